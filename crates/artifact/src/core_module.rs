@@ -1,0 +1,291 @@
+//! A core module without its code: what instantiation needs to know of it.
+
+use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, SignatureIndex, TableIndex, TagIndex};
+use gusset_types::Arena;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// A core value type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum CoreValType {
+    I32,
+    I64,
+    F32,
+    F64,
+    V128,
+    Ref(RefType),
+}
+
+/// A core reference type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct RefType {
+    /// Whether null is among its values.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+}
+
+impl RefType {
+    /// `funcref`.
+    pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
+    /// `externref`.
+    pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+}
+
+/// What a reference refers to. Function references are pointers (8 bytes) in compiled code; the others are `u32` indices
+/// into the store, 0 for null.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum HeapType {
+    Func,
+    NoFunc,
+    /// A function of this signature.
+    Concrete(SignatureIndex),
+    Extern,
+    NoExtern,
+    Exn,
+    NoExn,
+}
+
+impl HeapType {
+    /// Whether values are function references: pointers in compiled code rather than indices.
+    pub const fn is_func(self) -> bool {
+        matches!(self, HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_))
+    }
+}
+
+/// A core function type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct CoreFuncType {
+    /// Parameters.
+    pub params: Box<[CoreValType]>,
+    /// Results.
+    pub results: Box<[CoreValType]>,
+}
+
+/// A memory type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct MemoryType {
+    /// Initial size in pages.
+    pub minimum: u64,
+    /// Largest size in pages.
+    pub maximum: Option<u64>,
+    /// Whether addresses are 64 bits wide.
+    pub memory64: bool,
+    /// Whether it is shared between threads.
+    pub shared: bool,
+    /// log2 of the page size in bytes: 16 unless custom.
+    pub page_size_log2: u8,
+}
+
+/// A table type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct TableType {
+    /// What it holds.
+    pub element: RefType,
+    /// Initial number of elements.
+    pub minimum: u64,
+    /// Largest number of elements.
+    pub maximum: Option<u64>,
+    /// Whether indices are 64 bits wide.
+    pub table64: bool,
+}
+
+/// A global type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct GlobalType {
+    /// What it holds.
+    pub content: CoreValType,
+    /// Whether it can be written.
+    pub mutable: bool,
+}
+
+/// The type of something that a module imports or exports.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum CoreExternType {
+    Func(SignatureIndex),
+    Table(TableType),
+    Memory(MemoryType),
+    Global(GlobalType),
+    Tag(SignatureIndex),
+}
+
+/// Something in one of a module's index spaces.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum EntityIndex {
+    Func(FuncIndex),
+    Table(TableIndex),
+    Memory(MemoryIndex),
+    Global(GlobalIndex),
+    Tag(TagIndex),
+}
+
+/// An import of a core module. The n-th import of a kind is the n-th entry of that kind's index space.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CoreImport {
+    /// The first name.
+    pub module: Box<str>,
+    /// The second name.
+    pub name: Box<str>,
+    /// Its type.
+    pub ty: CoreExternType,
+}
+
+/// One step of a constant expression, on a stack of values.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum ConstOp {
+    I32Const(i32),
+    I64Const(i64),
+    /// The bits.
+    F32Const(u32),
+    /// The bits.
+    F64Const(u64),
+    /// The bits, little-endian.
+    V128Const([u8; 16]),
+    GlobalGet(GlobalIndex),
+    RefNull(HeapType),
+    RefFunc(FuncIndex),
+    I32Add,
+    I32Sub,
+    I32Mul,
+    I64Add,
+    I64Sub,
+    I64Mul,
+}
+
+/// A constant expression (with extended const): evaluates to one value.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ConstExpr {
+    /// Steps, in order, without the final `end`.
+    pub ops: Box<[ConstOp]>,
+}
+
+/// When a segment is applied. `Index` is a [`TableIndex`] or [`MemoryIndex`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum SegmentMode<Index> {
+    /// At instantiation.
+    Active {
+        /// To what.
+        target: Index,
+        /// At which offset.
+        offset: ConstExpr,
+    },
+    /// By `memory.init` or `table.init`.
+    Passive,
+    /// Never (element segments that only declare functions).
+    Declared,
+}
+
+/// An element segment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ElementSegment {
+    /// When it is applied.
+    pub mode: SegmentMode<TableIndex>,
+    /// The type of its elements.
+    pub ty: RefType,
+    /// Its elements.
+    pub items: ElementItems,
+}
+
+/// The elements of a segment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ElementItems {
+    /// References to these functions.
+    Functions(Box<[FuncIndex]>),
+    /// One expression each.
+    Expressions(Box<[ConstExpr]>),
+}
+
+impl ElementItems {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            ElementItems::Functions(functions) => functions.len(),
+            ElementItems::Expressions(expressions) => expressions.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A data segment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DataSegment {
+    /// When it is applied.
+    pub mode: SegmentMode<MemoryIndex>,
+    /// Where its bytes stand in the image's [`data`](crate::CodeImage::data).
+    pub bytes: Range<u32>,
+}
+
+/// A core module without its code.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct CoreModule {
+    /// Its name in the name section.
+    pub name: Option<Box<str>>,
+    /// Imports, in order.
+    pub imports: Vec<CoreImport>,
+    /// Signatures of all functions, imports first.
+    pub functions: Arena<FuncIndex, SignatureIndex>,
+    /// How many of them are imports.
+    pub imported_functions: u32,
+    /// All tables, imports first.
+    pub tables: Arena<TableIndex, TableType>,
+    /// How many of them are imports.
+    pub imported_tables: u32,
+    /// For each defined table, what fills it at first, if that is not null.
+    pub table_inits: Vec<Option<ConstExpr>>,
+    /// All memories, imports first.
+    pub memories: Arena<MemoryIndex, MemoryType>,
+    /// How many of them are imports.
+    pub imported_memories: u32,
+    /// All globals, imports first.
+    pub globals: Arena<GlobalIndex, GlobalType>,
+    /// How many of them are imports.
+    pub imported_globals: u32,
+    /// For each defined global, its initial value.
+    pub global_inits: Vec<ConstExpr>,
+    /// All tags, imports first.
+    pub tags: Arena<TagIndex, SignatureIndex>,
+    /// How many of them are imports.
+    pub imported_tags: u32,
+    /// Exports by name, in order.
+    pub exports: IndexMap<Box<str>, EntityIndex>,
+    /// The start function.
+    pub start: Option<FuncIndex>,
+    /// Element segments.
+    pub elements: Arena<ElemIndex, ElementSegment>,
+    /// Data segments.
+    pub data: Arena<DataIndex, DataSegment>,
+    /// Defined functions that escape (exported, in an element segment or global, or taken by `ref.func`), in increasing
+    /// order: each has a function reference in the context.
+    pub escaping: Vec<FuncIndex>,
+    /// Function names from the name section, sorted by index.
+    pub function_names: Vec<(FuncIndex, Box<str>)>,
+}
+
+impl CoreModule {
+    /// The name of a function from the name section.
+    pub fn function_name(&self, func: FuncIndex) -> Option<&str> {
+        let at = self.function_names.binary_search_by_key(&func, |entry| entry.0).ok()?;
+        Some(&self.function_names[at].1)
+    }
+
+    /// The type of what stands at `entity`.
+    pub fn type_of(&self, entity: EntityIndex) -> CoreExternType {
+        match entity {
+            EntityIndex::Func(index) => CoreExternType::Func(self.functions[index]),
+            EntityIndex::Table(index) => CoreExternType::Table(self.tables[index]),
+            EntityIndex::Memory(index) => CoreExternType::Memory(self.memories[index]),
+            EntityIndex::Global(index) => CoreExternType::Global(self.globals[index]),
+            EntityIndex::Tag(index) => CoreExternType::Tag(self.tags[index]),
+        }
+    }
+}

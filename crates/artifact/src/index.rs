@@ -1,0 +1,30 @@
+//! Index types of core modules and of plans.
+
+gusset_types::define_index! {
+    /// A core module of a link unit.
+    ModuleIndex;
+    /// A core function signature of a link unit.
+    SignatureIndex;
+    /// A function of a core module, imports first.
+    FuncIndex;
+    /// A table of a core module, imports first.
+    TableIndex;
+    /// A memory of a core module, imports first.
+    MemoryIndex;
+    /// A global of a core module, imports first.
+    GlobalIndex;
+    /// A tag of a core module, imports first.
+    TagIndex;
+    /// An element segment of a core module.
+    ElemIndex;
+    /// A data segment of a core module.
+    DataIndex;
+    /// A core instance that a plan makes.
+    CoreInstanceIndex;
+    /// A function that a component imports, wherever in its imports it stands.
+    ImportIndex;
+    /// A core function that the runtime provides.
+    TrampolineIndex;
+    /// A module of fused adapters.
+    AdapterModuleIndex;
+}

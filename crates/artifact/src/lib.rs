@@ -1,0 +1,34 @@
+//! What is stored and run: the [`Plan`] of a component, the [`CodeImage`] of its link unit, and the layout of the contexts
+//! that compiled code reads.
+//!
+//! Producers (`component`, `codegen`) and the consumer (`runtime`) meet here and nowhere else. This crate knows no parser,
+//! no encoder and no Cranelift, so that a runtime without a compiler can use it.
+#![forbid(unsafe_code)]
+
+mod context;
+mod core_module;
+mod image;
+mod index;
+mod plan;
+mod unit;
+
+pub use context::{
+    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, MEMORY_DEFINITION,
+    MemoryDefinitionLayout, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
+};
+pub use core_module::{
+    ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
+    ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
+};
+pub use image::{
+    AddressMapEntry, CallSite, CodeImage, CodeRange, ExceptionHandler, FunctionRange, ModuleImage, StackMap, TrapRecord,
+};
+pub use index::{
+    AdapterModuleIndex, CoreInstanceIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, ImportIndex, MemoryIndex,
+    ModuleIndex, SignatureIndex, TableIndex, TagIndex, TrampolineIndex,
+};
+pub use plan::{
+    AdapterModuleInfo, ComponentInstanceInfo, CoreDef, ExternItem, FuncSource, ImportedFunc, Plan, RootExport,
+    RootImport, Step, Trampoline,
+};
+pub use unit::ImportLink;

@@ -1,0 +1,208 @@
+//! The [`Plan`]: how to instantiate a whole component tree, worked out at compile time. Flat: no components, no nesting, no
+//! names to resolve; every reference is an index of something that an earlier step made.
+
+use crate::core_module::EntityIndex;
+use crate::index::{AdapterModuleIndex, CoreInstanceIndex, ImportIndex, ModuleIndex, TrampolineIndex};
+use gusset_types::{
+    AdapterName, Arena, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
+    Transcode, TrapCode, TrapSite, Types, ValType,
+};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// How to instantiate a component.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// All component types that the plan speaks of.
+    pub types: Types,
+    /// What the root component imports, by name.
+    pub imports: IndexMap<Box<str>, ExternItem<RootImport>>,
+    /// The functions among the imports, wherever they stand.
+    pub imported_funcs: Arena<ImportIndex, ImportedFunc>,
+    /// What the root component exports, by name.
+    pub exports: IndexMap<Box<str>, ExternItem<RootExport>>,
+    /// What canonical options, imports of core modules and trampolines refer to.
+    pub core_defs: Arena<CoreDefIndex, CoreDef>,
+    /// Core functions that the runtime provides.
+    pub trampolines: Arena<TrampolineIndex, Trampoline>,
+    /// The component instances of the tree, the root first, parents before children.
+    pub component_instances: Arena<ComponentInstanceIndex, ComponentInstanceInfo>,
+    /// For each core instance, the module it is an instance of.
+    pub core_instances: Arena<CoreInstanceIndex, ModuleIndex>,
+    /// Modules of fused adapters.
+    pub adapter_modules: Arena<AdapterModuleIndex, AdapterModuleInfo>,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of instantiation.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Step {
+    /// Makes a trampoline, so that it can be referred to. What its options refer to has been made before.
+    DefineTrampoline(TrampolineIndex),
+    /// Instantiates a core module, an adapter module among them.
+    InstantiateModule {
+        /// The instance that is made; instances are made in increasing order.
+        instance: CoreInstanceIndex,
+        /// For each import of the module, in order, what it is given.
+        imports: Box<[CoreDefIndex]>,
+    },
+}
+
+/// A core function, memory, table, global or tag.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum CoreDef {
+    /// Something of a core instance.
+    Export {
+        /// The instance.
+        instance: CoreInstanceIndex,
+        /// What of it.
+        item: EntityIndex,
+    },
+    /// A function that the runtime provides.
+    Trampoline(TrampolineIndex),
+    /// The flags of a component instance: a mutable `i32` global that starts as
+    /// [`FLAGS_INITIAL`](gusset_types::FLAGS_INITIAL).
+    InstanceFlags(ComponentInstanceIndex),
+}
+
+/// A core function that the runtime provides.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Trampoline {
+    /// `canon lower` of a function that the root component imports.
+    LowerImport {
+        /// Which one.
+        import: ImportIndex,
+        /// The type that it is lowered at.
+        ty: FuncTypeIndex,
+        /// The caller's options.
+        options: CanonOptions,
+    },
+    /// A string transcoder.
+    Transcoder {
+        /// What it does.
+        op: Transcode,
+        /// The memory it reads.
+        src: CoreDefIndex,
+        /// The width of that memory's addresses.
+        src_width: PointerWidth,
+        /// The memory it writes.
+        dst: CoreDefIndex,
+        /// The width of that memory's addresses.
+        dst_width: PointerWidth,
+    },
+    /// Where the adapters of a module trap: `(site: i32, indices: i64 ...)`. It does not return.
+    AdapterTrap {
+        /// Whose sites.
+        module: AdapterModuleIndex,
+        /// How many list indices follow the site, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
+        indices: u8,
+    },
+    /// A lowered function that always traps when it is called.
+    AlwaysTrap {
+        /// The type that it is lowered at.
+        ty: FuncTypeIndex,
+        /// The caller's options.
+        options: CanonOptions,
+        /// Why.
+        code: TrapCode,
+    },
+    /// A canonical built-in of a component instance.
+    Builtin {
+        /// Which one.
+        builtin: CanonBuiltin,
+        /// Whose.
+        instance: ComponentInstanceIndex,
+    },
+}
+
+/// Something with a name that a component imports or exports.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ExternItem<Item> {
+    /// A function, module or type.
+    Item(Item),
+    /// An instance, by the names of its exports.
+    Instance(IndexMap<Box<str>, ExternItem<Item>>),
+}
+
+/// What a root import is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RootImport {
+    /// A function.
+    Func(ImportIndex),
+    /// A value type: nothing to provide at run time.
+    Type(ValType),
+}
+
+/// A function that the root component imports.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ImportedFunc {
+    /// The import's name, then the names of the exports that lead to it.
+    pub path: Vec<Box<str>>,
+    /// Its type.
+    pub ty: FuncTypeIndex,
+}
+
+/// What a root export is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RootExport {
+    /// A function.
+    Func {
+        /// Its type.
+        ty: FuncTypeIndex,
+        /// Where it comes from.
+        source: FuncSource,
+    },
+    /// A core module that can be instantiated by itself.
+    Module(ModuleIndex),
+    /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).
+    Type(Option<ValType>),
+}
+
+/// Where a component function comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum FuncSource {
+    /// `canon lift`.
+    Lift {
+        /// The core function.
+        func: CoreDefIndex,
+        /// The options.
+        options: CanonOptions,
+    },
+    /// A function that the root component imports, exported as it is.
+    Import(ImportIndex),
+}
+
+/// A component instance of the tree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ComponentInstanceInfo {
+    /// The instance whose component holds the `instantiate`; `None` for the root.
+    pub parent: Option<ComponentInstanceIndex>,
+    /// A name for people: the instance's or its component's name in the name section or in the parent's exports and `with`
+    /// clauses, else `component N`.
+    pub name: String,
+}
+
+/// A module of fused adapters.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AdapterModuleInfo {
+    /// Its place in the link unit.
+    pub module: ModuleIndex,
+    /// Who calls whom, adapter by adapter.
+    pub adapters: Vec<AdapterName>,
+    /// Its trap sites.
+    pub sites: Vec<TrapSite>,
+}
+
+impl Plan {
+    /// What stands at `path` among the exports: the root's export, then the exports of instances.
+    pub fn export(&self, path: &[&str]) -> Option<&ExternItem<RootExport>> {
+        let (first, rest) = path.split_first()?;
+        let mut item = self.exports.get(*first)?;
+        for name in rest {
+            let ExternItem::Instance(exports) = item else { return None };
+            item = exports.get(*name)?;
+        }
+        Some(item)
+    }
+}

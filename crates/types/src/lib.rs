@@ -1,0 +1,43 @@
+//! The vocabulary that every crate of Gusset shares: interface types with their memory layout and flattening, canonical
+//! options, canonical built-ins, and the one table of trap codes.
+//!
+//! This crate knows no parser, no encoder and no engine, and uses none of the other crates: it is what they talk with. The
+//! names are those of the Component Model's specification (`Explainer.md`, `CanonicalABI.md`).
+//!
+//! ```
+//! use gusset_types::{DefinedType, Field, PointerWidth, Types, ValType};
+//!
+//! let mut types = Types::default();
+//! let point = types.intern(DefinedType::Record(
+//!     [("x", ValType::U8), ("y", ValType::U32)]
+//!         .map(|(name, ty)| Field { name: name.into(), ty })
+//!         .into(),
+//! ));
+//! let layout = types.layout(point, PointerWidth::Memory32);
+//! assert_eq!((layout.size, layout.align), (8, 4));
+//! ```
+#![forbid(unsafe_code)]
+
+mod arena;
+mod builtin;
+mod flat;
+mod index;
+mod instance_flags;
+mod layout;
+mod options;
+mod transcode;
+mod trap;
+mod trap_site;
+mod val_type;
+
+pub use arena::{Arena, ArenaIndex};
+pub use builtin::CanonBuiltin;
+pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
+pub use instance_flags::{FLAG_MAY_ENTER, FLAG_MAY_LEAVE, FLAGS_INITIAL};
+pub use layout::{Layout, PointerWidth, align_to};
+pub use options::{CanonOptions, StringEncoding};
+pub use transcode::Transcode;
+pub use trap::TrapCode;
+pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
+pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

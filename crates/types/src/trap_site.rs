@@ -1,0 +1,59 @@
+//! Where an adapter can trap, and on what: the table that travels with each adapter module.
+
+use crate::trap::TrapCode;
+use serde::{Deserialize, Serialize};
+
+/// The largest number of list indices that one trap reports; indices of deeper lists are left out.
+pub const MAX_TRAP_INDICES: usize = 8;
+
+/// One check of an adapter. Its number in the module's table is what the adapter passes to the imported `trap` function,
+/// followed by the current index of each list around the value, outermost first.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct TrapSite {
+    /// Which adapter of the module, in the order of the specs. Helpers that adapters share get their site from their caller.
+    pub adapter: u32,
+    /// What the check found.
+    pub code: TrapCode,
+    /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index.
+    pub path: Box<str>,
+}
+
+impl TrapSite {
+    /// The path with `indices` put in place of each `[]`, outermost first; a missing one leaves `[]`.
+    ///
+    /// ```
+    /// use gusset_types::{TrapCode, TrapSite};
+    /// let site = TrapSite { adapter: 0, code: TrapCode::InvalidChar, path: "param \"items\"[].tags[]".into() };
+    /// assert_eq!(site.path_with(&[3, 0]), "param \"items\"[3].tags[0]");
+    /// ```
+    pub fn path_with(&self, indices: &[u64]) -> String {
+        let mut parts = self.path.split("[]");
+        let mut text = parts.next().unwrap_or_default().to_string();
+        let mut indices = indices.iter();
+        for part in parts {
+            match indices.next() {
+                Some(index) => text.push_str(&format!("[{index}]")),
+                None => text.push_str("[]"),
+            }
+            text.push_str(part);
+        }
+        text
+    }
+}
+
+/// Who calls whom through an adapter; for names in listings, backtraces and traps.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct AdapterName {
+    /// The component instance that calls, such as `app`.
+    pub caller: String,
+    /// The component instance that is called.
+    pub callee: String,
+    /// The function as the callee exports or the caller imports it, such as `docs:text/parse#parse`.
+    pub function: String,
+}
+
+impl std::fmt::Display for AdapterName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} -> {} {}", self.caller, self.callee, self.function)
+    }
+}
