@@ -10,6 +10,7 @@ mod core_module;
 mod image;
 mod index;
 mod plan;
+mod plan_text;
 mod unit;
 
 pub use context::{

@@ -1,1 +1,77 @@
-//! Placeholder.
+//! The fused adapter compiler: turns each pair of a `canon lower` and the `canon lift` that it lowers into a core function.
+//!
+//! An adapter lifts the caller's arguments and lowers them to the callee in one pass, without a value in between, calls, and does
+//! the same for the result. The output is one core module whose imports are symbolic ([`AdapterImport`]). This crate knows
+//! neither components nor an engine, so that any host of core wasm can run what it makes; it must never come to know them.
+#![forbid(unsafe_code)]
+
+mod aggregate;
+mod body;
+mod call;
+mod emit;
+mod flags;
+mod helper;
+mod list;
+mod module;
+mod place;
+mod scalar;
+mod shape;
+mod site;
+mod spec;
+mod string;
+mod transcode;
+mod variant;
+
+use gusset_types::Types;
+
+pub use shape::unsupported;
+pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
+
+/// Makes one core module of `specs`: what `canon lower` and `canon lift` do in `CanonicalABI.md` ("Canonical Definitions"), fused.
+///
+/// ```
+/// use gusset_fact::{AdapterImport, AdapterSpec, compile};
+/// use gusset_types::*;
+///
+/// let mut types = Types::default();
+/// let params = [Param { name: "n".into(), ty: ValType::U8 }].into();
+/// let ty = types.intern_func(FuncType { async_: false, params, result: Some(ValType::Bool) });
+/// let options = |instance| CanonOptions {
+///     instance: ComponentInstanceIndex::from_u32(instance),
+///     string_encoding: StringEncoding::Utf8,
+///     memory: None,
+///     pointer_width: PointerWidth::Memory32,
+///     realloc: None,
+///     post_return: None,
+///     async_: false,
+///     callback: None,
+/// };
+/// let module = compile(&types, &[AdapterSpec {
+///     name: AdapterName { caller: "app".into(), callee: "lib".into(), function: "is-even".into() },
+///     lower: options(0),
+///     lift: options(1),
+///     lower_type: ty,
+///     lift_type: ty,
+///     callee: CoreDefIndex::from_u32(7),
+///     check_may_leave: false,
+///     toggle_caller: false,
+///     toggle_callee: false,
+///     entering: Vec::new(),
+/// }]);
+/// // Numbers need neither memory nor flags.
+/// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);
+/// ```
+///
+/// The module needs no more than core wasm 2.0 and multiple memories; memory64 where a side has it. It imports each
+/// memory that one of the specs uses; engines limit that to 100 for a module, and it is for the caller to keep to it.
+///
+/// # Panics
+///
+/// Where a spec breaks what its documentation says: types of the two sides that differ in structure, a memory or `realloc` that
+/// is missing although the types need it, an async side, or a type that [`unsupported`] reports.
+pub fn compile(types: &Types, specs: &[AdapterSpec]) -> AdapterModule {
+    let mut module = module::ModuleBuilder::new(types, specs);
+    let calls: Vec<_> = (0..).zip(specs).map(|(i, spec)| call::define_call(&mut module, i, spec)).collect();
+    module.define_helpers();
+    module.finish(&calls)
+}

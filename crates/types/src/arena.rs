@@ -110,3 +110,11 @@ impl<K, V> Extend<V> for Arena<K, V> {
         self.items.extend(iter);
     }
 }
+
+impl<K, V> IntoIterator for Arena<K, V> {
+    type Item = V;
+    type IntoIter = std::vec::IntoIter<V>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}

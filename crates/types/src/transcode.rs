@@ -30,7 +30,8 @@ pub enum Transcode {
     /// `(src, len, dst) -> (read, written)`: stops before the first character beyond Latin-1; `dst` has room for `len` bytes.
     Utf16ToLatin1,
     /// `(src, len, dst) -> tagged`: copies UTF-16; if every character is Latin-1, narrows it in place and returns the number of
-    /// bytes, else the number of code units with bit 31 set. `dst` has room for `len` code units.
+    /// bytes, else the number of code units with the top bit of a destination length set (31, or 63 in a 64-bit memory). `dst` has room
+    /// for `len` code units.
     Utf16ToLatin1OrUtf16,
     /// `(dst, len)`: widens `len` Latin-1 bytes at `dst` to `len` code units in place; `dst` has room for them. `src` of the
     /// signature is unused: only the destination's memory is touched.

@@ -1,0 +1,229 @@
+//! A [`Plan`] as text, for people and for golden files: stable, one thing a line. Nothing reads it back.
+
+use crate::core_module::EntityIndex;
+use crate::plan::{CoreDef, ExternItem, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
+use crate::unit::ImportLink;
+use gusset_types::{CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, StringEncoding, ValType};
+use std::fmt::{self, Write};
+
+impl Plan {
+    /// The plan as text.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).expect("writing to a string does not fail");
+        text
+    }
+
+    fn write(&self, f: &mut String) -> fmt::Result {
+        for (index, instance) in self.component_instances.iter() {
+            write!(f, "component-instance {index} \"{}\"", instance.name)?;
+            match instance.parent {
+                Some(parent) => writeln!(f, " in {parent}")?,
+                None => writeln!(f)?,
+            }
+        }
+        for (name, import) in &self.imports {
+            self.write_import(f, "import", 0, name, import)?;
+        }
+        for step in &self.steps {
+            self.write_step(f, step)?;
+        }
+        for (name, export) in &self.exports {
+            self.write_export(f, "export", 0, name, export)?;
+        }
+        Ok(())
+    }
+
+    fn write_import(
+        &self,
+        f: &mut String,
+        word: &str,
+        indent: usize,
+        name: &str,
+        item: &ExternItem<RootImport>,
+    ) -> fmt::Result {
+        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        match item {
+            ExternItem::Item(RootImport::Func(import)) => {
+                writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
+            }
+            ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", self.type_text(*ty)),
+            ExternItem::Instance(exports) => {
+                writeln!(f, "instance")?;
+                exports.iter().try_for_each(|(name, item)| self.write_import(f, "item", indent + 2, name, item))
+            }
+        }
+    }
+
+    fn write_export(
+        &self,
+        f: &mut String,
+        word: &str,
+        indent: usize,
+        name: &str,
+        item: &ExternItem<RootExport>,
+    ) -> fmt::Result {
+        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        match item {
+            ExternItem::Item(RootExport::Func { ty, source }) => {
+                write!(f, "{} = ", self.func_text(*ty))?;
+                match source {
+                    FuncSource::Lift { func, options } => {
+                        writeln!(f, "lift {}{}", self.def_text(*func), self.options_text(options))
+                    }
+                    FuncSource::Import(import) => writeln!(f, "import {import}"),
+                }
+            }
+            ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
+            ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", self.type_text(*ty)),
+            ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
+            ExternItem::Instance(exports) => {
+                writeln!(f, "instance")?;
+                exports.iter().try_for_each(|(name, item)| self.write_export(f, "item", indent + 2, name, item))
+            }
+        }
+    }
+
+    fn write_step(&self, f: &mut String, step: &Step) -> fmt::Result {
+        match step {
+            Step::DefineTrampoline(index) => {
+                write!(f, "trampoline {index} = ")?;
+                self.write_trampoline(f, &self.trampolines[*index])
+            }
+            Step::InstantiateModule { instance, imports } => {
+                let module = self.core_instances[*instance];
+                writeln!(f, "instance {instance} = module {module}")?;
+                for &import in imports {
+                    writeln!(f, "  with {}", self.def_text(import))?;
+                }
+                let adapters = self.adapter_modules.values().filter(|info| info.module == module);
+                for name in adapters.flat_map(|info| &info.adapters) {
+                    writeln!(f, "  adapter {name}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn write_trampoline(&self, f: &mut String, trampoline: &Trampoline) -> fmt::Result {
+        match trampoline {
+            Trampoline::LowerImport { import, ty, options } => {
+                writeln!(f, "lower import {import} {}{}", self.func_text(*ty), self.options_text(options))
+            }
+            Trampoline::Transcoder { op, src, dst, .. } => {
+                writeln!(f, "transcode {op:?} {} to {}", self.def_text(*src), self.def_text(*dst))
+            }
+            Trampoline::AdapterTrap { module, indices } => {
+                writeln!(f, "trap of adapters {module} with {indices} indices")
+            }
+            Trampoline::AlwaysTrap { ty, options, code } => {
+                writeln!(f, "always {code:?} {}{}", self.func_text(*ty), self.options_text(options))
+            }
+            Trampoline::Builtin { builtin, instance } => {
+                writeln!(f, "builtin {} of component-instance {instance}", builtin.name())
+            }
+        }
+    }
+
+    fn def_text(&self, def: CoreDefIndex) -> String {
+        match self.core_defs[def] {
+            CoreDef::Export { instance, item } => {
+                let (kind, index) = match item {
+                    EntityIndex::Func(index) => ("func", index.as_u32()),
+                    EntityIndex::Table(index) => ("table", index.as_u32()),
+                    EntityIndex::Memory(index) => ("memory", index.as_u32()),
+                    EntityIndex::Global(index) => ("global", index.as_u32()),
+                    EntityIndex::Tag(index) => ("tag", index.as_u32()),
+                };
+                format!("({kind} {index} of instance {instance})")
+            }
+            CoreDef::Trampoline(trampoline) => format!("(trampoline {trampoline})"),
+            CoreDef::InstanceFlags(instance) => format!("(flags of component-instance {instance})"),
+        }
+    }
+
+    fn options_text(&self, options: &CanonOptions) -> String {
+        let mut text = format!(" in component-instance {}", options.instance);
+        text.push_str(match options.string_encoding {
+            StringEncoding::Utf8 => "",
+            StringEncoding::Utf16 => " utf16",
+            StringEncoding::Latin1Utf16 => " latin1+utf16",
+        });
+        if options.pointer_width == PointerWidth::Memory64 {
+            text.push_str(" memory64");
+        }
+        let defs = [
+            ("memory", options.memory),
+            ("realloc", options.realloc),
+            ("post-return", options.post_return),
+            ("callback", options.callback),
+        ];
+        for (name, def) in defs {
+            if let Some(def) = def {
+                text.push_str(&format!(" {name}={}", self.def_text(def)));
+            }
+        }
+        if options.async_ {
+            text.push_str(" async");
+        }
+        text
+    }
+
+    fn func_text(&self, ty: FuncTypeIndex) -> String {
+        let func = self.types.func(ty);
+        let params: Vec<String> =
+            func.params.iter().map(|param| format!("{}: {}", param.name, self.type_text(param.ty))).collect();
+        let word = if func.async_ { "async func" } else { "func" };
+        let result = func.result.map(|ty| format!(" -> {}", self.type_text(ty))).unwrap_or_default();
+        format!("{word}({}){result}", params.join(", "))
+    }
+
+    fn type_text(&self, ty: ValType) -> String {
+        let ValType::Defined(index) = ty else {
+            return match ty {
+                ValType::ErrorContext => "error-context".to_string(),
+                primitive => format!("{primitive:?}").to_lowercase(),
+            };
+        };
+        let many = |types: &mut dyn Iterator<Item = String>| types.collect::<Vec<_>>().join(", ");
+        let maybe = |ty: &Option<ValType>| ty.map_or_else(|| "_".to_string(), |ty| self.type_text(ty));
+        match self.types.defined(index) {
+            DefinedType::List(ty) => format!("list<{}>", self.type_text(*ty)),
+            DefinedType::FixedLengthList(ty, length) => format!("list<{}, {length}>", self.type_text(*ty)),
+            DefinedType::Map(key, value) => format!("map<{}, {}>", self.type_text(*key), self.type_text(*value)),
+            DefinedType::Record(fields) => {
+                let field = |name: &str, ty| format!("{name}: {}", self.type_text(ty));
+                format!("record {{ {} }}", many(&mut fields.iter().map(|f| field(&f.name, f.ty))))
+            }
+            DefinedType::Tuple(types) => {
+                format!("tuple<{}>", many(&mut types.iter().map(|&ty| self.type_text(ty))))
+            }
+            DefinedType::Variant(cases) => {
+                let case = |name: &str, ty: Option<ValType>| match ty {
+                    Some(ty) => format!("{name}({})", self.type_text(ty)),
+                    None => name.to_string(),
+                };
+                format!("variant {{ {} }}", many(&mut cases.iter().map(|c| case(&c.name, c.ty))))
+            }
+            DefinedType::Enum(labels) => format!("enum {{ {} }}", many(&mut labels.iter().map(|l| l.to_string()))),
+            DefinedType::Flags(labels) => {
+                format!("flags {{ {} }}", many(&mut labels.iter().map(|l| l.to_string())))
+            }
+            DefinedType::Option(ty) => format!("option<{}>", self.type_text(*ty)),
+            DefinedType::Result(result) => format!("result<{}, {}>", maybe(&result.ok), maybe(&result.err)),
+            DefinedType::Own(resource) => format!("own<{resource}>"),
+            DefinedType::Borrow(resource) => format!("borrow<{resource}>"),
+            DefinedType::Stream(ty) => format!("stream<{}>", maybe(ty)),
+            DefinedType::Future(ty) => format!("future<{}>", maybe(ty)),
+        }
+    }
+}
+
+impl fmt::Display for ImportLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ImportLink::Unknown => f.write_str("unknown"),
+            ImportLink::Func { module, func } => write!(f, "func {func} of module {module}"),
+        }
+    }
+}

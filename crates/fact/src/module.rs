@@ -1,0 +1,263 @@
+//! The module while it is written: signatures, imports without duplicates, functions, trap sites and names. What the functions do
+//! is not decided here.
+
+use crate::body::{Body, DefinedFunc, core_type};
+use crate::helper::HelperKey;
+use crate::place::Side;
+use crate::shape::TypeFacts;
+use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
+use gusset_types::{ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Transcode, TrapSite, Types};
+use indexmap::{IndexMap, IndexSet};
+use std::collections::HashMap;
+use wasm_encoder::{
+    CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection, MemoryType, Module,
+    NameMap, NameSection, TypeSection, ValType as CoreType,
+};
+
+/// Names longer than this are cut: they come from components, and a binary's names are limited.
+const MAX_NAME: usize = 1000;
+
+/// One import: where it stands in its index space, and what it is called.
+struct Import {
+    index: u32,
+    module: &'static str,
+    field: String,
+    ty: EntityType,
+    /// In the name section.
+    name: String,
+}
+
+/// A function that the module defines.
+struct Function {
+    signature: u32,
+    name: String,
+    body: Option<Body>,
+}
+
+pub(crate) struct ModuleBuilder<'t> {
+    pub(crate) types: &'t Types,
+    pub(crate) facts: TypeFacts,
+    signatures: IndexSet<(Vec<FlatType>, Vec<FlatType>)>,
+    imports: IndexMap<AdapterImport, Import>,
+    imported_funcs: u32,
+    imported_memories: u32,
+    imported_globals: u32,
+    functions: Vec<Function>,
+    pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
+    pub(crate) sites: Vec<TrapSite>,
+    exports: Vec<(String, DefinedFunc)>,
+    instances: HashMap<ComponentInstanceIndex, String>,
+}
+
+impl<'t> ModuleBuilder<'t> {
+    pub(crate) fn new(types: &'t Types, specs: &[AdapterSpec]) -> ModuleBuilder<'t> {
+        let mut instances = HashMap::new();
+        for spec in specs {
+            instances.entry(spec.lower.instance).or_insert_with(|| spec.name.caller.clone());
+            instances.entry(spec.lift.instance).or_insert_with(|| spec.name.callee.clone());
+        }
+        ModuleBuilder {
+            types,
+            facts: TypeFacts::default(),
+            signatures: IndexSet::new(),
+            imports: IndexMap::new(),
+            imported_funcs: 0,
+            imported_memories: 0,
+            imported_globals: 0,
+            functions: Vec::new(),
+            helpers: IndexMap::new(),
+            sites: Vec::new(),
+            exports: Vec::new(),
+            instances,
+        }
+    }
+
+    /// The index of a function type.
+    pub(crate) fn signature(&mut self, params: &[FlatType], results: &[FlatType]) -> u32 {
+        self.signatures.insert_full((params.to_vec(), results.to_vec())).0 as u32
+    }
+
+    /// What a component instance is called in names.
+    pub(crate) fn instance_name(&self, instance: ComponentInstanceIndex) -> String {
+        self.instances.get(&instance).cloned().unwrap_or_else(|| format!("instance {instance}"))
+    }
+
+    /// Declares a function, whose body follows later.
+    pub(crate) fn declare(&mut self, name: String, params: &[FlatType], results: &[FlatType]) -> DefinedFunc {
+        let signature = self.signature(params, results);
+        self.functions.push(Function { signature, name, body: None });
+        DefinedFunc(self.functions.len() as u32 - 1)
+    }
+
+    pub(crate) fn define(&mut self, func: DefinedFunc, body: Body) {
+        let previous = self.functions[func.0 as usize].body.replace(body);
+        assert!(previous.is_none(), "a function is written once");
+    }
+
+    pub(crate) fn export(&mut self, name: String, func: DefinedFunc) {
+        self.exports.push((clip(name), func));
+    }
+
+    /// The index of an imported core function.
+    pub(crate) fn import_func(
+        &mut self,
+        def: CoreDefIndex,
+        (params, results): (&[FlatType], &[FlatType]),
+        role: &'static str,
+        name: String,
+    ) -> u32 {
+        let key = AdapterImport::Func(def);
+        let ty = self.signature(params, results);
+        if let Some(import) = self.imports.get(&key) {
+            assert_eq!(import.ty, EntityType::Function(ty), "a core function has one type");
+            return import.index;
+        }
+        let field = format!("f{}", self.imported_funcs);
+        self.add_func(key, role, field, (params, results), name)
+    }
+
+    /// The index of the memory of a side.
+    pub(crate) fn import_memory(&mut self, side: &Side) -> u32 {
+        let def = side.memory.expect("validation gives a memory to every function that needs one");
+        let key = AdapterImport::Memory(def);
+        if let Some(import) = self.imports.get(&key) {
+            return import.index;
+        }
+        let index = self.imported_memories;
+        self.imported_memories += 1;
+        let ty = EntityType::Memory(MemoryType {
+            minimum: 0,
+            maximum: None,
+            memory64: side.width == PointerWidth::Memory64,
+            shared: false,
+            page_size_log2: None,
+        });
+        let name = format!("memory of {}", self.instance_name(side.instance));
+        self.imports.insert(key, Import { index, module: "memory", field: format!("m{index}"), ty, name });
+        index
+    }
+
+    /// The index of the global that holds the flags of an instance.
+    pub(crate) fn import_flags(&mut self, instance: ComponentInstanceIndex) -> u32 {
+        let key = AdapterImport::Flags(instance);
+        if let Some(import) = self.imports.get(&key) {
+            return import.index;
+        }
+        let index = self.imported_globals;
+        self.imported_globals += 1;
+        let ty = EntityType::Global(GlobalType { val_type: CoreType::I32, mutable: true, shared: false });
+        let name = format!("flags of {}", self.instance_name(instance));
+        self.imports.insert(key, Import { index, module: "flags", field: format!("i{instance}"), ty, name });
+        index
+    }
+
+    /// The index of a transcoder from the memory of one side to that of the other.
+    pub(crate) fn import_transcoder(&mut self, op: Transcode, src: &Side, dst: &Side) -> u32 {
+        let (src_memory, dst_memory) = (self.import_memory(src), self.import_memory(dst));
+        let key = AdapterImport::Transcoder {
+            op,
+            src: src.memory.expect("imported above"),
+            src_width: src.width,
+            dst: dst.memory.expect("imported above"),
+            dst_width: dst.width,
+        };
+        if let Some(import) = self.imports.get(&key) {
+            return import.index;
+        }
+        let (params, results) = op.signature(src.width, dst.width);
+        let field = format!("{} m{src_memory} m{dst_memory}", op.name());
+        let names = (self.instance_name(src.instance), self.instance_name(dst.instance));
+        let name = format!("{} {} -> {}", op.name(), names.0, names.1);
+        self.add_func(key, "transcode", field, (&params, &results), name)
+    }
+
+    /// The index of the trap function that takes this many list indices.
+    pub(crate) fn import_trap(&mut self, indices: usize) -> u32 {
+        let key = AdapterImport::Trap { indices: u8::try_from(indices).expect("few indices are passed") };
+        if let Some(import) = self.imports.get(&key) {
+            return import.index;
+        }
+        let mut params = vec![FlatType::I32];
+        params.resize(1 + indices, FlatType::I64);
+        self.add_func(key, "trap", indices.to_string(), (&params, &[]), format!("trap {indices}"))
+    }
+
+    fn add_func(
+        &mut self,
+        key: AdapterImport,
+        module: &'static str,
+        field: String,
+        (params, results): (&[FlatType], &[FlatType]),
+        name: String,
+    ) -> u32 {
+        let ty = EntityType::Function(self.signature(params, results));
+        let index = self.imported_funcs;
+        self.imported_funcs += 1;
+        self.imports.insert(key, Import { index, module, field, ty, name });
+        index
+    }
+
+    /// Encodes the module. `calls` are the adapters' functions.
+    pub(crate) fn finish(self, calls: &[DefinedFunc]) -> AdapterModule {
+        let imported = self.imported_funcs;
+        let names = self.name_section();
+        let mut types = TypeSection::new();
+        for (params, results) in &self.signatures {
+            let core = |types: &[FlatType]| types.iter().copied().map(core_type).collect::<Vec<_>>();
+            types.ty().function(core(params), core(results));
+        }
+        let mut imports = ImportSection::new();
+        for import in self.imports.values() {
+            imports.import(import.module, &import.field, import.ty);
+        }
+        let mut exports = ExportSection::new();
+        for (name, func) in &self.exports {
+            exports.export(name, ExportKind::Func, imported + func.0);
+        }
+        let mut functions = FunctionSection::new();
+        let mut code = CodeSection::new();
+        for function in self.functions {
+            functions.function(function.signature);
+            code.raw(&function.body.expect("every declared function is written").finish(imported));
+        }
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&exports).section(&code).section(&names);
+        AdapterModule {
+            wasm: module.finish(),
+            imports: self.imports.into_keys().collect(),
+            functions: calls.iter().map(|func| AdapterFunctions { call: imported + func.0 }).collect(),
+            sites: self.sites,
+        }
+    }
+
+    fn name_section(&self) -> NameSection {
+        let (mut funcs, mut memories, mut globals) = (NameMap::new(), NameMap::new(), NameMap::new());
+        for import in self.imports.values() {
+            let map = match import.ty {
+                EntityType::Memory(_) => &mut memories,
+                EntityType::Global(_) => &mut globals,
+                _ => &mut funcs,
+            };
+            map.append(import.index, &clip(import.name.clone()));
+        }
+        for (i, function) in self.functions.iter().enumerate() {
+            funcs.append(self.imported_funcs + i as u32, &clip(function.name.clone()));
+        }
+        let mut names = NameSection::new();
+        names.module("adapters");
+        names.functions(&funcs);
+        names.memories(&memories);
+        names.globals(&globals);
+        names
+    }
+}
+
+/// `name`, cut to at most [`MAX_NAME`] bytes.
+fn clip(mut name: String) -> String {
+    if name.len() > MAX_NAME {
+        let end = (0..=MAX_NAME).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+        name.truncate(end);
+        name.push('…');
+    }
+    name
+}

@@ -1,0 +1,204 @@
+//! What a type is for translation: the many specialised types of the specification as few shapes (`despecialize`), and what is
+//! asked of types before code is written for them. It writes no code.
+
+use crate::place::Pair;
+use gusset_types::{DefinedType, DefinedTypeIndex, FuncTypeIndex, Layout, PointerWidth, Types, ValType};
+use std::collections::{HashMap, HashSet};
+
+/// The name of a field in the path of a trap.
+#[derive(Clone, Copy)]
+pub(crate) enum FieldName<'t> {
+    Named(&'t str),
+    Position(usize),
+}
+
+/// A field of a record-like type.
+pub(crate) type ShapeField<'t> = (FieldName<'t>, Pair);
+/// A case of a variant-like type.
+pub(crate) type ShapeCase<'t> = (&'t str, Option<Pair>);
+
+pub(crate) enum Shape<'t> {
+    /// A primitive but `string`.
+    Scalar(ValType),
+    String,
+    /// A list by the fields of its elements: one, or key and value of a map's entries.
+    List(Vec<ShapeField<'t>>),
+    FixedLengthList(Pair, u32),
+    Fields(Vec<ShapeField<'t>>),
+    Cases(Vec<ShapeCase<'t>>),
+    /// Number of cases.
+    Enum(u32),
+    /// Number of labels.
+    Flags(u32),
+}
+
+impl<'t> Shape<'t> {
+    /// The shape of a type that both sides have.
+    pub(crate) fn of(types: &'t Types, pair: Pair) -> Shape<'t> {
+        let (src, dst) = match (pair.src, pair.dst) {
+            (ValType::String, ValType::String) => return Shape::String,
+            (ValType::Defined(src), ValType::Defined(dst)) => (types.defined(src), types.defined(dst)),
+            (src, dst) => {
+                assert_eq!(src, dst, "both sides have the same type");
+                return Shape::Scalar(src);
+            }
+        };
+        let pair = |src: ValType, dst: ValType| Pair { src, dst };
+        let maybe = |src: Option<ValType>, dst: Option<ValType>| src.map(|src| pair(src, dst.expect("both have it")));
+        match (src, dst) {
+            (&DefinedType::List(src), &DefinedType::List(dst)) => {
+                Shape::List(vec![(FieldName::Position(0), pair(src, dst))])
+            }
+            (&DefinedType::Map(src_key, src_value), &DefinedType::Map(dst_key, dst_value)) => Shape::List(vec![
+                (FieldName::Named("key"), pair(src_key, dst_key)),
+                (FieldName::Named("value"), pair(src_value, dst_value)),
+            ]),
+            (&DefinedType::FixedLengthList(src, length), &DefinedType::FixedLengthList(dst, _)) => {
+                Shape::FixedLengthList(pair(src, dst), length)
+            }
+            (DefinedType::Record(src), DefinedType::Record(dst)) => {
+                let fields = src.iter().zip(dst);
+                Shape::Fields(fields.map(|(src, dst)| (FieldName::Named(&src.name), pair(src.ty, dst.ty))).collect())
+            }
+            (DefinedType::Tuple(src), DefinedType::Tuple(dst)) => {
+                let fields = src.iter().zip(dst).enumerate();
+                Shape::Fields(fields.map(|(i, (&src, &dst))| (FieldName::Position(i), pair(src, dst))).collect())
+            }
+            (DefinedType::Variant(src), DefinedType::Variant(dst)) => {
+                let cases = src.iter().zip(dst);
+                Shape::Cases(cases.map(|(src, dst)| (&*src.name, maybe(src.ty, dst.ty))).collect())
+            }
+            (&DefinedType::Option(src), &DefinedType::Option(dst)) => {
+                Shape::Cases(vec![("none", None), ("some", Some(pair(src, dst)))])
+            }
+            (DefinedType::Result(src), DefinedType::Result(dst)) => {
+                Shape::Cases(vec![("ok", maybe(src.ok, dst.ok)), ("error", maybe(src.err, dst.err))])
+            }
+            (DefinedType::Enum(labels), DefinedType::Enum(_)) => Shape::Enum(labels.len() as u32),
+            (DefinedType::Flags(labels), DefinedType::Flags(_)) => Shape::Flags(labels.len() as u32),
+            (src, dst) => unreachable!("not supported or not the same type: {src:?} and {dst:?}"),
+        }
+    }
+}
+
+/// Bytes of the discriminant of a type with `cases` cases.
+pub(crate) fn discriminant_size(cases: usize) -> u32 {
+    match cases {
+        0..=0x100 => 1,
+        0x101..=0x1_0000 => 2,
+        _ => 4,
+    }
+}
+
+/// Answers about types that would need a walk each time.
+#[derive(Default)]
+pub(crate) struct TypeFacts {
+    plain: HashMap<DefinedTypeIndex, bool>,
+    weight: HashMap<DefinedTypeIndex, u32>,
+}
+
+/// What a call of an outlined translation weighs.
+const CALL_WEIGHT: u32 = 3;
+
+impl TypeFacts {
+    /// Whether values of `ty` can be copied as bytes: no bit pattern is invalid or not canonical, nothing refers elsewhere, and
+    /// no byte is padding (which must not reach another component).
+    pub(crate) fn plain(&mut self, types: &Types, ty: ValType) -> bool {
+        let index = match ty {
+            ValType::Bool | ValType::Char | ValType::String | ValType::ErrorContext => return false,
+            ValType::Defined(index) => index,
+            _ => return true,
+        };
+        if let Some(&plain) = self.plain.get(&index) {
+            return plain;
+        }
+        let plain = match types.defined(index) {
+            DefinedType::Record(fields) => {
+                self.plain_fields(types, fields.iter().map(|field| field.ty), types.layout(ty, PointerWidth::Memory32))
+            }
+            DefinedType::Tuple(fields) => {
+                self.plain_fields(types, fields.iter().copied(), types.layout(ty, PointerWidth::Memory32))
+            }
+            DefinedType::FixedLengthList(element, _) => self.plain(types, *element),
+            DefinedType::Flags(labels) => matches!(labels.len(), 8 | 16 | 32),
+            _ => false,
+        };
+        self.plain.insert(index, plain);
+        plain
+    }
+
+    /// Whether fields that lie one after the other, as `whole` bytes in all, can be copied as bytes.
+    pub(crate) fn plain_fields(&mut self, types: &Types, fields: impl Iterator<Item = ValType>, whole: Layout) -> bool {
+        let mut sum = 0u32;
+        for field in fields {
+            if !self.plain(types, field) {
+                return false;
+            }
+            sum = sum.saturating_add(types.layout(field, PointerWidth::Memory32).size);
+        }
+        sum == whole.size
+    }
+
+    /// About how many operations translating a `ty` takes when types heavier than `limit` are outlined. `limit` must be the same
+    /// in every call.
+    pub(crate) fn weight(&mut self, types: &Types, ty: ValType, limit: u32) -> u32 {
+        let index = match ty {
+            ValType::String => return CALL_WEIGHT,
+            ValType::Defined(index) => index,
+            _ => return 1,
+        };
+        if let Some(&weight) = self.weight.get(&index) {
+            return weight;
+        }
+        let mut weight = match types.defined(index) {
+            DefinedType::List(_) | DefinedType::Map(..) => 8,
+            _ => 1,
+        };
+        let times = match types.defined(index) {
+            DefinedType::FixedLengthList(_, length) => (*length).min(16),
+            _ => 1,
+        };
+        types.defined(index).each_child(|child| {
+            let child = self.weight(types, child, limit);
+            weight += times * if child > limit { CALL_WEIGHT } else { child };
+        });
+        self.weight.insert(index, weight);
+        weight
+    }
+}
+
+/// The layout of fields one after the other.
+pub(crate) fn fields_layout(types: &Types, fields: impl Iterator<Item = ValType>, width: PointerWidth) -> Layout {
+    Layout::record(fields.map(|ty| types.layout(ty, width)))
+}
+
+/// The first feature that a function of type `func` needs and adapters do not support, in words that fit after "unsupported
+/// feature: ".
+pub fn unsupported(types: &Types, func: FuncTypeIndex) -> Option<&'static str> {
+    let func = types.func(func);
+    if func.async_ {
+        return Some("async functions");
+    }
+    let mut seen = HashSet::new();
+    func.param_types().chain(func.result).find_map(|ty| unsupported_type(types, ty, &mut seen))
+}
+
+fn unsupported_type(types: &Types, ty: ValType, seen: &mut HashSet<DefinedTypeIndex>) -> Option<&'static str> {
+    let index = match ty {
+        ValType::ErrorContext => return Some("error-context"),
+        ValType::Defined(index) if types.holds_handles(ty) => index,
+        _ => return None,
+    };
+    if !seen.insert(index) {
+        return None;
+    }
+    match types.defined(index) {
+        DefinedType::Own(_) | DefinedType::Borrow(_) => return Some("resource handles between components"),
+        DefinedType::Stream(_) => return Some("streams"),
+        DefinedType::Future(_) => return Some("futures"),
+        _ => {}
+    }
+    let mut found = None;
+    types.defined(index).each_child(|child| found = found.or_else(|| unsupported_type(types, child, seen)));
+    found
+}

@@ -1,0 +1,82 @@
+//! Trap sites: which check of which value failed. A check names its site by number; the table of sites travels with the module.
+
+use crate::shape::FieldName;
+use gusset_types::TrapCode;
+
+/// Where a path is cut. Labels come from components and can be long.
+const MAX_PATH: usize = 200;
+
+/// What an outlined translation can report, in the order of the sites that its caller sets aside for it. The first
+/// [`STRING_CODES`] are those of strings.
+pub(crate) const HELPER_CODES: [TrapCode; 7] = [
+    TrapCode::StringTooLong,
+    TrapCode::UnalignedPointer,
+    TrapCode::StringOutOfBounds,
+    TrapCode::ListTooLong,
+    TrapCode::ListOutOfBounds,
+    TrapCode::InvalidChar,
+    TrapCode::InvalidDiscriminant,
+];
+
+/// How many of [`HELPER_CODES`] a string can report.
+pub(crate) const STRING_CODES: usize = 3;
+
+/// Where a function takes the numbers of its sites from.
+#[derive(Clone, Copy)]
+pub(crate) enum Sites {
+    /// Each check has a site of its own, of this adapter.
+    Own { adapter: u32 },
+    /// The function is outlined: this parameter is the first of the sites that its caller set aside.
+    Callers { first: u32 },
+}
+
+/// The path of the value at hand.
+#[derive(Default)]
+pub(crate) struct Path {
+    text: String,
+}
+
+/// What [`Path::enter`] must be undone with.
+#[must_use]
+pub(crate) struct PathMark(usize);
+
+impl Path {
+    /// The path, with what is beyond its limit left out.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Replaces the path by its first part.
+    pub(crate) fn set(&mut self, root: &str) {
+        self.text.clear();
+        let _ = self.enter("", root);
+    }
+
+    /// Appends a part.
+    pub(crate) fn enter(&mut self, prefix: &str, name: &str) -> PathMark {
+        let mark = PathMark(self.text.len());
+        if self.text.len() < MAX_PATH {
+            self.text.push_str(prefix);
+            let room = MAX_PATH.saturating_sub(self.text.len());
+            let end = (0..=room.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+            self.text.push_str(&name[..end]);
+            if self.text.len() >= MAX_PATH || end < name.len() {
+                self.text.push('…');
+            }
+        }
+        mark
+    }
+
+    /// Appends a field's name.
+    pub(crate) fn enter_field(&mut self, name: FieldName<'_>) -> PathMark {
+        match name {
+            FieldName::Named(name) => self.enter(".", name),
+            FieldName::Position(i) => self.enter(".", &i.to_string()),
+        }
+    }
+
+    /// Takes back what was appended.
+    pub(crate) fn leave(&mut self, mark: PathMark) {
+        self.text.truncate(mark.0);
+    }
+}

@@ -1,0 +1,241 @@
+//! Storing a checked text in the encoding of the destination: the `store_string_*` algorithms of the specification, with the same
+//! calls of `realloc` in the same order. What moves code units is imported ([`Transcode`]); nothing here looks at them.
+
+use crate::emit::Translator;
+use crate::place::Amount;
+use gusset_types::{FlatType, StringEncoding, Transcode, TrapCode};
+use wasm_encoder::BlockType;
+
+/// What a text is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeUnits {
+    Utf8,
+    Utf16,
+    Latin1,
+}
+
+impl CodeUnits {
+    /// Bytes of one unit.
+    pub(crate) fn bytes(self) -> u32 {
+        match self {
+            CodeUnits::Utf8 | CodeUnits::Latin1 => 1,
+            CodeUnits::Utf16 => 2,
+        }
+    }
+}
+
+/// A text in the source's memory whose range has been checked.
+#[derive(Clone, Copy)]
+pub(crate) struct Text {
+    pub(crate) units: CodeUnits,
+    /// A local.
+    pub(crate) address: u32,
+    /// A local: how many code units.
+    pub(crate) length: u32,
+}
+
+impl Translator<'_, '_> {
+    pub(crate) fn store_as_utf8(&mut self, text: Text) {
+        match text.units {
+            CodeUnits::Utf8 => self.store_copy(text, Transcode::Utf8ToUtf8, 1, 1),
+            CodeUnits::Utf16 => self.store_growing(text, Transcode::Utf16ToUtf8, 3),
+            CodeUnits::Latin1 => self.store_growing(text, Transcode::Latin1ToUtf8, 2),
+        }
+    }
+
+    pub(crate) fn store_as_utf16(&mut self, text: Text) {
+        match text.units {
+            CodeUnits::Utf8 => self.store_shrinking(text),
+            CodeUnits::Utf16 => self.store_copy(text, Transcode::Utf16ToUtf16, 2, 2),
+            CodeUnits::Latin1 => self.store_copy(text, Transcode::Latin1ToUtf16, 2, 2),
+        }
+    }
+
+    pub(crate) fn store_as_latin1_or_utf16(&mut self, text: Text) {
+        match (text.units, self.lane.src.encoding) {
+            (CodeUnits::Latin1, _) => self.store_copy(text, Transcode::Latin1ToLatin1, 1, 2),
+            (_, StringEncoding::Latin1Utf16) => self.store_probably_utf16(text),
+            (CodeUnits::Utf8, _) => self.store_hopefully_latin1(text, Transcode::Utf8ToLatin1, Transcode::Utf8ToUtf16),
+            (CodeUnits::Utf16, _) => {
+                self.store_hopefully_latin1(text, Transcode::Utf16ToLatin1, Transcode::Utf16ToUtf16)
+            }
+        }
+    }
+
+    /// `store_string_copy`: the number of code units stays the same.
+    fn store_copy(&mut self, text: Text, op: Transcode, unit_size: u32, align: u32) {
+        let address = self.allocate(align, self.scaled(text, unit_size), TrapCode::StringOutOfBounds);
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.transcode(op);
+        self.ins().local_get(address);
+        self.amount(self.scaled(text, 1), self.lane.dst.pointer());
+        self.body.release(address);
+    }
+
+    /// `store_string_to_utf8`: hopes for one byte for each code unit, then takes the worst case, then gives back what is left.
+    /// Text that is not all ASCII has more bytes than code units, so the first attempt holds it all only if it is ASCII.
+    fn store_growing(&mut self, text: Text, op: Transcode, factor: u32) {
+        let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
+        let code = TrapCode::StringOutOfBounds;
+        let (hoped, worst) = (self.scaled(text, 1), self.scaled(text, factor));
+        let address = self.allocate(1, hoped, code);
+        let (read, written) = (self.body.local(src_ty), self.body.local(dst_ty));
+        let stored = Amount::Scaled { local: written, ty: dst_ty, scale: 1 };
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.amount(hoped, dst_ty);
+        self.transcode(op);
+        self.ins().local_set(written).local_tee(read).local_get(text.length);
+        self.ne(src_ty);
+        self.ins().if_(BlockType::Empty);
+        {
+            self.reallocate(address, Some(hoped), 1, worst, code);
+            self.push_rest(text, read);
+            self.ins().local_get(address).local_get(written);
+            self.add(dst_ty);
+            self.amount(worst, dst_ty);
+            self.ins().local_get(written);
+            self.sub(dst_ty);
+            self.transcode(op);
+            self.ins().local_get(written);
+            self.add(dst_ty);
+            self.ins().local_set(written).drop();
+            self.amount(worst, dst_ty);
+            self.ins().local_get(written);
+            self.ne(dst_ty);
+            self.ins().if_(BlockType::Empty);
+            self.reallocate(address, Some(worst), 1, stored, code);
+            self.ins().end();
+        }
+        self.ins().end().local_get(address).local_get(written);
+        self.body.release_all([address, read, written]);
+    }
+
+    /// `store_utf8_to_utf16`: takes the worst case and gives back what is left.
+    fn store_shrinking(&mut self, text: Text) {
+        let dst_ty = self.lane.dst.pointer();
+        let code = TrapCode::StringOutOfBounds;
+        let worst = self.scaled(text, 2);
+        let address = self.allocate(2, worst, code);
+        let written = self.body.local(dst_ty);
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.transcode(Transcode::Utf8ToUtf16);
+        self.ins().local_tee(written);
+        self.amount(self.scaled(text, 1), dst_ty);
+        self.ne(dst_ty);
+        self.ins().if_(BlockType::Empty);
+        self.reallocate(address, Some(worst), 2, Amount::Scaled { local: written, ty: dst_ty, scale: 2 }, code);
+        self.ins().end().local_get(address).local_get(written);
+        self.body.release_all([address, written]);
+    }
+
+    /// `store_string_to_latin1_or_utf16`: Latin-1 up to the first character beyond it, from there on UTF-16, after widening what
+    /// was stored.
+    fn store_hopefully_latin1(&mut self, text: Text, narrow: Transcode, wide: Transcode) {
+        let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
+        let code = TrapCode::StringOutOfBounds;
+        let hoped = self.scaled(text, 1);
+        let address = self.allocate(2, hoped, code);
+        let (read, written, length) = (self.body.local(src_ty), self.body.local(dst_ty), self.body.local(dst_ty));
+        let stored = |scale| Amount::Scaled { local: written, ty: dst_ty, scale };
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.transcode(narrow);
+        self.ins().local_tee(written).local_set(length).local_tee(read).local_get(text.length);
+        self.ne(src_ty);
+        self.ins().if_(BlockType::Empty);
+        self.widen(text, wide, [address, read, written]);
+        self.ins().local_get(written);
+        self.push_tag(self.lane.dst.width);
+        match dst_ty {
+            FlatType::I32 => self.ins().i32_or(),
+            _ => self.ins().i64_or(),
+        };
+        self.ins().local_set(length).else_();
+        // Every character was one byte of Latin-1, but may have been two of UTF-8.
+        self.ins().local_get(written);
+        self.amount(hoped, dst_ty);
+        self.ne(dst_ty);
+        self.ins().if_(BlockType::Empty);
+        self.reallocate(address, Some(hoped), 2, stored(1), code);
+        self.ins().end().end().local_get(address).local_get(length);
+        self.body.release_all([address, read, written, length]);
+    }
+
+    /// Goes on in UTF-16 after `read` code units that became `written` bytes of Latin-1; afterwards `written` counts all code
+    /// units.
+    fn widen(&mut self, text: Text, wide: Transcode, [address, read, written]: [u32; 3]) {
+        let dst_ty = self.lane.dst.pointer();
+        let code = TrapCode::StringOutOfBounds;
+        let (hoped, worst) = (self.scaled(text, 1), self.scaled(text, 2));
+        let stored = Amount::Scaled { local: written, ty: dst_ty, scale: 2 };
+        self.reallocate(address, Some(hoped), 2, worst, code);
+        self.ins().local_get(address).local_get(written);
+        self.transcode(Transcode::InflateLatin1);
+        self.push_rest(text, read);
+        self.ins().local_get(address);
+        self.amount(stored, dst_ty);
+        self.add(dst_ty);
+        self.transcode(wide);
+        if wide == Transcode::Utf16ToUtf16 {
+            // It moves as many code units as there are left.
+            self.amount(self.scaled(text, 1), dst_ty);
+            self.amount(Amount::Scaled { local: read, ty: self.lane.src.pointer(), scale: 1 }, dst_ty);
+            self.sub(dst_ty);
+        }
+        self.ins().local_get(written);
+        self.add(dst_ty);
+        self.ins().local_set(written);
+        self.amount(worst, dst_ty);
+        self.amount(stored, dst_ty);
+        self.ne(dst_ty);
+        self.ins().if_(BlockType::Empty);
+        self.reallocate(address, Some(worst), 2, stored, code);
+        self.ins().end();
+    }
+
+    /// `store_probably_utf16_to_latin1_or_utf16`: copies, and narrows where every character is Latin-1.
+    fn store_probably_utf16(&mut self, text: Text) {
+        let dst_ty = self.lane.dst.pointer();
+        let code = TrapCode::StringOutOfBounds;
+        let wide = self.scaled(text, 2);
+        let address = self.allocate(2, wide, code);
+        let length = self.body.local(dst_ty);
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.transcode(Transcode::Utf16ToLatin1OrUtf16);
+        self.ins().local_tee(length);
+        self.push_tag(self.lane.dst.width);
+        match dst_ty {
+            FlatType::I32 => self.ins().i32_and().i32_eqz(),
+            _ => self.ins().i64_and().i64_eqz(),
+        };
+        self.ins().if_(BlockType::Empty);
+        self.reallocate(address, Some(wide), 1, Amount::Scaled { local: length, ty: dst_ty, scale: 1 }, code);
+        self.ins().end().local_get(address).local_get(length);
+        self.body.release_all([address, length]);
+    }
+
+    /// Pushes address and length of what follows the first `read` code units.
+    fn push_rest(&mut self, text: Text, read: u32) {
+        let ty = self.lane.src.pointer();
+        self.ins().local_get(text.address);
+        self.amount(Amount::Scaled { local: read, ty, scale: text.units.bytes() }, ty);
+        self.add(ty);
+        self.ins().local_get(text.length).local_get(read);
+        self.sub(ty);
+    }
+
+    /// The length of a text times `scale`.
+    fn scaled(&self, text: Text, scale: u32) -> Amount {
+        Amount::Scaled { local: text.length, ty: self.lane.src.pointer(), scale }
+    }
+
+    /// Calls a transcoder with what is on the stack.
+    fn transcode(&mut self, op: Transcode) {
+        let (mut src, dst) = (self.lane.src, self.lane.dst);
+        if op == Transcode::InflateLatin1 {
+            // It works within the destination; saying so keeps one import for all sources.
+            src = dst;
+        }
+        let transcoder = self.module.import_transcoder(op, &src, &dst);
+        self.ins().call(transcoder);
+    }
+}

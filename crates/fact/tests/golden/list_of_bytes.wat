@@ -1,0 +1,193 @@
+;; app -> lib ns:pkg/iface#func
+;; func(data: list<u8>)
+;;   -> list<u8>
+;; Utf8 to Utf8, 667 bytes
+;; site 0: list byte length exceeds the maximum of 2^28-1 at `param "data"`
+;; site 1: list content out-of-bounds at `param "data"`
+;; site 2: list content out-of-bounds at `param "data"`
+;; site 3: unaligned pointer at `result`
+;; site 4: pointer out of bounds of memory at `result`
+;; site 5: unaligned pointer at `result`
+;; site 6: pointer out of bounds of memory at `result`
+;; site 7: list byte length exceeds the maximum of 2^28-1 at `result`
+;; site 8: list content out-of-bounds at `result`
+;; site 9: list content out-of-bounds at `result`
+(module $adapters
+  (type (;0;) (func (param i32 i32 i32)))
+  (type (;1;) (func (param i32)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i32) (result i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 3) (param i32 i32) (result i32)))
+  (import "realloc" "f3" (func $"realloc of app" (;3;) (type 2) (param i32 i32 i32 i32) (result i32)))
+  (import "post-return" "f4" (func $"post-return of ns:pkg/iface#func of lib" (;4;) (type 1) (param i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32 i32)
+    (local i32 i32 i32 i32)
+    local.get 0
+    local.get 1
+    local.set 4
+    local.set 3
+    local.get 4
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      call $"trap 0"
+      unreachable
+    end
+    local.get 3
+    i64.extend_i32_u
+    local.get 4
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 1
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 4
+    call $"realloc of lib"
+    local.set 5
+    local.get 5
+    i64.extend_i32_u
+    local.get 4
+    i64.extend_i32_u
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 2
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    local.get 3
+    local.get 4
+    memory.copy $"memory of lib" $"memory of app"
+    local.get 5
+    local.get 4
+    call $"ns:pkg/iface#func of lib"
+    local.set 4
+    local.get 4
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 3
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i64.extend_i32_u
+    i64.const 8
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 2
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 5
+      call $"trap 0"
+      unreachable
+    end
+    local.get 2
+    i64.extend_i32_u
+    i64.const 8
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 6
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i32.load $"memory of lib"
+    local.get 4
+    i32.load $"memory of lib" offset=4
+    local.set 3
+    local.set 5
+    local.get 3
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      i32.const 7
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    i64.extend_i32_u
+    local.get 3
+    i64.extend_i32_u
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 8
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 3
+    call $"realloc of app"
+    local.set 6
+    local.get 6
+    i64.extend_i32_u
+    local.get 3
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 9
+      call $"trap 0"
+      unreachable
+    end
+    local.get 6
+    local.get 5
+    local.get 3
+    memory.copy $"memory of app" $"memory of lib"
+    local.get 2
+    local.get 6
+    i32.store
+    local.get 2
+    local.get 3
+    i32.store offset=4
+    local.get 4
+    call $"post-return of ns:pkg/iface#func of lib"
+  )
+)

@@ -1,0 +1,363 @@
+;; app -> lib ns:pkg/iface#func
+;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
+;; Utf8 to Utf8, 1087 bytes
+;; site 0: list byte length exceeds the maximum of 2^28-1 at `param "items"`
+;; site 1: unaligned pointer at `param "items"`
+;; site 2: list content out-of-bounds at `param "items"`
+;; site 3: unaligned pointer at `param "items"`
+;; site 4: list content out-of-bounds at `param "items"`
+;; site 5: list byte length exceeds the maximum of 2^28-1 at `param "items"[].tags`
+;; site 6: unaligned pointer at `param "items"[].tags`
+;; site 7: list content out-of-bounds at `param "items"[].tags`
+;; site 8: unaligned pointer at `param "items"[].tags`
+;; site 9: list content out-of-bounds at `param "items"[].tags`
+;; site 10: invalid `char` bit pattern at `param "items"[].tags[]`
+;; site 11: string byte length exceeds the maximum of 2^28-1 at `param "items"[].name`
+;; site 12: unaligned pointer at `param "items"[].name`
+;; site 13: string content out-of-bounds at `param "items"[].name`
+(module $adapters
+  (type (;0;) (func (param i32 i32)))
+  (type (;1;) (func (param i32)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i64)))
+  (type (;4;) (func (param i32 i64 i64)))
+  (type (;5;) (func (param i32 i32 i32 i64) (result i32 i32)))
+  (type (;6;) (func))
+  (type (;7;) (func (param i32 i32 i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "trap" "1" (func $"trap 1" (;2;) (type 3) (param i32 i64)))
+  (import "trap" "2" (func $"trap 2" (;3;) (type 4) (param i32 i64 i64)))
+  (import "callee" "f4" (func $"ns:pkg/iface#func of lib" (;4;) (type 0) (param i32 i32)))
+  (import "post-return" "f5" (func $"post-return of ns:pkg/iface#func of lib" (;5;) (type 6)))
+  (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;6;) (type 7) (param i32 i32 i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;7;) (type 0) (param i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    local.get 0
+    local.get 1
+    local.set 3
+    local.set 2
+    local.get 3
+    i32.const 11184810
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      call $"trap 0"
+      unreachable
+    end
+    local.get 2
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 1
+      call $"trap 0"
+      unreachable
+    end
+    local.get 2
+    i64.extend_i32_u
+    local.get 3
+    i64.extend_i32_u
+    i64.const 24
+    i64.mul
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 2
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 4
+    local.get 3
+    i32.const 24
+    i32.mul
+    call $"realloc of lib"
+    local.set 4
+    local.get 4
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 3
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i64.extend_i32_u
+    local.get 3
+    i64.extend_i32_u
+    i64.const 24
+    i64.mul
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    local.set 5
+    i32.const 0
+    local.set 6
+    block ;; label = @1
+      local.get 3
+      i32.eqz
+      br_if 0 (;@1;)
+      loop ;; label = @2
+        local.get 5
+        local.get 2
+        i32.load
+        i32.store $"memory of lib"
+        local.get 5
+        local.get 2
+        i32.load8_u offset=4
+        i32.const 0
+        i32.ne
+        i32.store8 $"memory of lib" offset=4
+        local.get 2
+        i32.load offset=8
+        local.get 2
+        i32.load offset=12
+        local.set 8
+        local.set 7
+        local.get 8
+        i32.const 67108863
+        i32.gt_u
+        if ;; label = @3
+          i32.const 5
+          local.get 6
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 7
+        i32.const 3
+        i32.and
+        if ;; label = @3
+          i32.const 6
+          local.get 6
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 7
+        i64.extend_i32_u
+        local.get 8
+        i64.extend_i32_u
+        i64.const 4
+        i64.mul
+        i64.add
+        memory.size
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          i32.const 7
+          local.get 6
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        i32.const 0
+        i32.const 0
+        i32.const 4
+        local.get 8
+        i32.const 4
+        i32.mul
+        call $"realloc of lib"
+        local.set 9
+        local.get 9
+        i32.const 3
+        i32.and
+        if ;; label = @3
+          i32.const 8
+          local.get 6
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 9
+        i64.extend_i32_u
+        local.get 8
+        i64.extend_i32_u
+        i64.const 4
+        i64.mul
+        i64.add
+        memory.size $"memory of lib"
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          i32.const 9
+          local.get 6
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 9
+        local.set 10
+        i32.const 0
+        local.set 11
+        block ;; label = @3
+          local.get 8
+          i32.eqz
+          br_if 0 (;@3;)
+          loop ;; label = @4
+            local.get 10
+            local.get 7
+            i32.load
+            local.tee 12
+            i32.const 55296
+            i32.xor
+            i32.const 2048
+            i32.sub
+            i32.const 1112064
+            i32.ge_u
+            if ;; label = @5
+              i32.const 10
+              local.get 6
+              i64.extend_i32_u
+              local.get 11
+              i64.extend_i32_u
+              call $"trap 2"
+              unreachable
+            end
+            local.get 12
+            i32.store $"memory of lib"
+            local.get 7
+            i32.const 4
+            i32.add
+            local.set 7
+            local.get 10
+            i32.const 4
+            i32.add
+            local.set 10
+            local.get 11
+            i32.const 1
+            i32.add
+            local.set 11
+            local.get 11
+            local.get 8
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
+        local.get 5
+        local.get 9
+        i32.store $"memory of lib" offset=8
+        local.get 5
+        local.get 8
+        i32.store $"memory of lib" offset=12
+        local.get 2
+        i32.load offset=16
+        local.get 2
+        i32.load offset=20
+        i32.const 11
+        local.get 6
+        i64.extend_i32_u
+        call $"string Utf8 to Utf8 app -> lib in 1 lists"
+        local.set 9
+        local.set 8
+        local.get 5
+        local.get 8
+        i32.store $"memory of lib" offset=16
+        local.get 5
+        local.get 9
+        i32.store $"memory of lib" offset=20
+        local.get 2
+        i32.const 24
+        i32.add
+        local.set 2
+        local.get 5
+        i32.const 24
+        i32.add
+        local.set 5
+        local.get 6
+        i32.const 1
+        i32.add
+        local.set 6
+        local.get 6
+        local.get 3
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
+    local.get 4
+    local.get 3
+    call $"ns:pkg/iface#func of lib"
+    call $"post-return of ns:pkg/iface#func of lib"
+  )
+  (func $"string Utf8 to Utf8 app -> lib in 1 lists" (;8;) (type 5) (param i32 i32 i32 i64) (result i32 i32)
+    (local i32)
+    local.get 1
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      local.get 2
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    local.get 0
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 2
+      i32.add
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 1
+    call $"realloc of lib"
+    local.set 4
+    local.get 4
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 2
+      i32.add
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    local.get 4
+    call $"utf8-to-utf8 app -> lib"
+    local.get 4
+    local.get 1
+  )
+)

@@ -1,0 +1,170 @@
+;; app -> lib ns:pkg/iface#func
+;; func(text: string)
+;; Utf8 to Utf16, 723 bytes
+;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
+;; site 1: unaligned pointer at `param "text"`
+;; site 2: string content out-of-bounds at `param "text"`
+(module $adapters
+  (type (;0;) (func (param i32 i32)))
+  (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
+  (type (;2;) (func))
+  (type (;3;) (func (param i32)))
+  (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;5;) (func (param i32 i32 i32) (result i32)))
+  (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
+  (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
+  (import "flags" "i1" (global $"flags of lib" (;0;) (mut i32)))
+  (import "trap" "0" (func $"trap 0" (;2;) (type 3) (param i32)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 4) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "transcode" "utf8-to-utf16 m0 m1" (func $"utf8-to-utf16 app -> lib" (;4;) (type 5) (param i32 i32 i32) (result i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32)
+    local.get 0
+    local.get 1
+    i32.const 0
+    call $"string Utf8 to Utf16 app -> lib"
+    call $"ns:pkg/iface#func of lib"
+    global.get $"flags of lib"
+    i32.const -2
+    i32.and
+    global.set $"flags of lib"
+    call $"post-return of ns:pkg/iface#func of lib"
+    global.get $"flags of lib"
+    i32.const 1
+    i32.or
+    global.set $"flags of lib"
+  )
+  (func $"string Utf8 to Utf16 app -> lib" (;6;) (type 1) (param i32 i32 i32) (result i32 i32)
+    (local i32 i32)
+    local.get 1
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      local.get 2
+      call $"trap 0"
+      unreachable
+    end
+    local.get 0
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 2
+      i32.add
+      call $"trap 0"
+      unreachable
+    end
+    global.get $"flags of lib"
+    i32.const -2
+    i32.and
+    global.set $"flags of lib"
+    i32.const 0
+    i32.const 0
+    i32.const 2
+    local.get 1
+    i32.const 2
+    i32.mul
+    call $"realloc of lib"
+    local.set 3
+    global.get $"flags of lib"
+    i32.const 1
+    i32.or
+    global.set $"flags of lib"
+    local.get 3
+    i32.const 1
+    i32.and
+    if ;; label = @1
+      local.get 2
+      i32.const 1
+      i32.add
+      call $"trap 0"
+      unreachable
+    end
+    local.get 3
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.const 2
+    i64.mul
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 2
+      i32.add
+      call $"trap 0"
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    local.get 3
+    call $"utf8-to-utf16 app -> lib"
+    local.tee 4
+    local.get 1
+    i32.ne
+    if ;; label = @1
+      global.get $"flags of lib"
+      i32.const -2
+      i32.and
+      global.set $"flags of lib"
+      local.get 3
+      local.get 1
+      i32.const 2
+      i32.mul
+      i32.const 2
+      local.get 4
+      i32.const 2
+      i32.mul
+      call $"realloc of lib"
+      local.set 3
+      global.get $"flags of lib"
+      i32.const 1
+      i32.or
+      global.set $"flags of lib"
+      local.get 3
+      i32.const 1
+      i32.and
+      if ;; label = @2
+        local.get 2
+        i32.const 1
+        i32.add
+        call $"trap 0"
+        unreachable
+      end
+      local.get 3
+      i64.extend_i32_u
+      local.get 4
+      i64.extend_i32_u
+      i64.const 2
+      i64.mul
+      i64.add
+      memory.size $"memory of lib"
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 2
+        i32.add
+        call $"trap 0"
+        unreachable
+      end
+    end
+    local.get 3
+    local.get 4
+  )
+)

@@ -1,0 +1,208 @@
+//! Every generated module is valid: each value type as parameter and result, flat and in memory, every pair of encodings and of
+//! pointer widths, and types that would make code explode.
+
+mod support;
+
+use gusset_fact::{AdapterImport, AdapterSpec};
+use gusset_types::{ComponentInstanceIndex, DefinedType, PointerWidth, Transcode, TrapCode, ValType};
+use support::{ENCODINGS, Maker, WIDTHS, compile_valid};
+
+/// A value of each kind, and of kinds within kinds.
+fn all_types(maker: &mut Maker) -> Vec<ValType> {
+    use ValType::*;
+    let mut all = vec![Bool, S8, U8, S16, U16, S32, U32, S64, U64, F32, F64, Char, String];
+    all.extend([1, 7, 8, 9, 16, 17, 31, 32].map(|labels| maker.flags(labels)));
+    all.extend([1, 2, 256, 257, 66_000].map(|cases| maker.enumeration(cases)));
+    let simple = all.clone();
+    for &ty in &simple {
+        let tuple = maker.tuple(&[U8, ty, ty]);
+        let record = maker.record(&[("first", ty), ("second", Bool)]);
+        let fixed = maker.fixed(ty, 3);
+        let long = maker.fixed(ty, 9);
+        let list = maker.list(ty);
+        let map = maker.map(ty, U64);
+        let option = maker.option(ty);
+        let results = [(Some(ty), None), (None, Some(ty)), (Some(ty), Some(F32)), (Some(F64), Some(ty)), (None, None)];
+        all.extend([tuple, record, fixed, long, list, map, option]);
+        all.extend(results.map(|(ok, err)| maker.result(ok, err)));
+        all.push(maker.variant(&[
+            ("a", Some(ty)),
+            ("b", None),
+            ("c", Some(F32)),
+            ("d", Some(U64)),
+            ("e", Some(tuple)),
+        ]));
+        all.push(maker.variant(&[("only", Some(ty))]));
+    }
+    for ty in all.clone().into_iter().skip(simple.len()) {
+        let list = maker.list(ty);
+        let option = maker.option(list);
+        let nested = maker.variant(&[("x", Some(option)), ("y", Some(ty)), ("z", Some(F64))]);
+        let pair = maker.tuple(&[nested, ty]);
+        all.extend([list, option, nested, pair]);
+        all.push(maker.fixed(nested, 5));
+    }
+    all
+}
+
+#[test]
+fn every_type_in_parameters_and_results() {
+    let mut maker = Maker::default();
+    for ty in all_types(&mut maker) {
+        let mut specs = vec![maker.spec(&[("p", ty)], Some(ty))];
+        // Sixteen more make sure that it goes through memory.
+        let mut spilled = vec![("p", ty)];
+        spilled.extend((0..16).map(|_| ("q", ValType::U8)));
+        specs.push(maker.spec(&spilled, None));
+        compile_valid(&maker.types, &specs);
+    }
+}
+
+#[test]
+fn every_pair_of_encodings_and_widths() {
+    let mut maker = Maker::default();
+    let list = maker.list(ValType::String);
+    let inner = maker.option(list);
+    let result = maker.result(Some(inner), Some(ValType::F64));
+    let mixed = maker.variant(&[("n", Some(ValType::F32)), ("s", Some(ValType::String))]);
+    let plain = maker.list(ValType::U64);
+    let mut specs = Vec::new();
+    for (from, to) in ENCODINGS.into_iter().flat_map(|from| ENCODINGS.map(|to| (from, to))) {
+        for (from_width, to_width) in WIDTHS.into_iter().flat_map(|from| WIDTHS.map(|to| (from, to))) {
+            let params = [("s", ValType::String), ("m", mixed), ("p", plain)];
+            let mut spec = maker.spec(&params, Some(result));
+            spec.lower.string_encoding = from;
+            spec.lift.string_encoding = to;
+            spec.lower.pointer_width = from_width;
+            spec.lift.pointer_width = to_width;
+            spec.toggle_callee = true;
+            spec.toggle_caller = true;
+            compile_valid(&maker.types, &[spec.clone()]);
+            if (from_width, to_width) == (PointerWidth::Memory32, PointerWidth::Memory32) {
+                specs.push(spec);
+            }
+        }
+    }
+    let all = compile_valid(&maker.types, &specs);
+    let transcoders = all.imports.iter().filter(|import| matches!(import, AdapterImport::Transcoder { .. })).count();
+    let distinct: std::collections::HashSet<_> = all.imports.iter().collect();
+    assert_eq!(distinct.len(), all.imports.len());
+    assert_eq!(transcoders, 2 * Transcode::ALL.len(), "each operation once in each direction");
+}
+
+#[test]
+fn every_pair_of_widths_for_every_type() {
+    let mut maker = Maker::default();
+    let types = all_types(&mut maker);
+    for (from_width, to_width) in WIDTHS.into_iter().flat_map(|from| WIDTHS.map(|to| (from, to))) {
+        let mut specs = Vec::new();
+        for &ty in types.iter().step_by(5) {
+            let mut spec = maker.spec(&[("p", ty), ("q", ValType::String)], Some(ty));
+            spec.lower.pointer_width = from_width;
+            spec.lift.pointer_width = to_width;
+            specs.push(spec);
+        }
+        compile_valid(&maker.types, &specs);
+    }
+}
+
+#[test]
+fn checks_and_toggles() {
+    let mut maker = Maker::default();
+    let mut spec = maker.spec(&[("s", ValType::String)], Some(ValType::String));
+    spec.check_may_leave = true;
+    spec.toggle_callee = true;
+    spec.toggle_caller = true;
+    spec.entering = [1, 2].map(ComponentInstanceIndex::from_u32).to_vec();
+    let module = compile_valid(&maker.types, &[spec]);
+    let codes: Vec<TrapCode> = module.sites.iter().map(|site| site.code).collect();
+    assert_eq!(codes[..3], [TrapCode::CannotLeave, TrapCode::CannotEnter, TrapCode::CannotEnter]);
+    let flags = module.imports.iter().filter(|import| matches!(import, AdapterImport::Flags(_))).count();
+    assert_eq!(flags, 3);
+}
+
+/// Types that share their parts have few definitions but many leaves; functions must stay within what engines accept.
+#[test]
+fn shared_types_do_not_explode() {
+    let mut maker = Maker::default();
+    let mut ty = maker.tuple(&[ValType::Bool, ValType::Char]);
+    for _ in 0..16 {
+        ty = maker.tuple(&[ty, ty]);
+    }
+    let list = maker.list(ty);
+    let specs: Vec<AdapterSpec> = (0..50).map(|_| maker.spec(&[("t", ty), ("l", list)], Some(list))).collect();
+    let module = compile_valid(&maker.types, &specs);
+    assert!(module.wasm.len() < 100_000, "{}", module.wasm.len());
+
+    let mut deep = maker.list(ValType::String);
+    for i in 0..90 {
+        deep = match i % 3 {
+            0 => maker.variant(&[("a", Some(deep)), ("b", Some(deep)), ("c", None)]),
+            1 => maker.list(deep),
+            _ => maker.record(&[("x", deep), ("y", deep)]),
+        };
+    }
+    let spec = maker.spec(&[("d", deep)], Some(deep));
+    let module = compile_valid(&maker.types, &[spec]);
+    assert!(module.wasm.len() < 400_000, "{}", module.wasm.len());
+}
+
+#[test]
+fn wide_types_fit_a_function() {
+    let mut maker = Maker::default();
+    let inner = maker.variant(&[("a", Some(ValType::String)), ("b", Some(ValType::Char)), ("c", None)]);
+    let inner = maker.record(&[("v", inner), ("l", ValType::String)]);
+    let names: Vec<String> = (0..10_000).map(|i| format!("n{i}")).collect();
+    let fields: Vec<(&str, ValType)> = names.iter().map(|name| (name.as_str(), inner)).collect();
+    let cases: Vec<(&str, Option<ValType>)> = names.iter().map(|name| (name.as_str(), Some(inner))).collect();
+    let (record, variant) = (maker.record(&fields), maker.variant(&cases));
+    let spec = maker.spec(&[("r", record), ("v", variant)], Some(record));
+    compile_valid(&maker.types, &[spec.clone(), spec]);
+}
+
+#[test]
+fn paths_name_the_value() {
+    let mut maker = Maker::default();
+    let item = maker.record(&[("name", ValType::Char), ("tags", ValType::String)]);
+    let items = maker.list(item);
+    let map = maker.map(ValType::Char, ValType::Char);
+    let result = maker.result(Some(ValType::Char), Some(map));
+    let tuple = maker.tuple(&[ValType::Bool, result]);
+    let spec = maker.spec(&[("items", items)], Some(tuple));
+    let module = compile_valid(&maker.types, &[spec]);
+    let site = |code, path: &str| module.sites.iter().any(|site| site.code == code && &*site.path == path);
+    assert!(site(TrapCode::ListOutOfBounds, "param \"items\""));
+    assert!(site(TrapCode::InvalidChar, "param \"items\"[].name"));
+    assert!(site(TrapCode::StringTooLong, "param \"items\"[].tags"));
+    assert!(site(TrapCode::UnalignedPointer, "result"));
+    assert!(site(TrapCode::InvalidDiscriminant, "result.1"));
+    assert!(site(TrapCode::InvalidChar, "result.1.ok"));
+    assert!(site(TrapCode::InvalidChar, "result.1.error[].value"));
+}
+
+#[test]
+fn long_names_are_cut() {
+    let mut maker = Maker::default();
+    let name = "ä".repeat(90_000);
+    let record = maker.record(&[(&name, ValType::Char), ("b", ValType::Char)]);
+    let outer = maker.record(&[(&name, record)]);
+    let mut spec = maker.spec(&[(&name, outer)], None);
+    spec.name.function = name;
+    let module = compile_valid(&maker.types, &[spec]);
+    assert!(module.wasm.len() < 10_000);
+    assert!(module.sites.iter().all(|site| site.path.len() < 300));
+}
+
+#[test]
+fn unsupported_features_are_named() {
+    let mut maker = Maker::default();
+    let stream = maker.types.intern(DefinedType::Stream(None));
+    let list = maker.list(stream);
+    let mut check = |ty| {
+        let spec = maker.spec(&[("a", ValType::String)], Some(ty));
+        gusset_fact::unsupported(&maker.types, spec.lift_type)
+    };
+    assert_eq!(check(ValType::String), None);
+    assert_eq!(check(list), Some("streams"));
+    assert_eq!(check(ValType::ErrorContext), Some("error-context"));
+}
