@@ -1,1 +1,82 @@
-//! Placeholder.
+//! From the bytes of a component to its [`Plan`]: parsing, and *flattening*, which works the
+//! instantiation of the whole component tree out at compile time and leaves a list of steps over core modules.
+//!
+//! Wherever a function that one component lifts is lowered in another, flattening asks `gusset_fact` for an adapter;
+//! the adapters come back as core modules like all others. This crate never runs anything, and knows no code generator.
+//!
+//! ```
+//! let bytes = wat::parse_str(
+//!     r#"(component
+//!         (core module $m (func (export "one") (result i32) (i32.const 1)))
+//!         (core instance $i (instantiate $m))
+//!         (func (export "one") (result u32) (canon lift (core func $i "one"))))"#,
+//! )?;
+//! let translation = gusset_component::translate(&bytes)?;
+//! assert!(translation.plan.export(&["one"]).is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod adapters;
+mod body;
+mod callgraph;
+mod convert;
+mod error;
+mod flatten;
+mod link;
+mod parse;
+mod scope;
+
+use gusset_artifact::{ImportLink, ModuleIndex, Plan};
+use gusset_types::Arena;
+use std::borrow::Cow;
+
+pub use error::{TranslateError, TranslateErrorKind};
+
+/// A component, flattened: what to do, and the core modules to do it with.
+#[derive(Clone, Debug)]
+pub struct Translation<'a> {
+    /// How to instantiate the component.
+    pub plan: Plan,
+    /// All core modules: those of the component in the order in which they stand in it, whether the plan instantiates
+    /// them or not (so that every one of them gets validated), then the modules of adapters.
+    pub modules: Arena<ModuleIndex, TranslatedModule<'a>>,
+}
+
+/// A core module of a [`Translation`].
+#[derive(Clone, Debug)]
+pub struct TranslatedModule<'a> {
+    /// A name for people: from the component's or the module's name section, else `module N`; `adapters N` for
+    /// adapters.
+    pub name: String,
+    /// The binary. Its function bodies have not been validated.
+    pub wasm: Cow<'a, [u8]>,
+    /// Where it starts in the input, in bytes; 0 for adapters.
+    pub offset: usize,
+    /// What is known of each of its imports, in order.
+    pub imports: Vec<ImportLink>,
+    /// Whether it holds adapters.
+    pub adapter: bool,
+}
+
+/// Translates a component in the binary format.
+///
+/// Everything is validated but the function bodies of core modules: those are validated where they are compiled.
+///
+/// # Errors
+///
+/// Input that is no valid component, one that needs what is not supported, and one that is beyond a limit:
+/// [`TranslateError::kind`] tells them apart.
+pub fn translate(bytes: &[u8]) -> Result<Translation<'_>, TranslateError> {
+    let parsed = parse::parse(bytes)?;
+    flatten::flatten(&parsed)
+}
+
+/// Validates a component in the binary format completely, function bodies too, without asking whether it could be run.
+///
+/// # Errors
+///
+/// Input that is no valid component, or one whose components are nested too deeply.
+pub fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
+    parse::validate(bytes)
+}

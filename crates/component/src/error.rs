@@ -1,0 +1,119 @@
+//! What can go wrong with a component: all kinds of error, and how they read.
+
+use std::fmt;
+
+/// Why a component could not be translated or validated.
+#[derive(thiserror::Error)]
+#[error("{}", .0)]
+pub struct TranslateError(Box<Details>);
+
+/// The sort of a [`TranslateError`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TranslateErrorKind {
+    /// The bytes do not follow the binary format.
+    Malformed,
+    /// The bytes follow the binary format, but break a rule of validation.
+    Invalid,
+    /// The bytes are a core module, where a component is needed.
+    CoreModule,
+    /// The component needs a feature that is not supported; its name.
+    Unsupported(&'static str),
+    /// The component is beyond a limit; what is limited.
+    Limit(&'static str),
+}
+
+#[derive(Debug)]
+struct Details {
+    kind: TranslateErrorKind,
+    message: String,
+    offset: Option<usize>,
+    component: Option<String>,
+}
+
+impl TranslateError {
+    /// What sort of error it is.
+    pub fn kind(&self) -> TranslateErrorKind {
+        self.0.kind
+    }
+
+    /// Where in the input it was found, in bytes.
+    pub fn offset(&self) -> Option<usize> {
+        self.0.offset
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn new(kind: TranslateErrorKind, message: impl Into<String>) -> TranslateError {
+        TranslateError(Box::new(Details { kind, message: message.into(), offset: None, component: None }))
+    }
+
+    pub(crate) fn malformed(error: &wasmparser::Error) -> TranslateError {
+        Self::of_parser(TranslateErrorKind::Malformed, error)
+    }
+
+    pub(crate) fn invalid(error: &wasmparser::Error) -> TranslateError {
+        Self::of_parser(TranslateErrorKind::Invalid, error)
+    }
+
+    /// `what` needs `feature`.
+    pub(crate) fn unsupported(feature: &'static str, what: impl fmt::Display) -> TranslateError {
+        TranslateError::new(TranslateErrorKind::Unsupported(feature), format!("not supported: {feature} ({what})"))
+    }
+
+    /// There are more than `most` of `what`.
+    pub(crate) fn limit(what: &'static str, most: usize) -> TranslateError {
+        TranslateError::new(TranslateErrorKind::Limit(what), format!("too many {what}: the limit is {most}"))
+    }
+
+    /// The same error with a place, where it has none yet.
+    pub(crate) fn at(mut self, offset: usize) -> TranslateError {
+        self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// The same error with the name of the nested component in which it occurred, where it has none yet.
+    pub(crate) fn within(mut self, component: impl FnOnce() -> Option<String>) -> TranslateError {
+        if self.0.component.is_none() {
+            self.0.component = component();
+        }
+        self
+    }
+
+    fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
+        // What is wrong only because a proposal is switched off is not wrong but unsupported.
+        let missing = error.missing_wasm_feature().and_then(|features| features.iter_names().next());
+        let (kind, message) = match missing {
+            Some((name, _)) => (TranslateErrorKind::Unsupported(name), format!("not supported: {}", error.message())),
+            None => (kind, error.message().to_string()),
+        };
+        TranslateError::new(kind, message).at(usize::try_from(error.offset()).unwrap_or(usize::MAX))
+    }
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            TranslateErrorKind::Malformed => f.write_str("malformed component: ")?,
+            TranslateErrorKind::Invalid => f.write_str("invalid component: ")?,
+            _ => {}
+        }
+        f.write_str(&self.message)?;
+        if let Some(component) = &self.component {
+            write!(f, ", in component {component}")?;
+        }
+        match self.offset {
+            Some(offset) => write!(f, " (at offset {offset:#x})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for TranslateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,321 @@
+//! Flattening: walks the definitions of the root component in order, and those of each component that is instantiated,
+//! as an instantiation would, and writes the steps down that remain. It uses a stack of its own, so that no input can
+//! make it recurse, and counts what it does, so that none can make it run for long.
+
+mod func;
+mod instance;
+mod resource;
+mod root;
+
+use crate::adapters::Adapters;
+use crate::body::{BodyIndex, ComponentBody, Definition, OuterKind, Parsed};
+use crate::callgraph::CallGraph;
+use crate::convert::Converter;
+use crate::error::TranslateError;
+use crate::link;
+use crate::parse::MAX_NESTING;
+use crate::scope::{ComponentItem, FuncItem, InstanceItem, Item, LabelledInstance, Lift, LiftIndex, Scope};
+use crate::{TranslatedModule, Translation};
+use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
+use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+use wasmparser::ComponentExternalKind;
+
+/// Most component instances of a tree.
+const MAX_COMPONENT_INSTANCES: usize = 10_000;
+/// Most core instances of a plan.
+const MAX_CORE_INSTANCES: usize = 100_000;
+/// Most definitions, arguments and exports that flattening works through.
+const MAX_STEPS: usize = 1_000_000;
+
+/// Flattens a component.
+pub(crate) fn flatten<'a>(parsed: &Parsed<'a>) -> Result<Translation<'a>, TranslateError> {
+    let mut flattener = Flattener::new(parsed);
+    flattener.run()?;
+    Ok(flattener.finish())
+}
+
+/// The state of flattening. `'b` borrows what parsing left.
+pub(crate) struct Flattener<'b, 'a> {
+    pub(crate) parsed: &'b Parsed<'a>,
+    pub(crate) plan: Plan,
+    pub(crate) scopes: Arena<ComponentInstanceIndex, Scope<'b>>,
+    pub(crate) lifts: Arena<LiftIndex, Lift>,
+    pub(crate) adapters: Adapters,
+    pub(crate) calls: CallGraph,
+    pub(crate) converter: Converter,
+    core_defs: HashMap<CoreDef, CoreDefIndex>,
+    steps: usize,
+}
+
+impl<'b, 'a> Flattener<'b, 'a> {
+    fn new(parsed: &'b Parsed<'a>) -> Self {
+        Flattener {
+            parsed,
+            plan: Plan::default(),
+            scopes: Arena::default(),
+            lifts: Arena::default(),
+            adapters: Adapters::default(),
+            calls: CallGraph::default(),
+            converter: Converter::default(),
+            core_defs: HashMap::new(),
+            steps: 0,
+        }
+    }
+
+    pub(crate) fn body(&self, body: BodyIndex) -> &'b ComponentBody<'a> {
+        let parsed = self.parsed;
+        &parsed.bodies[body]
+    }
+
+    /// The component of an instance.
+    pub(crate) fn body_of(&self, instance: ComponentInstanceIndex) -> &'b ComponentBody<'a> {
+        self.body(self.scopes[instance].body)
+    }
+
+    /// The index of a core definition; equal ones have equal indices.
+    pub(crate) fn core_def(&mut self, def: CoreDef) -> CoreDefIndex {
+        *self.core_defs.entry(def).or_insert_with(|| self.plan.core_defs.push(def))
+    }
+
+    /// Counts `count` units of work.
+    pub(crate) fn spend(&mut self, count: usize) -> Result<(), TranslateError> {
+        self.steps = self.steps.saturating_add(count);
+        if self.steps > MAX_STEPS {
+            return Err(TranslateError::limit("steps of instantiation", MAX_STEPS));
+        }
+        Ok(())
+    }
+
+    /// Works through the whole tree.
+    fn run(&mut self) -> Result<(), TranslateError> {
+        let root = ComponentItem { body: self.parsed.root, outer: None };
+        let root = self.begin(root, HashMap::new(), None, None)?;
+        let mut stack = vec![root];
+        while let Some(&at) = stack.last() {
+            let body = self.body_of(at);
+            let next = self.scopes[at].next;
+            self.scopes[at].next += 1;
+            let Some((offset, definition)) = body.definitions.get(next) else {
+                stack.pop();
+                self.complete(at, stack.last().copied())?;
+                continue;
+            };
+            let begun = self.spend(1).and_then(|()| self.define(at, definition));
+            let begun = begun.map_err(|error| error.at(*offset).within(|| self.path(at)))?;
+            stack.extend(begun);
+        }
+        Ok(())
+    }
+
+    /// Carries one definition out. Returns the instance whose definitions come next, if it began one.
+    fn define(
+        &mut self,
+        at: ComponentInstanceIndex,
+        definition: &'b Definition<'a>,
+    ) -> Result<Option<ComponentInstanceIndex>, TranslateError> {
+        match definition {
+            Definition::Import { name, .. } => {
+                let item = if at == root::ROOT {
+                    self.root_import(name)?
+                } else {
+                    self.scopes[at].args.get(name).expect("validation has found an argument for every import").clone()
+                };
+                self.scopes[at].push(item, None, name);
+            }
+            Definition::CoreModule(module) => self.scopes[at].modules.push(*module),
+            Definition::CoreInstantiate { module, args } => self.core_instantiate(at, *module, args)?,
+            Definition::CoreInstanceOf(items) => self.core_instance_of(at, items)?,
+            Definition::Component(body) => {
+                self.scopes[at].components.push(ComponentItem { body: *body, outer: Some(at) });
+            }
+            Definition::Instantiate { component, args } => {
+                return self.instantiate(at, *component, args).map(Some);
+            }
+            Definition::InstanceOf(items) => self.instance_of(at, items)?,
+            Definition::AliasExport { instance, name, .. } => self.alias_export(at, *instance, name),
+            Definition::AliasCoreExport { kind, instance, name } => {
+                self.alias_core_export(at, *kind, *instance, name);
+            }
+            Definition::AliasOuter { kind, count, index } => self.alias_outer(at, *kind, *count, *index),
+            Definition::Type => {}
+            Definition::Resource => self.define_resource()?,
+            Definition::Canon(canon) => self.canon(at, canon)?,
+            Definition::Export(export) => {
+                let item = self.scopes[at].item(export);
+                if at == root::ROOT {
+                    self.root_export(export.name, &item)?;
+                }
+                self.scopes[at].exports.insert(export.name, item.clone());
+                self.push_export(at, export.index, item, export.name);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes room for a new component instance; `index` is where it will stand among its parent's instances.
+    fn begin(
+        &mut self,
+        component: ComponentItem,
+        args: HashMap<&'b str, Item<'b>>,
+        parent: Option<ComponentInstanceIndex>,
+        index: Option<u32>,
+    ) -> Result<ComponentInstanceIndex, TranslateError> {
+        if self.scopes.len() == MAX_COMPONENT_INSTANCES {
+            return Err(TranslateError::limit("component instances", MAX_COMPONENT_INSTANCES));
+        }
+        if self.calls.begin(parent) > MAX_NESTING {
+            return Err(TranslateError::limit("levels of nested component instances", MAX_NESTING));
+        }
+        let own = self.body(component.body).names.component;
+        let name = match (parent, index) {
+            (Some(parent), Some(index)) => {
+                let body = self.body_of(parent);
+                let used = body.instance_uses.get(&index).copied();
+                body.names.instances.get(&index).copied().or(used).or(own)
+            }
+            _ => own,
+        };
+        let name = name.map_or_else(|| format!("component {}", self.scopes.len()), str::to_string);
+        self.plan.component_instances.push(ComponentInstanceInfo { parent, name });
+        Ok(self.scopes.push(Scope::new(component, args)))
+    }
+
+    /// Hands a finished instance to its parent.
+    fn complete(
+        &mut self,
+        instance: ComponentInstanceIndex,
+        parent: Option<ComponentInstanceIndex>,
+    ) -> Result<(), TranslateError> {
+        self.calls.complete(instance);
+        self.name_lifts(instance)?;
+        if let Some(parent) = parent {
+            let exports = self.scopes[instance].exports.clone();
+            self.spend(exports.len())?;
+            let item = Rc::new(InstanceItem { exports });
+            self.scopes[parent].instances.push(LabelledInstance { item, label: None });
+        }
+        Ok(())
+    }
+
+    /// Gives the functions that an instance lifts the names under which it exports them, by itself or in an instance.
+    fn name_lifts(&mut self, instance: ComponentInstanceIndex) -> Result<(), TranslateError> {
+        let mut names = Vec::new();
+        for (&name, item) in &self.scopes[instance].exports {
+            match item {
+                Item::Func(FuncItem::Lifted(lift)) => names.push((*lift, name.to_string())),
+                Item::Instance(inner) => {
+                    for (&func, item) in &inner.exports {
+                        if let Item::Func(FuncItem::Lifted(lift)) = item {
+                            names.push((*lift, format!("{name}#{func}")));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.spend(names.len())?;
+        for (lift, name) in names {
+            let lift = &mut self.lifts[lift];
+            if lift.options.instance == instance {
+                lift.name.get_or_insert(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an export's own index. It goes by the name that the item was imported by, if it was.
+    fn push_export(&mut self, at: ComponentInstanceIndex, index: u32, item: Item<'b>, name: &'b str) {
+        let scope = &mut self.scopes[at];
+        match item {
+            Item::Func(_) => scope.funcs.push(scope.funcs[index as usize]),
+            Item::Instance(_) => {
+                let instance = scope.instances[index as usize].clone();
+                scope.instances.push(instance);
+            }
+            item => scope.push(item, None, name),
+        }
+    }
+
+    fn alias_outer(&mut self, at: ComponentInstanceIndex, kind: OuterKind, count: u32, index: u32) {
+        let mut target = at;
+        for _ in 0..count {
+            target = self.scopes[target].outer.expect("validation has counted the components around this one");
+        }
+        let index = index as usize;
+        match kind {
+            OuterKind::CoreModule => {
+                let module = self.scopes[target].modules[index];
+                self.scopes[at].modules.push(module);
+            }
+            OuterKind::Component => {
+                let component = self.scopes[target].components[index];
+                self.scopes[at].components.push(component);
+            }
+            OuterKind::Type => {}
+        }
+    }
+
+    /// The names of the instances around `at` and its own, for messages; none for the root.
+    fn path(&self, at: ComponentInstanceIndex) -> Option<String> {
+        let mut names = Vec::new();
+        let mut at = &self.plan.component_instances[at];
+        while let Some(parent) = at.parent {
+            names.push(format!("`{}`", at.name));
+            at = &self.plan.component_instances[parent];
+        }
+        names.reverse();
+        (!names.is_empty()).then(|| names.join(" > "))
+    }
+
+    fn finish(self) -> Translation<'a> {
+        let names = module_names(self.parsed);
+        let links = link::links(self.parsed, &self.adapters, &self.plan);
+        let user = self.parsed.modules.iter().map(|(index, module)| TranslatedModule {
+            name: names.get(&index).map_or_else(|| format!("module {index}"), |name| name.to_string()),
+            wasm: Cow::Borrowed(module.wasm),
+            offset: module.range.start,
+            imports: Vec::new(),
+            adapter: false,
+        });
+        let adapters = self.adapters.into_modules().into_iter().enumerate().map(|(index, made)| TranslatedModule {
+            name: format!("adapters {index}"),
+            wasm: Cow::Owned(made.wasm),
+            offset: 0,
+            imports: Vec::new(),
+            adapter: true,
+        });
+        let with_links = |(module, imports)| TranslatedModule { imports, ..module };
+        Translation { plan: self.plan, modules: user.chain(adapters).zip(links).map(with_links).collect() }
+    }
+}
+
+/// The names of core modules: as the component's name section says, else the module's own.
+fn module_names<'a>(parsed: &Parsed<'a>) -> HashMap<ModuleIndex, &'a str> {
+    let own = parsed.modules.iter().filter_map(|(index, module)| Some((index, module.name?)));
+    let mut names: HashMap<ModuleIndex, &'a str> = own.collect();
+    for body in parsed.bodies.values() {
+        let defines_module = |definition: &Definition<'_>| match definition {
+            Definition::CoreModule(module) => Some(Some(*module)),
+            Definition::AliasOuter { kind: OuterKind::CoreModule, .. }
+            | Definition::AliasExport { kind: ComponentExternalKind::Module, .. }
+            | Definition::Import { kind: ComponentExternalKind::Module, .. } => Some(None),
+            Definition::Export(export) if export.kind == ComponentExternalKind::Module => Some(None),
+            _ => None,
+        };
+        let space = body.definitions.iter().filter_map(|(_, definition)| defines_module(definition));
+        for (index, module) in (0..).zip(space) {
+            if let (Some(module), Some(name)) = (module, body.names.modules.get(&index)) {
+                names.insert(module, name);
+            }
+        }
+    }
+    names
+}
+
+/// The index of the `n`-th module of adapters: they follow the modules of the input.
+pub(crate) fn adapter_module(parsed: &Parsed<'_>, n: usize) -> ModuleIndex {
+    ModuleIndex::from_usize(parsed.modules.len() + n)
+}

@@ -1,0 +1,153 @@
+//! `canon lift`, `canon lower` and the built-ins.
+
+use super::Flattener;
+use crate::body::{Canon, OptionRefs};
+use crate::error::TranslateError;
+use crate::scope::{CoreItem, FuncItem, LabelledFunc, Lift, LiftIndex};
+use gusset_artifact::{CoreDef, ImportIndex, Step, Trampoline};
+use gusset_fact::AdapterSpec;
+use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth};
+use wasmparser::ExternalKind;
+
+/// Most nodes in the types of all adapters, written out: it bounds the code that is generated.
+const MAX_ADAPTER_NODES: usize = 4_000_000;
+
+impl Flattener<'_, '_> {
+    pub(super) fn canon(&mut self, at: ComponentInstanceIndex, canon: &Canon) -> Result<(), TranslateError> {
+        match canon {
+            Canon::Lift { func, ty, options } => self.lift(at, *func, *ty, options),
+            Canon::Lower { func, options } => self.lower(at, *func, options),
+            Canon::Builtin { name, feature } => Err(TranslateError::unsupported(feature, format_args!("canon {name}"))),
+        }
+    }
+
+    fn lift(
+        &mut self,
+        at: ComponentInstanceIndex,
+        func: u32,
+        ty: u32,
+        options: &OptionRefs,
+    ) -> Result<(), TranslateError> {
+        if options.async_ {
+            return Err(TranslateError::unsupported("async", "canon lift with async"));
+        }
+        let body = self.body_of(at);
+        let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
+        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let func = self.core_func(at, func)?;
+        let options = self.options(at, options)?;
+        let lift = self.lifts.push(Lift { func, ty, options, name: None });
+        self.scopes[at].funcs.push(LabelledFunc { item: FuncItem::Lifted(lift), label: None });
+        Ok(())
+    }
+
+    fn lower(&mut self, at: ComponentInstanceIndex, func: u32, options: &OptionRefs) -> Result<(), TranslateError> {
+        if options.async_ {
+            return Err(TranslateError::unsupported("async", "canon lower with async"));
+        }
+        let body = self.body_of(at);
+        let ty = body.types.as_ref().component_function_at(func);
+        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let options = self.options(at, options)?;
+        let item = match self.scopes[at].funcs[func as usize].item {
+            FuncItem::Imported(import) => self.lower_import(import, ty, options),
+            FuncItem::Lifted(lift) => self.lower_lifted(at, func, lift, ty, options)?,
+        };
+        self.scopes[at].push_core(ExternalKind::Func, item);
+        Ok(())
+    }
+
+    fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: CanonOptions) -> CoreItem {
+        let trampoline = self.plan.trampolines.push(Trampoline::LowerImport { import, ty, options });
+        self.plan.steps.push(Step::DefineTrampoline(trampoline));
+        CoreItem::Def(self.core_def(CoreDef::Trampoline(trampoline)))
+    }
+
+    /// Records an adapter. A function may be lowered by the instance that lifts it, or one around or inside it: a call
+    /// then enters fewer instances, perhaps none, and needs nothing else.
+    fn lower_lifted(
+        &mut self,
+        at: ComponentInstanceIndex,
+        func: u32,
+        lift: LiftIndex,
+        lower_type: FuncTypeIndex,
+        lower: CanonOptions,
+    ) -> Result<CoreItem, TranslateError> {
+        let lifted = &self.lifts[lift];
+        let (callee, lift_type, options) = (lifted.func, lifted.ty, lifted.options.clone());
+        for ty in [lower_type, lift_type] {
+            if let Some(feature) = gusset_fact::unsupported(&self.plan.types, ty) {
+                return Err(TranslateError::unsupported(feature, "a call between components"));
+            }
+        }
+        let weight = self.converter.weight(&self.plan.types, lower_type);
+        if self.adapters.weigh(weight) > MAX_ADAPTER_NODES {
+            return Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES));
+        }
+        let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
+        let spec = AdapterSpec {
+            name: AdapterName {
+                caller: self.plan.component_instances[at].name.clone(),
+                callee: self.plan.component_instances[options.instance].name.clone(),
+                function: self.function_name(at, func, lift),
+            },
+            entering: self.calls.lower(at, options.instance),
+            lower,
+            lift: options,
+            lower_type,
+            lift_type,
+            callee,
+            check_may_leave: caller_body.clears_may_leave,
+            toggle_caller: caller_body.tests_may_leave,
+            toggle_callee: callee_body.tests_may_leave,
+        };
+        Ok(CoreItem::Adapter(self.adapters.record(spec)))
+    }
+
+    /// The name of a function for people: as its instance exports it, else as the caller imports it.
+    fn function_name(&self, at: ComponentInstanceIndex, func: u32, lift: LiftIndex) -> String {
+        if let Some(name) = &self.lifts[lift].name {
+            return name.clone();
+        }
+        match self.scopes[at].funcs[func as usize].label {
+            Some((Some(instance), name)) => format!("{instance}#{name}"),
+            Some((None, name)) => name.to_string(),
+            None => match self.body_of(at).names.funcs.get(&func) {
+                Some(name) => name.to_string(),
+                None => format!("function {func}"),
+            },
+        }
+    }
+
+    fn options(&mut self, at: ComponentInstanceIndex, options: &OptionRefs) -> Result<CanonOptions, TranslateError> {
+        if options.gc {
+            return Err(TranslateError::unsupported("gc", "a canonical option of the GC proposal"));
+        }
+        let mut pointer_width = PointerWidth::Memory32;
+        let memory = match options.memory {
+            Some(memory) => {
+                if self.body_of(at).types.as_ref().memory_at(memory).memory64 {
+                    pointer_width = PointerWidth::Memory64;
+                }
+                let item = self.scopes[at].core_item(ExternalKind::Memory, memory);
+                Some(self.require(item)?)
+            }
+            None => None,
+        };
+        Ok(CanonOptions {
+            instance: at,
+            string_encoding: options.string_encoding,
+            memory,
+            pointer_width,
+            realloc: options.realloc.map(|func| self.core_func(at, func)).transpose()?,
+            post_return: options.post_return.map(|func| self.core_func(at, func)).transpose()?,
+            async_: options.async_,
+            callback: options.callback.map(|func| self.core_func(at, func)).transpose()?,
+        })
+    }
+
+    fn core_func(&mut self, at: ComponentInstanceIndex, func: u32) -> Result<CoreDefIndex, TranslateError> {
+        let item = self.scopes[at].core_item(ExternalKind::Func, func);
+        self.require(item)
+    }
+}

@@ -1,0 +1,17 @@
+//! The import section.
+
+use super::{OpenComponent, items};
+use crate::body::Definition;
+use crate::error::TranslateError;
+use wasmparser::ComponentImportSectionReader;
+
+impl<'a> OpenComponent<'a> {
+    pub(super) fn imports(&mut self, section: ComponentImportSectionReader<'a>) -> Result<(), TranslateError> {
+        for item in items(section) {
+            let (offset, import) = item?;
+            let definition = Definition::Import { name: import.name.name, kind: import.ty.kind() };
+            self.definitions.push((offset, definition));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Small input that asks for much: an error within a moment.
+
+use gusset_component::{TranslateError, TranslateErrorKind, translate, validate};
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+fn assert_limit(bytes: &[u8], what: &'static str) -> TranslateError {
+    let start = Instant::now();
+    let error = translate(bytes).expect_err("it is beyond a limit");
+    assert_eq!(error.kind(), TranslateErrorKind::Limit(what), "{error}");
+    assert!(error.offset().is_some(), "{error}");
+    assert!(error.to_string().starts_with(&format!("too many {what}: the limit is ")), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+    error
+}
+
+/// A component that holds a component that holds a component ...
+fn nested(levels: usize) -> Vec<u8> {
+    const HEADER: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
+    let mut bytes = HEADER.to_vec();
+    for _ in 0..levels {
+        let mut outer = HEADER.to_vec();
+        outer.push(4);
+        let mut size = bytes.len();
+        loop {
+            let byte = (size & 0x7f) as u8;
+            size >>= 7;
+            outer.push(if size == 0 { byte } else { byte | 0x80 });
+            if size == 0 {
+                break;
+            }
+        }
+        outer.extend_from_slice(&bytes);
+        bytes = outer;
+    }
+    bytes
+}
+
+#[test]
+fn nested_components() {
+    assert!(translate(&nested(100)).is_ok());
+    assert!(validate(&nested(100)).is_ok());
+    let bytes = nested(10_000);
+    assert_limit(&bytes, "levels of nested components");
+    let error = validate(&bytes).unwrap_err();
+    assert_eq!(error.kind(), TranslateErrorKind::Limit("levels of nested components"));
+}
+
+/// Components of which each instantiates the one before it `copies` times, `levels` deep; the innermost is `inner`.
+fn tower(levels: usize, copies: usize, inner: &str) -> Vec<u8> {
+    let mut text = format!("(component (component $c0 {inner})");
+    for level in 1..=levels {
+        let _ = write!(text, "(component $c{level} (alias outer 1 $c{} (component $c))", level - 1);
+        text.push_str(&"(instance (instantiate $c))".repeat(copies));
+        text.push(')');
+    }
+    let _ = write!(text, "(instance (instantiate $c{levels})))");
+    wat::parse_str(text).expect("the text is well-formed")
+}
+
+#[test]
+fn instances() {
+    assert!(translate(&tower(10, 2, "")).is_ok());
+    assert_limit(&tower(40, 2, ""), "component instances");
+    assert_limit(&tower(200, 1, ""), "levels of nested component instances");
+}
+
+#[test]
+fn core_instances() {
+    let inner = format!("(core module $m) {}", "(core instance (instantiate $m))".repeat(1000));
+    assert!(translate(&tower(5, 2, &inner)).is_ok());
+    assert_limit(&tower(10, 2, &inner), "core instances");
+}
+
+#[test]
+fn steps() {
+    let inner = "(type u8)".repeat(2000);
+    assert_limit(&tower(12, 2, &inner), "steps of instantiation");
+}
+
+#[test]
+fn adapters() {
+    // Each level of the type has 30 fields of the level before: large for a function, and it is lowered many times.
+    let mut types = String::from("(type $t0 (tuple ");
+    let _ = write!(types, "{}))", "u8 ".repeat(30));
+    for level in 1..3 {
+        let _ = write!(types, "(type $t{level} (tuple {}))", format!("$t{} ", level - 1).repeat(30));
+    }
+    let memory = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
+    let text = format!(
+        r#"(component {types}
+            (core module $m
+                (memory (export "m") 1)
+                (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+                (func (export "f") (param i32)))
+            (core instance $i (instantiate $m))
+            (func $f (param "x" $t2) (canon lift (core func $i "f") {memory}))
+            {})"#,
+        format!("(core func (canon lower (func $f) {memory}))").repeat(200)
+    );
+    assert_limit(&wat::parse_str(text).expect("the text is well-formed"), "types in calls between components");
+}
