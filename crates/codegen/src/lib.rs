@@ -1,1 +1,50 @@
-//! Placeholder.
+//! Core wasm link units to machine code: [`LinkUnit`] in, [`CodeImage`](gusset_artifact::CodeImage) out.
+//!
+//! A link unit is all core modules of a component (or a single module) together with what is statically known about how
+//! they are linked. Every module is fully validated: what stands outside of function bodies first, the bodies in the same
+//! pass that translates them. This crate knows no components, and it never runs or maps what it makes.
+//!
+//! The way of a function: [`module_env`] finds it, [`func`] validates and translates it to Cranelift's IR with one file per
+//! group of instructions in [`op`], [`compiled`] makes machine code of it, and [`image`] places that beside the others.
+//! These are separate steps so that callees can be inlined between the second and the third.
+//!
+//! ```
+//! use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, UnitModule};
+//! use gusset_types::Arena;
+//!
+//! let empty_module = b"\0asm\x01\0\0\0";
+//! let mut modules = Arena::default();
+//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[] });
+//!
+//! let compiler = Compiler::new(&CompilerSettings::default())?;
+//! let image = compiler.compile(&LinkUnit { modules })?;
+//! assert_eq!(image.modules.len(), 1);
+//! # Ok::<(), gusset_codegen::CodegenError>(())
+//! ```
+#![forbid(unsafe_code)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the crate's page is its map")]
+
+mod bounds;
+mod builtin_stub;
+mod compiled;
+mod compiler;
+mod convert;
+mod entry;
+mod error;
+mod features;
+mod func;
+mod host_stub;
+mod image;
+mod key;
+mod module_env;
+mod names;
+mod op;
+mod region;
+mod settings;
+mod signature;
+mod unit;
+
+pub use compiler::Compiler;
+pub use error::{CodegenError, CodegenErrorKind};
+pub use settings::{CompilerSettings, OptimizationLevel};
+pub use unit::{LinkUnit, UnitModule};

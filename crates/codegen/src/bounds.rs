@@ -1,0 +1,106 @@
+//! Where a memory or table stands and whether an access must be checked. It decides, [`op`](crate::op) accesses.
+
+use crate::func::FuncTranslator;
+use crate::signature::{POINTER, constant_field, field};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value};
+use gusset_artifact::{MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
+use gusset_types::TrapCode;
+
+/// An address that is checked or whose access faults when it is out of bounds.
+pub(crate) struct Address {
+    pub(crate) base: Value,
+    pub(crate) offset: i32,
+    pub(crate) flags: MemFlagsData,
+}
+
+/// Our trap code as Cranelift carries it.
+pub(crate) fn trap(code: TrapCode) -> ir::TrapCode {
+    ir::TrapCode::unwrap_user(code as u8)
+}
+
+impl FuncTranslator<'_, '_> {
+    /// The address of `size` bytes at `index + offset` in a memory; it traps before or at the access.
+    pub(crate) fn memory_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u8) -> Address {
+        let index = self.builder.ins().uextend(POINTER, index);
+        // Both are below 2^33, and so is the sum: nothing here overflows 64 bits.
+        let end = offset + u64::from(size);
+        let reach = u128::from(self.settings.memory_reservation) + u128::from(self.settings.memory_guard);
+        let guarded = self.settings.full_reservation() && u128::from(u32::MAX) + u128::from(end) <= reach;
+        if !guarded {
+            let length = self.memory_length(memory);
+            let end = self.builder.ins().iconst(I64, end as i64);
+            let end = self.builder.ins().iadd(index, end);
+            let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+            self.builder.ins().trapnz(outside, trap(TrapCode::MemoryOutOfBounds));
+        }
+        let base = self.memory_base(memory);
+        let mut address = self.builder.ins().iadd(base, index);
+        let offset = i32::try_from(offset).unwrap_or_else(|_| {
+            let offset = self.builder.ins().iconst(I64, offset as i64);
+            address = self.builder.ins().iadd(address, offset);
+            0
+        });
+        // The default trap code is the out-of-bounds one; wasm accesses need no alignment.
+        let flags =
+            MemFlagsData::new().with_endianness(ir::Endianness::Little).with_alias_region(Some(self.regions.memory));
+        Address { base: address, offset, flags }
+    }
+
+    fn memory_base(&mut self, memory: MemoryIndex) -> Value {
+        let (definition, offset) = self.memory_definition(memory);
+        let flags = if self.settings.full_reservation() { constant_field() } else { self.definition_field() };
+        self.builder.ins().load(POINTER, flags, definition, offset + MEMORY_DEFINITION.base)
+    }
+
+    /// The current length of a memory in bytes.
+    pub(crate) fn memory_length(&mut self, memory: MemoryIndex) -> Value {
+        let (definition, offset) = self.memory_definition(memory);
+        let flags = self.definition_field();
+        self.builder.ins().load(I64, flags, definition, offset + MEMORY_DEFINITION.length)
+    }
+
+    fn memory_definition(&mut self, memory: MemoryIndex) -> (Value, i32) {
+        self.field_or_pointer(self.env.layout.memory(memory))
+    }
+
+    /// The address of an element of a table, after checking the index.
+    pub(crate) fn table_element(&mut self, table: TableIndex, index: Value, out_of_bounds: TrapCode) -> Address {
+        let length = self.table_length(table);
+        let index = self.builder.ins().uextend(POINTER, index);
+        let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
+        self.builder.ins().trapz(inside, trap(out_of_bounds));
+        let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
+        let flags = self.definition_field();
+        let base = self.builder.ins().load(POINTER, flags, definition, offset + TABLE_DEFINITION.base);
+        let size_log2 = if self.env.module.tables[table].element.heap.is_func() { 3 } else { 2 };
+        let distance = self.builder.ins().ishl_imm_u(index, size_log2);
+        let base = self.builder.ins().iadd(base, distance);
+        Address { base, offset: 0, flags: field().with_alias_region(Some(self.regions.table)) }
+    }
+
+    /// The current number of elements of a table, as 64 bits.
+    pub(crate) fn table_length(&mut self, table: TableIndex) -> Value {
+        let ty = self.env.module.tables[table];
+        let place = self.env.layout.table(table);
+        if place.is_ok() && ty.maximum == Some(ty.minimum) {
+            return self.builder.ins().iconst(I64, ty.minimum as i64);
+        }
+        let (definition, offset) = self.field_or_pointer(place);
+        let flags = self.definition_field();
+        self.builder.ins().load(I64, flags, definition, offset + TABLE_DEFINITION.length)
+    }
+
+    fn definition_field(&self) -> MemFlagsData {
+        field().with_alias_region(Some(self.regions.definition))
+    }
+
+    /// Where something stands that the layout has either in the context or behind a pointer in the context.
+    pub(crate) fn field_or_pointer(&mut self, place: Result<i32, i32>) -> (Value, i32) {
+        match place {
+            Ok(own) => (self.context, own),
+            Err(pointer) => (self.builder.ins().load(POINTER, constant_field(), self.context, pointer), 0),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One function from Cranelift's IR to machine code, with everything that the image wants to know of it. Offsets are
+//! relative to the function until [`image`](crate::image) places it.
+
+use crate::error::CodegenError;
+use crate::key::CodeKey;
+use cranelift_codegen::binemit::{Addend, Reloc};
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{self, ExternalName, Function, SourceLoc, UserFuncName};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::{
+    CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
+};
+use gusset_artifact::{AddressMapEntry, CallSite, ExceptionHandler, StackMap, TrapRecord};
+use gusset_types::TrapCode;
+
+/// Functions start at multiples of this, so that their first instructions arrive in one fetch.
+const MIN_ALIGNMENT: u32 = 16;
+
+/// Machine code that is still to be placed.
+pub(crate) struct CompiledFunction {
+    pub(crate) key: CodeKey,
+    pub(crate) code: Vec<u8>,
+    pub(crate) alignment: u32,
+    pub(crate) relocations: Vec<Relocation>,
+    pub(crate) traps: Vec<TrapRecord>,
+    pub(crate) call_sites: Vec<CallSite>,
+    pub(crate) stack_maps: Vec<StackMap>,
+    pub(crate) addresses: Vec<AddressMapEntry>,
+}
+
+/// A place in the code that refers to other code.
+pub(crate) struct Relocation {
+    pub(crate) offset: u32,
+    pub(crate) kind: Reloc,
+    pub(crate) addend: Addend,
+    pub(crate) target: CodeKey,
+}
+
+/// Makes machine code of a function.
+pub(crate) fn compile(
+    isa: &dyn TargetIsa,
+    context: &mut Context,
+    func: Function,
+) -> Result<CompiledFunction, CodegenError> {
+    let UserFuncName::User(name) = &func.name else {
+        return Err(CodegenError::internal("a function without a name"));
+    };
+    let key = CodeKey::from_name(name);
+    context.clear();
+    context.func = func;
+    if let Err(error) = context.compile(isa, &mut ControlPlane::default()) {
+        return Err(explain(&error.inner));
+    }
+    let compiled = context.take_compiled_code().ok_or_else(|| CodegenError::internal("no code was made"))?;
+    let relocations = compiled.buffer.relocs().iter().map(|reloc| relocation(&context.func, reloc));
+    let relocations = relocations.collect::<Result<_, _>>()?;
+    let alignment = isa.function_alignment();
+    Ok(CompiledFunction {
+        key,
+        code: compiled.buffer.data().to_vec(),
+        alignment: compiled.buffer.alignment.max(alignment.minimum).max(MIN_ALIGNMENT),
+        relocations,
+        traps: traps(&compiled)?,
+        call_sites: call_sites(&compiled)?,
+        stack_maps: stack_maps(&compiled),
+        addresses: addresses(&compiled),
+    })
+}
+
+fn explain(error: &cranelift_codegen::CodegenError) -> CodegenError {
+    use cranelift_codegen::CodegenError as Cranelift;
+    match error {
+        Cranelift::ImplLimitExceeded | Cranelift::CodeTooLarge => {
+            CodegenError::unsupported("not supported: a function that is so large or complicated")
+        }
+        Cranelift::Verifier(errors) => CodegenError::internal(format!("the code generator's verifier: {errors}")),
+        other => CodegenError::internal(format!("the code generator: {other}")),
+    }
+}
+
+fn relocation(func: &Function, reloc: &FinalizedMachReloc) -> Result<Relocation, CodegenError> {
+    let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = &reloc.target else {
+        return Err(CodegenError::internal(format!("the code refers to {:?}", reloc.target)));
+    };
+    let target = CodeKey::from_name(&func.params.user_named_funcs()[*name]);
+    Ok(Relocation { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, target })
+}
+
+fn traps(compiled: &CompiledCode) -> Result<Vec<TrapRecord>, CodegenError> {
+    let traps = compiled.buffer.traps().iter();
+    let traps = traps.map(|trap| Ok(TrapRecord { offset: trap.offset, code: trap_code(trap.code)? }));
+    let mut traps: Vec<_> = traps.collect::<Result<_, CodegenError>>()?;
+    traps.sort_by_key(|trap| trap.offset);
+    Ok(traps)
+}
+
+fn trap_code(code: ir::TrapCode) -> Result<TrapCode, CodegenError> {
+    Ok(match code {
+        ir::TrapCode::STACK_OVERFLOW => TrapCode::StackOverflow,
+        ir::TrapCode::HEAP_OUT_OF_BOUNDS => TrapCode::MemoryOutOfBounds,
+        ir::TrapCode::INTEGER_OVERFLOW => TrapCode::IntegerOverflow,
+        ir::TrapCode::INTEGER_DIVISION_BY_ZERO => TrapCode::IntegerDivideByZero,
+        ir::TrapCode::BAD_CONVERSION_TO_INTEGER => TrapCode::InvalidConversionToInteger,
+        other => {
+            let code = TrapCode::from_u8(other.as_raw().get());
+            code.ok_or_else(|| CodegenError::internal(format!("unknown trap code {other}")))?
+        }
+    })
+}
+
+fn call_sites(compiled: &CompiledCode) -> Result<Vec<CallSite>, CodegenError> {
+    let mut sites = Vec::new();
+    for site in compiled.buffer.call_sites().filter(|site| !site.exception_handlers.is_empty()) {
+        let handlers = site.exception_handlers.iter().map(|handler| match *handler {
+            FinalizedMachExceptionHandler::Tag(tag, offset) => Ok(ExceptionHandler { tag: Some(tag.as_u32()), offset }),
+            FinalizedMachExceptionHandler::Default(offset) => Ok(ExceptionHandler { tag: None, offset }),
+            ref other => Err(CodegenError::internal(format!("unknown exception handler {other:?}"))),
+        });
+        let handlers = handlers.collect::<Result<_, _>>()?;
+        let frame_size = site.frame_offset.ok_or_else(|| CodegenError::internal("a call site without a frame"))?;
+        sites.push(CallSite { return_offset: site.ret_addr, frame_size, handlers });
+    }
+    sites.sort_by_key(|site| site.return_offset);
+    Ok(sites)
+}
+
+fn stack_maps(compiled: &CompiledCode) -> Vec<StackMap> {
+    let maps = compiled.buffer.user_stack_maps().iter();
+    let maps = maps.map(|(return_offset, frame_size, map)| StackMap {
+        return_offset: *return_offset,
+        frame_size: *frame_size,
+        slots: map.entries().map(|(_, offset)| offset).collect(),
+    });
+    let mut maps: Vec<_> = maps.collect();
+    maps.sort_by_key(|map| map.return_offset);
+    maps
+}
+
+/// An entry where the origin changes; code without an origin has entries of its own.
+fn addresses(compiled: &CompiledCode) -> Vec<AddressMapEntry> {
+    let mut entries: Vec<AddressMapEntry> = Vec::new();
+    let mut push = |offset: u32, wasm: u32| match entries.last_mut() {
+        Some(last) if last.wasm == wasm => {}
+        Some(last) if last.offset == offset => last.wasm = wasm,
+        _ => entries.push(AddressMapEntry { offset, wasm }),
+    };
+    push(0, u32::MAX);
+    for range in compiled.buffer.get_srclocs_sorted() {
+        let wasm = if range.loc == SourceLoc::default() { u32::MAX } else { range.loc.bits() };
+        push(range.start, wasm);
+        push(range.end, u32::MAX);
+    }
+    entries
+}

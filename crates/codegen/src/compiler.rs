@@ -1,0 +1,210 @@
+//! The compiler: from a link unit to an image, function by function on all cores.
+
+use crate::compiled::{self, CompiledFunction};
+use crate::error::CodegenError;
+use crate::func::{self, TranslationBuffers};
+use crate::key::CodeKey;
+use crate::module_env::{Body, ParsedUnit, UnitEnv};
+use crate::settings::{CompilerSettings, OptimizationLevel};
+use crate::unit::LinkUnit;
+use crate::{builtin_stub, entry, features, host_stub, image};
+use cranelift_codegen::Context;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_frontend::FunctionBuilderContext;
+use gusset_artifact::{BuiltinFunction, CodeImage, FuncIndex, ModuleIndex, SignatureIndex};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Compiles link units for the machine that it runs on. It can be used from many threads at once.
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    settings: CompilerSettings,
+}
+
+/// What a worker keeps from one function to the next.
+struct Buffers {
+    translation: TranslationBuffers,
+    context: Context,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Buffers { translation: TranslationBuffers::default(), context: Context::new() }
+    }
+}
+
+/// Code of a function, and the signatures of its indirect calls.
+type Compiled = (CompiledFunction, Vec<SignatureIndex>);
+
+impl Compiler {
+    /// A compiler for this machine.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Unsupported`](crate::CodegenErrorKind::Unsupported) when the machine is of an architecture that is not
+    /// supported or lacks instructions that compiled code needs (on x86-64, SSE4.1).
+    pub fn new(settings: &CompilerSettings) -> Result<Compiler, CodegenError> {
+        let builder = cranelift_native::builder()
+            .map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?;
+        let internal = |error: &dyn fmt::Display| CodegenError::internal(format!("code generator settings: {error}"));
+        let flags = flags(settings).map_err(|error| internal(&error))?;
+        let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))?;
+        if isa.pointer_bytes() != 8 {
+            return Err(CodegenError::unsupported("not supported: machines whose pointers are not 64 bits wide"));
+        }
+        if !isa.has_round() {
+            // Rounding would need library functions, and compiled code calls none.
+            return Err(CodegenError::unsupported("not supported: x86-64 machines without SSE4.1"));
+        }
+        Ok(Compiler { isa, settings: settings.clone() })
+    }
+
+    /// The settings that it was made with.
+    pub fn settings(&self) -> &CompilerSettings {
+        &self.settings
+    }
+
+    /// Validates and compiles a link unit. Equal units give equal images.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Invalid`](crate::CodegenErrorKind::Invalid) when a module is malformed or does not validate, of kind
+    /// [`Unsupported`](crate::CodegenErrorKind::Unsupported) when it needs what is not supported. The first error in the
+    /// order of modules is reported: of what stands outside of function bodies, then of the bodies.
+    pub fn compile(&self, unit: &LinkUnit<'_>) -> Result<CodeImage, CodegenError> {
+        let ParsedUnit { env, bodies, data } = UnitEnv::parse(unit)?;
+        let (mut functions, indirect) = self.compile_functions(&env, bodies).map_err(|(module, error)| {
+            let module = unit.modules[module];
+            features::explain(error, module.wasm, module.offset)
+        })?;
+        let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
+        functions.extend(stubs);
+        image::link(&*self.isa, env, functions, data)
+    }
+
+    /// All functions in order, and the signatures of all indirect calls; or the first error, and the module that it is in.
+    fn compile_functions(
+        &self,
+        env: &UnitEnv,
+        bodies: Vec<Body<'_>>,
+    ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
+        let idle: Mutex<Vec<Buffers>> = Mutex::default();
+        // What stands behind the first error need not be compiled, but everything before it must.
+        let first_error = AtomicUsize::new(usize::MAX);
+        let results: Vec<Option<Result<Compiled, (ModuleIndex, CodegenError)>>> = bodies
+            .into_par_iter()
+            .enumerate()
+            .map(|(at, body)| {
+                if at > first_error.load(Ordering::Relaxed) {
+                    return None;
+                }
+                let mut buffers = idle.lock().ok().and_then(|mut idle| idle.pop()).unwrap_or_default();
+                let module = body.module;
+                let result = self.compile_function(env, &mut buffers, body).map_err(|error| (module, error));
+                match &result {
+                    // A failed translation leaves the buffers dirty: they are dropped.
+                    Err(_) => {
+                        first_error.fetch_min(at, Ordering::Relaxed);
+                    }
+                    Ok(_) => {
+                        if let Ok(mut idle) = idle.lock() {
+                            idle.push(buffers);
+                        }
+                    }
+                }
+                Some(result)
+            })
+            .collect();
+        let mut functions = Vec::with_capacity(results.len());
+        let mut indirect = BTreeSet::new();
+        // Only functions behind an error are missing, and the error comes first.
+        for result in results.into_iter().flatten() {
+            let (function, signatures) = result?;
+            functions.push(function);
+            indirect.extend(signatures);
+        }
+        Ok((functions, indirect))
+    }
+
+    fn compile_function(&self, env: &UnitEnv, buffers: &mut Buffers, body: Body<'_>) -> Result<Compiled, CodegenError> {
+        let (module, index, start) = (body.module, body.index, body.body.range().start);
+        let target = self.isa.frontend_config();
+        let translated = func::translate(env, &self.settings, target, &mut buffers.translation, body)
+            .map_err(|error| error.within(env.describe(module, index)))?;
+        // Inlining will stand between these two steps.
+        let compiled = compiled::compile(&*self.isa, &mut buffers.context, translated.func)
+            .map_err(|error| error.at(start).within(env.describe(module, index)))?;
+        Ok((compiled, translated.indirect))
+    }
+
+    fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
+        let target = self.isa.frontend_config();
+        let workers = || (FunctionBuilderContext::new(), Context::new());
+        let stubs = stubs.into_par_iter().map_init(workers, |(buffers, context), key| {
+            let func = match key {
+                CodeKey::Builtin(builtin) => builtin_stub::build(buffers, target, builtin),
+                CodeKey::Entry(signature) => entry::build(buffers, target, signature, env.signature(signature)),
+                CodeKey::HostStub(signature) => host_stub::build(buffers, target, signature, env.signature(signature)),
+                CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
+            };
+            compiled::compile(&*self.isa, context, func).map_err(|error| error.within(format_args!("{key:?}")))
+        });
+        stubs.collect()
+    }
+}
+
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiler")
+            .field("target", &self.isa.triple().to_string())
+            .field("settings", &self.settings)
+            .finish()
+    }
+}
+
+/// The stubs of a unit, in the order in which they are placed: those of the runtime's functions that the code calls, then an
+/// entry trampoline and a host stub for each signature whose functions can meet the host.
+fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSet<SignatureIndex>) -> Vec<CodeKey> {
+    let called = functions.iter().flat_map(|func| &func.relocations).filter_map(|reloc| match reloc.target {
+        CodeKey::Builtin(builtin) => Some(builtin as usize),
+        _ => None,
+    });
+    let called: BTreeSet<usize> = called.collect();
+    let mut signatures = indirect;
+    for env in env.modules.values() {
+        let module = &env.module;
+        let imported = (0..module.imported_functions).map(FuncIndex::from_u32);
+        let reachable = imported.chain(module.escaping.iter().copied()).chain(module.start);
+        signatures.extend(reachable.map(|func| module.functions[func]));
+    }
+    let builtins = called.into_iter().map(|builtin| CodeKey::Builtin(BuiltinFunction::ALL[builtin]));
+    let entries = signatures.iter().map(|&signature| CodeKey::Entry(signature));
+    let host_stubs = signatures.iter().map(|&signature| CodeKey::HostStub(signature));
+    builtins.chain(entries).chain(host_stubs).collect()
+}
+
+/// Cranelift's flags.
+fn flags(settings: &CompilerSettings) -> Result<settings::Builder, settings::SetError> {
+    let mut flags = settings::builder();
+    let level = match settings.optimization {
+        OptimizationLevel::None => "none",
+        OptimizationLevel::Speed => "speed",
+        OptimizationLevel::SpeedAndSize => "speed_and_size",
+    };
+    flags.set("opt_level", level)?;
+    flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
+    flags.set("enable_nan_canonicalization", if settings.nan_canonicalization { "true" } else { "false" })?;
+    // The runtime walks frames by their pointers and needs no tables for it.
+    flags.set("preserve_frame_pointers", "true")?;
+    flags.set("unwind_info", "false")?;
+    // Frames larger than the guard of a stack touch each of its pages.
+    flags.set("enable_probestack", "true")?;
+    flags.set("probestack_strategy", "inline")?;
+    // Signatures can have more results than there are registers for them.
+    flags.set("enable_multi_ret_implicit_sret", "true")?;
+    Ok(flags)
+}

@@ -1,0 +1,107 @@
+//! The error of this crate. Its wording names the module and, for a function's body, the function.
+
+use crate::features::UNSTANDARDISED;
+use std::fmt;
+
+/// What sort of error it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum CodegenErrorKind {
+    /// The module is malformed or does not validate.
+    Invalid,
+    /// The module uses something that is valid but not supported: a proposal, this machine, or a size beyond a limit.
+    Unsupported,
+    /// A bug of this crate or of what it is built on, or a link unit that contradicts itself.
+    Internal,
+}
+
+/// Why a link unit could not be compiled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodegenError {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Inner {
+    kind: CodegenErrorKind,
+    offset: Option<usize>,
+    place: String,
+    message: String,
+}
+
+impl CodegenError {
+    pub(crate) fn new(kind: CodegenErrorKind, message: impl Into<String>) -> CodegenError {
+        CodegenError { inner: Box::new(Inner { kind, offset: None, place: String::new(), message: message.into() }) }
+    }
+
+    pub(crate) fn unsupported(message: impl Into<String>) -> CodegenError {
+        CodegenError::new(CodegenErrorKind::Unsupported, message)
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> CodegenError {
+        CodegenError::new(CodegenErrorKind::Internal, message)
+    }
+
+    /// The same error as one of something that is valid but not supported.
+    pub(crate) fn into_unsupported(mut self) -> CodegenError {
+        self.inner.kind = CodegenErrorKind::Unsupported;
+        self.inner.message.insert_str(0, "not supported: ");
+        self
+    }
+
+    pub(crate) fn at(mut self, offset: u64) -> CodegenError {
+        self.inner.offset = usize::try_from(offset).ok();
+        self
+    }
+
+    /// Adds where it happened, from the inside to the outside.
+    pub(crate) fn within(mut self, place: impl fmt::Display) -> CodegenError {
+        let inner = &mut *self.inner;
+        inner.place = if inner.place.is_empty() { place.to_string() } else { format!("{} of {place}", inner.place) };
+        self
+    }
+
+    /// What sort of error it is.
+    pub fn kind(&self) -> CodegenErrorKind {
+        self.inner.kind
+    }
+
+    /// Where it is, in bytes from the start of the whole input; `None` when it concerns no place.
+    pub fn offset(&self) -> Option<usize> {
+        self.inner.offset
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+}
+
+impl fmt::Display for CodegenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, offset, place, message } = &*self.inner;
+        if !place.is_empty() {
+            write!(f, "{place}: ")?;
+        }
+        if *kind == CodegenErrorKind::Internal {
+            f.write_str("internal error: ")?;
+        }
+        f.write_str(message)?;
+        match offset {
+            Some(offset) => write!(f, " (at offset {offset:#x})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CodegenError {}
+
+impl From<wasmparser::Error> for CodegenError {
+    fn from(error: wasmparser::Error) -> CodegenError {
+        let invalid = CodegenError::new(CodegenErrorKind::Invalid, error.message()).at(error.offset());
+        match error.missing_wasm_feature() {
+            Some(features) if !features.intersects(UNSTANDARDISED) => invalid.into_unsupported(),
+            _ => invalid,
+        }
+    }
+}

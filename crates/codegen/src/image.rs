@@ -1,0 +1,100 @@
+//! Places all code of a unit side by side, resolves its references, and joins the tables. It makes no code.
+
+use crate::compiled::CompiledFunction;
+use crate::error::CodegenError;
+use crate::key::CodeKey;
+use crate::module_env::UnitEnv;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetIsa;
+use gusset_artifact::{
+    AddressMapEntry, CodeImage, CodeRange, FunctionRange, ModuleImage, ModuleIndex, SignatureIndex, TrapRecord,
+};
+use gusset_types::Arena;
+use std::collections::HashMap;
+
+/// The most code that direct calls can span on every platform that they are made for.
+const MAX_TEXT: usize = i32::MAX as usize;
+
+/// Links `functions`, which must hold everything that they refer to, in this order.
+pub(crate) fn link(
+    isa: &dyn TargetIsa,
+    env: UnitEnv,
+    functions: Vec<CompiledFunction>,
+    data: Vec<u8>,
+) -> Result<CodeImage, CodegenError> {
+    let size: usize = functions.iter().map(|func| func.code.len().next_multiple_of(func.alignment as usize)).sum();
+    if size > MAX_TEXT {
+        return Err(CodegenError::unsupported("not supported: more than 2 GiB of machine code"));
+    }
+    let (text, starts) = place(isa, &functions)?;
+    let mut image = CodeImage { text, data, ..CodeImage::default() };
+    let UnitEnv { modules, signatures } = env;
+    image.entries = vec![None; signatures.len()];
+    image.host_stubs = vec![None; signatures.len()];
+    image.signatures = signatures;
+    let mut ranges: Arena<ModuleIndex, Vec<CodeRange>> = modules.values().map(|_| Vec::new()).collect();
+    for (func, &start) in functions.into_iter().zip(&starts) {
+        add(&mut image, &mut ranges, func, start);
+    }
+    let modules = modules.into_iter().zip(ranges);
+    image.modules =
+        modules.map(|(env, functions)| ModuleImage { module: env.module, layout: env.layout, functions }).collect();
+    Ok(image)
+}
+
+/// The text, and where each function starts in it.
+fn place(isa: &dyn TargetIsa, functions: &[CompiledFunction]) -> Result<(Vec<u8>, Vec<u32>), CodegenError> {
+    let labels: HashMap<CodeKey, usize> = functions.iter().enumerate().map(|(at, func)| (func.key, at)).collect();
+    let mut control = ControlPlane::default();
+    let mut text = isa.text_section_builder(functions.len());
+    let mut starts = Vec::with_capacity(functions.len());
+    for func in functions {
+        let start = text.append(true, &func.code, func.alignment, &mut control);
+        starts.push(start as u32);
+        for reloc in &func.relocations {
+            let target = labels.get(&reloc.target);
+            let target = *target.ok_or_else(|| CodegenError::internal(format!("{:?} has no code", reloc.target)))?;
+            if !text.resolve_reloc(start + u64::from(reloc.offset), reloc.kind, reloc.addend, target) {
+                return Err(CodegenError::internal(format!("cannot resolve a reference of kind {:?}", reloc.kind)));
+            }
+        }
+    }
+    Ok((text.finish(&mut control), starts))
+}
+
+/// Adds what is known of a function to the image's tables.
+fn add(image: &mut CodeImage, ranges: &mut Arena<ModuleIndex, Vec<CodeRange>>, func: CompiledFunction, start: u32) {
+    let code = CodeRange { start, len: func.code.len() as u32 };
+    let entry_of = |table: &mut Vec<Option<u32>>, signature: SignatureIndex| {
+        table[signature.as_u32() as usize] = Some(start);
+    };
+    let function = match func.key {
+        CodeKey::Function(module, index) => {
+            ranges[module].push(code);
+            Some((module, index))
+        }
+        CodeKey::Entry(signature) => {
+            entry_of(&mut image.entries, signature);
+            None
+        }
+        CodeKey::HostStub(signature) => {
+            entry_of(&mut image.host_stubs, signature);
+            None
+        }
+        CodeKey::Builtin(_) => None,
+    };
+    image.functions.push(FunctionRange { code, function });
+    let traps = func.traps.into_iter();
+    image.traps.extend(traps.map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
+    for mut site in func.call_sites {
+        site.return_offset += start;
+        site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+        image.call_sites.push(site);
+    }
+    for mut map in func.stack_maps {
+        map.return_offset += start;
+        image.stack_maps.push(map);
+    }
+    let addresses = func.addresses.into_iter();
+    image.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
+}

@@ -1,0 +1,366 @@
+//! What a module declares: everything but its function bodies is validated and kept here, and the bodies are collected.
+//!
+//! Translation reads these environments from many threads; nothing in them changes after [`UnitEnv::parse`].
+
+use crate::error::CodegenError;
+use crate::unit::{LinkUnit, UnitModule};
+use crate::{convert, features, names};
+use gusset_artifact::{ConstExpr, ConstOp};
+use gusset_artifact::{
+    ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
+    EntityIndex, FuncIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
+};
+use gusset_types::Arena;
+use std::collections::{BTreeSet, HashMap};
+use wasmparser::{
+    CompositeInnerType, DataKind, ElementKind, Encoding, FuncToValidate, FunctionBody, KnownCustom, Parser, Payload,
+    TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+};
+
+/// All modules of a link unit.
+pub(crate) struct UnitEnv {
+    pub(crate) modules: Arena<ModuleIndex, ModuleEnv>,
+    pub(crate) signatures: Arena<SignatureIndex, CoreFuncType>,
+}
+
+/// A module of a link unit.
+pub(crate) struct ModuleEnv {
+    /// What people call it.
+    pub(crate) name: String,
+    pub(crate) module: CoreModule,
+    /// The unit's signature for each type of the module.
+    pub(crate) types: Vec<SignatureIndex>,
+    pub(crate) layout: ContextLayout,
+    /// What is known of each imported function.
+    pub(crate) links: Vec<ImportLink>,
+}
+
+/// A function body that is still to be validated.
+pub(crate) struct Body<'a> {
+    pub(crate) module: ModuleIndex,
+    pub(crate) index: FuncIndex,
+    pub(crate) validate: FuncToValidate<ValidatorResources>,
+    pub(crate) body: FunctionBody<'a>,
+}
+
+/// A parsed link unit.
+pub(crate) struct ParsedUnit<'a> {
+    pub(crate) env: UnitEnv,
+    /// In order of module and function.
+    pub(crate) bodies: Vec<Body<'a>>,
+    /// The bytes of all data segments.
+    pub(crate) data: Vec<u8>,
+}
+
+impl UnitEnv {
+    /// Parses and validates all modules but for their function bodies.
+    pub(crate) fn parse<'a>(unit: &LinkUnit<'a>) -> Result<ParsedUnit<'a>, CodegenError> {
+        let mut signatures = Signatures::default();
+        let mut modules = Arena::default();
+        let (mut bodies, mut data) = (Vec::new(), Vec::new());
+        for (index, module) in unit.modules.iter() {
+            let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies);
+            let env = parser.run(module).map_err(|error| {
+                features::explain(error, module.wasm, module.offset)
+                    .within(format_args!("core module `{}`", module.name))
+            })?;
+            modules.push(env);
+        }
+        let env = UnitEnv { modules, signatures: signatures.all };
+        env.check_links()?;
+        Ok(ParsedUnit { env, bodies, data })
+    }
+
+    /// The type of a signature of the unit.
+    pub(crate) fn signature(&self, index: SignatureIndex) -> &CoreFuncType {
+        &self.signatures[index]
+    }
+
+    /// How errors name a function.
+    pub(crate) fn describe(&self, module: ModuleIndex, func: FuncIndex) -> String {
+        let env = &self.modules[module];
+        match env.module.function_name(func) {
+            Some(name) => format!("function {func} `{name}` of core module `{}`", env.name),
+            None => format!("function {func} of core module `{}`", env.name),
+        }
+    }
+
+    /// A wrong link would become a call of code with another signature, so it is never trusted.
+    fn check_links(&self) -> Result<(), CodegenError> {
+        for env in self.modules.values() {
+            for (import, link) in env.links.iter().enumerate() {
+                let ImportLink::Func { module, func } = *link else { continue };
+                let wanted = env.module.functions[FuncIndex::from_u32(import as u32)];
+                let given = self.modules.get(module).and_then(|target| {
+                    let defined = func.as_u32() >= target.module.imported_functions;
+                    target.module.functions.get(func).filter(|_| defined)
+                });
+                if given != Some(&wanted) {
+                    return Err(CodegenError::internal(format!(
+                        "imported function {import} is linked to function {func} of module {module}, which does not fit"
+                    ))
+                    .within(format_args!("core module `{}`", env.name)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The unit's signatures, interned.
+#[derive(Default)]
+struct Signatures {
+    all: Arena<SignatureIndex, CoreFuncType>,
+    known: HashMap<CoreFuncType, SignatureIndex>,
+}
+
+impl Signatures {
+    fn intern(&mut self, ty: CoreFuncType) -> SignatureIndex {
+        *self.known.entry(ty).or_insert_with_key(|ty| self.all.push(ty.clone()))
+    }
+}
+
+/// Reads one module.
+struct ModuleParser<'u, 'a> {
+    index: ModuleIndex,
+    signatures: &'u mut Signatures,
+    data: &'u mut Vec<u8>,
+    bodies: &'u mut Vec<Body<'a>>,
+    module: CoreModule,
+    types: Vec<SignatureIndex>,
+    escaping: BTreeSet<FuncIndex>,
+}
+
+impl<'u, 'a> ModuleParser<'u, 'a> {
+    fn new(
+        index: ModuleIndex,
+        signatures: &'u mut Signatures,
+        data: &'u mut Vec<u8>,
+        bodies: &'u mut Vec<Body<'a>>,
+    ) -> Self {
+        let (module, types, escaping) = Default::default();
+        ModuleParser { index, signatures, data, bodies, module, types, escaping }
+    }
+
+    fn run(mut self, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
+        let mut parser = Parser::new(unit.offset as u64);
+        parser.set_features(features::SUPPORTED);
+        let mut validator = Validator::new_with_features(features::SUPPORTED);
+        for payload in parser.parse_all(unit.wasm) {
+            let payload = payload?;
+            if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
+                let error = CodegenError::unsupported("a component stands where a core module is needed");
+                return Err(error.at(range.start));
+            }
+            match validator.payload(&payload)? {
+                ValidPayload::Func(validate, body) => {
+                    let index = FuncIndex::from_u32(validate.index);
+                    self.bodies.push(Body { module: self.index, index, validate, body });
+                }
+                _ => self.payload(payload)?,
+            }
+        }
+        let imported = self.module.imported_functions;
+        self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
+        let links = function_links(&self.module, unit)?;
+        let layout = ContextLayout::new(&self.module);
+        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links })
+    }
+
+    /// Takes over what a validated section says.
+    fn payload(&mut self, payload: Payload<'a>) -> Result<(), CodegenError> {
+        match payload {
+            Payload::TypeSection(section) => self.type_section(section),
+            Payload::ImportSection(section) => self.import_section(section),
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    self.module.functions.push(self.types[ty? as usize]);
+                }
+                Ok(())
+            }
+            Payload::TableSection(section) => self.table_section(section),
+            Payload::MemorySection(section) => {
+                for ty in section {
+                    self.module.memories.push(convert::memory_type(ty?));
+                }
+                Ok(())
+            }
+            Payload::GlobalSection(section) => self.global_section(section),
+            Payload::ExportSection(section) => self.export_section(section),
+            Payload::StartSection { func, .. } => {
+                self.module.start = Some(FuncIndex::from_u32(func));
+                Ok(())
+            }
+            Payload::ElementSection(section) => self.element_section(section),
+            Payload::DataSection(section) => self.data_section(section),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(reader) = section.as_known() {
+                    names::read(reader, &mut self.module);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn type_section(&mut self, section: wasmparser::TypeSectionReader<'a>) -> Result<(), CodegenError> {
+        for group in section {
+            for ty in group?.into_types() {
+                let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
+                    return Err(CodegenError::unsupported(format!("not supported: the type {ty}")));
+                };
+                let signature = self.signatures.intern(convert::func_type(ty)?);
+                self.types.push(signature);
+            }
+        }
+        Ok(())
+    }
+
+    fn import_section(&mut self, section: wasmparser::ImportSectionReader<'a>) -> Result<(), CodegenError> {
+        for import in section.into_imports() {
+            let import = import?;
+            let module = &mut self.module;
+            let ty = match import.ty {
+                TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                    let signature = self.types[ty as usize];
+                    module.functions.push(signature);
+                    module.imported_functions += 1;
+                    CoreExternType::Func(signature)
+                }
+                TypeRef::Table(ty) => {
+                    let ty = convert::table_type(ty)?;
+                    module.tables.push(ty);
+                    module.imported_tables += 1;
+                    CoreExternType::Table(ty)
+                }
+                TypeRef::Memory(ty) => {
+                    let ty = convert::memory_type(ty);
+                    module.memories.push(ty);
+                    module.imported_memories += 1;
+                    CoreExternType::Memory(ty)
+                }
+                TypeRef::Global(ty) => {
+                    let ty = convert::global_type(ty)?;
+                    module.globals.push(ty);
+                    module.imported_globals += 1;
+                    CoreExternType::Global(ty)
+                }
+                TypeRef::Tag(tag) => {
+                    let signature = self.types[tag.func_type_idx as usize];
+                    module.tags.push(signature);
+                    module.imported_tags += 1;
+                    CoreExternType::Tag(signature)
+                }
+            };
+            module.imports.push(CoreImport { module: import.module.into(), name: import.name.into(), ty });
+        }
+        Ok(())
+    }
+
+    fn table_section(&mut self, section: wasmparser::TableSectionReader<'a>) -> Result<(), CodegenError> {
+        for table in section {
+            let table = table?;
+            self.module.tables.push(convert::table_type(table.ty)?);
+            let init = match table.init {
+                TableInit::RefNull => None,
+                TableInit::Expr(expr) => Some(self.const_expr(&expr)?),
+            };
+            self.module.table_inits.push(init);
+        }
+        Ok(())
+    }
+
+    fn global_section(&mut self, section: wasmparser::GlobalSectionReader<'a>) -> Result<(), CodegenError> {
+        for global in section {
+            let global = global?;
+            self.module.globals.push(convert::global_type(global.ty)?);
+            let init = self.const_expr(&global.init_expr)?;
+            self.module.global_inits.push(init);
+        }
+        Ok(())
+    }
+
+    fn export_section(&mut self, section: wasmparser::ExportSectionReader<'a>) -> Result<(), CodegenError> {
+        for export in section {
+            let export = export?;
+            let entity = convert::entity(export.kind, export.index);
+            if let EntityIndex::Func(func) = entity {
+                self.escaping.insert(func);
+            }
+            self.module.exports.insert(export.name.into(), entity);
+        }
+        Ok(())
+    }
+
+    fn element_section(&mut self, section: wasmparser::ElementSectionReader<'a>) -> Result<(), CodegenError> {
+        for element in section {
+            let element = element?;
+            let mode = match element.kind {
+                ElementKind::Passive => SegmentMode::Passive,
+                ElementKind::Declared => SegmentMode::Declared,
+                ElementKind::Active { table_index, offset_expr } => SegmentMode::Active {
+                    target: TableIndex::from_u32(table_index.unwrap_or(0)),
+                    offset: self.const_expr(&offset_expr)?,
+                },
+            };
+            let (ty, items) = match element.items {
+                wasmparser::ElementItems::Functions(functions) => {
+                    let functions = functions.into_iter().map(|func| func.map(FuncIndex::from_u32));
+                    let functions = functions.collect::<Result<Box<[_]>, _>>()?;
+                    self.escaping.extend(functions.iter().copied());
+                    (wasmparser::RefType::FUNCREF, ElementItems::Functions(functions))
+                }
+                wasmparser::ElementItems::Expressions(ty, expressions) => {
+                    let expressions = expressions.into_iter().map(|expr| self.const_expr(&expr?));
+                    (ty, ElementItems::Expressions(expressions.collect::<Result<_, _>>()?))
+                }
+            };
+            self.module.elements.push(ElementSegment { mode, ty: convert::ref_type(ty)?, items });
+        }
+        Ok(())
+    }
+
+    fn data_section(&mut self, section: wasmparser::DataSectionReader<'a>) -> Result<(), CodegenError> {
+        for segment in section {
+            let segment = segment?;
+            let mode = match segment.kind {
+                DataKind::Passive => SegmentMode::Passive,
+                DataKind::Active { memory_index, offset_expr } => SegmentMode::Active {
+                    target: MemoryIndex::from_u32(memory_index),
+                    offset: self.const_expr(&offset_expr)?,
+                },
+            };
+            let (start, end) = (self.data.len(), self.data.len() + segment.data.len());
+            let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) else {
+                let error = CodegenError::unsupported("not supported: more than 4 GiB of data segments");
+                return Err(error.at(segment.range.start));
+            };
+            self.data.extend_from_slice(segment.data);
+            self.module.data.push(DataSegment { mode, bytes: start..end });
+        }
+        Ok(())
+    }
+
+    /// A constant expression; the functions that it refers to escape.
+    fn const_expr(&mut self, expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, CodegenError> {
+        let expr = convert::const_expr(expr)?;
+        self.escaping.extend(expr.ops.iter().filter_map(|op| match op {
+            ConstOp::RefFunc(func) => Some(*func),
+            _ => None,
+        }));
+        Ok(expr)
+    }
+}
+
+/// What is known of the imported functions, among what is known of all imports.
+fn function_links(module: &CoreModule, unit: &UnitModule<'_>) -> Result<Vec<ImportLink>, CodegenError> {
+    if unit.imports.is_empty() {
+        return Ok(vec![ImportLink::Unknown; module.imported_functions as usize]);
+    }
+    if unit.imports.len() != module.imports.len() {
+        let (links, imports) = (unit.imports.len(), module.imports.len());
+        return Err(CodegenError::internal(format!("{links} links were given for {imports} imports")));
+    }
+    let links = module.imports.iter().zip(unit.imports);
+    Ok(links.filter(|(import, _)| matches!(import.ty, CoreExternType::Func(_))).map(|(_, link)| *link).collect())
+}

@@ -1,0 +1,108 @@
+//! Calls: of the module's own functions, of imports, through tables, and of the runtime.
+
+use crate::bounds::trap;
+use crate::builtin_stub::stub_signature;
+use crate::func::FuncTranslator;
+use crate::key::CodeKey;
+use crate::signature::{POINTER, checked_constant_field, constant_field, wasm_signature};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I32;
+use cranelift_codegen::ir::{Inst, InstBuilder, Value};
+use gusset_artifact::{BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, ImportLink, SignatureIndex, TableIndex};
+use gusset_types::TrapCode;
+use wasmparser::Operator;
+
+impl FuncTranslator<'_, '_> {
+    pub(crate) fn call_operator(&mut self, operator: &Operator<'_>) -> bool {
+        match *operator {
+            Operator::Call { function_index } => self.call(FuncIndex::from_u32(function_index)),
+            Operator::CallIndirect { type_index, table_index } => {
+                let signature = self.env.types[type_index as usize];
+                self.call_indirect(signature, TableIndex::from_u32(table_index));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn call(&mut self, func: FuncIndex) {
+        let signature = self.signature_of(func);
+        let Some(&link) = self.env.links.get(func.as_u32() as usize) else {
+            let arguments = self.arguments(self.context, signature);
+            return self.call_code(CodeKey::Function(self.module, func), signature, &arguments);
+        };
+        let slot = self.env.layout.imported_function(func);
+        let context = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context);
+        let arguments = self.arguments(context, signature);
+        match link {
+            ImportLink::Func { module, func } => {
+                self.call_code(CodeKey::Function(module, func), signature, &arguments);
+            }
+            ImportLink::Unknown => {
+                let code = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.code);
+                let ty = self.signature_ref(signature);
+                let call = self.builder.ins().call_indirect(ty, code, &arguments);
+                self.push_results(call, signature);
+            }
+        }
+    }
+
+    /// A direct call.
+    fn call_code(&mut self, key: CodeKey, signature: SignatureIndex, arguments: &[Value]) {
+        let unit = self.unit;
+        let callee = self.callee(key, || wasm_signature(unit.signature(signature)));
+        let call = self.builder.ins().call(callee, arguments);
+        self.push_results(call, signature);
+    }
+
+    fn call_indirect(&mut self, signature: SignatureIndex, table: TableIndex) {
+        self.calls_indirectly(signature);
+        let index = self.pop();
+        let element = self.table_element(table, index, TrapCode::UndefinedElement);
+        let record = self.builder.ins().load(POINTER, element.flags, element.base, element.offset);
+        self.builder.ins().trapz(record, trap(TrapCode::UninitializedElement));
+        let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
+        let wanted = self.type_id(signature);
+        let matches = self.builder.ins().icmp(IntCC::Equal, given, wanted);
+        self.builder.ins().trapz(matches, trap(TrapCode::IndirectCallTypeMismatch));
+        let code = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.code);
+        let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
+        let arguments = self.arguments(context, signature);
+        let ty = self.signature_ref(signature);
+        let call = self.builder.ins().call_indirect(ty, code, &arguments);
+        self.push_results(call, signature);
+    }
+
+    /// The engine-wide number of a signature, which only the process that runs the code knows.
+    fn type_id(&mut self, signature: SignatureIndex) -> Value {
+        let ids = self.builder.ins().load(POINTER, constant_field(), self.context, ContextLayout::TYPE_IDS);
+        // An `i32` counts bytes up to 2^29 signatures; validation allows a million types in a module.
+        self.builder.ins().load(I32, constant_field(), ids, (signature.as_u32() * 4) as i32)
+    }
+
+    /// Takes the arguments of a call off the stack and puts the callee's context before them.
+    fn arguments(&mut self, context: Value, signature: SignatureIndex) -> Vec<Value> {
+        let count = self.unit.signature(signature).params.len();
+        self.bulk_values += count;
+        let first = self.stack.len() - count;
+        std::iter::once(context).chain(self.stack.drain(first..)).collect()
+    }
+
+    fn push_results(&mut self, call: Inst, signature: SignatureIndex) {
+        let unit = self.unit;
+        let results = &unit.signature(signature).results;
+        self.bulk_values += results.len();
+        for (at, &ty) in results.iter().enumerate() {
+            let value = self.builder.inst_results(call)[at];
+            self.push_typed(value, ty);
+        }
+    }
+
+    /// Calls a function of the runtime through its stub; the result, if it has one that is not just success.
+    pub(crate) fn call_builtin(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Option<Value> {
+        let callee = self.callee(CodeKey::Builtin(builtin), || stub_signature(builtin));
+        let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
+        let call = self.builder.ins().call(callee, &arguments);
+        self.builder.inst_results(call).first().copied()
+    }
+}

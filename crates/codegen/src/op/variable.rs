@@ -1,0 +1,66 @@
+//! Locals, globals, and what only moves operands: `drop` and `select`.
+
+use crate::convert;
+use crate::func::FuncTranslator;
+use crate::signature::{clif_type, field};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use gusset_artifact::{CoreValType, GlobalIndex};
+use wasmparser::Operator;
+
+impl FuncTranslator<'_, '_> {
+    pub(crate) fn variable_operator(&mut self, operator: &Operator<'_>) -> bool {
+        match *operator {
+            Operator::LocalGet { local_index } => {
+                let value = self.builder.use_var(self.locals[local_index as usize]);
+                self.push(value);
+            }
+            Operator::LocalSet { local_index } => {
+                let value = self.pop();
+                self.builder.def_var(self.locals[local_index as usize], value);
+            }
+            Operator::LocalTee { local_index } => {
+                let value = self.top(1)[0];
+                self.builder.def_var(self.locals[local_index as usize], value);
+            }
+            Operator::GlobalGet { global_index } => self.global_get(GlobalIndex::from_u32(global_index)),
+            Operator::GlobalSet { global_index } => self.global_set(GlobalIndex::from_u32(global_index)),
+            Operator::Drop => {
+                self.pop();
+            }
+            Operator::Select => self.select(None),
+            Operator::TypedSelect { ty } => self.select(convert::val_type(ty).ok()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn global_get(&mut self, global: GlobalIndex) {
+        let ty = self.env.module.globals[global];
+        let (base, offset, flags) = self.global(global);
+        // Immutable globals have their value before any code runs.
+        let flags = if ty.mutable { flags } else { flags.with_readonly().with_can_move() };
+        let value = self.builder.ins().load(clif_type(ty.content), flags, base, offset);
+        self.push_typed(value, ty.content);
+    }
+
+    fn global_set(&mut self, global: GlobalIndex) {
+        let value = self.pop();
+        let (base, offset, flags) = self.global(global);
+        self.builder.ins().store(flags, value, base, offset);
+    }
+
+    fn global(&mut self, global: GlobalIndex) -> (Value, i32, MemFlagsData) {
+        let (base, offset) = self.field_or_pointer(self.env.layout.global(global));
+        (base, offset, field().with_alias_region(Some(self.regions.global)))
+    }
+
+    /// Without a type the operands are numbers.
+    fn select(&mut self, ty: Option<CoreValType>) {
+        let (first, second, condition) = self.pop3();
+        let value = self.builder.ins().select(condition, first, second);
+        match ty {
+            Some(ty) => self.push_typed(value, ty),
+            None => self.push(value),
+        }
+    }
+}

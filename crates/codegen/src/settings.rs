@@ -1,0 +1,48 @@
+//! What a host can choose about the code that is made. Two images may be linked only if their settings are equal, so all of
+//! it belongs into a cache's key.
+
+/// How hard to work on the code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OptimizationLevel {
+    /// As little as possible.
+    None,
+    /// For speed.
+    #[default]
+    Speed,
+    /// For speed and size.
+    SpeedAndSize,
+}
+
+/// Settings of a [`Compiler`](crate::Compiler).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct CompilerSettings {
+    /// How hard to work on the code.
+    pub optimization: OptimizationLevel,
+    /// Whether results of float operations that are NaN are always the canonical one, so that runs are reproducible on every
+    /// machine. Off: any NaN that the specification allows.
+    pub nan_canonicalization: bool,
+    /// Bytes of address space that the runtime reserves for each 32-bit memory, from its base. With at least 4 GiB the base
+    /// never moves and accesses need no check; with less, every access is checked against the current length.
+    pub memory_reservation: u64,
+    /// Bytes of inaccessible address space behind the reservation. Accesses whose constant offset reaches beyond it are
+    /// checked.
+    pub memory_guard: u64,
+}
+
+impl Default for CompilerSettings {
+    fn default() -> Self {
+        CompilerSettings {
+            optimization: OptimizationLevel::Speed,
+            nan_canonicalization: false,
+            memory_reservation: 4 << 30,
+            memory_guard: 2 << 30,
+        }
+    }
+}
+
+impl CompilerSettings {
+    /// Whether a 32-bit memory has all the address space that it can ever need.
+    pub(crate) fn full_reservation(&self) -> bool {
+        self.memory_reservation >= 1 << 32
+    }
+}

@@ -1,0 +1,24 @@
+//! A link unit as the caller hands it over.
+
+use gusset_artifact::{ImportLink, ModuleIndex};
+use gusset_types::Arena;
+
+/// Modules that are compiled together.
+#[derive(Clone, Debug, Default)]
+pub struct LinkUnit<'a> {
+    /// The modules.
+    pub modules: Arena<ModuleIndex, UnitModule<'a>>,
+}
+
+/// A module of a link unit.
+#[derive(Clone, Copy, Debug)]
+pub struct UnitModule<'a> {
+    /// A name for errors.
+    pub name: &'a str,
+    /// The module in the binary format.
+    pub wasm: &'a [u8],
+    /// Where the module starts in the whole input: added to every offset in errors and tables.
+    pub offset: usize,
+    /// What is known of each of its imports, in the module's order; empty means that nothing is.
+    pub imports: &'a [ImportLink],
+}

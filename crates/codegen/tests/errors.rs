@@ -1,0 +1,132 @@
+//! What is refused: of which kind, where, and in which words.
+
+mod common;
+
+use common::*;
+use gusset_artifact::ImportLink;
+use gusset_codegen::{CodegenErrorKind, CompilerSettings};
+
+#[test]
+fn proposals_that_are_not_supported_are_named() {
+    for (what, wat) in [
+        ("SIMD", "(module (func (drop (v128.const i64x2 0 0))))"),
+        ("memory64", "(module (memory i64 1))"),
+        ("tail calls", "(module (func $f (return_call $f)))"),
+        ("exceptions", "(module (tag) (func (throw 0)))"),
+        ("threads", "(module (memory 1 1 shared))"),
+        ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
+        ("gc", "(module (type (struct)))"),
+        ("function", "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
+        ("wide", "(module (func (drop (drop (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))))"),
+    ] {
+        let error = error(wat);
+        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{what}: {error}");
+        assert!(error.message().starts_with("not supported: "), "{error}");
+        assert!(error.offset().is_some(), "{error}");
+        let named = error.message().to_lowercase().contains(&what.to_lowercase());
+        assert!(named || error.message().contains("feature") || error.message().contains("must be enabled"), "{error}");
+    }
+}
+
+#[test]
+fn wrong_bodies_are_invalid_at_their_place() {
+    let wasm = wasm("(module (func $good) (func $bad (result i32) (i64.const 1)))");
+    let error = compile_with(&CompilerSettings::default(), &[(&wasm, &[])], 0x100).expect_err("it is invalid");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid);
+    let end = wasm.windows(3).position(|bytes| bytes == [0x42, 0x01, 0x0b]).expect("it stands there") + 2;
+    assert_eq!(error.offset(), Some(0x100 + end));
+    let text = error.to_string();
+    assert!(text.starts_with("function 1 `bad` of core module `test`: type mismatch"), "{text}");
+    assert!(text.ends_with(&format!("(at offset {:#x})", 0x100 + end)), "{text}");
+}
+
+#[test]
+fn the_first_wrong_function_is_reported() {
+    let functions: String = (0..300)
+        .map(|n| if n >= 7 && n % 3 == 1 { "(func (result i32))" } else { "(func (result i32) (i32.const 1))" })
+        .collect();
+    let wasm = wasm(&format!("(module {functions})"));
+    for _ in 0..5 {
+        let error = compile_unit(&[(&wasm, &[])]).expect_err("it is invalid");
+        assert!(error.to_string().starts_with("function 7 of core module `test`:"), "{error}");
+    }
+}
+
+#[test]
+fn malformed_modules_are_invalid() {
+    for (wasm, offset) in [
+        (&b""[..], 0),
+        (b"\0asm", 4),
+        (b"\0asm\x02\0\0\0", 4),
+        (b"\0bad\x01\0\0\0", 0),
+        (b"\0asm\x01\0\0\0\x01\x7f", 8),
+        (b"\0asm\x01\0\0\0\x63\x00", 8),
+    ] {
+        let error = compile_unit(&[(wasm, &[])]).expect_err("it is malformed");
+        assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{wasm:?}: {error}");
+        let at = error.offset().expect("it has a place");
+        assert!((offset..=offset + 4).contains(&at), "{wasm:?}: {error}");
+    }
+}
+
+#[test]
+fn a_component_is_no_core_module() {
+    let error = error("(component)");
+    assert!(error.message().contains("a component stands where a core module is needed"), "{error}");
+}
+
+#[test]
+fn truncation_never_panics() {
+    let wasm = wasm(
+        r#"(module (import "a" "b" (func (param externref))) (memory 1) (table 1 funcref) (global i32 (i32.const 1))
+            (elem (i32.const 0) 1) (data (i32.const 0) "abc")
+            (func $f (export "f") (param i32) (result i32)
+              (block (result i32) (br_table 0 0 (local.get 0) (i32.load (local.get 0))))))"#,
+    );
+    for end in 0..wasm.len() {
+        // Only cuts between sections leave a module.
+        let _ = compile_unit(&[(&wasm[..end], &[])]);
+    }
+    for at in 0..wasm.len() {
+        for bit in 0..8 {
+            let mut wasm = wasm.clone();
+            wasm[at] ^= 1 << bit;
+            let _ = compile_unit(&[(&wasm, &[])]);
+        }
+    }
+}
+
+#[test]
+fn wrong_links_are_never_followed() {
+    let callee = wasm("(module (import \"x\" \"y\" (func)) (func (param i32)) (func))");
+    let caller = wasm("(module (import \"a\" \"f\" (func $f)) (func (call $f)))");
+    for (module, func, fits) in [(0, 2, true), (0, 1, false), (0, 0, false), (0, 3, false), (7, 0, false)] {
+        let link = ImportLink::Func {
+            module: gusset_artifact::ModuleIndex::from_u32(module),
+            func: gusset_artifact::FuncIndex::from_u32(func),
+        };
+        let result = compile_unit(&[(&callee, &[]), (&caller, &[link])]);
+        assert_eq!(result.is_ok(), fits, "module {module} function {func}");
+        if let Err(error) = result {
+            assert_eq!(error.kind(), CodegenErrorKind::Internal);
+        }
+    }
+    let error = compile_unit(&[(&caller, &[ImportLink::Unknown; 2])]).expect_err("there is one import");
+    assert_eq!(error.kind(), CodegenErrorKind::Internal);
+}
+
+#[test]
+fn small_modules_cannot_ask_for_much() {
+    let values = " i32".repeat(1000);
+    let blocks = "(loop (type $t))".repeat(20_000);
+    let zeros = "(i32.const 0)".repeat(1000);
+    let drops = "drop ".repeat(1000);
+    let wide =
+        error(&format!("(module (type $t (func (param{values}) (result{values}))) (func {zeros} {blocks} {drops}))"));
+    assert_eq!(wide.kind(), CodegenErrorKind::Unsupported, "{wide}");
+    let (open, close) = ("loop ".repeat(20_000), "end ".repeat(20_000));
+    let deep = error(&format!("(module (func {open} {close}))"));
+    assert_eq!(deep.kind(), CodegenErrorKind::Unsupported, "{deep}");
+    let (open, close) = ("block ".repeat(100_000), "end ".repeat(100_000));
+    compile(&format!("(module (func {open} {close}))"));
+}

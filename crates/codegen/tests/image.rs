@@ -1,0 +1,295 @@
+//! What stands in an image: tables, stubs, links. Nothing is run here.
+
+mod common;
+
+use common::*;
+use gusset_artifact::*;
+use gusset_codegen::{CompilerSettings, OptimizationLevel};
+use gusset_types::TrapCode;
+
+#[test]
+fn tables_are_sorted_and_disjoint() {
+    let image = compile(
+        r#"(module
+            (import "host" "f" (func $f (param externref) (result i32)))
+            (memory 1) (table 4 funcref) (elem (i32.const 0) $g $h)
+            (func $g (export "g") (param externref i32) (result i32)
+              (i32.div_s (call $f (local.get 0)) (i32.load (call $f (local.get 0)))))
+            (func $h (export "h") (param i32) (call_indirect (param i32) (local.get 0) (local.get 0)) unreachable))"#,
+    );
+    assert!(image.functions.windows(2).all(|two| two[0].code.start + two[0].code.len <= two[1].code.start));
+    assert!(image.traps.windows(2).all(|two| two[0].offset < two[1].offset));
+    assert!(image.addresses.windows(2).all(|two| two[0].offset < two[1].offset));
+    assert!(image.stack_maps.windows(2).all(|two| two[0].return_offset < two[1].return_offset));
+    assert!(image.call_sites.windows(2).all(|two| two[0].return_offset < two[1].return_offset));
+    let last = image.functions.last().expect("there is code").code;
+    assert!((last.start + last.len) as usize <= image.text.len());
+    for index in [1, 2] {
+        let code = image.code_of(MODULE, func(index)).expect("it is defined");
+        assert_eq!(image.function_at(code.start), Some((MODULE, func(index))));
+        assert_eq!(image.function_at(code.start + code.len - 1), Some((MODULE, func(index))));
+        assert_eq!(code.start % 16, 0);
+    }
+    assert_eq!(image.code_of(MODULE, func(0)), None, "an import has no code");
+}
+
+#[test]
+fn each_trap_has_its_code() {
+    let image = compile(
+        r#"(module (memory 1) (table $t 4 8 funcref) (table $e 1 externref)
+            (func unreachable)
+            (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+            (func (param f32) (result i32) (i32.trunc_f32_s (local.get 0)))
+            (func (param i32) (result i32) (i32.load (local.get 0)))
+            (func (param i32) (call_indirect $t (local.get 0)))
+            (func (param i32) (result externref) (table.get $e (local.get 0))))"#,
+    );
+    for (index, codes) in [
+        (0, vec![TrapCode::Unreachable]),
+        (1, vec![TrapCode::IntegerDivideByZero, TrapCode::IntegerOverflow]),
+        (2, vec![TrapCode::InvalidConversionToInteger, TrapCode::IntegerOverflow]),
+        (3, vec![TrapCode::MemoryOutOfBounds]),
+        (4, vec![TrapCode::UndefinedElement, TrapCode::UninitializedElement, TrapCode::IndirectCallTypeMismatch]),
+        (5, vec![TrapCode::TableOutOfBounds]),
+    ] {
+        for code in codes {
+            assert!(has_trap(&image, index, code), "function {index}: {code:?}");
+        }
+    }
+    assert!(has_trap(&image, 4, TrapCode::StackOverflow), "a function that calls checks the stack");
+}
+
+#[test]
+fn code_knows_where_it_comes_from() {
+    let wasm =
+        wasm("(module (func (param i32) (global.set 0 (local.get 0)) unreachable) (global (mut i32) (i32.const 0)))");
+    let offset = 0x1000;
+    let image = compile_with(&CompilerSettings::default(), &[(&wasm, &[])], offset).expect("it is valid");
+    let trap = traps_of(&image, 0).into_iter().find(|trap| trap.code == TrapCode::Unreachable);
+    let trap = trap.expect("it can trap");
+    // `global.set 0`, `unreachable`, `end`.
+    let set = wasm.windows(4).position(|bytes| bytes == [0x24, 0x00, 0x00, 0x0b]).expect("it stands there");
+    assert_eq!(image.wasm_offset_at(trap.offset), Some((set + 2 + offset) as u32));
+    let stub = image.functions.iter().find(|range| range.function.is_none());
+    assert!(stub.is_none(), "nothing meets the host");
+}
+
+#[test]
+fn stubs_come_from_no_wasm() {
+    let image = compile(r#"(module (func (export "f") unreachable))"#);
+    let entry = image.entries[0].expect("an exported function can be called");
+    assert_eq!(image.wasm_offset_at(entry), None);
+    assert_eq!(image.function_at(entry), None);
+    assert!(image.functions.iter().any(|range| range.code.start == entry && range.function.is_none()));
+}
+
+#[test]
+fn entries_and_host_stubs_cover_what_meets_the_host() {
+    let image = compile(
+        r#"(module
+            (type $imported (func (param i32)))
+            (type $exported (func (param i64)))
+            (type $indirect (func (param f32)))
+            (type $internal (func (param f64)))
+            (type $start (func))
+            (import "host" "f" (func (type $imported)))
+            (table 1 funcref)
+            (func (export "e") (type $exported) (call_indirect (type $indirect) (f32.const 0) (i32.const 0)))
+            (func (type $internal))
+            (func $s (type $start))
+            (start $s))"#,
+    );
+    let present = |table: &[Option<u32>]| table.iter().map(Option::is_some).collect::<Vec<_>>();
+    assert_eq!(present(&image.entries), [true, true, true, false, true]);
+    assert_eq!(present(&image.host_stubs), [true, true, true, false, true]);
+    // The landing pad of each entry is in the tables.
+    for entry in image.entries.iter().flatten() {
+        let range = image.functions.iter().find(|range| range.code.start == *entry).expect("it has a range");
+        let mut sites = image.call_sites.iter().filter(|site| contains(range.code, site.return_offset));
+        let site = sites.next().expect("it calls");
+        assert_eq!(site.handlers.len(), 1);
+        assert_eq!(site.handlers[0].tag, None);
+        assert!(contains(range.code, site.handlers[0].offset));
+        assert!(sites.next().is_none());
+    }
+}
+
+#[test]
+fn functions_escape_by_export_element_global_and_declaration() {
+    let image = compile(
+        r#"(module
+            (import "host" "f" (func $import))
+            (func $exported (export "e"))
+            (func $active) (func $passive) (func $declared) (func $in_global) (func $in_expression) (func $inside)
+            (table 2 funcref)
+            (elem (i32.const 0) $active)
+            (elem func $passive $import)
+            (elem declare func $declared)
+            (elem funcref (item (ref.func $in_expression)))
+            (global funcref (ref.func $in_global))
+            (func (result funcref) (ref.func $declared)))"#,
+    );
+    let image = &image.modules[MODULE];
+    assert_eq!(image.module.escaping, [1, 2, 3, 4, 5, 6].map(func));
+    assert!(image.layout.func_ref(func(4)).is_some());
+    assert_eq!(image.layout.func_ref(func(7)), None);
+}
+
+#[test]
+fn live_externrefs_are_in_stack_maps() {
+    let source = |ty: &str| {
+        format!(
+            r#"(module (import "host" "f" (func $f))
+                (func (param {ty}) (result {ty}) (call $f) (local.get 0))
+                (func (param {ty}) (call $f))
+                (func (param {ty} {ty} i32) (result {ty})
+                  (call $f) (select (result {ty}) (local.get 0) (local.get 1) (local.get 2))))"#
+        )
+    };
+    let image = compile(&source("externref"));
+    let maps_in = |index: u32| -> Vec<&StackMap> {
+        let code = image.code_of(MODULE, func(index)).expect("it is defined");
+        image.stack_maps.iter().filter(|map| contains(code, map.return_offset)).collect()
+    };
+    let live = |index: u32| maps_in(index).iter().map(|map| map.slots.len()).sum::<usize>();
+    assert_eq!((live(1), live(2), live(3)), (1, 0, 2), "what is used after the call");
+    for map in &image.stack_maps {
+        assert!(map.slots.iter().all(|slot| slot + 4 <= map.frame_size), "{map:?}");
+    }
+    assert!(compile(&source("i32")).stack_maps.iter().all(|map| map.slots.is_empty()), "numbers are not references");
+    assert!(compile(&source("funcref")).stack_maps.iter().all(|map| map.slots.is_empty()), "neither are pointers");
+}
+
+/// The targets of direct calls in a function, on x86-64.
+#[cfg(target_arch = "x86_64")]
+fn direct_calls(image: &CodeImage, module: ModuleIndex, index: u32) -> Vec<u32> {
+    let code = image.code_of(module, func(index)).expect("it is defined");
+    let starts: Vec<u32> = image.functions.iter().map(|range| range.code.start).collect();
+    let bytes = &image.text[code.start as usize..(code.start + code.len) as usize];
+    let calls = bytes.windows(5).enumerate().filter(|(_, bytes)| bytes[0] == 0xe8);
+    let targets = calls.map(|(at, bytes)| {
+        let distance = i32::from_le_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]);
+        (code.start + at as u32 + 5).wrapping_add_signed(distance)
+    });
+    targets.filter(|target| starts.contains(target)).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn linked_imports_are_called_directly() {
+    let callee = wasm("(module (func) (func $f (export \"f\") (param i32) (result i32) (local.get 0)))");
+    let caller = wasm(
+        r#"(module (import "a" "m" (memory 1)) (import "a" "f" (func $f (param i32) (result i32)))
+            (func (export "g") (result i32) (i32.add (call $f (i32.const 1)) (call $f (i32.const 2)))))"#,
+    );
+    let link = ImportLink::Func { module: MODULE, func: func(1) };
+    let second = ModuleIndex::from_u32(1);
+    let linked = compile_unit(&[(&callee, &[]), (&caller, &[ImportLink::Unknown, link])]).expect("it is valid");
+    let target = linked.code_of(MODULE, func(1)).expect("it is defined").start;
+    assert_eq!(direct_calls(&linked, second, 1), [target, target]);
+    let unlinked = compile_unit(&[(&callee, &[]), (&caller, &[])]).expect("it is valid");
+    assert_eq!(direct_calls(&unlinked, second, 1), []);
+    // The other way round: the callee comes later in the unit.
+    let link = ImportLink::Func { module: second, func: func(1) };
+    let linked = compile_unit(&[(&caller, &[ImportLink::Unknown, link]), (&callee, &[])]).expect("it is valid");
+    let target = linked.code_of(second, func(1)).expect("it is defined").start;
+    assert_eq!(direct_calls(&linked, MODULE, 1), [target, target]);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn own_functions_are_called_directly() {
+    let image = compile("(module (func $f (export \"f\") (call $g)) (func $g (call $f)))");
+    let start = |index| image.code_of(MODULE, func(index)).expect("it is defined").start;
+    assert_eq!(direct_calls(&image, MODULE, 0), [start(1)]);
+    assert_eq!(direct_calls(&image, MODULE, 1), [start(0)]);
+}
+
+#[test]
+fn signatures_are_shared_in_the_unit() {
+    let first = wasm("(module (type (func)) (type (func (param i32))) (func (type 1) nop))");
+    let second =
+        wasm("(module (type (func (param i32))) (type (func (result i64))) (import \"a\" \"f\" (func (type 0))))");
+    let image = compile_unit(&[(&first, &[]), (&second, &[])]).expect("it is valid");
+    assert_eq!(image.signatures.len(), 3);
+    let import = image.modules[ModuleIndex::from_u32(1)].module.functions[func(0)];
+    assert_eq!(import, image.modules[MODULE].module.functions[func(0)]);
+}
+
+#[test]
+fn data_and_names_are_kept() {
+    let wat = r#"(module $mod (memory 1) (memory $two 1)
+        (data (i32.const 3) "abc") (data "de") (data $two (i32.const 0) "f")
+        (func $first) (func (export "second")) (func $third))"#;
+    let image = compile_unit(&[(&wasm(wat), &[]), (&wasm(wat), &[])]).expect("it is valid");
+    let module = &image.modules[ModuleIndex::from_u32(1)].module;
+    assert_eq!(module.name.as_deref(), Some("mod"));
+    assert_eq!(module.function_name(func(0)), Some("first"));
+    assert_eq!(module.function_name(func(1)), None);
+    assert_eq!(module.function_name(func(2)), Some("third"));
+    let bytes =
+        module.data.values().map(|segment| &image.data[segment.bytes.start as usize..segment.bytes.end as usize]);
+    assert_eq!(bytes.collect::<Vec<_>>(), [&b"abc"[..], b"de", b"f"]);
+    assert!(matches!(&module.data.as_slice()[0].mode, SegmentMode::Active { target, offset }
+        if target.as_u32() == 0 && *offset.ops == [ConstOp::I32Const(3)]));
+    assert_eq!(module.data.as_slice()[1].mode, SegmentMode::Passive);
+}
+
+#[test]
+fn bad_name_sections_are_ignored() {
+    let mut wasm = wasm("(module (func))");
+    // A function map that claims 200 names and holds none.
+    wasm.extend([0, 9, 4, b'n', b'a', b'm', b'e', 1, 2, 0xc8, 0x01]);
+    let image = compile_unit(&[(&wasm, &[])]).expect("it is valid");
+    assert_eq!(image.modules[MODULE].module.function_names, []);
+}
+
+#[test]
+fn equal_units_give_equal_images() {
+    let functions: String = (0..200)
+        .map(|n| format!("(func (export \"f{n}\") (param i32) (result i32) (i32.add (local.get 0) (i32.const {n})))"))
+        .collect();
+    let wasm = wasm(&format!("(module (memory 1) {functions})"));
+    let images = [(); 3].map(|()| format!("{:?}", compile_unit(&[(&wasm, &[])]).expect("it is valid")));
+    assert!(images.iter().all(|image| *image == images[0]));
+}
+
+#[test]
+fn small_reservations_are_checked() {
+    let wat = "(module (memory 1) (func (param i32) (result i32) (i32.load8_u (local.get 0))))";
+    let small = CompilerSettings { memory_reservation: 1 << 20, memory_guard: 1 << 16, ..Default::default() };
+    let image = compile_with(&small, &[(&wasm(wat), &[])], 0).expect("it is valid");
+    let explicit = |image: &CodeImage| {
+        let is_ud2 = |trap: &TrapRecord| image.text[trap.offset as usize..].starts_with(&[0x0f, 0x0b]);
+        let mut traps = traps_of(image, 0).into_iter().filter(|trap| trap.code == TrapCode::MemoryOutOfBounds);
+        traps.any(|trap| is_ud2(&trap))
+    };
+    if cfg!(target_arch = "x86_64") {
+        assert!(explicit(&image), "a small reservation needs a check");
+        assert!(!explicit(&compile(wat)), "a full reservation needs none");
+        let far = "(module (memory 1) (func (param i32) (result i32) (i32.load8_u offset=0x80000001 (local.get 0))))";
+        assert!(explicit(&compile(far)), "an offset beyond the guard needs a check");
+        let near = "(module (memory 1) (func (param i32) (result i32) (i32.load8_u offset=0x80000000 (local.get 0))))";
+        assert!(!explicit(&compile(near)), "an offset within the guard needs none");
+    }
+}
+
+#[test]
+fn many_params_and_results_compile_at_every_level() {
+    let types = |ty: &str, count| format!(" {ty}").repeat(count);
+    let (params, results) = (types("i64", 300) + &types("f32", 300), types("f64", 300) + &types("externref", 300));
+    let wat = format!(
+        r#"(module (type $t (func (param{params}) (result{results})))
+            (import "host" "f" (func $f (type $t)))
+            (table 1 funcref)
+            (func (export "g") (type $t) {} (call $f))
+            (func (type $t) {} (call_indirect (type $t) (i32.const 0))))"#,
+        (0..600).map(|at| format!("(local.get {at})")).collect::<String>(),
+        (0..600).map(|at| format!("(local.get {at})")).collect::<String>(),
+    );
+    for optimization in [OptimizationLevel::None, OptimizationLevel::Speed, OptimizationLevel::SpeedAndSize] {
+        let settings = CompilerSettings { optimization, nan_canonicalization: true, ..Default::default() };
+        let image = compile_with(&settings, &[(&wasm(&wat), &[])], 0).unwrap_or_else(|error| panic!("{error}"));
+        assert!(image.entries[0].is_some() && image.host_stubs[0].is_some());
+    }
+}
