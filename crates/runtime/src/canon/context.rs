@@ -1,0 +1,259 @@
+//! What lifting and lowering work on: the types, a guest's memory and allocator, its options, and core values in a row.
+
+use super::error::CanonResult;
+use super::{MAX_BYTE_LENGTH, error::CanonError};
+use crate::error::{Error, format_err};
+use crate::vm::RawValue;
+use gusset_types::{Layout, PointerWidth, StringEncoding, TrapCode, Types};
+use std::cell::Cell;
+
+/// How many bytes of strings and lists one call may lift beyond what the guest's memory holds. A value may name the same bytes
+/// many times; without a limit, a small guest could make the host build values that are exponentially larger than itself.
+const ALIASING_ALLOWANCE: u64 = 16 << 20;
+
+/// From where values are lifted. No code of the guest runs while one exists.
+pub struct LiftContext<'a> {
+    pub(crate) types: &'a Types,
+    pub(crate) memory: &'a [u8],
+    pub(crate) encoding: StringEncoding,
+    pub(crate) width: PointerWidth,
+    budget: Cell<u64>,
+}
+
+impl<'a> LiftContext<'a> {
+    pub(crate) fn new(types: &'a Types, memory: &'a [u8], encoding: StringEncoding, width: PointerWidth) -> Self {
+        let budget = Cell::new((memory.len() as u64).saturating_add(ALIASING_ALLOWANCE));
+        LiftContext { types, memory, encoding, width, budget }
+    }
+
+    /// Takes the bytes of a string or list from what this call may lift.
+    pub(crate) fn charge(&self, bytes: u64) -> CanonResult<()> {
+        match self.budget.get().checked_sub(bytes) {
+            Some(rest) => {
+                self.budget.set(rest);
+                Ok(())
+            }
+            None => Err(too_much_aliasing()),
+        }
+    }
+
+    /// `N` bytes of memory. Callers have checked the range of the whole value; a range outside is still only a trap.
+    pub(crate) fn bytes<const N: usize>(&self, at: u64) -> CanonResult<[u8; N]> {
+        let at = usize::try_from(at).map_err(|_| TrapCode::PointerOutOfBounds)?;
+        let bytes = self.memory.get(at..).and_then(|rest| rest.first_chunk::<N>());
+        bytes.copied().ok_or_else(|| TrapCode::PointerOutOfBounds.into())
+    }
+
+    pub(crate) fn u32(&self, at: u64) -> CanonResult<u32> {
+        self.bytes(at).map(u32::from_le_bytes)
+    }
+
+    /// A pointer or length.
+    pub(crate) fn pointer(&self, at: u64) -> CanonResult<u64> {
+        match self.width {
+            PointerWidth::Memory32 => self.u32(at).map(u64::from),
+            PointerWidth::Memory64 => self.bytes(at).map(u64::from_le_bytes),
+        }
+    }
+
+    /// The two pointer-wide values of a string or list.
+    pub(crate) fn pointer_pair(&self, at: u64) -> CanonResult<(u64, u64)> {
+        Ok((self.pointer(at)?, self.pointer(at + u64::from(self.width.bytes()))?))
+    }
+
+    /// The bytes of a list of `length` elements, after all checks (`load_list_from_range`).
+    pub(crate) fn list_bytes(&self, at: u64, length: u64, element: Layout) -> CanonResult<&'a [u8]> {
+        let bytes = length.saturating_mul(u64::from(element.size));
+        if bytes > MAX_BYTE_LENGTH {
+            return Err(TrapCode::ListTooLong.into());
+        }
+        if !at.is_multiple_of(u64::from(element.align)) {
+            return Err(TrapCode::UnalignedPointer.into());
+        }
+        let range = slice_at(self.memory, at, bytes).ok_or(TrapCode::ListPointerOutOfBounds)?;
+        self.charge(bytes)?;
+        Ok(range)
+    }
+
+    /// Checks the address of parameters or a result that lie in memory.
+    pub(crate) fn check_pointer(&self, at: u64, layout: Layout) -> CanonResult<()> {
+        check_pointer(at, layout, self.memory.len())
+    }
+}
+
+#[cold]
+fn too_much_aliasing() -> CanonError {
+    format_err!(
+        "the values of one call name more than {} MiB of strings and lists beyond what the guest's memory holds",
+        ALIASING_ALLOWANCE >> 20
+    )
+    .into()
+}
+
+/// `bytes` bytes at `at`, if they all lie in `memory`.
+pub(crate) fn slice_at(memory: &[u8], at: u64, bytes: u64) -> Option<&[u8]> {
+    let start = usize::try_from(at).ok()?;
+    let end = start.checked_add(usize::try_from(bytes).ok()?)?;
+    memory.get(start..end)
+}
+
+fn check_pointer(at: u64, layout: Layout, length: usize) -> CanonResult<()> {
+    if !at.is_multiple_of(u64::from(layout.align)) {
+        return Err(TrapCode::UnalignedPointer.into());
+    }
+    match at.checked_add(u64::from(layout.size)) {
+        Some(end) if end <= length as u64 => Ok(()),
+        _ => Err(TrapCode::PointerOutOfBounds.into()),
+    }
+}
+
+/// A memory with its allocator. `realloc` runs code of the guest: the memory may grow, so its slice is asked for anew after it.
+pub(crate) trait Guest {
+    /// The memory; empty if there is none.
+    fn memory(&mut self) -> &mut [u8];
+    /// Calls `realloc` (`LiftLowerContext.reallocate`). What it returns is not checked.
+    fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error>;
+}
+
+/// Where values are lowered to.
+pub struct LowerContext<'a> {
+    pub(crate) types: &'a Types,
+    pub(crate) guest: &'a mut dyn Guest,
+    pub(crate) encoding: StringEncoding,
+    pub(crate) width: PointerWidth,
+}
+
+impl LowerContext<'_> {
+    /// Writes `bytes` at `at`. Callers have checked the range of the whole value; a range outside is still only a trap.
+    pub(crate) fn write(&mut self, at: u64, bytes: &[u8]) -> CanonResult<()> {
+        self.slice_mut(at, bytes.len() as u64)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The memory from `at` on, `bytes` long.
+    pub(crate) fn slice_mut(&mut self, at: u64, bytes: u64) -> CanonResult<&mut [u8]> {
+        let start = usize::try_from(at).map_err(|_| TrapCode::PointerOutOfBounds)?;
+        let end = usize::try_from(bytes).ok().and_then(|bytes| start.checked_add(bytes));
+        let end = end.ok_or(TrapCode::PointerOutOfBounds)?;
+        self.guest.memory().get_mut(start..end).ok_or_else(|| TrapCode::PointerOutOfBounds.into())
+    }
+
+    /// Writes a pointer or length.
+    pub(crate) fn write_pointer(&mut self, at: u64, value: u64) -> CanonResult<()> {
+        match self.width {
+            PointerWidth::Memory32 => self.write(at, &(value as u32).to_le_bytes()),
+            PointerWidth::Memory64 => self.write(at, &value.to_le_bytes()),
+        }
+    }
+
+    /// Writes the two pointer-wide values of a string or list.
+    pub(crate) fn write_pointer_pair(&mut self, at: u64, (pointer, length): (u64, u64)) -> CanonResult<()> {
+        self.write_pointer(at, pointer)?;
+        self.write_pointer(at + u64::from(self.width.bytes()), length)
+    }
+
+    /// Calls `realloc` and checks what it returns.
+    pub(crate) fn reallocate(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> CanonResult<u64> {
+        let at = self.guest.realloc(old, old_size, align, new_size)?;
+        if !at.is_multiple_of(u64::from(align)) {
+            return Err(TrapCode::ReallocUnaligned.into());
+        }
+        match at.checked_add(new_size) {
+            Some(end) if end <= self.guest.memory().len() as u64 => Ok(at),
+            _ => Err(TrapCode::ReallocOutOfBounds.into()),
+        }
+    }
+
+    pub(crate) fn allocate(&mut self, align: u32, size: u64) -> CanonResult<u64> {
+        self.reallocate(0, 0, align, size)
+    }
+
+    /// Allocates a list of `length` elements.
+    pub(crate) fn allocate_list(&mut self, length: usize, element: Layout) -> CanonResult<u64> {
+        let bytes = (length as u64).saturating_mul(u64::from(element.size));
+        if bytes > MAX_BYTE_LENGTH {
+            return Err(TrapCode::ListTooLong.into());
+        }
+        self.allocate(element.align, bytes)
+    }
+
+    /// Checks the address that a caller gave for a result.
+    pub(crate) fn check_pointer(&mut self, at: u64, layout: Layout) -> CanonResult<()> {
+        check_pointer(at, layout, self.guest.memory().len())
+    }
+}
+
+/// Core values, read one after the other. A slot may be wider than the value in it (variants join their cases): reading takes the
+/// low bits.
+pub struct FlatReader<'a> {
+    values: &'a [RawValue],
+    position: usize,
+}
+
+impl<'a> FlatReader<'a> {
+    pub(crate) fn new(values: &'a [RawValue]) -> FlatReader<'a> {
+        FlatReader { values, position: 0 }
+    }
+
+    fn next(&mut self) -> RawValue {
+        let value = self.values[self.position];
+        self.position += 1;
+        value
+    }
+
+    pub(crate) fn u32(&mut self) -> u32 {
+        self.next().u32()
+    }
+
+    pub(crate) fn u64(&mut self) -> u64 {
+        self.next().u64()
+    }
+
+    pub(crate) fn pointer(&mut self, width: PointerWidth) -> u64 {
+        match width {
+            PointerWidth::Memory32 => u64::from(self.u32()),
+            PointerWidth::Memory64 => self.u64(),
+        }
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Continues at `position`: behind the slots of a variant that its case has not used.
+    pub(crate) fn skip_to(&mut self, position: usize) {
+        self.position = position;
+    }
+}
+
+/// Core values, written one after the other, zero-extended: what a wider slot of a variant wants.
+pub struct FlatWriter<'a> {
+    values: &'a mut [RawValue],
+    position: usize,
+}
+
+impl<'a> FlatWriter<'a> {
+    pub(crate) fn new(values: &'a mut [RawValue]) -> FlatWriter<'a> {
+        FlatWriter { values, position: 0 }
+    }
+
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.u64(u64::from(value));
+    }
+
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.values[self.position] = RawValue::from_u64(value);
+        self.position += 1;
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Fills the slots of a variant that its case has not used.
+    pub(crate) fn fill_to(&mut self, position: usize) {
+        while self.position < position {
+            self.u64(0);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Lifting into [`Val`]s: `load` and `lift_flat`. Recursion is bounded by the depth of the type.
+
+use super::context::{FlatReader, LiftContext};
+use super::error::{CanonError, CanonResult};
+use crate::error::format_err;
+use crate::val::Val;
+use gusset_types::{DefinedType, Layout, TrapCode, ValType, align_to};
+
+/// Before this many elements have been read, no room is made for more: a length is believed only as far as it has been proven.
+const MAX_RESERVED_ELEMENTS: usize = 4096;
+
+/// The char with this bit pattern (`convert_i32_to_char`).
+pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
+    char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.into())
+}
+
+/// The error for a type that hosts cannot exchange with guests yet.
+#[cold]
+pub(crate) fn unsupported(ty: &DefinedType) -> CanonError {
+    let feature = match ty {
+        DefinedType::Stream(_) => "streams",
+        DefinedType::Future(_) => "futures",
+        _ => "resources",
+    };
+    format_err!("not supported: {feature}").into()
+}
+
+#[cold]
+pub(crate) fn unsupported_error_context() -> CanonError {
+    format_err!("not supported: error-context").into()
+}
+
+/// Reads the value at `at`, which is aligned and lies in memory (`load`).
+pub(crate) fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Val> {
+    Ok(match ty {
+        ValType::Bool => Val::Bool(cx.bytes::<1>(at)?[0] != 0),
+        ValType::S8 => Val::S8(i8::from_le_bytes(cx.bytes(at)?)),
+        ValType::U8 => Val::U8(u8::from_le_bytes(cx.bytes(at)?)),
+        ValType::S16 => Val::S16(i16::from_le_bytes(cx.bytes(at)?)),
+        ValType::U16 => Val::U16(u16::from_le_bytes(cx.bytes(at)?)),
+        ValType::S32 => Val::S32(i32::from_le_bytes(cx.bytes(at)?)),
+        ValType::U32 => Val::U32(u32::from_le_bytes(cx.bytes(at)?)),
+        ValType::S64 => Val::S64(i64::from_le_bytes(cx.bytes(at)?)),
+        ValType::U64 => Val::U64(u64::from_le_bytes(cx.bytes(at)?)),
+        ValType::F32 => Val::F32(f32::from_le_bytes(cx.bytes(at)?)),
+        ValType::F64 => Val::F64(f64::from_le_bytes(cx.bytes(at)?)),
+        ValType::Char => Val::Char(char_from(cx.u32(at)?)?),
+        ValType::String => {
+            let (pointer, length) = cx.pointer_pair(at)?;
+            Val::String(cx.string(pointer, length)?)
+        }
+        ValType::ErrorContext => return Err(unsupported_error_context()),
+        ValType::Defined(index) => return load_defined(cx, ty, cx.types.defined(index), at),
+    })
+}
+
+fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u64) -> CanonResult<Val> {
+    match defined {
+        DefinedType::List(element) => {
+            let (pointer, length) = cx.pointer_pair(at)?;
+            list(cx, *element, pointer, length)
+        }
+        DefinedType::Map(key, value) => {
+            let (pointer, length) = cx.pointer_pair(at)?;
+            map(cx, [*key, *value], pointer, length)
+        }
+        DefinedType::FixedLengthList(element, length) => Ok(Val::List(elements(cx, *element, at, u64::from(*length))?)),
+        DefinedType::Record(fields) => {
+            let mut offsets = Offsets::at(at);
+            let field = |field: &gusset_types::Field| {
+                let value = load(cx, field.ty, offsets.next(cx.types.layout(field.ty, cx.width)));
+                let value = value.map_err(|error| error.within(&format!(".{}", field.name)))?;
+                Ok((field.name.to_string(), value))
+            };
+            fields.iter().map(field).collect::<CanonResult<_>>().map(Val::Record)
+        }
+        DefinedType::Tuple(types) => {
+            let mut offsets = Offsets::at(at);
+            let item = |(i, ty): (usize, &ValType)| {
+                let value = load(cx, *ty, offsets.next(cx.types.layout(*ty, cx.width)));
+                value.map_err(|error| error.within(&format!(".{i}")))
+            };
+            types.iter().enumerate().map(item).collect::<CanonResult<_>>().map(Val::Tuple)
+        }
+        DefinedType::Flags(labels) => {
+            let bits = load_discriminant(cx, at, cx.types.layout(ty, cx.width).size)?;
+            Ok(flags(labels, bits))
+        }
+        DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
+            let (size, payload_offset) = cx.types.variant_layout(ty, cx.width).expect("it is a variant");
+            let case = load_discriminant(cx, at, size)?;
+            variant(defined, case, |ty| load(cx, ty, at + u64::from(payload_offset)))
+        }
+        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
+            Err(unsupported(defined))
+        }
+    }
+}
+
+/// Reads a discriminant or flags of 1, 2 or 4 bytes.
+pub(crate) fn load_discriminant(cx: &LiftContext<'_>, at: u64, size: u32) -> CanonResult<u32> {
+    match size {
+        1 => Ok(u32::from(cx.bytes::<1>(at)?[0])),
+        2 => Ok(u32::from(u16::from_le_bytes(cx.bytes(at)?))),
+        _ => cx.u32(at),
+    }
+}
+
+/// The offsets of fields that lie one after the other.
+pub(crate) struct Offsets {
+    base: u64,
+    end: u32,
+}
+
+impl Offsets {
+    pub(crate) fn at(base: u64) -> Offsets {
+        Offsets { base, end: 0 }
+    }
+
+    /// The address of the next field.
+    pub(crate) fn next(&mut self, layout: Layout) -> u64 {
+        let offset = align_to(self.end, layout.align);
+        self.end = offset.saturating_add(layout.size);
+        self.base + u64::from(offset)
+    }
+}
+
+fn list(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Val> {
+    cx.list_bytes(at, length, cx.types.layout(element, cx.width))?;
+    elements(cx, element, at, length).map(Val::List)
+}
+
+/// Reads `length` elements that lie in memory.
+fn elements(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Vec<Val>> {
+    let stride = u64::from(cx.types.layout(element, cx.width).size);
+    let mut items = Vec::with_capacity((length as usize).min(MAX_RESERVED_ELEMENTS));
+    for i in 0..length {
+        let item = load(cx, element, at + i * stride);
+        items.push(item.map_err(|error| error.within(&format!("[{i}]")))?);
+    }
+    Ok(items)
+}
+
+fn map(cx: &LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> CanonResult<Val> {
+    let layouts = types.map(|ty| cx.types.layout(ty, cx.width));
+    let entry = Layout::record(layouts);
+    cx.list_bytes(at, length, entry)?;
+    let mut entries = Vec::with_capacity((length as usize).min(MAX_RESERVED_ELEMENTS));
+    for i in 0..length {
+        let mut offsets = Offsets::at(at + i * u64::from(entry.size));
+        let mut part = |n: usize| {
+            let part = load(cx, types[n], offsets.next(layouts[n]));
+            part.map_err(|error| error.within(&format!("[{i}].{n}")))
+        };
+        entries.push((part(0)?, part(1)?));
+    }
+    Ok(Val::Map(entries))
+}
+
+fn flags(labels: &[Box<str>], bits: u32) -> Val {
+    let set = labels.iter().enumerate().filter(|(i, _)| bits >> i & 1 != 0);
+    Val::Flags(set.map(|(_, label)| label.to_string()).collect())
+}
+
+/// The value of case number `case`, whose payload `payload` reads if there is one.
+fn variant(defined: &DefinedType, case: u32, payload: impl FnOnce(ValType) -> CanonResult<Val>) -> CanonResult<Val> {
+    let boxed = |name: &str, ty: Option<ValType>| match ty {
+        Some(ty) => match payload(ty) {
+            Ok(value) => Ok(Some(Box::new(value))),
+            Err(error) => Err(error.within(&format!(".{name}"))),
+        },
+        None => Ok(None),
+    };
+    let invalid = || CanonError::from(TrapCode::InvalidDiscriminant);
+    Ok(match defined {
+        DefinedType::Variant(cases) => {
+            let case = cases.get(case as usize).ok_or_else(invalid)?;
+            Val::Variant(case.name.to_string(), boxed(&case.name, case.ty)?)
+        }
+        DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(invalid)?.to_string()),
+        DefinedType::Option(_) if case == 0 => Val::Option(None),
+        DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
+        DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
+        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("err", result.err)?)),
+        _ => return Err(invalid()),
+    })
+}
+
+/// Reads a value from core values (`lift_flat`).
+pub(crate) fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Val> {
+    Ok(match ty {
+        ValType::Bool => Val::Bool(flat.u32() != 0),
+        ValType::S8 => Val::S8(flat.u32() as i8),
+        ValType::U8 => Val::U8(flat.u32() as u8),
+        ValType::S16 => Val::S16(flat.u32() as i16),
+        ValType::U16 => Val::U16(flat.u32() as u16),
+        ValType::S32 => Val::S32(flat.u32() as i32),
+        ValType::U32 => Val::U32(flat.u32()),
+        ValType::S64 => Val::S64(flat.u64() as i64),
+        ValType::U64 => Val::U64(flat.u64()),
+        ValType::F32 => Val::F32(f32::from_bits(flat.u32())),
+        ValType::F64 => Val::F64(f64::from_bits(flat.u64())),
+        ValType::Char => Val::Char(char_from(flat.u32())?),
+        ValType::String => {
+            let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
+            Val::String(cx.string(pointer, length)?)
+        }
+        ValType::ErrorContext => return Err(unsupported_error_context()),
+        ValType::Defined(index) => return lift_flat_defined(cx, ty, cx.types.defined(index), flat),
+    })
+}
+
+fn lift_flat_defined(
+    cx: &LiftContext<'_>,
+    ty: ValType,
+    defined: &DefinedType,
+    flat: &mut FlatReader<'_>,
+) -> CanonResult<Val> {
+    match defined {
+        DefinedType::List(element) => {
+            let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
+            list(cx, *element, pointer, length)
+        }
+        DefinedType::Map(key, value) => {
+            let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
+            map(cx, [*key, *value], pointer, length)
+        }
+        DefinedType::FixedLengthList(element, length) => {
+            let item = |i: u32| lift_flat(cx, *element, flat).map_err(|error| error.within(&format!("[{i}]")));
+            (0..*length).map(item).collect::<CanonResult<_>>().map(Val::List)
+        }
+        DefinedType::Record(fields) => {
+            let field = |field: &gusset_types::Field| {
+                let value = lift_flat(cx, field.ty, flat);
+                Ok((field.name.to_string(), value.map_err(|error| error.within(&format!(".{}", field.name)))?))
+            };
+            fields.iter().map(field).collect::<CanonResult<_>>().map(Val::Record)
+        }
+        DefinedType::Tuple(types) => {
+            let item =
+                |(i, ty): (usize, &ValType)| lift_flat(cx, *ty, flat).map_err(|error| error.within(&format!(".{i}")));
+            types.iter().enumerate().map(item).collect::<CanonResult<_>>().map(Val::Tuple)
+        }
+        DefinedType::Flags(labels) => Ok(flags(labels, flat.u32())),
+        DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
+            let end = flat.position() + flat_count(cx.types, ty, cx.width);
+            let case = flat.u32();
+            let value = variant(defined, case, |ty| lift_flat(cx, ty, flat))?;
+            flat.skip_to(end);
+            Ok(value)
+        }
+        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
+            Err(unsupported(defined))
+        }
+    }
+}
+
+/// How many core values a type that is passed flat has.
+pub(crate) fn flat_count(types: &gusset_types::Types, ty: ValType, width: gusset_types::PointerWidth) -> usize {
+    types.flat(ty, width).expect("only types that flatten are passed flat").len()
+}

@@ -1,0 +1,31 @@
+//! The canonical ABI between the host and a guest: lifting reads values out of a guest, lowering writes them into one. Calls
+//! between components never come here: adapters do the same in wasm.
+//!
+//! The guest is hostile: every pointer, length and code unit is checked before it is used, memory is only reached through
+//! slices, and what is allocated is bounded by what the guest really has ([`LiftContext::charge`]).
+//!
+//! [`CanonicalABI.md`](https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md) is the
+//! specification; names are its own.
+
+mod context;
+mod error;
+mod guest;
+mod lift;
+mod lower;
+mod string;
+mod values;
+
+pub use context::{FlatReader, FlatWriter, LiftContext, LowerContext};
+pub use error::{CanonError, CanonResult};
+pub use values::{LiftList, LowerList, TypeList};
+
+pub(crate) use guest::{ResolvedOptions, ScratchGuest, StoreGuest};
+pub(crate) use lift::{Offsets, char_from};
+pub(crate) use string::utf8_trap;
+pub(crate) use values::{Place, Vals, lift_values, lower_values};
+
+/// No list or string is longer than this many bytes.
+pub(crate) const MAX_BYTE_LENGTH: u64 = (1 << 28) - 1;
+
+#[cfg(test)]
+mod tests;

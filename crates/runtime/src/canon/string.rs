@@ -1,0 +1,101 @@
+//! Strings at the host's boundary: `load_string` and `store_string`. To a guest, the host is a peer whose strings are UTF-8.
+
+use super::context::{LiftContext, LowerContext, slice_at};
+use super::{CanonResult, MAX_BYTE_LENGTH};
+use gusset_types::{PointerWidth, StringEncoding, TrapCode};
+
+/// The bit of a length that says UTF-16 in `latin1+utf16`.
+fn utf16_tag(width: PointerWidth) -> u64 {
+    1 << (width.bytes() * 8 - 1)
+}
+
+/// Why bytes are not UTF-8: something in them is not, or they end within a sequence.
+pub(crate) fn utf8_trap(bytes: &[u8]) -> TrapCode {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => TrapCode::IncompleteUtf8,
+        _ => TrapCode::InvalidUtf8,
+    }
+}
+
+impl LiftContext<'_> {
+    /// The string at `at`, of `tagged` code units (`load_string_from_range`).
+    pub(crate) fn string(&self, at: u64, tagged: u64) -> CanonResult<String> {
+        let tag = utf16_tag(self.width);
+        let (align, units, utf16) = match self.encoding {
+            StringEncoding::Utf8 => (1, tagged, false),
+            StringEncoding::Utf16 => (2, tagged, true),
+            StringEncoding::Latin1Utf16 => (2, tagged & !tag, tagged & tag != 0),
+        };
+        let bytes = if utf16 { units.saturating_mul(2) } else { units };
+        if bytes > MAX_BYTE_LENGTH {
+            return Err(TrapCode::StringTooLong.into());
+        }
+        if !at.is_multiple_of(align) {
+            return Err(TrapCode::UnalignedPointer.into());
+        }
+        let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds)?;
+        self.charge(bytes)?;
+        if utf16 {
+            let units = source.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+            let text: Result<String, _> = char::decode_utf16(units).collect();
+            return text.map_err(|_| TrapCode::InvalidUtf16.into());
+        }
+        match self.encoding {
+            StringEncoding::Latin1Utf16 => Ok(encoding_rs::mem::decode_latin1(source).into_owned()),
+            _ => match simdutf8::basic::from_utf8(source) {
+                Ok(text) => Ok(text.to_string()),
+                Err(_) => Err(utf8_trap(source).into()),
+            },
+        }
+    }
+}
+
+impl LowerContext<'_> {
+    /// Stores `text` in new memory and returns its address and length, tagged where the encoding has tags
+    /// (`store_string_into_range`).
+    pub(crate) fn string(&mut self, text: &str) -> CanonResult<(u64, u64)> {
+        let bytes = text.len() as u64;
+        // In UTF-16 no text has more code units than it has bytes in UTF-8, so twice this fits the allocator's range.
+        if bytes > MAX_BYTE_LENGTH {
+            return Err(TrapCode::StringTooLong.into());
+        }
+        match self.encoding {
+            StringEncoding::Utf8 => {
+                let at = self.allocate(1, bytes)?;
+                self.write(at, text.as_bytes())?;
+                Ok((at, bytes))
+            }
+            StringEncoding::Utf16 => {
+                let at = self.allocate(2, 2 * bytes)?;
+                self.utf16(at, text, 2 * bytes)
+            }
+            StringEncoding::Latin1Utf16 => self.latin1_or_utf16(text),
+        }
+    }
+
+    /// Writes UTF-16 into `room` bytes at `at`, then gives back what was not needed.
+    fn utf16(&mut self, at: u64, text: &str, room: u64) -> CanonResult<(u64, u64)> {
+        let mut units = 0;
+        for (unit, slot) in text.encode_utf16().zip(self.slice_mut(at, room)?.chunks_exact_mut(2)) {
+            slot.copy_from_slice(&unit.to_le_bytes());
+            units += 1;
+        }
+        let at = if 2 * units < room { self.reallocate(at, room, 2, 2 * units)? } else { at };
+        Ok((at, units))
+    }
+
+    /// `store_string_to_latin1_or_utf16`: Latin-1 until a character does not fit, then all of it anew as UTF-16.
+    fn latin1_or_utf16(&mut self, text: &str) -> CanonResult<(u64, u64)> {
+        let bytes = text.len() as u64;
+        let at = self.allocate(2, bytes)?;
+        if encoding_rs::mem::is_str_latin1(text) {
+            let written = encoding_rs::mem::convert_utf8_to_latin1_lossy(text.as_bytes(), self.slice_mut(at, bytes)?);
+            let written = written as u64;
+            let at = if written < bytes { self.reallocate(at, bytes, 2, written)? } else { at };
+            return Ok((at, written));
+        }
+        let at = self.reallocate(at, bytes, 2, 2 * bytes)?;
+        let (at, units) = self.utf16(at, text, 2 * bytes)?;
+        Ok((at, units | utf16_tag(self.width)))
+    }
+}

@@ -1,0 +1,174 @@
+//! A whole parameter list or result, flat or through memory: `lift_flat_values` and `lower_flat_values`.
+
+use super::context::{FlatReader, FlatWriter, LiftContext, LowerContext};
+use super::lift::{Offsets, lift_flat, load};
+use super::lower::{lower_flat, store};
+use super::{CanonError, CanonResult};
+use crate::val::Val;
+use gusset_types::{Layout, Param, PointerWidth, Types, ValType};
+
+/// The types of values that are passed together.
+#[derive(Clone, Copy)]
+pub enum TypeList<'a> {
+    /// Of parameters.
+    Params(&'a [Param]),
+    /// Of a result, or of none.
+    Result(Option<ValType>),
+    /// Of the items of a tuple.
+    Tuple(&'a [ValType]),
+}
+
+impl TypeList<'_> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            TypeList::Params(params) => params.len(),
+            TypeList::Result(result) => usize::from(result.is_some()),
+            TypeList::Tuple(types) => types.len(),
+        }
+    }
+
+    /// The type at `i`, which is less than the length.
+    pub(crate) fn get(self, i: usize) -> ValType {
+        match self {
+            TypeList::Params(params) => params[i].ty,
+            TypeList::Result(result) => result.expect("there is a result"),
+            TypeList::Tuple(types) => types[i],
+        }
+    }
+
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = ValType> {
+        (0..self.len()).map(move |i| self.get(i))
+    }
+
+    /// The segment of a path for the value at `i`.
+    pub(crate) fn segment(self, i: usize) -> String {
+        match self {
+            TypeList::Params(params) => format!("param {:?}", params[i].name),
+            TypeList::Result(_) => "result".into(),
+            TypeList::Tuple(_) => format!(".{i}"),
+        }
+    }
+
+    fn whole(self) -> &'static str {
+        match self {
+            TypeList::Params(_) => "params",
+            TypeList::Result(_) => "result",
+            TypeList::Tuple(_) => "",
+        }
+    }
+
+    fn layout(self, types: &Types, width: PointerWidth) -> Layout {
+        Layout::record(self.iter().map(|ty| types.layout(ty, width)))
+    }
+
+    #[cold]
+    pub(crate) fn at(self, i: usize, error: CanonError) -> CanonError {
+        error.within(&self.segment(i))
+    }
+}
+
+/// Values that can be lifted together.
+pub trait LiftList: Sized {
+    /// Reads them from core values.
+    fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
+    /// Reads them from memory, as a tuple at `at`.
+    fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self>;
+}
+
+/// Values that can be lowered together.
+pub trait LowerList {
+    /// Writes them as core values.
+    fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()>;
+    /// Writes them to memory, as a tuple at `at`.
+    fn store(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<()>;
+}
+
+/// Dynamic values, as many as there are types.
+pub(crate) struct Vals<'a>(pub(crate) &'a [Val]);
+
+impl LowerList for Vals<'_> {
+    fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
+        for (i, val) in self.0.iter().enumerate() {
+            lower_flat(cx, types.get(i), val, flat).map_err(|error| types.at(i, error))?;
+        }
+        Ok(())
+    }
+
+    fn store(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<()> {
+        let mut offsets = Offsets::at(at);
+        for (i, val) in self.0.iter().enumerate() {
+            let ty = types.get(i);
+            let at = offsets.next(cx.types.layout(ty, cx.width));
+            store(cx, ty, val, at).map_err(|error| types.at(i, error))?;
+        }
+        Ok(())
+    }
+}
+
+impl LiftList for Vec<Val> {
+    fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        let lift = |(i, ty)| lift_flat(cx, ty, flat).map_err(|error| types.at(i, error));
+        types.iter().enumerate().map(lift).collect()
+    }
+
+    fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+        let mut offsets = Offsets::at(at);
+        let load = |(i, ty)| {
+            let at = offsets.next(cx.types.layout(ty, cx.width));
+            load(cx, ty, at).map_err(|error| types.at(i, error))
+        };
+        types.iter().enumerate().map(load).collect()
+    }
+}
+
+/// Where values that are lowered go.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// Into core values.
+    Flat,
+    /// Into new memory; its address is the one core value.
+    Allocated,
+    /// To this address, which the caller gave.
+    At(u64),
+}
+
+/// Lowers values to `place` (`lower_flat_values`).
+pub(crate) fn lower_values(
+    cx: &mut LowerContext<'_>,
+    values: &impl LowerList,
+    types: TypeList<'_>,
+    place: Place,
+    flat: &mut FlatWriter<'_>,
+) -> CanonResult<()> {
+    let at = match place {
+        Place::Flat => return values.lower_flat(cx, types, flat),
+        Place::Allocated => {
+            let layout = types.layout(cx.types, cx.width);
+            let at = cx.allocate(layout.align, u64::from(layout.size)).map_err(|error| error.within(types.whole()))?;
+            flat.u64(at);
+            at
+        }
+        Place::At(at) => {
+            let layout = types.layout(cx.types, cx.width);
+            cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
+            at
+        }
+    };
+    values.store(cx, types, at)
+}
+
+/// Lifts values from core values, or from the memory that the next one points to (`lift_flat_values`).
+pub(crate) fn lift_values<L: LiftList>(
+    cx: &LiftContext<'_>,
+    types: TypeList<'_>,
+    in_memory: bool,
+    flat: &mut FlatReader<'_>,
+) -> CanonResult<L> {
+    if !in_memory {
+        return L::lift_flat(cx, types, flat);
+    }
+    let at = flat.pointer(cx.width);
+    let layout = types.layout(cx.types, cx.width);
+    cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
+    L::load(cx, types, at)
+}

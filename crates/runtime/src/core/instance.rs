@@ -1,0 +1,76 @@
+//! [`Instance`]: an instance of a core module.
+
+use super::item::Extern;
+use super::{Func, Global, Memory, Module, Table};
+use crate::error::{Result, bail};
+use crate::store::AsContextMut;
+use crate::vm::{InstanceHandle, VmStore};
+
+/// An instance of a core module in a store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Instance(InstanceHandle);
+
+impl Instance {
+    /// Makes an instance, with `imports` in the module's order, and runs its start function.
+    ///
+    /// # Errors
+    ///
+    /// When an import is not of its type, there is no room for a memory or table, a segment does not fit (a trap; what
+    /// was written before stays written), or the start function fails.
+    pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
+        let store = store.as_context_mut().0;
+        let imports = imports.iter().map(|item| item.to_vm(&store.vm)).collect::<Result<Vec<_>>>()?;
+        let (code, index) = module.code();
+        Ok(Instance(store.instantiate(code, index, &imports)?))
+    }
+
+    /// An export by its name.
+    ///
+    /// # Panics
+    ///
+    /// Like all methods here: when the instance is of another store.
+    pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let (code, module) = vm.instance_module(self.0);
+        let entity = *code.image().modules[module].module.exports.get(name)?;
+        vm.export(self.0, entity).ok().map(Extern::from_vm)
+    }
+
+    /// All exports, in the module's order.
+    pub fn exports(&self, mut store: impl AsContextMut) -> Vec<(String, Extern)> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let (code, module) = vm.instance_module(self.0);
+        let code = code.clone();
+        let exports = code.image().modules[module].module.exports.iter();
+        exports
+            .filter_map(|(name, &entity)| Some((name.to_string(), Extern::from_vm(vm.export(self.0, entity).ok()?))))
+            .collect()
+    }
+
+    /// An exported function.
+    pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.into_func()
+    }
+
+    /// An exported memory.
+    pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.into_memory()
+    }
+
+    /// An exported table.
+    pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.into_table()
+    }
+
+    /// An exported global.
+    pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.into_global()
+    }
+
+    pub(super) fn check(self, vm: &VmStore) -> Result<()> {
+        if !self.0.belongs_to(vm.id()) {
+            bail!("an instance of one store was used with another");
+        }
+        Ok(())
+    }
+}

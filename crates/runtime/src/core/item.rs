@@ -1,0 +1,142 @@
+//! [`Extern`] and [`ExternType`]: what modules import and export.
+
+use super::{Func, Global, Memory, Table, Tag};
+use crate::error::Result;
+use crate::store::AsContext;
+use crate::vm::{self, VmStore, describe_func, describe_global, describe_memory, describe_table, describe_tag};
+use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, GlobalType, MemoryType, TableType};
+use std::fmt;
+
+/// Something that a module can import or an instance exports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum Extern {
+    Func(Func),
+    Table(Table),
+    Memory(Memory),
+    Global(Global),
+    Tag(Tag),
+}
+
+/// The type of something that a module imports or exports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum ExternType {
+    Func(CoreFuncType),
+    Table(TableType),
+    Memory(MemoryType),
+    Global(GlobalType),
+    Tag(CoreFuncType),
+}
+
+impl Extern {
+    /// The type, with present sizes as minima.
+    ///
+    /// # Panics
+    ///
+    /// When it is of another store.
+    pub fn ty(&self, store: impl AsContext) -> ExternType {
+        match self {
+            Extern::Func(func) => ExternType::Func(func.ty(store).expect("it is of this store")),
+            Extern::Table(table) => ExternType::Table(table.ty(store)),
+            Extern::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Extern::Global(global) => ExternType::Global(global.ty(store)),
+            Extern::Tag(tag) => ExternType::Tag(tag.ty(store)),
+        }
+    }
+
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        if let Extern::Func(func) = self { Some(func) } else { None }
+    }
+
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        if let Extern::Table(table) = self { Some(table) } else { None }
+    }
+
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        if let Extern::Memory(memory) = self { Some(memory) } else { None }
+    }
+
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        if let Extern::Global(global) = self { Some(global) } else { None }
+    }
+
+    pub(crate) fn from_vm(item: vm::Extern) -> Extern {
+        match item {
+            vm::Extern::Func(handle) => Extern::Func(Func::from_handle(handle)),
+            vm::Extern::Table(handle) => Extern::Table(Table::from_handle(handle)),
+            vm::Extern::Memory(handle) => Extern::Memory(Memory::from_handle(handle)),
+            vm::Extern::Global(handle) => Extern::Global(Global::from_handle(handle)),
+            vm::Extern::Tag(handle) => Extern::Tag(Tag::from_handle(handle)),
+        }
+    }
+
+    pub(crate) fn to_vm(self, vm: &VmStore) -> Result<vm::Extern> {
+        Ok(match self {
+            Extern::Func(func) => vm::Extern::Func(func.handle(vm)?),
+            Extern::Table(table) => vm::Extern::Table(table.handle(vm)?),
+            Extern::Memory(memory) => vm::Extern::Memory(memory.handle(vm)?),
+            Extern::Global(global) => vm::Extern::Global(global.handle(vm)?),
+            Extern::Tag(tag) => vm::Extern::Tag(tag.handle(vm)?),
+        })
+    }
+}
+
+impl ExternType {
+    pub(super) fn new(image: &CodeImage, ty: CoreExternType) -> ExternType {
+        match ty {
+            CoreExternType::Func(signature) => ExternType::Func(image.signatures[signature].clone()),
+            CoreExternType::Table(ty) => ExternType::Table(ty),
+            CoreExternType::Memory(ty) => ExternType::Memory(ty),
+            CoreExternType::Global(ty) => ExternType::Global(ty),
+            CoreExternType::Tag(signature) => ExternType::Tag(image.signatures[signature].clone()),
+        }
+    }
+}
+
+/// In the words of the text format.
+impl fmt::Display for ExternType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            ExternType::Func(ty) => describe_func(ty),
+            ExternType::Table(ty) => describe_table(ty),
+            ExternType::Memory(ty) => describe_memory(ty),
+            ExternType::Global(ty) => describe_global(ty),
+            ExternType::Tag(ty) => describe_tag(ty),
+        })
+    }
+}
+
+impl From<Func> for Extern {
+    fn from(func: Func) -> Extern {
+        Extern::Func(func)
+    }
+}
+
+impl From<Table> for Extern {
+    fn from(table: Table) -> Extern {
+        Extern::Table(table)
+    }
+}
+
+impl From<Memory> for Extern {
+    fn from(memory: Memory) -> Extern {
+        Extern::Memory(memory)
+    }
+}
+
+impl From<Global> for Extern {
+    fn from(global: Global) -> Extern {
+        Extern::Global(global)
+    }
+}
+
+impl From<Tag> for Extern {
+    fn from(tag: Tag) -> Extern {
+        Extern::Tag(tag)
+    }
+}

@@ -1,0 +1,147 @@
+//! [`Linker`]: gives modules their imports by name.
+
+use super::func::host_func;
+use super::item::Extern;
+use super::{Func, Instance, Module, Val};
+use crate::engine::Engine;
+use crate::error::{Result, bail, format_err};
+use crate::store::{AsContextMut, StoreContextMut};
+use crate::vm::HostFunc;
+use gusset_artifact::CoreFuncType;
+use indexmap::IndexMap;
+
+/// What modules import, by name. It can be used with any number of stores, as long as what it holds is of none or of
+/// that store.
+pub struct Linker<T: 'static> {
+    engine: Engine,
+    definitions: IndexMap<Box<str>, IndexMap<Box<str>, Definition<T>>>,
+    allow_shadowing: bool,
+}
+
+enum Definition<T: 'static> {
+    Item(Extern),
+    HostFunc(CoreFuncType, HostFunc<T>),
+}
+
+impl<T: 'static> Linker<T> {
+    /// An empty linker.
+    pub fn new(engine: &Engine) -> Linker<T> {
+        Linker { engine: engine.clone(), definitions: IndexMap::new(), allow_shadowing: false }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether a name may be defined again (default: no). The last definition counts.
+    pub fn allow_shadowing(&mut self, allow: bool) -> &mut Linker<T> {
+        self.allow_shadowing = allow;
+        self
+    }
+
+    /// Defines a name.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn define(&mut self, module: &str, name: &str, item: impl Into<Extern>) -> Result<&mut Linker<T>> {
+        self.insert(module, name, Definition::Item(item.into()))
+    }
+
+    /// Defines a name as a closure of the host's; see [`Func::new`].
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: CoreFuncType,
+        func: impl Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Linker<T>> {
+        self.insert(module, name, Definition::HostFunc(ty.clone(), host_func(ty, func)))
+    }
+
+    /// Defines all exports of an instance under `module`.
+    ///
+    /// # Errors
+    ///
+    /// When a name is defined already, or the instance is of another store.
+    pub fn instance(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Linker<T>> {
+        instance.check(&store.as_context_mut().0.vm)?;
+        for (name, item) in instance.exports(&mut store) {
+            self.insert(module, &name, Definition::Item(item))?;
+        }
+        Ok(self)
+    }
+
+    /// What a name is defined as, in a store.
+    ///
+    /// # Errors
+    ///
+    /// When a host function's signature is not supported.
+    pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Result<Option<Extern>> {
+        let Some(definition) = self.definitions.get(module).and_then(|names| names.get(name)) else { return Ok(None) };
+        Ok(Some(match definition {
+            Definition::Item(item) => *item,
+            Definition::HostFunc(ty, func) => {
+                let func = store.as_context_mut().0.add_host_func(ty.clone(), func.clone())?;
+                Extern::Func(Func::from_handle(func))
+            }
+        }))
+    }
+
+    /// Makes an instance of a module with what its imports' names are defined as.
+    ///
+    /// # Errors
+    ///
+    /// When an import has not been defined, and as [`Instance::new`].
+    pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>, module: &Module) -> Result<Instance> {
+        let mut imports = Vec::with_capacity(module.module().imports.len());
+        for import in &module.module().imports {
+            let item = self.get(&mut store, &import.module, &import.name)?;
+            let missing = || format_err!("unknown import: `{}::{}` has not been defined", import.module, import.name);
+            imports.push(item.ok_or_else(missing)?);
+        }
+        Instance::new(store, module, &imports)
+    }
+
+    fn insert(&mut self, module: &str, name: &str, definition: Definition<T>) -> Result<&mut Linker<T>> {
+        let names = self.definitions.entry(module.into()).or_default();
+        if names.contains_key(name) && !self.allow_shadowing {
+            bail!("`{module}::{name}` is defined already");
+        }
+        names.insert(name.into(), definition);
+        Ok(self)
+    }
+}
+
+impl<T: 'static> Clone for Linker<T> {
+    fn clone(&self) -> Linker<T> {
+        let definitions = self.definitions.iter().map(|(module, names)| {
+            let names = names.iter().map(|(name, definition)| (name.clone(), definition.clone()));
+            (module.clone(), names.collect())
+        });
+        Linker {
+            engine: self.engine.clone(),
+            definitions: definitions.collect(),
+            allow_shadowing: self.allow_shadowing,
+        }
+    }
+}
+
+impl<T: 'static> Clone for Definition<T> {
+    fn clone(&self) -> Definition<T> {
+        match self {
+            Definition::Item(item) => Definition::Item(*item),
+            Definition::HostFunc(ty, func) => Definition::HostFunc(ty.clone(), func.clone()),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Core WebAssembly by itself: modules that no component surrounds, for tests of the core specification and for hosts
+//! that run such modules. The types of components stand at the root of the crate.
+//!
+//! ```
+//! use gusset::core::{Instance, Module, Val};
+//! use gusset::{Engine, Store};
+//!
+//! let engine = Engine::default();
+//! let module = Module::new(&engine, r#"(module (func (export "next") (param i32) (result i32)
+//!     (i32.add (local.get 0) (i32.const 1))))"#)?;
+//! let mut store = Store::new(&engine, ());
+//! let instance = Instance::new(&mut store, &module, &[])?;
+//! let next = instance.get_func(&mut store, "next").expect("it is exported");
+//! let mut results = [Val::I32(0)];
+//! next.call(&mut store, &[Val::I32(41)], &mut results)?;
+//! assert_eq!(results, [Val::I32(42)]);
+//! # Ok::<(), gusset::Error>(())
+//! ```
+
+mod extern_ref;
+mod func;
+mod global;
+mod instance;
+mod item;
+mod linker;
+mod memory;
+mod module;
+mod table;
+mod tag;
+mod val;
+
+pub use extern_ref::ExternRef;
+pub use func::Func;
+pub use global::Global;
+pub use gusset_artifact::{
+    CoreFuncType as FuncType, CoreValType as ValType, GlobalType, HeapType, MemoryType, RefType, TableType,
+};
+pub use instance::Instance;
+pub use item::{Extern, ExternType};
+pub use linker::Linker;
+pub use memory::Memory;
+pub use module::Module;
+pub use table::Table;
+pub use tag::Tag;
+pub use val::{Ref, Val};

@@ -1,0 +1,85 @@
+//! [`Table`]: a table of references.
+
+use super::val::Ref;
+use crate::error::{Result, bail};
+use crate::store::{AsContext, AsContextMut};
+use crate::vm::{TableHandle, VmStore};
+use gusset_artifact::TableType;
+
+/// A table of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Table(TableHandle);
+
+impl Table {
+    /// A table of the host's, filled with `value`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it, or `value` is not of its type.
+    pub fn new(mut store: impl AsContextMut, ty: TableType, value: Ref) -> Result<Table> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let value = value.to_raw(vm, ty.element)?;
+        Ok(Table(vm.new_table(ty, value)?))
+    }
+
+    /// The type, with the present size as the minimum.
+    ///
+    /// # Panics
+    ///
+    /// Like all methods here: when the table is of another store.
+    pub fn ty(&self, store: impl AsContext) -> TableType {
+        store.as_context().0.vm.table_type(self.0)
+    }
+
+    /// The number of elements.
+    pub fn size(&self, store: impl AsContext) -> u64 {
+        store.as_context().0.vm.table_size(self.0)
+    }
+
+    /// An element; `None` outside of the table.
+    ///
+    /// # Errors
+    ///
+    /// When the host cannot hold such a reference.
+    pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Result<Option<Ref>> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let element = vm.table_type(self.0).element;
+        vm.table_get(self.0, index).map(|raw| Ref::from_raw(vm, element, raw)).transpose()
+    }
+
+    /// Writes an element.
+    ///
+    /// # Errors
+    ///
+    /// When `index` is outside of the table, or `value` is not of its type.
+    pub fn set(&self, mut store: impl AsContextMut, index: u64, value: Ref) -> Result<()> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let value = value.to_raw(vm, vm.table_type(self.0).element)?;
+        vm.table_set(self.0, index, value)
+    }
+
+    /// Grows the table by a number of elements, each `value`; the number before.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot grow by so much, or `value` is not of its type.
+    pub fn grow(&self, mut store: impl AsContextMut, count: u64, value: Ref) -> Result<u64> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let value = value.to_raw(vm, vm.table_type(self.0).element)?;
+        match vm.table_grow(self.0, count, value)? {
+            Some(old) => Ok(old),
+            None => bail!("a table of {} elements cannot grow by {count}", vm.table_size(self.0)),
+        }
+    }
+
+    pub(crate) fn from_handle(handle: TableHandle) -> Table {
+        Table(handle)
+    }
+
+    pub(crate) fn handle(self, vm: &VmStore) -> Result<TableHandle> {
+        if !self.0.belongs_to(vm.id()) {
+            bail!("a table of one store was used with another");
+        }
+        Ok(self.0)
+    }
+}

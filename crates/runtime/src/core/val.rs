@@ -1,0 +1,159 @@
+//! [`Val`]: a core value with its type.
+
+use super::extern_ref::ExternRef;
+use super::func::Func;
+use crate::error::{Result, bail};
+use crate::vm::{RawValue, VmStore, describe_value};
+use gusset_artifact::{CoreValType, HeapType, RefType};
+
+/// A core value.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Val {
+    /// An `i32`.
+    I32(i32),
+    /// An `i64`.
+    I64(i64),
+    /// The bits of an `f32`.
+    F32(u32),
+    /// The bits of an `f64`.
+    F64(u64),
+    /// The bits of a `v128`, little-endian.
+    V128(u128),
+    /// A reference.
+    Ref(Ref),
+}
+
+/// A core reference. `None` is null.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Ref {
+    /// To a function.
+    Func(Option<Func>),
+    /// To a value of the host's.
+    Extern(Option<ExternRef>),
+    /// To an exception; the host can only hold null.
+    NullExn,
+}
+
+impl Val {
+    /// The default value of a type: zero or null; `None` for references that cannot be null.
+    pub fn default_of(ty: CoreValType) -> Option<Val> {
+        Some(match ty {
+            CoreValType::I32 => Val::I32(0),
+            CoreValType::I64 => Val::I64(0),
+            CoreValType::F32 => Val::F32(0),
+            CoreValType::F64 => Val::F64(0),
+            CoreValType::V128 => Val::V128(0),
+            CoreValType::Ref(ty) if ty.nullable => Val::Ref(Ref::null(ty.heap)),
+            CoreValType::Ref(_) => return None,
+        })
+    }
+
+    /// The value as compiled code holds it, if it is of type `ty`.
+    pub(super) fn to_raw(self, vm: &mut VmStore, ty: CoreValType) -> Result<RawValue> {
+        Ok(match (self, ty) {
+            (Val::I32(value), CoreValType::I32) => RawValue::from_i32(value),
+            (Val::I64(value), CoreValType::I64) => RawValue::from_i64(value),
+            (Val::F32(bits), CoreValType::F32) => RawValue::from_f32_bits(bits),
+            (Val::F64(bits), CoreValType::F64) => RawValue::from_f64_bits(bits),
+            (Val::V128(bits), CoreValType::V128) => RawValue::from_v128(bits),
+            (Val::Ref(value), CoreValType::Ref(ty)) => value.to_raw(vm, ty)?,
+            (value, ty) => {
+                bail!("expected a value of type {}, found one of type {}", describe_value(&ty), value.type_name())
+            }
+        })
+    }
+
+    pub(super) fn from_raw(vm: &mut VmStore, ty: CoreValType, raw: RawValue) -> Result<Val> {
+        Ok(match ty {
+            CoreValType::I32 => Val::I32(raw.i32()),
+            CoreValType::I64 => Val::I64(raw.i64()),
+            CoreValType::F32 => Val::F32(raw.f32_bits()),
+            CoreValType::F64 => Val::F64(raw.f64_bits()),
+            CoreValType::V128 => Val::V128(raw.v128()),
+            CoreValType::Ref(ty) => Val::Ref(Ref::from_raw(vm, ty, raw)?),
+        })
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Val::I32(_) => "i32",
+            Val::I64(_) => "i64",
+            Val::F32(_) => "f32",
+            Val::F64(_) => "f64",
+            Val::V128(_) => "v128",
+            Val::Ref(Ref::Func(_)) => "funcref",
+            Val::Ref(Ref::Extern(_)) => "externref",
+            Val::Ref(Ref::NullExn) => "exnref",
+        }
+    }
+}
+
+impl Ref {
+    /// The null reference to that kind of thing.
+    pub fn null(heap: HeapType) -> Ref {
+        match heap {
+            HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Ref::Func(None),
+            HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
+            HeapType::Exn | HeapType::NoExn => Ref::NullExn,
+        }
+    }
+
+    /// Whether it refers to nothing.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::NullExn)
+    }
+
+    /// The reference as compiled code holds it, if it is of type `ty`.
+    pub(super) fn to_raw(self, vm: &mut VmStore, ty: RefType) -> Result<RawValue> {
+        let raw = match (self, ty.heap) {
+            (Ref::Func(Some(func)), HeapType::Func) => vm.reference_of(func.handle(vm)?)?,
+            (Ref::Extern(Some(value)), HeapType::Extern) => value.to_raw(vm)?,
+            (value, heap) if value == Ref::null(heap) && ty.nullable => RawValue::default(),
+            (value, _) => {
+                let ty = describe_value(&CoreValType::Ref(ty));
+                let null = if value.is_null() { "null " } else { "" };
+                bail!("expected a value of type {ty}, found a {null}{}", Val::Ref(value).type_name())
+            }
+        };
+        Ok(raw)
+    }
+
+    pub(super) fn from_raw(vm: &mut VmStore, ty: RefType, raw: RawValue) -> Result<Ref> {
+        Ok(match Ref::null(ty.heap) {
+            Ref::Func(_) => Ref::Func(vm.func_of_reference(raw)?.map(Func::from_handle)),
+            null if raw.u32() == 0 => null,
+            Ref::Extern(_) => Ref::Extern(Some(ExternRef::from_raw(vm, raw))),
+            Ref::NullExn => bail!("unsupported: exception references outside of guests"),
+        })
+    }
+}
+
+impl From<i32> for Val {
+    fn from(value: i32) -> Val {
+        Val::I32(value)
+    }
+}
+
+impl From<i64> for Val {
+    fn from(value: i64) -> Val {
+        Val::I64(value)
+    }
+}
+
+impl From<f32> for Val {
+    fn from(value: f32) -> Val {
+        Val::F32(value.to_bits())
+    }
+}
+
+impl From<f64> for Val {
+    fn from(value: f64) -> Val {
+        Val::F64(value.to_bits())
+    }
+}
+
+impl From<Ref> for Val {
+    fn from(value: Ref) -> Val {
+        Val::Ref(value)
+    }
+}

@@ -1,0 +1,215 @@
+//! [`Func`]: an exported function, and the way of a call from the host into a component and back.
+
+use crate::canon::{
+    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, Place, ResolvedOptions, StoreGuest,
+    TypeList, Vals, lift_values, lower_values,
+};
+use crate::error::{Error, Result, bail};
+use crate::host_func::{HostFunction, typed_mismatch};
+use crate::instance::{ExportTarget, Instance, enter, leave, lifted, no_such_export};
+use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::typed::{TypedFunc, ValueList};
+use crate::types::{ComponentFunc, Type};
+use crate::val::{Val, check};
+use crate::vm::{FuncHandle, RawValue};
+use gusset_artifact::{ImportIndex, Plan};
+use gusset_types::{AdapterName, ComponentInstanceIndex, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
+use std::sync::Arc;
+
+/// A function that a component instance exports. Cheap to copy; the store owns what it stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Func {
+    instance: Instance,
+    /// The position among the component's exported functions.
+    index: u32,
+}
+
+/// `canon lift` with everything resolved: what a call needs.
+#[derive(Clone, Copy)]
+pub(crate) struct LiftedFunc {
+    pub(crate) callee: FuncHandle,
+    pub(crate) options: ResolvedOptions,
+    pub(crate) ty: FuncTypeIndex,
+    pub(crate) instance: ComponentInstanceIndex,
+    pub(crate) params_in_memory: bool,
+    pub(crate) result_in_memory: bool,
+}
+
+impl Func {
+    pub(crate) fn new(instance: Instance, index: u32) -> Func {
+        Func { instance, index }
+    }
+
+    /// The function's type.
+    pub fn ty(&self, store: impl AsContext) -> ComponentFunc {
+        let (plan, ty, _) = self.resolve(&store.as_context());
+        ComponentFunc::new(&plan, ty)
+    }
+
+    /// The names and types of the parameters, in order.
+    pub fn params(&self, store: impl AsContext) -> Vec<(String, Type)> {
+        self.ty(store).params().map(|(name, ty)| (name.to_string(), ty)).collect()
+    }
+
+    /// The type of the result, if there is one.
+    pub fn result(&self, store: impl AsContext) -> Option<Type> {
+        self.ty(store).result()
+    }
+
+    /// Calls the function. `results` has as many elements as the function has results, none or one, whatever they are.
+    ///
+    /// The result is lifted, and the function's `post-return` has run, when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap), or what
+    /// a host function returned; after these the instance can no longer be entered.
+    pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
+        let mut store = store.as_context_mut();
+        let (plan, ty, target) = self.resolve(&store.as_context());
+        self.check_args(&store.as_context(), &plan.types, ty, params, results.len())?;
+        let values = match target {
+            Target::Lifted(lifted) => {
+                let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
+                call_lifted::<_, _, Vec<Val>>(&mut store, *self, &lifted, &plan.types, &Vals(params), flat)?
+            }
+            Target::Import(import) => self.call_import(store, import, &plan, ty, params)?,
+        };
+        for (slot, value) in results.iter_mut().zip(values) {
+            *slot = value;
+        }
+        Ok(())
+    }
+
+    /// The same function with Rust types: `P` for the parameters, `R` for the result, a tuple each.
+    ///
+    /// # Errors
+    ///
+    /// When the types are not the function's.
+    pub fn typed<P, R>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>>
+    where
+        P: ValueList + LowerList,
+        R: ValueList + LiftList,
+    {
+        let store = store.as_context();
+        let (plan, ty, target) = self.resolve(&store);
+        let name = || self.name(&store).function;
+        if let Some(what) = typed_mismatch::<P, R>(&plan.types, plan.types.func(ty), "but the Rust types stand for") {
+            bail!("function `{}`: {what}", name());
+        }
+        match target {
+            Target::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, plan)),
+            Target::Import(_) => {
+                bail!("not supported: typed calls of a function that the component imports and exports (`{}`)", name())
+            }
+        }
+    }
+
+    /// Who calls whom, when the host calls this function.
+    fn name<T: 'static>(&self, store: &StoreContext<'_, T>) -> AdapterName {
+        let state = &store.0.components[self.instance.index(store.0.vm.id())];
+        let exported = &state.component.exported_funcs()[self.index as usize];
+        let callee = state.component.plan().component_instances.get(exported.instance);
+        AdapterName {
+            caller: "host".into(),
+            callee: callee.map_or_else(String::new, |instance| instance.name.clone()),
+            function: exported.path.join("#"),
+        }
+    }
+
+    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<Plan>, FuncTypeIndex, Target) {
+        let state = &store.0.components[self.instance.index(store.0.vm.id())];
+        let exported = &state.component.exported_funcs()[self.index as usize];
+        let target = state.exports[self.index as usize];
+        let target = match (target, lifted(exported, target)) {
+            (ExportTarget::Import(import), _) => Target::Import(import),
+            (_, Some(lifted)) => Target::Lifted(lifted),
+            (ExportTarget::Lifted { .. }, None) => unreachable!("a lifted function is lifted"),
+        };
+        (state.component.plan().clone(), exported.ty, target)
+    }
+
+    fn check_args<T: 'static>(
+        &self,
+        store: &StoreContext<'_, T>,
+        types: &Types,
+        ty: FuncTypeIndex,
+        params: &[Val],
+        results: usize,
+    ) -> Result<()> {
+        let ty = types.func(ty);
+        let function = || self.name(store).function;
+        if params.len() != ty.params.len() {
+            bail!("function `{}` has {} parameters, but {} were given", function(), ty.params.len(), params.len());
+        }
+        let expected = usize::from(ty.result.is_some());
+        if results != expected {
+            bail!("function `{}` has {expected} results, but there is room for {results}", function());
+        }
+        for (param, val) in ty.params.iter().zip(params) {
+            check(types, param.ty, val).map_err(|error| {
+                let error = error.within(&format!("param {:?}", param.name));
+                Error::new(error).context(format_args!("function `{}`", function()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Calls a function of the host that the component only passes on.
+    fn call_import<T: 'static>(
+        &self,
+        store: StoreContextMut<'_, T>,
+        import: ImportIndex,
+        plan: &Arc<Plan>,
+        ty: FuncTypeIndex,
+        params: &[Val],
+    ) -> Result<Vec<Val>> {
+        let state = &store.0.components[self.instance.index(store.0.vm.id())];
+        let imports = state.imports.downcast_ref::<Arc<[Arc<dyn HostFunction<T>>]>>();
+        let func = imports.and_then(|imports| imports.get(import.as_u32() as usize)).cloned();
+        func.ok_or_else(no_such_export)?.call_from_host(store, plan, ty, params)
+    }
+}
+
+enum Target {
+    Lifted(LiftedFunc),
+    Import(ImportIndex),
+}
+
+/// Calls a lifted function. `values` has room for the core parameters and the core result.
+pub(crate) fn call_lifted<T: 'static, P: LowerList, R: LiftList>(
+    store: &mut StoreContextMut<'_, T>,
+    func: Func,
+    lifted: &LiftedFunc,
+    types: &Types,
+    params: &P,
+    values: &mut [RawValue],
+) -> Result<R> {
+    enter(store, func.instance, lifted.instance)?;
+    let result = call_entered(store, lifted, types, params, values);
+    leave(store, func.instance, lifted.instance, result.is_ok())?;
+    result.map_err(|error| error.into_error(|| func.name(&store.as_context())))
+}
+
+/// `canon_lift`, between entering and leaving the instance.
+fn call_entered<T: 'static, P: LowerList, R: LiftList>(
+    store: &mut StoreContextMut<'_, T>,
+    lifted: &LiftedFunc,
+    types: &Types,
+    params: &P,
+    values: &mut [RawValue],
+) -> Result<R, CanonError> {
+    let LiftedFunc { callee, options, params_in_memory, result_in_memory, .. } = *lifted;
+    let ty = types.func(lifted.ty);
+    let mut guest = StoreGuest { store, options };
+    let mut cx = LowerContext { types, guest: &mut guest, encoding: options.encoding, width: options.width };
+    let place = if params_in_memory { Place::Allocated } else { Place::Flat };
+    lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values))?;
+    store.call_core(callee, values)?;
+    let cx = options.lift(&store.0.vm, types);
+    let result = lift_values(&cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
+    if let Some(post_return) = options.post_return {
+        options.call_without_leaving(store, post_return, &mut values[..1])?;
+    }
+    Ok(result)
+}

@@ -1,0 +1,244 @@
+//! Functions of the host that components import: dynamic ones over `Val`s and typed ones over Rust values, behind one trait.
+
+use crate::canon::{
+    FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, Place, ResolvedOptions, ScratchGuest,
+    StoreGuest, TypeList, Vals, lift_values, lower_values,
+};
+use crate::error::{Error, Result};
+use crate::store::{AsContextMut, StoreContextMut};
+use crate::trap::Trap;
+use crate::typed::ValueList;
+use crate::types::type_text;
+use crate::val::{Val, check};
+use crate::vm::RawValue;
+use gusset_artifact::Plan;
+use gusset_types::{
+    AdapterName, FlatSignature, FuncType, FuncTypeIndex, MAX_FLAT_PARAMS, PointerWidth, StringEncoding, TrapCode, Types,
+};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A `canon lower` of an import in an instance: what a host function needs to know of its caller.
+pub(crate) struct LoweredImport {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) ty: FuncTypeIndex,
+    pub(crate) options: ResolvedOptions,
+    pub(crate) signature: FlatSignature,
+    /// The calling component instance's name, and the import's path.
+    pub(crate) name: AdapterName,
+}
+
+/// A function that the host gives to components.
+pub(crate) trait HostFunction<T: 'static>: Send + Sync {
+    /// Why it cannot stand for an import of this type, if it cannot.
+    fn mismatch(&self, types: &Types, ty: &FuncType) -> Option<String>;
+
+    /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
+    fn call_from_guest(
+        &self,
+        store: StoreContextMut<'_, T>,
+        import: &LoweredImport,
+        values: &mut [RawValue],
+    ) -> Result<()>;
+
+    /// The host itself calls, through a component that exports what it imports. `args` have been checked.
+    fn call_from_host(
+        &self,
+        store: StoreContextMut<'_, T>,
+        plan: &Arc<Plan>,
+        ty: FuncTypeIndex,
+        args: &[Val],
+    ) -> Result<Vec<Val>>;
+}
+
+impl LoweredImport {
+    fn types(&self) -> &Types {
+        &self.plan.types
+    }
+
+    fn func_type(&self) -> &FuncType {
+        self.plan.types.func(self.ty)
+    }
+
+    /// Lifts the parameters, and reads where the result goes.
+    fn lift_params<T: 'static, P: LiftList>(
+        &self,
+        store: &StoreContextMut<'_, T>,
+        values: &[RawValue],
+    ) -> Result<(P, Place)> {
+        if !self.options.may_leave(&store.0.vm) {
+            return Err(Trap::new(TrapCode::CannotLeave).into());
+        }
+        let cx = self.options.lift(&store.0.vm, self.types());
+        let mut flat = FlatReader::new(values);
+        let types = TypeList::Params(&self.func_type().params);
+        let params = lift_values(&cx, types, self.signature.params_in_memory, &mut flat)
+            .map_err(|error| error.into_error(|| self.name.clone()))?;
+        let place = match self.signature.result_in_memory {
+            true => Place::At(flat.pointer(self.options.width)),
+            false => Place::Flat,
+        };
+        Ok((params, place))
+    }
+
+    fn lower_result<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        result: &impl LowerList,
+        place: Place,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        let options = self.options;
+        let mut guest = StoreGuest { store, options };
+        let mut cx =
+            LowerContext { types: self.types(), guest: &mut guest, encoding: options.encoding, width: options.width };
+        lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
+            .map_err(|error| error.into_error(|| self.name.clone()))
+    }
+}
+
+/// A function over dynamic values.
+pub(crate) struct DynamicHostFunction<F>(pub(crate) F);
+
+impl<F> DynamicHostFunction<F> {
+    fn call<T: 'static>(
+        &self,
+        store: StoreContextMut<'_, T>,
+        types: &Types,
+        ty: &FuncType,
+        args: &[Val],
+    ) -> Result<Vec<Val>>
+    where
+        F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()>,
+    {
+        let mut results = vec![Val::Bool(false); usize::from(ty.result.is_some())];
+        (self.0)(store, args, &mut results)?;
+        if let Some(result) = ty.result {
+            check(types, result, &results[0])
+                .map_err(|error| Error::new(error.within("result")).context("what a host function returned"))?;
+        }
+        Ok(results)
+    }
+}
+
+impl<T, F> HostFunction<T> for DynamicHostFunction<F>
+where
+    T: 'static,
+    F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync,
+{
+    fn mismatch(&self, _: &Types, _: &FuncType) -> Option<String> {
+        None
+    }
+
+    fn call_from_guest(
+        &self,
+        mut store: StoreContextMut<'_, T>,
+        import: &LoweredImport,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        let (args, place) = import.lift_params::<T, Vec<Val>>(&store, values)?;
+        let results = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
+        let results = results.map_err(|error| name_mismatch(error, import))?;
+        import.lower_result(&mut store, &Vals(&results), place, values)
+    }
+
+    fn call_from_host(
+        &self,
+        store: StoreContextMut<'_, T>,
+        plan: &Arc<Plan>,
+        ty: FuncTypeIndex,
+        args: &[Val],
+    ) -> Result<Vec<Val>> {
+        self.call(store, &plan.types, plan.types.func(ty), args)
+    }
+}
+
+/// Says of which import a host function's result was wrong.
+fn name_mismatch(error: Error, import: &LoweredImport) -> Error {
+    match error.is::<crate::val::ValMismatch>() {
+        true => error.context(format_args!("import {}", import.name.function)),
+        false => error,
+    }
+}
+
+/// A function over Rust values.
+pub(crate) struct TypedHostFunction<F, P, R> {
+    func: F,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<F, P, R> TypedHostFunction<F, P, R> {
+    pub(crate) fn new(func: F) -> Self {
+        TypedHostFunction { func, types: PhantomData }
+    }
+}
+
+/// Why the Rust types `P` and `R` do not stand for `ty`; `ours` says whose they are.
+pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(types: &Types, ty: &FuncType, ours: &str) -> Option<String> {
+    let (params, result) = (TypeList::Params(&ty.params), TypeList::Result(ty.result));
+    if P::matches(types, params) && R::matches(types, result) {
+        return None;
+    }
+    let texts = |list: TypeList<'_>| list.iter().map(|ty| type_text(types, ty)).collect::<Vec<_>>();
+    let func = |params: Vec<String>, results: Vec<String>| match results.is_empty() {
+        true => format!("func({})", params.join(", ")),
+        false => format!("func({}) -> {}", params.join(", "), results.join(", ")),
+    };
+    let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
+    Some(format!("its type is {theirs}, {ours} {rust}"))
+}
+
+impl<T, F, P, R> HostFunction<T> for TypedHostFunction<F, P, R>
+where
+    T: 'static,
+    F: Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync,
+    P: ValueList + LiftList,
+    R: ValueList + LowerList,
+{
+    fn mismatch(&self, types: &Types, ty: &FuncType) -> Option<String> {
+        typed_mismatch::<P, R>(types, ty, "but the host function's is")
+    }
+
+    fn call_from_guest(
+        &self,
+        mut store: StoreContextMut<'_, T>,
+        import: &LoweredImport,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        let (params, place) = import.lift_params::<T, P>(&store, values)?;
+        let result = (self.func)(store.as_context_mut(), params)?;
+        import.lower_result(&mut store, &result, place, values)
+    }
+
+    fn call_from_host(
+        &self,
+        store: StoreContextMut<'_, T>,
+        plan: &Arc<Plan>,
+        ty: FuncTypeIndex,
+        args: &[Val],
+    ) -> Result<Vec<Val>> {
+        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: String::new() };
+        let scratch = Scratch { types: &plan.types, ty: plan.types.func(ty) };
+        let params = scratch.pass(&Vals(args), TypeList::Params(&scratch.ty.params));
+        let result = (self.func)(store, params.map_err(|error| error.into_error(name))?)?;
+        scratch.pass(&result, TypeList::Result(scratch.ty.result)).map_err(|error| error.into_error(name))
+    }
+}
+
+/// Turns dynamic values into Rust ones and back, through a memory of the host.
+struct Scratch<'a> {
+    types: &'a Types,
+    ty: &'a FuncType,
+}
+
+impl Scratch<'_> {
+    fn pass<L: LiftList>(&self, values: &impl LowerList, types: TypeList<'_>) -> crate::canon::CanonResult<L> {
+        let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
+        let mut guest = ScratchGuest::default();
+        let mut flat = [RawValue::default(); MAX_FLAT_PARAMS + 1];
+        let mut cx = LowerContext { types: self.types, guest: &mut guest, encoding, width };
+        lower_values(&mut cx, values, types, Place::Allocated, &mut FlatWriter::new(&mut flat))?;
+        let cx = LiftContext::new(self.types, &guest.bytes, encoding, width);
+        lift_values(&cx, types, true, &mut FlatReader::new(&flat))
+    }
+}

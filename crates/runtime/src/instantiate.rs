@@ -1,0 +1,260 @@
+//! Instantiation: runs the steps of a component's plan. It decides nothing; all decisions were taken when the plan was made.
+
+use crate::canon::ResolvedOptions;
+use crate::component::{Component, check_supported};
+use crate::error::{Error, Result, bail, format_err};
+use crate::host_func::{HostFunction, LoweredImport};
+use crate::instance::{ComponentInstanceState, ExportTarget, Instance, InstanceFlags};
+use crate::store::{AsContextMut, StoreContextMut};
+use crate::trap::{AdapterTrapSite, Trap};
+use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use gusset_artifact::{
+    AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
+    Trampoline, TrampolineIndex,
+};
+use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatSignature, FlatType, FuncTypeIndex};
+use std::sync::Arc;
+
+/// A component with all its imports found and checked: ready to be instantiated as often as wanted.
+pub struct InstancePre<T: 'static> {
+    component: Component,
+    imports: Arc<[Arc<dyn HostFunction<T>>]>,
+}
+
+impl<T: 'static> Clone for InstancePre<T> {
+    fn clone(&self) -> Self {
+        InstancePre { component: self.component.clone(), imports: self.imports.clone() }
+    }
+}
+
+impl<T: 'static> InstancePre<T> {
+    pub(crate) fn new(component: Component, imports: Arc<[Arc<dyn HostFunction<T>>]>) -> InstancePre<T> {
+        InstancePre { component, imports }
+    }
+
+    /// The component.
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// Makes an instance in `store`: instantiates the core modules, in the order that the component gives, and runs their start
+    /// functions.
+    ///
+    /// # Errors
+    ///
+    /// When a start function or segment traps, when there is no memory, or when the component needs what is not supported.
+    ///
+    /// # Panics
+    ///
+    /// When the store is of another engine.
+    pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
+        let mut store = store.as_context_mut();
+        let same = crate::Engine::same(store.engine(), self.component.engine());
+        assert!(same, "a component and a store must be of one engine");
+        let plan = self.component.plan().clone();
+        let mut instantiation = Instantiation {
+            pre: self,
+            plan: &plan,
+            trampolines: vec![None; plan.trampolines.len()],
+            instances: Vec::new(),
+            flags: make_flags(&plan, &mut store)?,
+            store,
+        };
+        for step in &plan.steps {
+            instantiation.step(step)?;
+        }
+        instantiation.finish()
+    }
+}
+
+fn make_flags<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<Vec<InstanceFlags>> {
+    let ty = GlobalType { content: CoreValType::I32, mutable: true };
+    let mut all = Vec::with_capacity(plan.component_instances.len());
+    for info in plan.component_instances.values() {
+        let global = store.0.vm.new_global(ty, RawValue::from_i32(FLAGS_INITIAL))?;
+        all.push(InstanceFlags { global, parent: info.parent, seen_by_adapters: false });
+    }
+    for def in plan.core_defs.values() {
+        if let CoreDef::InstanceFlags(instance) = def {
+            all[instance.as_u32() as usize].seen_by_adapters = true;
+        }
+    }
+    Ok(all)
+}
+
+/// An instance in the making.
+struct Instantiation<'a, T: 'static> {
+    pre: &'a InstancePre<T>,
+    plan: &'a Arc<Plan>,
+    store: StoreContextMut<'a, T>,
+    flags: Vec<InstanceFlags>,
+    trampolines: Vec<Option<FuncHandle>>,
+    instances: Vec<InstanceHandle>,
+}
+
+impl<T: 'static> Instantiation<'_, T> {
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::DefineTrampoline(index) => {
+                let func = self.trampoline(&self.plan.trampolines[*index])?;
+                self.trampolines[index.as_u32() as usize] = Some(func);
+            }
+            Step::InstantiateModule { instance, imports } => {
+                let module = self.plan.core_instances[*instance];
+                let imports = imports.iter().map(|def| self.resolve(*def)).collect::<Result<Vec<_>>>()?;
+                let made = self.store.0.instantiate(self.pre.component.code(), module, &imports)?;
+                assert!(self.instances.len() == instance.as_u32() as usize, "a plan makes its instances in order");
+                self.instances.push(made);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Instance> {
+        let component = self.pre.component.clone();
+        let exports = component.exported_funcs().iter().map(|func| match &func.source {
+            FuncSource::Lift { func, options } => {
+                let (callee, options) = (self.func(*func)?, self.options(options)?);
+                Ok(ExportTarget::Lifted { callee, options })
+            }
+            FuncSource::Import(import) => Ok(ExportTarget::Import(*import)),
+        });
+        let exports = exports.collect::<Result<_>>()?;
+        let imports = Box::new(self.pre.imports.clone());
+        let state = ComponentInstanceState::new(component, self.flags.into(), exports, imports);
+        let store = self.store.0;
+        store.components.push(state);
+        Ok(Instance::new(store.vm.id(), store.components.len() - 1))
+    }
+
+    // What core definitions stand for.
+
+    fn resolve(&mut self, def: CoreDefIndex) -> Result<Extern> {
+        match self.plan.core_defs[def] {
+            CoreDef::Export { instance, item } => match self.instances.get(instance.as_u32() as usize) {
+                Some(instance) => self.store.0.vm.export(*instance, item),
+                None => Err(not_made()),
+            },
+            CoreDef::Trampoline(index) => self.trampoline_func(index).map(Extern::Func),
+            CoreDef::InstanceFlags(instance) => Ok(Extern::Global(self.flags(instance.as_u32()))),
+        }
+    }
+
+    fn flags(&self, instance: u32) -> GlobalHandle {
+        self.flags[instance as usize].global
+    }
+
+    fn trampoline_func(&self, index: TrampolineIndex) -> Result<FuncHandle> {
+        self.trampolines[index.as_u32() as usize].ok_or_else(not_made)
+    }
+
+    fn func(&mut self, def: CoreDefIndex) -> Result<FuncHandle> {
+        match self.resolve(def)? {
+            Extern::Func(func) => Ok(func),
+            _ => bail!("internal error: a plan takes something else for a function"),
+        }
+    }
+
+    fn memory(&mut self, def: CoreDefIndex) -> Result<MemoryHandle> {
+        match self.resolve(def)? {
+            Extern::Memory(memory) => Ok(memory),
+            _ => bail!("internal error: a plan takes something else for a memory"),
+        }
+    }
+
+    fn options(&mut self, options: &CanonOptions) -> Result<ResolvedOptions> {
+        Ok(ResolvedOptions {
+            memory: options.memory.map(|memory| self.memory(memory)).transpose()?,
+            realloc: options.realloc.map(|func| self.func(func)).transpose()?,
+            post_return: options.post_return.map(|func| self.func(func)).transpose()?,
+            flags: self.flags(options.instance.as_u32()),
+            encoding: options.string_encoding,
+            width: options.pointer_width,
+        })
+    }
+
+    // Trampolines.
+
+    fn trampoline(&mut self, trampoline: &Trampoline) -> Result<FuncHandle> {
+        match trampoline {
+            Trampoline::LowerImport { import, ty, options } => self.lower_import(*import, *ty, options),
+            Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
+                let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
+                let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
+                let (params, results) = op.signature(*src_width, *dst_width);
+                self.add(&params, &results, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
+            }
+            Trampoline::AdapterTrap { module, indices } => self.adapter_trap(*module, *indices),
+            Trampoline::AlwaysTrap { ty, options, code } => {
+                let signature = self.lowered(*ty, options);
+                let code = *code;
+                self.add(&signature.params, &signature.results, move |_, _| Err(Trap::new(code).into()))
+            }
+            Trampoline::Builtin { builtin, instance } => {
+                let name = &self.plan.component_instances[*instance].name;
+                bail!("not supported: resources (`canon {}` in `{name}`)", builtin.name())
+            }
+        }
+    }
+
+    fn lowered(&self, ty: FuncTypeIndex, options: &CanonOptions) -> FlatSignature {
+        self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width)
+    }
+
+    fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: &CanonOptions) -> Result<FuncHandle> {
+        let path = &self.plan.imported_funcs[import].path;
+        check_supported(options, path)?;
+        let func = self.pre.imports[import.as_u32() as usize].clone();
+        let signature = self.lowered(ty, options);
+        let (params, results) = (signature.params.clone(), signature.results.clone());
+        let name = AdapterName {
+            caller: self.plan.component_instances[options.instance].name.clone(),
+            callee: "host".into(),
+            function: path.join("#"),
+        };
+        let options = self.options(options)?;
+        let lowered = LoweredImport { plan: self.plan.clone(), ty, options, signature, name };
+        self.add(&params, &results, move |store, values| func.call_from_guest(store, &lowered, values))
+    }
+
+    /// Where the adapters of a module report what is wrong with a value.
+    fn adapter_trap(&mut self, module: AdapterModuleIndex, indices: u8) -> Result<FuncHandle> {
+        let mut params = vec![FlatType::I32];
+        params.resize(1 + usize::from(indices), FlatType::I64);
+        let plan = self.plan.clone();
+        self.add(&params, &[], move |_, values| {
+            let module = &plan.adapter_modules[module];
+            let Some(site) = module.sites.get(values[0].u32() as usize) else {
+                return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
+            };
+            let indices: Vec<u64> = values[1..].iter().map(|value| value.u64()).collect();
+            let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
+            let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };
+            Err(Trap::new(site.code).with_site(site_of_value).into())
+        })
+    }
+
+    fn add(
+        &mut self,
+        params: &[FlatType],
+        results: &[FlatType],
+        func: impl Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<FuncHandle> {
+        let core = |types: &[FlatType]| types.iter().map(|ty| core_type(*ty)).collect();
+        let ty = CoreFuncType { params: core(params), results: core(results) };
+        self.store.0.add_host_func(ty, Arc::new(func))
+    }
+}
+
+fn core_type(ty: FlatType) -> CoreValType {
+    match ty {
+        FlatType::I32 => CoreValType::I32,
+        FlatType::I64 => CoreValType::I64,
+        FlatType::F32 => CoreValType::F32,
+        FlatType::F64 => CoreValType::F64,
+    }
+}
+
+fn not_made() -> Error {
+    format_err!("internal error: a plan refers to what it makes later")
+}

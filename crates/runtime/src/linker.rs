@@ -1,0 +1,284 @@
+//! [`Linker`]: the host's functions by name, and what a component needs of them. All that can be wrong between a host and a
+//! component's imports is found out here, before anything runs.
+
+use crate::canon::{LiftList, LowerList};
+use crate::component::Component;
+use crate::engine::Engine;
+use crate::error::{Result, bail, format_err};
+use crate::host_func::{DynamicHostFunction, HostFunction, TypedHostFunction};
+use crate::instance::Instance;
+use crate::instantiate::InstancePre;
+use crate::store::{AsContextMut, StoreContextMut};
+use crate::typed::ValueList;
+use crate::val::Val;
+use gusset_artifact::{ExternItem, ImportIndex, Plan, RootImport};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use std::sync::Arc;
+
+/// The host's side of a component's imports: functions, and instances of them, by name.
+///
+/// ```
+/// use gusset::{Engine, Linker, StoreContextMut};
+/// let mut linker = Linker::<u32>::new(&Engine::default());
+/// linker.root().func_wrap("double", |_: StoreContextMut<'_, u32>, (x,): (u32,)| Ok((x.wrapping_mul(2),)))?;
+/// linker.instance("docs:demo/clock")?.func_wrap("now", |store: StoreContextMut<'_, u32>, (): ()| Ok((*store.data(),)))?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
+pub struct Linker<T: 'static> {
+    engine: Engine,
+    root: Names<T>,
+    allow_shadowing: bool,
+}
+
+type Names<T> = IndexMap<Box<str>, Definition<T>>;
+
+enum Definition<T: 'static> {
+    Func(Arc<dyn HostFunction<T>>),
+    Instance(Names<T>),
+}
+
+impl<T: 'static> Clone for Definition<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Definition::Func(func) => Definition::Func(func.clone()),
+            Definition::Instance(names) => Definition::Instance(names.clone()),
+        }
+    }
+}
+
+impl<T: 'static> Definition<T> {
+    fn what(&self) -> &'static str {
+        match self {
+            Definition::Func(_) => "a function",
+            Definition::Instance(_) => "an instance",
+        }
+    }
+}
+
+/// The names within an instance of a [`Linker`], or at its root.
+pub struct LinkerInstance<'a, T: 'static> {
+    names: &'a mut Names<T>,
+    /// The names that lead here.
+    path: Vec<Box<str>>,
+    allow_shadowing: bool,
+}
+
+impl<T: 'static> Clone for Linker<T> {
+    fn clone(&self) -> Self {
+        Linker { engine: self.engine.clone(), root: self.root.clone(), allow_shadowing: self.allow_shadowing }
+    }
+}
+
+impl<T: 'static> Linker<T> {
+    /// A linker without names.
+    pub fn new(engine: &Engine) -> Linker<T> {
+        Linker { engine: engine.clone(), root: IndexMap::new(), allow_shadowing: false }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether a name can be defined again, the last definition counting (default: that is an error).
+    pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
+        self.allow_shadowing = allow;
+        self
+    }
+
+    /// The names that stand by themselves.
+    pub fn root(&mut self) -> LinkerInstance<'_, T> {
+        LinkerInstance { names: &mut self.root, path: Vec::new(), allow_shadowing: self.allow_shadowing }
+    }
+
+    /// The instance `name`, such as `wasi:clocks/wall-clock@0.2.0`; it is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the name stands for a function.
+    pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
+        self.root().into_instance(name)
+    }
+
+    /// Finds what a component imports, and checks all types.
+    ///
+    /// # Errors
+    ///
+    /// When an import is missing or of another type; the error names it by its whole path.
+    ///
+    /// # Panics
+    ///
+    /// When the component is of another engine.
+    pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
+        assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
+        let plan = component.plan();
+        let mut found = vec![None; plan.imported_funcs.len()];
+        for (name, item) in &plan.imports {
+            resolve(plan, item, self.root.get(name), &mut vec![&**name], &mut found)?;
+        }
+        let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
+            func.ok_or_else(|| {
+                format_err!("internal error: import `{}` is not among the imports", import.path.join("#"))
+            })
+        });
+        Ok(InstancePre::new(component.clone(), imports.collect::<Result<_>>()?))
+    }
+
+    /// [`instantiate_pre`](Linker::instantiate_pre), then [`InstancePre::instantiate`].
+    ///
+    /// # Errors
+    ///
+    /// What either returns.
+    pub fn instantiate(&self, store: impl AsContextMut<Data = T>, component: &Component) -> Result<Instance> {
+        self.instantiate_pre(component)?.instantiate(store)
+    }
+}
+
+/// Finds the functions of one import.
+fn resolve<'a, T: 'static>(
+    plan: &Plan,
+    item: &'a ExternItem<RootImport>,
+    definition: Option<&Definition<T>>,
+    path: &mut Vec<&'a str>,
+    found: &mut [Option<Arc<dyn HostFunction<T>>>],
+) -> Result<()> {
+    match (item, definition) {
+        (ExternItem::Item(RootImport::Type(_)), _) => Ok(()),
+        (ExternItem::Item(RootImport::Func(index)), Some(Definition::Func(func))) => {
+            let ty = plan.types.func(plan.imported_funcs[*index].ty);
+            if let Some(mismatch) = func.mismatch(&plan.types, ty) {
+                bail!("{}: {mismatch}", import_name(path, "function"));
+            }
+            found[index.as_u32() as usize] = Some(func.clone());
+            Ok(())
+        }
+        (ExternItem::Item(RootImport::Func(_)), Some(other)) => {
+            bail!("{} is defined as {}", import_name(path, "function"), other.what())
+        }
+        (ExternItem::Item(RootImport::Func(_)), None) => bail!("{} is missing", import_name(path, "function")),
+        (ExternItem::Instance(_), Some(other @ Definition::Func(_))) => {
+            bail!("{} is defined as {}", import_name(path, "instance"), other.what())
+        }
+        (ExternItem::Instance(items), definition) => {
+            if definition.is_none() && holds_func(item) {
+                let wanted: Vec<ImportIndex> = funcs(item);
+                let names = wanted.iter().filter_map(|index| plan.imported_funcs[*index].path.last());
+                let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+                bail!("{} is missing (functions {})", import_name(path, "instance"), names.join(", "));
+            }
+            for (name, item) in items {
+                let definition = match definition {
+                    Some(Definition::Instance(names)) => names.get(name),
+                    _ => None,
+                };
+                path.push(name);
+                resolve(plan, item, definition, path, found)?;
+                path.pop();
+            }
+            Ok(())
+        }
+    }
+}
+
+fn holds_func(item: &ExternItem<RootImport>) -> bool {
+    !funcs(item).is_empty()
+}
+
+/// The functions in an import, those of instances in it too.
+fn funcs(item: &ExternItem<RootImport>) -> Vec<ImportIndex> {
+    match item {
+        ExternItem::Item(RootImport::Func(index)) => vec![*index],
+        ExternItem::Item(RootImport::Type(_)) => Vec::new(),
+        ExternItem::Instance(items) => items.values().flat_map(funcs).collect(),
+    }
+}
+
+/// `import "pkg:ns/iface@1.0.0": function "f"`.
+fn import_name(path: &[&str], what: &str) -> String {
+    let (last, outer) = path.split_last().expect("an import has a name");
+    if outer.is_empty() {
+        return format!("import {last:?} ({what})");
+    }
+    let outer: Vec<String> = outer.iter().map(|name| format!("{name:?}")).collect();
+    format!("import {}: {what} {last:?}", outer.join(" "))
+}
+
+impl<'a, T: 'static> LinkerInstance<'a, T> {
+    /// Defines a function with Rust types: a tuple for the parameters, and one for the result.
+    ///
+    /// Whether they are the import's is checked when a component is linked.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn func_wrap<P, R, F>(&mut self, name: &str, func: F) -> Result<()>
+    where
+        F: Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+        P: ValueList + LiftList + 'static,
+        R: ValueList + LowerList + 'static,
+    {
+        self.define(name, Definition::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
+    }
+
+    /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if there is one,
+    /// to be overwritten.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn func_new<F>(&mut self, name: &str, func: F) -> Result<()>
+    where
+        F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    {
+        self.define(name, Definition::Func(Arc::new(DynamicHostFunction(func))))
+    }
+
+    /// The instance `name` within this one; it is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the name stands for a function.
+    pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
+        let inner =
+            LinkerInstance { names: &mut *self.names, path: self.path.clone(), allow_shadowing: self.allow_shadowing };
+        inner.into_instance(name)
+    }
+
+    /// [`instance`](LinkerInstance::instance), for as long as the linker is borrowed.
+    ///
+    /// # Errors
+    ///
+    /// When the name stands for a function.
+    pub fn into_instance(mut self, name: &str) -> Result<LinkerInstance<'a, T>> {
+        self.path.push(name.into());
+        let definition = self.names.entry(name.into()).or_insert_with(|| Definition::Instance(IndexMap::new()));
+        if self.allow_shadowing && matches!(definition, Definition::Func(_)) {
+            *definition = Definition::Instance(IndexMap::new());
+        }
+        match definition {
+            Definition::Instance(names) => {
+                Ok(LinkerInstance { names, path: self.path, allow_shadowing: self.allow_shadowing })
+            }
+            Definition::Func(_) => bail!("`{}` is defined as a function, not as an instance", self.path.join("#")),
+        }
+    }
+
+    fn define(&mut self, name: &str, definition: Definition<T>) -> Result<()> {
+        match self.names.entry(name.into()) {
+            Entry::Vacant(entry) => {
+                entry.insert(definition);
+            }
+            Entry::Occupied(mut entry) if self.allow_shadowing => {
+                entry.insert(definition);
+            }
+            Entry::Occupied(entry) => {
+                self.path.push(name.into());
+                let (path, what) = (self.path.join("#"), entry.get().what());
+                self.path.pop();
+                bail!("`{path}` is already defined as {what}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! What the host hands over as a component or module: binary, or text where that is accepted.
+
+use crate::error::{Result, bail};
+use std::borrow::Cow;
+
+/// What every binary starts with.
+const MAGIC: &[u8] = b"\0asm";
+
+/// The binary that `bytes` are, or are the text of.
+///
+/// # Errors
+///
+/// When they are neither.
+pub(crate) fn wasm(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    if bytes.starts_with(MAGIC) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    if bytes.is_empty() {
+        bail!("the input is empty");
+    }
+    from_text(bytes)
+}
+
+#[cfg(feature = "wat")]
+fn from_text(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    match std::str::from_utf8(bytes) {
+        // No text format has control characters but white space.
+        Ok(text) if !text.contains('\0') => Ok(Cow::Owned(wat::parse_str(text)?)),
+        _ => bail!("the input is neither wasm (it does not start with `\\0asm`) nor text"),
+    }
+}
+
+#[cfg(not(feature = "wat"))]
+fn from_text(_: &[u8]) -> Result<Cow<'_, [u8]>> {
+    bail!("the input is not wasm: it does not start with `\\0asm`")
+}

@@ -1,0 +1,176 @@
+//! [`Store`]: owns everything that instances are made of, and the host's data beside it. Nothing of one store is ever
+//! used with another.
+
+use crate::engine::Engine;
+use crate::instance::ComponentInstanceState;
+use crate::vm::VmStore;
+
+/// All instances of a host's unit of work (a request, a plug-in, a program), and the host's own data `T`.
+///
+/// What instances are made of lives as long as the store; dropping the store frees all of it.
+pub struct Store<T: 'static>(Box<StoreInner<T>>);
+
+/// What a store is made of.
+///
+/// While a guest runs, pointers to it lead back from host functions: it is never moved, and never exchanged with
+/// another.
+pub(crate) struct StoreInner<T: 'static> {
+    pub(crate) vm: VmStore,
+    /// Instances of components, in the order in which they were made.
+    pub(crate) components: Vec<ComponentInstanceState>,
+    data: T,
+}
+
+impl<T: 'static> Store<T> {
+    /// An empty store with the host's data.
+    pub fn new(engine: &Engine, data: T) -> Store<T> {
+        Store(Box::new(StoreInner { vm: VmStore::new(engine), components: Vec::new(), data }))
+    }
+
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        &self.0.data
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.0.data
+    }
+
+    /// Drops the store and returns the host's data.
+    pub fn into_data(self) -> T {
+        self.0.data
+    }
+
+    /// The engine that the store belongs to.
+    pub fn engine(&self) -> &Engine {
+        self.0.vm.engine()
+    }
+}
+
+/// A shared borrow of a [`Store`].
+pub struct StoreContext<'a, T: 'static>(pub(crate) &'a StoreInner<T>);
+
+/// An exclusive borrow of a [`Store`]: what host functions are given.
+pub struct StoreContextMut<'a, T: 'static>(pub(crate) &'a mut StoreInner<T>);
+
+impl<'a, T: 'static> StoreContext<'a, T> {
+    /// The host's data.
+    pub fn data(&self) -> &'a T {
+        &self.0.data
+    }
+
+    /// The engine that the store belongs to.
+    pub fn engine(&self) -> &'a Engine {
+        self.0.vm.engine()
+    }
+}
+
+impl<T: 'static> StoreContextMut<'_, T> {
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        &self.0.data
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.0.data
+    }
+
+    /// The engine that the store belongs to.
+    pub fn engine(&self) -> &Engine {
+        self.0.vm.engine()
+    }
+}
+
+/// What a store can be borrowed from.
+pub trait AsContext {
+    /// The host's data.
+    type Data: 'static;
+
+    /// Borrows the store.
+    fn as_context(&self) -> StoreContext<'_, Self::Data>;
+}
+
+/// What a store can be borrowed from exclusively.
+pub trait AsContextMut: AsContext {
+    /// Borrows the store.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+impl<T: 'static> AsContext for Store<T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(&self.0)
+    }
+}
+
+impl<T: 'static> AsContextMut for Store<T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(&mut self.0)
+    }
+}
+
+impl<T: 'static> AsContext for StoreContext<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(self.0)
+    }
+}
+
+impl<T: 'static> AsContext for StoreContextMut<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(self.0)
+    }
+}
+
+impl<T: 'static> AsContextMut for StoreContextMut<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(self.0)
+    }
+}
+
+impl<C: AsContext + ?Sized> AsContext for &C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContext + ?Sized> AsContext for &mut C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContextMut + ?Sized> AsContextMut for &mut C {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, C::Data> {
+        C::as_context_mut(self)
+    }
+}
+
+impl<'a, C: AsContext> From<&'a C> for StoreContext<'a, C::Data> {
+    fn from(store: &'a C) -> StoreContext<'a, C::Data> {
+        store.as_context()
+    }
+}
+
+impl<'a, C: AsContextMut> From<&'a mut C> for StoreContextMut<'a, C::Data> {
+    fn from(store: &'a mut C) -> StoreContextMut<'a, C::Data> {
+        store.as_context_mut()
+    }
+}
+
+impl<T: Default + 'static> Default for Store<T> {
+    /// A store of a new engine with default settings.
+    fn default() -> Store<T> {
+        Store::new(&Engine::default(), T::default())
+    }
+}

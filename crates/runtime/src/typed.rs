@@ -1,0 +1,167 @@
+//! Rust types that stand for component types, and [`TypedFunc`]: calls without a `Val` in between. Types are compared once, when a
+//! function is looked up or linked; scalars then go straight between Rust and core values.
+
+use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList};
+use crate::error::Result;
+use crate::func::{Func, LiftedFunc, call_lifted};
+use crate::store::AsContextMut;
+use crate::vm::RawValue;
+use gusset_artifact::Plan;
+use gusset_types::{MAX_FLAT_PARAMS, Types, ValType};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+mod scalar;
+mod sequence;
+mod tuple;
+mod variant;
+
+/// Why types are not compared again while values are exchanged.
+const COMPARED: &str = "types were compared when the function was looked up";
+
+/// A Rust type that stands for a component value type.
+///
+/// | Rust | component |
+/// | --- | --- |
+/// | `bool`, `u8` .. `u64`, `i8` .. `i64`, `f32`, `f64`, `char` | `bool`, `u8` .. `u64`, `s8` .. `s64`, `f32`, `f64`, `char` |
+/// | `String`, `&str` (lower only) | `string` |
+/// | `Vec<T>`, `&[T]` (lower only) | `list<T>` |
+/// | `(A, B, ..)` up to 16 | `tuple<A, B, ..>` |
+/// | `Option<T>` | `option<T>` |
+/// | `Result<T, E>` with `()` for no payload | `result<T, E>` |
+///
+/// `&T` and `Box<T>` stand for what `T` does.
+pub trait ComponentType {
+    /// How many core values a value has when it is passed flat.
+    #[doc(hidden)]
+    const FLAT_COUNT: usize;
+
+    /// Whether `ty` is the type that this one stands for.
+    #[doc(hidden)]
+    fn matches(types: &Types, ty: ValType) -> bool;
+
+    /// The type as WIT writes it.
+    #[doc(hidden)]
+    fn describe() -> String;
+
+    /// Whether this stands for the payload of a case; `()` stands for none.
+    #[doc(hidden)]
+    fn matches_payload(types: &Types, ty: Option<ValType>) -> bool {
+        ty.is_some_and(|ty| Self::matches(types, ty))
+    }
+}
+
+/// A [`ComponentType`] that can be read out of a guest.
+pub trait Lift: ComponentType + Sized {
+    /// Reads the value at `at`, which is aligned and lies in memory.
+    #[doc(hidden)]
+    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self>;
+
+    /// Reads a value from core values.
+    #[doc(hidden)]
+    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
+
+    /// Reads the elements of a list, whose bytes these are.
+    #[doc(hidden)]
+    fn load_elements(cx: &LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
+        let stride = cx.types.layout(ty, cx.width).size as usize;
+        let load = |i: usize| {
+            let element = Self::load(cx, ty, at + (i * stride) as u64);
+            element.map_err(|error| error.within(&format!("[{i}]")))
+        };
+        (0..bytes.len() / stride).map(load).collect()
+    }
+}
+
+/// A [`ComponentType`] that can be written into a guest.
+pub trait Lower: ComponentType {
+    /// Writes the value at `at`, which is aligned and lies in memory.
+    #[doc(hidden)]
+    fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()>;
+
+    /// Writes the value as core values.
+    #[doc(hidden)]
+    fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()>;
+
+    /// Writes the elements of a list.
+    #[doc(hidden)]
+    fn store_elements(items: &[Self], cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()>
+    where
+        Self: Sized,
+    {
+        let stride = u64::from(cx.types.layout(ty, cx.width).size);
+        for (i, item) in items.iter().enumerate() {
+            let stored = item.store(cx, ty, at + i as u64 * stride);
+            stored.map_err(|error| error.within(&format!("[{i}]")))?;
+        }
+        Ok(())
+    }
+}
+
+/// Rust values, as a tuple, that stand for the parameters or the result of a function: `()` to a tuple of 16.
+pub trait ValueList {
+    /// How many core values they have when they are passed flat.
+    #[doc(hidden)]
+    const FLAT_COUNT: usize;
+
+    /// Whether these are the types that they stand for.
+    #[doc(hidden)]
+    fn matches(types: &Types, list: TypeList<'_>) -> bool;
+
+    /// The types as WIT writes them.
+    #[doc(hidden)]
+    fn describe() -> Vec<String>;
+}
+
+/// A [`Func`] whose types have been compared with Rust ones: `P` for the parameters, `R` for the result, a tuple each.
+///
+/// ```no_run
+/// # fn main() -> gusset::Result<()> {
+/// # let (mut store, instance): (gusset::Store<()>, gusset::Instance) = unimplemented!();
+/// let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "add")?;
+/// let (sum,) = add.call(&mut store, (1, 2))?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct TypedFunc<P, R> {
+    func: Func,
+    lifted: LiftedFunc,
+    plan: Arc<Plan>,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<P, R> Clone for TypedFunc<P, R> {
+    fn clone(&self) -> Self {
+        TypedFunc { func: self.func, lifted: self.lifted, plan: self.plan.clone(), types: PhantomData }
+    }
+}
+
+/// Calls with at most this many core values use a small array: clearing a large one would cost more than the rest.
+const FEW_VALUES: usize = 4;
+
+impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
+    pub(crate) fn new(func: Func, lifted: LiftedFunc, plan: Arc<Plan>) -> Self {
+        TypedFunc { func, lifted, plan, types: PhantomData }
+    }
+
+    /// The function without Rust types.
+    pub fn func(&self) -> Func {
+        self.func
+    }
+
+    /// Calls the function: lowers `params`, runs the guest, lifts the result, and runs its `post-return`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Trap`](crate::Trap), or what a host function returned. After either the instance can no longer be entered.
+    pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
+        let mut store = store.as_context_mut();
+        if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
+            let values = &mut [RawValue::default(); FEW_VALUES];
+            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+        } else {
+            let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
+            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Rust types that stand for strings and lists, and those that stand for what another type does.
+
+use super::{COMPARED, ComponentType, Lift, Lower};
+use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
+use gusset_types::{DefinedType, Types, ValType};
+
+impl ComponentType for str {
+    const FLAT_COUNT: usize = 2;
+    fn matches(_: &Types, ty: ValType) -> bool {
+        ty == ValType::String
+    }
+    fn describe() -> String {
+        "string".into()
+    }
+}
+
+impl Lower for str {
+    fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
+        let pair = cx.string(self)?;
+        cx.write_pointer_pair(at, pair)
+    }
+    fn lower_flat(&self, cx: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
+        let (pointer, length) = cx.string(self)?;
+        flat.u64(pointer);
+        flat.u64(length);
+        Ok(())
+    }
+}
+
+impl Lift for String {
+    fn load(cx: &LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+        let (pointer, length) = cx.pointer_pair(at)?;
+        cx.string(pointer, length)
+    }
+    fn lift_flat(cx: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
+        cx.string(pointer, length)
+    }
+}
+
+/// The element type of a list type.
+fn element(types: &Types, ty: ValType) -> Option<ValType> {
+    let ValType::Defined(index) = ty else { return None };
+    match types.defined(index) {
+        DefinedType::List(element) => Some(*element),
+        _ => None,
+    }
+}
+
+/// The element type of what has been found to be a list type.
+fn element_of(types: &Types, ty: ValType) -> ValType {
+    element(types, ty).expect(COMPARED)
+}
+
+impl<T: ComponentType> ComponentType for [T] {
+    const FLAT_COUNT: usize = 2;
+    fn matches(types: &Types, ty: ValType) -> bool {
+        element(types, ty).is_some_and(|element| T::matches(types, element))
+    }
+    fn describe() -> String {
+        format!("list<{}>", T::describe())
+    }
+}
+
+/// Stores a list in new memory; its address and length.
+fn store_list<T: Lower>(items: &[T], cx: &mut LowerContext<'_>, ty: ValType) -> CanonResult<(u64, u64)> {
+    let element = element_of(cx.types, ty);
+    let at = cx.allocate_list(items.len(), cx.types.layout(element, cx.width))?;
+    T::store_elements(items, cx, element, at)?;
+    Ok((at, items.len() as u64))
+}
+
+impl<T: Lower> Lower for [T] {
+    fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
+        let pair = store_list(self, cx, ty)?;
+        cx.write_pointer_pair(at, pair)
+    }
+    fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
+        let (pointer, length) = store_list(self, cx, ty)?;
+        flat.u64(pointer);
+        flat.u64(length);
+        Ok(())
+    }
+}
+
+fn load_list<T: Lift>(cx: &LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
+    let element = element_of(cx.types, ty);
+    let bytes = cx.list_bytes(at, length, cx.types.layout(element, cx.width))?;
+    T::load_elements(cx, element, at, bytes)
+}
+
+impl<T: Lift> Lift for Vec<T> {
+    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+        let (pointer, length) = cx.pointer_pair(at)?;
+        load_list(cx, ty, pointer, length)
+    }
+    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
+        load_list(cx, ty, pointer, length)
+    }
+}
+
+/// Types that stand for what another one does, and lower as it does.
+macro_rules! same_as {
+    ($([$($generic:tt)*] $rust:ty => $inner:ty, $bound:ident;)*) => {$(
+        impl<$($generic)*> ComponentType for $rust where $inner: ComponentType {
+            const FLAT_COUNT: usize = <$inner>::FLAT_COUNT;
+            fn matches(types: &Types, ty: ValType) -> bool {
+                <$inner as ComponentType>::matches(types, ty)
+            }
+            fn describe() -> String {
+                <$inner>::describe()
+            }
+            fn matches_payload(types: &Types, ty: Option<ValType>) -> bool {
+                <$inner>::matches_payload(types, ty)
+            }
+        }
+
+        impl<$($generic)*> Lower for $rust where $inner: Lower {
+            fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
+                <$inner>::store(self, cx, ty, at)
+            }
+            fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
+                <$inner>::lower_flat(self, cx, ty, flat)
+            }
+        }
+    )*};
+}
+
+same_as! {
+    [] String => str, Lower;
+    [T] Vec<T> => [T], Lower;
+    [T: ?Sized] &T => T, Lower;
+    [T: ?Sized] Box<T> => T, Lower;
+}
+
+impl<T: Lift> Lift for Box<T> {
+    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+        T::load(cx, ty, at).map(Box::new)
+    }
+    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        T::lift_flat(cx, ty, flat).map(Box::new)
+    }
+}

@@ -1,0 +1,122 @@
+//! Rust tuples: they stand for `tuple` types, and for parameter lists and results.
+
+use super::{COMPARED, ComponentType, Lift, Lower, ValueList};
+use crate::canon::{
+    CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, Offsets, TypeList,
+};
+use gusset_types::{DefinedType, Types, ValType};
+
+macro_rules! value_list {
+    ($($name:ident $i:tt)*) => {
+        #[allow(unused_variables, unused_mut, clippy::unused_unit, reason = "the empty list uses nothing")]
+        impl<$($name: ComponentType),*> ValueList for ($($name,)*) {
+            const FLAT_COUNT: usize = 0 $(+ $name::FLAT_COUNT)*;
+            fn matches(types: &Types, list: TypeList<'_>) -> bool {
+                list.len() == <[usize]>::len(&[$($i),*]) $(&& $name::matches(types, list.get($i)))*
+            }
+            fn describe() -> Vec<String> {
+                vec![$($name::describe()),*]
+            }
+        }
+
+        #[allow(unused_variables, unused_mut, non_snake_case, reason = "the empty list uses nothing")]
+        impl<$($name: Lift),*> LiftList for ($($name,)*) {
+            fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+                $(let $name = $name::lift_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
+                Ok(($($name,)*))
+            }
+            fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+                let mut offsets = Offsets::at(at);
+                $(
+                    let at = offsets.next(cx.types.layout(types.get($i), cx.width));
+                    let $name = $name::load(cx, types.get($i), at).map_err(|error| types.at($i, error))?;
+                )*
+                Ok(($($name,)*))
+            }
+        }
+
+        #[allow(unused_variables, unused_mut, reason = "the empty list uses nothing")]
+        impl<$($name: Lower),*> LowerList for ($($name,)*) {
+            fn lower_flat(
+                &self,
+                cx: &mut LowerContext<'_>,
+                types: TypeList<'_>,
+                flat: &mut FlatWriter<'_>,
+            ) -> CanonResult<()> {
+                $(self.$i.lower_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
+                Ok(())
+            }
+            fn store(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<()> {
+                let mut offsets = Offsets::at(at);
+                $(
+                    let at = offsets.next(cx.types.layout(types.get($i), cx.width));
+                    self.$i.store(cx, types.get($i), at).map_err(|error| types.at($i, error))?;
+                )*
+                Ok(())
+            }
+        }
+    };
+}
+
+/// The item types of a tuple type.
+fn items(types: &Types, ty: ValType) -> Option<TypeList<'_>> {
+    let ValType::Defined(index) = ty else { return None };
+    match types.defined(index) {
+        DefinedType::Tuple(items) => Some(TypeList::Tuple(items)),
+        _ => None,
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident $i:tt)*) => {
+        value_list! { $($name $i)* }
+
+        impl<$($name: ComponentType),*> ComponentType for ($($name,)*) {
+            const FLAT_COUNT: usize = <Self as ValueList>::FLAT_COUNT;
+            fn matches(types: &Types, ty: ValType) -> bool {
+                items(types, ty).is_some_and(|items| <Self as ValueList>::matches(types, items))
+            }
+            fn describe() -> String {
+                format!("tuple<{}>", <Self as ValueList>::describe().join(", "))
+            }
+        }
+
+        impl<$($name: Lift),*> Lift for ($($name,)*) {
+            fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+                <Self as LiftList>::load(cx, items(cx.types, ty).expect(COMPARED), at)
+            }
+            fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+                <Self as LiftList>::lift_flat(cx, items(cx.types, ty).expect(COMPARED), flat)
+            }
+        }
+
+        impl<$($name: Lower),*> Lower for ($($name,)*) {
+            fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
+                let types = cx.types;
+                <Self as LowerList>::store(self, cx, items(types, ty).expect(COMPARED), at)
+            }
+            fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
+                let types = cx.types;
+                <Self as LowerList>::lower_flat(self, cx, items(types, ty).expect(COMPARED), flat)
+            }
+        }
+    };
+}
+
+value_list! {}
+tuple! { A0 0 }
+tuple! { A0 0 A1 1 }
+tuple! { A0 0 A1 1 A2 2 }
+tuple! { A0 0 A1 1 A2 2 A3 3 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 A12 12 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 A12 12 A13 13 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 A12 12 A13 13 A14 14 }
+tuple! { A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 A12 12 A13 13 A14 14 A15 15 }

@@ -1,0 +1,367 @@
+//! What a component's functions and values look like, for hosts that learn it at run time. These are views of a component's
+//! own tables: they hold the tables alive, and never copy a type.
+
+use gusset_artifact::{ExternItem, Plan, RootExport, RootImport};
+use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
+use std::fmt;
+use std::sync::Arc;
+
+/// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
+const DISPLAY_BUDGET: usize = 48;
+
+/// A component value type.
+///
+/// `Display` writes it as WIT does, leaving out (as `..`) what is beyond a few dozen parts.
+#[derive(Clone)]
+pub struct Type {
+    plan: Arc<Plan>,
+    ty: ValType,
+}
+
+/// What a [`Type`] is, one level deep.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum TypeKind {
+    Bool,
+    S8,
+    U8,
+    S16,
+    U16,
+    S32,
+    U32,
+    S64,
+    U64,
+    F32,
+    F64,
+    Char,
+    String,
+    ErrorContext,
+    List(Type),
+    FixedLengthList(Type, u32),
+    Map(Type, Type),
+    /// Fields, in order.
+    Record(Vec<(Box<str>, Type)>),
+    Tuple(Vec<Type>),
+    /// Cases, in order, with the types of their payloads.
+    Variant(Vec<(Box<str>, Option<Type>)>),
+    Enum(Vec<Box<str>>),
+    Flags(Vec<Box<str>>),
+    Option(Type),
+    Result {
+        ok: Option<Type>,
+        err: Option<Type>,
+    },
+    Own,
+    Borrow,
+    Stream(Option<Type>),
+    Future(Option<Type>),
+}
+
+impl Type {
+    pub(crate) fn new(plan: &Arc<Plan>, ty: ValType) -> Type {
+        Type { plan: plan.clone(), ty }
+    }
+
+    pub(crate) fn val_type(&self) -> ValType {
+        self.ty
+    }
+
+    pub(crate) fn types(&self) -> &Types {
+        &self.plan.types
+    }
+
+    pub(crate) fn sibling(&self, ty: ValType) -> Type {
+        Type::new(&self.plan, ty)
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> TypeKind {
+        let of = |ty: &ValType| self.sibling(*ty);
+        let optional = |ty: &Option<ValType>| ty.map(|ty| self.sibling(ty));
+        match self.ty {
+            ValType::Bool => TypeKind::Bool,
+            ValType::S8 => TypeKind::S8,
+            ValType::U8 => TypeKind::U8,
+            ValType::S16 => TypeKind::S16,
+            ValType::U16 => TypeKind::U16,
+            ValType::S32 => TypeKind::S32,
+            ValType::U32 => TypeKind::U32,
+            ValType::S64 => TypeKind::S64,
+            ValType::U64 => TypeKind::U64,
+            ValType::F32 => TypeKind::F32,
+            ValType::F64 => TypeKind::F64,
+            ValType::Char => TypeKind::Char,
+            ValType::String => TypeKind::String,
+            ValType::ErrorContext => TypeKind::ErrorContext,
+            ValType::Defined(index) => match self.types().defined(index) {
+                DefinedType::List(element) => TypeKind::List(of(element)),
+                DefinedType::FixedLengthList(element, length) => TypeKind::FixedLengthList(of(element), *length),
+                DefinedType::Map(key, value) => TypeKind::Map(of(key), of(value)),
+                DefinedType::Record(fields) => {
+                    TypeKind::Record(fields.iter().map(|field| (field.name.clone(), of(&field.ty))).collect())
+                }
+                DefinedType::Tuple(types) => TypeKind::Tuple(types.iter().map(of).collect()),
+                DefinedType::Variant(cases) => {
+                    TypeKind::Variant(cases.iter().map(|case| (case.name.clone(), optional(&case.ty))).collect())
+                }
+                DefinedType::Enum(labels) => TypeKind::Enum(labels.to_vec()),
+                DefinedType::Flags(labels) => TypeKind::Flags(labels.to_vec()),
+                DefinedType::Option(some) => TypeKind::Option(of(some)),
+                DefinedType::Result(result) => {
+                    TypeKind::Result { ok: optional(&result.ok), err: optional(&result.err) }
+                }
+                DefinedType::Own(_) => TypeKind::Own,
+                DefinedType::Borrow(_) => TypeKind::Borrow,
+                DefinedType::Stream(payload) => TypeKind::Stream(optional(payload)),
+                DefinedType::Future(payload) => TypeKind::Future(optional(payload)),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&type_text(self.types(), self.ty))
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text of `ty` as WIT has it, cut after [`DISPLAY_BUDGET`] parts.
+pub(crate) fn type_text(types: &Types, ty: ValType) -> String {
+    let mut writer = TypeWriter { types, text: String::new(), budget: DISPLAY_BUDGET };
+    writer.ty(ty);
+    writer.text
+}
+
+struct TypeWriter<'a> {
+    types: &'a Types,
+    text: String,
+    budget: usize,
+}
+
+impl TypeWriter<'_> {
+    /// Takes one part from the budget; writes `..` and returns false when there is none left.
+    fn part(&mut self) -> bool {
+        if self.budget == 0 {
+            self.text.push_str("..");
+            return false;
+        }
+        self.budget -= 1;
+        true
+    }
+
+    fn ty(&mut self, ty: ValType) {
+        if !self.part() {
+            return;
+        }
+        let types = self.types;
+        let primitive = match ty {
+            ValType::Bool => "bool",
+            ValType::S8 => "s8",
+            ValType::U8 => "u8",
+            ValType::S16 => "s16",
+            ValType::U16 => "u16",
+            ValType::S32 => "s32",
+            ValType::U32 => "u32",
+            ValType::S64 => "s64",
+            ValType::U64 => "u64",
+            ValType::F32 => "f32",
+            ValType::F64 => "f64",
+            ValType::Char => "char",
+            ValType::String => "string",
+            ValType::ErrorContext => "error-context",
+            ValType::Defined(index) => return self.defined(types.defined(index)),
+        };
+        self.text.push_str(primitive);
+    }
+
+    fn defined(&mut self, ty: &DefinedType) {
+        match ty {
+            DefinedType::List(element) => self.generic("list", &[Some(*element)]),
+            DefinedType::FixedLengthList(element, length) => {
+                self.text.push_str("list<");
+                self.ty(*element);
+                self.text.push_str(&format!(", {length}>"));
+            }
+            DefinedType::Map(key, value) => self.generic("map", &[Some(*key), Some(*value)]),
+            DefinedType::Tuple(types) => {
+                self.text.push_str("tuple<");
+                self.list(types.iter(), |this, ty| this.ty(*ty));
+                self.text.push('>');
+            }
+            DefinedType::Record(fields) => {
+                self.text.push_str("record { ");
+                self.list(fields.iter(), |this, field| {
+                    this.text.push_str(&field.name);
+                    this.text.push_str(": ");
+                    this.ty(field.ty);
+                });
+                self.text.push_str(" }");
+            }
+            DefinedType::Variant(cases) => {
+                self.text.push_str("variant { ");
+                self.list(cases.iter(), |this, case| {
+                    this.text.push_str(&case.name);
+                    if let Some(ty) = case.ty {
+                        this.text.push('(');
+                        this.ty(ty);
+                        this.text.push(')');
+                    }
+                });
+                self.text.push_str(" }");
+            }
+            DefinedType::Enum(labels) => self.labels("enum", labels),
+            DefinedType::Flags(labels) => self.labels("flags", labels),
+            DefinedType::Option(some) => self.generic("option", &[Some(*some)]),
+            DefinedType::Result(result) => match (result.ok, result.err) {
+                (None, None) => self.text.push_str("result"),
+                (ok, None) => self.generic("result", &[ok]),
+                (ok, err) => self.generic("result", &[ok, err]),
+            },
+            DefinedType::Own(_) => self.text.push_str("own<resource>"),
+            DefinedType::Borrow(_) => self.text.push_str("borrow<resource>"),
+            DefinedType::Stream(None) => self.text.push_str("stream"),
+            DefinedType::Stream(payload) => self.generic("stream", &[*payload]),
+            DefinedType::Future(None) => self.text.push_str("future"),
+            DefinedType::Future(payload) => self.generic("future", &[*payload]),
+        }
+    }
+
+    fn generic(&mut self, name: &str, arguments: &[Option<ValType>]) {
+        self.text.push_str(name);
+        self.text.push('<');
+        self.list(arguments.iter(), |this, argument| match argument {
+            Some(ty) => this.ty(*ty),
+            None => this.text.push('_'),
+        });
+        self.text.push('>');
+    }
+
+    fn labels(&mut self, name: &str, labels: &[Box<str>]) {
+        self.text.push_str(name);
+        self.text.push_str(" { ");
+        self.list(labels.iter(), |this, label| {
+            if this.part() {
+                this.text.push_str(label);
+            }
+        });
+        self.text.push_str(" }");
+    }
+
+    fn list<I>(&mut self, items: impl Iterator<Item = I>, mut item: impl FnMut(&mut Self, I)) {
+        for (i, it) in items.enumerate() {
+            if i > 0 {
+                self.text.push_str(", ");
+            }
+            if self.budget == 0 {
+                self.text.push_str("..");
+                return;
+            }
+            item(self, it);
+        }
+    }
+}
+
+/// The type of a component function.
+#[derive(Clone)]
+pub struct ComponentFunc {
+    plan: Arc<Plan>,
+    ty: FuncTypeIndex,
+}
+
+impl ComponentFunc {
+    pub(crate) fn new(plan: &Arc<Plan>, ty: FuncTypeIndex) -> ComponentFunc {
+        ComponentFunc { plan: plan.clone(), ty }
+    }
+
+    /// The parameters, in order: names and types.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = (&str, Type)> + '_ {
+        let params = &self.plan.types.func(self.ty).params;
+        params.iter().map(|param| (&*param.name, Type::new(&self.plan, param.ty)))
+    }
+
+    /// The type of the result, if there is one.
+    pub fn result(&self) -> Option<Type> {
+        self.plan.types.func(self.ty).result.map(|ty| Type::new(&self.plan, ty))
+    }
+
+    /// Whether the function is `async` by its type.
+    pub fn is_async(&self) -> bool {
+        self.plan.types.func(self.ty).async_
+    }
+}
+
+impl fmt::Display for ComponentFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_async() { "async func(" } else { "func(" })?;
+        for (i, (name, ty)) in self.params().enumerate() {
+            write!(f, "{}{name}: {ty}", if i > 0 { ", " } else { "" })?;
+        }
+        f.write_str(")")?;
+        match self.result() {
+            Some(ty) => write!(f, " -> {ty}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for ComponentFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Something that a component imports or exports.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ComponentItem {
+    /// A function.
+    Func(ComponentFunc),
+    /// An instance: the names and kinds of its exports, in order.
+    Instance(Vec<(String, ComponentItem)>),
+    /// A core module.
+    Module,
+    /// A type; `None` if it is not a value type.
+    Type(Option<Type>),
+}
+
+/// The items of a plan that can be shown as [`ComponentItem`]s.
+pub(crate) trait PlanItem {
+    fn view(&self, plan: &Arc<Plan>) -> ComponentItem;
+}
+
+impl PlanItem for RootImport {
+    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
+        match self {
+            RootImport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.imported_funcs[*index].ty)),
+            RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(plan, *ty))),
+        }
+    }
+}
+
+impl PlanItem for RootExport {
+    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
+        match self {
+            RootExport::Func { ty, .. } => ComponentItem::Func(ComponentFunc::new(plan, *ty)),
+            RootExport::Module(_) => ComponentItem::Module,
+            RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(plan, ty))),
+        }
+    }
+}
+
+impl<Item: PlanItem> PlanItem for ExternItem<Item> {
+    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
+        match self {
+            ExternItem::Item(item) => item.view(plan),
+            ExternItem::Instance(items) => {
+                ComponentItem::Instance(items.iter().map(|(name, item)| (name.to_string(), item.view(plan))).collect())
+            }
+        }
+    }
+}

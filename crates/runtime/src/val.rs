@@ -1,0 +1,270 @@
+//! A component value whose type is known at run time only, and the check of such a value against a type. Nothing here touches
+//! a guest.
+
+use crate::types::{Type, type_text};
+use gusset_types::{DefinedType, Types, ValType};
+use std::fmt;
+
+/// A component value.
+///
+/// ```
+/// use gusset::Val;
+/// let point = Val::Record(vec![("x".into(), Val::U32(1)), ("y".into(), Val::U32(2))]);
+/// assert_eq!(point.to_string(), "{x: 1, y: 2}");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the spec's own words, one for one")]
+pub enum Val {
+    Bool(bool),
+    S8(i8),
+    U8(u8),
+    S16(i16),
+    U16(u16),
+    S32(i32),
+    U32(u32),
+    S64(i64),
+    U64(u64),
+    F32(f32),
+    F64(f64),
+    Char(char),
+    String(String),
+    /// A list, of fixed length or not.
+    List(Vec<Val>),
+    /// Keys and values; a key may occur more than once.
+    Map(Vec<(Val, Val)>),
+    /// Fields, in the type's order.
+    Record(Vec<(String, Val)>),
+    Tuple(Vec<Val>),
+    /// The case and its payload.
+    Variant(String, Option<Box<Val>>),
+    Enum(String),
+    Option(Option<Box<Val>>),
+    Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
+    /// The labels that are set.
+    Flags(Vec<String>),
+}
+
+impl Val {
+    /// Checks that this is a value of `ty`.
+    ///
+    /// # Errors
+    ///
+    /// The first difference, with its path within the value.
+    pub fn check(&self, ty: &Type) -> Result<(), ValMismatch> {
+        check(ty.types(), ty.val_type(), self)
+    }
+
+    /// What kind of value this is, in the words of WIT.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match self {
+            Val::Bool(_) => "bool",
+            Val::S8(_) => "s8",
+            Val::U8(_) => "u8",
+            Val::S16(_) => "s16",
+            Val::U16(_) => "u16",
+            Val::S32(_) => "s32",
+            Val::U32(_) => "u32",
+            Val::S64(_) => "s64",
+            Val::U64(_) => "u64",
+            Val::F32(_) => "f32",
+            Val::F64(_) => "f64",
+            Val::Char(_) => "char",
+            Val::String(_) => "string",
+            Val::List(_) => "list",
+            Val::Map(_) => "map",
+            Val::Record(_) => "record",
+            Val::Tuple(_) => "tuple",
+            Val::Variant(..) => "variant",
+            Val::Enum(_) => "enum",
+            Val::Option(_) => "option",
+            Val::Result(_) => "result",
+            Val::Flags(_) => "flags",
+        }
+    }
+}
+
+/// Why a value is not of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValMismatch {
+    path: String,
+    what: String,
+}
+
+impl ValMismatch {
+    fn new(what: impl Into<String>) -> ValMismatch {
+        ValMismatch { path: String::new(), what: what.into() }
+    }
+
+    /// Puts `segment` before the path, as the error travels from the inside out.
+    pub(crate) fn within(mut self, segment: &str) -> ValMismatch {
+        self.path.insert_str(0, segment);
+        self
+    }
+
+    /// Where in the value: `param "items"[3].name`; empty for the whole value.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for ValMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for ValMismatch {}
+
+/// Checks `val` against `ty`. Recursion is bounded by the depth of `ty`.
+pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMismatch> {
+    let index = match (ty, val) {
+        (ValType::Bool, Val::Bool(_))
+        | (ValType::S8, Val::S8(_))
+        | (ValType::U8, Val::U8(_))
+        | (ValType::S16, Val::S16(_))
+        | (ValType::U16, Val::U16(_))
+        | (ValType::S32, Val::S32(_))
+        | (ValType::U32, Val::U32(_))
+        | (ValType::S64, Val::S64(_))
+        | (ValType::U64, Val::U64(_))
+        | (ValType::F32, Val::F32(_))
+        | (ValType::F64, Val::F64(_))
+        | (ValType::Char, Val::Char(_))
+        | (ValType::String, Val::String(_)) => return Ok(()),
+        (ValType::Defined(index), _) => index,
+        _ => return Err(mismatch(types, ty, val)),
+    };
+    match (types.defined(index), val) {
+        (DefinedType::List(element), Val::List(items)) => check_elements(types, *element, items),
+        (DefinedType::FixedLengthList(element, length), Val::List(items)) => {
+            if items.len() != *length as usize {
+                return Err(ValMismatch::new(format!("expected {length} elements, found {}", items.len())));
+            }
+            check_elements(types, *element, items)
+        }
+        (DefinedType::Map(key, value), Val::Map(entries)) => {
+            for (i, (k, v)) in entries.iter().enumerate() {
+                check(types, *key, k).map_err(|error| error.within(&format!("[{i}].0")))?;
+                check(types, *value, v).map_err(|error| error.within(&format!("[{i}].1")))?;
+            }
+            Ok(())
+        }
+        (DefinedType::Record(fields), Val::Record(found)) => check_record(types, fields, found),
+        (DefinedType::Tuple(expected), Val::Tuple(items)) => {
+            if items.len() != expected.len() {
+                let (expected, found) = (expected.len(), items.len());
+                return Err(ValMismatch::new(format!("expected a tuple of {expected}, found a tuple of {found}")));
+            }
+            for (i, (ty, item)) in expected.iter().zip(items).enumerate() {
+                check(types, *ty, item).map_err(|error| error.within(&format!(".{i}")))?;
+            }
+            Ok(())
+        }
+        (DefinedType::Variant(cases), Val::Variant(name, payload)) => {
+            match cases.iter().find(|case| *case.name == **name) {
+                Some(case) => check_payload(types, name, case.ty, payload.as_deref()),
+                None => Err(unknown_label("variant case", name, types, ty)),
+            }
+        }
+        (DefinedType::Enum(labels), Val::Enum(name)) => match labels.iter().any(|label| **label == **name) {
+            true => Ok(()),
+            false => Err(unknown_label("enum case", name, types, ty)),
+        },
+        (DefinedType::Flags(labels), Val::Flags(set)) => {
+            match set.iter().find(|name| !labels.iter().any(|label| **label == ***name)) {
+                None => Ok(()),
+                Some(name) => Err(unknown_label("flag", name, types, ty)),
+            }
+        }
+        (DefinedType::Option(some), Val::Option(payload)) => match payload {
+            Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
+            None => Ok(()),
+        },
+        (DefinedType::Result(result), Val::Result(payload)) => match payload {
+            Ok(payload) => check_payload(types, "ok", result.ok, payload.as_deref()),
+            Err(payload) => check_payload(types, "err", result.err, payload.as_deref()),
+        },
+        _ => Err(mismatch(types, ty, val)),
+    }
+}
+
+fn check_elements(types: &Types, element: ValType, items: &[Val]) -> Result<(), ValMismatch> {
+    for (i, item) in items.iter().enumerate() {
+        check(types, element, item).map_err(|error| error.within(&format!("[{i}]")))?;
+    }
+    Ok(())
+}
+
+fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(String, Val)]) -> Result<(), ValMismatch> {
+    for (i, field) in fields.iter().enumerate() {
+        match found.get(i) {
+            Some((name, val)) if **name == *field.name => {
+                check(types, field.ty, val).map_err(|error| error.within(&format!(".{name}")))?;
+            }
+            Some((name, _)) => {
+                let what = format!("expected field {:?} at place {i} of the record, found {name:?}", field.name);
+                return Err(ValMismatch::new(what));
+            }
+            None => return Err(ValMismatch::new(format!("field {:?} is missing", field.name))),
+        }
+    }
+    match found.get(fields.len()) {
+        Some((name, _)) => Err(ValMismatch::new(format!("unknown field {name:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn check_payload(types: &Types, case: &str, ty: Option<ValType>, payload: Option<&Val>) -> Result<(), ValMismatch> {
+    match (ty, payload) {
+        (Some(ty), Some(payload)) => check(types, ty, payload).map_err(|error| error.within(&format!(".{case}"))),
+        (None, None) => Ok(()),
+        (Some(ty), None) => {
+            let ty = type_text(types, ty);
+            Err(ValMismatch::new(format!("case {case:?} needs a payload of type {ty}")))
+        }
+        (None, Some(_)) => Err(ValMismatch::new(format!("case {case:?} has no payload"))),
+    }
+}
+
+fn mismatch(types: &Types, ty: ValType, val: &Val) -> ValMismatch {
+    ValMismatch::new(format!("expected {}, found {}", type_text(types, ty), val.kind_name()))
+}
+
+fn unknown_label(what: &str, name: &str, types: &Types, ty: ValType) -> ValMismatch {
+    ValMismatch::new(format!("unknown {what} {name:?} of {}", type_text(types, ty)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gusset_types::Field;
+
+    #[test]
+    fn a_mismatch_names_its_path() {
+        let mut types = Types::default();
+        let item = types.intern(DefinedType::Record([Field { name: "name".into(), ty: ValType::String }].into()));
+        let items = types.intern(DefinedType::List(item));
+        let good = Val::Record(vec![("name".into(), Val::String("a".into()))]);
+        let bad = Val::Record(vec![("name".into(), Val::U32(1))]);
+        assert_eq!(check(&types, items, &Val::List(vec![good.clone()])), Ok(()));
+        let error = check(&types, items, &Val::List(vec![good, bad])).unwrap_err().within("param \"items\"");
+        assert_eq!(error.to_string(), "param \"items\"[1].name: expected string, found u32");
+    }
+
+    #[test]
+    fn labels_payloads_and_arity_are_checked() {
+        let mut types = Types::default();
+        let colour = types.intern(DefinedType::Enum(["red".into(), "green".into()].into()));
+        let error = check(&types, colour, &Val::Enum("blue".into())).unwrap_err();
+        assert_eq!(error.to_string(), "unknown enum case \"blue\" of enum { red, green }");
+        let option = types.intern(DefinedType::Option(colour));
+        let error = check(&types, option, &Val::Option(Some(Box::new(Val::Bool(true))))).unwrap_err();
+        assert_eq!(error.to_string(), ".some: expected enum { red, green }, found bool");
+        let pair = types.intern(DefinedType::Tuple([ValType::U8, ValType::U8].into()));
+        assert!(check(&types, pair, &Val::Tuple(vec![Val::U8(1)])).is_err());
+    }
+}

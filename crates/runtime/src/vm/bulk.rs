@@ -1,0 +1,145 @@
+//! Growth and the bulk instructions on memories and tables, as the core specification has them: bounds are checked
+//! before anything is written.
+
+use super::memory::checked_range;
+use super::store::VmStore;
+use gusset_artifact::{DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
+use gusset_types::TrapCode;
+
+type Outcome = Result<(), TrapCode>;
+
+const MEMORY: TrapCode = TrapCode::MemoryOutOfBounds;
+const TABLE: TrapCode = TrapCode::TableOutOfBounds;
+
+impl VmStore {
+    /// The old size in pages; `None` when it cannot grow.
+    pub(super) fn grow_memory(&mut self, number: usize, pages: u64) -> Option<u64> {
+        let memory = &mut self.memories[number];
+        let old = memory.memory.grow(pages)?;
+        let length = memory.memory.length() as u64;
+        let place = memory.definition;
+        self.context_of(place).set(place.offset + MEMORY_DEFINITION.length, length);
+        Some(old)
+    }
+
+    pub(super) fn memory_fill(&mut self, of: usize, index: MemoryIndex, dst: u64, value: u8, len: u64) -> Outcome {
+        let number = self.memory_number(of, index);
+        self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.fill(value);
+        Ok(())
+    }
+
+    pub(super) fn memory_copy(
+        &mut self,
+        of: usize,
+        to: MemoryIndex,
+        from: MemoryIndex,
+        dst: u64,
+        src: u64,
+        len: u64,
+    ) -> Outcome {
+        let (to, from) = (self.memory_number(of, to), self.memory_number(of, from));
+        if to == from {
+            let memory = &mut self.memories[to].memory;
+            let source = checked_range(src, len).filter(|range| range.end <= memory.length()).ok_or(MEMORY)?;
+            let start = memory.range_mut(dst, len).map(|_| dst as usize).ok_or(MEMORY)?;
+            memory.bytes_mut().copy_within(source, start);
+            return Ok(());
+        }
+        let [to, from] = self.memories.get_disjoint_mut([to, from]).expect("memories of an instance exist");
+        let source = checked_range(src, len).and_then(|range| from.memory.bytes().get(range)).ok_or(MEMORY)?;
+        to.memory.range_mut(dst, len).ok_or(MEMORY)?.copy_from_slice(source);
+        Ok(())
+    }
+
+    pub(super) fn memory_init(
+        &mut self,
+        of: usize,
+        index: MemoryIndex,
+        segment: DataIndex,
+        dst: u64,
+        src: u64,
+        len: u64,
+    ) -> Outcome {
+        let number = self.memory_number(of, index);
+        let instance = &self.instances[of];
+        let data = instance.data(segment);
+        let source = checked_range(src, len).and_then(|range| data.get(range)).ok_or(MEMORY)?;
+        self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.copy_from_slice(source);
+        Ok(())
+    }
+
+    pub(super) fn data_drop(&mut self, of: usize, segment: DataIndex) {
+        self.instances[of].dropped_data[segment.as_u32() as usize] = true;
+    }
+
+    /// The old number of elements; `None` when it cannot grow.
+    pub(super) fn grow_table(&mut self, number: usize, count: u64, value: u64) -> Option<u64> {
+        let table = &mut self.tables[number];
+        let old = table.table.grow(count, value)?;
+        let (base, len) = (table.table.base() as u64, table.table.len() as u64);
+        let place = table.definition;
+        let context = self.context_of(place);
+        context.set(place.offset + TABLE_DEFINITION.base, base);
+        context.set(place.offset + TABLE_DEFINITION.length, len);
+        Some(old)
+    }
+
+    pub(super) fn table_fill(&mut self, of: usize, index: TableIndex, dst: u64, value: u64, len: u64) -> Outcome {
+        let number = self.table_number(of, index);
+        let table = &self.tables[number].table;
+        let range = checked_range(dst, len).filter(|range| range.end <= table.len()).ok_or(TABLE)?;
+        for at in range {
+            table.set(at, value);
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_copy(
+        &mut self,
+        of: usize,
+        to: TableIndex,
+        from: TableIndex,
+        dst: u64,
+        src: u64,
+        len: u64,
+    ) -> Outcome {
+        let to = &self.tables[self.table_number(of, to)].table;
+        let from = &self.tables[self.table_number(of, from)].table;
+        let source = checked_range(src, len).filter(|range| range.end <= from.len()).ok_or(TABLE)?;
+        let target = checked_range(dst, len).filter(|range| range.end <= to.len()).ok_or(TABLE)?;
+        let copy = |(source, target): (usize, usize)| {
+            to.set(target, from.get(source).expect("checked above"));
+        };
+        let pairs = source.zip(target);
+        // Towards lower indices from the start, towards higher ones from the end: the tables may be one.
+        if dst <= src {
+            pairs.for_each(copy);
+        } else {
+            pairs.rev().for_each(copy);
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_init(
+        &mut self,
+        of: usize,
+        index: TableIndex,
+        segment: ElemIndex,
+        dst: u64,
+        src: u64,
+        len: u64,
+    ) -> Outcome {
+        let table = &self.tables[self.table_number(of, index)].table;
+        let elements = &self.instances[of].elements[segment.as_u32() as usize];
+        let source = checked_range(src, len).and_then(|range| elements.get(range)).ok_or(TABLE)?;
+        let target = checked_range(dst, len).filter(|range| range.end <= table.len()).ok_or(TABLE)?;
+        for (at, &value) in target.zip(source) {
+            table.set(at, value);
+        }
+        Ok(())
+    }
+
+    pub(super) fn elem_drop(&mut self, of: usize, segment: ElemIndex) {
+        self.instances[of].elements[segment.as_u32() as usize] = Box::default();
+    }
+}

@@ -1,0 +1,149 @@
+//! [`CodeMemory`]: the code image of a link unit, placed where it can run.
+
+use super::mapping::{ExecutableMapping, Mapping, page_size};
+use crate::engine::Engine;
+use crate::error::{Result, bail};
+use crate::trap::WasmFrame;
+use gusset_artifact::{
+    CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
+};
+use gusset_types::TrapCode;
+use std::collections::HashMap;
+
+/// A code image in executable memory, shared by all stores that run it.
+pub(crate) struct CodeMemory {
+    mapping: ExecutableMapping,
+    len: usize,
+    /// Without its text, which stands in the mapping.
+    image: CodeImage,
+    engine: u64,
+    /// For each signature of the unit its engine-wide number. Contexts point here.
+    type_ids: Box<[u32]>,
+    signatures: HashMap<u32, SignatureIndex>,
+}
+
+impl CodeMemory {
+    /// Places an image in memory. The image is trusted: it comes from this crate's compiler.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory for it, or its tables point outside of it.
+    pub(crate) fn new(engine: &Engine, mut image: CodeImage) -> Result<CodeMemory> {
+        let text = std::mem::take(&mut image.text);
+        check_tables(&image, text.len())?;
+        let ids = image.signatures.values().map(|ty| engine.signature_id(ty)).collect::<Result<Box<[u32]>>>()?;
+        let signatures = ids.iter().copied().zip(image.signatures.keys()).collect();
+        let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
+        mapping.make_accessible(text.len())?;
+        mapping.bytes_mut(text.len()).copy_from_slice(&text);
+        let mapping = mapping.into_executable()?;
+        Ok(CodeMemory { mapping, len: text.len(), image, engine: engine.id(), type_ids: ids, signatures })
+    }
+
+    /// The image's tables. Its text is not among them.
+    pub(crate) fn image(&self) -> &CodeImage {
+        &self.image
+    }
+
+    /// A module of the unit.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such module.
+    pub(crate) fn module(&self, module: ModuleIndex) -> Result<&ModuleImage> {
+        match self.image.modules.get(module) {
+            Some(image) => Ok(image),
+            None => bail!("a code image has no module {module}"),
+        }
+    }
+
+    /// Whether the image was placed for that engine: its signatures have that engine's numbers.
+    pub(crate) fn belongs_to(&self, engine: &Engine) -> bool {
+        self.engine == engine.id()
+    }
+
+    /// The address of the first byte.
+    pub(super) fn start(&self) -> usize {
+        self.mapping.start()
+    }
+
+    /// The offset of an address, if it is in the code.
+    pub(super) fn offset_of(&self, pc: usize) -> Option<u32> {
+        let offset = pc.checked_sub(self.start())?;
+        (offset < self.len).then_some(offset as u32)
+    }
+
+    pub(super) fn type_ids(&self) -> &[u32] {
+        &self.type_ids
+    }
+
+    pub(super) fn number_of(&self, signature: SignatureIndex) -> u32 {
+        self.type_ids[signature.as_u32() as usize]
+    }
+
+    pub(super) fn signature(&self, signature: SignatureIndex) -> &CoreFuncType {
+        &self.image.signatures[signature]
+    }
+
+    /// The address of a function's code.
+    pub(super) fn function(&self, module: ModuleIndex, func: FuncIndex) -> Option<usize> {
+        Some(self.start() + self.image.code_of(module, func)?.start as usize)
+    }
+
+    /// The address of the entry trampoline for functions of this type.
+    pub(super) fn entry(&self, type_id: u32) -> Option<usize> {
+        self.of_signature(&self.image.entries, type_id)
+    }
+
+    /// The address of the host stub for functions of this type.
+    pub(super) fn host_stub(&self, type_id: u32) -> Option<usize> {
+        self.of_signature(&self.image.host_stubs, type_id)
+    }
+
+    fn of_signature(&self, offsets: &[Option<u32>], type_id: u32) -> Option<usize> {
+        let signature = self.signatures.get(&type_id)?;
+        let offset = (*offsets.get(signature.as_u32() as usize)?)?;
+        Some(self.start() + offset as usize)
+    }
+
+    /// What the instruction at `pc` traps with. Called in signal handlers: it neither allocates nor locks.
+    pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
+        self.image.trap_at(self.offset_of(pc)?)
+    }
+
+    /// Which function stands at `pc`; `None` in a stub.
+    pub(super) fn frame_at(&self, pc: usize) -> Option<WasmFrame> {
+        let offset = self.offset_of(pc)?;
+        let (index, func) = self.image.function_at(offset)?;
+        let module = &self.image.modules.get(index)?.module;
+        Some(WasmFrame {
+            module: module_name(index, module),
+            function: func.as_u32(),
+            name: module.function_name(func).map(str::to_string),
+            offset: self.image.wasm_offset_at(offset),
+        })
+    }
+}
+
+/// What people call a module: its name, or else its number in the unit.
+pub(super) fn module_name(index: ModuleIndex, module: &CoreModule) -> String {
+    match &module.name {
+        Some(name) => name.to_string(),
+        None => format!("<module {index}>"),
+    }
+}
+
+fn check_tables(image: &CodeImage, len: usize) -> Result<()> {
+    let within = |range: &CodeRange| range.start.checked_add(range.len).is_some_and(|end| end as usize <= len);
+    let entry = |offset: &Option<u32>| offset.is_none_or(|offset| (offset as usize) < len);
+    let data = |range: &std::ops::Range<u32>| range.start <= range.end && range.end as usize <= image.data.len();
+    let holds = image.entries.iter().chain(&image.host_stubs).all(entry)
+        && image.functions.iter().all(|function| within(&function.code))
+        && image.modules.values().all(|module| {
+            module.functions.iter().all(within) && module.module.data.values().all(|segment| data(&segment.bytes))
+        });
+    if !holds {
+        bail!("a code image's tables point outside of it");
+    }
+    Ok(())
+}

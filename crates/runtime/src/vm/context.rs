@@ -1,0 +1,189 @@
+//! The memory that compiled code shares with the runtime: [`Context`] of an instance or a host function, and the
+//! [`RawStoreContext`]. Where which field stands is `gusset-artifact`'s to say.
+
+use super::builtins;
+use super::code::CodeMemory;
+use super::failure::Failure;
+use super::raw_value::RawValue;
+use super::store::VmStore;
+use super::unwind;
+use gusset_artifact::STORE_CONTEXT;
+use std::cell::{Cell, RefCell};
+use std::mem::offset_of;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Words that compiled code reads and writes through their address, which never changes.
+pub(super) struct Context {
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Default)]
+#[repr(C, align(16))]
+struct Slot([Cell<u64>; 2]);
+
+impl Context {
+    /// Zeroed words, aligned to 16 bytes.
+    pub(super) fn new(bytes: u32) -> Context {
+        Context { slots: vec![Slot::default(); bytes.div_ceil(16) as usize] }
+    }
+
+    pub(super) fn start(&self) -> usize {
+        self.slots.as_ptr() as usize
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len() * size_of::<Slot>()
+    }
+
+    /// The address of the word at `offset`.
+    pub(super) fn address(&self, offset: i32) -> usize {
+        assert!((offset as usize) < self.len(), "an offset in a context is within it");
+        self.start() + offset as usize
+    }
+
+    fn word(&self, offset: i32) -> &Cell<u64> {
+        assert!(offset % 8 == 0, "words are aligned");
+        &self.slots[offset as usize / 16].0[offset as usize / 8 % 2]
+    }
+
+    pub(super) fn get(&self, offset: i32) -> u64 {
+        self.word(offset).get()
+    }
+
+    pub(super) fn set(&self, offset: i32, word: u64) {
+        self.word(offset).set(word);
+    }
+
+    pub(super) fn get_value(&self, offset: i32) -> RawValue {
+        RawValue::from_v128(self.get(offset) as u128 | (self.get(offset + 8) as u128) << 64)
+    }
+
+    pub(super) fn set_value(&self, offset: i32, value: RawValue) {
+        self.set(offset, value.u64());
+        self.set(offset + 8, (value.v128() >> 64) as u64);
+    }
+}
+
+/// The store's context: what its compiled code knows of the store, and behind it what signal handlers and the functions
+/// that compiled code calls need to find.
+#[repr(C)]
+pub(super) struct RawStoreContext {
+    stack_limit: Cell<usize>,
+    pub(super) entry_fp: Cell<usize>,
+    pub(super) entry_sp: Cell<usize>,
+    pub(super) entry_handler: Cell<usize>,
+    exit_fp: Cell<usize>,
+    exit_pc: Cell<usize>,
+    builtins: *const *const (),
+    raise: usize,
+    /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
+    pub(super) owner: Cell<*mut ()>,
+    /// The store within it.
+    pub(super) vm: Cell<*mut VmStore>,
+    /// All code that can run in this store, by address.
+    pub(super) code: RefCell<Vec<Arc<CodeMemory>>>,
+    /// The reservations of all memories.
+    pub(super) reservations: RefCell<Vec<Range<usize>>>,
+    /// Why the innermost activation is being left.
+    pub(super) failure: Failure,
+}
+
+const _: () = {
+    assert!(offset_of!(RawStoreContext, stack_limit) == STORE_CONTEXT.stack_limit as usize);
+    assert!(offset_of!(RawStoreContext, entry_fp) == STORE_CONTEXT.entry_fp as usize);
+    assert!(offset_of!(RawStoreContext, entry_sp) == STORE_CONTEXT.entry_sp as usize);
+    assert!(offset_of!(RawStoreContext, entry_handler) == STORE_CONTEXT.entry_handler as usize);
+    assert!(offset_of!(RawStoreContext, exit_fp) == STORE_CONTEXT.exit_fp as usize);
+    assert!(offset_of!(RawStoreContext, exit_pc) == STORE_CONTEXT.exit_pc as usize);
+    assert!(offset_of!(RawStoreContext, builtins) == STORE_CONTEXT.builtins as usize);
+    assert!(offset_of!(RawStoreContext, raise) == STORE_CONTEXT.raise as usize);
+    assert!(offset_of!(RawStoreContext, owner) >= STORE_CONTEXT.size as usize);
+    assert!(size_of::<usize>() == 8 && cfg!(target_endian = "little"), "only 64-bit little-endian hosts are supported");
+};
+
+/// What an inner activation overwrites and must put back.
+pub(super) struct SavedActivation {
+    stack_limit: usize,
+    entry_fp: usize,
+    entry_sp: usize,
+    entry_handler: usize,
+    exit_fp: usize,
+    exit_pc: usize,
+    owner: *mut (),
+    vm: *mut VmStore,
+}
+
+impl RawStoreContext {
+    pub(super) fn new() -> RawStoreContext {
+        RawStoreContext {
+            stack_limit: Cell::new(0),
+            entry_fp: Cell::new(0),
+            entry_sp: Cell::new(0),
+            entry_handler: Cell::new(0),
+            exit_fp: Cell::new(0),
+            exit_pc: Cell::new(0),
+            builtins: builtins::ARRAY.pointer(),
+            raise: unwind::raise as *const () as usize,
+            owner: Cell::new(std::ptr::null_mut()),
+            vm: Cell::new(std::ptr::null_mut()),
+            code: RefCell::default(),
+            reservations: RefCell::default(),
+            failure: Failure::default(),
+        }
+    }
+
+    /// Starts an activation. The outermost one decides how deep the stack may get.
+    pub(super) fn begin(&self, owner: *mut (), vm: *mut VmStore, stack_limit: usize) -> SavedActivation {
+        let saved = SavedActivation {
+            stack_limit: self.stack_limit.get(),
+            entry_fp: self.entry_fp.get(),
+            entry_sp: self.entry_sp.get(),
+            entry_handler: self.entry_handler.get(),
+            exit_fp: self.exit_fp.get(),
+            exit_pc: self.exit_pc.get(),
+            owner: self.owner.replace(owner),
+            vm: self.vm.replace(vm),
+        };
+        if saved.stack_limit == 0 {
+            self.stack_limit.set(stack_limit);
+        }
+        saved
+    }
+
+    /// Ends an activation.
+    pub(super) fn end(&self, saved: SavedActivation) {
+        self.stack_limit.set(saved.stack_limit);
+        self.entry_fp.set(saved.entry_fp);
+        self.entry_sp.set(saved.entry_sp);
+        self.entry_handler.set(saved.entry_handler);
+        self.exit_fp.set(saved.exit_fp);
+        self.exit_pc.set(saved.exit_pc);
+        self.owner.set(saved.owner);
+        self.vm.set(saved.vm);
+    }
+
+    /// Adds code that can run in this store.
+    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
+        let mut all = self.code.borrow_mut();
+        if let Err(at) = all.binary_search_by_key(&code.start(), |code| code.start()) {
+            all.insert(at, code.clone());
+        }
+    }
+
+    /// The code around `pc`. Called in signal handlers: it neither allocates nor locks.
+    pub(super) fn with_code_at<R>(&self, pc: usize, look: impl FnOnce(&CodeMemory) -> Option<R>) -> Option<R> {
+        let all = self.code.try_borrow().ok()?;
+        let after = all.partition_point(|code| code.start() <= pc);
+        let code = all.get(after.checked_sub(1)?)?;
+        code.offset_of(pc)?;
+        look(code)
+    }
+
+    /// The offset of an address in the reservation that it is in. Called in signal handlers.
+    pub(super) fn memory_offset(&self, address: usize) -> Option<usize> {
+        let all = self.reservations.try_borrow().ok()?;
+        let range = all.iter().find(|range| range.contains(&address))?;
+        Some(address - range.start)
+    }
+}

@@ -1,0 +1,326 @@
+//! Functions of a store, by handle: those that guests define and those of the host. How a reference that compiled code
+//! holds becomes a handle, and a handle a reference.
+
+use super::context::RawStoreContext;
+use super::handle::FuncHandle;
+use super::host::{self, HostFunc};
+use super::raw_value::RawValue;
+use super::store::{ContextOwner, Place, VmStore};
+use crate::error::{Result, bail, format_err};
+use crate::store::StoreInner;
+use gusset_artifact::{
+    ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
+};
+use std::any::Any;
+use std::sync::Arc;
+
+/// A function of a store.
+pub(super) struct FuncRecord {
+    pub(super) ty: Arc<CoreFuncType>,
+    pub(super) type_id: u32,
+    /// Where its function reference stands; `None` for a start function that does not escape.
+    pub(super) reference: Option<Place>,
+    pub(super) target: Target,
+    /// Room that a call needs: the larger number of parameters and results.
+    pub(super) values: usize,
+    /// Whether a parameter is a reference.
+    pub(super) takes_references: bool,
+}
+
+/// What a call of a function does.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    /// Calls the code, through an entry trampoline.
+    Wasm {
+        code: usize,
+        context: usize,
+        /// Found when the host first calls.
+        entry: Option<usize>,
+    },
+    /// Calls the closure at that position.
+    Host(usize),
+}
+
+/// Where a host function's context and its function reference stand: one after the other in one context.
+const HOST_DATA: i32 = 24;
+const HOST_REFERENCE: i32 = 32;
+const HOST_SIZE: u32 = HOST_REFERENCE as u32 + FUNC_REF.size;
+
+pub(super) fn is_reference(ty: &CoreValType) -> bool {
+    matches!(ty, CoreValType::Ref(_))
+}
+
+impl FuncRecord {
+    fn new(ty: Arc<CoreFuncType>, type_id: u32, reference: Option<Place>, target: Target) -> FuncRecord {
+        let values = ty.params.len().max(ty.results.len());
+        let takes_references = ty.params.iter().any(is_reference);
+        FuncRecord { ty, type_id, reference, target, values, takes_references }
+    }
+}
+
+impl<T: 'static> StoreInner<T> {
+    /// A function that is the host's closure.
+    ///
+    /// # Errors
+    ///
+    /// When the signature is not supported.
+    pub(crate) fn add_host_func(&mut self, ty: CoreFuncType, func: HostFunc<T>) -> Result<FuncHandle> {
+        let type_id = self.vm.engine().signature_id(&ty)?;
+        let ty = self.vm.engine().signature(type_id);
+        let record = Arc::new(host::Record { func, ty: ty.clone() });
+        Ok(self.vm.add_host_record(
+            ty,
+            type_id,
+            host::call::<T> as *const () as u64,
+            Arc::as_ptr(&record) as u64,
+            record,
+        ))
+    }
+}
+
+impl VmStore {
+    /// `call` and `data` are the glue for, and the address of, `record`; [`StoreInner::add_host_func`] is the only
+    /// caller.
+    fn add_host_record(
+        &mut self,
+        ty: Arc<CoreFuncType>,
+        type_id: u32,
+        call: u64,
+        data: u64,
+        record: Arc<dyn Any + Send + Sync>,
+    ) -> FuncHandle {
+        let store = self.context_pointer() as u64;
+        let number = self.add_context(HOST_SIZE, ContextOwner::Host);
+        let place = Place { context: number, offset: HOST_REFERENCE };
+        let context = self.context_of(place);
+        context.set(HOST_CONTEXT.store, store);
+        context.set(HOST_CONTEXT.call, call);
+        context.set(HOST_DATA, data);
+        let start = context.start() as u64;
+        context.set(HOST_REFERENCE + FUNC_REF.context, start);
+        context.set(HOST_REFERENCE + FUNC_REF.type_id, type_id.into());
+        self.hosts.push(record);
+        let target = Target::Host(self.hosts.len() - 1);
+        let function = self.add_function(FuncRecord::new(ty, type_id, Some(place), target));
+        FuncHandle::new(self.id(), function)
+    }
+
+    fn add_function(&mut self, record: FuncRecord) -> usize {
+        let number = self.functions.len();
+        if let Some(place) = record.reference {
+            self.function_at.insert(self.address_of(place) as usize, number);
+        }
+        self.functions.push(record);
+        number
+    }
+
+    /// The type.
+    pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
+        &self.functions[func.index(self.id())].ty
+    }
+
+    /// The reference that compiled code holds for a function.
+    ///
+    /// # Errors
+    ///
+    /// When no compiled code knows how to call a host function of that type, and there is no compiler to make such
+    /// code.
+    pub(crate) fn reference_of(&mut self, func: FuncHandle) -> Result<RawValue> {
+        let number = func.index(self.id());
+        self.materialize(number)?;
+        match self.functions[number].reference {
+            Some(place) => Ok(RawValue::from_u64(self.address_of(place))),
+            None => bail!("a start function that is not exported cannot be referred to"),
+        }
+    }
+
+    /// The function that a reference of compiled code refers to; `None` for null.
+    ///
+    /// # Errors
+    ///
+    /// When it refers to no function of this store.
+    pub(crate) fn func_of_reference(&mut self, reference: RawValue) -> Result<Option<FuncHandle>> {
+        if reference.u64() == 0 {
+            return Ok(None);
+        }
+        match self.function_of_reference(reference.u64()) {
+            Some(number) => Ok(Some(FuncHandle::new(self.id(), number))),
+            None => Err(format_err!("a reference to no function of this store")),
+        }
+    }
+
+    /// The position of the function whose reference stands at `address`. Any number may be asked for.
+    pub(super) fn function_of_reference(&mut self, address: u64) -> Option<usize> {
+        let address = usize::try_from(address).ok()?;
+        if let Some(&number) = self.function_at.get(&address) {
+            return Some(number);
+        }
+        let (place, ContextOwner::Instance(instance)) = self.context_around(address)? else { return None };
+        let module = self.instances[instance].image();
+        let (layout, functions) = (&module.layout, &module.module);
+        let func = |index: u32| FuncIndex::from_u32(index);
+        let imported = |&index: &u32| layout.imported_function(func(index)) == place.offset;
+        if let Some(import) = (0..functions.imported_functions).find(imported) {
+            let number = self.instances[instance].imported_functions[import as usize];
+            self.function_at.insert(address, number);
+            return Some(number);
+        }
+        let escaping = functions.escaping.iter().find(|&&index| layout.func_ref(index) == Some(place.offset));
+        let escaping = *escaping?;
+        self.function_of_instance(instance, escaping).ok()
+    }
+
+    /// The position of a function of an instance. Only its start function may be one that does not escape.
+    pub(super) fn function_of_instance(&mut self, instance: usize, index: FuncIndex) -> Result<usize> {
+        let record = &self.instances[instance];
+        let image = record.image();
+        if index.as_u32() < image.module.imported_functions {
+            return Ok(record.imported_functions[index.as_u32() as usize]);
+        }
+        let reference = image.layout.func_ref(index).map(|offset| Place { context: record.context, offset });
+        if let Some(&number) = reference.and_then(|place| self.function_at.get(&(self.address_of(place) as usize))) {
+            return Ok(number);
+        }
+        if reference.is_none() && image.module.start != Some(index) {
+            bail!("function {index} of {} does not escape", describe(record.module, &image.module));
+        }
+        let type_id = record.code.number_of(image.module.functions[index]);
+        let code =
+            record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
+        let context = self.context_of(Place { context: record.context, offset: 0 }).start();
+        let target = Target::Wasm { code, context, entry: record.code.entry(type_id) };
+        let ty = self.engine().signature(type_id);
+        Ok(self.add_function(FuncRecord::new(ty, type_id, reference, target)))
+    }
+
+    /// Makes sure that a host function's reference can be called by compiled code.
+    pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
+        let FuncRecord { type_id, reference: Some(place), target: Target::Host(_), .. } = self.functions[number] else {
+            return Ok(());
+        };
+        if self.context_of(place).get(place.offset + FUNC_REF.code) != 0 {
+            return Ok(());
+        }
+        let known = self.context().code.borrow().iter().find_map(|code| code.host_stub(type_id));
+        let stub = match known {
+            Some(stub) => stub,
+            None => {
+                let code = super::trampolines::for_type(self.engine(), type_id)?;
+                self.add_code(&code);
+                code.host_stub(type_id).ok_or_else(|| no_trampoline(&self.functions[number].ty))?
+            }
+        };
+        self.context_of(place).set(place.offset + FUNC_REF.code, stub as u64);
+        Ok(())
+    }
+
+    /// The entry trampoline for a function of a guest.
+    pub(super) fn entry_of(&mut self, number: usize) -> Result<usize> {
+        let type_id = self.functions[number].type_id;
+        let known = self.context().code.borrow().iter().find_map(|code| code.entry(type_id));
+        let found = match known {
+            Some(entry) => entry,
+            None => {
+                let code = super::trampolines::for_type(self.engine(), type_id)?;
+                self.add_code(&code);
+                code.entry(type_id).ok_or_else(|| no_trampoline(&self.functions[number].ty))?
+            }
+        };
+        if let Target::Wasm { entry, .. } = &mut self.functions[number].target {
+            *entry = Some(found);
+        }
+        Ok(found)
+    }
+
+    /// The three words of a function's reference, for an import slot.
+    pub(super) fn import_words(&mut self, number: usize) -> Result<[u64; 3]> {
+        self.materialize(number)?;
+        let record = &self.functions[number];
+        Ok(match (record.target, record.reference) {
+            (Target::Wasm { code, context, .. }, _) => [code as u64, context as u64, record.type_id.into()],
+            (Target::Host(_), Some(place)) => {
+                let context = self.context_of(place);
+                [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].map(|field| context.get(place.offset + field))
+            }
+            (Target::Host(_), None) => unreachable!("host functions have references"),
+        })
+    }
+}
+
+fn no_trampoline(ty: &CoreFuncType) -> crate::Error {
+    format_err!(
+        "no compiled code goes between host and guest for functions of type {}",
+        super::import::describe_func(ty)
+    )
+}
+
+/// What people call a module.
+pub(super) fn describe(index: ModuleIndex, module: &CoreModule) -> String {
+    format!("module `{}`", super::code::module_name(index, module))
+}
+
+/// The address of a host function's record, from its context.
+///
+/// # Safety
+///
+/// `context` is a host function's context, as compiled code passes it.
+pub(super) unsafe fn host_parts(context: *const u64) -> (*const RawStoreContext, *const ()) {
+    // SAFETY: V8: `add_host_record` wrote both words, and nothing else writes to contexts of host functions.
+    unsafe {
+        let store = context.byte_add(ContextLayout::STORE as usize).read() as *const RawStoreContext;
+        (store, context.byte_add(HOST_DATA as usize).read() as *const ())
+    }
+}
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use super::*;
+    use crate::{Engine, Store};
+    use gusset_artifact::{RefType, TableType};
+
+    fn store() -> Store<i32> {
+        Store::new(&Engine::default(), 0)
+    }
+
+    #[test]
+    fn forged_references_are_refused() -> Result<()> {
+        let mut store = store();
+        let store = crate::AsContextMut::as_context_mut(&mut store).0;
+        let nothing: HostFunc<i32> = Arc::new(|_, _| Ok(()));
+        let func = store.add_host_func(CoreFuncType::default(), nothing)?;
+        let vm = &mut store.vm;
+        let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
+        let table = vm.new_table(ty, RawValue::default())?;
+        let reference = vm.reference_of(func)?;
+        let place = vm.functions[0].reference.expect("host functions have references");
+        assert_ne!(vm.context_of(place).get(place.offset + FUNC_REF.code), 0, "it can be called");
+        for forged in [reference.u64() - 8, reference.u64() + 8, reference.u64() - HOST_REFERENCE as u64, 1, u64::MAX] {
+            assert!(vm.table_set(table, 0, RawValue::from_u64(forged)).is_err());
+            assert!(vm.func_of_reference(RawValue::from_u64(forged)).is_err());
+        }
+        vm.table_set(table, 0, reference)?;
+        assert_eq!(vm.func_of_reference(reference)?, Some(func));
+        assert!(vm.check_value(CoreValType::Ref(RefType::EXTERNREF), RawValue::from_u32(1)).is_err());
+        let never_null = CoreValType::Ref(RefType { nullable: false, ..RefType::FUNCREF });
+        assert!(vm.check_value(never_null, RawValue::default()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn calls_need_room_for_parameters_and_results() -> Result<()> {
+        let mut store = store();
+        let store = crate::AsContextMut::as_context_mut(&mut store).0;
+        let ty = CoreFuncType { params: [CoreValType::I32].into(), results: [CoreValType::I32; 2].into() };
+        let twice: HostFunc<i32> = Arc::new(|mut store, values| {
+            *store.data_mut() += 1;
+            values[1] = values[0];
+            Ok(())
+        });
+        let func = store.add_host_func(ty, twice)?;
+        assert!(store.call_core(func, &mut [RawValue::from_i32(5)]).is_err());
+        let mut values = [RawValue::from_i32(5), RawValue::default()];
+        store.call_core(func, &mut values)?;
+        assert_eq!(values.map(RawValue::i32), [5, 5]);
+        Ok(())
+    }
+}

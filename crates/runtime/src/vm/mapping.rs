@@ -1,0 +1,109 @@
+//! [`Mapping`]: a piece of address space, of which a growing part at the start can be used. The only place that maps
+//! memory.
+
+use crate::error::{Error, Result};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use std::ptr::{NonNull, null_mut};
+
+/// Reserved address space. Its first bytes are zeroed memory once they are made accessible; touching the rest is a
+/// fault.
+pub(super) struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+    accessible: usize,
+}
+
+// SAFETY: V5: the mapping is owned by this value alone, wherever it is.
+unsafe impl Send for Mapping {}
+// SAFETY: V5: shared references only read.
+unsafe impl Sync for Mapping {}
+
+/// Bytes of a page of this system.
+pub(super) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// `bytes` in whole pages; `None` when there is no such number.
+pub(super) fn round_up(bytes: u64) -> Option<usize> {
+    usize::try_from(bytes).ok()?.checked_next_multiple_of(page_size())
+}
+
+impl Mapping {
+    /// Reserves `len` bytes, in whole pages, none of them accessible and none of them committed.
+    pub(super) fn reserve(len: usize) -> Result<Mapping> {
+        assert!(len.is_multiple_of(page_size()) && isize::try_from(len).is_ok());
+        let len = len.max(page_size());
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: V5: a new mapping, at an address that the system chooses, replaces nothing.
+        let base = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags) };
+        let failed = |error| Error::from(error).context(format_args!("reserving {len} bytes of address space"));
+        let base = base.map_err(failed)?;
+        Ok(Mapping { base: NonNull::new(base.cast()).expect("no mapping is at address 0"), len, accessible: 0 })
+    }
+
+    /// Makes the first `len` bytes readable and writable, in whole pages. It never takes accessibility away.
+    pub(super) fn make_accessible(&mut self, len: usize) -> Result<()> {
+        let len = len.next_multiple_of(page_size());
+        assert!(len <= self.len, "only what is reserved becomes accessible");
+        if len > self.accessible {
+            let (start, more) = (self.base.as_ptr().wrapping_add(self.accessible), len - self.accessible);
+            // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
+            let changed = unsafe { mprotect(start.cast(), more, MprotectFlags::READ | MprotectFlags::WRITE) };
+            changed.map_err(|error| Error::from(error).context(format_args!("committing {more} bytes of memory")))?;
+            self.accessible = len;
+        }
+        Ok(())
+    }
+
+    /// Makes all of it readable and executable, and never writable again.
+    pub(super) fn into_executable(self) -> Result<ExecutableMapping> {
+        super::icache::flush(self.base.as_ptr(), self.len);
+        // SAFETY: V5: the pages are of this mapping, and this function consumes what could still write to them.
+        let changed =
+            unsafe { mprotect(self.base.as_ptr().cast(), self.len, MprotectFlags::READ | MprotectFlags::EXEC) };
+        changed.map_err(|error| Error::from(error).context("making code executable"))?;
+        Ok(ExecutableMapping(self))
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    /// Bytes of address space.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first `len` bytes, which must be accessible.
+    pub(super) fn bytes(&self, len: usize) -> &[u8] {
+        assert!(len <= self.accessible);
+        // SAFETY: V5: the bytes are accessible, initialised (zeroed by the system) and, by V6, written by nobody else
+        // while this value is borrowed.
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), len) }
+    }
+
+    /// The first `len` bytes, which must be accessible.
+    pub(super) fn bytes_mut(&mut self, len: usize) -> &mut [u8] {
+        assert!(len <= self.accessible);
+        // SAFETY: V5, V6: as above, and this value is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr(), len) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: V5: this value owns the mapping, and by V4 nothing that refers to it is left.
+        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        debug_assert!(unmapped.is_ok(), "a mapping can be unmapped");
+    }
+}
+
+/// A mapping that holds code.
+pub(super) struct ExecutableMapping(Mapping);
+
+impl ExecutableMapping {
+    /// The address of the first byte.
+    pub(super) fn start(&self) -> usize {
+        self.0.base.as_ptr() as usize
+    }
+}

@@ -1,0 +1,143 @@
+//! [`Memory`]: a linear memory. It reserves all it may ever need, so that its base never moves and compiled code can
+//! leave bounds to the guard after it.
+
+use super::mapping::{Mapping, round_up};
+use crate::config::Config;
+use crate::error::{Result, bail, format_err};
+use gusset_artifact::MemoryType;
+use std::ops::Range;
+
+/// A linear memory.
+pub(super) struct Memory {
+    mapping: Mapping,
+    ty: MemoryType,
+    /// In bytes.
+    length: usize,
+    /// The largest length in bytes: what the type and the reservation allow.
+    limit: usize,
+}
+
+impl Memory {
+    pub(super) fn new(config: &Config, ty: MemoryType) -> Result<Memory> {
+        if ty.shared {
+            bail!("unsupported: shared memories");
+        }
+        let too_large = || format_err!("a memory of {} pages does not fit into the address space", ty.minimum);
+        let bytes = |pages: u64| pages.checked_mul(1 << ty.page_size_log2);
+        let minimum = bytes(ty.minimum).and_then(round_up).ok_or_else(too_large)?;
+        let reservation = round_up(config.memory_reservation).ok_or_else(too_large)?.max(minimum);
+        let guard = round_up(config.memory_guard).ok_or_else(too_large)?;
+        let total = reservation.checked_add(guard).filter(|&total| isize::try_from(total).is_ok());
+        let mut mapping = Mapping::reserve(total.ok_or_else(too_large)?)?;
+        let mut limit = reservation as u64;
+        if !ty.memory64 {
+            limit = limit.min(1 << 32);
+        }
+        if let Some(maximum) = ty.maximum.and_then(bytes) {
+            limit = limit.min(maximum);
+        }
+        let length = (ty.minimum << ty.page_size_log2) as usize;
+        mapping.make_accessible(length)?;
+        Ok(Memory { mapping, ty, length, limit: limit as usize })
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.mapping.base()
+    }
+
+    /// In bytes.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// In pages.
+    pub(super) fn pages(&self) -> u64 {
+        self.length as u64 >> self.ty.page_size_log2
+    }
+
+    /// The type as it was declared.
+    pub(super) fn declared_type(&self) -> MemoryType {
+        self.ty
+    }
+
+    /// All addresses of the reservation, the guard among them.
+    pub(super) fn reservation(&self) -> Range<usize> {
+        let start = self.base() as usize;
+        start..start + self.mapping.len()
+    }
+
+    /// The size before in pages; `None` when it cannot grow by so much, and then nothing has changed.
+    pub(super) fn grow(&mut self, pages: u64) -> Option<u64> {
+        let old = self.pages();
+        let length = old.checked_add(pages)?.checked_mul(1 << self.ty.page_size_log2)?;
+        let length = usize::try_from(length).ok().filter(|&length| length <= self.limit)?;
+        self.mapping.make_accessible(length).ok()?;
+        self.length = length;
+        Some(old)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.mapping.bytes(self.length)
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.mapping.bytes_mut(self.length)
+    }
+
+    /// The bytes `start..start + len`, if all of them are in the memory.
+    pub(super) fn range_mut(&mut self, start: u64, len: u64) -> Option<&mut [u8]> {
+        let range = checked_range(start, len)?;
+        self.bytes_mut().get_mut(range)
+    }
+}
+
+/// `start..start + len`, if these are numbers that an index can be.
+pub(super) fn checked_range(start: u64, len: u64) -> Option<Range<usize>> {
+    let end = start.checked_add(len)?;
+    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ty(minimum: u64, maximum: Option<u64>, page_size_log2: u8) -> MemoryType {
+        MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2 }
+    }
+
+    #[test]
+    fn the_largest_memory_is_made_lazily_and_cannot_grow() {
+        let mut memory = Memory::new(&Config::new(), ty(65536, None, 16)).unwrap();
+        assert_eq!(memory.pages(), 65536);
+        *memory.bytes_mut().last_mut().unwrap() = 1;
+        assert_eq!(memory.grow(1), None);
+        assert_eq!(memory.grow(0), Some(65536));
+    }
+
+    #[test]
+    fn growth_stops_at_the_maximum_and_at_the_reservation() {
+        let mut memory = Memory::new(&Config::new(), ty(1, Some(3), 16)).unwrap();
+        assert_eq!((memory.grow(2), memory.grow(1)), (Some(1), None));
+        let mut config = Config::new();
+        config.memory_reservation(1 << 20).memory_guard(0);
+        let mut memory = Memory::new(&config, ty(0, None, 16)).unwrap();
+        assert_eq!((memory.grow(17), memory.grow(16), memory.grow(1)), (None, Some(0), None));
+        assert!(memory.bytes().iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn pages_of_one_byte() {
+        let mut memory = Memory::new(&Config::new(), ty(5, Some(7), 0)).unwrap();
+        assert_eq!((memory.bytes().len(), memory.grow(2), memory.grow(1)), (5, Some(5), None));
+        assert!(memory.range_mut(6, 1).is_some() && memory.range_mut(7, 1).is_none());
+        assert!(memory.range_mut(u64::MAX, 2).is_none());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let huge = MemoryType { memory64: true, ..ty(1 << 40, None, 16) };
+        assert!(Memory::new(&Config::new(), huge).is_err());
+        let shared = MemoryType { shared: true, ..ty(1, Some(1), 16) };
+        assert!(Memory::new(&Config::new(), shared).is_err_and(|error| error.to_string().contains("shared")));
+    }
+}

@@ -1,0 +1,71 @@
+//! The lower half of the runtime: compiled code, what it works on, and the ways into it and out of it. All unsafe code
+//! of this crate stands here; everything above uses the safe methods of [`VmStore`] and
+//! [`StoreInner`](crate::store::StoreInner).
+//!
+//! # Invariants
+//!
+//! Each unsafe block says which of these it relies on.
+//!
+//! - **V1, one way in.** While an activation runs, its store is reached only through the pointer that the entry derived
+//!   from its exclusive borrow. Host functions and builtins borrow from that pointer for the time of their call, and a
+//!   nested entry takes its own from that borrow. A `StoreInner` is never moved or exchanged meanwhile: only `Store`
+//!   owns one, in a box, and no function hands out the place itself outside of this crate.
+//! - **V2, code is ours.** A [`CodeMemory`] holds the output of this crate's compiler, unchanged. Its tables say what
+//!   stands where, and static links between its modules hold because instances are made as the plan that was compiled
+//!   with it says.
+//! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
+//!   calls them, and indices and references that were valid when the module was validated.
+//! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
+//!   are only ever added. When a store is dropped, no activation of it exists, since that would borrow it.
+//! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. Writable
+//!   pages never become executable but by consuming the mapping, and executable ones never become writable.
+//! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
+//!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
+//! - **V7, a store is not bound to a thread.** What is per thread (the current activation, the signal stack) is set by
+//!   an entry and restored before it returns.
+//! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
+//!   `T`, to the one `VmStore` that it holds for life; contexts of host functions are written only there.
+//! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
+//!   pad before they call; stubs record the frame that called them, and make room for the values that they pass.
+//! - **V10, signal handlers take nothing for granted.** They read what the system passes, the thread's current
+//!   activation, and tables that this thread is not changing: while the host runs, there is no current activation.
+//! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
+//!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
+//!   called.
+//! - **V12, code units are plain data.** Every pattern of bits is a `u8` or a `u16`, and a `u16` is two `u8`s.
+
+mod builtins;
+mod bulk;
+mod code;
+mod context;
+mod entry;
+mod failure;
+mod function;
+mod handle;
+mod host;
+mod icache;
+mod import;
+mod instance;
+mod mapping;
+mod memory;
+mod raw_value;
+mod registers;
+mod signals;
+mod store;
+mod table;
+mod trampolines;
+mod transcode;
+mod unwind;
+
+pub(crate) use code::CodeMemory;
+pub(crate) use handle::{
+    Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
+};
+pub(crate) use host::HostFunc;
+pub(crate) use import::{
+    describe_func, describe_global, describe_memory, describe_table, describe_tag, describe_value,
+};
+pub(crate) use raw_value::RawValue;
+pub(crate) use signals::install_signal_handlers;
+pub(crate) use store::VmStore;
+pub(crate) use transcode::Transcoder;

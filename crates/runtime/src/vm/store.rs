@@ -1,0 +1,405 @@
+//! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
+//! handle is never stale.
+
+use super::code::CodeMemory;
+use super::context::{Context, RawStoreContext};
+use super::function::FuncRecord;
+use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
+use super::instance::InstanceRecord;
+use super::memory::Memory;
+use super::raw_value::RawValue;
+use super::table::Table;
+use crate::engine::Engine;
+use crate::error::{Result, bail, format_err};
+use gusset_artifact::{
+    CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
+    TableIndex, TableType,
+};
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What all instances of one store are made of.
+///
+/// All its methods are safe: they check what they are given, and what they hand to compiled code is what its types say.
+/// Methods with `&mut self` are called by the host, while no code of this store runs (V6), or by that code itself.
+pub(crate) struct VmStore {
+    id: StoreId,
+    engine: Engine,
+    raw: Rc<RawStoreContext>,
+    contexts: Vec<(Context, ContextOwner)>,
+    /// Positions of contexts, by the address at which they start.
+    context_at: BTreeMap<usize, usize>,
+    pub(super) functions: Vec<FuncRecord>,
+    /// Positions of functions, by the addresses of their references.
+    pub(super) function_at: HashMap<usize, usize>,
+    /// Closures of host functions, with the type of the store's data erased.
+    pub(super) hosts: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(super) instances: Vec<InstanceRecord>,
+    pub(super) memories: Vec<MemoryRecord>,
+    pub(super) tables: Vec<TableRecord>,
+    pub(super) globals: Vec<GlobalRecord>,
+    pub(super) tags: Vec<TagRecord>,
+    /// What external references refer to; reference 1 is the first.
+    externs: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+// SAFETY: V7: everything in it is owned by it alone and bound to no thread; what points into it from compiled code does
+// so while the store is borrowed, which keeps it on its thread.
+unsafe impl Send for VmStore {}
+
+/// What a context is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ContextOwner {
+    Instance(usize),
+    Host,
+    /// A memory, table, global or tag that the host made.
+    Definition,
+}
+
+/// A place in a context.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) context: usize,
+    pub(super) offset: i32,
+}
+
+pub(super) struct MemoryRecord {
+    pub(super) memory: Memory,
+    pub(super) definition: Place,
+}
+
+pub(super) struct TableRecord {
+    pub(super) table: Table,
+    pub(super) definition: Place,
+}
+
+pub(super) struct GlobalRecord {
+    pub(super) ty: GlobalType,
+    pub(super) place: Place,
+}
+
+pub(super) struct TagRecord {
+    pub(super) ty: Arc<CoreFuncType>,
+    pub(super) type_id: u32,
+    pub(super) place: Place,
+}
+
+impl VmStore {
+    pub(crate) fn new(engine: &Engine) -> VmStore {
+        VmStore {
+            id: StoreId::new(),
+            engine: engine.clone(),
+            raw: Rc::new(RawStoreContext::new()),
+            contexts: Vec::new(),
+            context_at: BTreeMap::new(),
+            functions: Vec::new(),
+            function_at: HashMap::new(),
+            hosts: Vec::new(),
+            instances: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            tags: Vec::new(),
+            externs: Vec::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> StoreId {
+        self.id
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn context(&self) -> &RawStoreContext {
+        &self.raw
+    }
+
+    /// The address of the store's context, which is the same as long as the store lives.
+    pub(super) fn context_pointer(&self) -> *const RawStoreContext {
+        Rc::as_ptr(&self.raw)
+    }
+
+    pub(super) fn add_context(&mut self, bytes: u32, owner: ContextOwner) -> usize {
+        let context = Context::new(bytes);
+        let number = self.contexts.len();
+        self.context_at.insert(context.start(), number);
+        self.contexts.push((context, owner));
+        number
+    }
+
+    pub(super) fn context_of(&self, place: Place) -> &Context {
+        &self.contexts[place.context].0
+    }
+
+    pub(super) fn address_of(&self, place: Place) -> u64 {
+        self.context_of(place).address(place.offset) as u64
+    }
+
+    /// The context around an address, what it is of, and the offset in it.
+    pub(super) fn context_around(&self, address: usize) -> Option<(Place, ContextOwner)> {
+        let (&start, &context) = self.context_at.range(..=address).next_back()?;
+        let offset = i32::try_from(address - start).ok()?;
+        Some((Place { context, offset }, self.contexts[context].1))
+    }
+
+    /// Makes code known to signal handlers and backtraces, and keeps it alive.
+    pub(super) fn add_code(&mut self, code: &Arc<CodeMemory>) {
+        self.raw.add_code(code);
+    }
+
+    // Memories.
+
+    /// A memory of the host's.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it, or its type is not supported.
+    pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
+        let context = self.add_context(MEMORY_DEFINITION.size, ContextOwner::Definition);
+        let number = self.define_memory(ty, Place { context, offset: 0 })?;
+        Ok(MemoryHandle::new(self.id, number))
+    }
+
+    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: Place) -> Result<usize> {
+        let memory = Memory::new(self.engine.config(), ty)?;
+        let context = self.context_of(definition);
+        context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
+        context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
+        self.raw.reservations.borrow_mut().push(memory.reservation());
+        self.memories.push(MemoryRecord { memory, definition });
+        Ok(self.memories.len() - 1)
+    }
+
+    /// The bytes of a memory.
+    ///
+    /// # Panics
+    ///
+    /// Like all methods that take a handle: when it is of another store.
+    pub(crate) fn memory(&self, memory: MemoryHandle) -> &[u8] {
+        self.memories[memory.index(self.id)].memory.bytes()
+    }
+
+    /// The bytes of a memory.
+    pub(crate) fn memory_mut(&mut self, memory: MemoryHandle) -> &mut [u8] {
+        self.memories[memory.index(self.id)].memory.bytes_mut()
+    }
+
+    /// The first byte and the length of a memory, for code of this module that works on two memories at once.
+    pub(super) fn memory_raw(&self, memory: MemoryHandle) -> (*mut u8, usize) {
+        let memory = &self.memories[memory.index(self.id)].memory;
+        (memory.base(), memory.length())
+    }
+
+    /// The size in pages.
+    pub(crate) fn memory_size(&self, memory: MemoryHandle) -> u64 {
+        self.memories[memory.index(self.id)].memory.pages()
+    }
+
+    /// The size in pages before; `None` when the memory cannot grow by so much.
+    pub(crate) fn memory_grow(&mut self, memory: MemoryHandle, pages: u64) -> Option<u64> {
+        self.grow_memory(memory.index(self.id), pages)
+    }
+
+    /// The type, with the present size as the minimum.
+    pub(crate) fn memory_type(&self, memory: MemoryHandle) -> MemoryType {
+        let memory = &self.memories[memory.index(self.id)].memory;
+        MemoryType { minimum: memory.pages(), ..memory.declared_type() }
+    }
+
+    // Tables.
+
+    /// A table of the host's, filled with `value`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it, or `value` is not of its type.
+    pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
+        self.check_value(CoreValType::Ref(ty.element), value)?;
+        let context = self.add_context(TABLE_DEFINITION.size, ContextOwner::Definition);
+        let number = self.define_table(ty, Place { context, offset: 0 })?;
+        for at in 0..self.tables[number].table.len() {
+            self.tables[number].table.set(at, value.u64());
+        }
+        Ok(TableHandle::new(self.id, number))
+    }
+
+    pub(super) fn define_table(&mut self, ty: TableType, definition: Place) -> Result<usize> {
+        let table = Table::new(self.engine.config(), ty)?;
+        let context = self.context_of(definition);
+        context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
+        context.set(definition.offset + TABLE_DEFINITION.length, table.len() as u64);
+        self.tables.push(TableRecord { table, definition });
+        Ok(self.tables.len() - 1)
+    }
+
+    /// The number of elements.
+    pub(crate) fn table_size(&self, table: TableHandle) -> u64 {
+        self.tables[table.index(self.id)].table.len() as u64
+    }
+
+    /// An element; `None` outside of the table.
+    pub(crate) fn table_get(&self, table: TableHandle, index: u64) -> Option<RawValue> {
+        let table = &self.tables[table.index(self.id)].table;
+        table.get(usize::try_from(index).ok()?).map(RawValue::from_u64)
+    }
+
+    /// Writes an element.
+    ///
+    /// # Errors
+    ///
+    /// When `index` is outside of the table, or `value` is not of its type.
+    pub(crate) fn table_set(&mut self, table: TableHandle, index: u64, value: RawValue) -> Result<()> {
+        let number = table.index(self.id);
+        self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
+        let table = &self.tables[number].table;
+        if !usize::try_from(index).is_ok_and(|index| table.set(index, value.u64())) {
+            bail!("index {index} is outside of a table of {} elements", table.len());
+        }
+        Ok(())
+    }
+
+    /// The number of elements before; `None` when the table cannot grow by so much.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not of its type.
+    pub(crate) fn table_grow(&mut self, table: TableHandle, count: u64, value: RawValue) -> Result<Option<u64>> {
+        let number = table.index(self.id);
+        self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
+        Ok(self.grow_table(number, count, value.u64()))
+    }
+
+    /// The type, with the present size as the minimum.
+    pub(crate) fn table_type(&self, table: TableHandle) -> TableType {
+        let table = &self.tables[table.index(self.id)].table;
+        TableType { minimum: table.len() as u64, ..table.declared_type() }
+    }
+
+    // Globals.
+
+    /// A global of the host's.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not of its type.
+    pub(crate) fn new_global(&mut self, ty: GlobalType, value: RawValue) -> Result<GlobalHandle> {
+        self.check_value(ty.content, value)?;
+        let context = self.add_context(size_of::<RawValue>() as u32, ContextOwner::Definition);
+        let place = Place { context, offset: 0 };
+        self.context_of(place).set_value(0, value);
+        self.globals.push(GlobalRecord { ty, place });
+        Ok(GlobalHandle::new(self.id, self.globals.len() - 1))
+    }
+
+    /// The value.
+    pub(crate) fn global_get(&self, global: GlobalHandle) -> RawValue {
+        self.global_value(global.index(self.id))
+    }
+
+    pub(super) fn global_value(&self, number: usize) -> RawValue {
+        let place = self.globals[number].place;
+        self.context_of(place).get_value(place.offset)
+    }
+
+    /// Writes the value, whether or not guests may.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not of its type.
+    pub(crate) fn global_set(&mut self, global: GlobalHandle, value: RawValue) -> Result<()> {
+        let GlobalRecord { ty, place } = self.globals[global.index(self.id)];
+        self.check_value(ty.content, value)?;
+        self.context_of(place).set_value(place.offset, value);
+        Ok(())
+    }
+
+    /// The type.
+    pub(crate) fn global_type(&self, global: GlobalHandle) -> GlobalType {
+        self.globals[global.index(self.id)].ty
+    }
+
+    // Tags.
+
+    /// A tag of the host's.
+    ///
+    /// # Errors
+    ///
+    /// When the signature is not supported.
+    pub(crate) fn new_tag(&mut self, ty: &CoreFuncType) -> Result<TagHandle> {
+        let type_id = self.engine.signature_id(ty)?;
+        let context = self.add_context(8, ContextOwner::Definition);
+        let number = self.define_tag(type_id, Place { context, offset: 0 });
+        Ok(TagHandle::new(self.id, number))
+    }
+
+    pub(super) fn define_tag(&mut self, type_id: u32, place: Place) -> usize {
+        self.tags.push(TagRecord { ty: self.engine.signature(type_id), type_id, place });
+        self.tags.len() - 1
+    }
+
+    /// The type.
+    pub(crate) fn tag_type(&self, tag: TagHandle) -> &Arc<CoreFuncType> {
+        &self.tags[tag.index(self.id)].ty
+    }
+
+    // External references.
+
+    /// A reference to a value of the host's. It lives as long as the store.
+    pub(crate) fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> RawValue {
+        self.externs.push(value);
+        RawValue::from_u32(u32::try_from(self.externs.len()).expect("fewer than 2^32 external references"))
+    }
+
+    /// What a reference refers to; `None` for null.
+    pub(crate) fn extern_value(&self, reference: RawValue) -> Option<&(dyn Any + Send + Sync)> {
+        let at = reference.u32().checked_sub(1)?;
+        self.externs.get(at as usize).map(|value| &**value)
+    }
+
+    // Checks.
+
+    /// Whether a value can be handed to compiled code as one of this type.
+    ///
+    /// # Errors
+    ///
+    /// When it is a reference to nothing of this store, or a null where none may be.
+    pub(crate) fn check_value(&mut self, ty: CoreValType, value: RawValue) -> Result<()> {
+        let CoreValType::Ref(ty) = ty else { return Ok(()) };
+        let null = if ty.heap.is_func() { value.u64() == 0 } else { value.u32() == 0 };
+        if null {
+            return if ty.nullable { Ok(()) } else { Err(format_err!("a null reference where none is allowed")) };
+        }
+        let holds = match ty.heap {
+            HeapType::Func => match self.function_of_reference(value.u64()) {
+                Some(function) => {
+                    self.materialize(function)?;
+                    true
+                }
+                None => false,
+            },
+            HeapType::Extern => self.extern_value(value).is_some(),
+            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn | HeapType::Exn | HeapType::Concrete(_) => false,
+        };
+        if holds { Ok(()) } else { Err(format_err!("a reference to nothing of its type in this store")) }
+    }
+
+    // Instances.
+
+    pub(super) fn instance_number(&self, instance: InstanceHandle) -> usize {
+        instance.index(self.id)
+    }
+
+    /// The position of a memory that an instance has or imports.
+    pub(super) fn memory_number(&self, instance: usize, memory: MemoryIndex) -> usize {
+        self.instances[instance].memories[memory.as_u32() as usize]
+    }
+
+    /// The position of a table that an instance has or imports.
+    pub(super) fn table_number(&self, instance: usize, table: TableIndex) -> usize {
+        self.instances[instance].tables[table.as_u32() as usize]
+    }
+}

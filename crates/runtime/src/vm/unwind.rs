@@ -1,0 +1,89 @@
+//! Leaving a guest: the walk over its frames, and the jump to the landing pad of the entry that it is left by. No Rust
+//! frame stands between the two.
+
+use super::context::RawStoreContext;
+
+/// Records the return addresses of an activation's frames, from `fp` out to the entry. Neither allocates nor locks.
+///
+/// # Safety
+///
+/// `fp` is the frame pointer of a wasm frame (or stub) of the innermost activation of `context`.
+pub(super) unsafe fn record_frames(context: &RawStoreContext, mut fp: usize) {
+    let entry = context.entry_fp.get();
+    while fp != entry && fp != 0 {
+        let frame = fp as *const usize;
+        // SAFETY: V9: every frame of compiled code starts with the caller's frame pointer and the return address.
+        let (caller, return_address) = unsafe { (frame.read(), frame.add(1).read()) };
+        if caller != entry {
+            // The address before it is within the call.
+            context.failure.add_frame(return_address - 1);
+        }
+        fp = caller;
+    }
+}
+
+/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad.
+///
+/// It takes its caller's frame before any Rust code can build one.
+#[cfg(target_arch = "x86_64")]
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn raise(_context: *const RawStoreContext) -> ! {
+    std::arch::naked_asm!("mov rsi, rbp", "mov rdx, [rsp]", "jmp {}", sym raise_from)
+}
+
+/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad.
+///
+/// It takes its caller's frame before any Rust code can build one.
+#[cfg(target_arch = "aarch64")]
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn raise(_context: *const RawStoreContext) -> ! {
+    std::arch::naked_asm!("mov x1, x29", "mov x2, x30", "b {}", sym raise_from)
+}
+
+unsafe extern "C" fn raise_from(context: *const RawStoreContext, fp: usize, return_address: usize) -> ! {
+    // SAFETY: V3, V9: compiled code passes its store's context; `fp` and `return_address` are of the frame that called
+    // `raise`.
+    unsafe {
+        let context = &*context;
+        context.failure.clear_frames();
+        context.failure.add_frame(return_address - 1);
+        record_frames(context, fp);
+        resume(context)
+    }
+}
+
+/// Continues at the landing pad of the innermost entry, which returns failure to the host.
+///
+/// # Safety
+///
+/// An activation of `context` is running on this stack, and no frame between here and its entry needs to be dropped.
+#[cfg(target_arch = "x86_64")]
+unsafe fn resume(context: &RawStoreContext) -> ! {
+    // SAFETY: V9: the three values were written by the entry of the activation. The pad's payload is two zeros.
+    unsafe {
+        std::arch::asm!(
+            "mov rsp, rcx", "mov rbp, rsi", "jmp rdi",
+            in("rdi") context.entry_handler.get(), in("rcx") context.entry_sp.get(), in("rsi") context.entry_fp.get(),
+            in("rax") 0usize, in("rdx") 0usize,
+            options(noreturn)
+        )
+    }
+}
+
+/// Continues at the landing pad of the innermost entry, which returns failure to the host.
+///
+/// # Safety
+///
+/// An activation of `context` is running on this stack, and no frame between here and its entry needs to be dropped.
+#[cfg(target_arch = "aarch64")]
+unsafe fn resume(context: &RawStoreContext) -> ! {
+    // SAFETY: V9: the three values were written by the entry of the activation. The pad's payload is two zeros.
+    unsafe {
+        std::arch::asm!(
+            "mov sp, x3", "mov x29, x4", "br x2",
+            in("x2") context.entry_handler.get(), in("x3") context.entry_sp.get(), in("x4") context.entry_fp.get(),
+            in("x0") 0usize, in("x1") 0usize,
+            options(noreturn)
+        )
+    }
+}
