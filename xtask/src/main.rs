@@ -1,2 +1,48 @@
-//! Placeholder.
-fn main() {}
+//! Project chores, run as `cargo xtask CHORE`. Nothing here is part of what users run, and no check writes to the tree: only
+//! `bless` does, and it says what it rewrites.
+#![forbid(unsafe_code)]
+
+mod bless;
+mod tidy;
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+chores:
+  tidy     check the rules of the house: arrows between crates, lengths, SAFETY comments, exports, links
+  bless    run the golden tests and rewrite their files; look at the diff before you commit it
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["tidy"] => tidy::run(&root()?),
+        ["bless"] => bless::run(&root()?),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// The workspace's folder: the parent of this package's.
+fn root() -> Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.parent().context("this package lies in the workspace's folder")?;
+    Ok(root.to_path_buf())
+}

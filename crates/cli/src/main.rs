@@ -1,2 +1,84 @@
-//! Placeholder.
-fn main() {}
+//! The `gusset` program: argument parsing, exit codes, and how errors are shown. What the commands do stands in their own
+//! files; nothing here panics on any input.
+#![forbid(unsafe_code)]
+
+mod adapters;
+mod error;
+mod input;
+mod output;
+mod run;
+mod select;
+mod wast;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Runs WebAssembly components and looks into them
+#[derive(Parser)]
+#[command(name = "gusset", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Calls an exported function of a component and prints its result as WAVE
+    #[command(after_help = RUN_EXAMPLES)]
+    Run {
+        /// The component, as .wasm or .wat
+        file: PathBuf,
+        /// The call: a function's name and its arguments, written as WAVE values
+        #[arg(long, value_name = "CALL")]
+        invoke: Option<String>,
+    },
+    /// Runs .wast scripts and reports each directive that does not hold
+    #[command(after_help = WAST_EXAMPLES)]
+    Wast {
+        /// Scripts, and folders that are searched for them
+        #[arg(required = true, value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+        /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
+        #[arg(long)]
+        compare_messages: bool,
+    },
+    /// Prints the adapter modules that Gusset makes for a component, as WAT
+    #[command(after_help = ADAPTERS_EXAMPLES)]
+    Adapters {
+        /// The component, as .wasm or .wat
+        file: PathBuf,
+    },
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  gusset run math.wasm --invoke 'add(1, 2)'
+  gusset run text.wasm --invoke 'docs:text/parse#parse(\"a b\", {lower-case: true})'
+
+A function of an exported interface is named `namespace:package/interface#function`. The function's own name is enough
+where only one export has it.
+
+Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trapped.";
+
+const WAST_EXAMPLES: &str = "\
+Examples:
+  gusset wast test.wast
+  gusset wast tests/ --compare-messages
+
+Folders are searched recursively. Exit codes: 0 all directives held, 1 some did not or nothing ran, 2 wrong usage.";
+
+const ADAPTERS_EXAMPLES: &str = "\
+Example:
+  gusset adapters composed.wasm
+
+Each module is preceded by a comment line `caller -> callee function` for each of its adapters.";
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
+        Command::Wast { paths, compare_messages } => wast::run(&paths, compare_messages),
+        Command::Adapters { file } => adapters::run(&file),
+    };
+    outcome.unwrap_or_else(|error| error::report(&error))
+}

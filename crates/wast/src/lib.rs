@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Runs `.wast` scripts of core modules and components on Gusset, directive by directive, and reports what held.
+//!
+//! A failing directive never stops the script: the report names each one with its source line, what was expected and what
+//! came. A panic of the engine is a failure like any other. This crate knows no test harness and prints nothing.
+//!
+//! ```
+//! use gusset_wast::{WastOptions, WastRunner};
+//!
+//! let runner = WastRunner::new(WastOptions::default())?;
+//! let report = runner.run_text("add.wast", r#"
+//!     (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+//!     (assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))
+//!     (assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 4))
+//! "#);
+//! assert_eq!(report.counts.total().passed, 2);
+//! assert_eq!(report.failures[0].line, 4);
+//! assert_eq!(report.failures[0].expected, "(i32.const 4)");
+//! # Ok::<(), gusset::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod component_script;
+mod component_value;
+mod core_script;
+mod core_value;
+mod message;
+mod report;
+mod runner;
+mod script;
+mod source_text;
+mod spectest;
+
+pub use report::{Counts, DirectiveKind, DirectiveResult, DirectiveStatus, Failure, Report, Skip, Tally};
+pub use runner::{WastOptions, WastRunner};

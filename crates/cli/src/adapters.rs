@@ -1,0 +1,30 @@
+//! `gusset adapters`: shows the core modules that join a component's lowerings to its liftings.
+
+use crate::input;
+use crate::output::print;
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Prints each adapter module of the component at `path` as WAT.
+pub(crate) fn run(path: &Path) -> Result<ExitCode> {
+    let engine = input::engine()?;
+    let component = input::component(&engine, path)?;
+    let mut text = String::new();
+    for (number, module) in component.adapters().iter().enumerate() {
+        if number > 0 {
+            text.push('\n');
+        }
+        text.push_str(&format!(";; adapter module {number}\n"));
+        for name in &module.names {
+            text.push_str(&format!(";; {name}\n"));
+        }
+        let printed = wasmprinter::print_bytes(&module.wasm);
+        text.push_str(&printed.with_context(|| format!("cannot print adapter module {number}"))?);
+    }
+    if text.is_empty() {
+        text = format!(";; {} needs no adapters\n", path.display());
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,62 @@
+//! How errors leave the program: one `error:` line on stderr, its causes below, and an exit code that tells a trap from the
+//! rest.
+
+use gusset::Trap;
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What a shell reports for a program that aborts (128 + SIGABRT): the field's code for a guest that trapped.
+const TRAPPED: u8 = 134;
+
+/// An error of the engine, as one link in a chain of causes.
+#[derive(Debug)]
+pub(crate) struct EngineError(gusset::Error);
+
+impl From<gusset::Error> for EngineError {
+    fn from(error: gusset::Error) -> EngineError {
+        EngineError(error)
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// Writes `error` and its causes to stderr and chooses the exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    // When stderr is gone there is nobody to tell.
+    let _ = std::io::stderr().write_all(text(error).as_bytes());
+    let trapped =
+        error.chain().filter_map(|cause| cause.downcast_ref::<EngineError>()).any(|cause| cause.0.is::<Trap>());
+    if trapped { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
+}
+
+fn text(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}\n");
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    if !causes.is_empty() {
+        text.push_str("\nCaused by:\n");
+    }
+    for (number, cause) in causes.iter().enumerate() {
+        let indented = cause.replace('\n', "\n       ");
+        text.push_str(&format!("  {number:>3}: {indented}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_stand_below_the_error() {
+        let error = anyhow::anyhow!("byte 8\nis bad").context("cannot compile `a.wasm`");
+        assert_eq!(text(&error), "error: cannot compile `a.wasm`\n\nCaused by:\n    0: byte 8\n       is bad\n");
+        assert_eq!(text(&anyhow::anyhow!("alone")), "error: alone\n");
+    }
+}

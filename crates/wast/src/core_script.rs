@@ -1,0 +1,81 @@
+//! The core side of a script: one store for all modules, since they import from one another, and the names under which they
+//! are registered.
+
+use crate::core_value;
+use crate::script::{Stop, mismatch};
+use crate::spectest;
+use gusset::core::{Instance, Linker, Module, Val};
+use gusset::{Engine, Store};
+use wast::WastArg;
+use wast::core::WastRetCore;
+
+/// The core instances of a script.
+pub(crate) struct CoreScript {
+    store: Store<()>,
+    linker: Linker<()>,
+}
+
+impl CoreScript {
+    pub(crate) fn new(engine: &Engine) -> gusset::Result<CoreScript> {
+        let mut store = Store::new(engine, ());
+        let mut linker = Linker::new(engine);
+        // Scripts register names again, and mean the latest.
+        linker.allow_shadowing(true);
+        spectest::link_spectest(&mut linker, &mut store)?;
+        Ok(CoreScript { store, linker })
+    }
+
+    /// Instantiates `module` with what is registered.
+    pub(crate) fn instantiate(&mut self, module: &Module) -> gusset::Result<Instance> {
+        self.linker.instantiate(&mut self.store, module)
+    }
+
+    /// Makes the exports of `instance` importable from `name`.
+    pub(crate) fn register(&mut self, name: &str, instance: Instance) -> gusset::Result<()> {
+        self.linker.instance(&mut self.store, name, instance)?;
+        Ok(())
+    }
+
+    /// The value of an exported global. The outer error is the script's, the inner one the engine's.
+    pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Stop> {
+        match instance.get_global(&mut self.store, name) {
+            Some(global) => Ok(global.get(&mut self.store)),
+            None => mismatch(format!("an exported global `{name}`"), "there is none"),
+        }
+    }
+
+    /// Calls an export. The outer error is the script's, the inner one the guest's.
+    pub(crate) fn call(
+        &mut self,
+        instance: Instance,
+        name: &str,
+        arguments: &[Val],
+    ) -> Result<gusset::Result<Vec<Val>>, Stop> {
+        let Some(func) = instance.get_func(&mut self.store, name) else {
+            return mismatch(format!("an exported function `{name}`"), "there is none");
+        };
+        Ok(func.ty(&self.store).and_then(|ty| {
+            let mut results = vec![Val::I32(0); ty.results.len()];
+            func.call(&mut self.store, arguments, &mut results)?;
+            Ok(results)
+        }))
+    }
+
+    /// The value of an argument.
+    pub(crate) fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val, Stop> {
+        match argument {
+            WastArg::Core(value) => core_value::argument(&mut self.store, value),
+            other => mismatch("a core value", format!("{other:?}")),
+        }
+    }
+
+    /// Whether `value` is what a script expects.
+    pub(crate) fn matches(&self, expected: &WastRetCore<'_>, value: &Val) -> bool {
+        core_value::matches(&self.store, expected, value)
+    }
+
+    /// A value, as scripts write it.
+    pub(crate) fn text(&self, value: &Val) -> String {
+        core_value::text(&self.store, value)
+    }
+}

@@ -1,0 +1,119 @@
+//! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
+//! nothing of what a directive means.
+
+use crate::message::panic_text;
+use crate::report::{DirectiveKind, DirectiveResult, DirectiveStatus, Failure, Report, Skip};
+use crate::script::{Mismatch, Script, Stop};
+use crate::source_text::SourceText;
+use gusset::{Config, Engine, Error};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use wast::lexer::Lexer;
+use wast::parser::{ParseBuffer, parse};
+use wast::{Wast, WastDirective};
+
+/// How scripts are judged.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct WastOptions {
+    /// Whether the texts of `assert_invalid`, `assert_malformed` and `assert_unlinkable` must match too. Engines word these
+    /// freely, so that by default only the failure itself counts. Texts of traps always count.
+    pub compare_messages: bool,
+}
+
+/// Runs scripts, one after another or from several threads; each gets stores of its own.
+#[derive(Clone)]
+pub struct WastRunner {
+    engine: Engine,
+    options: WastOptions,
+}
+
+impl WastRunner {
+    /// A runner with an engine of its own.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run an engine.
+    pub fn new(options: WastOptions) -> gusset::Result<WastRunner> {
+        Ok(WastRunner { engine: Engine::new(&Config::new())?, options })
+    }
+
+    /// Runs the script in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read. Everything else is in the report.
+    pub fn run_file(&self, path: &Path) -> gusset::Result<Report> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Error::from(error).context(format!("cannot read {name}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::msg(format!("{name} is no text: byte {at} is not UTF-8"))
+        })?;
+        Ok(self.run_text(&name, &text))
+    }
+
+    /// Runs the script `text`; `name` stands for its file in the report.
+    pub fn run_text(&self, name: &str, text: &str) -> Report {
+        let mut report = Report { file: name.into(), ..Report::default() };
+        let source = SourceText::new(text);
+        if let Err(error) = self.run_directives(text, &source, &mut report) {
+            let (line, column) = source.position(error.span());
+            report.failures.push(Failure {
+                file: name.into(),
+                line,
+                column,
+                kind: None,
+                source: source.line(line).into(),
+                expected: "a script".into(),
+                actual: error.message(),
+                place: Vec::new(),
+            });
+        }
+        report
+    }
+
+    fn run_directives(&self, text: &str, source: &SourceText<'_>, report: &mut Report) -> Result<(), wast::Error> {
+        let mut lexer = Lexer::new(text);
+        lexer.allow_confusing_unicode(true);
+        let buffer = ParseBuffer::new_with_lexer(lexer)?;
+        let wast = parse::<Wast<'_>>(&buffer)?;
+        let mut script = match Script::new(&self.engine, self.options) {
+            Ok(script) => script,
+            Err(error) => {
+                let message = format!("the script's host cannot be set up: {error}");
+                return Err(wast::Error::new(wast::token::Span::from_offset(0), message));
+            }
+        };
+        for directive in wast.directives {
+            run_directive(&mut script, directive, source, report);
+        }
+        Ok(())
+    }
+}
+
+/// Runs one directive and writes down how it went. A panic of the engine fails the directive and no more.
+fn run_directive<'a>(
+    script: &mut Script<'a>,
+    directive: WastDirective<'a>,
+    source: &SourceText<'_>,
+    report: &mut Report,
+) {
+    let kind = DirectiveKind::of(&directive);
+    let (line, column) = source.position(directive.span());
+    let outcome = catch_unwind(AssertUnwindSafe(|| script.run(directive)))
+        .unwrap_or_else(|payload| Err(Stop::Mismatch(Mismatch::new("no panic of the engine", panic_text(&*payload)))));
+    let status = match outcome {
+        Ok(()) => DirectiveStatus::Passed,
+        Err(Stop::Skip(reason)) => {
+            report.skips.push(Skip { line, kind, reason });
+            DirectiveStatus::Skipped
+        }
+        Err(Stop::Mismatch(Mismatch { expected, actual, place })) => {
+            let (file, source) = (report.file.clone(), source.line(line).into());
+            report.failures.push(Failure { file, line, column, kind: Some(kind), source, expected, actual, place });
+            DirectiveStatus::Failed
+        }
+    };
+    report.counts.count(kind, status);
+    report.directives.push(DirectiveResult { line, kind, status });
+}

@@ -1,0 +1,403 @@
+//! What each directive means: the state of a running script, and the judgement of every assertion. Values and instances of
+//! the two worlds, core and component, are the business of [`CoreScript`] and [`ComponentScript`].
+
+use crate::component_script::ComponentScript;
+use crate::component_value;
+use crate::core_script::CoreScript;
+use crate::core_value;
+use crate::message::{is_unsupported, matches};
+use crate::runner::WastOptions;
+use gusset::{Component, Engine, Error, Trap, Val, core};
+use std::collections::HashMap;
+use std::rc::Rc;
+use wast::parser::{ParseBuffer, parse};
+use wast::token::Id;
+use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+
+/// Why a directive did not pass.
+pub(crate) enum Stop {
+    /// It is not run, for this reason.
+    Skip(String),
+    /// It was run and did not hold.
+    Mismatch(Mismatch),
+}
+
+/// What should have happened and what did.
+pub(crate) struct Mismatch {
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+    pub(crate) place: Vec<String>,
+}
+
+impl Mismatch {
+    pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
+        Mismatch { expected: expected.into(), actual: actual.into(), place: Vec::new() }
+    }
+
+    /// The engine gave `error` instead of what was expected.
+    fn error(expected: impl Into<String>, error: &Error) -> Mismatch {
+        let (actual, place) = describe(error);
+        Mismatch { expected: expected.into(), actual, place }
+    }
+}
+
+/// Stops with what should have happened and what did.
+pub(crate) fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Mismatch(Mismatch::new(expected, actual)))
+}
+
+/// A module or component that is known to be valid.
+#[derive(Clone)]
+enum Definition {
+    Core(core::Module),
+    Component(Component),
+    /// A component that needs what the engine lacks: it can be defined, and not instantiated.
+    Unsupported(Rc<Error>),
+}
+
+/// Why there is no [`Definition`].
+enum Refusal {
+    /// The text is none.
+    Text(wast::Error),
+    /// The engine takes it for malformed or invalid, or cannot do it.
+    Engine(Error),
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match self {
+            Refusal::Text(error) => error.message(),
+            Refusal::Engine(error) => format!("{error:#}"),
+        }
+    }
+
+    /// Whether this is the input's fault, and not something that the engine lacks.
+    fn is_verdict(&self) -> bool {
+        match self {
+            Refusal::Text(_) => true,
+            Refusal::Engine(error) => !is_unsupported(error),
+        }
+    }
+}
+
+/// An instance that later directives can name.
+#[derive(Clone, Copy)]
+enum Named {
+    Core(core::Instance),
+    Component(usize),
+}
+
+/// What an action yielded.
+enum Yield {
+    Core(Vec<core::Val>),
+    Component(Option<Val>),
+    /// An instantiation: no values.
+    Nothing,
+}
+
+/// A running script.
+pub(crate) struct Script<'a> {
+    engine: Engine,
+    options: WastOptions,
+    core: CoreScript,
+    components: ComponentScript,
+    /// Definitions by name; `None` is the latest.
+    definitions: HashMap<Option<&'a str>, Definition>,
+    /// Instances by name; `None` is the latest, absent when its instantiation failed.
+    instances: HashMap<Option<&'a str>, Named>,
+}
+
+impl<'a> Script<'a> {
+    pub(crate) fn new(engine: &Engine, options: WastOptions) -> gusset::Result<Script<'a>> {
+        Ok(Script {
+            engine: engine.clone(),
+            options,
+            core: CoreScript::new(engine)?,
+            components: ComponentScript::new(engine)?,
+            definitions: HashMap::new(),
+            instances: HashMap::new(),
+        })
+    }
+
+    /// Runs one directive.
+    pub(crate) fn run(&mut self, directive: WastDirective<'a>) -> Result<(), Stop> {
+        match directive {
+            WastDirective::Module(wat) => self.module(wat),
+            WastDirective::ModuleDefinition(wat) => self.definition(wat),
+            WastDirective::ModuleInstance { instance, module, .. } => self.instance(instance, module),
+            WastDirective::Register { name, module, .. } => self.register(name, module),
+            WastDirective::Invoke(call) => match self.invoke(call)? {
+                Ok(_) => Ok(()),
+                Err(error) => Err(Stop::Mismatch(Mismatch::error("a call that returns", &error))),
+            },
+            WastDirective::AssertReturn { exec, results, .. } => self.assert_return(exec, &results),
+            WastDirective::AssertTrap { exec, message, .. } => {
+                let outcome = self.execute(exec)?;
+                self.judge_trap(outcome, message)
+            }
+            WastDirective::AssertExhaustion { call, message, .. } => {
+                let outcome = self.invoke(call)?;
+                self.judge_trap(outcome, message)
+            }
+            WastDirective::AssertInvalid { module, message, .. }
+            | WastDirective::AssertInvalidCustom { module, message, .. } => {
+                self.assert_refused(module, message, "invalid")
+            }
+            WastDirective::AssertMalformed { module, message, .. }
+            | WastDirective::AssertMalformedCustom { module, message, .. } => {
+                self.assert_refused(module, message, "malformed")
+            }
+            WastDirective::AssertUnlinkable { module, message, .. } => self.assert_unlinkable(module, message),
+            WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
+                Ok(yielded) => mismatch("a thrown exception", self.text(&yielded)),
+                Err(error) => Err(Stop::Mismatch(Mismatch::error("a thrown exception", &error))),
+            },
+            WastDirective::AssertSuspension { exec, message, .. } => match self.execute(exec)? {
+                Ok(yielded) => mismatch(format!("an unhandled suspension: {message}"), self.text(&yielded)),
+                Err(error) => Err(Stop::Mismatch(Mismatch::error("an unhandled suspension", &error))),
+            },
+            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
+                Err(Stop::Skip("threads of scripts are not supported".into()))
+            }
+        }
+    }
+
+    fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Stop> {
+        // Whatever becomes of it, later directives do not mean the instance before it.
+        self.instances.remove(&None);
+        let name = wat.name().map(|id| id.name());
+        let definition = self.compile(wat).or_else(refused)?;
+        self.definitions.insert(None, definition.clone());
+        if name.is_some() {
+            self.definitions.insert(name, definition.clone());
+            self.instances.remove(&name);
+        }
+        self.instantiate_as(&definition, name)
+    }
+
+    fn definition(&mut self, wat: QuoteWat<'a>) -> Result<(), Stop> {
+        let name = wat.name().map(|id| id.name());
+        self.definitions.remove(&None);
+        let definition = self.compile(wat).or_else(refused)?;
+        self.definitions.insert(name, definition.clone());
+        self.definitions.insert(None, definition);
+        Ok(())
+    }
+
+    fn instance(&mut self, instance: Option<Id<'a>>, module: Option<Id<'a>>) -> Result<(), Stop> {
+        let definition = module.map(|id| id.name());
+        let Some(definition) = self.definitions.get(&definition).cloned() else {
+            return mismatch("a definition to instantiate", format!("there is none{}", called(definition)));
+        };
+        self.instances.remove(&None);
+        self.instantiate_as(&definition, instance.map(|id| id.name()))
+    }
+
+    fn instantiate_as(&mut self, definition: &Definition, name: Option<&'a str>) -> Result<(), Stop> {
+        match self.instantiate(definition) {
+            Ok(instance) => {
+                self.instances.insert(None, instance);
+                self.instances.insert(name, instance);
+                Ok(())
+            }
+            Err(error) => Err(Stop::Mismatch(Mismatch::error("an instance", &error))),
+        }
+    }
+
+    fn instantiate(&mut self, definition: &Definition) -> gusset::Result<Named> {
+        match definition {
+            Definition::Core(module) => Ok(Named::Core(self.core.instantiate(module)?)),
+            Definition::Component(component) => Ok(Named::Component(self.components.instantiate(component)?)),
+            Definition::Unsupported(error) => Err(Error::msg(error)),
+        }
+    }
+
+    fn register(&mut self, name: &str, module: Option<Id<'a>>) -> Result<(), Stop> {
+        match self.named(module)? {
+            Named::Core(instance) => {
+                let registered = self.core.register(name, instance);
+                registered.map_err(|error| Stop::Mismatch(Mismatch::error("an instance under that name", &error)))
+            }
+            Named::Component(_) => mismatch("a core instance", "a component instance cannot be registered"),
+        }
+    }
+
+    fn named(&self, id: Option<Id<'a>>) -> Result<Named, Stop> {
+        let name = id.map(|id| id.name());
+        match self.instances.get(&name) {
+            Some(instance) => Ok(*instance),
+            None => mismatch("an instance", format!("there is none{}", called(name))),
+        }
+    }
+
+    /// Runs an action. The outer error is the script's, the inner one the guest's or the engine's.
+    fn execute(&mut self, action: WastExecute<'a>) -> Result<gusset::Result<Yield>, Stop> {
+        match action {
+            WastExecute::Invoke(call) => self.invoke(call),
+            WastExecute::Wat(wat) => {
+                let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
+                Ok(self.instantiate(&definition).map(|_| Yield::Nothing))
+            }
+            WastExecute::Get { module, global, .. } => match self.named(module)? {
+                Named::Core(instance) => Ok(self.core.global(instance, global)?.map(|value| Yield::Core(vec![value]))),
+                Named::Component(_) => mismatch("a core instance", "components export no globals"),
+            },
+        }
+    }
+
+    fn invoke(&mut self, call: WastInvoke<'a>) -> Result<gusset::Result<Yield>, Stop> {
+        match self.named(call.module)? {
+            Named::Core(instance) => {
+                let arguments =
+                    call.args.iter().map(|argument| self.core.argument(argument)).collect::<Result<Vec<_>, _>>()?;
+                Ok(self.core.call(instance, call.name, &arguments)?.map(Yield::Core))
+            }
+            Named::Component(instance) => {
+                let arguments = call.args.iter().map(component_value::argument).collect::<Result<Vec<_>, _>>()?;
+                Ok(self.components.call(instance, call.name, &arguments)?.map(Yield::Component))
+            }
+        }
+    }
+
+    fn assert_return(&mut self, action: WastExecute<'a>, expected: &[WastRet<'a>]) -> Result<(), Stop> {
+        let expected_text = || match expected {
+            [] => "no result".into(),
+            expected => expected.iter().map(result_text).collect::<Vec<_>>().join(" "),
+        };
+        let yielded = match self.execute(action)? {
+            Ok(yielded) => yielded,
+            Err(error) => return Err(Stop::Mismatch(Mismatch::error(expected_text(), &error))),
+        };
+        let holds = match (&yielded, expected) {
+            (Yield::Nothing, []) => true,
+            (Yield::Core(values), _) => {
+                values.len() == expected.len()
+                    && expected.iter().zip(values).all(|(expected, value)| match expected {
+                        WastRet::Core(expected) => self.core.matches(expected, value),
+                        _ => false,
+                    })
+            }
+            (Yield::Component(None), []) => true,
+            (Yield::Component(Some(value)), [expected]) => component_value::matches(expected, value),
+            _ => false,
+        };
+        if holds { Ok(()) } else { mismatch(expected_text(), self.text(&yielded)) }
+    }
+
+    /// `assert_invalid` and `assert_malformed`: the engine must refuse the input for what it is. That it lacks something is
+    /// no such verdict.
+    fn assert_refused(&mut self, wat: QuoteWat<'a>, message: &str, word: &str) -> Result<(), Stop> {
+        let expected = format!("{word}: {message}");
+        match self.compile(wat) {
+            Ok(_) => mismatch(expected, "it is accepted"),
+            Err(refusal) if !refusal.is_verdict() => mismatch(expected, refusal.text()),
+            Err(refusal) => self.compare(&expected, message, &refusal.text()),
+        }
+    }
+
+    fn assert_unlinkable(&mut self, wat: Wat<'a>, message: &str) -> Result<(), Stop> {
+        let expected = format!("unlinkable: {message}");
+        let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
+        match self.instantiate(&definition) {
+            Ok(_) => mismatch(expected, "it is instantiated"),
+            Err(error) if error.is::<Trap>() => Err(Stop::Mismatch(Mismatch::error(expected, &error))),
+            Err(error) => self.compare(&expected, message, &error.to_string()),
+        }
+    }
+
+    /// Judges an action that has to trap with `message`. Only a trap is one: errors of linking or of hosts are not.
+    fn judge_trap(&self, outcome: gusset::Result<Yield>, message: &str) -> Result<(), Stop> {
+        let expected = format!("trap: {message}");
+        let error = match outcome {
+            Ok(yielded) => return mismatch(expected, self.text(&yielded)),
+            Err(error) => error,
+        };
+        // Some scripts quote how the field introduces the text of a trap.
+        let text = message.strip_prefix("wasm trap: ").unwrap_or(message);
+        let holds = error.downcast_ref::<Trap>().is_some_and(|trap| matches(text, trap.code().message()));
+        if holds { Ok(()) } else { Err(Stop::Mismatch(Mismatch::error(expected, &error))) }
+    }
+
+    /// What an action yielded, as scripts write it.
+    fn text(&self, yielded: &Yield) -> String {
+        let texts: Vec<String> = match yielded {
+            Yield::Core(values) => values.iter().map(|value| self.core.text(value)).collect(),
+            Yield::Component(value) => value.iter().map(component_value::text).collect(),
+            Yield::Nothing => return "an instance".into(),
+        };
+        if texts.is_empty() { "no result".into() } else { texts.join(" ") }
+    }
+
+    fn compare(&self, expected: &str, message: &str, actual: &str) -> Result<(), Stop> {
+        let same = !self.options.compare_messages || matches(message, actual);
+        if same { Ok(()) } else { mismatch(expected, actual) }
+    }
+
+    fn compile(&self, mut wat: QuoteWat<'a>) -> Result<Definition, Refusal> {
+        let component = matches!(wat, QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..));
+        let bytes = match wat.to_test().map_err(Refusal::Text)? {
+            QuoteWatTest::Binary(bytes) => bytes,
+            QuoteWatTest::Text(text) => encode(&text).map_err(Refusal::Text)?,
+        };
+        let engine = &self.engine;
+        if !component {
+            return core::Module::new(engine, bytes).map(Definition::Core).map_err(Refusal::Engine);
+        }
+        match Component::new(engine, &bytes) {
+            Ok(component) => Ok(Definition::Component(component)),
+            // That the engine lacks something says nothing of whether the component is valid.
+            Err(error) if is_unsupported(&error) => {
+                Component::validate(&bytes).map_err(Refusal::Engine)?;
+                Ok(Definition::Unsupported(Rc::new(error)))
+            }
+            Err(error) => Err(Refusal::Engine(error)),
+        }
+    }
+}
+
+/// Encodes quoted text to binary.
+fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
+    let start = wast::token::Span::from_offset(0);
+    let text = std::str::from_utf8(text).map_err(|_| wast::Error::new(start, "malformed UTF-8 encoding".into()))?;
+    let mut lexer = wast::lexer::Lexer::new(text);
+    lexer.allow_confusing_unicode(true);
+    let buffer = ParseBuffer::new_with_lexer(lexer)?;
+    parse::<Wat<'_>>(&buffer)?.encode()
+}
+
+fn refused<T>(refusal: Refusal) -> Result<T, Stop> {
+    let (actual, place) = match &refusal {
+        Refusal::Text(_) => (refusal.text(), Vec::new()),
+        Refusal::Engine(error) => describe(error),
+    };
+    Err(Stop::Mismatch(Mismatch { expected: "a valid module or component".into(), actual, place }))
+}
+
+/// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
+fn describe(error: &Error) -> (String, Vec<String>) {
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        return (format!("error: {error}"), backtrace(error));
+    };
+    let mut place = Vec::new();
+    if let Some(site) = trap.site() {
+        place.push(format!("in the adapter {}: {}", site.adapter, site.path));
+    }
+    place.extend(backtrace(error));
+    (format!("trap: {}", trap.code()), place)
+}
+
+fn backtrace(error: &Error) -> Vec<String> {
+    error.wasm_backtrace().frames().iter().map(|frame| format!("at {frame}")).collect()
+}
+
+fn result_text(result: &WastRet<'_>) -> String {
+    match result {
+        WastRet::Core(value) => core_value::expected_text(value),
+        WastRet::Component(value) => component_value::expected_text(value),
+        other => format!("{other:?}"),
+    }
+}
+
+fn called(name: Option<&str>) -> String {
+    name.map(|name| format!(" called `${name}`")).unwrap_or_default()
+}

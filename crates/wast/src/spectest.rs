@@ -1,0 +1,52 @@
+//! What scripts import from their host: the module `spectest` of core scripts, and the functions that component scripts of
+//! the field expect. Nothing is printed: reports are all that a run shows.
+
+use gusset::core::ValType;
+use gusset::{Linker, core};
+
+/// All of `spectest` but its functions. A core module is the shortest way to say so.
+const SPECTEST: &str = r#"
+(module $spectest
+  (global (export "global_i32") i32 (i32.const 666))
+  (global (export "global_i64") i64 (i64.const 666))
+  (global (export "global_f32") f32 (f32.const 666.6))
+  (global (export "global_f64") f64 (f64.const 666.6))
+  (table (export "table") 10 20 funcref)
+  (memory (export "memory") 1 2)
+)
+"#;
+
+/// The functions of `spectest`, with their parameters.
+const PRINTERS: &[(&str, &[ValType])] = &[
+    ("print", &[]),
+    ("print_i32", &[ValType::I32]),
+    ("print_i64", &[ValType::I64]),
+    ("print_f32", &[ValType::F32]),
+    ("print_f64", &[ValType::F64]),
+    ("print_i32_f32", &[ValType::I32, ValType::F32]),
+    ("print_f64_f64", &[ValType::F64, ValType::F64]),
+];
+
+/// Makes the module `spectest` importable.
+pub(crate) fn link_spectest(linker: &mut core::Linker<()>, store: &mut gusset::Store<()>) -> gusset::Result<()> {
+    let module = core::Module::new(store.engine(), SPECTEST)?;
+    let instance = linker.instantiate(&mut *store, &module)?;
+    linker.instance(&mut *store, "spectest", instance)?;
+    for (name, params) in PRINTERS {
+        let ty = core::FuncType { params: (*params).into(), results: [].into() };
+        linker.func_new("spectest", name, ty, |_, _, _| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Makes the functions importable that component scripts of the field expect; those that need resources are not among them.
+pub(crate) fn link_component_host(linker: &mut Linker<()>) -> gusset::Result<()> {
+    let mut root = linker.root();
+    root.func_wrap("host-return-two", |_, (): ()| Ok((2u32,)))?;
+    root.func_wrap("host-echo-u32", |_, (value,): (u32,)| Ok((value,)))?;
+    let mut host = linker.instance("host")?;
+    host.func_wrap("return-three", |_, (): ()| Ok((3u32,)))?;
+    host.func_wrap("return-hi", |_, (): ()| Ok(("hi".to_string(),)))?;
+    host.instance("nested")?.func_wrap("return-four", |_, (): ()| Ok((4u32,)))?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+;; Lists across an adapter: one that is copied whole, one whose elements hold padding (which must not travel), one of
+;; strings, one within another; and that an empty list still asks for memory.
+(component
+  (core module $Memory
+    (memory (export "memory") 2)
+    (global $next (mut i32) (i32.const 4096))
+    (global $calls (mut i32) (i32.const 0))
+    (func (export "calls") (result i32) (global.get $calls))
+    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+      (local $at i32)
+      (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+      (local.set $at (i32.and
+        (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
+        (i32.sub (i32.const 0) (local.get $align))))
+      (global.set $next (i32.add (local.get $at) (local.get $size)))
+      ;; What was never written shows.
+      (memory.fill (local.get $at) (i32.const 0xee) (local.get $size))
+      (memory.copy (local.get $at) (local.get $old)
+        (select (local.get $size) (local.get $old-size) (i32.lt_u (local.get $size) (local.get $old-size))))
+      (local.get $at)))
+
+  (component $Callee
+    (type $point' (record (field "x" u8) (field "y" u32)))
+    (export $point "point" (type $point'))
+    (core instance $memory (instantiate $Memory))
+    (core module $M
+      (import "memory" "memory" (memory 1))
+      (func (export "sum") (param $at i32) (param $len i32) (result i64)
+        (local $sum i64)
+        (block $done (loop $next
+          (br_if $done (i32.eqz (local.get $len)))
+          (local.set $sum (i64.add (local.get $sum) (i64.load32_u (local.get $at))))
+          (local.set $at (i32.add (local.get $at) (i32.const 4)))
+          (local.set $len (i32.sub (local.get $len) (i32.const 1)))
+          (br $next)))
+        (local.get $sum))
+      ;; The padding byte after the first point's x, as the callee sees it.
+      (func (export "padding") (param $at i32) (param $len i32) (result i32) (i32.load8_u offset=1 (local.get $at)))
+      (func (export "last-y") (param $at i32) (param $len i32) (result i32)
+        (i32.load offset=4 (i32.add (local.get $at) (i32.shl (i32.sub (local.get $len) (i32.const 1)) (i32.const 3)))))
+      (func (export "echo") (param i32 i32) (result i32)
+        (i32.store (i32.const 16) (local.get 0))
+        (i32.store (i32.const 20) (local.get 1))
+        (i32.const 16)))
+    (core instance $m (instantiate $M (with "memory" (instance $memory))))
+    (func (export "sum") (param "l" (list u32)) (result u64) (canon lift (core func $m "sum")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (func (export "padding") (param "l" (list $point)) (result u8) (canon lift (core func $m "padding")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (func (export "last-y") (param "l" (list $point)) (result u32) (canon lift (core func $m "last-y")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (func (export "echo") (param "l" (list (list string))) (result (list (list string))) (canon lift (core func $m "echo")
+      string-encoding=utf16 (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (func (export "calls") (result u32) (canon lift (core func $memory "calls"))))
+
+  (component $Caller
+    (import "callee" (instance $callee
+      (type $point' (record (field "x" u8) (field "y" u32)))
+      (export "point" (type $point (eq $point')))
+      (export "sum" (func (param "l" (list u32)) (result u64)))
+      (export "padding" (func (param "l" (list $point)) (result u8)))
+      (export "last-y" (func (param "l" (list $point)) (result u32)))
+      (export "echo" (func (param "l" (list (list string))) (result (list (list string)))))
+      (export "calls" (func (result u32)))))
+    (core instance $memory (instantiate $Memory))
+    (core func $sum (canon lower (func $callee "sum") (memory (core memory $memory "memory"))))
+    (core func $padding (canon lower (func $callee "padding") (memory (core memory $memory "memory"))))
+    (core func $last-y (canon lower (func $callee "last-y") (memory (core memory $memory "memory"))))
+    (core func $echo (canon lower (func $callee "echo")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (core module $M
+      (import "callee" "sum" (func $sum (param i32 i32) (result i64)))
+      (import "callee" "padding" (func $padding (param i32 i32) (result i32)))
+      (import "callee" "last-y" (func $last-y (param i32 i32) (result i32)))
+      (import "callee" "echo" (func $echo (param i32 i32 i32)))
+      (import "memory" "memory" (memory 1))
+      (func (export "sum") (param i32 i32) (result i64) (call $sum (local.get 0) (local.get 1)))
+      (func (export "padding") (result i32)
+        ;; Two points whose padding holds a secret.
+        (memory.fill (i32.const 256) (i32.const 0x5e) (i32.const 16))
+        (call $padding (i32.const 256) (i32.const 2)))
+      (func (export "last-y") (result i32)
+        (i32.store (i32.const 268) (i32.const 77))
+        (call $last-y (i32.const 256) (i32.const 2)))
+      (func (export "echo") (param i32 i32) (result i32)
+        (call $echo (local.get 0) (local.get 1) (i32.const 32))
+        (i32.const 32)))
+    (core instance $m (instantiate $M
+      (with "callee" (instance
+        (export "sum" (func $sum)) (export "padding" (func $padding)) (export "last-y" (func $last-y))
+        (export "echo" (func $echo))))
+      (with "memory" (instance $memory))))
+    (func (export "sum") (param "l" (list u32)) (result u64) (canon lift (core func $m "sum")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (func (export "padding") (result u8) (canon lift (core func $m "padding")))
+    (func (export "last-y") (result u32) (canon lift (core func $m "last-y")))
+    (func (export "echo") (param "l" (list (list string))) (result (list (list string))) (canon lift (core func $m "echo")
+      (memory (core memory $memory "memory")) (realloc (core func $memory "realloc")))))
+
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "callee" (instance $callee))))
+  (func (export "sum") (alias export $caller "sum"))
+  (func (export "padding") (alias export $caller "padding"))
+  (func (export "last-y") (alias export $caller "last-y"))
+  (func (export "echo") (alias export $caller "echo"))
+  (func (export "callee-calls") (alias export $callee "calls")))
+
+(assert_return (invoke "callee-calls") (u32.const 0))
+(assert_return (invoke "sum" (list.const)) (u64.const 0))
+(assert_return (invoke "callee-calls") (u32.const 1))
+(assert_return (invoke "sum" (list.const (u32.const 1) (u32.const 0xffff_ffff) (u32.const 7))) (u64.const 0x1_0000_0007))
+(assert_return (invoke "callee-calls") (u32.const 2))
+(assert_return (invoke "padding") (u8.const 0xee))
+(assert_return (invoke "last-y") (u32.const 77))
+(assert_return (invoke "echo" (list.const)) (list.const))
+(assert_return
+  (invoke "echo" (list.const (list.const (str.const "a") (str.const "")) (list.const) (list.const (str.const "ÿ☃😀"))))
+  (list.const (list.const (str.const "a") (str.const "")) (list.const) (list.const (str.const "ÿ☃😀"))))
+
+;; A list that is larger than its memory, one that is not aligned, one that is too long to count.
+(component definition $Bad
+  (component $Callee
+    (core module $M
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+      (func (export "take") (param i32 i32)))
+    (core instance $m (instantiate $M))
+    (func (export "take") (param "l" (list u16)) (canon lift (core func $m "take")
+      (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))
+  (component $Caller
+    (import "take" (func $take (param "l" (list u16))))
+    (core module $Memory (memory (export "memory") 1))
+    (core instance $memory (instantiate $Memory))
+    (core func $lowered (canon lower (func $take) (memory (core memory $memory "memory"))))
+    (core module $M
+      (import "" "take" (func $take (param i32 i32)))
+      (func (export "pass") (param i32 i32) (call $take (local.get 0) (local.get 1))))
+    (core instance $m (instantiate $M (with "" (instance (export "take" (func $lowered))))))
+    (func (export "pass") (param "at" u32) (param "len" u32) (canon lift (core func $m "pass"))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "take" (func $callee "take"))))
+  (func (export "pass") (alias export $caller "pass")))
+
+(component instance $i $Bad)
+(assert_return (invoke "pass" (u32.const 65534) (u32.const 1)))
+(assert_trap (invoke "pass" (u32.const 65534) (u32.const 2)) "list content out-of-bounds")
+(component instance $i $Bad)
+(assert_trap (invoke "pass" (u32.const 0xffff_fffe) (u32.const 1)) "list content out-of-bounds")
+(component instance $i $Bad)
+(assert_trap (invoke "pass" (u32.const 1) (u32.const 1)) "unaligned pointer")
+(component instance $i $Bad)
+(assert_trap (invoke "pass" (u32.const 0) (u32.const 0x1000_0000)) "list byte length exceeds")
+;; A length whose byte length wraps around 32 bits.
+(component instance $i $Bad)
+(assert_trap (invoke "pass" (u32.const 0) (u32.const 0x8000_0001)) "list byte length exceeds")

@@ -1,0 +1,94 @@
+//! The conformance run: every script is a test, and at the end stands how many directives passed, failed and were skipped. A
+//! suite that is not there is shown as not run, never as passed.
+#![forbid(unsafe_code)]
+
+use gusset_wast::{Counts, WastOptions, WastRunner};
+use gusset_wast_tests::{COMPONENT_SUITE, KnownFailures, Script, ScriptText, component_suite, core_suite, local_suite};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The lists of directives that are known not to hold.
+const LISTS: &[(&str, &str)] = &[
+    ("expected-failures.txt", include_str!("expected-failures.txt")),
+    ("superseded.txt", include_str!("superseded.txt")),
+];
+
+/// What all tests share.
+struct Run {
+    runner: WastRunner,
+    known: KnownFailures,
+    totals: Mutex<Totals>,
+}
+
+/// What the scripts that were run add up to.
+#[derive(Default)]
+struct Totals {
+    counts: Counts,
+    /// Lines of the lists that concern them.
+    listed: usize,
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::from_args();
+    let mut known = KnownFailures::default();
+    for (name, text) in LISTS {
+        known.add(name, text)?;
+    }
+    let runner = WastRunner::new(WastOptions::default()).map_err(|error| error.to_string())?;
+    let run = Arc::new(Run { runner, known, totals: Mutex::default() });
+
+    let component_folder = std::env::var_os(COMPONENT_SUITE);
+    let mut scripts = core_suite();
+    scripts.extend(local_suite()?);
+    scripts.extend(component_folder.iter().flat_map(|folder| component_suite(Path::new(folder))));
+    let mut tests = vec![lists_test(&run, &scripts)];
+    tests.extend(scripts.into_iter().map(|script| script_test(&run, script)));
+    if component_folder.is_none() {
+        let name = format!("component-model (not run: {COMPONENT_SUITE} is not set)");
+        tests.push(Trial::test(name, || Err(Failed::from("there are no scripts to run"))).with_ignored_flag(true));
+    }
+
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    if !arguments.list {
+        let totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        print!("{}", totals.counts);
+        println!("wast: {} failures are expected (expected-failures.txt, superseded.txt)", totals.listed);
+        if component_folder.is_none() {
+            println!(
+                "wast: the component model's suite was NOT run: set {COMPONENT_SUITE} to the folder that holds it"
+            );
+        }
+    }
+    Ok(conclusion.exit_code())
+}
+
+/// Runs one script and holds it against the lists.
+fn script_test(run: &Arc<Run>, script: Script) -> Trial {
+    let run = run.clone();
+    Trial::test(script.name.clone(), move || {
+        let report = match &script.text {
+            ScriptText::Inline(text) => run.runner.run_text(&script.name, text),
+            ScriptText::File(path) => run.runner.run_file(path).map_err(|error| error.to_string())?,
+        };
+        let mut totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.counts.add(&report.counts);
+        totals.listed += run.known.listed(&script.name);
+        drop(totals);
+        run.known.judge(&script.name, &report).map_err(Failed::from)
+    })
+}
+
+/// The lists name only scripts that are there. Those of a suite that is not run cannot be checked.
+fn lists_test(run: &Run, scripts: &[Script]) -> Trial {
+    let names: BTreeSet<&str> = scripts.iter().map(|script| &*script.name).collect();
+    let component_suite_runs = names.iter().any(|name| name.starts_with("component-model/"));
+    let checkable = |name: &&str| component_suite_runs || !name.starts_with("component-model/");
+    let unknown: Vec<&str> = run.known.scripts().filter(checkable).filter(|name| !names.contains(name)).collect();
+    let text =
+        (!unknown.is_empty()).then(|| format!("the lists name scripts that are not run: {}", unknown.join(", ")));
+    Trial::test("lists", move || text.map_or(Ok(()), |text| Err(Failed::from(text))))
+}
