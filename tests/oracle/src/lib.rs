@@ -1,0 +1,103 @@
+//! The oracle: what comes out of a generated adapter must be what went in.
+//!
+//! From arbitrary bytes it makes a component type, a composition that passes values of that type through an adapter in both
+//! directions, and a value; it runs the value through and compares. The way is
+//!
+//! ```text
+//! host ─lower─▶ caller ═adapter═▶ callee ─lift─▶ host echo ─lower─▶ callee ═adapter═▶ caller ─lift─▶ host
+//! ```
+//!
+//! The host's lift and lower share no code with the adapter compiler, so each checks the other. The core code in between only
+//! forwards flat parameters and return pointers: it never looks at a value.
+#![forbid(unsafe_code)]
+
+mod composition;
+mod generate;
+mod hostile;
+
+pub use arbitrary::{Error as GenerateError, Unstructured};
+pub use composition::{Encoding, composition};
+pub use generate::{Shape, arbitrary_shape, arbitrary_value};
+pub use hostile::compile_anything;
+
+use gusset::{Component, Config, Engine, Linker, Store, Val};
+
+/// The largest number of values that one case passes through its composition.
+const VALUES: usize = 4;
+
+/// Runs one case made from `input`. `Ok(None)` when the input is too short to make one.
+///
+/// # Errors
+///
+/// What differs, or what failed, with the composition's text: an error is always a bug of Gusset's (or of the generator's).
+pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
+    let mut input = Unstructured::new(input);
+    let Ok(shape) = arbitrary_shape(&mut input) else { return Ok(None) };
+    let (Ok(caller), Ok(callee)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
+        return Ok(None);
+    };
+    let text = composition(&shape, caller, callee);
+    let fail = |what: String| format!("{what}\n\n{text}");
+
+    let component = Component::new(engine, &text).map_err(|error| fail(format!("does not compile: {error:?}")))?;
+    let mut linker = Linker::<Option<Val>>::new(engine);
+    linker
+        .root()
+        .func_new("echo", |mut store, params, results| {
+            *store.data_mut() = Some(params[0].clone());
+            results[0] = params[0].clone();
+            Ok(())
+        })
+        .map_err(|error| fail(format!("cannot define the echo: {error:?}")))?;
+    let pre = linker.instantiate_pre(&component).map_err(|error| fail(format!("does not link: {error:?}")))?;
+    let mut ran = 0;
+    for _ in 0..VALUES {
+        let Ok(value) = arbitrary_value(&shape, &mut input) else { break };
+        let mut store = Store::new(engine, None);
+        let instance = pre.instantiate(&mut store).map_err(|error| fail(format!("does not instantiate: {error:?}")))?;
+        let func = instance.get_func(&mut store, "run").ok_or_else(|| fail("no export `run`".into()))?;
+        let mut results = [Val::Bool(false)];
+        func.call(&mut store, std::slice::from_ref(&value), &mut results)
+            .map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
+        let seen = store.data().clone().ok_or_else(|| fail("the echo was not called".into()))?;
+        if !same(&value, &seen) {
+            return Err(fail(format!("on the way in {value:?} became {seen:?}")));
+        }
+        if !same(&value, &results[0]) {
+            return Err(fail(format!("on the way out {value:?} became {:?}", results[0])));
+        }
+        ran += 1;
+    }
+    Ok(Some(ran))
+}
+
+/// An engine for [`check`].
+///
+/// # Panics
+///
+/// When the default configuration is refused.
+pub fn engine() -> Engine {
+    Engine::new(&Config::new()).expect("the default configuration works")
+}
+
+/// Equality of values, with all NaNs of a width equal.
+fn same(a: &Val, b: &Val) -> bool {
+    let all = |a: &[Val], b: &[Val]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b));
+    let payload = |a: &Option<Box<Val>>, b: &Option<Box<Val>>| match (a, b) {
+        (Some(a), Some(b)) => same(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    match (a, b) {
+        (Val::F32(a), Val::F32(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+        (Val::F64(a), Val::F64(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+        (Val::List(a), Val::List(b)) | (Val::Tuple(a), Val::Tuple(b)) => all(a, b),
+        (Val::Record(a), Val::Record(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && same(&a.1, &b.1))
+        }
+        (Val::Variant(a, x), Val::Variant(b, y)) => a == b && payload(x, y),
+        (Val::Option(a), Val::Option(b)) => payload(a, b),
+        (Val::Result(Ok(a)), Val::Result(Ok(b))) | (Val::Result(Err(a)), Val::Result(Err(b))) => payload(a, b),
+        (a, b) => a == b,
+    }
+}
