@@ -219,7 +219,7 @@ fn signatures_are_shared_in_the_unit() {
 #[test]
 fn data_and_names_are_kept() {
     let wat = r#"(module $mod (memory 1) (memory $two 1)
-        (data (i32.const 3) "abc") (data "de") (data $two (i32.const 0) "f")
+        (data (i32.const 3) "abc") (data "de") (data (memory $two) (i32.const 0) "f")
         (func $first) (func (export "second")) (func $third))"#;
     let image = compile_unit(&[(&wasm(wat), &[]), (&wasm(wat), &[])]).expect("it is valid");
     let module = &image.modules[ModuleIndex::from_u32(1)].module;
@@ -233,6 +233,7 @@ fn data_and_names_are_kept() {
     assert!(matches!(&module.data.as_slice()[0].mode, SegmentMode::Active { target, offset }
         if target.as_u32() == 0 && *offset.ops == [ConstOp::I32Const(3)]));
     assert_eq!(module.data.as_slice()[1].mode, SegmentMode::Passive);
+    assert!(matches!(&module.data.as_slice()[2].mode, SegmentMode::Active { target, .. } if target.as_u32() == 1));
 }
 
 #[test]
