@@ -211,11 +211,17 @@ impl<'a, 't> Translator<'a, 't> {
     /// Traps with `code` if the `i32` on the stack is not zero.
     pub(crate) fn trap_if(&mut self, code: TrapCode) {
         self.ins().if_(BlockType::Empty);
+        self.trap(code);
+        self.ins().end();
+    }
+
+    /// Traps with `code`.
+    pub(crate) fn trap(&mut self, code: TrapCode) {
         self.push_site(code);
         let indices = self.indices.len().min(MAX_TRAP_INDICES);
         self.push_indices();
         let trap = self.module.import_trap(indices);
-        self.ins().call(trap).unreachable().end();
+        self.ins().call(trap).unreachable();
     }
 
     fn push_site(&mut self, code: TrapCode) {

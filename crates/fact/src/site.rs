@@ -8,10 +8,13 @@ const MAX_PATH: usize = 200;
 
 /// What an outlined translation can report, in the order of the sites that its caller sets aside for it. The first
 /// [`STRING_CODES`] are those of strings.
-pub(crate) const HELPER_CODES: [TrapCode; 7] = [
+pub(crate) const HELPER_CODES: [TrapCode; 10] = [
     TrapCode::StringTooLong,
     TrapCode::UnalignedPointer,
     TrapCode::StringOutOfBounds,
+    TrapCode::InvalidUtf8,
+    TrapCode::IncompleteUtf8,
+    TrapCode::InvalidUtf16,
     TrapCode::ListTooLong,
     TrapCode::ListOutOfBounds,
     TrapCode::InvalidChar,
@@ -19,7 +22,7 @@ pub(crate) const HELPER_CODES: [TrapCode; 7] = [
 ];
 
 /// How many of [`HELPER_CODES`] a string can report.
-pub(crate) const STRING_CODES: usize = 3;
+pub(crate) const STRING_CODES: usize = 6;
 
 /// Where a function takes the numbers of its sites from.
 #[derive(Clone, Copy)]

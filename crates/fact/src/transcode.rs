@@ -228,7 +228,8 @@ impl Translator<'_, '_> {
         Amount::Scaled { local: text.length, ty: self.lane.src.pointer(), scale }
     }
 
-    /// Calls a transcoder with what is on the stack.
+    /// Calls a transcoder with what is on the stack, and traps if it found code units that are not valid. Its other results are
+    /// left on the stack.
     fn transcode(&mut self, op: Transcode) {
         let (mut src, dst) = (self.lane.src, self.lane.dst);
         if op == Transcode::InflateLatin1 {
@@ -237,5 +238,15 @@ impl Translator<'_, '_> {
         }
         let transcoder = self.module.import_transcoder(op, &src, &dst);
         self.ins().call(transcoder);
+        let Some((&likely, others)) = op.invalid().split_first() else { return };
+        let status = self.body.local(FlatType::I32);
+        self.ins().local_tee(status).if_(BlockType::Empty);
+        for &code in others {
+            self.ins().local_get(status).i32_const(i32::from(code as u8)).i32_eq();
+            self.trap_if(code);
+        }
+        self.trap(likely);
+        self.ins().end();
+        self.body.release(status);
     }
 }

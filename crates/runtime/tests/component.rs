@@ -544,3 +544,51 @@ fn adapters_name_the_bad_value() {
     assert_eq!(site.path, "param \"c\"");
     assert_eq!((&*site.adapter.caller, &*site.adapter.callee), ("caller", "callee"));
 }
+
+/// What transcoders find is reported by the adapter, at the value's own place.
+#[test]
+fn adapters_name_the_bad_string() {
+    let text = |caller: &str, callee: &str, bytes: &str| {
+        format!(
+            r#"(component
+      (component $callee
+        (core module $m
+          (memory (export "memory") 1)
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+          (func (export "f") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (func (export "f") (param "texts" (list (tuple u8 string)))
+          (canon lift (core func $i "f") string-encoding={callee}
+            (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+      (component $caller
+        (import "f" (func $f (param "texts" (list (tuple u8 string)))))
+        (core module $libc
+          (memory (export "memory") 1)
+          (data (i32.const 0) "\00\00\00\00\40\00\00\00\00\00\00\00" "\00\00\00\00\40\00\00\00\02\00\00\00")
+          (data (i32.const 64) "{bytes}"))
+        (core instance $libc (instantiate $libc))
+        (core func $f (canon lower (func $f) string-encoding={caller} (memory (core memory $libc "memory"))))
+        (core module $m
+          (import "" "f" (func $f (param i32 i32)))
+          (func (export "run") (call $f (i32.const 0) (i32.const 2))))
+        (core instance $m (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "run") (canon lift (core func $m "run"))))
+      (instance $callee (instantiate $callee))
+      (instance $caller (instantiate $caller (with "f" (func $callee "f"))))
+      (export "run" (func $caller "run")))"#
+        )
+    };
+    for (caller, bytes, code) in [
+        ("utf8", r"a\ff", TrapCode::InvalidUtf8),
+        ("utf8", r"a\c3", TrapCode::IncompleteUtf8),
+        ("utf16", r"a\00\00\d8", TrapCode::InvalidUtf16),
+    ] {
+        for callee in ["utf8", "utf16", "latin1+utf16"] {
+            let (mut store, instance) = instance(&text(caller, callee, bytes));
+            let error = call(&mut store, instance, "run", &[]).unwrap_err();
+            assert_eq!(trap_code(&error), Some(code), "{caller} to {callee}");
+            let site = error.downcast_ref::<Trap>().and_then(Trap::site).unwrap();
+            assert_eq!(site.path, "param \"texts\"[1].1", "{caller} to {callee}");
+        }
+    }
+}

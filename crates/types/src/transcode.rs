@@ -1,14 +1,17 @@
 //! The string transcoders that adapters call: each moves code units from one linear memory to another.
 //!
 //! The adapter has checked alignment and bounds of both ranges before it calls; the ranges may lie in one memory and
-//! overlap. A transcoder traps (with the code that [`Transcode`] documents) on code units that are not valid.
+//! overlap. A transcoder does not trap: those that check code units say by a last result, the *status*, what is wrong with them,
+//! so that the adapter can trap at the value's own site.
 
 use crate::flat::FlatType;
 use crate::layout::PointerWidth;
+use crate::trap::TrapCode;
 use serde::{Deserialize, Serialize};
 
 /// What a transcoder does. Lengths are in code units of the side they belong to; `latin1+utf16` strings are split into
-/// their two cases by the adapter, so transcoders know only Latin-1, UTF-8 and UTF-16.
+/// their two cases by the adapter, so transcoders know only Latin-1, UTF-8 and UTF-16. All that read UTF-8 or UTF-16 have one
+/// more result than is shown here, the status: see [`Transcode::invalid`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Transcode {
     /// `(src, len, dst)`: copies `len` bytes and checks that they are UTF-8.
@@ -54,11 +57,29 @@ impl Transcode {
         Transcode::InflateLatin1,
     ];
 
+    /// What can be wrong with the code units that it reads. Where there is anything, the last result is the status: 0, or the
+    /// number of one of these codes; the other results mean nothing then.
+    pub const fn invalid(self) -> &'static [TrapCode] {
+        match self {
+            Transcode::Utf8ToUtf8 | Transcode::Utf8ToUtf16 | Transcode::Utf8ToLatin1 => {
+                &[TrapCode::InvalidUtf8, TrapCode::IncompleteUtf8]
+            }
+            Transcode::Utf16ToUtf16
+            | Transcode::Utf16ToUtf8
+            | Transcode::Utf16ToLatin1
+            | Transcode::Utf16ToLatin1OrUtf16 => &[TrapCode::InvalidUtf16],
+            Transcode::Latin1ToLatin1
+            | Transcode::Latin1ToUtf16
+            | Transcode::Latin1ToUtf8
+            | Transcode::InflateLatin1 => &[],
+        }
+    }
+
     /// The core signature: parameters, then results. Source pointers and lengths (and `read`) have the source's width,
-    /// destination ones the destination's.
+    /// destination ones the destination's; the status is an `i32`.
     pub fn signature(self, src: PointerWidth, dst: PointerWidth) -> (Vec<FlatType>, Vec<FlatType>) {
         let (s, d) = (FlatType::pointer(src), FlatType::pointer(dst));
-        match self {
+        let (params, mut results) = match self {
             Transcode::Utf8ToUtf8 | Transcode::Utf16ToUtf16 | Transcode::Latin1ToLatin1 | Transcode::Latin1ToUtf16 => {
                 (vec![s, s, d], vec![])
             }
@@ -66,7 +87,11 @@ impl Transcode {
             Transcode::Utf16ToUtf8 | Transcode::Latin1ToUtf8 => (vec![s, s, d, d], vec![s, d]),
             Transcode::Utf8ToLatin1 | Transcode::Utf16ToLatin1 => (vec![s, s, d], vec![s, d]),
             Transcode::InflateLatin1 => (vec![d, d], vec![]),
+        };
+        if !self.invalid().is_empty() {
+            results.push(FlatType::I32);
         }
+        (params, results)
     }
 
     /// A name for imports and listings, such as `utf8-to-utf16`.

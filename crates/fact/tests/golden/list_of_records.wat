@@ -1,6 +1,6 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
-;; Utf8 to Utf8, 1087 bytes
+;; Utf8 to Utf8, 1122 bytes
 ;; site 0: list byte length exceeds the maximum of 2^28-1 at `param "items"`
 ;; site 1: unaligned pointer at `param "items"`
 ;; site 2: list content out-of-bounds at `param "items"`
@@ -15,6 +15,9 @@
 ;; site 11: string byte length exceeds the maximum of 2^28-1 at `param "items"[].name`
 ;; site 12: unaligned pointer at `param "items"[].name`
 ;; site 13: string content out-of-bounds at `param "items"[].name`
+;; site 14: invalid utf-8 encoding at `param "items"[].name`
+;; site 15: incomplete utf-8 byte sequence at `param "items"[].name`
+;; site 16: invalid utf-16 encoding at `param "items"[].name`
 (module $adapters
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func (param i32)))
@@ -23,7 +26,7 @@
   (type (;4;) (func (param i32 i64 i64)))
   (type (;5;) (func (param i32 i32 i32 i64) (result i32 i32)))
   (type (;6;) (func))
-  (type (;7;) (func (param i32 i32 i32)))
+  (type (;7;) (func (param i32 i32 i32) (result i32)))
   (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
@@ -32,7 +35,7 @@
   (import "trap" "2" (func $"trap 2" (;3;) (type 4) (param i32 i64 i64)))
   (import "callee" "f4" (func $"ns:pkg/iface#func of lib" (;4;) (type 0) (param i32 i32)))
   (import "post-return" "f5" (func $"post-return of ns:pkg/iface#func of lib" (;5;) (type 6)))
-  (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;6;) (type 7) (param i32 i32 i32)))
+  (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;6;) (type 7) (param i32 i32 i32) (result i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;7;) (type 0) (param i32 i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
@@ -301,7 +304,7 @@
     call $"post-return of ns:pkg/iface#func of lib"
   )
   (func $"string Utf8 to Utf8 app -> lib in 1 lists" (;8;) (type 5) (param i32 i32 i32 i64) (result i32 i32)
-    (local i32)
+    (local i32 i32)
     local.get 1
     i32.const 268435455
     i32.gt_u
@@ -357,6 +360,26 @@
     local.get 1
     local.get 4
     call $"utf8-to-utf8 app -> lib"
+    local.tee 5
+    if ;; label = @1
+      local.get 5
+      i32.const 43
+      i32.eq
+      if ;; label = @2
+        local.get 2
+        i32.const 4
+        i32.add
+        local.get 3
+        call $"trap 1"
+        unreachable
+      end
+      local.get 2
+      i32.const 3
+      i32.add
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
     local.get 4
     local.get 1
   )

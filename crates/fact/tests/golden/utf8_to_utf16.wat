@@ -1,16 +1,18 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Utf8 to Utf16, 723 bytes
+;; Utf8 to Utf16, 745 bytes
 ;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
 ;; site 1: unaligned pointer at `param "text"`
 ;; site 2: string content out-of-bounds at `param "text"`
+;; site 3: invalid utf-8 encoding at `param "text"`
+;; site 4: incomplete utf-8 byte sequence at `param "text"`
+;; site 5: invalid utf-16 encoding at `param "text"`
 (module $adapters
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;2;) (func))
   (type (;3;) (func (param i32)))
   (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;5;) (func (param i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
   (import "flags" "i1" (global $"flags of lib" (;0;) (mut i32)))
@@ -18,7 +20,7 @@
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 4) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
-  (import "transcode" "utf8-to-utf16 m0 m1" (func $"utf8-to-utf16 app -> lib" (;4;) (type 5) (param i32 i32 i32) (result i32)))
+  (import "transcode" "utf8-to-utf16 m0 m1" (func $"utf8-to-utf16 app -> lib" (;4;) (type 1) (param i32 i32 i32) (result i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32)
     local.get 0
@@ -37,7 +39,7 @@
     global.set $"flags of lib"
   )
   (func $"string Utf8 to Utf16 app -> lib" (;6;) (type 1) (param i32 i32 i32) (result i32 i32)
-    (local i32 i32)
+    (local i32 i32 i32)
     local.get 1
     i32.const 268435455
     i32.gt_u
@@ -112,6 +114,24 @@
     local.get 1
     local.get 3
     call $"utf8-to-utf16 app -> lib"
+    local.tee 5
+    if ;; label = @1
+      local.get 5
+      i32.const 43
+      i32.eq
+      if ;; label = @2
+        local.get 2
+        i32.const 4
+        i32.add
+        call $"trap 0"
+        unreachable
+      end
+      local.get 2
+      i32.const 3
+      i32.add
+      call $"trap 0"
+      unreachable
+    end
     local.tee 4
     local.get 1
     i32.ne

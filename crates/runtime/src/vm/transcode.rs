@@ -10,7 +10,6 @@ use super::raw_value::RawValue;
 use super::store::VmStore;
 use crate::canon::utf8_trap;
 use crate::error::{Error, bail};
-use crate::trap::Trap;
 use encoding_rs::mem;
 use gusset_types::{PointerWidth, Transcode, TrapCode};
 use std::borrow::Cow;
@@ -51,10 +50,17 @@ impl Transcoder {
                 self.within(memory, src, dst)
             }
         };
-        let (first, second) = written.map_err(Trap::new)?;
+        let ((first, second), status) = match written {
+            Ok(written) => (written, 0),
+            Err(code) if self.op.invalid().contains(&code) => ((0, 0), code as u8),
+            Err(code) => bail!("an adapter called a transcoder wrongly: {code}"),
+        };
         let (_, results) = self.op.signature(self.src_width, self.dst_width);
         for (slot, result) in values.iter_mut().zip([first, second]).take(results.len()) {
             *slot = RawValue::from_u64(result);
+        }
+        if !self.op.invalid().is_empty() {
+            values[results.len() - 1] = RawValue::from_u64(u64::from(status));
         }
         Ok(())
     }
@@ -166,7 +172,7 @@ impl VmStore {
     ///
     /// # Errors
     ///
-    /// A trap when code units are not valid; an error that is our own fault when a range is not within its memory.
+    /// An error that is our own fault when a range is not within its memory.
     pub(crate) fn transcode(
         &mut self,
         transcoder: Transcoder,
