@@ -7,6 +7,7 @@ mod files;
 mod length;
 mod links;
 mod mask;
+mod mentions;
 mod safety;
 
 use anyhow::{Result, bail};
@@ -56,6 +57,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let exists = |path: &str| root.join(path).exists();
     for file in tree.iter().filter(|file| file.path.ends_with(".md")) {
         found.extend(links::check(file, exists));
+        found.extend(mentions::check(file, &tree, exists));
     }
     found.sort();
     for violation in &found {

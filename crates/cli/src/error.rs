@@ -36,17 +36,29 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if trapped { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
 }
 
+/// How much of a line is shown, in characters: lines quoted from an input can be as long as the input.
+const LINE_SHOWN: usize = 1000;
+
 fn text(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {error}\n");
+    let mut text = format!("error: {}\n", shortened(&error.to_string()));
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     if !causes.is_empty() {
         text.push_str("\nCaused by:\n");
     }
     for (number, cause) in causes.iter().enumerate() {
-        let indented = cause.replace('\n', "\n       ");
+        let indented = shortened(cause).replace('\n', "\n       ");
         text.push_str(&format!("  {number:>3}: {indented}\n"));
     }
     text
+}
+
+/// `text` with its long lines cut.
+fn shortened(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.char_indices().nth(LINE_SHOWN) {
+        Some((end, _)) => format!("{} ...", &line[..end]),
+        None => line.to_string(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -58,5 +70,7 @@ mod tests {
         let error = anyhow::anyhow!("byte 8\nis bad").context("cannot compile `a.wasm`");
         assert_eq!(text(&error), "error: cannot compile `a.wasm`\n\nCaused by:\n    0: byte 8\n       is bad\n");
         assert_eq!(text(&anyhow::anyhow!("alone")), "error: alone\n");
+        let long = text(&anyhow::anyhow!("a\n{}\nb", "é".repeat(10_000)));
+        assert_eq!(long, format!("error: a\n{} ...\nb\n", "é".repeat(LINE_SHOWN)));
     }
 }

@@ -42,6 +42,9 @@ enum Command {
         /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
         #[arg(long)]
         compare_messages: bool,
+        /// Expect the failures that this file lists, one `path:line reason` a line; can be repeated
+        #[arg(long, value_name = "FILE")]
+        known_failures: Vec<PathBuf>,
     },
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
@@ -65,8 +68,15 @@ const WAST_EXAMPLES: &str = "\
 Examples:
   gusset wast test.wast
   gusset wast tests/ --compare-messages
+  gusset wast tests/ --known-failures known.txt
 
-Folders are searched recursively. Exit codes: 0 all directives held, 1 some did not or nothing ran, 2 wrong usage.";
+A listed path means every script whose path ends in it. A listed line that passes, or at which no directive starts, fails
+the run like a failure that is not listed; scripts that are not run are not asked about.
+
+Lines `;;! feature = false` at the head of a script switch features of the core specification off, such as multi_memory.
+
+Folders are searched recursively. Exit codes: 0 all directives held or failed as listed, 1 not so or nothing ran, 2 wrong
+usage.";
 
 const ADAPTERS_EXAMPLES: &str = "\
 Example:
@@ -77,7 +87,9 @@ Each module is preceded by a comment line `caller -> callee function` for each o
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
-        Command::Wast { paths, compare_messages } => wast::run(&paths, compare_messages),
+        Command::Wast { paths, compare_messages, known_failures } => {
+            wast::run(&paths, compare_messages, &known_failures)
+        }
         Command::Adapters { file } => adapters::run(&file),
     };
     outcome.unwrap_or_else(|error| error::report(&error))

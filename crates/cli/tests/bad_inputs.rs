@@ -257,6 +257,101 @@ fn empty_file() {
     refused("empty.wasm", "", &["is empty"]);
 }
 
+/// Makes a file of 3 GiB that starts with `contents` and holds nothing else.
+fn sparse(scratch: &Scratch, name: &str, contents: &[u8]) -> String {
+    let path = scratch.file(name, contents);
+    let file = std::fs::OpenOptions::new().write(true).open(&path).expect("the file is there");
+    file.set_len(3 << 30).expect("the file system knows sparse files");
+    path
+}
+
+#[test]
+fn files_that_are_too_large_are_not_read() {
+    let scratch = Scratch::new();
+    let binary = sparse(&scratch, "binary.wasm", COMPONENT);
+    let text = sparse(&scratch, "text.wat", "(component)".repeat(1000).as_bytes());
+    for command in ["run", "adapters"] {
+        for (file, limit) in [(&binary, "512 MiB"), (&text, "64 MiB")] {
+            let outcome = gusset([command, file]);
+            outcome.assert_refused(1);
+            outcome.assert_says(&[file, "is larger than", limit]);
+        }
+    }
+    let script = sparse(&scratch, "script.wast", "(module)\n".repeat(1000).as_bytes());
+    for arguments in [vec!["wast", &script], vec!["wast", "--known-failures", &script, &script]] {
+        let outcome = gusset(arguments);
+        outcome.assert_refused(1);
+        outcome.assert_says(&["script.wast", "is larger than 64 MiB"]);
+    }
+}
+
+#[test]
+fn files_that_hold_nothing_readable_are_given_up_at_once() {
+    let scratch = Scratch::new();
+    let zeros = sparse(&scratch, "zeros.wasm", b"");
+    for file in [&*zeros, "/dev/zero"] {
+        for command in ["run", "adapters"] {
+            let outcome = gusset([command, file]);
+            outcome.assert_refused(1);
+            outcome.assert_says(&[file, "neither a binary component nor text"]);
+        }
+        for arguments in [vec!["wast", file], vec!["wast", "--known-failures", file, file]] {
+            let outcome = gusset(arguments);
+            outcome.assert_refused(1);
+            outcome.assert_says(&[file, "it is no text"]);
+        }
+    }
+}
+
+#[test]
+fn pipes_in_folders_are_not_waited_for() {
+    let scratch = Scratch::new();
+    let made = std::process::Command::new("mkfifo").arg(scratch.path("pipe.wast")).status();
+    assert!(made.expect("the program is there").success());
+    let outcome = gusset(["wast", &scratch.path("")]);
+    outcome.assert_refused(1);
+    outcome.assert_says(&["nothing to run"]);
+}
+
+#[test]
+fn names_that_are_not_unicode_work() {
+    use std::os::unix::ffi::OsStrExt;
+    let scratch = Scratch::new();
+    let path = std::path::Path::new(&scratch.path("")).join(std::ffi::OsStr::from_bytes(b"n\xff.wat"));
+    std::fs::write(&path, FUNCTIONS).unwrap();
+    let outcome = gusset(["run".as_ref(), path.as_os_str(), "--invoke".as_ref(), "add(1, 2)".as_ref()]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), "3\n"), "{}", outcome.stderr);
+}
+
+#[test]
+fn lines_as_long_as_the_input_are_not_shown_whole() {
+    let text = format!("(component {})", "x".repeat(1_000_000));
+    let scratch = Scratch::new();
+    let file = scratch.file("long.wat", text.as_bytes());
+    let outcome = gusset(["run", &file]);
+    outcome.assert_refused(1);
+    assert!(outcome.stderr.len() < 10_000, "{} bytes", outcome.stderr.len());
+    let script = scratch.file("long.wast", format!("(module){}(foo)", " ".repeat(1_000_000)).as_bytes());
+    let outcome = gusset(["wast", &script]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stdout.contains("cannot be run"), "{}", outcome.stdout);
+    assert!(outcome.stdout.len() < 10_000, "{} bytes", outcome.stdout.len());
+}
+
+#[test]
+fn text_that_nests_deeply() {
+    const DEPTH: usize = 100_000;
+    for (open, close, expected) in
+        [("(", "", "long.wat"), ("(component ", ")", "nest"), ("(component (type (option ", ")))", "long.wat")]
+    {
+        refused("long.wat", open.repeat(DEPTH) + &close.repeat(DEPTH), &[expected]);
+    }
+    let types = format!("(component {}{})", "(type (component ".repeat(DEPTH), "))".repeat(DEPTH));
+    refused("types.wat", types, &["nest"]);
+    let folded = format!("(component (core module (func {}{})))", "(block ".repeat(DEPTH), ")".repeat(DEPTH));
+    refused("folded.wat", folded, &["no exported function is called `f`"]);
+}
+
 #[test]
 fn text_with_a_syntax_error() {
     refused("syntax.wat", "(component\n  (core module\n    (fnc))\n)\n", &["syntax.wat", ":3:6", "fnc"]);
@@ -295,6 +390,35 @@ fn scripts_that_fail() {
     let outcome = gusset(["wast", &nothing]);
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("nothing ran") || outcome.stdout.contains("cannot be run"), "{}", outcome.stdout);
+}
+
+#[test]
+fn known_failures() {
+    let scratch = Scratch::new();
+    let script = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\
+        (assert_return (invoke \"f\") (i32.const 2))\n\
+        (assert_return (invoke \"f\") (i32.const 1))\n";
+    let script = scratch.file("failing.wast", script.as_bytes());
+    let expect = |list: &str, code: i32, parts: &[&str]| {
+        let list = scratch.file("known.txt", list.as_bytes());
+        let outcome = gusset(["wast", "--known-failures", &list, &script]);
+        assert_eq!(outcome.code, Some(code), "{}{}", outcome.stdout, outcome.stderr);
+        for part in parts {
+            let said = outcome.stdout.contains(part) || outcome.stderr.contains(part);
+            assert!(said, "{part:?} is missing:\n{}{}", outcome.stdout, outcome.stderr);
+        }
+    };
+    let known = "failing.wast:2 two is not one\n";
+    expect(known, 0, &["ok: 2 passed, 1 failed", "1 as expected", "wast: 1 failures are expected", "1 of 1 scripts"]);
+    expect(&format!("{known}other.wast:1 not run\n"), 0, &[]);
+    expect("# nothing\n", 1, &["failing.wast:2:2: assert_return failed"]);
+    expect(&format!("{known}failing.wast:3 it holds\n"), 1, &["listed in", "(it holds), but it passes"]);
+    expect(&format!("{known}failing.wast:4 gone\n"), 1, &["(gone), but no directive starts there"]);
+    expect("failing.wast:2\n", 1, &["known.txt:1: a reason is missing"]);
+    let missing = scratch.path("missing.txt");
+    let outcome = gusset(["wast", "--known-failures", &missing, &script]);
+    outcome.assert_refused(1);
+    outcome.assert_says(&["missing.txt", "No such file"]);
 }
 
 #[test]

@@ -76,11 +76,10 @@ impl Compiler {
     /// [`Unsupported`](crate::CodegenErrorKind::Unsupported) when it needs what is not supported. The first error in the
     /// order of modules is reported: of what stands outside of function bodies, then of the bodies.
     pub fn compile(&self, unit: &LinkUnit<'_>) -> Result<CodeImage, CodegenError> {
-        let ParsedUnit { env, bodies, data } = UnitEnv::parse(unit)?;
-        let (mut functions, indirect) = self.compile_functions(&env, bodies).map_err(|(module, error)| {
-            let module = unit.modules[module];
-            features::explain(error, module.wasm, module.offset)
-        })?;
+        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
+        let (mut functions, indirect) = self
+            .compile_functions(&env, bodies)
+            .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
         let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
         functions.extend(stubs);
         image::link(&*self.isa, env, functions, data)

@@ -1,13 +1,15 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
-use crate::features::UNSTANDARDISED;
+use crate::features::{SUPPORTED, UNSTANDARDISED};
+use gusset_types::CoreFeature;
 use std::fmt;
 
 /// What sort of error it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CodegenErrorKind {
-    /// The module is malformed or does not validate.
+    /// The module is malformed or does not validate. It may do so only with a feature that is switched off: the message says
+    /// which.
     Invalid,
     /// The module uses something that is valid but not supported: a proposal, this machine, or a size beyond a limit.
     Unsupported,
@@ -46,6 +48,13 @@ impl CodegenError {
     pub(crate) fn into_unsupported(mut self) -> CodegenError {
         self.inner.kind = CodegenErrorKind::Unsupported;
         self.inner.message.insert_str(0, "not supported: ");
+        self
+    }
+
+    /// The same error with the features that it comes of, since they are off.
+    pub(crate) fn switched_off(mut self, features: &[CoreFeature]) -> CodegenError {
+        let names: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
+        self.inner.message.push_str(&format!(" (switched off: {})", names.join(", ")));
         self
     }
 
@@ -100,7 +109,10 @@ impl From<wasmparser::Error> for CodegenError {
     fn from(error: wasmparser::Error) -> CodegenError {
         let invalid = CodegenError::new(CodegenErrorKind::Invalid, error.message()).at(error.offset());
         match error.missing_wasm_feature() {
-            Some(features) if !features.intersects(UNSTANDARDISED) => invalid.into_unsupported(),
+            // What is missing of the supported ones, a host has switched off.
+            Some(features) if !features.intersects(UNSTANDARDISED) && !features.intersects(SUPPORTED) => {
+                invalid.into_unsupported()
+            }
             _ => invalid,
         }
     }

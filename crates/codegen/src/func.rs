@@ -3,6 +3,7 @@
 //! What each operator does stands in [`op`](crate::op); this file has the state that they share and the loop over them. It
 //! translates what has just been validated, so operands are taken without asking.
 
+use crate::convert;
 use crate::error::CodegenError;
 use crate::key::CodeKey;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
@@ -10,7 +11,6 @@ use crate::op::ControlFrame;
 use crate::region::Regions;
 use crate::settings::CompilerSettings;
 use crate::signature::{POINTER, clif_type, constant_field, field, needs_stack_map, wasm_signature};
-use crate::{convert, features};
 use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, InstBuilder, SigRef, SourceLoc, UserFuncName,
     Value,
@@ -160,9 +160,10 @@ impl FuncTranslator<'_, '_> {
         body: Body<'_>,
         (validator, operators): (FuncValidatorAllocations, OperatorsReaderAllocations),
     ) -> Result<(FuncValidatorAllocations, OperatorsReaderAllocations), CodegenError> {
+        let features = body.validate.features;
         let mut validator = body.validate.into_validator(validator);
         let mut reader = body.body.get_binary_reader();
-        reader.set_features(features::SUPPORTED);
+        reader.set_features(features);
         for _ in 0..reader.read_var_u32()? {
             let offset = reader.original_position();
             let count = reader.read_var_u32()?;

@@ -14,7 +14,7 @@
 //!
 //! let empty_module = b"\0asm\x01\0\0\0";
 //! let mut modules = Arena::default();
-//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[] });
+//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[], generated: false });
 //!
 //! let compiler = Compiler::new(&CompilerSettings::default())?;
 //! let image = compiler.compile(&LinkUnit { modules })?;

@@ -3,6 +3,7 @@
 //! Translation reads these environments from many threads; nothing in them changes after [`UnitEnv::parse`].
 
 use crate::error::CodegenError;
+use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
 use crate::{convert, features, names};
 use gusset_artifact::{ConstExpr, ConstOp};
@@ -54,15 +55,14 @@ pub(crate) struct ParsedUnit<'a> {
 
 impl UnitEnv {
     /// Parses and validates all modules but for their function bodies.
-    pub(crate) fn parse<'a>(unit: &LinkUnit<'a>) -> Result<ParsedUnit<'a>, CodegenError> {
+    pub(crate) fn parse<'a>(settings: &CompilerSettings, unit: &LinkUnit<'a>) -> Result<ParsedUnit<'a>, CodegenError> {
         let mut signatures = Signatures::default();
         let mut modules = Arena::default();
         let (mut bodies, mut data) = (Vec::new(), Vec::new());
         for (index, module) in unit.modules.iter() {
             let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies);
-            let env = parser.run(module).map_err(|error| {
-                features::explain(error, module.wasm, module.offset)
-                    .within(format_args!("core module `{}`", module.name))
+            let env = parser.run(settings, module).map_err(|error| {
+                features::explain(error, settings, module).within(format_args!("core module `{}`", module.name))
             })?;
             modules.push(env);
         }
@@ -142,10 +142,11 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         ModuleParser { index, signatures, data, bodies, module, types, escaping }
     }
 
-    fn run(mut self, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
+    fn run(mut self, settings: &CompilerSettings, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
         let mut parser = Parser::new(unit.offset as u64);
-        parser.set_features(features::SUPPORTED);
-        let mut validator = Validator::new_with_features(features::SUPPORTED);
+        let features = features::allowed(settings, unit);
+        parser.set_features(features);
+        let mut validator = Validator::new_with_features(features);
         for payload in parser.parse_all(unit.wasm) {
             let payload = payload?;
             if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {

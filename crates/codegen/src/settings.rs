@@ -1,6 +1,8 @@
 //! What a host can choose about the code that is made. Two images may be linked only if their settings are equal, so all of
 //! it belongs into a cache's key.
 
+use gusset_types::CoreFeatures;
+
 /// How hard to work on the code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum OptimizationLevel {
@@ -18,6 +20,9 @@ pub enum OptimizationLevel {
 pub struct CompilerSettings {
     /// How hard to work on the code.
     pub optimization: OptimizationLevel,
+    /// What modules may use. What needs a feature that is off is of kind [`Invalid`](crate::CodegenErrorKind::Invalid), as in an
+    /// engine that was made before the feature was, and the message names it.
+    pub features: CoreFeatures,
     /// Whether results of float operations that are NaN are always the canonical one, so that runs are reproducible on every
     /// machine. Off: any NaN that the specification allows.
     pub nan_canonicalization: bool,
@@ -33,6 +38,7 @@ impl Default for CompilerSettings {
     fn default() -> Self {
         CompilerSettings {
             optimization: OptimizationLevel::Speed,
+            features: CoreFeatures::default(),
             nan_canonicalization: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,

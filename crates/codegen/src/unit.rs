@@ -21,4 +21,6 @@ pub struct UnitModule<'a> {
     pub offset: usize,
     /// What is known of each of its imports, in the module's order; empty means that nothing is.
     pub imports: &'a [ImportLink],
+    /// Whether Gusset made it, as it does adapters: it may use every feature, whatever a host has switched off.
+    pub generated: bool,
 }

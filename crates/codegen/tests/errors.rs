@@ -4,7 +4,8 @@ mod common;
 
 use common::*;
 use gusset_artifact::ImportLink;
-use gusset_codegen::{CodegenErrorKind, CompilerSettings};
+use gusset_codegen::{CodegenErrorKind, Compiler, CompilerSettings, LinkUnit, UnitModule};
+use gusset_types::{Arena, CoreFeature};
 
 #[test]
 fn proposals_that_are_not_supported_are_named() {
@@ -25,6 +26,71 @@ fn proposals_that_are_not_supported_are_named() {
         assert!(error.offset().is_some(), "{error}");
         let named = error.message().to_lowercase().contains(&what.to_lowercase());
         assert!(named || error.message().contains("feature") || error.message().contains("must be enabled"), "{error}");
+    }
+}
+
+/// A module for each feature that needs it and no other.
+const NEEDS: &[(CoreFeature, &str)] = &[
+    (CoreFeature::MutableGlobal, "(module (global (import \"a\" \"b\") (mut i32)))"),
+    (CoreFeature::SignExtension, "(module (func (drop (i32.extend8_s (i32.const 1)))))"),
+    (CoreFeature::SaturatingFloatToInt, "(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))"),
+    (CoreFeature::MultiValue, "(module (func (result i32 i32) (i32.const 1) (i32.const 2)))"),
+    (CoreFeature::BulkMemory, "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 1))))"),
+    (CoreFeature::ReferenceTypes, "(module (func (param externref)))"),
+    (CoreFeature::ReferenceTypes, "(module (table 1 funcref) (table 1 funcref))"),
+    (CoreFeature::MultiMemory, "(module (memory 1) (memory 1))"),
+    (CoreFeature::MultiMemory, "(module (import \"a\" \"b\" (memory 1)) (memory 1) (func (drop (memory.size 1))))"),
+    (CoreFeature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
+];
+
+#[test]
+fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
+    for &feature in CoreFeature::ALL {
+        assert!(NEEDS.iter().any(|&(needed, _)| needed == feature), "{feature:?}");
+        let mut settings = CompilerSettings::default();
+        settings.features.set(feature, false);
+        for &(needed, wat) in NEEDS {
+            let result = compile_with(&settings, &[(&wasm(wat), &[])], 0);
+            if needed == feature {
+                let error = result.expect_err(wat);
+                assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+                let hint = format!("(switched off: {})", feature.name());
+                assert!(error.message().ends_with(&hint), "{error}");
+                assert!(error.offset().is_some(), "{error}");
+            } else if let Err(error) = result {
+                panic!("without {feature:?}, {wat}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_feature_that_is_off_hides_no_other_error() {
+    let mut settings = CompilerSettings::default();
+    CoreFeature::ALL.iter().for_each(|&feature| settings.features.set(feature, false));
+    for (wat, kind) in [
+        ("(module (func (result i32)))", CodegenErrorKind::Invalid),
+        ("(module (func (drop (v128.const i64x2 0 0))))", CodegenErrorKind::Unsupported),
+    ] {
+        let error = compile_with(&settings, &[(&wasm(wat), &[])], 0).expect_err(wat);
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.message().contains("switched off"), "{error}");
+    }
+    let both = wasm("(module (table 1 externref) (func (table.fill (i32.const 0) (ref.null extern) (i32.const 1))))");
+    let error = compile_with(&settings, &[(&both, &[])], 0).expect_err("it needs what is off");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().contains("reference_types"), "{error}");
+}
+
+#[test]
+fn generated_modules_may_use_every_feature() {
+    let mut settings = CompilerSettings::default();
+    CoreFeature::ALL.iter().for_each(|&feature| settings.features.set(feature, false));
+    let compiler = Compiler::new(&settings).expect("this machine is supported");
+    for &(_, wat) in NEEDS {
+        let (wasm, mut modules) = (wasm(wat), Arena::default());
+        modules.push(UnitModule { name: "made", wasm: &wasm, offset: 0, imports: &[], generated: true });
+        compiler.compile(&LinkUnit { modules }).unwrap_or_else(|error| panic!("{wat}: {error}"));
     }
 }
 

@@ -25,6 +25,7 @@ impl Compiler {
                 OptLevel::Speed => OptimizationLevel::Speed,
                 OptLevel::SpeedAndSize => OptimizationLevel::SpeedAndSize,
             },
+            features: config.features,
             nan_canonicalization: config.nan_canonicalization,
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
@@ -38,10 +39,10 @@ impl Compiler {
         CodeMemory::new(engine, image).map(Arc::new)
     }
 
-    /// Compiles a single module, about whose imports nothing is known.
-    pub(crate) fn compile_module(&self, engine: &Engine, wasm: &[u8]) -> Result<Arc<CodeMemory>> {
+    /// Compiles a single module, about whose imports nothing is known; `generated` when it is not the host's.
+    pub(crate) fn compile_module(&self, engine: &Engine, wasm: &[u8], generated: bool) -> Result<Arc<CodeMemory>> {
         let mut modules = Arena::default();
-        modules.push(UnitModule { name: "module", wasm, offset: 0, imports: &[] });
+        modules.push(UnitModule { name: "module", wasm, offset: 0, imports: &[], generated });
         self.compile(engine, &LinkUnit { modules })
     }
 
@@ -53,7 +54,7 @@ impl Compiler {
         }
         let ty = engine.signature(type_id);
         let wasm = trampoline_module(&ty.params, &ty.results)?;
-        let code = self.compile_module(engine, &wasm)?;
+        let code = self.compile_module(engine, &wasm, true)?;
         known.insert(type_id, code.clone());
         Ok(code)
     }

@@ -61,7 +61,8 @@ impl Component {
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
             let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
-            unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset: module.offset, imports });
+            let (offset, generated) = (module.offset, module.adapter);
+            unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
         }
         let code = engine.compiler().compile(engine, &unit)?;
         let mut adapters = Vec::new();
@@ -73,7 +74,7 @@ impl Component {
     }
 
     /// Validates a component completely, without asking whether an engine can run it: a valid component may well need what is
-    /// not supported.
+    /// not supported, or a feature that an engine has switched off.
     ///
     /// # Errors
     ///

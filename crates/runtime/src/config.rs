@@ -1,5 +1,7 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use gusset_types::{CoreFeature, CoreFeatures};
+
 /// How much work the compiler puts into code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
@@ -23,6 +25,7 @@ pub enum OptLevel {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) opt_level: OptLevel,
+    pub(crate) features: CoreFeatures,
     pub(crate) nan_canonicalization: bool,
     pub(crate) max_wasm_stack: usize,
     pub(crate) memory_reservation: u64,
@@ -41,6 +44,7 @@ impl Config {
     pub fn new() -> Config {
         Config {
             opt_level: OptLevel::default(),
+            features: CoreFeatures::default(),
             nan_canonicalization: false,
             max_wasm_stack: 512 << 10,
             memory_reservation: 4 << 30,
@@ -62,8 +66,57 @@ impl Config {
         self
     }
 
+    /// Switches a feature of core modules on or off (default: all are on).
+    ///
+    /// A module that needs a feature that is off, alone or within a component, is invalid, and the error names the feature. What
+    /// a component only says of modules that it imports is not held to the switches.
+    ///
+    /// ```
+    /// use gusset::{Config, CoreFeature, Engine, core::Module};
+    /// let engine = Engine::new(Config::new().wasm_feature(CoreFeature::MultiMemory, false))?;
+    /// let error = Module::new(&engine, "(module (memory 1) (memory 1))").err().expect("it has two memories");
+    /// assert!(error.to_string().contains("multi_memory"));
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn wasm_feature(&mut self, feature: CoreFeature, enabled: bool) -> &mut Config {
+        self.features.set(feature, enabled);
+        self
+    }
+
+    /// Whether functions and blocks may have several results, and blocks parameters; as
+    /// [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_multi_value(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::MultiValue, enabled)
+    }
+
+    /// Whether modules may copy and fill memories and tables and have passive segments; as
+    /// [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_bulk_memory(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::BulkMemory, enabled)
+    }
+
+    /// Whether references may be values, and modules have several tables; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_reference_types(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::ReferenceTypes, enabled)
+    }
+
+    /// Whether modules may have several memories; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_multi_memory(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::MultiMemory, enabled)
+    }
+
+    /// Whether constant expressions may do integer arithmetic; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_extended_const(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::ExtendedConst, enabled)
+    }
+
     /// How many bytes of a thread's stack guests may use, counted from where the host first enters one (default 512
-    /// KiB). A guest that needs more traps. The thread must have that much, and what host functions need beyond it.
+    /// KiB). A guest that needs more traps.
+    ///
+    /// Where the system says how large a thread's stack is (Linux with the GNU C library, and macOS), guests never come
+    /// nearer to its end than 128 KiB, which are for host functions; those that need more must see to it that the stack
+    /// is larger. Elsewhere, and on stacks that the host has made and switched to, the stack must have these bytes and
+    /// what host functions need beyond them.
     pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Config {
         self.max_wasm_stack = bytes;
         self

@@ -1,5 +1,8 @@
 //! Runs `.wast` scripts of core modules and components on Gusset, directive by directive, and reports what held.
 //!
+//! Lines `;;! feature = false` at the head of a script switch features of the core specification off for it, by the names of
+//! [`gusset::CoreFeature`]. [`KnownFailures`] holds reports against lists of what is known not to hold.
+//!
 //! A failing directive never stops the script: the report names each one with its source line, what was expected and what
 //! came. A panic of the engine is a failure like any other. This crate knows no test harness and prints nothing.
 //!
@@ -23,12 +26,17 @@ mod component_script;
 mod component_value;
 mod core_script;
 mod core_value;
+mod header;
+mod known_failures;
 mod message;
 mod report;
 mod runner;
 mod script;
 mod source_text;
 mod spectest;
+mod text_file;
 
+pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveKind, DirectiveResult, DirectiveStatus, Failure, Report, Skip, Tally};
 pub use runner::{WastOptions, WastRunner};
+pub use text_file::read_text;

@@ -1,11 +1,13 @@
 //! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
 //! nothing of what a directive means.
 
+use crate::header;
 use crate::message::panic_text;
 use crate::report::{DirectiveKind, DirectiveResult, DirectiveStatus, Failure, Report, Skip};
 use crate::script::{Mismatch, Script, Stop};
 use crate::source_text::SourceText;
-use gusset::{Config, Engine, Error};
+use crate::text_file::read_text;
+use gusset::{Config, CoreFeature, Engine};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use wast::lexer::Lexer;
@@ -34,22 +36,26 @@ impl WastRunner {
     ///
     /// When this machine cannot run an engine.
     pub fn new(options: WastOptions) -> gusset::Result<WastRunner> {
-        Ok(WastRunner { engine: Engine::new(&Config::new())?, options })
+        WastRunner::with_config(&Config::new(), options)
+    }
+
+    /// A runner with an engine of its own that has these settings. Those that a script's head makes come on top of them.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run such an engine.
+    pub fn with_config(config: &Config, options: WastOptions) -> gusset::Result<WastRunner> {
+        Ok(WastRunner { engine: Engine::new(config)?, options })
     }
 
     /// Runs the script in the file at `path`.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read. Everything else is in the report.
+    /// As [`read_text`]. Everything else is in the report.
     pub fn run_file(&self, path: &Path) -> gusset::Result<Report> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| Error::from(error).context(format!("cannot read {name}")))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Error::msg(format!("{name} is no text: byte {at} is not UTF-8"))
-        })?;
-        Ok(self.run_text(&name, &text))
+        let text = read_text(path)?;
+        Ok(self.run_text(&path.display().to_string(), &text))
     }
 
     /// Runs the script `text`; `name` stands for its file in the report.
@@ -72,12 +78,26 @@ impl WastRunner {
         report
     }
 
+    /// The engine for a script with these settings at its head.
+    fn engine_with(&self, settings: &[(CoreFeature, bool)]) -> gusset::Result<Engine> {
+        if settings.is_empty() {
+            return Ok(self.engine.clone());
+        }
+        let mut config = self.engine.config().clone();
+        for &(feature, enabled) in settings {
+            config.wasm_feature(feature, enabled);
+        }
+        Engine::new(&config)
+    }
+
     fn run_directives(&self, text: &str, source: &SourceText<'_>, report: &mut Report) -> Result<(), wast::Error> {
+        let settings = header::settings(text)?;
         let mut lexer = Lexer::new(text);
         lexer.allow_confusing_unicode(true);
         let buffer = ParseBuffer::new_with_lexer(lexer)?;
         let wast = parse::<Wast<'_>>(&buffer)?;
-        let mut script = match Script::new(&self.engine, self.options) {
+        let script = self.engine_with(&settings).and_then(|engine| Script::new(&engine, self.options));
+        let mut script = match script {
             Ok(script) => script,
             Err(error) => {
                 let message = format!("the script's host cannot be set up: {error}");

@@ -2,6 +2,9 @@
 
 use wast::token::Span;
 
+/// How much of a line is shown, in characters.
+const LINE_SHOWN: usize = 200;
+
 /// A text that knows where its lines start.
 pub(crate) struct SourceText<'a> {
     text: &'a str,
@@ -21,9 +24,10 @@ impl<'a> SourceText<'a> {
         (line, offset - self.starts[line - 1] + 1)
     }
 
-    /// The text of a line (from 1), without what stands around it.
+    /// The text of a line (from 1), without what stands around it, cut where it gets long.
     pub(crate) fn line(&self, line: usize) -> &'a str {
-        self.text.lines().nth(line - 1).unwrap_or_default().trim()
+        let line = self.text.lines().nth(line - 1).unwrap_or_default().trim();
+        line.char_indices().nth(LINE_SHOWN).map_or(line, |(end, _)| line[..end].trim_end())
     }
 }
 
@@ -37,6 +41,7 @@ mod tests {
         assert_eq!(text.position(Span::from_offset(0)), (1, 1));
         assert_eq!(text.position(Span::from_offset(4)), (2, 3));
         assert_eq!(text.position(Span::from_offset(99)), (3, 1));
+        assert_eq!(SourceText::new(&"ä".repeat(1000)).line(1), "ä".repeat(LINE_SHOWN));
         assert_eq!((text.line(2), text.line(7)), ("b", ""));
     }
 }

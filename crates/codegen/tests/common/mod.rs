@@ -24,7 +24,8 @@ pub fn compile_with(
     modules: &[(&[u8], &[ImportLink])],
     offset: usize,
 ) -> Result<CodeImage, CodegenError> {
-    let modules = modules.iter().map(|&(wasm, imports)| UnitModule { name: "test", wasm, offset, imports });
+    let unit = |&(wasm, imports)| UnitModule { name: "test", wasm, offset, imports, generated: false };
+    let modules = modules.iter().map(unit);
     Compiler::new(settings)?.compile(&LinkUnit { modules: modules.collect::<Arena<_, _>>() })
 }
 

@@ -21,7 +21,7 @@ impl Module {
     #[cfg(feature = "compile")]
     pub fn new(engine: &crate::Engine, bytes: impl AsRef<[u8]>) -> crate::Result<Module> {
         let wasm = crate::source::wasm(bytes.as_ref())?;
-        let code = engine.compiler().compile_module(engine, &wasm)?;
+        let code = engine.compiler().compile_module(engine, &wasm, false)?;
         Ok(Module { code, index: ModuleIndex::from_u32(0) })
     }
 

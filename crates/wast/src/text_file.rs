@@ -1,0 +1,42 @@
+//! Reads scripts and lists. A file may be anything that can be named, a device that never ends included: what is no text is
+//! given up after its first bytes, and what is too large is not read.
+
+use gusset::{Error, Result};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// The largest file that is read, in bytes: a hundred times the largest script there is.
+const MAX_TEXT: u64 = 64 << 20;
+
+/// How many bytes are looked at before the rest is read.
+const FIRST_BYTES: u64 = 4096;
+
+/// The text in the file at `path`.
+///
+/// # Errors
+///
+/// When the file cannot be read, is not UTF-8 or larger than 64 MiB.
+pub fn read_text(path: &Path) -> Result<String> {
+    let name = path.display();
+    let read = || -> Result<String> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        (&mut file).take(FIRST_BYTES).read_to_end(&mut bytes)?;
+        if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+            return Err(Error::msg(format!("it is no text: byte {at} is zero")));
+        }
+        if length <= MAX_TEXT {
+            (&mut file).take(MAX_TEXT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+        }
+        if length.max(bytes.len() as u64) > MAX_TEXT {
+            return Err(Error::msg(format!("it is larger than {} MiB", MAX_TEXT >> 20)));
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::msg(format!("it is no text: byte {at} is not UTF-8"))
+        })
+    };
+    read().map_err(|error| error.context(format!("cannot read {name}")))
+}
