@@ -114,9 +114,9 @@ impl Config {
     /// KiB). A guest that needs more traps.
     ///
     /// Where the system says how large a thread's stack is (Linux with the GNU C library, and macOS), guests never come
-    /// nearer to its end than 128 KiB, which are for host functions; those that need more must see to it that the stack
-    /// is larger. Elsewhere, and on stacks that the host has made and switched to, the stack must have these bytes and
-    /// what host functions need beyond them.
+    /// nearer to its end than 128 KiB (256 KiB in debug builds), which are for host functions; for those that need more,
+    /// the stack must be larger. Elsewhere, and on stacks that the host has made and switched to, the stack must have
+    /// these bytes and what host functions need beyond them.
     pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Config {
         self.max_wasm_stack = bytes;
         self

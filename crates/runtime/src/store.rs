@@ -4,6 +4,7 @@
 use crate::engine::Engine;
 use crate::instance::ComponentInstanceState;
 use crate::vm::VmStore;
+use std::marker::PhantomData;
 
 /// All instances of a host's unit of work (a request, a plug-in, a program), and the host's own data `T`.
 ///
@@ -14,17 +15,38 @@ pub struct Store<T: 'static>(Box<StoreInner<T>>);
 ///
 /// While a guest runs, pointers to it lead back from host functions: it is never moved, and never exchanged with
 /// another.
+///
+/// Its host functions rely on `T`, so a store of one type is no store of a super- or subtype:
+///
+/// ```
+/// fn same(store: gusset::Store<fn(&'static str)>) -> gusset::Store<fn(&'static str)> {
+///     store
+/// }
+/// ```
+/// ```compile_fail
+/// fn of_supertype(store: gusset::Store<for<'a> fn(&'a str)>) -> gusset::Store<fn(&'static str)> {
+///     store
+/// }
+/// ```
+/// ```compile_fail
+/// fn of_subtype(store: gusset::Store<fn(fn(&'static str))>) -> gusset::Store<fn(for<'a> fn(&'a str))> {
+///     store
+/// }
+/// ```
 pub(crate) struct StoreInner<T: 'static> {
     pub(crate) vm: VmStore,
     /// Instances of components, in the order in which they were made.
     pub(crate) components: Vec<ComponentInstanceState>,
     data: T,
+    /// Makes it invariant in `T`.
+    invariant: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> Store<T> {
     /// An empty store with the host's data.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
-        Store(Box::new(StoreInner { vm: VmStore::new(engine), components: Vec::new(), data }))
+        let vm = VmStore::new(engine);
+        Store(Box::new(StoreInner { vm, components: Vec::new(), data, invariant: PhantomData }))
     }
 
     /// The host's data.

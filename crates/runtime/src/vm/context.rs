@@ -133,10 +133,15 @@ impl RawStoreContext {
         }
     }
 
-    /// Starts an activation. The outermost one decides how deep the stack may get.
+    /// The limit of the innermost activation; 0 if there is none.
+    pub(super) fn stack_limit(&self) -> usize {
+        self.stack_limit.get()
+    }
+
+    /// Starts an activation, which may use the stack down to `stack_limit`.
     pub(super) fn begin(&self, owner: *mut (), vm: *mut VmStore, stack_limit: usize) -> SavedActivation {
-        let saved = SavedActivation {
-            stack_limit: self.stack_limit.get(),
+        SavedActivation {
+            stack_limit: self.stack_limit.replace(stack_limit),
             entry_fp: self.entry_fp.get(),
             entry_sp: self.entry_sp.get(),
             entry_handler: self.entry_handler.get(),
@@ -144,11 +149,7 @@ impl RawStoreContext {
             exit_pc: self.exit_pc.get(),
             owner: self.owner.replace(owner),
             vm: self.vm.replace(vm),
-        };
-        if saved.stack_limit == 0 {
-            self.stack_limit.set(stack_limit);
         }
-        saved
     }
 
     /// Ends an activation.

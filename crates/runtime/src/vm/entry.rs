@@ -2,7 +2,8 @@
 
 use super::context::RawStoreContext;
 use super::raw_value::RawValue;
-use super::signals::{prepare_thread, set_current};
+use super::signals::set_current;
+use super::stack::StackLimit;
 use crate::error::Result;
 use crate::store::StoreInner;
 
@@ -20,14 +21,14 @@ pub(super) fn enter<T: 'static>(
     code: usize,
     values: &mut [RawValue],
 ) -> Result<()> {
-    prepare_thread()?;
-    let stack_limit = stack_pointer().saturating_sub(store.vm.engine().config().max_wasm_stack).max(1);
+    let of_store = store.vm.context().stack_limit();
+    let stack_limit = StackLimit::from_here(store.vm.engine().config().max_wasm_stack, of_store)?;
     let raw: *const RawStoreContext = store.vm.context_pointer();
     let owner: *mut StoreInner<T> = store;
     // SAFETY: V1: from here to the end of the activation the store is reached through `owner` only. The pointers are
     // derived from the exclusive borrow; the context does not move and is reached through shared references only.
     let (raw_context, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
-    let saved = raw_context.begin(owner.cast(), vm, stack_limit);
+    let saved = raw_context.begin(owner.cast(), vm, stack_limit.address());
     let outer = set_current(raw);
     // SAFETY: V2, V9: the function record says that `entry` is an entry trampoline for functions of `code`'s type and
     // that `context` is the context it runs in.
@@ -37,12 +38,6 @@ pub(super) fn enter<T: 'static>(
     };
     set_current(outer);
     raw_context.end(saved);
+    drop(stack_limit);
     if returned == 1 { Ok(()) } else { Err(store.vm.context().take_failure()) }
-}
-
-/// An address in this stack frame.
-#[inline(always)]
-fn stack_pointer() -> usize {
-    let here = 0u8;
-    &raw const here as usize
 }

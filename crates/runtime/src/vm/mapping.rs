@@ -55,6 +55,16 @@ impl Mapping {
         Ok(())
     }
 
+    /// Makes all but the first page readable and writable: a stack, which grows down to a fault.
+    pub(super) fn into_stack(self) -> Result<StackMapping> {
+        let guard = page_size();
+        let (start, len) = (self.base.as_ptr().wrapping_add(guard), self.len - guard);
+        // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
+        let changed = unsafe { mprotect(start.cast(), len, MprotectFlags::READ | MprotectFlags::WRITE) };
+        changed.map_err(|error| Error::from(error).context(format_args!("committing {len} bytes of stack")))?;
+        Ok(StackMapping(self))
+    }
+
     /// Makes all of it readable and executable, and never writable again.
     pub(super) fn into_executable(self) -> Result<ExecutableMapping> {
         super::icache::flush(self.base.as_ptr(), self.len);
@@ -95,6 +105,21 @@ impl Drop for Mapping {
         // SAFETY: V5: this value owns the mapping, and by V4 nothing that refers to it is left.
         let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok(), "a mapping can be unmapped");
+    }
+}
+
+/// A mapping that is a stack.
+pub(super) struct StackMapping(Mapping);
+
+impl StackMapping {
+    /// The lowest address that can be used.
+    pub(super) fn start(&self) -> *mut u8 {
+        self.0.base.as_ptr().wrapping_add(page_size())
+    }
+
+    /// Bytes that can be used.
+    pub(super) fn len(&self) -> usize {
+        self.0.len - page_size()
     }
 }
 

@@ -22,6 +22,7 @@ impl Memory {
         if ty.shared {
             bail!("unsupported: shared memories");
         }
+        check_limits(&ty)?;
         let too_large = || format_err!("a memory of {} pages does not fit into the address space", ty.minimum);
         let bytes = |pages: u64| pages.checked_mul(1 << ty.page_size_log2);
         let minimum = bytes(ty.minimum).and_then(round_up).ok_or_else(too_large)?;
@@ -89,6 +90,18 @@ impl Memory {
         let range = checked_range(start, len)?;
         self.bytes_mut().get_mut(range)
     }
+}
+
+/// What validation has found out about types of guests, the host may have got wrong.
+fn check_limits(ty: &MemoryType) -> Result<()> {
+    if !matches!(ty.page_size_log2, 0 | 16) {
+        bail!("pages of a memory have 1 or 65536 bytes, not 2^{}", ty.page_size_log2);
+    }
+    let most = if ty.memory64 { u64::MAX } else { (1 << 32) >> ty.page_size_log2 };
+    if ty.minimum > most || ty.maximum.is_some_and(|maximum| maximum < ty.minimum || maximum > most) {
+        bail!("a memory of {} to {:?} pages cannot be", ty.minimum, ty.maximum);
+    }
+    Ok(())
 }
 
 /// `start..start + len`, if these are numbers that an index can be.

@@ -21,10 +21,12 @@
 //!   pages never become executable but by consuming the mapping, and executable ones never become writable.
 //! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
 //!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
-//! - **V7, a store is not bound to a thread.** What is per thread (the current activation, the signal stack) is set by
-//!   an entry and restored before it returns.
+//! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
+//!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
+//!   this: a host function can lend its borrow of the store to a thread that it waits for.
 //! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
-//!   `T`, to the one `VmStore` that it holds for life; contexts of host functions are written only there.
+//!   `T`, to the one `VmStore` that it holds for life; contexts of host functions are written only there. `StoreInner`
+//!   is invariant in `T`, so that the type of its data is never another one than they were written for.
 //! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
 //!   pad before they call; stubs record the frame that called them, and make room for the values that they pass.
 //! - **V10, signal handlers take nothing for granted.** They read what the system passes, the thread's current
@@ -51,6 +53,7 @@ mod memory;
 mod raw_value;
 mod registers;
 mod signals;
+mod stack;
 mod store;
 mod table;
 mod trampolines;

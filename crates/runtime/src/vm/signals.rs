@@ -129,10 +129,14 @@ unsafe fn chain(signal: i32, info: *mut libc::siginfo_t, user_context: *mut libc
     // SAFETY: V10: the handler was installed for this signal with these flags.
     unsafe {
         if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
+            let was_sent = (*info).si_code <= 0 || (*info).si_code == libc::SI_USER;
+            if was_sent && handler == libc::SIG_IGN {
+                return;
+            }
             // The instruction runs again, and then the process ends as it would have; a signal that somebody sent is
             // sent again.
             libc::sigaction(signal, previous, null_mut());
-            if (*info).si_code <= 0 || (*info).si_code == libc::SI_USER {
+            if was_sent {
                 libc::raise(signal);
             }
         } else if previous.sa_flags & libc::SA_SIGINFO != 0 {
@@ -145,21 +149,15 @@ unsafe fn chain(signal: i32, info: *mut libc::siginfo_t, user_context: *mut libc
 }
 
 /// Makes sure that this thread can run signal handlers on a stack of their own that has room for ours.
+/// Called once on each thread that enters guests.
 pub(super) fn prepare_thread() -> Result<()> {
-    thread_local! {
-        static PREPARED: Cell<bool> = const { Cell::new(false) };
-    }
-    if !PREPARED.get() {
-        signal_stack::install()?;
-        PREPARED.set(true);
-    }
-    Ok(())
+    signal_stack::install()
 }
 
 mod signal_stack {
     //! A signal stack per thread, for threads that have none or too small a one.
 
-    use super::super::mapping::{Mapping, page_size};
+    use super::super::mapping::{Mapping, StackMapping, page_size};
     use crate::error::{Error, Result};
     use std::cell::RefCell;
     use std::mem::zeroed;
@@ -169,7 +167,7 @@ mod signal_stack {
     const SIZE: usize = 64 << 10;
 
     /// The thread's signal stack, if we gave it one.
-    struct SignalStack(Mapping);
+    struct SignalStack(StackMapping);
 
     thread_local! {
         static STACK: RefCell<Option<SignalStack>> = const { RefCell::new(None) };
@@ -185,9 +183,8 @@ mod signal_stack {
         if present.ss_flags & libc::SS_DISABLE == 0 && present.ss_size >= SIZE {
             return Ok(());
         }
-        let mut mapping = Mapping::reserve(SIZE.next_multiple_of(page_size()))?;
-        mapping.make_accessible(mapping.len())?;
-        let stack = libc::stack_t { ss_sp: mapping.base().cast(), ss_flags: 0, ss_size: mapping.len() };
+        let mapping = Mapping::reserve(SIZE.next_multiple_of(page_size()) + page_size())?.into_stack()?;
+        let stack = libc::stack_t { ss_sp: mapping.start().cast(), ss_flags: 0, ss_size: mapping.len() };
         // SAFETY: V10: the stack's memory is ours until the thread ends.
         if unsafe { libc::sigaltstack(&stack, null_mut()) } != 0 {
             return Err(Error::from(std::io::Error::last_os_error()).context("giving a thread a signal stack"));
@@ -202,7 +199,7 @@ mod signal_stack {
             unsafe {
                 let mut present: libc::stack_t = zeroed();
                 libc::sigaltstack(null_mut(), &mut present);
-                if present.ss_sp == self.0.base().cast() {
+                if present.ss_sp == self.0.start().cast() {
                     let none = libc::stack_t { ss_sp: null_mut(), ss_flags: libc::SS_DISABLE, ss_size: SIZE };
                     libc::sigaltstack(&none, null_mut());
                 }
@@ -213,8 +210,9 @@ mod signal_stack {
 
 #[cfg(all(test, feature = "compile"))]
 mod tests {
+    use super::*;
     use crate::core::{Func, FuncType, Instance, Module};
-    use crate::{Engine, Result, Store};
+    use crate::{Engine, Store};
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Command, Stdio};
 
@@ -251,6 +249,41 @@ mod tests {
             unsafe { (16 as *mut u8).write_volatile(1) }
         };
         assert_eq!(signal_of("a_fault_of_the_host_ends_the_process", fault)?, Some(libc::SIGSEGV));
+        Ok(())
+    }
+
+    /// A thread that the C library alone knows of has no signal stack of its own.
+    #[test]
+    fn guests_fault_on_threads_that_rust_did_not_start() -> Result<()> {
+        extern "C" fn run(_: *mut libc::c_void) -> *mut libc::c_void {
+            let trap = || -> Result<TrapCode> {
+                let engine = Engine::default();
+                let mut store = Store::new(&engine, ());
+                let module = Module::new(
+                    &engine,
+                    br#"(module (memory 1) (func $f (export "f") (param i32)
+                    (drop (i32.load (local.get 0))) (call $f (local.get 0))))"#,
+                )?;
+                let f = Instance::new(&mut store, &module, &[])?.get_func(&mut store, "f").expect("it is exported");
+                let fault = f.call(&mut store, &[crate::core::Val::I32(-1)], &mut []).expect_err("it is out of bounds");
+                assert_eq!(
+                    fault.downcast_ref::<crate::Trap>().map(crate::Trap::code),
+                    Some(TrapCode::MemoryOutOfBounds)
+                );
+                let deep = f.call(&mut store, &[crate::core::Val::I32(0)], &mut []).expect_err("it has no end");
+                Ok(deep.downcast_ref::<crate::Trap>().expect("it traps").code())
+            };
+            let passed = std::panic::catch_unwind(|| matches!(trap(), Ok(TrapCode::StackOverflow)));
+            usize::from(matches!(passed, Ok(true))) as *mut libc::c_void
+        }
+        // SAFETY: V7: the thread gets nothing of this one, and is waited for.
+        let passed = unsafe {
+            let (mut thread, mut passed) = (zeroed(), null_mut());
+            assert_eq!(libc::pthread_create(&mut thread, null(), run, null_mut()), 0);
+            assert_eq!(libc::pthread_join(thread, &mut passed), 0);
+            passed as usize
+        };
+        assert_eq!(passed, 1);
         Ok(())
     }
 

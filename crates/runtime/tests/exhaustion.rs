@@ -1,0 +1,122 @@
+//! Address space: when it runs out, that is an error, and whatever is dropped gives its share back.
+#![cfg(all(feature = "compile", feature = "wat", target_os = "linux"))]
+
+use gusset::core::{Instance, Module, Val};
+use gusset::{AsContextMut, Config, Engine, Result, Store, Trap, TrapCode};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The tests of this file use and count what the whole process has: one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn call(mut store: impl AsContextMut, instance: Instance, name: &str, params: &[Val]) -> Result<i32> {
+    let mut results = [Val::I32(0)];
+    let func = instance.get_func(&mut store, name).expect("it is exported");
+    func.call(&mut store, params, &mut results)?;
+    let [Val::I32(result)] = results else { panic!("unexpected results {results:?}") };
+    Ok(result)
+}
+
+/// How many mappings the process has, and how much address space.
+fn mappings() -> (usize, u64) {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux says what is mapped");
+    let size = |line: &str| {
+        let (start, end) = line.split_once(' ')?.0.split_once('-')?;
+        Some(u64::from_str_radix(end, 16).ok()? - u64::from_str_radix(start, 16).ok()?)
+    };
+    (maps.lines().count(), maps.lines().filter_map(size).sum())
+}
+
+/// Address space runs out before anything else does; a store that is dropped gives all of it back.
+#[test]
+fn running_out_of_address_space_is_an_error() -> Result<()> {
+    let _alone = alone();
+    let engine = Engine::new(Config::new().memory_reservation(1 << 40))?;
+    let module =
+        Module::new(&engine, r#"(module (memory 1) (func (export "f") (result i32) (memory.grow (i32.const 1))))"#)?;
+    let run = || -> Result<usize> {
+        let mut store = Store::new(&engine, ());
+        let mut made = Vec::new();
+        let error = loop {
+            match Instance::new(&mut store, &module, &[]) {
+                Ok(instance) => made.push(instance),
+                Err(error) => break error,
+            }
+            assert!(made.len() < 1000, "the address space has an end");
+        };
+        assert!(error.to_string().contains("address space"), "{error}");
+        for &instance in &made {
+            assert_eq!(call(&mut store, instance, "f", &[])?, 1);
+        }
+        assert!(mappings().1 > 100 << 40);
+        Ok(made.len())
+    };
+    let first = run()?;
+    for _ in 0..3 {
+        let again = run()?;
+        assert!(again + 3 > first, "{first} memories fitted at first, {again} later");
+    }
+    assert!(mappings().1 < 50 << 40, "all has been given back");
+    Ok(())
+}
+
+/// Ten thousand instances in one store: more than its list of reservations, contexts and functions were made for.
+#[test]
+fn ten_thousand_instances_in_one_store() -> Result<()> {
+    let _alone = alone();
+    let engine = Engine::default();
+    let text = r#"(module (memory 1) (table 1 funcref) (global $n (mut i32) (i32.const 0))
+        (func (export "n") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))
+        (func (export "out") (result i32) (i32.store (i32.const 65533) (i32.const 1)) (i32.const 0)))"#;
+    let module = Module::new(&engine, text)?;
+    let mut store = Store::new(&engine, ());
+    let instances = (0..10_000).map(|_| Instance::new(&mut store, &module, &[])).collect::<Result<Vec<_>>>()?;
+    for &instance in instances.iter().step_by(1111) {
+        assert_eq!(call(&mut store, instance, "n", &[])?, 1);
+        let error = call(&mut store, instance, "out", &[]).expect_err("it traps");
+        assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::MemoryOutOfBounds));
+    }
+    Ok(())
+}
+
+/// Code, memories, signal stacks: of two hundred rounds nothing is left.
+#[test]
+fn what_is_dropped_is_unmapped() -> Result<()> {
+    let _alone = alone();
+    const TEXT: &str = r#"(module (memory 1) (func $f (export "f") (param i32) (result i32)
+        (i32.add (i32.load (local.get 0)) (call $f (local.get 0)))))"#;
+    let round = || -> Result<()> {
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &Module::new(&engine, TEXT)?, &[])?;
+        for at in [-1, 0] {
+            assert!(call(&mut store, instance, "f", &[Val::I32(at)]).is_err());
+        }
+        Ok(())
+    };
+    let rounds = |count: usize| -> Result<()> {
+        (0..count).try_for_each(|_| std::thread::spawn(round).join().expect("nothing panics"))
+    };
+    rounds(20)?;
+    let (count, bytes) = mappings();
+    rounds(200)?;
+    let (count_after, bytes_after) = mappings();
+    assert!(count_after < count + 100, "{count} mappings, then {count_after}");
+    assert!(bytes_after < bytes + (4 << 30), "{bytes} bytes, then {bytes_after}");
+    Ok(())
+}
+
+/// Settings that no machine can follow fail where memories are made.
+#[test]
+fn reservations_beyond_the_address_space_are_errors() -> Result<()> {
+    let _alone = alone();
+    for (reservation, guard) in [(u64::MAX, 0), (0, u64::MAX), (u64::MAX, u64::MAX), (1 << 62, 1 << 62), (1 << 48, 1)] {
+        let engine = Engine::new(Config::new().memory_reservation(reservation).memory_guard(guard))?;
+        let module = Module::new(&engine, r#"(module (memory 1))"#)?;
+        let error = Instance::new(Store::new(&engine, ()), &module, &[]).expect_err("there is no room");
+        assert!(error.to_string().contains("address space"), "{error}");
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! How deep guests get: whatever stack a thread has, a guest that needs more than there is traps, and the process lives on.
+#![cfg(all(feature = "compile", feature = "wat"))]
+
+use gusset::core::{Func, FuncType, Instance, Linker, Module, Val, ValType};
+use gusset::{AsContextMut, Config, Engine, Error, Result, Store, StoreContextMut, Trap, TrapCode};
+use std::sync::mpsc::channel;
+
+const RECURSE: &str = r#"(module
+    (func $r (export "recurse") (param i32) (result i32) (i32.add (i32.const 1) (call $r (local.get 0))))
+    (func (export "one") (result i32) (i32.const 1)))"#;
+
+fn trap_code(error: &Error) -> TrapCode {
+    error.downcast_ref::<Trap>().unwrap_or_else(|| panic!("not a trap: {error}")).code()
+}
+
+fn call(mut store: impl AsContextMut, instance: Instance, name: &str, params: &[Val]) -> Result<i32> {
+    let mut results = [Val::I32(0)];
+    let func = instance.get_func(&mut store, name).expect("it is exported");
+    func.call(&mut store, params, &mut results)?;
+    let [Val::I32(result)] = results else { panic!("unexpected results {results:?}") };
+    Ok(result)
+}
+
+/// Recurses without end on a thread with a stack of that many bytes.
+fn recurse_on(engine: &Engine, stack: usize) -> Result<i32> {
+    let engine = engine.clone();
+    let thread = std::thread::Builder::new().stack_size(stack).spawn(move || {
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &Module::new(&engine, RECURSE)?, &[])?;
+        call(&mut store, instance, "recurse", &[Val::I32(0)])
+    });
+    thread.expect("there is room for a thread").join().expect("nothing panics")
+}
+
+#[test]
+fn a_small_stack_is_not_overrun() -> Result<()> {
+    let engine = Engine::new(Config::new().opt_level(gusset::OptLevel::None))?;
+    for kib in [64, 256, 400, 2048] {
+        let error = recurse_on(&engine, kib << 10).expect_err("it has no end");
+        assert_eq!(trap_code(&error), TrapCode::StackOverflow, "{kib} KiB");
+    }
+    Ok(())
+}
+
+#[test]
+fn no_limit_is_the_limit_of_the_thread() -> Result<()> {
+    let engine = Engine::new(Config::new().max_wasm_stack(usize::MAX))?;
+    for kib in [512, 4096] {
+        let error = recurse_on(&engine, kib << 10).expect_err("it has no end");
+        assert_eq!(trap_code(&error), TrapCode::StackOverflow, "{kib} KiB");
+    }
+    Ok(())
+}
+
+/// A host that is already deep in its stack leaves less of it for guests.
+#[test]
+fn what_the_host_has_used_is_not_there_for_guests() -> Result<()> {
+    #[inline(never)]
+    fn deep(levels: usize, then: &mut dyn FnMut() -> Result<i32>) -> Result<i32> {
+        let room = std::hint::black_box([levels as u8; 16 << 10]);
+        let result = if levels == 0 { then() } else { deep(levels - 1, then) };
+        std::hint::black_box(room);
+        result
+    }
+    let engine = Engine::default();
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(move || -> Result<()> {
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &Module::new(&engine, RECURSE)?, &[])?;
+        for levels in [0, 8, 16, 24] {
+            let error = deep(levels, &mut || call(&mut store, instance, "recurse", &[Val::I32(0)]));
+            assert_eq!(trap_code(&error.expect_err("it has no end")), TrapCode::StackOverflow);
+        }
+        Ok(())
+    });
+    thread.expect("there is room for a thread").join().expect("nothing panics")
+}
+
+type Slot = Option<Instance>;
+
+/// A store whose guest's `outer` calls a host function, which is given.
+fn calling_host(
+    engine: &Engine,
+    host: impl Fn(StoreContextMut<'_, Slot>, Instance) -> Result<i32> + Send + Sync + 'static,
+) -> Result<(Store<Slot>, Instance)> {
+    let text = r#"(module
+        (import "" "host" (func $host (result i32)))
+        (func (export "outer") (result i32) (call $host))
+        (func $r (export "recurse") (param i32) (result i32) (i32.add (i32.const 1) (call $r (local.get 0))))
+        (func (export "one") (result i32) (i32.const 1)))"#;
+    let ty = FuncType { params: [].into(), results: [ValType::I32].into() };
+    let mut store = Store::new(engine, None);
+    let mut linker = Linker::<Slot>::new(engine);
+    linker.func_new("", "host", ty, move |store, _, results| {
+        let instance = store.data().expect("it is there before anything is called");
+        results[0] = Val::I32(host(store, instance)?);
+        Ok(())
+    })?;
+    let instance = linker.instantiate(&mut store, &Module::new(engine, text)?)?;
+    *store.data_mut() = Some(instance);
+    Ok((store, instance))
+}
+
+/// A host function may lend the store to another thread: what counts there is that thread's stack.
+#[test]
+fn a_nested_call_on_another_thread_has_that_threads_stack() -> Result<()> {
+    let engine = Engine::default();
+    let other_thread = |mut store: StoreContextMut<'_, Slot>, instance| {
+        let nested = std::thread::scope(|scope| {
+            let nested = scope.spawn(move || {
+                let error = call(&mut store, instance, "recurse", &[Val::I32(0)]).expect_err("it has no end");
+                assert_eq!(trap_code(&error), TrapCode::StackOverflow);
+                call(&mut store, instance, "one", &[])
+            });
+            nested.join().expect("nothing panics")
+        });
+        nested.map(|one| one + 1)
+    };
+    let run = move |engine: &Engine| {
+        let (mut store, instance) = calling_host(engine, other_thread)?;
+        assert_eq!(call(&mut store, instance, "outer", &[])?, 2);
+        let error = call(&mut store, instance, "recurse", &[Val::I32(0)]).expect_err("it has no end");
+        assert_eq!(trap_code(&error), TrapCode::StackOverflow);
+        Ok::<_, Error>(())
+    };
+    run(&engine)?;
+    // Once more with the nested call's stack above the first one's: it is that of a thread which has ended meanwhile.
+    let (stop, stopped) = channel::<()>();
+    let above = std::thread::spawn(move || stopped.recv().is_ok());
+    let below = {
+        let (go, gone) = channel();
+        let engine = engine.clone();
+        let thread = std::thread::spawn(move || {
+            gone.recv().expect("it is sent");
+            run(&engine)
+        });
+        drop(stop);
+        above.join().expect("nothing panics");
+        go.send(()).expect("it is received");
+        thread
+    };
+    below.join().expect("nothing panics")
+}
+
+/// Each round enters a store of its own: together they may not use more than one would.
+#[test]
+fn recursion_through_many_stores_ends_in_a_trap() -> Result<()> {
+    fn round(engine: &Engine, module: &Module) -> Result<i32> {
+        let mut store = Store::new(engine, ());
+        let ty = FuncType { params: [].into(), results: [ValType::I32].into() };
+        let inner = (engine.clone(), module.clone());
+        let again = Func::new(&mut store, ty, move |_, _, results| {
+            results[0] = Val::I32(round(&inner.0, &inner.1)?);
+            Ok(())
+        })?;
+        let instance = Instance::new(&mut store, module, &[again.into()])?;
+        call(&mut store, instance, "run", &[])
+    }
+    let engine = Engine::new(Config::new().memory_reservation(1 << 20).memory_guard(0))?;
+    let text = r#"(module (import "" "again" (func $again (result i32)))
+        (func (export "run") (result i32) (i32.add (i32.const 1) (call $again))))"#;
+    let module = Module::new(&engine, text)?;
+    let error = round(&engine, &module).expect_err("it has no end");
+    assert_eq!(trap_code(&error), TrapCode::StackOverflow);
+    Ok(())
+}
+
+/// A guest that goes as deep as it may, and then passes the deepest value that there is to a host function that takes any.
+#[test]
+fn the_host_has_room_below_the_deepest_guest() {
+    // A tuple at the innermost, so that values have no flat form; tuples, options and records in turn around it.
+    let mut types =
+        "(type $t0 (tuple u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64 u64))".to_string();
+    for level in 1..90 {
+        let inner = format!("$t{}", level - 1);
+        let ty = match level % 3 {
+            0 => format!("(tuple {inner})"),
+            1 => format!("(option {inner})"),
+            _ => format!("(result (error {inner}))"),
+        };
+        types += &format!("(type $t{level} {ty})");
+    }
+    let text = format!(
+        r#"(component {types}
+          (import "host" (func $host (param "x" $t89) (result $t89)))
+          (core module $libc (memory (export "mem") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+          (core instance $libc (instantiate $libc))
+          (alias core export $libc "mem" (core memory $mem))
+          (alias core export $libc "realloc" (core func $realloc))
+          (core func $host (canon lower (func $host) (memory $mem) (realloc $realloc)))
+          (core module $m
+            (import "" "mem" (memory 1))
+            (import "" "host" (func $host (param i32 i32)))
+            (func $down (param i32 i32) (result i32)
+              (if (i32.eqz (local.get 0))
+                (then (if (local.get 1) (then (memory.fill (i32.const 0) (i32.const 1) (i32.const 1024))
+                    (call $host (i32.const 0) (i32.const 2048)))) (return (i32.const 0))))
+              (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)) (local.get 1))))
+            (func (export "down") (param i32 i32) (result i32) (call $down (local.get 0) (local.get 1))))
+          (core instance $m (instantiate $m (with "" (instance (export "mem" (memory $mem)) (export "host" (func $host))))))
+          (func (export "down") (param "levels" u32) (param "call" u32) (result u32) (canon lift (core func $m "down"))))"#
+    );
+    let engine = Engine::new(Config::new().max_wasm_stack(usize::MAX)).expect("it is supported");
+    let component = gusset::Component::new(&engine, text).unwrap_or_else(|error| panic!("{error:?}"));
+    let mut linker = gusset::Linker::<u32>::new(&engine);
+    let host = |mut store: StoreContextMut<'_, u32>, params: &[gusset::Val], results: &mut [gusset::Val]| {
+        *store.data_mut() += 1;
+        results[0] = params[0].clone();
+        Ok(())
+    };
+    linker.root().func_new("host", host).expect("the name is free");
+    let pre = linker.instantiate_pre(&component).expect("all is there");
+    let run = move || {
+        let down = |levels: u32, call: u32| {
+            let mut store = Store::new(&engine, 0);
+            let instance = pre.instantiate(&mut store).expect("there is room");
+            let down = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "down").expect("it is exported");
+            let result = down.call(&mut store, (levels, call)).map(|(depth,)| assert_eq!(depth, levels));
+            (result, *store.data())
+        };
+        // How deep the guest gets.
+        let (mut fits, mut too_deep) = (0, 1 << 20);
+        while too_deep - fits > 1 {
+            let middle = (fits + too_deep) / 2;
+            if down(middle, 0).0.is_ok() { fits = middle } else { too_deep = middle }
+        }
+        assert!(fits > 100, "{fits}");
+        let mut calls = 0;
+        for levels in [0, fits / 2, fits - 2, fits - 1, fits, too_deep] {
+            let (result, called) = down(levels, 1);
+            calls += called;
+            if let Err(error) = result {
+                assert_eq!(trap_code(&error), TrapCode::StackOverflow, "{error}");
+            }
+        }
+        assert!(calls >= 4, "{calls}");
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
+    thread.expect("there is room for a thread").join().expect("nothing panics");
+}
