@@ -75,6 +75,29 @@ fn code_knows_where_it_comes_from() {
 }
 
 #[test]
+fn a_narrow_load_keeps_its_place_when_its_value_is_extended_again() {
+    let bodies = [
+        "(drop (memory.grow (i32.load16_u (local.get 0))))",
+        "(drop (memory.grow (i32.load8_u (local.get 0))))",
+        "(i64.store (i32.const 0) (i64.extend_i32_s (i32.load8_s (local.get 0))))",
+        "(i64.store (i32.const 0) (i64.extend_i32_s (i32.load16_s (local.get 0))))",
+    ];
+    for body in bodies {
+        let wasm = wasm(&format!("(module (memory 1) (func (param i32) {body}))"));
+        for optimization in [OptimizationLevel::None, OptimizationLevel::Speed, OptimizationLevel::SpeedAndSize] {
+            let settings = CompilerSettings { optimization, ..Default::default() };
+            let image = compile_with(&settings, &[(&wasm, &[])], 0).expect("it is valid");
+            for trap in traps_of(&image, 0).into_iter().filter(|trap| trap.code == TrapCode::MemoryOutOfBounds) {
+                let place =
+                    image.wasm_offset_at(trap.offset).unwrap_or_else(|| panic!("{body}: a trap without a place"));
+                // `i32.load8_s` to `i32.load16_u`, or `i64.store`.
+                assert!(matches!(wasm[place as usize], 0x2c..=0x2f | 0x37), "{body}: the place is of another operator");
+            }
+        }
+    }
+}
+
+#[test]
 fn stubs_come_from_no_wasm() {
     let image = compile(r#"(module (func (export "f") unreachable))"#);
     let entry = image.entries[0].expect("an exported function can be called");

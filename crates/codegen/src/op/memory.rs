@@ -88,10 +88,17 @@ impl FuncTranslator<'_, '_> {
     fn load_narrow(&mut self, memarg: &MemArg, narrow: Type, wide: Type, extend: Extend) {
         let index = self.pop();
         let address = self.memory_address(memory_of(memarg), index, memarg.offset, narrow.bytes() as u8);
-        let value = self.builder.ins().load(narrow, address.flags, address.base, address.offset);
-        let value = match extend {
-            Extend::Zero => self.builder.ins().uextend(wide, value),
-            Extend::Sign => self.builder.ins().sextend(wide, value),
+        let (flags, base, offset) = (address.flags, address.base, address.offset);
+        // One instruction: an extension of its own could be merged with one of another operator, and the load, moved
+        // there, would trap without a place.
+        let ins = self.builder.ins();
+        let value = match (narrow, extend) {
+            (I8, Extend::Zero) => ins.uload8(wide, flags, base, offset),
+            (I8, Extend::Sign) => ins.sload8(wide, flags, base, offset),
+            (I16, Extend::Zero) => ins.uload16(wide, flags, base, offset),
+            (I16, Extend::Sign) => ins.sload16(wide, flags, base, offset),
+            (_, Extend::Zero) => ins.uload32(flags, base, offset),
+            (_, Extend::Sign) => ins.sload32(flags, base, offset),
         };
         self.push(value);
     }
