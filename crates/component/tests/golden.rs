@@ -1,4 +1,4 @@
-//! Golden files: each `golden/*.wat` beside the plan that it leads to. `GUSSET_BLESS=1` rewrites the plans.
+//! Golden files: each `golden/*.wat` beside the plan that it leads to, with the text of its adapters. `GUSSET_BLESS=1` rewrites the plans.
 
 use gusset_artifact::ImportLink;
 use gusset_component::Translation;
@@ -13,6 +13,9 @@ fn text(translation: &Translation<'_>) -> String {
             if *link != ImportLink::Unknown {
                 let _ = writeln!(text, "  import {import} is {link}");
             }
+        }
+        if module.adapter {
+            text.push_str(&wasmprinter::print_bytes(&module.wasm).expect("adapters can be printed"));
         }
     }
     text
