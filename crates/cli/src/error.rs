@@ -45,9 +45,12 @@ fn text(error: &anyhow::Error) -> String {
     if !causes.is_empty() {
         text.push_str("\nCaused by:\n");
     }
+    // A single cause needs no number.
+    let numbered = causes.len() > 1;
     for (number, cause) in causes.iter().enumerate() {
-        let indented = shortened(cause).replace('\n', "\n       ");
-        text.push_str(&format!("  {number:>3}: {indented}\n"));
+        let (mark, indent) =
+            if numbered { (format!("  {number:>3}: "), "\n       ") } else { ("    ".into(), "\n    ") };
+        text.push_str(&format!("{mark}{}\n", shortened(cause).replace('\n', indent)));
     }
     text
 }
@@ -68,7 +71,10 @@ mod tests {
     #[test]
     fn causes_stand_below_the_error() {
         let error = anyhow::anyhow!("byte 8\nis bad").context("cannot compile `a.wasm`");
-        assert_eq!(text(&error), "error: cannot compile `a.wasm`\n\nCaused by:\n    0: byte 8\n       is bad\n");
+        assert_eq!(text(&error), "error: cannot compile `a.wasm`\n\nCaused by:\n    byte 8\n    is bad\n");
+        let outer = text(&error.context("cannot run it"));
+        let causes = "    0: cannot compile `a.wasm`\n    1: byte 8\n       is bad\n";
+        assert_eq!(outer, format!("error: cannot run it\n\nCaused by:\n{causes}"));
         assert_eq!(text(&anyhow::anyhow!("alone")), "error: alone\n");
         let long = text(&anyhow::anyhow!("a\n{}\nb", "é".repeat(10_000)));
         assert_eq!(long, format!("error: a\n{} ...\nb\n", "é".repeat(LINE_SHOWN)));
