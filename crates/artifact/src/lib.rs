@@ -3,6 +3,15 @@
 //!
 //! Producers (`component`, `codegen`) and the consumer (`runtime`) meet here and nowhere else. This crate knows no parser,
 //! no encoder and no Cranelift, so that a runtime without a compiler can use it.
+//!
+//! ```
+//! use gusset_artifact::{ModuleIndex, Plan, Step};
+//!
+//! let mut plan = Plan::default();
+//! let instance = plan.core_instances.push(ModuleIndex::from_u32(3));
+//! plan.steps.push(Step::InstantiateModule { instance, imports: [].into() });
+//! assert_eq!(plan.to_text(), "instance 0 = module 3\n");
+//! ```
 #![forbid(unsafe_code)]
 
 mod context;

@@ -14,7 +14,23 @@ use std::sync::Arc;
 /// Types that are nested more deeply are not exchanged with the host, which walks them by recursion.
 const MAX_TYPE_DEPTH: u32 = 100;
 
-/// A compiled component. Cheap to clone.
+/// A compiled [component]. Cheap to clone; it can be instantiated any number of times, in any store of its engine.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::{Component, Engine};
+/// let component = Component::new(&Engine::default(), r#"(component
+///     (core module $m (func (export "one") (result i32) (i32.const 1)))
+///     (core instance $i (instantiate $m))
+///     (func (export "one") (result u32) (canon lift (core func $i "one"))))"#)?;
+/// assert_eq!(component.imports().len(), 0);
+/// let exports: Vec<&str> = component.exports().map(|(name, _)| name).collect();
+/// assert_eq!(exports, ["one"]);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-definitions
 #[derive(Clone)]
 pub struct Component(Arc<Inner>);
 
@@ -27,7 +43,7 @@ struct Inner {
     adapters: Vec<AdapterSource>,
 }
 
-/// A module of adapters: what joins the components of a composition.
+/// A module of adapters: what joins the components of a composition. [`Component::adapters`] lists them.
 #[derive(Clone, Debug)]
 pub struct AdapterSource {
     /// Who calls whom, for each adapter in the module.
@@ -49,11 +65,27 @@ pub(crate) struct ExportedFunc {
 }
 
 impl Component {
-    /// Compiles a component from the binary format or, with the feature `wat`, from text.
+    /// Compiles a component from the [binary format] or, with the feature `wat`, from text.
+    ///
+    /// What begins with `\0asm` is taken for binary, everything else for text. All of it is validated, function bodies
+    /// of core modules too.
     ///
     /// # Errors
     ///
-    /// When `bytes` are no valid component, or it needs what is not supported: the error says what and where.
+    /// When `bytes` are no valid component, or it needs what is not supported: the error says what and where. The
+    /// payload is a [`TranslateError`](crate::TranslateError), for function bodies of core modules a
+    /// [`CodegenError`](crate::CodegenError), or the text parser's error.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine, TranslateError, TranslateErrorKind};
+    /// let error = Component::new(&Engine::default(), r#"(component (import "m" (core module)))"#).unwrap_err();
+    /// let error = error.downcast_ref::<TranslateError>().expect("it is not supported");
+    /// assert!(matches!(error.kind(), TranslateErrorKind::Unsupported(_)));
+    /// # }
+    /// ```
+    ///
+    /// [binary format]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
     #[cfg(feature = "compile")]
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Component> {
         let wasm = crate::source::wasm(bytes.as_ref())?;
@@ -73,12 +105,39 @@ impl Component {
         Component::from_parts(engine, translation.plan, code, adapters)
     }
 
-    /// Validates a component completely, without asking whether an engine can run it: a valid component may well need what is
-    /// not supported, or a feature that an engine has switched off.
+    /// Compiles the component in a file, as [`Component::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and those of [`Component::new`]; they say which file.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine};
+    /// let error = Component::from_file(&Engine::default(), "no/such/file.wasm").err().expect("there is none");
+    /// assert!(error.to_string().starts_with("cannot read no/such/file.wasm"));
+    /// # }
+    /// ```
+    #[cfg(feature = "compile")]
+    pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Component> {
+        crate::source::with_file(path.as_ref(), |bytes| Component::new(engine, bytes))
+    }
+
+    /// Validates a component completely, without asking whether an engine can run it: a valid component may well need
+    /// what is not supported, or a feature that an engine has switched off.
     ///
     /// # Errors
     ///
     /// When `bytes` are no valid component.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine};
+    /// let async_func = r#"(component (import "f" (func async)))"#;
+    /// assert!(Component::validate(async_func).is_ok());
+    /// assert!(Component::validate(r#"(component (export "f" (func 0)))"#).is_err());
+    /// # }
+    /// ```
     #[cfg(feature = "compile")]
     pub fn validate(bytes: impl AsRef<[u8]>) -> Result<()> {
         let wasm = crate::source::wasm(bytes.as_ref())?;
@@ -107,18 +166,34 @@ impl Component {
         &self.0.engine
     }
 
-    /// What it imports, by name, in order.
+    /// What it [imports], by name, in order. What stands for imported functions is for a [`Linker`](crate::Linker) to
+    /// say.
+    ///
+    /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
         self.0.plan.imports.iter().map(|(name, item)| (&**name, item.view(&self.0.plan)))
     }
 
-    /// What it exports, by name, in order.
+    /// What it [exports], by name, in order; what an exported instance exports is within its item.
+    ///
+    /// [exports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
         self.0.plan.exports.iter().map(|(name, item)| (&**name, item.view(&self.0.plan)))
     }
 
     /// The core module that it exports at `path`, if there is one. `path` is as for
     /// [`Instance::get_func`](crate::Instance::get_func).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine};
+    /// let text = r#"(component (core module $m (func (export "f"))) (export "code" (core module $m)))"#;
+    /// let component = Component::new(&Engine::default(), text)?;
+    /// let module = component.get_module("code").expect("it is exported");
+    /// assert_eq!(module.exports().len(), 1);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
         match self.0.plan.export(&path.names())? {
             ExternItem::Item(RootExport::Module(index)) => {
@@ -128,7 +203,29 @@ impl Component {
         }
     }
 
-    /// The generated adapters, module by module; none if it was not compiled in this process.
+    /// The generated adapters, module by module, as core wasm binaries; none if no component inside calls another, or
+    /// if it was not compiled in this process.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine};
+    /// let component = Component::new(&Engine::default(), r#"(component
+    ///     (component $lib
+    ///         (core module $m (func (export "f")))
+    ///         (core instance $i (instantiate $m))
+    ///         (func (export "f") (canon lift (core func $i "f"))))
+    ///     (component $app
+    ///         (import "f" (func $f))
+    ///         (core func $f (canon lower (func $f)))
+    ///         (core module $m (import "" "f" (func)))
+    ///         (core instance (instantiate $m (with "" (instance (export "f" (func $f)))))))
+    ///     (instance $lib (instantiate $lib))
+    ///     (instance (instantiate $app (with "f" (func $lib "f")))))"#)?;
+    /// let [module] = component.adapters() else { panic!("there is one module of adapters") };
+    /// assert_eq!(module.names[0].to_string(), "app -> lib f");
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     pub fn adapters(&self) -> &[AdapterSource] {
         &self.0.adapters
     }

@@ -2,7 +2,11 @@
 
 use gusset_types::{CoreFeature, CoreFeatures};
 
-/// How much work the compiler puts into code.
+/// How much work the compiler puts into code; for [`Config::opt_level`].
+///
+/// ```
+/// assert_eq!(gusset::OptLevel::default(), gusset::OptLevel::Speed);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OptLevel {
@@ -15,7 +19,9 @@ pub enum OptLevel {
     SpeedAndSize,
 }
 
-/// The settings of an [`Engine`](crate::Engine).
+/// The settings of an [`Engine`](crate::Engine): what is decided before anything is compiled.
+///
+/// A setting is checked when an engine is made of it, not when it is set. Nothing is read from the environment.
 ///
 /// ```
 /// use gusset::{Config, Engine, OptLevel};
@@ -60,7 +66,9 @@ impl Config {
     }
 
     /// Whether results of float operations that are NaN are always the same NaN, so that runs are equal on every
-    /// machine (default: any that the specification allows).
+    /// machine (default: any that the [specification] allows).
+    ///
+    /// [specification]: https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation
     pub fn nan_canonicalization(&mut self, enabled: bool) -> &mut Config {
         self.nan_canonicalization = enabled;
         self
@@ -68,14 +76,16 @@ impl Config {
 
     /// Switches a feature of core modules on or off (default: all are on).
     ///
-    /// A module that needs a feature that is off, alone or within a component, is invalid, and the error names the feature. What
-    /// a component only says of modules that it imports is not held to the switches.
+    /// A module that needs a feature that is off, alone or within a component, is invalid, and the error names the
+    /// feature. What a component only says of modules that it imports is not held to the switches.
     ///
     /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Config, CoreFeature, Engine, core::Module};
     /// let engine = Engine::new(Config::new().wasm_feature(CoreFeature::MultiMemory, false))?;
     /// let error = Module::new(&engine, "(module (memory 1) (memory 1))").err().expect("it has two memories");
     /// assert!(error.to_string().contains("multi_memory"));
+    /// # }
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn wasm_feature(&mut self, feature: CoreFeature, enabled: bool) -> &mut Config {
@@ -136,7 +146,8 @@ impl Config {
         self
     }
 
-    /// The largest number of elements of any table (default 10,000,000).
+    /// The largest number of elements of any table (default 10,000,000), whatever its type allows. One that starts
+    /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
         self

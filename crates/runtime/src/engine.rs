@@ -8,9 +8,17 @@ use indexmap::IndexSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The settings and what is shared by everything that is compiled with them. Cheap to clone.
+/// The settings and what is shared by everything that is compiled with them. Cheap to clone; threads can share it.
 ///
-/// Components, modules and stores of one engine can be used together.
+/// Components, modules, linkers and stores can be used together only if they are of one engine.
+///
+/// ```
+/// use gusset::{Config, Engine};
+/// let engine = Engine::new(&Config::new())?;
+/// assert!(Engine::same(&engine, &engine.clone()));
+/// assert!(!Engine::same(&engine, &Engine::default()));
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -42,12 +50,12 @@ impl Engine {
         })))
     }
 
-    /// The settings.
+    /// The settings that it was made with.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
 
-    /// Whether both are the same engine.
+    /// Whether both are the same engine: one is the other's clone. Equal settings do not make engines the same.
     pub fn same(a: &Engine, b: &Engine) -> bool {
         Arc::ptr_eq(&a.0, &b.0)
     }

@@ -6,18 +6,25 @@ use crate::trap::{Trap, WasmBacktrace};
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The result of what can fail.
+/// The result of what can fail. `E` is an [`Error`] unless something else is given.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong: a payload of any error type, what was being done at the time, and where the guest stood.
 ///
-/// A guest's fault is a [`Trap`]; an error that a host function returned reaches the caller of the guest as it was:
+/// A guest's fault is a [`Trap`]; an error that a host function returned reaches the caller of the guest as it was,
+/// with the [backtrace](Error::wasm_backtrace) of the guest added. `{}` writes one line (more for a trap), `{:#}` and
+/// `{:?}` all there is.
+///
+/// It does not implement [`std::error::Error`], so that `?` converts everything that does; where that trait is asked
+/// for, it converts into a box of it.
 ///
 /// ```
 /// use gusset::Error;
 /// let error = Error::from(std::io::Error::other("disk is full")).context("writing the log");
 /// assert_eq!(error.to_string(), "writing the log: disk is full");
 /// assert!(error.downcast_ref::<std::io::Error>().is_some());
+/// let boxed: Box<dyn std::error::Error + Send + Sync> = error.into();
+/// assert_eq!(boxed.to_string(), "writing the log: disk is full");
 /// ```
 pub struct Error(Box<Details>);
 
@@ -47,12 +54,12 @@ impl Error {
         Error(Box::new(Details { payload: payload.into(), contexts: Vec::new(), backtrace: WasmBacktrace::default() }))
     }
 
-    /// An error that is only a text.
+    /// An error that is only a text. Its payload has no type that could be asked for.
     pub fn msg(message: impl fmt::Display) -> Error {
         Error::new(Message(message.to_string().into()))
     }
 
-    /// The same error, with what was being done put before its text.
+    /// The same error, with what was being done put before its text. The payload stays what it was.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Error {
         self.0.contexts.push(context.to_string().into());
@@ -64,7 +71,11 @@ impl Error {
         self.0.payload.downcast_ref()
     }
 
-    /// The payload, if it is an `E`; otherwise the error itself.
+    /// The payload, if it is an `E`; what was being done and the guest's backtrace are lost then.
+    ///
+    /// # Errors
+    ///
+    /// The error itself, unchanged, if its payload is something else.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E> {
         let Details { payload, contexts, backtrace } = *self.0;
         match payload.downcast() {
@@ -78,7 +89,7 @@ impl Error {
         self.downcast_ref::<E>().is_some()
     }
 
-    /// The payload.
+    /// The payload, as a trait object: its `source` leads to what caused it.
     pub fn payload(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0.payload
     }

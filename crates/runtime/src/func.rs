@@ -16,7 +16,30 @@ use gusset_artifact::{ImportIndex, Plan};
 use gusset_types::{AdapterName, ComponentInstanceIndex, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
 use std::sync::Arc;
 
-/// A function that a component instance exports. Cheap to copy; the store owns what it stands for.
+/// A function that a component instance exports, with values as [`Val`]s. Cheap to copy; the store owns what it stands
+/// for.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::Val;
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// let add = instance.get_func(&mut store, "add").expect("it is exported");
+/// assert_eq!(add.ty(&store).to_string(), "func(a: u32, b: u32) -> u32");
+/// let mut results = [Val::Bool(false)];
+/// add.call(&mut store, &[Val::U32(40), Val::U32(2)], &mut results)?;
+/// assert_eq!(results, [Val::U32(42)]);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// All methods panic when the store is not the function's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Func {
     instance: Instance,
@@ -41,29 +64,51 @@ impl Func {
     }
 
     /// The function's type.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
     pub fn ty(&self, store: impl AsContext) -> ComponentFunc {
         let (plan, ty, _) = self.resolve(&store.as_context());
         ComponentFunc::new(&plan, ty)
     }
 
     /// The names and types of the parameters, in order.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
     pub fn params(&self, store: impl AsContext) -> Vec<(String, Type)> {
         self.ty(store).params().map(|(name, ty)| (name.to_string(), ty)).collect()
     }
 
     /// The type of the result, if there is one.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
     pub fn result(&self, store: impl AsContext) -> Option<Type> {
         self.ty(store).result()
     }
 
-    /// Calls the function. `results` has as many elements as the function has results, none or one, whatever they are.
+    /// Calls the function, as [`canon lift`] says. `results` has as many elements as the function has results, none or
+    /// one, whatever they are.
     ///
     /// The result is lifted, and the function's `post-return` has run, when this returns.
     ///
     /// # Errors
     ///
-    /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap), or what
-    /// a host function returned; after these the instance can no longer be entered.
+    /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap),
+    /// or what a host function returned; after these the instance can no longer be entered, as the [invariants] of
+    /// components demand: each later call is a trap with [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter). So is
+    /// a call that a host function makes of the instance that is calling it; that one does no harm.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store, and when a host function panicked: the panic goes on through the guest.
+    ///
+    /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
+    /// [invariants]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-invariants
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let mut store = store.as_context_mut();
         let (plan, ty, target) = self.resolve(&store.as_context());
@@ -83,9 +128,31 @@ impl Func {
 
     /// The same function with Rust types: `P` for the parameters, `R` for the result, a tuple each.
     ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store};
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let add = instance.get_func(&mut store, "add").expect("it is exported");
+    /// assert_eq!(add.typed::<(u32, u32), (u32,)>(&store)?.call(&mut store, (40, 2))?, (42,));
+    /// let error = add.typed::<(u32, u32), (u64,)>(&store).err().expect("it returns an u32");
+    /// assert!(error.to_string().ends_with("but the Rust types stand for func(u32, u32) -> u64"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// When the types are not the function's.
+    /// When the types are not the function's, or the function is one that the component imports and exports again.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
     pub fn typed<P, R>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>>
     where
         P: ValueList + LowerList,

@@ -13,7 +13,27 @@ use gusset_artifact::ImportIndex;
 use gusset_types::{ComponentInstanceIndex, FLAG_MAY_ENTER, TrapCode};
 use std::any::Any;
 
-/// An instance of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
+/// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// assert!(instance.get_func(&mut store, "add").is_some());
+/// assert!(instance.get_func(&mut store, "docs:calc/ops#add").is_none());
+/// let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "add")?;
+/// assert_eq!(add.call(&mut store, (1, 2))?, (3,));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [instance]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Instance {
     store: StoreId,
@@ -64,7 +84,14 @@ impl ComponentInstanceState {
     }
 }
 
-/// The export of an instance that is looked for: `"name"`, `"interface#name"`, or the names from the outermost to the innermost.
+/// The export of an instance that is looked for: `"name"`, `"interface#name"`, or the names from the outermost to the
+/// innermost.
+///
+/// ```
+/// use gusset::ExportPath;
+/// assert_eq!("docs:text/parse@1.0.0#parse".names(), ["docs:text/parse@1.0.0", "parse"]);
+/// assert_eq!(["docs:text/parse@1.0.0", "parse"].names(), ["docs:text/parse@1.0.0", "parse"]);
+/// ```
 pub trait ExportPath {
     /// The names.
     fn names(&self) -> Vec<&str>;
@@ -133,8 +160,12 @@ impl Instance {
 
     /// The exported function at `path`, if there is one.
     ///
-    /// `path` is the name of an exported function, the names of an exported instance and a function with `#` between, or the
-    /// names in an array.
+    /// `path` is the name of an exported function, the names of an exported instance and a function with `#` between,
+    /// or the names in an array. Names are compared letter by letter, versions included.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
     pub fn get_func(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<Func> {
         let store = store.as_context();
         let state = &store.0.components[self.index(store.0.vm.id())];
@@ -142,11 +173,16 @@ impl Instance {
         Some(Func::new(*self, index))
     }
 
-    /// The exported function at `path`, with Rust types for its parameters and its result.
+    /// The exported function at `path`, with Rust types for its parameters and its result:
+    /// [`get_func`](Instance::get_func), then [`Func::typed`].
     ///
     /// # Errors
     ///
     /// When there is no such function, or its type is another one.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
     pub fn get_typed_func<P, R>(&self, mut store: impl AsContextMut, path: impl ExportPath) -> Result<TypedFunc<P, R>>
     where
         P: ValueList + crate::canon::LowerList,

@@ -15,7 +15,27 @@ use gusset_artifact::{
 use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatSignature, FlatType, FuncTypeIndex};
 use std::sync::Arc;
 
-/// A component with all its imports found and checked: ready to be instantiated as often as wanted.
+/// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
+/// engine. [`Linker::instantiate_pre`](crate::Linker::instantiate_pre) makes it.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+/// let ready = Linker::new(&engine).instantiate_pre(&component)?;
+/// for n in 0..3 {
+///     let mut store = Store::new(&engine, ());
+///     let instance = ready.instantiate(&mut store)?;
+///     let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "add")?;
+///     assert_eq!(add.call(&mut store, (n, 1))?, (n + 1,));
+/// }
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub struct InstancePre<T: 'static> {
     component: Component,
     imports: Arc<[Arc<dyn HostFunction<T>>]>,
@@ -32,21 +52,24 @@ impl<T: 'static> InstancePre<T> {
         InstancePre { component, imports }
     }
 
-    /// The component.
+    /// The component that it makes instances of.
     pub fn component(&self) -> &Component {
         &self.component
     }
 
-    /// Makes an instance in `store`: instantiates the core modules, in the order that the component gives, and runs their start
-    /// functions.
+    /// Makes an instance in `store`: instantiates the core modules, in the order that the [component] gives, and runs
+    /// their start functions.
     ///
     /// # Errors
     ///
-    /// When a start function or segment traps, when there is no memory, or when the component needs what is not supported.
+    /// When a start function or segment traps, when there is no memory, or when the component needs what is not
+    /// supported. What was made before stays in the store, out of reach, until the store is dropped.
     ///
     /// # Panics
     ///
-    /// When the store is of another engine.
+    /// When the store is of another engine, and when a host function that a start function called panicked.
+    ///
+    /// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());

@@ -1,4 +1,166 @@
-//! Gusset: a WebAssembly component-model runtime.
+//! Gusset: a WebAssembly component-model runtime, as a library.
+//!
+//! A host hands it a component and gets Rust functions to call. Components that contain other components are joined
+//! ahead of time: each call from one to another goes through an *adapter*, a function of core wasm that is generated
+//! for that pair of `canon lower` and `canon lift` and compiled together with the modules on either side. No value that
+//! passes between components becomes a value of the host.
+//!
+//! # The five steps
+//!
+//! 1. An [`Engine`] holds the settings ([`Config`]) and the compiler. A process needs one.
+//! 2. A [`Component`] is what the engine makes of bytes, text or a file. It is validated and compiled completely, and
+//!    it does not change any more.
+//! 3. A [`Linker`] holds the host's functions by name. It knows no component until it links one, and compares all types
+//!    then.
+//! 4. A [`Store`] owns instances, and the host's data beside them. It is the unit that is dropped at once: use one for
+//!    each request, plug-in or program.
+//! 5. A call enters an [`Instance`] through one of its functions.
+//!
+//! ```
+//! # #[cfg(all(feature = "compile", feature = "wat"))] {
+//! use gusset::{Component, Engine, Linker, Store, StoreContextMut};
+//!
+//! let engine = Engine::default();
+//! let component = Component::new(&engine, r#"(component
+//!   (import "log" (func $log (param "line" string)))
+//!   (core module $libc
+//!     (memory (export "memory") 1)
+//!     (global $next (mut i32) (i32.const 16))
+//!     (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $new-size i32)
+//!       (result i32)
+//!       (global.get $next) ;; The next free address, a multiple of 8.
+//!       (local.set $new-size (i32.and (i32.add (local.get $new-size) (i32.const 7)) (i32.const -8)))
+//!       (global.set $next (i32.add (global.get $next) (local.get $new-size)))))
+//!   (core instance $libc (instantiate $libc))
+//!   (core func $log (canon lower (func $log) (memory (core memory $libc "memory"))))
+//!   (core module $main
+//!     (import "libc" "memory" (memory 1))
+//!     (import "host" "log" (func $log (param i32 i32)))
+//!     (func (export "longest") (param $word i32) (param $count i32) (result i32)
+//!       ;; The result is a string in memory: its address and its length stand at 0.
+//!       (i64.store (i32.const 0) (i64.const 0))
+//!       (block $done
+//!         (loop $next
+//!           (br_if $done (i32.eqz (local.get $count)))
+//!           (if (i32.gt_u (i32.load offset=4 (local.get $word)) (i32.load (i32.const 4)))
+//!             (then (i64.store (i32.const 0) (i64.load (local.get $word)))))
+//!           (local.set $word (i32.add (local.get $word) (i32.const 8)))
+//!           (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+//!           (br $next)))
+//!       (call $log (i32.load (i32.const 0)) (i32.load (i32.const 4)))
+//!       (i32.const 0)))
+//!   (core instance $main (instantiate $main
+//!     (with "libc" (instance $libc))
+//!     (with "host" (instance (export "log" (func $log))))))
+//!   (func (export "longest") (param "words" (list string)) (result string)
+//!     (canon lift (core func $main "longest")
+//!       (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")))))"#)?;
+//!
+//! // The host's data is a log; the component's import `log` writes to it.
+//! let mut linker = Linker::<Vec<String>>::new(&engine);
+//! linker.root().func_wrap("log", |mut store: StoreContextMut<'_, Vec<String>>, (line,): (String,)| {
+//!     store.data_mut().push(line);
+//!     Ok(())
+//! })?;
+//!
+//! let mut store = Store::new(&engine, Vec::new());
+//! let instance = linker.instantiate(&mut store, &component)?;
+//! let longest = instance.get_typed_func::<(&[&str],), (String,)>(&mut store, "longest")?;
+//! let (word,) = longest.call(&mut store, (&["gore", "gusset", "hem"],))?;
+//! assert_eq!(word, "gusset");
+//! assert_eq!(store.data(), &["gusset"]);
+//! # }
+//! # Ok::<(), gusset::Error>(())
+//! ```
+//!
+//! # Typed and dynamic calls
+//!
+//! A host that knows a function's type when it is compiled uses Rust types: [`Instance::get_typed_func`] and
+//! [`LinkerInstance::func_wrap`]. Types are compared once, at the lookup or when a component is linked, and values go
+//! straight between Rust and the guest. [`ComponentType`] says which Rust type stands for which component type.
+//! Parameters are a tuple and so is the result: `(String,)`, or `()` for none.
+//!
+//! A host that learns types at run time uses [`Func::call`] and [`LinkerInstance::func_new`] with [`Val`]s, which are
+//! checked at each call. [`Component::exports`] and [`Func::ty`] describe what there is, [`Val`] reads and prints WAVE,
+//! and [`WaveCall`] reads whole calls.
+//!
+//! Records, variants other than `option` and `result`, enums, flags, maps and lists of fixed length have no Rust types
+//! yet: they go as `Val`s.
+//!
+//! # Errors and traps
+//!
+//! All that can fail returns an [`Error`], one word wide, with a payload that is found by its type. There are four
+//! sorts:
+//!
+//! - The input cannot be used: `TranslateError` or `CodegenError`, which know a kind and an offset.
+//! - The host and the component do not fit together: an import is missing, a type is another one, a value is not of its
+//!   type ([`ValMismatch`]). The text names the place.
+//! - The guest was stopped: a [`Trap`], with its [`TrapCode`], a backtrace, and, when a value was found to be bad on
+//!   its way between two sides, who called whom and which part of which value it was.
+//! - A host function failed: its own error, as it returned it.
+//!
+//! After one of the last two in a call, the instance cannot be entered again; see [`Func::call`]. The store stays
+//! usable.
+//!
+//! ```
+//! # #[cfg(all(feature = "compile", feature = "wat"))] {
+//! # use gusset::{Component, Engine, Linker, Store};
+//! use gusset::{Trap, TrapCode};
+//! # let engine = Engine::default();
+//! # let component = Component::new(&engine, r#"(component
+//! #     (core module $calculator (func $divide (export "divide") (param i32 i32) (result i32)
+//! #       (i32.div_u (local.get 0) (local.get 1))))
+//! #     (core instance $i (instantiate $calculator))
+//! #     (func (export "divide") (param "a" u32) (param "b" u32) (result u32)
+//! #       (canon lift (core func $i "divide"))))"#)?;
+//! # let mut store = Store::new(&engine, ());
+//! # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+//! let divide = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "divide")?;
+//! let error = divide.call(&mut store, (1, 0)).unwrap_err();
+//! let trap = error.downcast_ref::<Trap>().expect("the guest was stopped");
+//! assert_eq!(trap.code(), TrapCode::IntegerDivideByZero);
+//! // wasm trap: integer divide by zero
+//! // wasm backtrace:
+//! //     0: 0x34 - calculator!divide
+//! let text = trap.to_string();
+//! assert!(text.starts_with("wasm trap: integer divide by zero\nwasm backtrace:\n    0: 0x"));
+//! assert!(text.ends_with(" - calculator!divide"));
+//!
+//! // The instance is locked now.
+//! let error = divide.call(&mut store, (1, 1)).unwrap_err();
+//! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
+//! # }
+//! # Ok::<(), gusset::Error>(())
+//! ```
+//!
+//! A bad input, a guest that misbehaves or a wrong value never panics. Panics are for hosts that mix up what belongs
+//! together: a component with a store of another engine, an instance with another store. The methods that can panic say
+//! so. A panic of a host function goes on through the guest to the host that called it.
+//!
+//! # Threads
+//!
+//! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
+//! store runs one guest at a time: a call borrows it exclusively.
+//!
+//! # Core modules
+//!
+//! [`gusset::core`](crate::core) runs modules that no component surrounds, in the same stores. Its types have the names
+//! of those at the root.
+//!
+//! # Features
+//!
+//! - `compile` (default): [`Component::new`] and [`core::Module::new`](crate::core::Module::new), and with them the
+//!   compiler. Without it nothing makes components yet: what is compiled cannot be stored.
+//! - `wat` (default): these two take the text format too.
+//! - `anyhow`: [`Error`] converts into `anyhow::Error`, so that `?` works in functions that return one.
+//!
+//! # What is not supported yet
+//!
+//! Of the Component Model: resources and handles, async functions, streams and futures, error contexts, value and
+//! `start` definitions, imports of modules and components by the root. Of core WebAssembly: SIMD, threads, exceptions,
+//! tail calls, 64-bit memories, garbage collection. There is no WASI. A component that needs one of these gives an
+//! error that names the feature and the place; [`Component::validate`] tells whether it is valid all the same. Code
+//! runs on x86-64 under Linux.
 #![deny(unsafe_code)]
 #![cfg_attr(
     not(feature = "compile"),

@@ -16,15 +16,21 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::sync::Arc;
 
-/// The host's side of a component's imports: functions, and instances of them, by name.
+/// The host's side of a component's [imports]: functions, and instances of them, by name.
+///
+/// Names are compared letter by letter: an import of `wasi:clocks/wall-clock@0.2.0` is met by that name alone.
+/// Definitions that a component does not import do no harm, and imported types need none.
 ///
 /// ```
 /// use gusset::{Engine, Linker, StoreContextMut};
 /// let mut linker = Linker::<u32>::new(&Engine::default());
 /// linker.root().func_wrap("double", |_: StoreContextMut<'_, u32>, (x,): (u32,)| Ok((x.wrapping_mul(2),)))?;
-/// linker.instance("docs:demo/clock")?.func_wrap("now", |store: StoreContextMut<'_, u32>, (): ()| Ok((*store.data(),)))?;
+/// let mut clock = linker.instance("docs:demo/clock")?;
+/// clock.func_wrap("now", |store: StoreContextMut<'_, u32>, (): ()| Ok((*store.data(),)))?;
 /// # Ok::<(), gusset::Error>(())
 /// ```
+///
+/// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
 pub struct Linker<T: 'static> {
     engine: Engine,
     root: Names<T>,
@@ -57,6 +63,19 @@ impl<T: 'static> Definition<T> {
 }
 
 /// The names within an instance of a [`Linker`], or at its root.
+///
+/// ```
+/// use gusset::{Engine, Linker, StoreContextMut};
+/// let mut linker = Linker::<()>::new(&Engine::default());
+/// let mut math = linker.instance("docs:demo/math")?;
+/// math.func_wrap("negate", |_: StoreContextMut<'_, ()>, (x,): (f64,)| Ok((-x,)))?;
+/// math.func_new("same", |_, params, results| {
+///     results.clone_from_slice(params);
+///     Ok(())
+/// })?;
+/// assert!(math.func_new("same", |_, _, _| Ok(())).is_err());
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub struct LinkerInstance<'a, T: 'static> {
     names: &'a mut Names<T>,
     /// The names that lead here.
@@ -71,7 +90,7 @@ impl<T: 'static> Clone for Linker<T> {
 }
 
 impl<T: 'static> Linker<T> {
-    /// A linker without names.
+    /// A linker without names, for components of `engine` and stores with data `T`.
     pub fn new(engine: &Engine) -> Linker<T> {
         Linker { engine: engine.clone(), root: IndexMap::new(), allow_shadowing: false }
     }
@@ -87,7 +106,7 @@ impl<T: 'static> Linker<T> {
         self
     }
 
-    /// The names that stand by themselves.
+    /// The names that stand by themselves: what a component imports outside of any instance.
     pub fn root(&mut self) -> LinkerInstance<'_, T> {
         LinkerInstance { names: &mut self.root, path: Vec::new(), allow_shadowing: self.allow_shadowing }
     }
@@ -102,6 +121,20 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Finds what a component imports, and checks all types.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker};
+    /// let engine = Engine::default();
+    /// let component = Component::new(&engine, r#"(component (import "now" (func (result u64))))"#)?;
+    /// let mut linker = Linker::<()>::new(&engine);
+    /// let error = linker.instantiate_pre(&component).err().expect("nothing is defined");
+    /// assert_eq!(error.to_string(), "import \"now\" (function) is missing");
+    /// linker.root().func_wrap("now", |_, (): ()| Ok((1_700_000_000_u64,)))?;
+    /// assert!(linker.instantiate_pre(&component).is_ok());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -130,6 +163,10 @@ impl<T: 'static> Linker<T> {
     /// # Errors
     ///
     /// What either returns.
+    ///
+    /// # Panics
+    ///
+    /// When the component or the store is of another engine.
     pub fn instantiate(&self, store: impl AsContextMut<Data = T>, component: &Component) -> Result<Instance> {
         self.instantiate_pre(component)?.instantiate(store)
     }
@@ -207,11 +244,41 @@ fn import_name(path: &[&str], what: &str) -> String {
 impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// Defines a function with Rust types: a tuple for the parameters, and one for the result.
     ///
-    /// Whether they are the import's is checked when a component is linked.
+    /// Whether they are the import's is checked when a component is linked. The function is called as [`canon lower`]
+    /// says: its parameters are copied out of the guest, and its result into it. An error that it returns stops the
+    /// guest and reaches the host that called it.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store, StoreContextMut};
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (import "next" (func $next (param "step" u32) (result u32)))
+    /// #     (core func $next (canon lower (func $next)))
+    /// #     (core module $m
+    /// #         (import "" "next" (func $next (param i32) (result i32)))
+    /// #         (func (export "twice") (result i32)
+    /// #             (drop (call $next (i32.const 10)))
+    /// #             (call $next (i32.const 10))))
+    /// #     (core instance $i (instantiate $m (with "" (instance (export "next" (func $next))))))
+    /// #     (func (export "twice") (result u32) (canon lift (core func $i "twice"))))"#)?;
+    /// let mut linker = Linker::<u32>::new(&engine);
+    /// linker.root().func_wrap("next", |mut store: StoreContextMut<'_, u32>, (step,): (u32,)| {
+    ///     *store.data_mut() += step;
+    ///     Ok((*store.data(),))
+    /// })?;
+    /// let mut store = Store::new(&engine, 0);
+    /// let instance = linker.instantiate(&mut store, &component)?;
+    /// assert_eq!(instance.get_typed_func::<(), (u32,)>(&mut store, "twice")?.call(&mut store, ())?, (20,));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// When the name is taken.
+    ///
+    /// [`canon lower`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lower
     pub fn func_wrap<P, R, F>(&mut self, name: &str, func: F) -> Result<()>
     where
         F: Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync + 'static,
@@ -221,8 +288,11 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
     }
 
-    /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if there is one,
-    /// to be overwritten.
+    /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if
+    /// there is one, to be overwritten.
+    ///
+    /// What it leaves in the slot is checked at each call; a value of another type is an error, a
+    /// [`ValMismatch`](crate::ValMismatch).
     ///
     /// # Errors
     ///

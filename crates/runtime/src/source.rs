@@ -1,7 +1,8 @@
 //! What the host hands over as a component or module: binary, or text where that is accepted.
 
-use crate::error::{Result, bail};
+use crate::error::{Error, Result, bail};
 use std::borrow::Cow;
+use std::path::Path;
 
 /// What every binary starts with.
 const MAGIC: &[u8] = b"\0asm";
@@ -19,6 +20,17 @@ pub(crate) fn wasm(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
         bail!("the input is empty");
     }
     from_text(bytes)
+}
+
+/// What `compile` makes of the bytes of the file at `path`.
+///
+/// # Errors
+///
+/// When the file cannot be read, and those of `compile`, with the file's name before them.
+pub(crate) fn with_file<R>(path: &Path, compile: impl FnOnce(&[u8]) -> Result<R>) -> Result<R> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| Error::new(error).context(format_args!("cannot read {shown}")))?;
+    compile(&bytes).map_err(|error| error.context(format_args!("cannot compile {shown}")))
 }
 
 #[cfg(feature = "wat")]

@@ -8,7 +8,15 @@ use std::marker::PhantomData;
 
 /// All instances of a host's unit of work (a request, a plug-in, a program), and the host's own data `T`.
 ///
-/// What instances are made of lives as long as the store; dropping the store frees all of it.
+/// What instances are made of lives as long as the store; dropping the store frees all of it. Nothing is freed before,
+/// so a store that serves many requests grows with each instantiation. It can be sent to another thread if `T` can.
+///
+/// ```
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), vec!["started"]);
+/// store.data_mut().push("running");
+/// assert_eq!(store.into_data(), ["started", "running"]);
+/// ```
 pub struct Store<T: 'static>(Box<StoreInner<T>>);
 
 /// What a store is made of.
@@ -59,7 +67,7 @@ impl<T: 'static> Store<T> {
         &mut self.0.data
     }
 
-    /// Drops the store and returns the host's data.
+    /// Drops the store, with all instances, and returns the host's data.
     pub fn into_data(self) -> T {
         self.0.data
     }
@@ -70,10 +78,23 @@ impl<T: 'static> Store<T> {
     }
 }
 
-/// A shared borrow of a [`Store`].
+/// A shared borrow of a [`Store`]; see [`AsContext`].
 pub struct StoreContext<'a, T: 'static>(pub(crate) &'a StoreInner<T>);
 
-/// An exclusive borrow of a [`Store`]: what host functions are given.
+/// An exclusive borrow of a [`Store`]: what host functions are given. It can be used like the store itself, to call
+/// other instances of it for example.
+///
+/// ```
+/// use gusset::{AsContextMut, Engine, Store, StoreContextMut};
+/// fn count(mut store: StoreContextMut<'_, u32>) {
+///     *store.data_mut() += 1;
+/// }
+/// let mut store = Store::new(&Engine::default(), 0);
+/// let mut context = store.as_context_mut();
+/// count(context.as_context_mut()); // A reborrow: `context` can be used again.
+/// count(context);
+/// assert_eq!(*store.data(), 2);
+/// ```
 pub struct StoreContextMut<'a, T: 'static>(pub(crate) &'a mut StoreInner<T>);
 
 impl<'a, T: 'static> StoreContext<'a, T> {
@@ -105,7 +126,18 @@ impl<T: 'static> StoreContextMut<'_, T> {
     }
 }
 
-/// What a store can be borrowed from.
+/// What a store can be borrowed from: a [`Store`], a [`StoreContext`], a [`StoreContextMut`], and references to these.
+/// Methods that only read take an `impl AsContext`.
+///
+/// ```
+/// use gusset::{AsContext, Engine, Store};
+/// fn length(store: impl AsContext<Data = String>) -> usize {
+///     store.as_context().data().len()
+/// }
+/// let store = Store::new(&Engine::default(), String::from("data"));
+/// assert_eq!(length(&store), 4);
+/// assert_eq!(length(store.as_context()), 4);
+/// ```
 pub trait AsContext {
     /// The host's data.
     type Data: 'static;
@@ -114,7 +146,8 @@ pub trait AsContext {
     fn as_context(&self) -> StoreContext<'_, Self::Data>;
 }
 
-/// What a store can be borrowed from exclusively.
+/// What a store can be borrowed from exclusively. Methods that change the store or run a guest take an `impl
+/// AsContextMut`: `&mut store` in a host's own code, `&mut context` in a host function.
 pub trait AsContextMut: AsContext {
     /// Borrows the store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;

@@ -9,6 +9,50 @@ pub(crate) const MAX_FRAMES: usize = 60;
 
 /// Why and where a guest was stopped. Found in an [`Error`](crate::Error) by
 /// [`downcast_ref`](crate::Error::downcast_ref).
+///
+/// `Display` writes the code on the first line; then, where a value was found to be bad, who called whom and which
+/// value; then the backtrace. Here `app` passes a `char` to `lib` that is none:
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::{Trap, TrapCode};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (component $lib
+/// #         (core module $lib (func (export "put") (param i32)))
+/// #         (core instance $i (instantiate $lib))
+/// #         (func (export "put") (param "c" char) (canon lift (core func $i "put"))))
+/// #     (component $app
+/// #         (import "put" (func $put (param "c" char)))
+/// #         (core func $put (canon lower (func $put)))
+/// #         (core module $main
+/// #             (import "" "put" (func $put (param i32)))
+/// #             (func $run (export "run") (call $put (i32.const 0xd800))))
+/// #         (core instance $i (instantiate $main (with "" (instance (export "put" (func $put))))))
+/// #         (func (export "run") (canon lift (core func $i "run"))))
+/// #     (instance $lib (instantiate $lib))
+/// #     (instance $app (instantiate $app (with "put" (func $lib "put"))))
+/// #     (export "run" (func $app "run")))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// # let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+/// let error = run.call(&mut store, ()).unwrap_err();
+/// let trap = error.downcast_ref::<Trap>().expect("the guest was stopped");
+/// assert_eq!(trap.code(), TrapCode::InvalidChar);
+/// let site = trap.site().expect("an adapter stopped it");
+/// assert_eq!((&*site.adapter.caller, &*site.adapter.callee, &*site.path), ("app", "lib", "param \"c\""));
+/// assert!(trap.to_string().starts_with(
+///     "wasm trap: invalid `char` bit pattern\nin a call of `put` of lib by app: param \"c\"\nwasm backtrace:\n",
+/// ));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// Traps are those of the [core specification] and of the [canonical ABI].
+///
+/// [core specification]: https://webassembly.github.io/spec/core/intro/overview.html#trap
+/// [canonical ABI]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#lifting-and-lowering-values
 #[derive(Clone, Debug)]
 pub struct Trap {
     code: TrapCode,
@@ -17,7 +61,8 @@ pub struct Trap {
     memory_offset: Option<u64>,
 }
 
-/// The value that an adapter found to be bad.
+/// The value that was found to be bad on its way between two components, or between the host and one; see
+/// [`Trap::site`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AdapterTrapSite {
     /// Who called whom.
@@ -26,7 +71,11 @@ pub struct AdapterTrapSite {
     pub path: String,
 }
 
-/// The wasm functions that were running, innermost first.
+/// The wasm functions that were running, innermost first. `Display` writes a line for each, with its offset, module and
+/// name.
+///
+/// At most 60 frames are kept of each activation, that is, of what runs between an entry by the host and the next call
+/// of the host, and four times as many in all; the others are [counted](WasmBacktrace::omitted).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WasmBacktrace {
     frames: Vec<WasmFrame>,
@@ -47,7 +96,14 @@ pub struct WasmFrame {
 }
 
 impl Trap {
-    /// A trap with no place yet; it gets its backtrace on its way out of the guest.
+    /// A trap with no place yet; it gets its backtrace on its way out of the guest. A host function that returns one
+    /// stops its guest as an instruction would.
+    ///
+    /// ```
+    /// use gusset::{Error, Trap, TrapCode};
+    /// let error = Error::from(Trap::new(TrapCode::Unreachable));
+    /// assert_eq!(error.to_string(), "wasm trap: wasm `unreachable` instruction executed");
+    /// ```
     pub fn new(code: TrapCode) -> Trap {
         Trap { code, backtrace: WasmBacktrace::default(), site: None, memory_offset: None }
     }
@@ -68,22 +124,23 @@ impl Trap {
         self.backtrace.extend(outer);
     }
 
-    /// Why.
+    /// Why: the code, whose `Display` is the wording that conformance scripts expect.
     pub fn code(&self) -> TrapCode {
         self.code
     }
 
-    /// Where in the guest.
+    /// Where in the guest; empty until the trap has left it.
     pub fn backtrace(&self) -> &WasmBacktrace {
         &self.backtrace
     }
 
-    /// On which value, if an adapter stopped the guest.
+    /// On which value: for values that an adapter, or the host in its place, found to be bad.
     pub fn site(&self) -> Option<&AdapterTrapSite> {
         self.site.as_ref()
     }
 
-    /// The offset in the linear memory that the access touched first outside of it, where the processor reported one.
+    /// The offset, in bytes from the start of the linear memory, that the access touched first outside of it, where the
+    /// processor reported one.
     pub fn memory_offset(&self) -> Option<u64> {
         self.memory_offset
     }
@@ -117,7 +174,7 @@ impl WasmBacktrace {
         &self.frames
     }
 
-    /// How many more there were.
+    /// How many more frames there were.
     pub fn omitted(&self) -> usize {
         self.omitted
     }

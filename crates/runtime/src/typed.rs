@@ -19,18 +19,37 @@ mod variant;
 /// Why types are not compared again while values are exchanged.
 const COMPARED: &str = "types were compared when the function was looked up";
 
-/// A Rust type that stands for a component value type.
+/// A Rust type that stands for a component [value type].
 ///
 /// | Rust | component |
 /// | --- | --- |
-/// | `bool`, `u8` .. `u64`, `i8` .. `i64`, `f32`, `f64`, `char` | `bool`, `u8` .. `u64`, `s8` .. `s64`, `f32`, `f64`, `char` |
+/// | `u8` .. `u64`, `i8` .. `i64`, `f32`, `f64` | `u8` .. `u64`, `s8` .. `s64`, `f32`, `f64` |
+/// | `bool`, `char` | `bool`, `char` |
 /// | `String`, `&str` (lower only) | `string` |
 /// | `Vec<T>`, `&[T]` (lower only) | `list<T>` |
 /// | `(A, B, ..)` up to 16 | `tuple<A, B, ..>` |
 /// | `Option<T>` | `option<T>` |
 /// | `Result<T, E>` with `()` for no payload | `result<T, E>` |
 ///
-/// `&T` and `Box<T>` stand for what `T` does.
+/// `&T` and `Box<T>` stand for what `T` does. Types of other crates cannot implement it: what it consists of is not
+/// public.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker};
+/// # let engine = Engine::default();
+/// let component = Component::new(&engine, r#"(component
+///     (import "find" (func (param "words" (list string)) (param "from" (tuple u8 u8)) (result (option char)))))"#)?;
+/// let mut linker = Linker::<()>::new(&engine);
+/// linker.root().func_wrap("find", |_, (words, (skip, _)): (Vec<String>, (u8, u8))| {
+///     Ok((words.get(usize::from(skip)).and_then(|word| word.chars().next()),))
+/// })?;
+/// assert!(linker.instantiate_pre(&component).is_ok());
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 pub trait ComponentType {
     /// How many core values a value has when it is passed flat.
     #[doc(hidden)]
@@ -51,7 +70,13 @@ pub trait ComponentType {
     }
 }
 
-/// A [`ComponentType`] that can be read out of a guest.
+/// A [`ComponentType`] that can be read out of a guest: parameters of host functions and results of guests. It is
+/// copied, so that it does not borrow the store.
+///
+/// ```
+/// fn lifts<T: gusset::Lift>() {}
+/// lifts::<Vec<(String, Option<f64>)>>();
+/// ```
 pub trait Lift: ComponentType + Sized {
     /// Reads the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
@@ -73,7 +98,13 @@ pub trait Lift: ComponentType + Sized {
     }
 }
 
-/// A [`ComponentType`] that can be written into a guest.
+/// A [`ComponentType`] that can be written into a guest: parameters of guests and results of host functions. It may
+/// borrow from the host.
+///
+/// ```
+/// fn lowers<T: gusset::Lower + ?Sized>(_: &T) {}
+/// lowers(&[("width", Some(1.5)), ("height", None)][..]);
+/// ```
 pub trait Lower: ComponentType {
     /// Writes the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
@@ -99,6 +130,13 @@ pub trait Lower: ComponentType {
 }
 
 /// Rust values, as a tuple, that stand for the parameters or the result of a function: `()` to a tuple of 16.
+///
+/// ```
+/// fn values<T: gusset::ValueList>() {}
+/// values::<()>();
+/// values::<(String,)>(); // One parameter or a result: mind the comma.
+/// values::<(u32, Vec<u8>)>();
+/// ```
 pub trait ValueList {
     /// How many core values they have when they are passed flat.
     #[doc(hidden)]
@@ -115,13 +153,21 @@ pub trait ValueList {
 
 /// A [`Func`] whose types have been compared with Rust ones: `P` for the parameters, `R` for the result, a tuple each.
 ///
-/// ```no_run
-/// # fn main() -> gusset::Result<()> {
-/// # let (mut store, instance): (gusset::Store<()>, gusset::Instance) = unimplemented!();
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
 /// let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "add")?;
 /// let (sum,) = add.call(&mut store, (1, 2))?;
-/// # Ok(())
+/// assert_eq!(sum, 3);
 /// # }
+/// # Ok::<(), gusset::Error>(())
 /// ```
 pub struct TypedFunc<P, R> {
     func: Func,
@@ -149,11 +195,19 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         self.func
     }
 
-    /// Calls the function: lowers `params`, runs the guest, lifts the result, and runs its `post-return`.
+    /// Calls the function, as [`canon lift`] says: lowers `params`, runs the guest, lifts the result, and runs its
+    /// `post-return`.
     ///
     /// # Errors
     ///
-    /// A [`Trap`](crate::Trap), or what a host function returned. After either the instance can no longer be entered.
+    /// A [`Trap`](crate::Trap), or what a host function returned. After either the instance can no longer be entered;
+    /// see [`Func::call`].
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store, and when a host function panicked.
+    ///
+    /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let mut store = store.as_context_mut();
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {

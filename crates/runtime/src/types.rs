@@ -1,5 +1,21 @@
-//! What a component's functions and values look like, for hosts that learn it at run time. These are views of a component's
-//! own tables: they hold the tables alive, and never copy a type.
+//! What a component's functions and values look like, for hosts that learn it at run time. These are views of a
+//! component's own tables: they hold the tables alive, and never copy a type.
+//!
+//! ```
+//! # #[cfg(all(feature = "compile", feature = "wat"))] {
+//! use gusset::types::{ComponentItem, TypeKind};
+//! use gusset::{Component, Engine};
+//! let component = Component::new(&Engine::default(), r#"(component
+//!     (import "docs:demo/log" (instance (export "line" (func (param "text" string) (param "to" (option u32)))))))"#)?;
+//! let (name, item) = component.imports().next().expect("there is an import");
+//! let ComponentItem::Instance(exports) = item else { panic!("{name} is an instance") };
+//! let [(_, ComponentItem::Func(line))] = &exports[..] else { panic!("it has one function") };
+//! assert_eq!(line.to_string(), "func(text: string, to: option<u32>)");
+//! let (_, to) = line.params().nth(1).expect("there are two parameters");
+//! assert!(matches!(to.kind(), TypeKind::Option(payload) if matches!(payload.kind(), TypeKind::U32)));
+//! # }
+//! # Ok::<(), gusset::Error>(())
+//! ```
 
 use gusset_artifact::{ExternItem, Plan, RootExport, RootImport};
 use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
@@ -9,16 +25,34 @@ use std::sync::Arc;
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
 const DISPLAY_BUDGET: usize = 48;
 
-/// A component value type.
+/// A component [value type]. [`kind`](Type::kind) takes it apart.
 ///
 /// `Display` writes it as WIT does, leaving out (as `..`) what is beyond a few dozen parts.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, types::{ComponentItem, TypeKind}};
+/// # let component = Component::new(&Engine::default(), r#"(component
+/// #     (import "f" (func (param "x" (list (tuple u8 char))))))"#)?;
+/// # let Some((_, ComponentItem::Func(func))) = component.imports().next() else { panic!("it is a function") };
+/// let (_, ty) = func.params().next().expect("it has a parameter");
+/// assert_eq!(ty.to_string(), "list<tuple<u8, char>>");
+/// let TypeKind::List(element) = ty.kind() else { panic!("it is a list") };
+/// assert_eq!(element.to_string(), "tuple<u8, char>");
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 #[derive(Clone)]
 pub struct Type {
     plan: Arc<Plan>,
     ty: ValType,
 }
 
-/// What a [`Type`] is, one level deep.
+/// What a [`Type`] is, one level deep. The names are those of the [specification].
+///
+/// [specification]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
@@ -75,7 +109,7 @@ impl Type {
         Type::new(&self.plan, ty)
     }
 
-    /// What it is.
+    /// What it is, one level deep.
     pub fn kind(&self) -> TypeKind {
         let of = |ty: &ValType| self.sibling(*ty);
         let optional = |ty: &Option<ValType>| ty.map(|ty| self.sibling(ty));
@@ -268,7 +302,20 @@ impl TypeWriter<'_> {
     }
 }
 
-/// The type of a component function.
+/// The type of a component function. `Display` writes it as WIT does.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, types::ComponentItem};
+/// let component = Component::new(&Engine::default(), r#"(component
+///     (import "parse" (func (param "text" string) (result (result f64 (error string))))))"#)?;
+/// let Some((_, ComponentItem::Func(parse))) = component.imports().next() else { panic!("it is a function") };
+/// assert_eq!(parse.to_string(), "func(text: string) -> result<f64, string>");
+/// assert_eq!(parse.params().map(|(name, _)| name).collect::<Vec<_>>(), ["text"]);
+/// assert_eq!(parse.result().expect("it has a result").to_string(), "result<f64, string>");
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ComponentFunc {
     plan: Arc<Plan>,
@@ -317,7 +364,23 @@ impl fmt::Debug for ComponentFunc {
     }
 }
 
-/// Something that a component imports or exports.
+/// Something that a component imports or exports; from [`Component::imports`](crate::Component::imports) and
+/// [`Component::exports`](crate::Component::exports).
+///
+/// ```
+/// use gusset::types::ComponentItem;
+/// /// Prints functions, those of instances too.
+/// fn print(name: &str, item: &ComponentItem) {
+///     match item {
+///         ComponentItem::Func(ty) => println!("{name}: {ty}"),
+///         ComponentItem::Instance(items) => {
+///             items.iter().for_each(|(inner, item)| print(&format!("{name}#{inner}"), item));
+///         }
+///         _ => {}
+///     }
+/// }
+/// # print("code", &ComponentItem::Module);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ComponentItem {

@@ -5,13 +5,19 @@ use crate::types::{Type, type_text};
 use gusset_types::{DefinedType, Types, ValType};
 use std::fmt;
 
-/// A component value.
+/// A component value, for types that are known at run time only. The variants are the specification's [value types].
+///
+/// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing.
 ///
 /// ```
 /// use gusset::Val;
 /// let point = Val::Record(vec![("x".into(), Val::U32(1)), ("y".into(), Val::U32(2))]);
 /// assert_eq!(point.to_string(), "{x: 1, y: 2}");
+/// let shape = Val::Variant("circle".into(), Some(Box::new(Val::Tuple(vec![point, Val::F32(0.5)]))));
+/// assert_eq!(shape.to_string(), "circle(({x: 1, y: 2}, 0.5))");
 /// ```
+///
+/// [value types]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
@@ -46,7 +52,26 @@ pub enum Val {
 }
 
 impl Val {
-    /// Checks that this is a value of `ty`.
+    /// Checks that this is a value of `ty`. Calls do that themselves.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store};
+    /// use gusset::Val;
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let add = instance.get_func(&mut store, "add").expect("it is exported");
+    /// let (_, ty) = &add.params(&store)[0];
+    /// assert!(Val::U32(7).check(ty).is_ok());
+    /// assert_eq!(Val::U8(7).check(ty).unwrap_err().to_string(), "expected u32, found u8");
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -84,7 +109,7 @@ impl Val {
     }
 }
 
-/// Why a value is not of a type.
+/// Why a value is not of a type. `Display` writes the [path](ValMismatch::path), what was expected and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValMismatch {
     path: String,

@@ -12,7 +12,7 @@ use wasm_wave::wasm::{DisplayValue, WasmType, WasmTypeKind, WasmValue, WasmValue
 /// How much of the input an error quotes, in characters.
 const QUOTE_LIMIT: usize = 60;
 
-/// Why a text is not what was asked for.
+/// Why a text is not what was asked for. `Display` says what was expected and quotes the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaveError {
     message: String,
@@ -35,11 +35,34 @@ impl fmt::Display for Val {
 
 impl Val {
     /// The value as WAVE text, as `Display` writes it.
+    ///
+    /// ```
+    /// use gusset::Val;
+    /// assert_eq!(Val::Option(Some(Box::new(Val::String("a \"b\"".into())))).to_wave(), r#"some("a \"b\"")"#);
+    /// ```
     pub fn to_wave(&self) -> String {
         self.to_string()
     }
 
     /// Parses WAVE text as a value of `ty`.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store};
+    /// use gusset::Val;
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let ty = instance.get_func(&mut store, "add").and_then(|add| add.result(&store)).expect("it has a result");
+    /// assert_eq!(Val::from_wave(&ty, " 42 ")?, Val::U32(42));
+    /// assert!(Val::from_wave(&ty, "-1").is_err());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -55,6 +78,27 @@ impl Val {
 /// A call in WAVE: `name(argument, ...)`, parsed but for its arguments' types.
 ///
 /// The name is all that stands before the first parenthesis, so that `docs:text/parse@1.0.0#parse(..)` is a call too.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::{Val, WaveCall};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// let call = WaveCall::parse("add(40, 2)")?;
+/// let func = instance.get_func(&mut store, call.name()).expect("it is exported");
+/// let arguments = call.arguments(&func.ty(&store))?;
+/// let mut results = [Val::Bool(false)];
+/// func.call(&mut store, &arguments, &mut results)?;
+/// assert_eq!(results[0].to_wave(), "42");
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct WaveCall<'a> {
     name: &'a str,
@@ -94,7 +138,7 @@ impl<'a> WaveCall<'a> {
         Ok(WaveCall { name, text, arguments })
     }
 
-    /// The function's name.
+    /// The function's name, as [`Instance::get_func`](crate::Instance::get_func) takes it.
     pub fn name(&self) -> &'a str {
         self.name
     }

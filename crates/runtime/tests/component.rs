@@ -592,3 +592,27 @@ fn adapters_name_the_bad_string() {
         }
     }
 }
+
+#[test]
+fn files_are_named_in_their_errors() {
+    let missing = Component::from_file(engine(), "no/such/file.wasm").err().unwrap();
+    assert!(missing.to_string().starts_with("cannot read no/such/file.wasm: "), "{missing}");
+    assert!(missing.is::<std::io::Error>());
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let wrong = gusset::core::Module::from_file(engine(), &manifest).err().unwrap();
+    assert!(wrong.to_string().starts_with(&format!("cannot compile {}: ", manifest.display())), "{wrong}");
+    let example = manifest.with_file_name("../../examples/text-pipeline/pipeline.wasm");
+    assert!(Component::from_file(engine(), example).is_ok());
+}
+
+#[test]
+fn what_may_go_to_other_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<Engine>();
+    shared::<Component>();
+    shared::<Linker<()>>();
+    shared::<gusset::InstancePre<()>>();
+    shared::<gusset::core::Module>();
+    sent::<Store<()>>();
+}

@@ -5,7 +5,22 @@ use crate::store::{AsContext, AsContextMut};
 use crate::vm::{RawValue, StoreId, VmStore};
 use std::any::Any;
 
-/// A reference to a value of the host's. The value lives as long as the store.
+/// A reference to a value of the host's, the [`externref`] of guests: they pass it around and cannot look into it. The
+/// value lives as long as the store.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::ExternRef;
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), ());
+/// let file = ExternRef::new(&mut store, String::from("notes.txt"));
+/// let name = file.data(&store).and_then(|value| value.downcast_ref::<String>());
+/// assert_eq!(name.map(String::as_str), Some("notes.txt"));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [`externref`]: https://webassembly.github.io/spec/core/syntax/types.html#reference-types
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExternRef {
     store: StoreId,
@@ -13,7 +28,7 @@ pub struct ExternRef {
 }
 
 impl ExternRef {
-    /// Gives a value to the store.
+    /// Gives a value to the store, which drops it when it is dropped itself.
     pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> ExternRef {
         let vm = &mut store.as_context_mut().0.vm;
         ExternRef { store: vm.id(), raw: vm.new_extern(Box::new(value)) }

@@ -7,13 +7,35 @@ use crate::vm::{FuncHandle, HostFunc, RawValue, VmStore};
 use gusset_artifact::{CoreFuncType, CoreValType};
 use std::sync::Arc;
 
-/// A core function of a store.
+/// A core [function] of a store: a guest's or the host's.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Func, FuncType, Val, ValType};
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), 0);
+/// let ty = FuncType { params: [ValType::I32].into(), results: [ValType::I64].into() };
+/// let widen = Func::new(&mut store, ty, |mut store, params, results| {
+///     *store.data_mut() += 1; // Counts calls.
+///     if let [Val::I32(value)] = params {
+///         results[0] = Val::I64(i64::from(*value));
+///     }
+///     Ok(())
+/// })?;
+/// let mut results = [Val::I64(0)];
+/// widen.call(&mut store, &[Val::I32(-7)], &mut results)?;
+/// assert_eq!((results, *store.data()), ([Val::I64(-7)], 1));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [function]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-func
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Func(FuncHandle);
 
 impl Func {
     /// A function that is the host's closure. The closure gets its arguments and a place for each result, which holds
-    /// the default of its type until it is written.
+    /// the default of its type until it is written; what is not of the result's type then is an error.
     ///
     /// # Errors
     ///
@@ -37,16 +59,18 @@ impl Func {
         Ok(vm.func_type(self.handle(vm)?).as_ref().clone())
     }
 
-    /// Calls the function.
+    /// Calls the function: [invocation].
     ///
     /// # Errors
     ///
     /// When the arguments or the number of results are not of its type, a [`Trap`](crate::Trap), or what a host
-    /// function returned.
+    /// function returned. A core instance can be entered again after that.
     ///
     /// # Panics
     ///
     /// When a host function panicked: the panic goes on through the guest.
+    ///
+    /// [invocation]: https://webassembly.github.io/spec/core/exec/modules.html#invocation
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let store = store.as_context_mut().0;
         let func = self.handle(&store.vm)?;

@@ -6,12 +6,28 @@ use crate::store::{AsContext, AsContextMut};
 use crate::vm::{GlobalHandle, VmStore};
 use gusset_artifact::GlobalType;
 
-/// A global of a store.
+/// A [global] of a store.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Global, GlobalType, Val, ValType};
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), ());
+/// let ty = GlobalType { content: ValType::I64, mutable: true };
+/// let global = Global::new(&mut store, ty, Val::I64(1))?;
+/// global.set(&mut store, Val::I64(2))?;
+/// assert_eq!(global.get(&mut store)?, Val::I64(2));
+/// assert!(global.set(&mut store, Val::I32(3)).is_err());
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [global]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-global
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Global(GlobalHandle);
 
 impl Global {
-    /// A global of the host's.
+    /// A global of the host's, with `value` in it.
     ///
     /// # Errors
     ///

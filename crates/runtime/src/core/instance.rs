@@ -6,17 +6,43 @@ use crate::error::{Result, bail};
 use crate::store::AsContextMut;
 use crate::vm::{InstanceHandle, VmStore};
 
-/// An instance of a core module in a store.
+/// An [instance] of a core module in a store.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Instance, Module, Val};
+/// use gusset::{Engine, Store};
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module
+///     (global (export "answer") i32 (i32.const 42))
+///     (memory (export "mem") 1))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let answer = instance.get_global(&mut store, "answer").expect("it is exported");
+/// assert_eq!(answer.get(&mut store)?, Val::I32(42));
+/// assert!(instance.get_func(&mut store, "mem").is_none()); // It is a memory.
+/// assert_eq!(instance.exports(&mut store).len(), 2);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [instance]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-instance
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Instance(InstanceHandle);
 
 impl Instance {
-    /// Makes an instance, with `imports` in the module's order, and runs its start function.
+    /// Makes an instance, with `imports` in the module's order, and runs its start function: [instantiation].
     ///
     /// # Errors
     ///
     /// When an import is not of its type, there is no room for a memory or table, a segment does not fit (a trap; what
     /// was written before stays written), or the start function fails.
+    ///
+    /// # Panics
+    ///
+    /// When a host function that the start function called panicked.
+    ///
+    /// [instantiation]: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let store = store.as_context_mut().0;
         let imports = imports.iter().map(|item| item.to_vm(&store.vm)).collect::<Result<Vec<_>>>()?;
@@ -47,22 +73,22 @@ impl Instance {
             .collect()
     }
 
-    /// An exported function.
+    /// The exported function of that name; `None` if there is no such export or it is something else.
     pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
     }
 
-    /// An exported memory.
+    /// The exported memory of that name; `None` if there is no such export or it is something else.
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
 
-    /// An exported table.
+    /// The exported table of that name; `None` if there is no such export or it is something else.
     pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
         self.get_export(store, name)?.into_table()
     }
 
-    /// An exported global.
+    /// The exported global of that name; `None` if there is no such export or it is something else.
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
     }

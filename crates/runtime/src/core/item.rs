@@ -7,7 +7,26 @@ use crate::vm::{self, VmStore, describe_func, describe_global, describe_memory, 
 use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, GlobalType, MemoryType, TableType};
 use std::fmt;
 
-/// Something that a module can import or an instance exports.
+/// Something that a module can import or an instance exports: an [external value].
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Extern, Global, GlobalType, Instance, Module, Val, ValType};
+/// use gusset::{Engine, Store};
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (import "host" "limit" (global i32)) (export "limit" (global 0)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let ty = GlobalType { content: ValType::I32, mutable: false };
+/// let limit = Global::new(&mut store, ty, Val::I32(9))?;
+/// let instance = Instance::new(&mut store, &module, &[Extern::from(limit)])?;
+/// let exported = instance.get_export(&mut store, "limit").expect("it is exported");
+/// assert_eq!(exported, Extern::Global(limit));
+/// assert!(exported.into_func().is_none());
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [external value]: https://webassembly.github.io/spec/core/exec/runtime.html#external-values
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
 pub enum Extern {
@@ -18,7 +37,22 @@ pub enum Extern {
     Tag(Tag),
 }
 
-/// The type of something that a module imports or exports.
+/// The type of something that a module imports or exports: an [external type]. `Display` writes it in the words of the
+/// text format.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::Module;
+/// use gusset::Engine;
+/// let text = r#"(module (memory (export "mem") 1 2))"#;
+/// let module = Module::new(&Engine::default(), text)?;
+/// let (_, ty) = module.exports().next().expect("there is one");
+/// assert!(matches!(&ty, gusset::core::ExternType::Memory(ty) if ty.minimum == 1 && ty.maximum == Some(2)));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [external type]: https://webassembly.github.io/spec/core/syntax/types.html#external-types
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
 pub enum ExternType {

@@ -12,6 +12,28 @@ use indexmap::IndexMap;
 
 /// What modules import, by name. It can be used with any number of stores, as long as what it holds is of none or of
 /// that store.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{FuncType, Linker, Module, Val, ValType};
+/// use gusset::{Engine, Store};
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module
+///     (import "host" "put" (func $put (param i32)))
+///     (func (export "run") (call $put (i32.const 3)) (call $put (i32.const 4))))"#)?;
+/// let mut linker = Linker::<Vec<Val>>::new(&engine);
+/// let ty = FuncType { params: [ValType::I32].into(), results: [].into() };
+/// linker.func_new("host", "put", ty, |mut store, params, _| {
+///     store.data_mut().extend(params);
+///     Ok(())
+/// })?;
+/// let mut store = Store::new(&engine, Vec::new());
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// instance.get_func(&mut store, "run").expect("it is exported").call(&mut store, &[], &mut [])?;
+/// assert_eq!(store.data(), &[Val::I32(3), Val::I32(4)]);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub struct Linker<T: 'static> {
     engine: Engine,
     definitions: IndexMap<Box<str>, IndexMap<Box<str>, Definition<T>>>,
@@ -24,7 +46,7 @@ enum Definition<T: 'static> {
 }
 
 impl<T: 'static> Linker<T> {
-    /// An empty linker.
+    /// An empty linker, for stores with data `T`.
     pub fn new(engine: &Engine) -> Linker<T> {
         Linker { engine: engine.clone(), definitions: IndexMap::new(), allow_shadowing: false }
     }
@@ -40,7 +62,7 @@ impl<T: 'static> Linker<T> {
         self
     }
 
-    /// Defines a name.
+    /// Defines a name: what is imported as `module` and `name`.
     ///
     /// # Errors
     ///
@@ -82,7 +104,8 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
-    /// What a name is defined as, in a store.
+    /// What a name is defined as, in a store; `None` if it is not. A closure of the host's becomes a new function of
+    /// the store each time.
     ///
     /// # Errors
     ///

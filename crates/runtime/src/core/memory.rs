@@ -5,16 +5,34 @@ use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::vm::{MemoryHandle, VmStore};
 use gusset_artifact::MemoryType;
 
-/// A linear memory of a store.
+/// A linear [memory] of a store. Sizes are in pages of 65,536 bytes, unless its type has pages of one byte.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Memory, MemoryType};
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), ());
+/// let ty = MemoryType { minimum: 1, maximum: Some(2), memory64: false, shared: false, page_size_log2: 16 };
+/// let memory = Memory::new(&mut store, ty)?;
+/// memory.data_mut(&mut store)[..4].copy_from_slice(&7_u32.to_le_bytes());
+/// assert_eq!(memory.data(&store)[..5], [7, 0, 0, 0, 0]);
+/// assert_eq!(memory.grow(&mut store, 1)?, 1);
+/// assert_eq!(memory.data(&store).len(), 2 << 16);
+/// assert!(memory.grow(&mut store, 1).is_err());
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [memory]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-mem
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Memory(MemoryHandle);
 
 impl Memory {
-    /// A memory of the host's, zeroed.
+    /// A memory of the host's, zeroed. A page has 2 to the power of `page_size_log2` bytes, which is 16 or 0.
     ///
     /// # Errors
     ///
-    /// When there is no room for it, or the type is not supported.
+    /// When there is no room for it, its limits contradict each other, or the type is not supported (a shared memory).
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
         Ok(Memory(store.as_context_mut().0.vm.new_memory(ty)?))
     }
@@ -28,12 +46,12 @@ impl Memory {
         store.as_context().0.vm.memory_type(self.0)
     }
 
-    /// The bytes.
+    /// The bytes, all that the memory has at present. While they are borrowed, no guest runs.
     pub fn data<'a, T: 'static>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
         store.into().0.vm.memory(self.0)
     }
 
-    /// The bytes.
+    /// The bytes, to be written.
     pub fn data_mut<'a, T: 'static>(&self, store: impl Into<StoreContextMut<'a, T>>) -> &'a mut [u8] {
         store.into().0.vm.memory_mut(self.0)
     }
@@ -43,11 +61,12 @@ impl Memory {
         store.as_context().0.vm.memory_size(self.0)
     }
 
-    /// Grows the memory by a number of pages; the size before.
+    /// Grows the memory by a number of pages, zeroed; the size before, in pages.
     ///
     /// # Errors
     ///
-    /// When it cannot grow by so much.
+    /// When it cannot grow by so much: beyond its maximum, or beyond what it has
+    /// [reserved](crate::Config::memory_reservation). Its size is as before then.
     pub fn grow(&self, mut store: impl AsContextMut, pages: u64) -> Result<u64> {
         let vm = &mut store.as_context_mut().0.vm;
         match vm.memory_grow(self.0, pages) {

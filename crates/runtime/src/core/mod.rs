@@ -1,7 +1,12 @@
 //! Core WebAssembly by itself: modules that no component surrounds, for tests of the core specification and for hosts
 //! that run such modules. The types of components stand at the root of the crate.
 //!
+//! The steps are those of the [embedding interface]: a [`Module`] is compiled, gets imports from a [`Linker`] or a
+//! slice of [`Extern`]s, and becomes an [`Instance`] in a [`Store`](crate::Store), which components can share. The
+//! functions, tables, memories, globals and tags of a store are handles, cheap to copy.
+//!
 //! ```
+//! # #[cfg(all(feature = "compile", feature = "wat"))] {
 //! use gusset::core::{Instance, Module, Val};
 //! use gusset::{Engine, Store};
 //!
@@ -14,8 +19,11 @@
 //! let mut results = [Val::I32(0)];
 //! next.call(&mut store, &[Val::I32(41)], &mut results)?;
 //! assert_eq!(results, [Val::I32(42)]);
+//! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
+//!
+//! [embedding interface]: https://webassembly.github.io/spec/core/appendix/embedding.html
 
 mod extern_ref;
 mod func;

@@ -5,7 +5,24 @@ use crate::vm::CodeMemory;
 use gusset_artifact::{CoreModule, ModuleIndex};
 use std::sync::Arc;
 
-/// A compiled core module. Cheap to clone; it can be instantiated any number of times.
+/// A compiled core [module]. Cheap to clone; it can be instantiated any number of times, in any store of its engine.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::Module;
+/// use gusset::Engine;
+/// let module = Module::new(&Engine::default(), r#"(module $calc
+///     (import "host" "limit" (global i32))
+///     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))"#)?;
+/// assert_eq!(module.name(), Some("calc"));
+/// let imports: Vec<_> = module.imports().map(|(module, name, _)| (module, name)).collect();
+/// assert_eq!(imports, [("host", "limit")]);
+/// assert_eq!(module.exports().map(|(name, _)| name).collect::<Vec<_>>(), ["add"]);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [module]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-module
 #[derive(Clone)]
 pub struct Module {
     code: Arc<CodeMemory>,
@@ -13,7 +30,7 @@ pub struct Module {
 }
 
 impl Module {
-    /// Compiles a module: the binary format, or the text format with the feature `wat`.
+    /// Compiles a module: the binary format, or the text format with the feature `wat`. All of it is validated.
     ///
     /// # Errors
     ///
@@ -25,12 +42,30 @@ impl Module {
         Ok(Module { code, index: ModuleIndex::from_u32(0) })
     }
 
+    /// Compiles the module in a file, as [`Module::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and those of [`Module::new`]; they say which file.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Engine, core::Module};
+    /// let error = Module::from_file(&Engine::default(), "no/such/file.wasm").err().expect("there is none");
+    /// assert!(error.to_string().starts_with("cannot read no/such/file.wasm"));
+    /// # }
+    /// ```
+    #[cfg(feature = "compile")]
+    pub fn from_file(engine: &crate::Engine, path: impl AsRef<std::path::Path>) -> crate::Result<Module> {
+        crate::source::with_file(path.as_ref(), |bytes| Module::new(engine, bytes))
+    }
+
     /// A module of a link unit.
     pub(crate) fn of_unit(code: Arc<CodeMemory>, index: ModuleIndex) -> Module {
         Module { code, index }
     }
 
-    /// The name in the name section.
+    /// The name in the name section; none if there is none.
     pub fn name(&self) -> Option<&str> {
         self.module().name.as_deref()
     }

@@ -6,7 +6,24 @@ use crate::store::{AsContext, AsContextMut};
 use crate::vm::{TableHandle, VmStore};
 use gusset_artifact::TableType;
 
-/// A table of a store.
+/// A [table] of a store. It has at most [`Config::max_table_elements`](crate::Config::max_table_elements) elements.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{Ref, RefType, Table, TableType};
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), ());
+/// let ty = TableType { element: RefType::FUNCREF, minimum: 2, maximum: None, table64: false };
+/// let table = Table::new(&mut store, ty, Ref::Func(None))?;
+/// assert_eq!(table.grow(&mut store, 3, Ref::Func(None))?, 2);
+/// assert_eq!(table.get(&mut store, 4)?, Some(Ref::Func(None)));
+/// assert_eq!(table.get(&mut store, 5)?, None);
+/// assert!(table.set(&mut store, 0, Ref::Extern(None)).is_err());
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [table]: https://webassembly.github.io/spec/core/appendix/embedding.html#embed-table
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Table(TableHandle);
 

@@ -5,7 +5,21 @@ use crate::store::{AsContext, AsContextMut};
 use crate::vm::{TagHandle, VmStore};
 use gusset_artifact::CoreFuncType;
 
-/// A tag of a store.
+/// A [tag] of a store. Guests cannot throw exceptions yet; tags go from one module to another.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::core::{FuncType, Tag, ValType};
+/// use gusset::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), ());
+/// let ty = FuncType { params: [ValType::I32].into(), results: [].into() };
+/// let tag = Tag::new(&mut store, &ty)?;
+/// assert_eq!(tag.ty(&store), ty);
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// [tag]: https://webassembly.github.io/spec/core/syntax/modules.html#tags
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag(TagHandle);
 

@@ -6,7 +6,16 @@ use crate::error::{Result, bail};
 use crate::vm::{RawValue, VmStore, describe_value};
 use gusset_artifact::{CoreValType, HeapType, RefType};
 
-/// A core value.
+/// A core [value]. Floats are kept as bits, so that NaNs keep theirs and values can be compared.
+///
+/// ```
+/// use gusset::core::{Val, ValType};
+/// assert_eq!(Val::from(1.0_f32), Val::F32(0x3f80_0000));
+/// assert_eq!(Val::from(f64::NAN), Val::from(f64::NAN));
+/// assert_eq!(Val::default_of(ValType::I64), Some(Val::I64(0)));
+/// ```
+///
+/// [value]: https://webassembly.github.io/spec/core/exec/runtime.html#values
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Val {
     /// An `i32`.
@@ -24,6 +33,12 @@ pub enum Val {
 }
 
 /// A core reference. `None` is null.
+///
+/// ```
+/// use gusset::core::{HeapType, Ref};
+/// assert_eq!(Ref::null(HeapType::Func), Ref::Func(None));
+/// assert!(Ref::Extern(None).is_null());
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Ref {
     /// To a function.
