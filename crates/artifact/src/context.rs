@@ -262,8 +262,6 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
-    /// `(code: u32) -> u8`: records the trap with that [`TrapCode`](gusset_types::TrapCode) and returns 0.
-    Trap,
 }
 
 impl BuiltinFunction {
@@ -279,6 +277,5 @@ impl BuiltinFunction {
         BuiltinFunction::TableCopy,
         BuiltinFunction::TableInit,
         BuiltinFunction::ElemDrop,
-        BuiltinFunction::Trap,
     ];
 }

@@ -5,7 +5,7 @@ use crate::core_module::EntityIndex;
 use crate::index::{AdapterModuleIndex, CoreInstanceIndex, ImportIndex, ModuleIndex, TrampolineIndex};
 use gusset_types::{
     AdapterName, Arena, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
-    Transcode, TrapCode, TrapSite, Types, ValType,
+    Transcode, TrapSite, Types, ValType,
 };
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -97,15 +97,6 @@ pub enum Trampoline {
         module: AdapterModuleIndex,
         /// How many list indices follow the site, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
         indices: u8,
-    },
-    /// A lowered function that always traps when it is called.
-    AlwaysTrap {
-        /// The type that it is lowered at.
-        ty: FuncTypeIndex,
-        /// The caller's options.
-        options: CanonOptions,
-        /// Why.
-        code: TrapCode,
     },
     /// A canonical built-in of a component instance.
     Builtin {

@@ -116,9 +116,6 @@ impl Plan {
             Trampoline::AdapterTrap { module, indices } => {
                 writeln!(f, "trap of adapters {module} with {indices} indices")
             }
-            Trampoline::AlwaysTrap { ty, options, code } => {
-                writeln!(f, "always {code:?} {}{}", self.func_text(*ty), self.options_text(options))
-            }
             Trampoline::Builtin { builtin, instance } => {
                 writeln!(f, "builtin {} of component-instance {instance}", builtin.name())
             }

@@ -33,7 +33,6 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], Outcome) {
         BuiltinFunction::TableGrow => (&[I32, I64, I64], Outcome::Value),
         BuiltinFunction::TableFill => (&[I32, I64, I64, I64], Outcome::Fallible),
         BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], Outcome::Nothing),
-        BuiltinFunction::Trap => (&[I32], Outcome::Fallible),
     }
 }
 

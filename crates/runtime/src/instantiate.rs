@@ -208,11 +208,6 @@ impl<T: 'static> Instantiation<'_, T> {
                 self.add(&params, &results, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
             }
             Trampoline::AdapterTrap { module, indices } => self.adapter_trap(*module, *indices),
-            Trampoline::AlwaysTrap { ty, options, code } => {
-                let signature = self.lowered(*ty, options);
-                let code = *code;
-                self.add(&signature.params, &signature.results, move |_, _| Err(Trap::new(code).into()))
-            }
             Trampoline::Builtin { builtin, instance } => {
                 let name = &self.plan.component_instances[*instance].name;
                 bail!("not supported: resources (`canon {}` in `{name}`)", builtin.name())
