@@ -27,6 +27,10 @@ fn max_bulk_values(body_len: usize) -> usize {
     (1 << 17) + body_len.saturating_mul(16)
 }
 
+/// How many labels the tables of branches of one function may name: each takes a byte of wasm and, with the edge that it
+/// becomes, half a kilobyte of Cranelift's.
+pub(crate) const MAX_TABLE_LABELS: usize = 1 << 18;
+
 /// How deeply loops and conditionals may be nested in each other: the time that Cranelift takes grows with its square.
 pub(crate) const MAX_NESTING: usize = 10_000;
 
@@ -65,6 +69,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) bulk_values: usize,
     /// See [`max_bulk_values`].
     pub(crate) max_bulk_values: usize,
+    /// Counted against [`MAX_TABLE_LABELS`].
+    pub(crate) table_labels: usize,
     /// Open loops and conditionals, counted against [`MAX_NESTING`].
     pub(crate) nesting: usize,
     callees: HashMap<CodeKey, FuncRef>,
@@ -106,6 +112,7 @@ pub(crate) fn translate(
         reachable: true,
         bulk_values: 0,
         max_bulk_values: max_bulk_values(body.body.as_bytes().len()),
+        table_labels: 0,
         nesting: 0,
         callees: HashMap::new(),
         signatures: HashMap::new(),
@@ -190,6 +197,7 @@ impl FuncTranslator<'_, '_> {
             _ if self.bulk_values > self.max_bulk_values => {
                 "a function that passes so many values between blocks and calls"
             }
+            _ if self.table_labels > MAX_TABLE_LABELS => "a function whose `br_table`s name so many labels",
             _ if self.nesting > MAX_NESTING => "loops and conditionals nested so deeply",
             _ => return Ok(()),
         };

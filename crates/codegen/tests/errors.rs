@@ -196,3 +196,23 @@ fn small_modules_cannot_ask_for_much() {
     let (open, close) = ("block ".repeat(100_000), "end ".repeat(100_000));
     compile(&format!("(module (func {open} {close}))"));
 }
+
+/// Small input that would cost the code generator much more than its size.
+#[test]
+fn what_costs_too_much_is_refused() {
+    let table = format!("(block (br_table {} (i32.const 0)))", "0 ".repeat(60_000));
+    let tables = |count: usize| format!("(module (func {}))", table.repeat(count));
+    compile(&tables(4));
+    for (what, wat) in [("name so many labels", tables(5)), ("nested so deeply", loops(10_001))] {
+        let error = error(&wat);
+        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");
+        assert!(error.message().contains(what), "{error}");
+        assert!(error.offset().is_some(), "{error}");
+    }
+    compile(&loops(100));
+}
+
+/// A function with loops in each other, written without nested parentheses.
+fn loops(depth: usize) -> String {
+    format!("(module (func {} {}))", "loop ".repeat(depth), "end ".repeat(depth))
+}

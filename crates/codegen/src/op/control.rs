@@ -6,7 +6,7 @@
 use crate::bounds::trap;
 use crate::convert;
 use crate::error::CodegenError;
-use crate::func::FuncTranslator;
+use crate::func::{FuncTranslator, MAX_TABLE_LABELS};
 use crate::signature::{clif_type, needs_stack_map};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
 use gusset_artifact::{CoreFuncType, CoreValType};
@@ -224,6 +224,12 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CodegenError> {
+        self.table_labels += table.len() as usize;
+        if self.table_labels > MAX_TABLE_LABELS {
+            // The limits are checked after each operator.
+            self.reachable = false;
+            return Ok(());
+        }
         let index = self.pop();
         let arity = self.frame(table.default()).arity;
         // Where values are carried, each label is reached over a block of its own, so that the table repeats none of them.
