@@ -99,13 +99,14 @@ impl Func {
     /// # Errors
     ///
     /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap),
-    /// or what a host function returned; after these the instance can no longer be entered, as the [invariants] of
+    /// what a host function returned, or its panic, a [`HostPanic`](crate::HostPanic); after these the instance can no longer be entered, as the [invariants] of
     /// components demand: each later call is a trap with [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter). So is
     /// a call that a host function makes of the instance that is calling it; that one does no harm.
     ///
     /// # Panics
     ///
-    /// When the function is of another store, and when a host function panicked: the panic goes on through the guest.
+    /// When the function is of another store; and when it is a host function that the component only passes on, and it
+    /// panics.
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
     /// [invariants]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-invariants

@@ -67,7 +67,7 @@ impl<T: 'static> InstancePre<T> {
     ///
     /// # Panics
     ///
-    /// When the store is of another engine, and when a host function that a start function called panicked.
+    /// When the store is of another engine.
     ///
     /// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {

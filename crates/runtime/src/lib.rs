@@ -135,7 +135,7 @@
 //!
 //! A bad input, a guest that misbehaves or a wrong value never panics. Panics are for hosts that mix up what belongs
 //! together: a component with a store of another engine, an instance with another store. The methods that can panic say
-//! so. A panic of a host function goes on through the guest to the host that called it.
+//! so. A panic of a host function that a guest calls arrives as an error too, a [`HostPanic`].
 //!
 //! # Threads
 //!
@@ -177,6 +177,7 @@ mod engine;
 mod error;
 mod func;
 mod host_func;
+mod host_panic;
 mod instance;
 mod instantiate;
 mod linker;
@@ -205,6 +206,7 @@ pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
 pub use gusset_types::{AdapterName, CoreFeature, TrapCode};
+pub use host_panic::HostPanic;
 pub use instance::{ExportPath, Instance};
 pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};

@@ -200,12 +200,12 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     ///
     /// # Errors
     ///
-    /// A [`Trap`](crate::Trap), or what a host function returned. After either the instance can no longer be entered;
+    /// A [`Trap`](crate::Trap), what a host function returned, or its panic, a [`HostPanic`](crate::HostPanic). After these the instance can no longer be entered;
     /// see [`Func::call`].
     ///
     /// # Panics
     ///
-    /// When the function is of another store, and when a host function panicked.
+    /// When the function is of another store.
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {

@@ -5,7 +5,7 @@ use gusset::core::{
     Extern, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Memory, MemoryType, Module, Ref,
     RefType, Table, TableType, Val, ValType,
 };
-use gusset::{AsContextMut, Config, Engine, Error, Result, Store, StoreContextMut, Trap, TrapCode};
+use gusset::{AsContextMut, Config, Engine, Error, HostPanic, Result, Store, StoreContextMut, Trap, TrapCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -202,11 +202,15 @@ fn host_errors_arrive_as_they_were() -> Result<()> {
 }
 
 #[test]
-fn host_panics_go_through_the_guest() -> Result<()> {
+fn host_panics_arrive_as_errors() -> Result<()> {
     let engine = Engine::default();
     let mut store = Store::new(&engine, 0);
     let instance = host(&engine)?.instantiate(&mut store, &Module::new(&engine, CALLER)?)?;
-    let payload = catch_unwind(AssertUnwindSafe(|| call_i32(&mut store, instance, "panic", &[1]))).unwrap_err();
+    let error = call_i32(&mut store, instance, "panic", &[1]).unwrap_err();
+    assert_eq!(error.to_string(), "a host function panicked: boom");
+    assert_eq!(error.wasm_backtrace().frames().len(), 1, "it says where the guest stood");
+    let panic = error.downcast::<HostPanic>().unwrap();
+    let payload = catch_unwind(AssertUnwindSafe(|| panic.resume())).unwrap_err();
     assert_eq!(*payload.downcast::<&str>().unwrap(), "boom");
     assert_eq!(call_i32(&mut store, instance, "add1", &[1])?, 20, "the store can still be used");
     Ok(())

@@ -63,12 +63,12 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// When the arguments or the number of results are not of its type, a [`Trap`](crate::Trap), or what a host
-    /// function returned. A core instance can be entered again after that.
+    /// When the arguments or the number of results are not of its type, a [`Trap`](crate::Trap), what a host
+    /// function returned, or its panic, a [`HostPanic`](crate::HostPanic). A core instance can be entered again after that.
     ///
     /// # Panics
     ///
-    /// When a host function panicked: the panic goes on through the guest.
+    /// When this is itself a host function, and panics: no guest is in between.
     ///
     /// [invocation]: https://webassembly.github.io/spec/core/exec/modules.html#invocation
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {

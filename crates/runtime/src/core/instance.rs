@@ -38,10 +38,6 @@ impl Instance {
     /// When an import is not of its type, there is no room for a memory or table, a segment does not fit (a trap; what
     /// was written before stays written), or the start function fails.
     ///
-    /// # Panics
-    ///
-    /// When a host function that the start function called panicked.
-    ///
     /// [instantiation]: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let store = store.as_context_mut().0;

@@ -73,6 +73,7 @@ pub(super) struct RawStoreContext {
     pub(super) entry_fp: Cell<usize>,
     pub(super) entry_sp: Cell<usize>,
     pub(super) entry_handler: Cell<usize>,
+    /// With `exit_pc`: where a walk over the live references starts, once host code reclaims them.
     exit_fp: Cell<usize>,
     exit_pc: Cell<usize>,
     builtins: *const *const (),

@@ -4,7 +4,6 @@ use super::context::RawStoreContext;
 use crate::error::{Error, format_err};
 use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
 use gusset_types::TrapCode;
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 
 /// Why the innermost activation is being left. Written where nothing may be allocated, hence an array.
@@ -13,16 +12,11 @@ pub(super) struct Failure {
     trap: Cell<u8>,
     /// The offset in the memory of the access that faulted.
     memory_offset: Cell<Option<usize>>,
-    host: RefCell<Option<HostFailure>>,
+    /// What a host function failed with.
+    host: RefCell<Option<Error>>,
     frames: [Cell<usize>; MAX_FRAMES],
     /// How many frames there were, kept or not.
     depth: Cell<usize>,
-}
-
-/// What a host function failed with.
-pub(super) enum HostFailure {
-    Error(Error),
-    Panic(Box<dyn Any + Send>),
 }
 
 impl Default for Failure {
@@ -45,8 +39,8 @@ impl Failure {
     }
 
     /// Records what a host function failed with.
-    pub(super) fn set_host(&self, failure: HostFailure) {
-        *self.host.borrow_mut() = Some(failure);
+    pub(super) fn set_host(&self, error: Error) {
+        *self.host.borrow_mut() = Some(error);
     }
 
     /// Forgets the frames of an earlier failure.
@@ -65,13 +59,12 @@ impl Failure {
 }
 
 impl RawStoreContext {
-    /// The recorded failure, for the caller of the activation that was left; a panic goes on here.
+    /// The recorded failure, for the caller of the activation that was left.
     pub(super) fn take_failure(&self) -> Error {
         let failure = &self.failure;
         let trap = TrapCode::from_u8(failure.trap.replace(0));
         let mut error = match (failure.host.take(), trap) {
-            (Some(HostFailure::Panic(payload)), _) => std::panic::resume_unwind(payload),
-            (Some(HostFailure::Error(error)), _) => error,
+            (Some(error), _) => error,
             (None, Some(code)) => {
                 let offset = failure.memory_offset.take().map(|offset| offset as u64);
                 Trap::new(code).with_memory_offset(offset).into()

@@ -1,14 +1,14 @@
-//! Calls of the host: what compiled code calls when a guest calls a host function. Errors and panics stop here; they go
-//! on where the host entered the guest.
+//! Calls of the host: what compiled code calls when a guest calls a host function. Errors and panics stop here; they arrive,
+//! both as errors, where the host entered the guest.
 
 use super::context::RawStoreContext;
-use super::failure::HostFailure;
 use super::function::{Target, host_parts, is_reference};
 use super::handle::FuncHandle;
 use super::raw_value::RawValue;
 use super::signals::set_current;
 use super::store::VmStore;
 use crate::error::{Error, Result, bail};
+use crate::host_panic::HostPanic;
 use crate::store::{StoreContextMut, StoreInner};
 use gusset_artifact::CoreFuncType;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,12 +58,12 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         record.call(store, values)
     }));
     set_current(guest);
-    let failure = match outcome {
+    let error = match outcome {
         Ok(Ok(())) => return 1,
-        Ok(Err(error)) => HostFailure::Error(error),
-        Err(payload) => HostFailure::Panic(payload),
+        Ok(Err(error)) => error,
+        Err(payload) => Error::new(HostPanic::new(payload)),
     };
-    raw.failure.set_host(failure);
+    raw.failure.set_host(error);
     0
 }
 
@@ -79,11 +79,11 @@ impl<T: 'static> StoreInner<T> {
     ///
     /// # Errors
     ///
-    /// What a host function returned, as it was, or a [`Trap`](crate::Trap).
+    /// What a host function returned, as it was, its panic, or a [`Trap`](crate::Trap).
     ///
     /// # Panics
     ///
-    /// When a host function panicked: the panic goes on through the guest.
+    /// When `func` is itself a host function, and panics: no guest is in between.
     pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
         let number = func.index(self.vm.id());
         let record = &self.vm.functions[number];
