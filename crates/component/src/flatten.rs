@@ -9,7 +9,6 @@ mod root;
 
 use crate::adapters::Adapters;
 use crate::body::{BodyIndex, ComponentBody, Definition, OuterKind, Parsed};
-use crate::callgraph::CallGraph;
 use crate::convert::Converter;
 use crate::error::TranslateError;
 use crate::link;
@@ -44,7 +43,6 @@ pub(crate) struct Flattener<'b, 'a> {
     pub(crate) scopes: Arena<ComponentInstanceIndex, Scope<'b>>,
     pub(crate) lifts: Arena<LiftIndex, Lift>,
     pub(crate) adapters: Adapters,
-    pub(crate) calls: CallGraph,
     pub(crate) converter: Converter,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
     steps: usize,
@@ -58,7 +56,6 @@ impl<'b, 'a> Flattener<'b, 'a> {
             scopes: Arena::default(),
             lifts: Arena::default(),
             adapters: Adapters::default(),
-            calls: CallGraph::default(),
             converter: Converter::default(),
             core_defs: HashMap::new(),
             steps: 0,
@@ -166,7 +163,8 @@ impl<'b, 'a> Flattener<'b, 'a> {
         if self.scopes.len() == MAX_COMPONENT_INSTANCES {
             return Err(TranslateError::limit("component instances", MAX_COMPONENT_INSTANCES));
         }
-        if self.calls.begin(parent) > MAX_NESTING {
+        let depth = parent.map_or(0, |parent| self.scopes[parent].depth + 1);
+        if depth > MAX_NESTING {
             return Err(TranslateError::limit("levels of nested component instances", MAX_NESTING));
         }
         let own = self.body(component.body).names.component;
@@ -180,7 +178,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         };
         let name = name.map_or_else(|| format!("component {}", self.scopes.len()), str::to_string);
         self.plan.component_instances.push(ComponentInstanceInfo { parent, name });
-        Ok(self.scopes.push(Scope::new(component, args)))
+        Ok(self.scopes.push(Scope::new(component, depth, args)))
     }
 
     /// Hands a finished instance to its parent.
@@ -189,7 +187,6 @@ impl<'b, 'a> Flattener<'b, 'a> {
         instance: ComponentInstanceIndex,
         parent: Option<ComponentInstanceIndex>,
     ) -> Result<(), TranslateError> {
-        self.calls.complete(instance);
         self.name_lifts(instance)?;
         if let Some(parent) = parent {
             let exports = self.scopes[instance].exports.clone();

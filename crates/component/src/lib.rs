@@ -19,11 +19,11 @@
 
 mod adapters;
 mod body;
-mod callgraph;
 mod convert;
 mod error;
 mod flatten;
 mod link;
+mod may_leave;
 mod parse;
 mod scope;
 

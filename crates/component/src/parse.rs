@@ -10,8 +10,8 @@ mod modules;
 mod names;
 
 use crate::body::{BodyIndex, ComponentBody, ComponentNames, Definition, ModuleBody, Parsed};
-use crate::callgraph;
 use crate::error::{TranslateError, TranslateErrorKind};
+use crate::may_leave;
 use gusset_artifact::ModuleIndex;
 use gusset_types::Arena;
 use std::collections::HashMap;
@@ -193,8 +193,8 @@ impl<'a> Parse<'a> {
             Level::Module(module) => (module.range.start, Definition::CoreModule(self.modules.push(module))),
             Level::Component(component) => {
                 let body = ComponentBody {
-                    clears_may_leave: callgraph::clears_may_leave(&component.definitions),
-                    tests_may_leave: callgraph::tests_may_leave(&component.definitions),
+                    clears_may_leave: may_leave::clears_may_leave(&component.definitions),
+                    tests_may_leave: may_leave::tests_may_leave(&component.definitions),
                     definitions: component.definitions,
                     types,
                     names: component.names,

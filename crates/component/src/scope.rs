@@ -15,6 +15,8 @@ pub(crate) struct Scope<'b> {
     pub(crate) body: BodyIndex,
     /// The instance of the component around this one's definition: what outer aliases refer to.
     pub(crate) outer: Option<ComponentInstanceIndex>,
+    /// How many instances are around it.
+    pub(crate) depth: usize,
     /// What it was instantiated with. The root has none.
     pub(crate) args: HashMap<&'b str, Item<'b>>,
     /// The next definition.
@@ -120,10 +122,11 @@ pub(crate) struct LabelledFunc<'b> {
 }
 
 impl<'b> Scope<'b> {
-    pub(crate) fn new(component: ComponentItem, args: HashMap<&'b str, Item<'b>>) -> Scope<'b> {
+    pub(crate) fn new(component: ComponentItem, depth: usize, args: HashMap<&'b str, Item<'b>>) -> Scope<'b> {
         Scope {
             body: component.body,
             outer: component.outer,
+            depth,
             args,
             next: 0,
             core: Default::default(),

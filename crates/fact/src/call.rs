@@ -9,7 +9,7 @@ use crate::place::{Address, Amount, Destination, Lane, Pair, Side, Slot, Source}
 use crate::shape::fields_layout;
 use crate::site::Sites;
 use crate::spec::AdapterSpec;
-use gusset_types::{FLAG_MAY_ENTER, FLAG_MAY_LEAVE, FlatSignature, FlatType, FuncType, Layout, TrapCode};
+use gusset_types::{FlatSignature, FlatType, FuncType, Layout, TrapCode};
 
 /// An adapter while it is written.
 struct Call<'a, 't> {
@@ -43,31 +43,13 @@ pub(crate) fn define_call(module: &mut ModuleBuilder<'_>, adapter: u32, spec: &A
 
 impl Call<'_, '_> {
     fn write(&mut self) {
-        self.enter();
+        if self.spec.check_may_leave {
+            self.translator.check_may_leave(self.spec.lower.instance);
+        }
         self.params();
         self.call_callee();
         let result = self.result();
         self.post_return(result);
-        self.leave();
-    }
-
-    /// The checks on entry.
-    fn enter(&mut self) {
-        if self.spec.check_may_leave {
-            self.translator.check_flag(self.spec.lower.instance, FLAG_MAY_LEAVE, TrapCode::CannotLeave);
-        }
-        for &instance in &self.spec.entering {
-            self.translator.check_flag(instance, FLAG_MAY_ENTER, TrapCode::CannotEnter);
-        }
-        for &instance in &self.spec.entering {
-            self.translator.clear_flag(instance, FLAG_MAY_ENTER);
-        }
-    }
-
-    fn leave(&mut self) {
-        for &instance in &self.spec.entering {
-            self.translator.set_flag(instance, FLAG_MAY_ENTER);
-        }
     }
 
     /// Pushes the callee's arguments.
@@ -155,14 +137,14 @@ impl Call<'_, '_> {
         let params: &[FlatType] = &self.lifted.results;
         let func = translator.module.import_func(def, (params, &[]), "post-return", name);
         if spec.toggle_callee {
-            translator.clear_flag(spec.lift.instance, FLAG_MAY_LEAVE);
+            translator.clear_may_leave(spec.lift.instance);
         }
         if let Some(local) = result {
             translator.ins().local_get(local);
         }
         translator.ins().call(func);
         if spec.toggle_callee {
-            translator.set_flag(spec.lift.instance, FLAG_MAY_LEAVE);
+            translator.set_may_leave(spec.lift.instance);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::module::ModuleBuilder;
 use crate::place::{Address, Amount, Destination, Lane, Pair, Side, Slot, Source};
 use crate::shape::Shape;
 use crate::site::{HELPER_CODES, Path, Sites};
-use gusset_types::{FLAG_MAY_LEAVE, FlatType, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
+use gusset_types::{FlatType, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
 /// The current index of a list around the value at hand.
@@ -317,7 +317,7 @@ impl<'a, 't> Translator<'a, 't> {
         let name = format!("realloc of {}", self.module.instance_name(side.instance));
         let realloc = self.module.import_func(def, (&[pointer; 4], &[pointer]), "realloc", name);
         if side.toggle {
-            self.clear_flag(side.instance, FLAG_MAY_LEAVE);
+            self.clear_may_leave(side.instance);
         }
         match old {
             None => {
@@ -333,7 +333,7 @@ impl<'a, 't> Translator<'a, 't> {
         self.amount(new, pointer);
         self.ins().call(realloc).local_set(address);
         if side.toggle {
-            self.set_flag(side.instance, FLAG_MAY_LEAVE);
+            self.set_may_leave(side.instance);
         }
         self.check_aligned(side, address, align);
         self.check_bounds(side, address, new, code);

@@ -1,23 +1,23 @@
-//! The flags of component instances: `may_leave` and `may_enter`, tested and toggled around calls.
+//! The flag `may_leave` of component instances, tested and toggled around calls.
 
 use crate::emit::Translator;
-use gusset_types::{ComponentInstanceIndex, TrapCode};
+use gusset_types::{ComponentInstanceIndex, FLAG_MAY_LEAVE, TrapCode};
 
 impl Translator<'_, '_> {
-    /// Traps with `code` unless the flag is set.
-    pub(crate) fn check_flag(&mut self, instance: ComponentInstanceIndex, flag: i32, code: TrapCode) {
+    /// Traps unless `instance` may leave.
+    pub(crate) fn check_may_leave(&mut self, instance: ComponentInstanceIndex) {
         let flags = self.module.import_flags(instance);
-        self.ins().global_get(flags).i32_const(flag).i32_and().i32_eqz();
-        self.trap_if(code);
+        self.ins().global_get(flags).i32_const(FLAG_MAY_LEAVE).i32_and().i32_eqz();
+        self.trap_if(TrapCode::CannotLeave);
     }
 
-    pub(crate) fn clear_flag(&mut self, instance: ComponentInstanceIndex, flag: i32) {
+    pub(crate) fn clear_may_leave(&mut self, instance: ComponentInstanceIndex) {
         let flags = self.module.import_flags(instance);
-        self.ins().global_get(flags).i32_const(!flag).i32_and().global_set(flags);
+        self.ins().global_get(flags).i32_const(!FLAG_MAY_LEAVE).i32_and().global_set(flags);
     }
 
-    pub(crate) fn set_flag(&mut self, instance: ComponentInstanceIndex, flag: i32) {
+    pub(crate) fn set_may_leave(&mut self, instance: ComponentInstanceIndex) {
         let flags = self.module.import_flags(instance);
-        self.ins().global_get(flags).i32_const(flag).i32_or().global_set(flags);
+        self.ins().global_get(flags).i32_const(FLAG_MAY_LEAVE).i32_or().global_set(flags);
     }
 }

@@ -56,7 +56,6 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
 ///     check_may_leave: false,
 ///     toggle_caller: false,
 ///     toggle_callee: false,
-///     entering: Vec::new(),
 /// }]);
 /// // Numbers need neither memory nor flags.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);

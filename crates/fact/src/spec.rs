@@ -25,8 +25,6 @@ pub struct AdapterSpec {
     pub toggle_caller: bool,
     /// Whether `may_leave` of the callee must be cleared around calls of its `realloc` and `post-return`.
     pub toggle_callee: bool,
-    /// The instances whose `may_enter` must be tested on entry, cleared during the call and set again.
-    pub entering: Vec<ComponentInstanceIndex>,
 }
 
 /// A core module that holds the adapters of a set of [`AdapterSpec`]s.
@@ -56,7 +54,7 @@ pub enum AdapterImport {
     Func(CoreDefIndex),
     /// A linear memory.
     Memory(CoreDefIndex),
-    /// The flags of a component instance: a mutable `i32` global of `FLAG_MAY_LEAVE` and `FLAG_MAY_ENTER`.
+    /// The flags of a component instance: a mutable `i32` global, `FLAG_MAY_LEAVE` or 0.
     Flags(ComponentInstanceIndex),
     /// A string transcoder between two memories.
     Transcoder {

@@ -77,7 +77,6 @@ fn checked_scalars() {
     let mut maker = Maker::default();
     let mut spec = maker.spec(&[("a", ValType::Char)], Some(ValType::Bool));
     spec.check_may_leave = true;
-    spec.entering = vec![spec.lift.instance];
     check("checked_scalars", &maker, spec);
 }
 

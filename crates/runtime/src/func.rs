@@ -13,7 +13,7 @@ use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
 use crate::vm::{FuncHandle, RawValue};
 use gusset_artifact::{ImportIndex, Plan};
-use gusset_types::{AdapterName, ComponentInstanceIndex, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
+use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
 use std::sync::Arc;
 
 /// A function that a component instance exports, with values as [`Val`]s. Cheap to copy; the store owns what it stands
@@ -53,7 +53,6 @@ pub(crate) struct LiftedFunc {
     pub(crate) callee: FuncHandle,
     pub(crate) options: ResolvedOptions,
     pub(crate) ty: FuncTypeIndex,
-    pub(crate) instance: ComponentInstanceIndex,
     pub(crate) params_in_memory: bool,
     pub(crate) result_in_memory: bool,
 }
@@ -253,9 +252,9 @@ pub(crate) fn call_lifted<T: 'static, P: LowerList, R: LiftList>(
     params: &P,
     values: &mut [RawValue],
 ) -> Result<R> {
-    enter(store, func.instance, lifted.instance)?;
+    enter(store, func.instance)?;
     let result = call_entered(store, lifted, types, params, values);
-    leave(store, func.instance, lifted.instance, result.is_ok())?;
+    leave(store, func.instance, result.is_ok());
     result.map_err(|error| error.into_error(|| func.name(&store.as_context())))
 }
 

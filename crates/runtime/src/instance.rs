@@ -8,9 +8,9 @@ use crate::func::{Func, LiftedFunc};
 use crate::store::{AsContext, AsContextMut, StoreContextMut};
 use crate::trap::Trap;
 use crate::typed::{TypedFunc, ValueList};
-use crate::vm::{FuncHandle, GlobalHandle, RawValue, StoreId};
+use crate::vm::{FuncHandle, StoreId};
 use gusset_artifact::ImportIndex;
-use gusset_types::{ComponentInstanceIndex, FLAG_MAY_ENTER, TrapCode};
+use gusset_types::TrapCode;
 use std::any::Any;
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
@@ -43,8 +43,6 @@ pub struct Instance {
 /// What a store keeps of an instance of a component.
 pub(crate) struct ComponentInstanceState {
     pub(crate) component: Component,
-    /// By [`ComponentInstanceIndex`].
-    pub(crate) flags: Box<[InstanceFlags]>,
     /// By the position in [`Component::exported_funcs`].
     pub(crate) exports: Box<[ExportTarget]>,
     /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
@@ -53,15 +51,6 @@ pub(crate) struct ComponentInstanceState {
     entered: bool,
     /// It has trapped, and nobody may enter it any more.
     locked: bool,
-}
-
-/// The flags of a component instance of the tree.
-#[derive(Clone, Copy)]
-pub(crate) struct InstanceFlags {
-    pub(crate) global: GlobalHandle,
-    pub(crate) parent: Option<ComponentInstanceIndex>,
-    /// Whether adapters look at them. If not, `may_enter` concerns the host only, for which one bit does for the whole tree.
-    pub(crate) seen_by_adapters: bool,
 }
 
 /// Where an exported function leads.
@@ -76,11 +65,10 @@ pub(crate) enum ExportTarget {
 impl ComponentInstanceState {
     pub(crate) fn new(
         component: Component,
-        flags: Box<[InstanceFlags]>,
         exports: Box<[ExportTarget]>,
         imports: Box<dyn Any + Send + Sync>,
     ) -> ComponentInstanceState {
-        ComponentInstanceState { component, flags, exports, imports, entered: false, locked: false }
+        ComponentInstanceState { component, exports, imports, entered: false, locked: false }
     }
 }
 
@@ -209,52 +197,20 @@ pub(crate) fn state_mut<'a, T: 'static>(
 /// # Errors
 ///
 /// The trap that says that it may not be entered: it has trapped before, or the host is called by it right now.
-pub(crate) fn enter<T: 'static>(
-    store: &mut StoreContextMut<'_, T>,
-    instance: Instance,
-    callee: ComponentInstanceIndex,
-) -> Result<()> {
+pub(crate) fn enter<T: 'static>(store: &mut StoreContextMut<'_, T>, instance: Instance) -> Result<()> {
     let state = state_mut(store, instance);
     if state.entered || state.locked {
         return Err(Trap::new(TrapCode::CannotEnter).into());
     }
     state.entered = true;
-    set_may_enter(store, instance, callee, false)
+    Ok(())
 }
 
 /// Leaves an instance that was entered, and locks it if the call did not succeed.
-pub(crate) fn leave<T: 'static>(
-    store: &mut StoreContextMut<'_, T>,
-    instance: Instance,
-    callee: ComponentInstanceIndex,
-    succeeded: bool,
-) -> Result<()> {
+pub(crate) fn leave<T: 'static>(store: &mut StoreContextMut<'_, T>, instance: Instance, succeeded: bool) {
     let state = state_mut(store, instance);
     state.entered = false;
     state.locked = !succeeded;
-    if succeeded { set_may_enter(store, instance, callee, true) } else { Ok(()) }
-}
-
-/// Sets `may_enter` of `callee` and its ancestors, where adapters look at it: what the host enters (`entering_set`).
-fn set_may_enter<T: 'static>(
-    store: &mut StoreContextMut<'_, T>,
-    instance: Instance,
-    callee: ComponentInstanceIndex,
-    may_enter: bool,
-) -> Result<()> {
-    let index = instance.index(store.0.vm.id());
-    let mut next = Some(callee);
-    while let Some(current) = next {
-        let store = &mut *store.0;
-        let flags = store.components[index].flags[current.as_u32() as usize];
-        if flags.seen_by_adapters {
-            let bits = store.vm.global_get(flags.global).i32();
-            let bits = if may_enter { bits | FLAG_MAY_ENTER } else { bits & !FLAG_MAY_ENTER };
-            store.vm.global_set(flags.global, RawValue::from_i32(bits))?;
-        }
-        next = flags.parent;
-    }
-    Ok(())
 }
 
 /// The guest's function behind an exported one, with all that a call needs; `None` if it is an import.
@@ -264,7 +220,6 @@ pub(crate) fn lifted(exported: &ExportedFunc, target: ExportTarget) -> Option<Li
         callee,
         options,
         ty: exported.ty,
-        instance: exported.instance,
         params_in_memory: exported.params_in_memory,
         result_in_memory: exported.result_in_memory,
     })

@@ -4,7 +4,7 @@ use crate::canon::ResolvedOptions;
 use crate::component::{Component, check_supported};
 use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, LoweredImport};
-use crate::instance::{ComponentInstanceState, ExportTarget, Instance, InstanceFlags};
+use crate::instance::{ComponentInstanceState, ExportTarget, Instance};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
 use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
@@ -90,19 +90,10 @@ impl<T: 'static> InstancePre<T> {
     }
 }
 
-fn make_flags<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<Vec<InstanceFlags>> {
+fn make_flags<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<Vec<GlobalHandle>> {
     let ty = GlobalType { content: CoreValType::I32, mutable: true };
-    let mut all = Vec::with_capacity(plan.component_instances.len());
-    for info in plan.component_instances.values() {
-        let global = store.0.vm.new_global(ty, RawValue::from_i32(FLAGS_INITIAL))?;
-        all.push(InstanceFlags { global, parent: info.parent, seen_by_adapters: false });
-    }
-    for def in plan.core_defs.values() {
-        if let CoreDef::InstanceFlags(instance) = def {
-            all[instance.as_u32() as usize].seen_by_adapters = true;
-        }
-    }
-    Ok(all)
+    let fresh = RawValue::from_i32(FLAGS_INITIAL);
+    plan.component_instances.values().map(|_| store.0.vm.new_global(ty, fresh)).collect()
 }
 
 /// An instance in the making.
@@ -110,7 +101,7 @@ struct Instantiation<'a, T: 'static> {
     pre: &'a InstancePre<T>,
     plan: &'a Arc<Plan>,
     store: StoreContextMut<'a, T>,
-    flags: Vec<InstanceFlags>,
+    flags: Vec<GlobalHandle>,
     trampolines: Vec<Option<FuncHandle>>,
     instances: Vec<InstanceHandle>,
 }
@@ -144,7 +135,7 @@ impl<T: 'static> Instantiation<'_, T> {
         });
         let exports = exports.collect::<Result<_>>()?;
         let imports = Box::new(self.pre.imports.clone());
-        let state = ComponentInstanceState::new(component, self.flags.into(), exports, imports);
+        let state = ComponentInstanceState::new(component, exports, imports);
         let store = self.store.0;
         store.components.push(state);
         Ok(Instance::new(store.vm.id(), store.components.len() - 1))
@@ -164,7 +155,7 @@ impl<T: 'static> Instantiation<'_, T> {
     }
 
     fn flags(&self, instance: u32) -> GlobalHandle {
-        self.flags[instance as usize].global
+        self.flags[instance as usize]
     }
 
     fn trampoline_func(&self, index: TrampolineIndex) -> Result<FuncHandle> {

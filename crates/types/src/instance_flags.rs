@@ -2,7 +2,5 @@
 
 /// Set while the instance may call out (`may_leave`).
 pub const FLAG_MAY_LEAVE: i32 = 1 << 0;
-/// Set while the instance may be entered (`may_enter`).
-pub const FLAG_MAY_ENTER: i32 = 1 << 1;
 /// The value of a fresh instance's flags.
-pub const FLAGS_INITIAL: i32 = FLAG_MAY_LEAVE | FLAG_MAY_ENTER;
+pub const FLAGS_INITIAL: i32 = FLAG_MAY_LEAVE;

@@ -36,7 +36,7 @@ pub use builtin::CanonBuiltin;
 pub use core_feature::{CoreFeature, CoreFeatures};
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
-pub use instance_flags::{FLAG_MAY_ENTER, FLAG_MAY_LEAVE, FLAGS_INITIAL};
+pub use instance_flags::{FLAG_MAY_LEAVE, FLAGS_INITIAL};
 pub use layout::{Layout, PointerWidth, align_to};
 pub use options::{CanonOptions, StringEncoding};
 pub use transcode::Transcode;

@@ -63,8 +63,8 @@ impl Flattener<'_, '_> {
         CoreItem::Def(self.core_def(CoreDef::Trampoline(trampoline)))
     }
 
-    /// Records an adapter. A function may be lowered by the instance that lifts it, or one around or inside it: a call
-    /// then enters fewer instances, perhaps none, and needs nothing else.
+    /// Records an adapter. A function may be lowered by any instance: the one that lifts it, one around or inside it, or
+    /// another.
     fn lower_lifted(
         &mut self,
         at: ComponentInstanceIndex,
@@ -91,7 +91,6 @@ impl Flattener<'_, '_> {
                 callee: self.plan.component_instances[options.instance].name.clone(),
                 function: self.function_name(at, func, lift),
             },
-            entering: self.calls.lower(at, options.instance),
             lower,
             lift: options,
             lower_type,

@@ -1,6 +1,6 @@
 ;; The parent passes a function of its own to a child, lowers the child's function, and hands it back into its own core module
-;; through a table. The child can be re-entered (parent -> child -> parent -> child), so the calls into it must test that; calls
-;; into the parent enter nothing. `bystander` was given the child's function only, and can be re-entered through it.
+;; through a table. The child can be re-entered (parent -> child -> parent -> child), which is allowed: no adapter asks.
+;; `bystander` was given the child's function only, and can be re-entered through it.
 (component $parent
   (core module $m
     (type $f (func (result i32)))

@@ -74,7 +74,6 @@ impl Maker {
             check_may_leave: false,
             toggle_caller: false,
             toggle_callee: false,
-            entering: Vec::new(),
         }
     }
 }
