@@ -6,9 +6,12 @@ use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
-use gusset_types::{ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Transcode, TrapSite, Types};
+use gusset_types::{
+    ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Transcode, TrapSite, Types, cut_text,
+};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
+use std::sync::Arc;
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection, MemoryType, Module,
     NameMap, NameSection, TypeSection, ValType as CoreType,
@@ -46,7 +49,7 @@ pub(crate) struct ModuleBuilder<'t> {
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
     pub(crate) sites: Vec<TrapSite>,
     exports: Vec<(String, DefinedFunc)>,
-    instances: HashMap<ComponentInstanceIndex, String>,
+    instances: HashMap<ComponentInstanceIndex, Arc<str>>,
 }
 
 impl<'t> ModuleBuilder<'t> {
@@ -78,8 +81,8 @@ impl<'t> ModuleBuilder<'t> {
     }
 
     /// What a component instance is called in names.
-    pub(crate) fn instance_name(&self, instance: ComponentInstanceIndex) -> String {
-        self.instances.get(&instance).cloned().unwrap_or_else(|| format!("instance {instance}"))
+    pub(crate) fn instance_name(&self, instance: ComponentInstanceIndex) -> Arc<str> {
+        self.instances.get(&instance).cloned().unwrap_or_else(|| format!("instance {instance}").into())
     }
 
     /// Declares a function, whose body follows later.
@@ -95,7 +98,7 @@ impl<'t> ModuleBuilder<'t> {
     }
 
     pub(crate) fn export(&mut self, name: String, func: DefinedFunc) {
-        self.exports.push((clip(name), func));
+        self.exports.push((name, func));
     }
 
     /// The index of an imported core function.
@@ -212,7 +215,7 @@ impl<'t> ModuleBuilder<'t> {
         }
         let mut exports = ExportSection::new();
         for (name, func) in &self.exports {
-            exports.export(name, ExportKind::Func, imported + func.0);
+            exports.export(&cut_text(name, MAX_NAME), ExportKind::Func, imported + func.0);
         }
         let mut functions = FunctionSection::new();
         let mut code = CodeSection::new();
@@ -238,10 +241,10 @@ impl<'t> ModuleBuilder<'t> {
                 EntityType::Global(_) => &mut globals,
                 _ => &mut funcs,
             };
-            map.append(import.index, &clip(import.name.clone()));
+            map.append(import.index, &cut_text(&import.name, MAX_NAME));
         }
         for (i, function) in self.functions.iter().enumerate() {
-            funcs.append(self.imported_funcs + i as u32, &clip(function.name.clone()));
+            funcs.append(self.imported_funcs + i as u32, &cut_text(&function.name, MAX_NAME));
         }
         let mut names = NameSection::new();
         names.module("adapters");
@@ -250,14 +253,4 @@ impl<'t> ModuleBuilder<'t> {
         names.globals(&globals);
         names
     }
-}
-
-/// `name`, cut to at most [`MAX_NAME`] bytes.
-fn clip(mut name: String) -> String {
-    if name.len() > MAX_NAME {
-        let end = (0..=MAX_NAME).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
-        name.truncate(end);
-        name.push('…');
-    }
-    name
 }

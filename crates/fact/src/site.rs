@@ -1,7 +1,7 @@
 //! Trap sites: which check of which value failed. A check names its site by number; the table of sites travels with the module.
 
 use crate::shape::FieldName;
-use gusset_types::TrapCode;
+use gusset_types::{TrapCode, cut_text};
 
 /// Where a path is cut. Labels come from components and can be long.
 const MAX_PATH: usize = 200;
@@ -60,10 +60,8 @@ impl Path {
         let mark = PathMark(self.text.len());
         if self.text.len() < MAX_PATH {
             self.text.push_str(prefix);
-            let room = MAX_PATH.saturating_sub(self.text.len());
-            let end = (0..=room.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
-            self.text.push_str(&name[..end]);
-            if self.text.len() >= MAX_PATH || end < name.len() {
+            self.text.push_str(&cut_text(name, MAX_PATH.saturating_sub(self.text.len())));
+            if self.text.len() >= MAX_PATH && !self.text.ends_with('…') {
                 self.text.push('…');
             }
         }

@@ -187,7 +187,7 @@ fn long_names_are_cut() {
     let record = maker.record(&[(&name, ValType::Char), ("b", ValType::Char)]);
     let outer = maker.record(&[(&name, record)]);
     let mut spec = maker.spec(&[(&name, outer)], None);
-    spec.name.function = name;
+    spec.name.function = name.into();
     let module = compile_valid(&maker.types, &[spec]);
     assert!(module.wasm.len() < 10_000);
     assert!(module.sites.iter().all(|site| site.path.len() < 300));

@@ -217,7 +217,7 @@ where
         ty: FuncTypeIndex,
         args: &[Val],
     ) -> Result<Vec<Val>> {
-        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: String::new() };
+        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
         let scratch = Scratch { types: &plan.types, ty: plan.types.func(ty) };
         let params = scratch.pass(&Vals(args), TypeList::Params(&scratch.ty.params));
         let result = (self.func)(store, params.map_err(|error| error.into_error(name))?)?;

@@ -217,9 +217,9 @@ impl<T: 'static> Instantiation<'_, T> {
         let signature = self.lowered(ty, options);
         let (params, results) = (signature.params.clone(), signature.results.clone());
         let name = AdapterName {
-            caller: self.plan.component_instances[options.instance].name.clone(),
+            caller: self.plan.component_instances[options.instance].name.as_str().into(),
             callee: "host".into(),
-            function: path.join("#"),
+            function: path.join("#").into(),
         };
         let options = self.options(options)?;
         let lowered = LoweredImport { plan: self.plan.clone(), ty, options, signature, name };

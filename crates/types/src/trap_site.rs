@@ -2,6 +2,7 @@
 
 use crate::trap::TrapCode;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The largest number of list indices that one trap reports; indices of deeper lists are left out.
 pub const MAX_TRAP_INDICES: usize = 8;
@@ -41,15 +42,16 @@ impl TrapSite {
     }
 }
 
-/// Who calls whom through an adapter; for names in listings, backtraces and traps.
+/// Who calls whom through an adapter; for names in listings, backtraces and traps. Names that stand for the same thing share
+/// their text, and long ones are [cut](crate::cut_name).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct AdapterName {
     /// The component instance that calls, such as `app`.
-    pub caller: String,
+    pub caller: Arc<str>,
     /// The component instance that is called.
-    pub callee: String,
+    pub callee: Arc<str>,
     /// The function as the callee exports or the caller imports it, such as `docs:text/parse#parse`.
-    pub function: String,
+    pub function: Arc<str>,
 }
 
 impl std::fmt::Display for AdapterName {

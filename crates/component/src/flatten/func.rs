@@ -87,9 +87,9 @@ impl Flattener<'_, '_> {
         let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
         let spec = AdapterSpec {
             name: AdapterName {
-                caller: self.plan.component_instances[at].name.clone(),
-                callee: self.plan.component_instances[options.instance].name.clone(),
-                function: self.function_name(at, func, lift),
+                caller: self.plan.component_instances[at].name.as_str().into(),
+                callee: self.plan.component_instances[options.instance].name.as_str().into(),
+                function: self.function_name(at, func, lift).into(),
             },
             lower,
             lift: options,
