@@ -23,6 +23,10 @@ gusset_types::define_index! {
     CoreInstanceIndex;
     /// A function that a component imports, wherever in its imports it stands.
     ImportIndex;
+    /// A function that a component exports, at whatever names.
+    FuncExportIndex;
+    /// An instance that a component imports or exports.
+    ExternInstanceIndex;
     /// A core function that the runtime provides.
     TrampolineIndex;
     /// A module of fused adapters.

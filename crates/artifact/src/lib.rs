@@ -16,6 +16,7 @@
 
 mod context;
 mod core_module;
+mod externs;
 mod image;
 mod index;
 mod plan;
@@ -30,15 +31,16 @@ pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
+pub use externs::{ExternItem, Externs, NamedItems};
 pub use image::{
     AddressMapEntry, CallSite, CodeImage, CodeRange, ExceptionHandler, FunctionRange, ModuleImage, StackMap, TrapRecord,
 };
 pub use index::{
-    AdapterModuleIndex, CoreInstanceIndex, DataIndex, ElemIndex, FuncIndex, GlobalIndex, ImportIndex, MemoryIndex,
-    ModuleIndex, SignatureIndex, TableIndex, TagIndex, TrampolineIndex,
+    AdapterModuleIndex, CoreInstanceIndex, DataIndex, ElemIndex, ExternInstanceIndex, FuncExportIndex, FuncIndex,
+    GlobalIndex, ImportIndex, MemoryIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex, TrampolineIndex,
 };
 pub use plan::{
-    AdapterModuleInfo, ComponentInstanceInfo, CoreDef, ExternItem, FuncSource, ImportedFunc, Plan, RootExport,
+    AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,
     RootImport, Step, Trampoline,
 };
 pub use unit::ImportLink;

@@ -2,25 +2,28 @@
 //! names to resolve; every reference is an index of something that an earlier step made.
 
 use crate::core_module::EntityIndex;
-use crate::index::{AdapterModuleIndex, CoreInstanceIndex, ImportIndex, ModuleIndex, TrampolineIndex};
+use crate::externs::{ExternItem, Externs};
+use crate::index::{AdapterModuleIndex, CoreInstanceIndex, FuncExportIndex, ImportIndex, ModuleIndex, TrampolineIndex};
 use gusset_types::{
     AdapterName, Arena, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
     Transcode, TrapSite, Types, ValType,
 };
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How to instantiate a component.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Plan {
     /// All component types that the plan speaks of.
     pub types: Types,
-    /// What the root component imports, by name.
-    pub imports: IndexMap<Box<str>, ExternItem<RootImport>>,
+    /// What the root component imports.
+    pub imports: Externs<RootImport>,
     /// The functions among the imports, wherever they stand.
     pub imported_funcs: Arena<ImportIndex, ImportedFunc>,
-    /// What the root component exports, by name.
-    pub exports: IndexMap<Box<str>, ExternItem<RootExport>>,
+    /// What the root component exports.
+    pub exports: Externs<RootExport>,
+    /// The functions among the exports, wherever they stand.
+    pub exported_funcs: Arena<FuncExportIndex, FuncExport>,
     /// What canonical options, imports of core modules and trampolines refer to.
     pub core_defs: Arena<CoreDefIndex, CoreDef>,
     /// Core functions that the runtime provides.
@@ -107,15 +110,6 @@ pub enum Trampoline {
     },
 }
 
-/// Something with a name that a component imports or exports.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub enum ExternItem<Item> {
-    /// A function, module or type.
-    Item(Item),
-    /// An instance, by the names of its exports.
-    Instance(IndexMap<Box<str>, ExternItem<Item>>),
-}
-
 /// What a root import is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RootImport {
@@ -128,8 +122,8 @@ pub enum RootImport {
 /// A function that the root component imports.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ImportedFunc {
-    /// The import's name, then the names of the exports that lead to it.
-    pub path: Vec<Box<str>>,
+    /// A name for people: the import's, then those of the exports that lead to it.
+    pub name: Arc<str>,
     /// Its type.
     pub ty: FuncTypeIndex,
 }
@@ -138,16 +132,22 @@ pub struct ImportedFunc {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RootExport {
     /// A function.
-    Func {
-        /// Its type.
-        ty: FuncTypeIndex,
-        /// Where it comes from.
-        source: FuncSource,
-    },
+    Func(FuncExportIndex),
     /// A core module that can be instantiated by itself.
     Module(ModuleIndex),
     /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).
     Type(Option<ValType>),
+}
+
+/// A function that the root component exports.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FuncExport {
+    /// A name for people: one of those that lead to it.
+    pub name: Arc<str>,
+    /// Its type.
+    pub ty: FuncTypeIndex,
+    /// Where it comes from.
+    pub source: FuncSource,
 }
 
 /// Where a component function comes from.
@@ -171,7 +171,7 @@ pub struct ComponentInstanceInfo {
     pub parent: Option<ComponentInstanceIndex>,
     /// A name for people: the instance's or its component's name in the name section or in the parent's exports and `with`
     /// clauses, else `component N`.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// A module of fused adapters.
@@ -188,12 +188,6 @@ pub struct AdapterModuleInfo {
 impl Plan {
     /// What stands at `path` among the exports: the root's export, then the exports of instances.
     pub fn export(&self, path: &[&str]) -> Option<&ExternItem<RootExport>> {
-        let (first, rest) = path.split_first()?;
-        let mut item = self.exports.get(*first)?;
-        for name in rest {
-            let ExternItem::Instance(exports) = item else { return None };
-            item = exports.get(*name)?;
-        }
-        Some(item)
+        self.exports.get(path)
     }
 }

@@ -1,7 +1,8 @@
 //! A [`Plan`] as text, for people and for golden files: stable, one thing a line. Nothing reads it back.
 
 use crate::core_module::EntityIndex;
-use crate::plan::{CoreDef, ExternItem, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
+use crate::externs::ExternItem;
+use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
 use gusset_types::{CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, StringEncoding, ValType};
 use std::fmt::{self, Write};
@@ -22,13 +23,13 @@ impl Plan {
                 None => writeln!(f)?,
             }
         }
-        for (name, import) in &self.imports {
+        for (name, import) in &self.imports.items {
             self.write_import(f, "import", 0, name, import)?;
         }
         for step in &self.steps {
             self.write_step(f, step)?;
         }
-        for (name, export) in &self.exports {
+        for (name, export) in &self.exports.items {
             self.write_export(f, "export", 0, name, export)?;
         }
         Ok(())
@@ -48,8 +49,9 @@ impl Plan {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
             }
             ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", self.type_text(*ty)),
-            ExternItem::Instance(exports) => {
+            ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
+                let exports = &self.imports.instances[*instance];
                 exports.iter().try_for_each(|(name, item)| self.write_import(f, "item", indent + 2, name, item))
             }
         }
@@ -65,9 +67,10 @@ impl Plan {
     ) -> fmt::Result {
         write!(f, "{:indent$}{word} \"{name}\" ", "")?;
         match item {
-            ExternItem::Item(RootExport::Func { ty, source }) => {
-                write!(f, "{} = ", self.func_text(*ty))?;
-                match source {
+            ExternItem::Item(RootExport::Func(func)) => {
+                let func = &self.exported_funcs[*func];
+                write!(f, "{} = ", self.func_text(func.ty))?;
+                match &func.source {
                     FuncSource::Lift { func, options } => {
                         writeln!(f, "lift {}{}", self.def_text(*func), self.options_text(options))
                     }
@@ -77,8 +80,9 @@ impl Plan {
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
             ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", self.type_text(*ty)),
             ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
-            ExternItem::Instance(exports) => {
+            ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
+                let exports = &self.exports.instances[*instance];
                 exports.iter().try_for_each(|(name, item)| self.write_export(f, "item", indent + 2, name, item))
             }
         }

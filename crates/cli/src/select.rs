@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use gusset::Component;
 use gusset::types::{ComponentFunc, ComponentItem};
+use std::sync::Arc;
 
 /// How many functions an error lists.
 const LISTED: usize = 40;
@@ -12,7 +13,7 @@ const TYPE_SHOWN: usize = 96;
 
 /// An exported function: the names that lead to it, and its type.
 pub(crate) struct ExportedFunc {
-    pub(crate) path: Vec<String>,
+    pub(crate) path: Vec<Arc<str>>,
     pub(crate) ty: ComponentFunc,
 }
 
@@ -27,12 +28,12 @@ impl ExportedFunc {
     fn answers_to(&self, name: &str) -> bool {
         let Some((function, instances)) = self.path.split_last() else { return false };
         match name.rsplit_once('#') {
-            None => name == function,
+            None => name == &**function,
             Some((instance, name)) => {
                 let interface = instances.join("#");
                 let unversioned = interface.split('@').next().unwrap_or_default();
                 let short = unversioned.rsplit('/').next().unwrap_or_default();
-                name == function && !instances.is_empty() && [&interface, unversioned, short].contains(&instance)
+                name == &**function && !instances.is_empty() && [&interface, unversioned, short].contains(&instance)
             }
         }
     }
@@ -41,12 +42,16 @@ impl ExportedFunc {
 /// All exported functions, those of instances after the instance's name.
 pub(crate) fn functions(component: &Component) -> Vec<ExportedFunc> {
     let mut found = Vec::new();
-    collect(&[], component.exports().map(|(name, item)| (name.to_string(), item)), &mut found);
+    collect(&[], component.exports().map(|(name, item)| (name.into(), item)), &mut found);
     found
 }
 
 /// Walks instances. They nest no deeper than the type that declares them, which the engine bounds.
-fn collect(path: &[String], exports: impl IntoIterator<Item = (String, ComponentItem)>, found: &mut Vec<ExportedFunc>) {
+fn collect(
+    path: &[Arc<str>],
+    exports: impl IntoIterator<Item = (Arc<str>, ComponentItem)>,
+    found: &mut Vec<ExportedFunc>,
+) {
     for (name, item) in exports {
         let mut path = path.to_vec();
         path.push(name);

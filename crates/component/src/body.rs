@@ -89,6 +89,32 @@ pub(crate) enum Definition<'a> {
     Export(ItemRef<'a>),
 }
 
+impl Definition<'_> {
+    /// How many units of work it takes to carry the definition out. Names that are long count for more, since each of them is
+    /// looked up every time.
+    pub(crate) fn weight(&self) -> usize {
+        let items = |items: &[ItemRef<'_>]| items.iter().map(|item| name_weight(item.name)).sum::<usize>();
+        match self {
+            Definition::CoreInstantiate { args, .. } => {
+                1 + args.iter().map(|(name, _)| name_weight(name)).sum::<usize>()
+            }
+            Definition::CoreInstanceOf(args) => 1 + args.iter().map(|(name, ..)| name_weight(name)).sum::<usize>(),
+            Definition::Instantiate { args, .. } => 1 + items(args),
+            Definition::InstanceOf(args) => 1 + items(args),
+            Definition::Import { name, .. }
+            | Definition::AliasExport { name, .. }
+            | Definition::AliasCoreExport { name, .. } => name_weight(name),
+            Definition::Export(item) => name_weight(item.name),
+            _ => 1,
+        }
+    }
+}
+
+/// How many units of work it takes to look a name up: one, if it is of ordinary length.
+pub(crate) fn name_weight(name: &str) -> usize {
+    1 + name.len() / 128
+}
+
 /// A component-level item by its index, with the name under which it is handed on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ItemRef<'a> {

@@ -11,12 +11,13 @@ use crate::adapters::Adapters;
 use crate::body::{BodyIndex, ComponentBody, Definition, OuterKind, Parsed};
 use crate::convert::Converter;
 use crate::error::TranslateError;
+use crate::flatten::root::RootExterns;
 use crate::link;
 use crate::parse::MAX_NESTING;
 use crate::scope::{ComponentItem, FuncItem, InstanceItem, Item, LabelledInstance, Lift, LiftIndex, Scope};
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
-use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex};
+use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ use wasmparser::ComponentExternalKind;
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
 /// Most core instances of a plan.
 const MAX_CORE_INSTANCES: usize = 100_000;
-/// Most definitions, arguments and exports that flattening works through.
+/// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
 const MAX_STEPS: usize = 1_000_000;
 
 /// Flattens a component.
@@ -45,6 +46,7 @@ pub(crate) struct Flattener<'b, 'a> {
     pub(crate) adapters: Adapters,
     pub(crate) converter: Converter,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
+    root_externs: RootExterns<'b>,
     steps: usize,
 }
 
@@ -58,6 +60,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             adapters: Adapters::default(),
             converter: Converter::default(),
             core_defs: HashMap::new(),
+            root_externs: RootExterns::default(),
             steps: 0,
         }
     }
@@ -100,7 +103,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
                 self.complete(at, stack.last().copied())?;
                 continue;
             };
-            let begun = self.spend(1).and_then(|()| self.define(at, definition));
+            let begun = self.spend(definition.weight()).and_then(|()| self.define(at, definition));
             let begun = begun.map_err(|error| error.at(*offset).within(|| self.path(at)))?;
             stack.extend(begun);
         }
@@ -176,7 +179,10 @@ impl<'b, 'a> Flattener<'b, 'a> {
             }
             _ => own,
         };
-        let name = name.map_or_else(|| format!("component {}", self.scopes.len()), str::to_string);
+        let name = match name {
+            Some(name) => cut_name(name).into(),
+            None => format!("component {}", self.scopes.len()).into(),
+        };
         self.plan.component_instances.push(ComponentInstanceInfo { parent, name });
         Ok(self.scopes.push(Scope::new(component, depth, args)))
     }
@@ -199,25 +205,21 @@ impl<'b, 'a> Flattener<'b, 'a> {
 
     /// Gives the functions that an instance lifts the names under which it exports them, by itself or in an instance.
     fn name_lifts(&mut self, instance: ComponentInstanceIndex) -> Result<(), TranslateError> {
-        let mut names = Vec::new();
-        for (&name, item) in &self.scopes[instance].exports {
-            match item {
-                Item::Func(FuncItem::Lifted(lift)) => names.push((*lift, name.to_string())),
-                Item::Instance(inner) => {
-                    for (&func, item) in &inner.exports {
-                        if let Item::Func(FuncItem::Lifted(lift)) = item {
-                            names.push((*lift, format!("{name}#{func}")));
-                        }
-                    }
-                }
-                _ => {}
+        let exports = &self.scopes[instance].exports;
+        let items = exports.values().map(|item| if let Item::Instance(inner) = item { inner.exports.len() } else { 1 });
+        self.spend(items.sum())?;
+        let lifts = &mut self.lifts;
+        let mut call = |item: &Item<'_>, path: &[&str]| {
+            let Item::Func(FuncItem::Lifted(lift)) = *item else { return };
+            let lift = &mut lifts[lift];
+            if lift.options.instance == instance && lift.name.is_none() {
+                lift.name = Some(join_names(path).into());
             }
-        }
-        self.spend(names.len())?;
-        for (lift, name) in names {
-            let lift = &mut self.lifts[lift];
-            if lift.options.instance == instance {
-                lift.name.get_or_insert(name);
+        };
+        for (&name, item) in &self.scopes[instance].exports {
+            call(item, &[name]);
+            if let Item::Instance(inner) = item {
+                inner.exports.iter().for_each(|(&func, item)| call(item, &[name, func]));
             }
         }
         Ok(())
@@ -271,7 +273,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         let names = module_names(self.parsed);
         let links = link::links(self.parsed, &self.adapters, &self.plan);
         let user = self.parsed.modules.iter().map(|(index, module)| TranslatedModule {
-            name: names.get(&index).map_or_else(|| format!("module {index}"), |name| name.to_string()),
+            name: names.get(&index).map_or_else(|| format!("module {index}"), |name| cut_name(name).into()),
             wasm: Cow::Borrowed(module.wasm),
             offset: module.range.start,
             imports: Vec::new(),

@@ -31,12 +31,9 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
             modules[module].functions = functions;
         }
     }
-    let mut exports: Vec<&ExternItem<RootExport>> = plan.exports.values().collect();
-    while let Some(export) = exports.pop() {
-        match export {
-            ExternItem::Instance(inner) => exports.extend(inner.values()),
-            ExternItem::Item(RootExport::Module(module)) => modules[*module].links.fill(ImportLink::Unknown),
-            ExternItem::Item(_) => {}
+    for export in plan.exports.all() {
+        if let ExternItem::Item(RootExport::Module(module)) = export {
+            modules[*module].links.fill(ImportLink::Unknown);
         }
     }
     modules.iter_mut().map(|(_, module)| std::mem::take(&mut module.links)).collect()

@@ -8,6 +8,7 @@ use gusset_types::{ArenaIndex, CanonOptions, ComponentInstanceIndex, CoreDefInde
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use wasmparser::{ComponentExternalKind, ExternalKind};
 
 /// A component instance whose definitions are being worked through, or have been.
@@ -89,7 +90,7 @@ pub(crate) struct Lift {
     pub(crate) ty: FuncTypeIndex,
     pub(crate) options: CanonOptions,
     /// The name under which its instance exports it, once that is known.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Arc<str>>,
 }
 
 /// A component together with what its outer aliases refer to.

@@ -78,6 +78,57 @@ fn steps() {
     assert_limit(&tower(12, 2, &inner), "steps of instantiation");
 }
 
+/// Names are looked up each time that a definition is carried out: long ones count for more.
+#[test]
+fn long_names() {
+    let name = "n".repeat(90_000);
+    let inner = format!(
+        r#"(instance $i) {}"#,
+        (0..20).map(|n| format!(r#"(instance (export "{name}{n}" (instance $i)))"#)).collect::<String>()
+    );
+    assert!(translate(&tower(3, 2, &inner)).is_ok());
+    assert_limit(&tower(12, 2, &inner), "steps of instantiation");
+}
+
+/// Instances of which each exports the one before it twice: a tree of 2^`levels` functions, in the type of an import or as an
+/// export.
+fn doubling(levels: usize, import: bool) -> Vec<u8> {
+    let mut text = String::from("(component ");
+    if import {
+        text.push_str(r#"(type $t0 (instance (export "f" (func))))"#);
+    } else {
+        text.push_str(
+            r#"(core module $m (func (export "f"))) (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i "f"))) (instance $i0 (export "f" (func $f)))"#,
+        );
+    }
+    for level in 1..=levels {
+        let inner = level - 1;
+        let _ = if import {
+            write!(
+                text,
+                r#"(type $t{level} (instance (alias outer 1 $t{inner} (type $t)) (export "a" (instance (type $t))) (export "b" (instance (type $t)))))"#
+            )
+        } else {
+            write!(text, r#"(instance $i{level} (export "a" (instance $i{inner})) (export "b" (instance $i{inner})))"#)
+        };
+    }
+    let _ = if import {
+        write!(text, r#"(import "x" (instance (type $t{levels}))))"#)
+    } else {
+        write!(text, r#"(export "x" (instance $i{levels})))"#)
+    };
+    wat::parse_str(text).expect("the text is well-formed")
+}
+
+#[test]
+fn imports_and_exports_of_the_root() {
+    for (import, what) in [(true, "imports of the root component"), (false, "exports of the root component")] {
+        assert!(translate(&doubling(15, import)).is_ok());
+        assert_limit(&doubling(17, import), what);
+    }
+}
+
 #[test]
 fn adapters() {
     // Each level of the type has 30 fields of the level before: large for a function, and it is lowered many times.

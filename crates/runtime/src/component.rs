@@ -3,12 +3,10 @@
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::instance::ExportPath;
-use crate::types::{ComponentItem, PlanItem};
+use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncSource, Plan, RootExport};
+use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport};
 use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Types};
-use indexmap::IndexMap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Types that are nested more deeply are not exchanged with the host, which walks them by recursion.
@@ -39,7 +37,6 @@ struct Inner {
     plan: Arc<Plan>,
     code: Arc<CodeMemory>,
     funcs: Vec<ExportedFunc>,
-    func_at: HashMap<Vec<Box<str>>, u32>,
     adapters: Vec<AdapterSource>,
 }
 
@@ -54,10 +51,9 @@ pub struct AdapterSource {
 
 /// A function among the exports, as far as it is the same for all instances.
 pub(crate) struct ExportedFunc {
-    /// The names that lead to it.
-    pub(crate) path: Vec<Box<str>>,
+    /// A name for people.
+    pub(crate) name: Arc<str>,
     pub(crate) ty: FuncTypeIndex,
-    pub(crate) source: FuncSource,
     /// The component instance that lifts it; the root for an import.
     pub(crate) instance: ComponentInstanceIndex,
     pub(crate) params_in_memory: bool,
@@ -151,14 +147,12 @@ impl Component {
         code: Arc<CodeMemory>,
         adapters: Vec<AdapterSource>,
     ) -> Result<Component> {
-        let mut funcs = Vec::new();
-        collect_funcs(&plan, &plan.exports, &mut Vec::new(), &mut funcs)?;
         for import in plan.imported_funcs.values() {
-            check_depth(&plan.types, import.ty, &import.path)?;
+            check_depth(&plan.types, import.ty, &import.name)?;
         }
-        let func_at = funcs.iter().enumerate().map(|(i, func)| (func.path.clone(), i as u32)).collect();
+        let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let plan = Arc::new(plan);
-        Ok(Component(Arc::new(Inner { engine: engine.clone(), plan, code, funcs, func_at, adapters })))
+        Ok(Component(Arc::new(Inner { engine: engine.clone(), plan, code, funcs, adapters })))
     }
 
     /// The engine that it was compiled with.
@@ -171,14 +165,16 @@ impl Component {
     ///
     /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        self.0.plan.imports.iter().map(|(name, item)| (&**name, item.view(&self.0.plan)))
+        let Inner { plan, .. } = &*self.0;
+        plan.imports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.imports, item)))
     }
 
     /// What it [exports], by name, in order; what an exported instance exports is within its item.
     ///
     /// [exports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        self.0.plan.exports.iter().map(|(name, item)| (&**name, item.view(&self.0.plan)))
+        let Inner { plan, .. } = &*self.0;
+        plan.exports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.exports, item)))
     }
 
     /// The core module that it exports at `path`, if there is one. `path` is as for
@@ -238,59 +234,40 @@ impl Component {
         &self.0.code
     }
 
-    /// The exported functions, those of exported instances too.
+    /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).
     pub(crate) fn exported_funcs(&self) -> &[ExportedFunc] {
         &self.0.funcs
     }
 
     /// The position of an exported function.
     pub(crate) fn exported_func(&self, path: &[&str]) -> Option<u32> {
-        let path: Vec<Box<str>> = path.iter().map(|name| Box::from(*name)).collect();
-        self.0.func_at.get(&path).copied()
+        match self.0.plan.export(path)? {
+            ExternItem::Item(RootExport::Func(index)) => Some(index.as_u32()),
+            _ => None,
+        }
     }
 }
 
 impl std::fmt::Debug for Component {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let exports: Vec<&str> = self.0.plan.exports.keys().map(|name| &**name).collect();
+        let exports: Vec<&str> = self.0.plan.exports.items.keys().map(|name| &**name).collect();
         f.debug_struct("Component").field("exports", &exports).finish_non_exhaustive()
     }
 }
 
-fn collect_funcs(
-    plan: &Plan,
-    exports: &IndexMap<Box<str>, ExternItem<RootExport>>,
-    path: &mut Vec<Box<str>>,
-    funcs: &mut Vec<ExportedFunc>,
-) -> Result<()> {
-    for (name, item) in exports {
-        path.push(name.clone());
-        match item {
-            ExternItem::Instance(exports) => collect_funcs(plan, exports, path, funcs)?,
-            ExternItem::Item(RootExport::Func { ty, source }) => {
-                check_depth(&plan.types, *ty, path)?;
-                funcs.push(exported_func(plan, *ty, source, path)?);
-            }
-            ExternItem::Item(_) => {}
-        }
-        path.pop();
-    }
-    Ok(())
-}
-
-fn exported_func(plan: &Plan, ty: FuncTypeIndex, source: &FuncSource, path: &[Box<str>]) -> Result<ExportedFunc> {
-    let (instance, width) = match source {
+fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
+    check_depth(types, func.ty, &func.name)?;
+    let (instance, width) = match &func.source {
         FuncSource::Lift { options, .. } => {
-            check_supported(options, path)?;
+            check_supported(options, &func.name)?;
             (options.instance, options.pointer_width)
         }
         FuncSource::Import(_) => (ComponentInstanceIndex::from_u32(0), PointerWidth::Memory32),
     };
-    let signature = plan.types.lifted_signature(plan.types.func(ty), width);
+    let signature = types.lifted_signature(types.func(func.ty), width);
     Ok(ExportedFunc {
-        path: path.to_vec(),
-        ty,
-        source: source.clone(),
+        name: func.name.clone(),
+        ty: func.ty,
         instance,
         params_in_memory: signature.params_in_memory,
         result_in_memory: signature.result_in_memory,
@@ -298,17 +275,17 @@ fn exported_func(plan: &Plan, ty: FuncTypeIndex, source: &FuncSource, path: &[Bo
 }
 
 /// Checks that the host can be the other side of these options.
-pub(crate) fn check_supported(options: &CanonOptions, path: &[Box<str>]) -> Result<()> {
+pub(crate) fn check_supported(options: &CanonOptions, name: &str) -> Result<()> {
     if options.async_ {
-        bail!("not supported: async (function `{}`)", path.join("#"));
+        bail!("not supported: async (function `{name}`)");
     }
     Ok(())
 }
 
-fn check_depth(types: &Types, ty: FuncTypeIndex, path: &[Box<str>]) -> Result<()> {
+fn check_depth(types: &Types, ty: FuncTypeIndex, name: &str) -> Result<()> {
     let func = types.func(ty);
     if func.param_types().chain(func.result).any(|ty| types.depth(ty) > MAX_TYPE_DEPTH) {
-        bail!("not supported: a type nested more than {MAX_TYPE_DEPTH} deep (function `{}`)", path.join("#"));
+        bail!("not supported: a type nested more than {MAX_TYPE_DEPTH} deep (function `{name}`)");
     }
     Ok(())
 }

@@ -179,8 +179,8 @@ impl Func {
         let callee = state.component.plan().component_instances.get(exported.instance);
         AdapterName {
             caller: "host".into(),
-            callee: callee.map_or_else(|| "".into(), |instance| instance.name.as_str().into()),
-            function: exported.path.join("#").into(),
+            callee: callee.map_or_else(|| "".into(), |instance| instance.name.clone()),
+            function: exported.name.clone(),
         }
     }
 

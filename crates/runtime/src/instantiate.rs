@@ -126,7 +126,7 @@ impl<T: 'static> Instantiation<'_, T> {
 
     fn finish(mut self) -> Result<Instance> {
         let component = self.pre.component.clone();
-        let exports = component.exported_funcs().iter().map(|func| match &func.source {
+        let exports = self.plan.exported_funcs.values().map(|func| match &func.source {
             FuncSource::Lift { func, options } => {
                 let (callee, options) = (self.func(*func)?, self.options(options)?);
                 Ok(ExportTarget::Lifted { callee, options })
@@ -211,15 +211,15 @@ impl<T: 'static> Instantiation<'_, T> {
     }
 
     fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: &CanonOptions) -> Result<FuncHandle> {
-        let path = &self.plan.imported_funcs[import].path;
-        check_supported(options, path)?;
+        let name = &self.plan.imported_funcs[import].name;
+        check_supported(options, name)?;
         let func = self.pre.imports[import.as_u32() as usize].clone();
         let signature = self.lowered(ty, options);
         let (params, results) = (signature.params.clone(), signature.results.clone());
         let name = AdapterName {
-            caller: self.plan.component_instances[options.instance].name.as_str().into(),
+            caller: self.plan.component_instances[options.instance].name.clone(),
             callee: "host".into(),
-            function: path.join("#").into(),
+            function: name.clone(),
         };
         let options = self.options(options)?;
         let lowered = LoweredImport { plan: self.plan.clone(), ty, options, signature, name };

@@ -11,7 +11,8 @@ use crate::instantiate::InstancePre;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
-use gusset_artifact::{ExternItem, ImportIndex, Plan, RootImport};
+use gusset_artifact::{ExternItem, NamedItems, Plan, RootImport};
+use gusset_types::cut_name;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::sync::Arc;
@@ -147,13 +148,11 @@ impl<T: 'static> Linker<T> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
         let plan = component.plan();
         let mut found = vec![None; plan.imported_funcs.len()];
-        for (name, item) in &plan.imports {
-            resolve(plan, item, self.root.get(name), &mut vec![&**name], &mut found)?;
+        for (name, item) in &plan.imports.items {
+            resolve(plan, item, self.root.get(&**name), &mut vec![&**name], &mut found)?;
         }
         let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
-            func.ok_or_else(|| {
-                format_err!("internal error: import `{}` is not among the imports", import.path.join("#"))
-            })
+            func.ok_or_else(|| format_err!("internal error: import `{}` is not among the imports", import.name))
         });
         Ok(InstancePre::new(component.clone(), imports.collect::<Result<_>>()?))
     }
@@ -172,9 +171,12 @@ impl<T: 'static> Linker<T> {
     }
 }
 
+/// How many functions of an instance that is missing are named.
+const NAMED_FUNCS: usize = 10;
+
 /// Finds the functions of one import.
 fn resolve<'a, T: 'static>(
-    plan: &Plan,
+    plan: &'a Plan,
     item: &'a ExternItem<RootImport>,
     definition: Option<&Definition<T>>,
     path: &mut Vec<&'a str>,
@@ -197,16 +199,18 @@ fn resolve<'a, T: 'static>(
         (ExternItem::Instance(_), Some(other @ Definition::Func(_))) => {
             bail!("{} is defined as {}", import_name(path, "instance"), other.what())
         }
-        (ExternItem::Instance(items), definition) => {
-            if definition.is_none() && holds_func(item) {
-                let wanted: Vec<ImportIndex> = funcs(item);
-                let names = wanted.iter().filter_map(|index| plan.imported_funcs[*index].path.last());
-                let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
-                bail!("{} is missing (functions {})", import_name(path, "instance"), names.join(", "));
+        (ExternItem::Instance(instance), definition) => {
+            let items = &plan.imports.instances[*instance];
+            if definition.is_none() {
+                let (count, names) = funcs(plan, items);
+                if count != 0 {
+                    bail!("{} is missing (functions {names})", import_name(path, "instance"));
+                }
+                return Ok(());
             }
             for (name, item) in items {
                 let definition = match definition {
-                    Some(Definition::Instance(names)) => names.get(name),
+                    Some(Definition::Instance(names)) => names.get(&**name),
                     _ => None,
                 };
                 path.push(name);
@@ -218,27 +222,39 @@ fn resolve<'a, T: 'static>(
     }
 }
 
-fn holds_func(item: &ExternItem<RootImport>) -> bool {
-    !funcs(item).is_empty()
-}
-
-/// The functions in an import, those of instances in it too.
-fn funcs(item: &ExternItem<RootImport>) -> Vec<ImportIndex> {
-    match item {
-        ExternItem::Item(RootImport::Func(index)) => vec![*index],
-        ExternItem::Item(RootImport::Type(_)) => Vec::new(),
-        ExternItem::Instance(items) => items.values().flat_map(funcs).collect(),
+/// The functions among the items, those of instances in them too: how many, and some of the names.
+fn funcs<'a>(plan: &'a Plan, items: &'a NamedItems<RootImport>) -> (usize, String) {
+    let (mut count, mut names) = (0, Vec::new());
+    let mut instances = vec![items.iter()];
+    while let Some(items) = instances.last_mut() {
+        match items.next() {
+            Some((_, ExternItem::Instance(instance))) => instances.push(plan.imports.instances[*instance].iter()),
+            Some((name, ExternItem::Item(RootImport::Func(_)))) => {
+                count += 1;
+                if count <= NAMED_FUNCS {
+                    names.push(format!("{:?}", cut_name(name)));
+                }
+            }
+            Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
+            None => {
+                instances.pop();
+            }
+        }
     }
+    let names = names.join(", ");
+    (count, if count > NAMED_FUNCS { format!("{names} and {} more", count - NAMED_FUNCS) } else { names })
 }
 
 /// `import "pkg:ns/iface@1.0.0": function "f"`.
 fn import_name(path: &[&str], what: &str) -> String {
     let (last, outer) = path.split_last().expect("an import has a name");
+    let quoted = |name: &str| format!("{:?}", cut_name(name));
+    let last = quoted(last);
     if outer.is_empty() {
-        return format!("import {last:?} ({what})");
+        return format!("import {last} ({what})");
     }
-    let outer: Vec<String> = outer.iter().map(|name| format!("{name:?}")).collect();
-    format!("import {}: {what} {last:?}", outer.join(" "))
+    let outer: Vec<String> = outer.iter().map(|name| quoted(name)).collect();
+    format!("import {}: {what} {last}", outer.join(" "))
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {

@@ -17,7 +17,7 @@
 //! # Ok::<(), gusset::Error>(())
 //! ```
 
-use gusset_artifact::{ExternItem, Plan, RootExport, RootImport};
+use gusset_artifact::{ExternItem, Externs, Plan, RootExport, RootImport};
 use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
 use std::fmt;
 use std::sync::Arc;
@@ -387,7 +387,7 @@ pub enum ComponentItem {
     /// A function.
     Func(ComponentFunc),
     /// An instance: the names and kinds of its exports, in order.
-    Instance(Vec<(String, ComponentItem)>),
+    Instance(Vec<(Arc<str>, ComponentItem)>),
     /// A core module.
     Module,
     /// A type; `None` if it is not a value type.
@@ -411,20 +411,24 @@ impl PlanItem for RootImport {
 impl PlanItem for RootExport {
     fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
         match self {
-            RootExport::Func { ty, .. } => ComponentItem::Func(ComponentFunc::new(plan, *ty)),
+            RootExport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.exported_funcs[*index].ty)),
             RootExport::Module(_) => ComponentItem::Module,
             RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(plan, ty))),
         }
     }
 }
 
-impl<Item: PlanItem> PlanItem for ExternItem<Item> {
-    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
-        match self {
-            ExternItem::Item(item) => item.view(plan),
-            ExternItem::Instance(items) => {
-                ComponentItem::Instance(items.iter().map(|(name, item)| (name.to_string(), item.view(plan))).collect())
-            }
+/// An item of `externs`, written out. The plan bounds how much that is.
+pub(crate) fn view<Item: PlanItem>(
+    plan: &Arc<Plan>,
+    externs: &Externs<Item>,
+    item: &ExternItem<Item>,
+) -> ComponentItem {
+    match item {
+        ExternItem::Item(item) => item.view(plan),
+        ExternItem::Instance(instance) => {
+            let items = externs.instances[*instance].iter();
+            ComponentItem::Instance(items.map(|(name, item)| (name.clone(), view(plan, externs, item))).collect())
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::error::TranslateError;
 use crate::scope::{CoreItem, FuncItem, LabelledFunc, Lift, LiftIndex};
 use gusset_artifact::{CoreDef, ImportIndex, Step, Trampoline};
 use gusset_fact::AdapterSpec;
-use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth};
+use gusset_types::{
+    AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, cut_name, join_names,
+};
+use std::sync::Arc;
 use wasmparser::ExternalKind;
 
 /// Most nodes in the types of all adapters, written out: it bounds the code that is generated.
@@ -87,9 +90,9 @@ impl Flattener<'_, '_> {
         let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
         let spec = AdapterSpec {
             name: AdapterName {
-                caller: self.plan.component_instances[at].name.as_str().into(),
-                callee: self.plan.component_instances[options.instance].name.as_str().into(),
-                function: self.function_name(at, func, lift).into(),
+                caller: self.plan.component_instances[at].name.clone(),
+                callee: self.plan.component_instances[options.instance].name.clone(),
+                function: self.function_name(at, func, lift),
             },
             lower,
             lift: options,
@@ -104,16 +107,16 @@ impl Flattener<'_, '_> {
     }
 
     /// The name of a function for people: as its instance exports it, else as the caller imports it.
-    fn function_name(&self, at: ComponentInstanceIndex, func: u32, lift: LiftIndex) -> String {
+    fn function_name(&self, at: ComponentInstanceIndex, func: u32, lift: LiftIndex) -> Arc<str> {
         if let Some(name) = &self.lifts[lift].name {
             return name.clone();
         }
         match self.scopes[at].funcs[func as usize].label {
-            Some((Some(instance), name)) => format!("{instance}#{name}"),
-            Some((None, name)) => name.to_string(),
+            Some((Some(instance), name)) => join_names(&[instance, name]).into(),
+            Some((None, name)) => cut_name(name).into(),
             None => match self.body_of(at).names.funcs.get(&func) {
-                Some(name) => name.to_string(),
-                None => format!("function {func}"),
+                Some(name) => cut_name(name).into(),
+                None => format!("function {func}").into(),
             },
         }
     }

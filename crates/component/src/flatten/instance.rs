@@ -1,7 +1,7 @@
 //! Instances, of core modules and of components, and what is taken out of them.
 
 use super::{Flattener, MAX_CORE_INSTANCES};
-use crate::body::ItemRef;
+use crate::body::{ItemRef, name_weight};
 use crate::error::TranslateError;
 use crate::scope::{CoreInstance, CoreItem, InstanceItem, LabelledInstance};
 use gusset_artifact::{CoreDef, ModuleIndex, Step};
@@ -24,7 +24,7 @@ impl<'b> Flattener<'b, '_> {
             args.iter().map(|&(name, index)| (name, scope.core_instances[index as usize].clone())).collect();
         let parsed = self.parsed;
         let wanted = &parsed.modules[module].imports;
-        self.spend(args.len() + wanted.len())?;
+        self.spend(wanted.iter().map(|import| name_weight(import.module).max(name_weight(import.name))).sum())?;
         let mut imports = Vec::with_capacity(wanted.len());
         for import in wanted {
             let instance = args.get(import.module).expect("validation has found every import of a core module");
@@ -56,7 +56,6 @@ impl<'b> Flattener<'b, '_> {
         at: ComponentInstanceIndex,
         items: &[(&'b str, ExternalKind, u32)],
     ) -> Result<(), TranslateError> {
-        self.spend(items.len())?;
         let scope = &mut self.scopes[at];
         let items = items.iter().map(|&(name, kind, index)| (name, scope.core_item(kind, index))).collect();
         scope.core_instances.push(CoreInstance::Items(Rc::new(items)));
@@ -82,7 +81,6 @@ impl<'b> Flattener<'b, '_> {
         component: u32,
         args: &[ItemRef<'b>],
     ) -> Result<ComponentInstanceIndex, TranslateError> {
-        self.spend(args.len())?;
         let scope = &self.scopes[at];
         let component = scope.components[component as usize];
         let args = args.iter().map(|arg| (arg.name, scope.item(arg))).collect();
@@ -96,7 +94,6 @@ impl<'b> Flattener<'b, '_> {
         at: ComponentInstanceIndex,
         items: &[ItemRef<'b>],
     ) -> Result<(), TranslateError> {
-        self.spend(items.len())?;
         let scope = &mut self.scopes[at];
         let exports = items.iter().map(|item| (item.name, scope.item(item))).collect();
         let item = Rc::new(InstanceItem { exports });

@@ -1,26 +1,65 @@
 //! What the root component imports from the host and exports to it.
 
 use super::Flattener;
+use crate::body::name_weight;
 use crate::error::TranslateError;
 use crate::scope::{FuncItem, InstanceItem, Item};
-use gusset_artifact::{ExternItem, FuncSource, ImportedFunc, RootExport, RootImport};
-use gusset_types::ComponentInstanceIndex;
+use gusset_artifact::{
+    ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport, RootImport,
+};
+use gusset_types::{Arena, ComponentInstanceIndex, join_names};
 use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
 
 /// The root component's instance.
 pub(super) const ROOT: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(0);
+
+/// Most functions, types and modules that a component imports, and most that it exports, with all instances written out: a host
+/// that walks them sees each of them.
+const MAX_ROOT_ITEMS: usize = 100_000;
+
+/// What is known of the root's imports and exports beside the plan.
+#[derive(Default)]
+pub(super) struct RootExterns<'b> {
+    names: HashSet<Arc<str>>,
+    imported: usize,
+    exported: usize,
+    /// The instances that are exported, each with the type that it is exported as: the same one is not looked at twice.
+    instances: HashMap<(*const InstanceItem<'b>, ComponentInstanceTypeId), ExportedInstance<'b>>,
+    /// How many items there are in each exported instance.
+    sizes: Arena<ExternInstanceIndex, usize>,
+}
+
+struct ExportedInstance<'b> {
+    index: ExternInstanceIndex,
+    /// Keeps the address that it is known by.
+    _item: Rc<InstanceItem<'b>>,
+}
+
+impl RootExterns<'_> {
+    /// The text of `name`, shared by all that have that name.
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
+    }
+}
 
 impl<'b> Flattener<'b, '_> {
     /// An import of the root component.
     pub(super) fn root_import(&mut self, name: &'b str) -> Result<Item<'b>, TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let import = types.component_item_for_import(name).expect("validation knows every import");
-        let mut path = vec![name.into()];
-        let (item, stands) = self.import(&mut path, &import.ty)?;
+        let (item, stands) = self.import(&mut vec![name], &import.ty)?;
         if let Some(stands) = stands {
-            self.plan.imports.insert(name.into(), stands);
+            let name = self.root_externs.name(name);
+            self.plan.imports.items.insert(name, stands);
         }
         Ok(item)
     }
@@ -29,19 +68,22 @@ impl<'b> Flattener<'b, '_> {
     /// how deeply instances nest, and so the recursion.
     fn import(
         &mut self,
-        path: &mut Vec<Box<str>>,
+        path: &mut Vec<&'b str>,
         ty: &'b ComponentEntityType,
     ) -> Result<(Item<'b>, Option<ExternItem<RootImport>>), TranslateError> {
-        self.spend(1)?;
+        self.root_externs.imported += 1;
+        if self.root_externs.imported > MAX_ROOT_ITEMS {
+            return Err(TranslateError::limit("imports of the root component", MAX_ROOT_ITEMS));
+        }
         let types = self.body_of(ROOT).types.as_ref();
         let refused = |what: &str| {
-            let path = path.join("#");
+            let path = join_names(path);
             Err(TranslateError::unsupported("imports of modules and components", format_args!("{what} `{path}`")))
         };
         match *ty {
             ComponentEntityType::Func(id) => {
                 let ty = self.converter.func(&mut self.plan.types, types, id)?;
-                let import = self.plan.imported_funcs.push(ImportedFunc { path: path.clone(), ty });
+                let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((Item::Func(FuncItem::Imported(import)), Some(stands)))
             }
@@ -51,16 +93,18 @@ impl<'b> Flattener<'b, '_> {
             }
             ComponentEntityType::Instance(id) => {
                 let mut exports = IndexMap::new();
-                let mut stand = IndexMap::new();
+                let mut stand = NamedItems::new();
                 let instance = types.get(id).expect("the type is of this component");
                 for (name, export) in &instance.exports {
-                    path.push(name.as_str().into());
+                    self.spend(name_weight(name))?;
+                    path.push(name);
                     let (item, stands) = self.import(path, &export.ty)?;
                     path.pop();
                     exports.insert(name.as_str(), item);
-                    stand.extend(stands.map(|stands| (name.as_str().into(), stands)));
+                    stand.extend(stands.map(|stands| (self.root_externs.name(name), stands)));
                 }
-                Ok((Item::Instance(Rc::new(InstanceItem { exports })), Some(ExternItem::Instance(stand))))
+                let stands = ExternItem::Instance(self.plan.imports.instances.push(stand));
+                Ok((Item::Instance(Rc::new(InstanceItem { exports })), Some(stands)))
             }
             ComponentEntityType::Module(_) => refused("core module"),
             ComponentEntityType::Component(_) => refused("component"),
@@ -69,16 +113,26 @@ impl<'b> Flattener<'b, '_> {
     }
 
     /// An export of the root component: what its type shows of it.
-    pub(super) fn root_export(&mut self, name: &str, item: &Item<'b>) -> Result<(), TranslateError> {
+    pub(super) fn root_export(&mut self, name: &'b str, item: &Item<'b>) -> Result<(), TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let ty = types.component_item_for_export(name).expect("validation knows every export");
-        let export = self.export(item, &ty.ty)?;
-        self.plan.exports.insert(name.into(), export);
+        let export = self.export(&mut vec![name], item, &ty.ty)?;
+        let size = self.size(&export);
+        self.root_externs.exported = self.root_externs.exported.saturating_add(size);
+        if self.root_externs.exported > MAX_ROOT_ITEMS {
+            return Err(TranslateError::limit("exports of the root component", MAX_ROOT_ITEMS));
+        }
+        let name = self.root_externs.name(name);
+        self.plan.exports.items.insert(name, export);
         Ok(())
     }
 
-    fn export(&mut self, item: &Item<'b>, ty: &ComponentEntityType) -> Result<ExternItem<RootExport>, TranslateError> {
-        self.spend(1)?;
+    fn export(
+        &mut self,
+        path: &mut Vec<&'b str>,
+        item: &Item<'b>,
+        ty: &'b ComponentEntityType,
+    ) -> Result<ExternItem<RootExport>, TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let export = match (item, ty) {
             (Item::Func(func), ComponentEntityType::Func(id)) => {
@@ -90,10 +144,11 @@ impl<'b> Flattener<'b, '_> {
                         FuncSource::Lift { func: lift.func, options: lift.options.clone() }
                     }
                 };
-                RootExport::Func { ty, source }
+                let name = join_names(path).into();
+                RootExport::Func(self.plan.exported_funcs.push(FuncExport { name, ty, source }))
             }
             (Item::Instance(instance), ComponentEntityType::Instance(id)) => {
-                return self.export_instance(instance, *id);
+                return self.export_instance(path, instance, *id).map(ExternItem::Instance);
             }
             (Item::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
             (Item::Type, ComponentEntityType::Type { created, .. }) => {
@@ -109,15 +164,38 @@ impl<'b> Flattener<'b, '_> {
 
     fn export_instance(
         &mut self,
-        instance: &InstanceItem<'b>,
+        path: &mut Vec<&'b str>,
+        instance: &Rc<InstanceItem<'b>>,
         id: ComponentInstanceTypeId,
-    ) -> Result<ExternItem<RootExport>, TranslateError> {
-        let types = self.body_of(ROOT).types.as_ref();
-        let mut exports = IndexMap::new();
-        for (name, ty) in &types[id].exports {
-            let item = instance.exports.get(name.as_str()).expect("validation knows every export of an instance");
-            exports.insert(name.as_str().into(), self.export(item, &ty.ty)?);
+    ) -> Result<ExternInstanceIndex, TranslateError> {
+        let key = (Rc::as_ptr(instance), id);
+        if let Some(known) = self.root_externs.instances.get(&key) {
+            return Ok(known.index);
         }
-        Ok(ExternItem::Instance(exports))
+        let types = self.body_of(ROOT).types.as_ref();
+        let mut exports = NamedItems::new();
+        let mut size = 1_usize;
+        let ty = types.get(id).expect("the type is of this component");
+        for (name, ty) in &ty.exports {
+            self.spend(name_weight(name))?;
+            let item = instance.exports.get(name.as_str()).expect("validation knows every export of an instance");
+            path.push(name);
+            let export = self.export(path, item, &ty.ty)?;
+            path.pop();
+            size = size.saturating_add(self.size(&export));
+            exports.insert(self.root_externs.name(name), export);
+        }
+        let index = self.plan.exports.instances.push(exports);
+        self.root_externs.sizes.push(size);
+        self.root_externs.instances.insert(key, ExportedInstance { index, _item: instance.clone() });
+        Ok(index)
+    }
+
+    /// How many items an export is, written out.
+    fn size(&self, export: &ExternItem<RootExport>) -> usize {
+        match export {
+            ExternItem::Item(_) => 1,
+            ExternItem::Instance(instance) => self.root_externs.sizes[*instance],
+        }
     }
 }
