@@ -6,15 +6,19 @@
 //! earlier module. An adapter that nobody ever needs is never made.
 
 use crate::error::TranslateError;
-use crate::flatten::{self, Flattener};
-use crate::scope::CoreItem;
-use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, Step, Trampoline};
-use gusset_fact::{AdapterImport, AdapterSpec};
+use gusset_fact::AdapterSpec;
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
 use std::collections::HashSet;
 
 /// How many memories one module may have: the limit of WebAssembly's implementations.
 const MAX_MODULE_MEMORIES: usize = 100;
+/// Most modules of adapters. An adapter that another adapter calls stands in an earlier module, so a chain of them is as many
+/// modules, each with its own imports, code and instance.
+const MAX_ADAPTER_MODULES: usize = 10_000;
+/// Most bytes of code in all of them: a few seconds' work for the code generator.
+const MAX_ADAPTER_CODE: usize = 8 << 20;
+/// Most nodes in the types of all adapters, written out: it bounds what is generated before its size is known.
+const MAX_ADAPTER_NODES: usize = 1_000_000;
 
 /// A recorded adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +40,8 @@ pub(crate) struct Adapters {
     made: Arena<AdapterIndex, Option<CoreDefIndex>>,
     pending: Vec<(AdapterIndex, AdapterSpec)>,
     modules: Vec<MadeModule>,
-    weight: usize,
+    nodes: usize,
+    code_size: usize,
 }
 
 /// A module of adapters.
@@ -47,17 +52,60 @@ pub(crate) struct MadeModule {
 }
 
 impl Adapters {
-    /// Records an adapter.
-    pub(crate) fn record(&mut self, spec: AdapterSpec) -> AdapterIndex {
+    /// Records an adapter whose types have `nodes` nodes.
+    pub(crate) fn record(&mut self, spec: AdapterSpec, nodes: usize) -> Result<AdapterIndex, TranslateError> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > MAX_ADAPTER_NODES {
+            return Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES));
+        }
         let adapter = self.made.push(None);
         self.pending.push((adapter, spec));
-        adapter
+        Ok(adapter)
     }
 
-    /// Adds to the weight of all adapters, and returns it.
-    pub(crate) fn weigh(&mut self, weight: usize) -> usize {
-        self.weight = self.weight.saturating_add(weight);
-        self.weight
+    /// What stands for an adapter in the plan, if it is made.
+    pub(crate) fn made(&self, adapter: AdapterIndex) -> Option<CoreDefIndex> {
+        self.made[adapter]
+    }
+
+    /// Takes all recorded adapters, in sets that can be a module each: one, unless they use more memories than a module may
+    /// have.
+    pub(crate) fn take_pending(&mut self) -> Vec<Vec<(AdapterIndex, AdapterSpec)>> {
+        let mut sets = vec![Vec::new()];
+        let mut memories = HashSet::new();
+        for recorded in std::mem::take(&mut self.pending) {
+            let own: Vec<_> =
+                [&recorded.1.lower, &recorded.1.lift].into_iter().filter_map(|side| side.memory).collect();
+            let new = own.iter().filter(|memory| !memories.contains(*memory)).count();
+            if memories.len() + new > MAX_MODULE_MEMORIES {
+                sets.push(Vec::new());
+                memories.clear();
+            }
+            memories.extend(own);
+            sets.last_mut().expect("there is at least one set").push(recorded);
+        }
+        sets
+    }
+
+    /// Adds a module, in which each of `adapters` stands for its core definition.
+    pub(crate) fn add_module(
+        &mut self,
+        module: MadeModule,
+        code_size: usize,
+        adapters: impl IntoIterator<Item = (AdapterIndex, CoreDefIndex)>,
+    ) -> Result<(), TranslateError> {
+        if self.modules.len() == MAX_ADAPTER_MODULES {
+            return Err(TranslateError::limit("modules of adapters", MAX_ADAPTER_MODULES));
+        }
+        self.code_size = self.code_size.saturating_add(code_size);
+        if self.code_size > MAX_ADAPTER_CODE {
+            return Err(TranslateError::limit("bytes of code in adapters", MAX_ADAPTER_CODE));
+        }
+        self.modules.push(module);
+        for (adapter, def) in adapters {
+            self.made[adapter] = Some(def);
+        }
+        Ok(())
     }
 
     /// The modules made so far, in order.
@@ -68,79 +116,5 @@ impl Adapters {
     /// The modules, in order.
     pub(crate) fn into_modules(self) -> Vec<MadeModule> {
         self.modules
-    }
-}
-
-impl Flattener<'_, '_> {
-    /// What stands for `item` in the plan. If it is an adapter that has not been made, it is made now, with all others
-    /// that are recorded.
-    pub(crate) fn require(&mut self, item: CoreItem) -> Result<CoreDefIndex, TranslateError> {
-        let adapter = match item {
-            CoreItem::Def(def) => return Ok(def),
-            CoreItem::Adapter(adapter) => adapter,
-        };
-        if self.adapters.made[adapter].is_none() {
-            self.make_adapters()?;
-        }
-        Ok(self.adapters.made[adapter].expect("every adapter that was recorded has been made"))
-    }
-
-    /// Makes modules of all recorded adapters: one, unless they use more memories than a module may have.
-    fn make_adapters(&mut self) -> Result<(), TranslateError> {
-        let mut module = Vec::new();
-        let mut memories = HashSet::new();
-        for recorded in std::mem::take(&mut self.adapters.pending) {
-            let own: Vec<_> =
-                [&recorded.1.lower, &recorded.1.lift].into_iter().filter_map(|side| side.memory).collect();
-            let new = own.iter().filter(|memory| !memories.contains(*memory)).count();
-            if memories.len() + new > MAX_MODULE_MEMORIES {
-                self.make_adapter_module(std::mem::take(&mut module))?;
-                memories.clear();
-            }
-            memories.extend(own);
-            module.push(recorded);
-        }
-        self.make_adapter_module(module)
-    }
-
-    /// Makes one module of `recorded` adapters, and the steps that instantiate it.
-    fn make_adapter_module(&mut self, recorded: Vec<(AdapterIndex, AdapterSpec)>) -> Result<(), TranslateError> {
-        let (adapters, specs): (Vec<_>, Vec<_>) = recorded.into_iter().unzip();
-        let made = gusset_fact::compile(&self.plan.types, &specs);
-        assert_eq!(made.functions.len(), specs.len(), "each adapter has its functions");
-        let module = flatten::adapter_module(self.parsed, self.adapters.modules.len());
-        let info = AdapterModuleInfo {
-            module,
-            adapters: specs.into_iter().map(|spec| spec.name).collect(),
-            sites: made.sites,
-        };
-        let info = self.plan.adapter_modules.push(info);
-        let mut imports = Vec::with_capacity(made.imports.len());
-        let mut imported_functions = Vec::with_capacity(made.imports.len());
-        for import in made.imports {
-            imported_functions.push(!matches!(import, AdapterImport::Memory(_) | AdapterImport::Flags(_)));
-            imports.push(match import {
-                AdapterImport::Func(def) | AdapterImport::Memory(def) => def,
-                AdapterImport::Flags(instance) => self.core_def(CoreDef::InstanceFlags(instance)),
-                AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
-                    self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
-                }
-                AdapterImport::Trap { indices } => self.trampoline(Trampoline::AdapterTrap { module: info, indices }),
-            });
-        }
-        let instance = self.instantiate_module(module, imports)?;
-        for (adapter, functions) in adapters.into_iter().zip(made.functions) {
-            let item = EntityIndex::Func(FuncIndex::from_u32(functions.call));
-            self.adapters.made[adapter] = Some(self.core_def(CoreDef::Export { instance, item }));
-        }
-        self.adapters.modules.push(MadeModule { wasm: made.wasm, imported_functions });
-        Ok(())
-    }
-
-    /// A trampoline, with the step that defines it.
-    pub(crate) fn trampoline(&mut self, trampoline: Trampoline) -> CoreDefIndex {
-        let trampoline = self.plan.trampolines.push(trampoline);
-        self.plan.steps.push(Step::DefineTrampoline(trampoline));
-        self.core_def(CoreDef::Trampoline(trampoline))
     }
 }

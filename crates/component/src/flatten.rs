@@ -2,6 +2,7 @@
 //! as an instantiation would, and writes the steps down that remain. It uses a stack of its own, so that no input can
 //! make it recurse, and counts what it does, so that none can make it run for long.
 
+mod adapters;
 mod func;
 mod instance;
 mod resource;
@@ -17,7 +18,7 @@ use crate::parse::MAX_NESTING;
 use crate::scope::{ComponentItem, FuncItem, InstanceItem, Item, LabelledInstance, Lift, LiftIndex, Scope};
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
-use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex, cut_name, join_names};
+use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -312,9 +313,4 @@ fn module_names<'a>(parsed: &Parsed<'a>) -> HashMap<ModuleIndex, &'a str> {
         }
     }
     names
-}
-
-/// The index of the `n`-th module of adapters: they follow the modules of the input.
-pub(crate) fn adapter_module(parsed: &Parsed<'_>, n: usize) -> ModuleIndex {
-    ModuleIndex::from_usize(parsed.modules.len() + n)
 }

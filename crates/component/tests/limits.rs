@@ -129,6 +129,64 @@ fn imports_and_exports_of_the_root() {
     }
 }
 
+/// Adapters of which each calls the one before it: each is a module of its own.
+fn chain(length: usize) -> Vec<u8> {
+    let mut text = String::from(
+        r#"(component
+            (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+            (core instance $m (instantiate $m))
+            (type $t (func (param "x" u32) (result u32)))
+            (func $f0 (type $t) (canon lift (core func $m "f")))"#,
+    );
+    for n in 0..length {
+        let next = n + 1;
+        let _ = write!(
+            text,
+            "(core func $l{n} (canon lower (func $f{n}))) (func $f{next} (type $t) (canon lift (core func $l{n})))"
+        );
+    }
+    text.push(')');
+    wat::parse_str(text).expect("the text is well-formed")
+}
+
+#[test]
+fn modules_of_adapters() {
+    let bytes = chain(2000);
+    assert_eq!(translate(&bytes).unwrap().plan.adapter_modules.len(), 2000);
+    assert_limit(&chain(10_001), "modules of adapters");
+}
+
+/// Few bytes of type can be much code: a tuple takes a byte for each `char`, and each of them is checked.
+#[test]
+fn code_of_adapters() {
+    let memory = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
+    let mut text = String::from(
+        r#"(component
+            (core module $m
+                (memory (export "m") 1)
+                (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+                (func (export "f") (param i32)))
+            (core instance $i (instantiate $m))"#,
+    );
+    let (mut imports, mut exports) = (String::new(), String::new());
+    for n in 0..300 {
+        let _ = write!(
+            text,
+            r#"(type $t{n} (tuple {}))
+            (func $f{n} (param "x" $t{n}) (canon lift (core func $i "f") {memory}))
+            (core func $l{n} (canon lower (func $f{n}) {memory}))"#,
+            "char ".repeat(700 + n)
+        );
+        let _ = write!(imports, r#"(import "" "{n}" (func (param i32)))"#);
+        let _ = write!(exports, r#"(export "{n}" (func $l{n}))"#);
+    }
+    let _ = write!(
+        text,
+        r#"(core module $user {imports}) (core instance (instantiate $user (with "" (instance {exports})))))"#
+    );
+    assert_limit(&wat::parse_str(text).expect("the text is well-formed"), "bytes of code in adapters");
+}
+
 #[test]
 fn adapters() {
     // Each level of the type has 30 fields of the level before: large for a function, and it is lowered many times.

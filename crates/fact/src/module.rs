@@ -227,6 +227,7 @@ impl<'t> ModuleBuilder<'t> {
         module.section(&types).section(&imports).section(&functions).section(&exports).section(&code).section(&names);
         AdapterModule {
             wasm: module.finish(),
+            code_size: code.byte_len(),
             imports: self.imports.into_keys().collect(),
             functions: calls.iter().map(|func| AdapterFunctions { call: imported + func.0 }).collect(),
             sites: self.sites,

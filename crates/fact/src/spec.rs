@@ -32,6 +32,8 @@ pub struct AdapterSpec {
 pub struct AdapterModule {
     /// The binary.
     pub wasm: Vec<u8>,
+    /// How many bytes of it are code.
+    pub code_size: usize,
     /// What to supply for each import, in the order of the module's imports.
     pub imports: Vec<AdapterImport>,
     /// The functions of each adapter, in the order of the specs.

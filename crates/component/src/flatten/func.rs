@@ -4,16 +4,13 @@ use super::Flattener;
 use crate::body::{Canon, OptionRefs};
 use crate::error::TranslateError;
 use crate::scope::{CoreItem, FuncItem, LabelledFunc, Lift, LiftIndex};
-use gusset_artifact::{CoreDef, ImportIndex, Step, Trampoline};
+use gusset_artifact::{ImportIndex, Trampoline};
 use gusset_fact::AdapterSpec;
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, cut_name, join_names,
 };
 use std::sync::Arc;
 use wasmparser::ExternalKind;
-
-/// Most nodes in the types of all adapters, written out: it bounds the code that is generated.
-const MAX_ADAPTER_NODES: usize = 4_000_000;
 
 impl Flattener<'_, '_> {
     pub(super) fn canon(&mut self, at: ComponentInstanceIndex, canon: &Canon) -> Result<(), TranslateError> {
@@ -61,9 +58,7 @@ impl Flattener<'_, '_> {
     }
 
     fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: CanonOptions) -> CoreItem {
-        let trampoline = self.plan.trampolines.push(Trampoline::LowerImport { import, ty, options });
-        self.plan.steps.push(Step::DefineTrampoline(trampoline));
-        CoreItem::Def(self.core_def(CoreDef::Trampoline(trampoline)))
+        CoreItem::Def(self.trampoline(Trampoline::LowerImport { import, ty, options }))
     }
 
     /// Records an adapter. A function may be lowered by any instance: the one that lifts it, one around or inside it, or
@@ -78,14 +73,9 @@ impl Flattener<'_, '_> {
     ) -> Result<CoreItem, TranslateError> {
         let lifted = &self.lifts[lift];
         let (callee, lift_type, options) = (lifted.func, lifted.ty, lifted.options.clone());
-        for ty in [lower_type, lift_type] {
-            if let Some(feature) = gusset_fact::unsupported(&self.plan.types, ty) {
-                return Err(TranslateError::unsupported(feature, "a call between components"));
-            }
-        }
-        let weight = self.converter.weight(&self.plan.types, lower_type);
-        if self.adapters.weigh(weight) > MAX_ADAPTER_NODES {
-            return Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES));
+        // Both types have the same structure.
+        if let Some(feature) = gusset_fact::unsupported(&self.plan.types, lower_type) {
+            return Err(TranslateError::unsupported(feature, "a call between components"));
         }
         let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
         let spec = AdapterSpec {
@@ -103,7 +93,8 @@ impl Flattener<'_, '_> {
             toggle_caller: caller_body.tests_may_leave,
             toggle_callee: callee_body.tests_may_leave,
         };
-        Ok(CoreItem::Adapter(self.adapters.record(spec)))
+        let nodes = self.converter.weight(&self.plan.types, lower_type);
+        Ok(CoreItem::Adapter(self.adapters.record(spec, nodes)?))
     }
 
     /// The name of a function for people: as its instance exports it, else as the caller imports it.

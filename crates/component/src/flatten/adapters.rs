@@ -1,0 +1,69 @@
+//! Adapters on their way into the plan: when one of the recorded adapters is needed, all are made.
+
+use super::Flattener;
+use crate::adapters::{AdapterIndex, MadeModule};
+use crate::error::TranslateError;
+use crate::scope::CoreItem;
+use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, Step, Trampoline};
+use gusset_fact::{AdapterImport, AdapterSpec};
+use gusset_types::{ArenaIndex, CoreDefIndex};
+
+impl Flattener<'_, '_> {
+    /// What stands for `item` in the plan. If it is an adapter that has not been made, it is made now, with all others
+    /// that are recorded.
+    pub(super) fn require(&mut self, item: CoreItem) -> Result<CoreDefIndex, TranslateError> {
+        let adapter = match item {
+            CoreItem::Def(def) => return Ok(def),
+            CoreItem::Adapter(adapter) => adapter,
+        };
+        if self.adapters.made(adapter).is_none() {
+            for recorded in self.adapters.take_pending() {
+                self.make_adapter_module(recorded)?;
+            }
+        }
+        Ok(self.adapters.made(adapter).expect("every adapter that was recorded has been made"))
+    }
+
+    /// Makes one module of `recorded` adapters, and the steps that instantiate it.
+    fn make_adapter_module(&mut self, recorded: Vec<(AdapterIndex, AdapterSpec)>) -> Result<(), TranslateError> {
+        let (adapters, specs): (Vec<_>, Vec<_>) = recorded.into_iter().unzip();
+        let made = gusset_fact::compile(&self.plan.types, &specs);
+        assert_eq!(made.functions.len(), specs.len(), "each adapter has its functions");
+        // The modules of adapters follow those of the input.
+        let module = ModuleIndex::from_usize(self.parsed.modules.len() + self.adapters.modules().len());
+        let info = AdapterModuleInfo {
+            module,
+            adapters: specs.into_iter().map(|spec| spec.name).collect(),
+            sites: made.sites,
+        };
+        let info = self.plan.adapter_modules.push(info);
+        let mut imports = Vec::with_capacity(made.imports.len());
+        let mut imported_functions = Vec::with_capacity(made.imports.len());
+        for import in made.imports {
+            imported_functions.push(!matches!(import, AdapterImport::Memory(_) | AdapterImport::Flags(_)));
+            imports.push(match import {
+                AdapterImport::Func(def) | AdapterImport::Memory(def) => def,
+                AdapterImport::Flags(instance) => self.core_def(CoreDef::InstanceFlags(instance)),
+                AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
+                    self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
+                }
+                AdapterImport::Trap { indices } => self.trampoline(Trampoline::AdapterTrap { module: info, indices }),
+            });
+        }
+        let instance = self.instantiate_module(module, imports)?;
+        let defs = made.functions.into_iter().map(|functions| {
+            let item = EntityIndex::Func(FuncIndex::from_u32(functions.call));
+            self.core_def(CoreDef::Export { instance, item })
+        });
+        let made_adapters: Vec<_> = adapters.into_iter().zip(defs).collect();
+        let code_size = made.code_size;
+        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_functions }, code_size, made_adapters)
+    }
+
+    /// A trampoline, with the step that defines it.
+    pub(super) fn trampoline(&mut self, trampoline: Trampoline) -> CoreDefIndex {
+        let trampoline = self.plan.trampolines.push(trampoline);
+        self.plan.steps.push(Step::DefineTrampoline(trampoline));
+        self.core_def(CoreDef::Trampoline(trampoline))
+    }
+}
