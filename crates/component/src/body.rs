@@ -34,7 +34,7 @@ pub(crate) struct Parsed<'a> {
 /// The definitions of one component.
 pub(crate) struct ComponentBody<'a> {
     /// Definitions with their byte offsets. Each makes one entry of one index space.
-    pub(crate) definitions: Vec<(usize, Definition<'a>)>,
+    pub(crate) definitions: Vec<(usize, ComponentDefinition<'a>)>,
     /// The types of everything in the component's index spaces.
     pub(crate) types: wasmparser::types::Types,
     /// Names from the name section.
@@ -58,7 +58,7 @@ pub(crate) struct ComponentNames<'a> {
 
 /// A definition of a component. Core types are left out: nothing but validation looks at them.
 #[derive(Clone, Debug)]
-pub(crate) enum Definition<'a> {
+pub(crate) enum ComponentDefinition<'a> {
     /// An import. Its type is that of the index that it makes.
     Import { name: &'a str, kind: ComponentExternalKind },
     /// A core module.
@@ -89,22 +89,24 @@ pub(crate) enum Definition<'a> {
     Export(ItemRef<'a>),
 }
 
-impl Definition<'_> {
+impl ComponentDefinition<'_> {
     /// How many units of work it takes to carry the definition out. Names that are long count for more, since each of them is
     /// looked up every time.
     pub(crate) fn weight(&self) -> usize {
         let items = |items: &[ItemRef<'_>]| items.iter().map(|item| name_weight(item.name)).sum::<usize>();
         match self {
-            Definition::CoreInstantiate { args, .. } => {
+            ComponentDefinition::CoreInstantiate { args, .. } => {
                 1 + args.iter().map(|(name, _)| name_weight(name)).sum::<usize>()
             }
-            Definition::CoreInstanceOf(args) => 1 + args.iter().map(|(name, ..)| name_weight(name)).sum::<usize>(),
-            Definition::Instantiate { args, .. } => 1 + items(args),
-            Definition::InstanceOf(args) => 1 + items(args),
-            Definition::Import { name, .. }
-            | Definition::AliasExport { name, .. }
-            | Definition::AliasCoreExport { name, .. } => name_weight(name),
-            Definition::Export(item) => name_weight(item.name),
+            ComponentDefinition::CoreInstanceOf(args) => {
+                1 + args.iter().map(|(name, ..)| name_weight(name)).sum::<usize>()
+            }
+            ComponentDefinition::Instantiate { args, .. } => 1 + items(args),
+            ComponentDefinition::InstanceOf(args) => 1 + items(args),
+            ComponentDefinition::Import { name, .. }
+            | ComponentDefinition::AliasExport { name, .. }
+            | ComponentDefinition::AliasCoreExport { name, .. } => name_weight(name),
+            ComponentDefinition::Export(item) => name_weight(item.name),
             _ => 1,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 /// Why a component could not be translated or validated.
 #[derive(thiserror::Error)]
 #[error("{}", .0)]
-pub struct TranslateError(Box<Details>);
+pub struct TranslateError(Box<ErrorDetails>);
 
 /// The sort of a [`TranslateError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ pub enum TranslateErrorKind {
 }
 
 #[derive(Debug)]
-struct Details {
+struct ErrorDetails {
     kind: TranslateErrorKind,
     message: String,
     offset: Option<usize>,
@@ -48,7 +48,7 @@ impl TranslateError {
     }
 
     pub(crate) fn new(kind: TranslateErrorKind, message: impl Into<String>) -> TranslateError {
-        TranslateError(Box::new(Details { kind, message: message.into(), offset: None, component: None }))
+        TranslateError(Box::new(ErrorDetails { kind, message: message.into(), offset: None, component: None }))
     }
 
     pub(crate) fn malformed(error: &wasmparser::Error) -> TranslateError {
@@ -94,7 +94,7 @@ impl TranslateError {
     }
 }
 
-impl fmt::Display for Details {
+impl fmt::Display for ErrorDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             TranslateErrorKind::Malformed => f.write_str("malformed component: ")?,

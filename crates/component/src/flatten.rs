@@ -9,13 +9,15 @@ mod resource;
 mod root;
 
 use crate::adapters::Adapters;
-use crate::body::{BodyIndex, ComponentBody, Definition, OuterKind, Parsed};
+use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, OuterKind, Parsed};
 use crate::convert::Converter;
 use crate::error::TranslateError;
 use crate::flatten::root::RootExterns;
 use crate::link;
 use crate::parse::MAX_NESTING;
-use crate::scope::{ComponentItem, FuncItem, InstanceItem, Item, LabelledInstance, Lift, LiftIndex, Scope};
+use crate::scope::{
+    CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
+};
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
 use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, cut_name, join_names};
@@ -43,7 +45,7 @@ pub(crate) struct Flattener<'b, 'a> {
     pub(crate) parsed: &'b Parsed<'a>,
     pub(crate) plan: Plan,
     pub(crate) scopes: Arena<ComponentInstanceIndex, Scope<'b>>,
-    pub(crate) lifts: Arena<LiftIndex, Lift>,
+    pub(crate) lifts: Arena<LiftIndex, CanonLift>,
     pub(crate) adapters: Adapters,
     pub(crate) converter: Converter,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
@@ -92,7 +94,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
 
     /// Works through the whole tree.
     fn run(&mut self) -> Result<(), TranslateError> {
-        let root = ComponentItem { body: self.parsed.root, outer: None };
+        let root = ComponentClosure { body: self.parsed.root, outer: None };
         let root = self.begin(root, HashMap::new(), None, None)?;
         let mut stack = vec![root];
         while let Some(&at) = stack.last() {
@@ -115,10 +117,10 @@ impl<'b, 'a> Flattener<'b, 'a> {
     fn define(
         &mut self,
         at: ComponentInstanceIndex,
-        definition: &'b Definition<'a>,
+        definition: &'b ComponentDefinition<'a>,
     ) -> Result<Option<ComponentInstanceIndex>, TranslateError> {
         match definition {
-            Definition::Import { name, .. } => {
+            ComponentDefinition::Import { name, .. } => {
                 let item = if at == root::ROOT {
                     self.root_import(name)?
                 } else {
@@ -126,25 +128,25 @@ impl<'b, 'a> Flattener<'b, 'a> {
                 };
                 self.scopes[at].push(item, None, name);
             }
-            Definition::CoreModule(module) => self.scopes[at].modules.push(*module),
-            Definition::CoreInstantiate { module, args } => self.core_instantiate(at, *module, args)?,
-            Definition::CoreInstanceOf(items) => self.core_instance_of(at, items)?,
-            Definition::Component(body) => {
-                self.scopes[at].components.push(ComponentItem { body: *body, outer: Some(at) });
+            ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(*module),
+            ComponentDefinition::CoreInstantiate { module, args } => self.core_instantiate(at, *module, args)?,
+            ComponentDefinition::CoreInstanceOf(items) => self.core_instance_of(at, items)?,
+            ComponentDefinition::Component(body) => {
+                self.scopes[at].components.push(ComponentClosure { body: *body, outer: Some(at) });
             }
-            Definition::Instantiate { component, args } => {
+            ComponentDefinition::Instantiate { component, args } => {
                 return self.instantiate(at, *component, args).map(Some);
             }
-            Definition::InstanceOf(items) => self.instance_of(at, items)?,
-            Definition::AliasExport { instance, name, .. } => self.alias_export(at, *instance, name),
-            Definition::AliasCoreExport { kind, instance, name } => {
+            ComponentDefinition::InstanceOf(items) => self.instance_of(at, items)?,
+            ComponentDefinition::AliasExport { instance, name, .. } => self.alias_export(at, *instance, name),
+            ComponentDefinition::AliasCoreExport { kind, instance, name } => {
                 self.alias_core_export(at, *kind, *instance, name);
             }
-            Definition::AliasOuter { kind, count, index } => self.alias_outer(at, *kind, *count, *index),
-            Definition::Type => {}
-            Definition::Resource => self.define_resource()?,
-            Definition::Canon(canon) => self.canon(at, canon)?,
-            Definition::Export(export) => {
+            ComponentDefinition::AliasOuter { kind, count, index } => self.alias_outer(at, *kind, *count, *index),
+            ComponentDefinition::Type => {}
+            ComponentDefinition::Resource => self.define_resource()?,
+            ComponentDefinition::Canon(canon) => self.canon(at, canon)?,
+            ComponentDefinition::Export(export) => {
                 let item = self.scopes[at].item(export);
                 if at == root::ROOT {
                     self.root_export(export.name, &item)?;
@@ -159,8 +161,8 @@ impl<'b, 'a> Flattener<'b, 'a> {
     /// Makes room for a new component instance; `index` is where it will stand among its parent's instances.
     fn begin(
         &mut self,
-        component: ComponentItem,
-        args: HashMap<&'b str, Item<'b>>,
+        component: ComponentClosure,
+        args: HashMap<&'b str, ScopeItem<'b>>,
         parent: Option<ComponentInstanceIndex>,
         index: Option<u32>,
     ) -> Result<ComponentInstanceIndex, TranslateError> {
@@ -207,11 +209,12 @@ impl<'b, 'a> Flattener<'b, 'a> {
     /// Gives the functions that an instance lifts the names under which it exports them, by itself or in an instance.
     fn name_lifts(&mut self, instance: ComponentInstanceIndex) -> Result<(), TranslateError> {
         let exports = &self.scopes[instance].exports;
-        let items = exports.values().map(|item| if let Item::Instance(inner) = item { inner.exports.len() } else { 1 });
+        let items =
+            exports.values().map(|item| if let ScopeItem::Instance(inner) = item { inner.exports.len() } else { 1 });
         self.spend(items.sum())?;
         let lifts = &mut self.lifts;
-        let mut call = |item: &Item<'_>, path: &[&str]| {
-            let Item::Func(FuncItem::Lifted(lift)) = *item else { return };
+        let mut call = |item: &ScopeItem<'_>, path: &[&str]| {
+            let ScopeItem::Func(FuncItem::Lifted(lift)) = *item else { return };
             let lift = &mut lifts[lift];
             if lift.options.instance == instance && lift.name.is_none() {
                 lift.name = Some(join_names(path).into());
@@ -219,7 +222,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         };
         for (&name, item) in &self.scopes[instance].exports {
             call(item, &[name]);
-            if let Item::Instance(inner) = item {
+            if let ScopeItem::Instance(inner) = item {
                 inner.exports.iter().for_each(|(&func, item)| call(item, &[name, func]));
             }
         }
@@ -227,11 +230,11 @@ impl<'b, 'a> Flattener<'b, 'a> {
     }
 
     /// Adds an export's own index. It goes by the name that the item was imported by, if it was.
-    fn push_export(&mut self, at: ComponentInstanceIndex, index: u32, item: Item<'b>, name: &'b str) {
+    fn push_export(&mut self, at: ComponentInstanceIndex, index: u32, item: ScopeItem<'b>, name: &'b str) {
         let scope = &mut self.scopes[at];
         match item {
-            Item::Func(_) => scope.funcs.push(scope.funcs[index as usize]),
-            Item::Instance(_) => {
+            ScopeItem::Func(_) => scope.funcs.push(scope.funcs[index as usize]),
+            ScopeItem::Instance(_) => {
                 let instance = scope.instances[index as usize].clone();
                 scope.instances.push(instance);
             }
@@ -297,12 +300,12 @@ fn module_names<'a>(parsed: &Parsed<'a>) -> HashMap<ModuleIndex, &'a str> {
     let own = parsed.modules.iter().filter_map(|(index, module)| Some((index, module.name?)));
     let mut names: HashMap<ModuleIndex, &'a str> = own.collect();
     for body in parsed.bodies.values() {
-        let defines_module = |definition: &Definition<'_>| match definition {
-            Definition::CoreModule(module) => Some(Some(*module)),
-            Definition::AliasOuter { kind: OuterKind::CoreModule, .. }
-            | Definition::AliasExport { kind: ComponentExternalKind::Module, .. }
-            | Definition::Import { kind: ComponentExternalKind::Module, .. } => Some(None),
-            Definition::Export(export) if export.kind == ComponentExternalKind::Module => Some(None),
+        let defines_module = |definition: &ComponentDefinition<'_>| match definition {
+            ComponentDefinition::CoreModule(module) => Some(Some(*module)),
+            ComponentDefinition::AliasOuter { kind: OuterKind::CoreModule, .. }
+            | ComponentDefinition::AliasExport { kind: ComponentExternalKind::Module, .. }
+            | ComponentDefinition::Import { kind: ComponentExternalKind::Module, .. } => Some(None),
+            ComponentDefinition::Export(export) if export.kind == ComponentExternalKind::Module => Some(None),
             _ => None,
         };
         let space = body.definitions.iter().filter_map(|(_, definition)| defines_module(definition));

@@ -6,23 +6,23 @@
 //! option, its calls need no check; and if it has no such function, nobody has to clear its flag. A finer answer needs
 //! the bodies: does what is reachable from `realloc` ever call a lowered function? That scan belongs here too.
 
-use crate::body::{Canon, Definition};
+use crate::body::{Canon, ComponentDefinition};
 
 /// Whether `definitions` name code that runs while `may_leave` is unset.
-pub(crate) fn clears_may_leave(definitions: &[(usize, Definition<'_>)]) -> bool {
+pub(crate) fn clears_may_leave(definitions: &[(usize, ComponentDefinition<'_>)]) -> bool {
     definitions.iter().any(|(_, definition)| match definition {
-        Definition::Canon(Canon::Lift { options, .. } | Canon::Lower { options, .. }) => {
+        ComponentDefinition::Canon(Canon::Lift { options, .. } | Canon::Lower { options, .. }) => {
             options.realloc.is_some() || options.post_return.is_some()
         }
         // Some built-ins take a `realloc`.
-        Definition::Canon(Canon::Builtin { .. }) => true,
+        ComponentDefinition::Canon(Canon::Builtin { .. }) => true,
         _ => false,
     })
 }
 
 /// Whether `definitions` make a core function that asks for `may_leave`.
-pub(crate) fn tests_may_leave(definitions: &[(usize, Definition<'_>)]) -> bool {
-    definitions
-        .iter()
-        .any(|(_, definition)| matches!(definition, Definition::Canon(Canon::Lower { .. } | Canon::Builtin { .. })))
+pub(crate) fn tests_may_leave(definitions: &[(usize, ComponentDefinition<'_>)]) -> bool {
+    definitions.iter().any(|(_, definition)| {
+        matches!(definition, ComponentDefinition::Canon(Canon::Lower { .. } | Canon::Builtin { .. }))
+    })
 }

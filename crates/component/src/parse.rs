@@ -9,7 +9,7 @@ mod instances;
 mod modules;
 mod names;
 
-use crate::body::{BodyIndex, ComponentBody, ComponentNames, Definition, ModuleBody, Parsed};
+use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed};
 use crate::error::{TranslateError, TranslateErrorKind};
 use crate::may_leave;
 use gusset_artifact::ModuleIndex;
@@ -157,7 +157,7 @@ enum Level<'a> {
 struct OpenComponent<'a> {
     /// Where it starts.
     start: usize,
-    definitions: Vec<(usize, Definition<'a>)>,
+    definitions: Vec<(usize, ComponentDefinition<'a>)>,
     names: ComponentNames<'a>,
     instance_uses: HashMap<u32, &'a str>,
 }
@@ -190,7 +190,7 @@ impl<'a> Parse<'a> {
     /// Closes the innermost component or module.
     fn end(&mut self, types: Types) -> Option<BodyIndex> {
         let (offset, definition) = match self.levels.pop()? {
-            Level::Module(module) => (module.range.start, Definition::CoreModule(self.modules.push(module))),
+            Level::Module(module) => (module.range.start, ComponentDefinition::CoreModule(self.modules.push(module))),
             Level::Component(component) => {
                 let body = ComponentBody {
                     clears_may_leave: may_leave::clears_may_leave(&component.definitions),
@@ -204,7 +204,7 @@ impl<'a> Parse<'a> {
                 if self.levels.is_empty() {
                     return Some(body);
                 }
-                (component.start, Definition::Component(body))
+                (component.start, ComponentDefinition::Component(body))
             }
         };
         if let Some(Level::Component(parent)) = self.levels.last_mut() {
@@ -224,8 +224,8 @@ impl<'a> OpenComponent<'a> {
                 for item in items(section) {
                     let (offset, ty) = item?;
                     let definition = match ty {
-                        ComponentType::Resource { .. } => Definition::Resource,
-                        _ => Definition::Type,
+                        ComponentType::Resource { .. } => ComponentDefinition::Resource,
+                        _ => ComponentDefinition::Type,
                     };
                     self.definitions.push((offset, definition));
                 }

@@ -19,17 +19,17 @@ pub(crate) struct Scope<'b> {
     /// How many instances are around it.
     pub(crate) depth: usize,
     /// What it was instantiated with. The root has none.
-    pub(crate) args: HashMap<&'b str, Item<'b>>,
+    pub(crate) args: HashMap<&'b str, ScopeItem<'b>>,
     /// The next definition.
     pub(crate) next: usize,
     /// Core functions, tables, memories, globals and tags.
     pub(crate) core: [Vec<CoreItem>; 5],
     pub(crate) modules: Vec<ModuleIndex>,
     pub(crate) core_instances: Vec<CoreInstance<'b>>,
-    pub(crate) components: Vec<ComponentItem>,
+    pub(crate) components: Vec<ComponentClosure>,
     pub(crate) instances: Vec<LabelledInstance<'b>>,
     pub(crate) funcs: Vec<LabelledFunc<'b>>,
-    pub(crate) exports: IndexMap<&'b str, Item<'b>>,
+    pub(crate) exports: IndexMap<&'b str, ScopeItem<'b>>,
 }
 
 /// A core function, table, memory, global or tag.
@@ -52,12 +52,12 @@ pub(crate) enum CoreInstance<'b> {
 
 /// A component-level item.
 #[derive(Clone, Debug)]
-pub(crate) enum Item<'b> {
+pub(crate) enum ScopeItem<'b> {
     Module(ModuleIndex),
     Func(FuncItem),
     /// A type. The validator's types say which; resource types will need an identity per instance here.
     Type,
-    Component(ComponentItem),
+    Component(ComponentClosure),
     Instance(Rc<InstanceItem<'b>>),
 }
 
@@ -85,7 +85,7 @@ impl ArenaIndex for LiftIndex {
 
 /// What is lifted, and how.
 #[derive(Debug)]
-pub(crate) struct Lift {
+pub(crate) struct CanonLift {
     pub(crate) func: CoreDefIndex,
     pub(crate) ty: FuncTypeIndex,
     pub(crate) options: CanonOptions,
@@ -95,7 +95,7 @@ pub(crate) struct Lift {
 
 /// A component together with what its outer aliases refer to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ComponentItem {
+pub(crate) struct ComponentClosure {
     pub(crate) body: BodyIndex,
     pub(crate) outer: Option<ComponentInstanceIndex>,
 }
@@ -103,7 +103,7 @@ pub(crate) struct ComponentItem {
 /// An instance as others see it: its exports.
 #[derive(Debug, Default)]
 pub(crate) struct InstanceItem<'b> {
-    pub(crate) exports: IndexMap<&'b str, Item<'b>>,
+    pub(crate) exports: IndexMap<&'b str, ScopeItem<'b>>,
 }
 
 /// An entry of the index space of instances.
@@ -123,7 +123,7 @@ pub(crate) struct LabelledFunc<'b> {
 }
 
 impl<'b> Scope<'b> {
-    pub(crate) fn new(component: ComponentItem, depth: usize, args: HashMap<&'b str, Item<'b>>) -> Scope<'b> {
+    pub(crate) fn new(component: ComponentClosure, depth: usize, args: HashMap<&'b str, ScopeItem<'b>>) -> Scope<'b> {
         Scope {
             body: component.body,
             outer: component.outer,
@@ -150,27 +150,27 @@ impl<'b> Scope<'b> {
     }
 
     /// The item that `item` refers to. Validation has seen to it that there is one.
-    pub(crate) fn item(&self, item: &ItemRef<'_>) -> Item<'b> {
+    pub(crate) fn item(&self, item: &ItemRef<'_>) -> ScopeItem<'b> {
         let index = item.index as usize;
         match item.kind {
-            ComponentExternalKind::Module => Item::Module(self.modules[index]),
-            ComponentExternalKind::Func => Item::Func(self.funcs[index].item),
-            ComponentExternalKind::Type => Item::Type,
-            ComponentExternalKind::Component => Item::Component(self.components[index]),
-            ComponentExternalKind::Instance => Item::Instance(Rc::clone(&self.instances[index].item)),
+            ComponentExternalKind::Module => ScopeItem::Module(self.modules[index]),
+            ComponentExternalKind::Func => ScopeItem::Func(self.funcs[index].item),
+            ComponentExternalKind::Type => ScopeItem::Type,
+            ComponentExternalKind::Component => ScopeItem::Component(self.components[index]),
+            ComponentExternalKind::Instance => ScopeItem::Instance(Rc::clone(&self.instances[index].item)),
             ComponentExternalKind::Value => unreachable!("validation admits no values"),
         }
     }
 
     /// Adds `item` to its index space. `name` is what it was found under, `instance` the name of the instance it was
     /// found in.
-    pub(crate) fn push(&mut self, item: Item<'b>, instance: Option<&'b str>, name: &'b str) {
+    pub(crate) fn push(&mut self, item: ScopeItem<'b>, instance: Option<&'b str>, name: &'b str) {
         match item {
-            Item::Module(module) => self.modules.push(module),
-            Item::Func(item) => self.funcs.push(LabelledFunc { item, label: Some((instance, name)) }),
-            Item::Type => {}
-            Item::Component(component) => self.components.push(component),
-            Item::Instance(item) => self.instances.push(LabelledInstance { item, label: Some(name) }),
+            ScopeItem::Module(module) => self.modules.push(module),
+            ScopeItem::Func(item) => self.funcs.push(LabelledFunc { item, label: Some((instance, name)) }),
+            ScopeItem::Type => {}
+            ScopeItem::Component(component) => self.components.push(component),
+            ScopeItem::Instance(item) => self.instances.push(LabelledInstance { item, label: Some(name) }),
         }
     }
 }

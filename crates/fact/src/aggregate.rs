@@ -1,7 +1,7 @@
 //! Records, tuples and fixed-length lists: values one after the other.
 
 use crate::emit::{Index, Translator};
-use crate::list::Elements;
+use crate::list::ListElements;
 use crate::place::{Amount, Destination, Pair, Source};
 use crate::shape::{FieldName, ShapeField};
 use gusset_types::{PointerWidth, Types, ValType};
@@ -29,7 +29,7 @@ impl Translator<'_, '_> {
         {
             let (src_at, dst_at) = (self.address(from, self.lane.src), self.address(to, self.lane.dst));
             let entry = [(FieldName::Position(0), element)];
-            self.elements(&entry, Elements { src_at, dst_at, count: Amount::Const(length) });
+            self.elements(&entry, ListElements { src_at, dst_at, count: Amount::Const(length) });
             self.body.release_all([src_at, dst_at]);
             return;
         }

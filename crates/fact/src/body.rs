@@ -8,7 +8,7 @@ use wasm_encoder::{Encode, InstructionSink, ValType as CoreType};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct DefinedFunc(pub(crate) u32);
 
-pub(crate) struct Body {
+pub(crate) struct FunctionBody {
     params: usize,
     /// Parameters, then locals.
     types: Vec<FlatType>,
@@ -19,9 +19,9 @@ pub(crate) struct Body {
     calls: Vec<(usize, DefinedFunc)>,
 }
 
-impl Body {
-    pub(crate) fn new(params: &[FlatType]) -> Body {
-        Body {
+impl FunctionBody {
+    pub(crate) fn new(params: &[FlatType]) -> FunctionBody {
+        FunctionBody {
             params: params.len(),
             types: params.to_vec(),
             free: Default::default(),

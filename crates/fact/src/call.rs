@@ -2,10 +2,10 @@
 //! lets the callee clean up, in the order of the specification.
 
 use crate::aggregate::{split_destination, split_source};
-use crate::body::{Body, DefinedFunc};
+use crate::body::{DefinedFunc, FunctionBody};
 use crate::emit::Translator;
 use crate::module::ModuleBuilder;
-use crate::place::{Address, Amount, Destination, Lane, Pair, Side, Slot, Source};
+use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::fields_layout;
 use crate::site::Sites;
 use crate::spec::AdapterSpec;
@@ -32,7 +32,7 @@ pub(crate) fn define_call(module: &mut ModuleBuilder<'_>, adapter: u32, spec: &A
     let func = module.declare(format!("adapter {}", spec.name), &lowered.params, &lowered.results);
     module.export(format!("{adapter}: {}", spec.name), func);
     let lane = Lane { src: Side::source(&spec.lower), dst: Side::destination(&spec.lift, spec.toggle_callee) };
-    let body = Body::new(&lowered.params);
+    let body = FunctionBody::new(&lowered.params);
     let translator = Translator::new(module, body, lane, Sites::Own { adapter });
     let mut call = Call { spec, lower_type, lift_type, lowered, lifted, translator };
     call.write();
@@ -56,11 +56,11 @@ impl Call<'_, '_> {
     fn params(&mut self) {
         let types = self.translator.types;
         let Lane { src: from, dst: to } = self.translator.lane;
-        let slots: Vec<Slot> = (0..).zip(&self.lowered.params).map(|(local, &ty)| Slot { local, ty }).collect();
+        let slots: Vec<FlatSlot> = (0..).zip(&self.lowered.params).map(|(local, &ty)| FlatSlot { local, ty }).collect();
         let src_layout = fields_layout(types, self.lower_type.param_types(), from.width);
         let src = if self.lowered.params_in_memory {
             self.check_place("params", from, slots[0].local, src_layout);
-            Source::Memory(Address::of(slots[0].local))
+            Source::Memory(MemoryPlace::of(slots[0].local))
         } else {
             Source::Flat(&slots)
         };
@@ -71,7 +71,7 @@ impl Call<'_, '_> {
             self.translator.allocate(dst_layout.align, size, TrapCode::PointerOutOfBounds)
         });
         let dst = match spilled {
-            Some(local) => Destination::Memory(Address::of(local)),
+            Some(local) => Destination::Memory(MemoryPlace::of(local)),
             None => Destination::Stack(&self.lifted.params),
         };
         let sources = split_source(types, from.width, self.lower_type.param_types(), src);
@@ -109,17 +109,17 @@ impl Call<'_, '_> {
         let ty = self.lifted.results[0];
         let local = self.translator.body.local(ty);
         self.translator.ins().local_set(local);
-        let slots = [Slot { local, ty }];
+        let slots = [FlatSlot { local, ty }];
         let source = if self.lifted.result_in_memory {
             self.check_place("result", from, local, types.layout(src, from.width));
-            Source::Memory(Address::of(local))
+            Source::Memory(MemoryPlace::of(local))
         } else {
             Source::Flat(&slots)
         };
         let destination = if self.lowered.result_in_memory {
             let pointer = self.lowered.params.len() as u32 - 1;
             self.check_place("result", to, pointer, types.layout(dst, to.width));
-            Destination::Memory(Address::of(pointer))
+            Destination::Memory(MemoryPlace::of(pointer))
         } else {
             Destination::Stack(&self.lowered.results)
         };

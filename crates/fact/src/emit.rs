@@ -1,9 +1,9 @@
 //! The translator: writes the code that lifts a value from its source and lowers it to its destination in one pass. Here is what
 //! every kind of value needs (places, coercions, checks, traps); each kind has a file of its own.
 
-use crate::body::{Body, core_type};
+use crate::body::{FunctionBody, core_type};
 use crate::module::ModuleBuilder;
-use crate::place::{Address, Amount, Destination, Lane, Pair, Side, Slot, Source};
+use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::Shape;
 use crate::site::{HELPER_CODES, Path, Sites};
 use gusset_types::{FlatType, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
@@ -19,7 +19,7 @@ pub(crate) enum Index {
 pub(crate) struct Translator<'a, 't> {
     pub(crate) module: &'a mut ModuleBuilder<'t>,
     pub(crate) types: &'t Types,
-    pub(crate) body: Body,
+    pub(crate) body: FunctionBody,
     pub(crate) lane: Lane,
     pub(crate) sites: Sites,
     pub(crate) path: Path,
@@ -28,7 +28,12 @@ pub(crate) struct Translator<'a, 't> {
 }
 
 impl<'a, 't> Translator<'a, 't> {
-    pub(crate) fn new(module: &'a mut ModuleBuilder<'t>, body: Body, lane: Lane, sites: Sites) -> Translator<'a, 't> {
+    pub(crate) fn new(
+        module: &'a mut ModuleBuilder<'t>,
+        body: FunctionBody,
+        lane: Lane,
+        sites: Sites,
+    ) -> Translator<'a, 't> {
         let types = module.types;
         Translator { module, types, body, lane, sites, path: Path::default(), indices: Vec::new() }
     }
@@ -76,7 +81,7 @@ impl<'a, 't> Translator<'a, 't> {
     }
 
     /// Pushes a flat value as its natural type.
-    pub(crate) fn get_slot(&mut self, slot: Slot, natural: FlatType) {
+    pub(crate) fn get_slot(&mut self, slot: FlatSlot, natural: FlatType) {
         self.ins().local_get(slot.local);
         self.coerce(slot.ty, natural);
     }
@@ -112,7 +117,7 @@ impl<'a, 't> Translator<'a, 't> {
     }
 
     /// The operand of a load or store of `bytes` at a place of a side's memory.
-    pub(crate) fn mem_arg(&mut self, side: Side, address: Address, bytes: u32) -> MemArg {
+    pub(crate) fn mem_arg(&mut self, side: Side, address: MemoryPlace, bytes: u32) -> MemArg {
         MemArg {
             offset: u64::from(address.offset),
             align: bytes.trailing_zeros(),

@@ -1,10 +1,10 @@
 //! Outlined translations: functions that adapters of a module share, for strings and for types so heavy that writing them out at
 //! each place would make functions huge. A helper's sites are its caller's, so it reports what failed at its caller's path.
 
-use crate::body::{Body, DefinedFunc};
+use crate::body::{DefinedFunc, FunctionBody};
 use crate::emit::{Index, Translator};
 use crate::module::ModuleBuilder;
-use crate::place::{Address, Destination, Lane, Pair, Slot, Source};
+use crate::place::{Destination, FlatSlot, Lane, MemoryPlace, Pair, Source};
 use crate::site::{HELPER_CODES, Sites};
 use gusset_types::{FlatType, MAX_TRAP_INDICES, Types, ValType};
 
@@ -165,21 +165,21 @@ impl ModuleBuilder<'_> {
         }
     }
 
-    fn helper_body(&mut self, key: HelperKey) -> Body {
+    fn helper_body(&mut self, key: HelperKey) -> FunctionBody {
         let HelperSignature { src, dst, results } = key.signature(self.types);
         let first = (src.len() + dst.len()) as u32;
         let mut params = [&src[..], &dst[..], &[FlatType::I32]].concat();
         params.resize(params.len() + key.indices, FlatType::I64);
-        let mut translator = Translator::new(self, Body::new(&params), key.lane, Sites::Callers { first });
+        let mut translator = Translator::new(self, FunctionBody::new(&params), key.lane, Sites::Callers { first });
         translator.indices = (0..key.indices as u32).map(|i| Index::Local(first + 1 + i, FlatType::I64)).collect();
         match key.kind {
             HelperKind::String => translator.string_body(),
             HelperKind::Value { pair, src_flat, .. } => {
-                let slots: Vec<Slot> = (0..).zip(&src).map(|(local, &ty)| Slot { local, ty }).collect();
-                let source = if src_flat { Source::Flat(&slots) } else { Source::Memory(Address::of(0)) };
+                let slots: Vec<FlatSlot> = (0..).zip(&src).map(|(local, &ty)| FlatSlot { local, ty }).collect();
+                let source = if src_flat { Source::Flat(&slots) } else { Source::Memory(MemoryPlace::of(0)) };
                 let destination = match dst.len() {
                     0 => Destination::Stack(&results),
-                    _ => Destination::Memory(Address::of(src.len() as u32)),
+                    _ => Destination::Memory(MemoryPlace::of(src.len() as u32)),
                 };
                 translator.value_here(pair, source, destination);
             }

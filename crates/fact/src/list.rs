@@ -1,7 +1,7 @@
 //! Lists and maps: one check of each range, then one copy where bytes may be copied as they are, else a loop.
 
 use crate::emit::{Index, Translator};
-use crate::place::{Address, Amount, Destination, Side, Source};
+use crate::place::{Amount, Destination, MemoryPlace, Side, Source};
 use crate::shape::{ShapeField, fields_layout};
 use gusset_types::{FlatType, Layout, TrapCode};
 use wasm_encoder::BlockType;
@@ -11,7 +11,7 @@ pub(crate) const MAX_BYTE_LENGTH: u32 = (1 << 28) - 1;
 
 /// Two ranges of elements whose bounds have been checked.
 #[derive(Clone, Copy)]
-pub(crate) struct Elements {
+pub(crate) struct ListElements {
     /// A local with the first element's address in the source. The loop moves it.
     pub(crate) src_at: u32,
     /// The same in the destination.
@@ -34,10 +34,10 @@ impl Translator<'_, '_> {
         let dst_start = self.allocate(dst_layout.align, bytes(dst_layout), TrapCode::ListOutOfBounds);
         let count = Amount::Scaled { local: length, ty, scale: 1 };
         if self.copyable(entry) {
-            self.copy_elements(src_layout.size, Elements { src_at, dst_at: dst_start, count });
+            self.copy_elements(src_layout.size, ListElements { src_at, dst_at: dst_start, count });
         } else {
             let dst_at = self.copy_of(dst_start, to.pointer());
-            self.element_loop(entry, Elements { src_at, dst_at, count });
+            self.element_loop(entry, ListElements { src_at, dst_at, count });
             self.body.release(dst_at);
         }
         self.write_range(dst_start, count, dst);
@@ -60,7 +60,7 @@ impl Translator<'_, '_> {
     }
 
     /// Translates elements from memory to memory. What the two address locals hold afterwards is undefined.
-    pub(crate) fn elements(&mut self, entry: &[ShapeField<'_>], elements: Elements) {
+    pub(crate) fn elements(&mut self, entry: &[ShapeField<'_>], elements: ListElements) {
         if self.copyable(entry) {
             let (layout, _) = self.entry_layouts(entry);
             self.copy_elements(layout.size, elements);
@@ -69,7 +69,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn element_loop(&mut self, entry: &[ShapeField<'_>], elements: Elements) {
+    fn element_loop(&mut self, entry: &[ShapeField<'_>], elements: ListElements) {
         let (src_layout, dst_layout) = self.entry_layouts(entry);
         let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
         let index = self.body.local(src_ty);
@@ -81,7 +81,7 @@ impl Translator<'_, '_> {
 
         self.indices.push(Index::Local(index, src_ty));
         let mark = self.path.enter("[]", "");
-        let (src, dst) = (Address::of(elements.src_at), Address::of(elements.dst_at));
+        let (src, dst) = (MemoryPlace::of(elements.src_at), MemoryPlace::of(elements.dst_at));
         match entry {
             [(_, element)] => self.value(*element, Source::Memory(src), Destination::Memory(dst)),
             fields => self.fields(fields, Source::Memory(src), Destination::Memory(dst)),
@@ -99,7 +99,7 @@ impl Translator<'_, '_> {
         self.body.release(index);
     }
 
-    fn copy_elements(&mut self, size: u32, elements: Elements) {
+    fn copy_elements(&mut self, size: u32, elements: ListElements) {
         let (from, to) = (self.lane.src, self.lane.dst);
         let (src_memory, dst_memory) = (self.module.import_memory(&from), self.module.import_memory(&to));
         // The length has the smaller of the two widths.
@@ -131,7 +131,7 @@ impl Translator<'_, '_> {
     }
 
     /// A new local with the address of a place.
-    pub(crate) fn address(&mut self, place: Address, side: Side) -> u32 {
+    pub(crate) fn address(&mut self, place: MemoryPlace, side: Side) -> u32 {
         let address = self.body.local(side.pointer());
         self.push_address(place, side);
         self.ins().local_set(address);
@@ -139,7 +139,7 @@ impl Translator<'_, '_> {
     }
 
     /// Pushes the address of a place.
-    pub(crate) fn push_address(&mut self, place: Address, side: Side) {
+    pub(crate) fn push_address(&mut self, place: MemoryPlace, side: Side) {
         self.ins().local_get(place.local);
         if place.offset != 0 {
             self.constant(side.pointer(), place.offset);

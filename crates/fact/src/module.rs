@@ -1,7 +1,7 @@
 //! The module while it is written: signatures, imports without duplicates, functions, trap sites and names. What the functions do
 //! is not decided here.
 
-use crate::body::{Body, DefinedFunc, core_type};
+use crate::body::{DefinedFunc, FunctionBody, core_type};
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
@@ -34,7 +34,7 @@ struct Import {
 struct Function {
     signature: u32,
     name: String,
-    body: Option<Body>,
+    body: Option<FunctionBody>,
 }
 
 pub(crate) struct ModuleBuilder<'t> {
@@ -92,7 +92,7 @@ impl<'t> ModuleBuilder<'t> {
         DefinedFunc(self.functions.len() as u32 - 1)
     }
 
-    pub(crate) fn define(&mut self, func: DefinedFunc, body: Body) {
+    pub(crate) fn define(&mut self, func: DefinedFunc, body: FunctionBody) {
         let previous = self.functions[func.0 as usize].body.replace(body);
         assert!(previous.is_none(), "a function is written once");
     }

@@ -60,35 +60,35 @@ pub(crate) struct Pair {
 
 /// A flat value that is lifted: a local, of the type that variants around it joined it to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slot {
+pub(crate) struct FlatSlot {
     pub(crate) local: u32,
     pub(crate) ty: FlatType,
 }
 
 /// A place in linear memory. Alignment and bounds have been checked by whoever made it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Address {
+pub(crate) struct MemoryPlace {
     pub(crate) local: u32,
     pub(crate) offset: u32,
 }
 
-impl Address {
+impl MemoryPlace {
     /// The place that a local holds the address of.
-    pub(crate) fn of(local: u32) -> Address {
-        Address { local, offset: 0 }
+    pub(crate) fn of(local: u32) -> MemoryPlace {
+        MemoryPlace { local, offset: 0 }
     }
 
     /// The place `offset` bytes further on.
-    pub(crate) fn at(self, offset: u32) -> Address {
-        Address { local: self.local, offset: self.offset.saturating_add(offset) }
+    pub(crate) fn at(self, offset: u32) -> MemoryPlace {
+        MemoryPlace { local: self.local, offset: self.offset.saturating_add(offset) }
     }
 }
 
 /// Where a value is lifted from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source<'s> {
-    Flat(&'s [Slot]),
-    Memory(Address),
+    Flat(&'s [FlatSlot]),
+    Memory(MemoryPlace),
 }
 
 /// Where a value is lowered to.
@@ -96,7 +96,7 @@ pub(crate) enum Source<'s> {
 pub(crate) enum Destination<'d> {
     /// Pushed onto the operand stack, coerced to these types.
     Stack(&'d [FlatType]),
-    Memory(Address),
+    Memory(MemoryPlace),
 }
 
 /// A length as the adapter computes with it. Products fit 32 bits: lengths have been checked against the limits.

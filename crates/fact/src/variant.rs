@@ -1,7 +1,7 @@
 //! Variants, options and results: a discriminant, and the payload of the case that it names.
 
 use crate::emit::Translator;
-use crate::place::{Address, Destination, Pair, Source};
+use crate::place::{Destination, MemoryPlace, Pair, Source};
 use crate::shape::ShapeCase;
 use gusset_types::FlatType;
 use wasm_encoder::BlockType;
@@ -132,7 +132,7 @@ impl Translator<'_, '_> {
         let count = |flat: Option<&[FlatType]>| flat.expect("a part of flat values is flat").len();
         let src = match payloads.src {
             Source::Flat(_) => count(self.types.flat(pair.src, self.lane.src.width)),
-            Source::Memory(Address { .. }) => 0,
+            Source::Memory(MemoryPlace { .. }) => 0,
         };
         let dst = match payloads.dst {
             Destination::Stack(_) => count(self.types.flat(pair.dst, self.lane.dst.width)),

@@ -3,7 +3,7 @@
 use super::Flattener;
 use crate::body::{Canon, OptionRefs};
 use crate::error::TranslateError;
-use crate::scope::{CoreItem, FuncItem, LabelledFunc, Lift, LiftIndex};
+use crate::scope::{CanonLift, CoreItem, FuncItem, LabelledFunc, LiftIndex};
 use gusset_artifact::{ImportIndex, Trampoline};
 use gusset_fact::AdapterSpec;
 use gusset_types::{
@@ -36,7 +36,7 @@ impl Flattener<'_, '_> {
         let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
         let func = self.core_func(at, func)?;
         let options = self.options(at, options)?;
-        let lift = self.lifts.push(Lift { func, ty, options, name: None });
+        let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
         self.scopes[at].funcs.push(LabelledFunc { item: FuncItem::Lifted(lift), label: None });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::Flattener;
 use crate::body::name_weight;
 use crate::error::TranslateError;
-use crate::scope::{FuncItem, InstanceItem, Item};
+use crate::scope::{FuncItem, InstanceItem, ScopeItem};
 use gusset_artifact::{
     ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport, RootImport,
 };
@@ -53,7 +53,7 @@ impl RootExterns<'_> {
 
 impl<'b> Flattener<'b, '_> {
     /// An import of the root component.
-    pub(super) fn root_import(&mut self, name: &'b str) -> Result<Item<'b>, TranslateError> {
+    pub(super) fn root_import(&mut self, name: &'b str) -> Result<ScopeItem<'b>, TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let import = types.component_item_for_import(name).expect("validation knows every import");
         let (item, stands) = self.import(&mut vec![name], &import.ty)?;
@@ -70,7 +70,7 @@ impl<'b> Flattener<'b, '_> {
         &mut self,
         path: &mut Vec<&'b str>,
         ty: &'b ComponentEntityType,
-    ) -> Result<(Item<'b>, Option<ExternItem<RootImport>>), TranslateError> {
+    ) -> Result<(ScopeItem<'b>, Option<ExternItem<RootImport>>), TranslateError> {
         self.root_externs.imported += 1;
         if self.root_externs.imported > MAX_ROOT_ITEMS {
             return Err(TranslateError::limit("imports of the root component", MAX_ROOT_ITEMS));
@@ -85,11 +85,11 @@ impl<'b> Flattener<'b, '_> {
                 let ty = self.converter.func(&mut self.plan.types, types, id)?;
                 let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
-                Ok((Item::Func(FuncItem::Imported(import)), Some(stands)))
+                Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
             }
             ComponentEntityType::Type { created, .. } => {
                 let ty = self.converter.any(&mut self.plan.types, types, created)?;
-                Ok((Item::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
+                Ok((ScopeItem::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
             }
             ComponentEntityType::Instance(id) => {
                 let mut exports = IndexMap::new();
@@ -104,7 +104,7 @@ impl<'b> Flattener<'b, '_> {
                     stand.extend(stands.map(|stands| (self.root_externs.name(name), stands)));
                 }
                 let stands = ExternItem::Instance(self.plan.imports.instances.push(stand));
-                Ok((Item::Instance(Rc::new(InstanceItem { exports })), Some(stands)))
+                Ok((ScopeItem::Instance(Rc::new(InstanceItem { exports })), Some(stands)))
             }
             ComponentEntityType::Module(_) => refused("core module"),
             ComponentEntityType::Component(_) => refused("component"),
@@ -113,7 +113,7 @@ impl<'b> Flattener<'b, '_> {
     }
 
     /// An export of the root component: what its type shows of it.
-    pub(super) fn root_export(&mut self, name: &'b str, item: &Item<'b>) -> Result<(), TranslateError> {
+    pub(super) fn root_export(&mut self, name: &'b str, item: &ScopeItem<'b>) -> Result<(), TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let ty = types.component_item_for_export(name).expect("validation knows every export");
         let export = self.export(&mut vec![name], item, &ty.ty)?;
@@ -130,12 +130,12 @@ impl<'b> Flattener<'b, '_> {
     fn export(
         &mut self,
         path: &mut Vec<&'b str>,
-        item: &Item<'b>,
+        item: &ScopeItem<'b>,
         ty: &'b ComponentEntityType,
     ) -> Result<ExternItem<RootExport>, TranslateError> {
         let types = self.body_of(ROOT).types.as_ref();
         let export = match (item, ty) {
-            (Item::Func(func), ComponentEntityType::Func(id)) => {
+            (ScopeItem::Func(func), ComponentEntityType::Func(id)) => {
                 let ty = self.converter.func(&mut self.plan.types, types, *id)?;
                 let source = match *func {
                     FuncItem::Imported(import) => FuncSource::Import(import),
@@ -147,14 +147,14 @@ impl<'b> Flattener<'b, '_> {
                 let name = join_names(path).into();
                 RootExport::Func(self.plan.exported_funcs.push(FuncExport { name, ty, source }))
             }
-            (Item::Instance(instance), ComponentEntityType::Instance(id)) => {
+            (ScopeItem::Instance(instance), ComponentEntityType::Instance(id)) => {
                 return self.export_instance(path, instance, *id).map(ExternItem::Instance);
             }
-            (Item::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
-            (Item::Type, ComponentEntityType::Type { created, .. }) => {
+            (ScopeItem::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
+            (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
                 RootExport::Type(self.converter.any(&mut self.plan.types, types, *created)?)
             }
-            (Item::Component(_), _) => {
+            (ScopeItem::Component(_), _) => {
                 return Err(TranslateError::unsupported("exports of components", "a component as an export"));
             }
             _ => unreachable!("validation has compared the export with its type"),

@@ -1,7 +1,7 @@
 //! The alias section.
 
 use super::{OpenComponent, items};
-use crate::body::{Definition, OuterKind};
+use crate::body::{ComponentDefinition, OuterKind};
 use crate::error::TranslateError;
 use wasmparser::{ComponentAlias, ComponentAliasSectionReader, ComponentOuterAliasKind};
 
@@ -11,10 +11,10 @@ impl<'a> OpenComponent<'a> {
             let (offset, alias) = item?;
             let definition = match alias {
                 ComponentAlias::InstanceExport { kind, instance_index, name } => {
-                    Definition::AliasExport { kind, instance: instance_index, name }
+                    ComponentDefinition::AliasExport { kind, instance: instance_index, name }
                 }
                 ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
-                    Definition::AliasCoreExport { kind, instance: instance_index, name }
+                    ComponentDefinition::AliasCoreExport { kind, instance: instance_index, name }
                 }
                 ComponentAlias::Outer { kind, count, index } => {
                     let kind = match kind {
@@ -23,7 +23,7 @@ impl<'a> OpenComponent<'a> {
                         ComponentOuterAliasKind::Component => OuterKind::Component,
                         ComponentOuterAliasKind::CoreType => continue,
                     };
-                    Definition::AliasOuter { kind, count, index }
+                    ComponentDefinition::AliasOuter { kind, count, index }
                 }
             };
             self.definitions.push((offset, definition));

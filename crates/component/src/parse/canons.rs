@@ -2,7 +2,7 @@
 //! place that knows their names and features.
 
 use super::{OpenComponent, items};
-use crate::body::{Canon, Definition, OptionRefs};
+use crate::body::{Canon, ComponentDefinition, OptionRefs};
 use crate::error::TranslateError;
 use gusset_types::StringEncoding;
 use wasmparser::{CanonicalFunction, CanonicalOption, ComponentCanonicalSectionReader};
@@ -23,7 +23,7 @@ impl<'a> OpenComponent<'a> {
                     Canon::Builtin { name, feature }
                 }
             };
-            self.definitions.push((offset, Definition::Canon(canon)));
+            self.definitions.push((offset, ComponentDefinition::Canon(canon)));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The export section.
 
 use super::{OpenComponent, items};
-use crate::body::{Definition, ItemRef};
+use crate::body::{ComponentDefinition, ItemRef};
 use crate::error::TranslateError;
 use wasmparser::{ComponentExportSectionReader, ComponentExternalKind};
 
@@ -13,7 +13,7 @@ impl<'a> OpenComponent<'a> {
             if item.kind == ComponentExternalKind::Instance {
                 self.instance_uses.insert(item.index, item.name);
             }
-            self.definitions.push((offset, Definition::Export(item)));
+            self.definitions.push((offset, ComponentDefinition::Export(item)));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The import section.
 
 use super::{OpenComponent, items};
-use crate::body::Definition;
+use crate::body::ComponentDefinition;
 use crate::error::TranslateError;
 use wasmparser::ComponentImportSectionReader;
 
@@ -9,7 +9,7 @@ impl<'a> OpenComponent<'a> {
     pub(super) fn imports(&mut self, section: ComponentImportSectionReader<'a>) -> Result<(), TranslateError> {
         for item in items(section) {
             let (offset, import) = item?;
-            let definition = Definition::Import { name: import.name.name, kind: import.ty.kind() };
+            let definition = ComponentDefinition::Import { name: import.name.name, kind: import.ty.kind() };
             self.definitions.push((offset, definition));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The sections of core instances and of component instances.
 
 use super::{OpenComponent, items};
-use crate::body::{Definition, ItemRef};
+use crate::body::{ComponentDefinition, ItemRef};
 use crate::error::TranslateError;
 use wasmparser::{
     ComponentExternalKind, ComponentInstance, ComponentInstanceSectionReader, Instance, InstanceSectionReader,
@@ -12,11 +12,11 @@ impl<'a> OpenComponent<'a> {
         for item in items(section) {
             let (offset, instance) = item?;
             let definition = match instance {
-                Instance::Instantiate { module_index, args } => Definition::CoreInstantiate {
+                Instance::Instantiate { module_index, args } => ComponentDefinition::CoreInstantiate {
                     module: module_index,
                     args: args.iter().map(|arg| (arg.name, arg.index)).collect(),
                 },
-                Instance::FromExports(exports) => Definition::CoreInstanceOf(
+                Instance::FromExports(exports) => ComponentDefinition::CoreInstanceOf(
                     exports.iter().map(|export| (export.name, export.kind, export.index)).collect(),
                 ),
             };
@@ -35,9 +35,9 @@ impl<'a> OpenComponent<'a> {
                     for arg in args.iter().filter(|arg| arg.kind == ComponentExternalKind::Instance) {
                         self.instance_uses.entry(arg.index).or_insert(arg.name);
                     }
-                    Definition::Instantiate { component: component_index, args }
+                    ComponentDefinition::Instantiate { component: component_index, args }
                 }
-                ComponentInstance::FromExports(exports) => Definition::InstanceOf(
+                ComponentInstance::FromExports(exports) => ComponentDefinition::InstanceOf(
                     exports
                         .iter()
                         .map(|export| ItemRef { name: export.name.name, kind: export.kind, index: export.index })
