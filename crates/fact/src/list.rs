@@ -3,11 +3,8 @@
 use crate::emit::{Index, Translator};
 use crate::place::{Amount, Destination, MemoryPlace, Side, Source};
 use crate::shape::{ShapeField, fields_layout};
-use gusset_types::{FlatType, Layout, TrapCode};
+use gusset_types::{FlatType, Layout, MAX_BYTE_LENGTH, TrapCode};
 use wasm_encoder::BlockType;
-
-/// The most bytes that a list or string may have.
-pub(crate) const MAX_BYTE_LENGTH: u32 = (1 << 28) - 1;
 
 /// Two ranges of elements whose bounds have been checked.
 #[derive(Clone, Copy)]

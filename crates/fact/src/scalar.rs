@@ -2,8 +2,7 @@
 
 use crate::emit::Translator;
 use crate::place::{Destination, Source};
-use crate::shape::discriminant_size;
-use gusset_types::{FlatType, TrapCode, ValType};
+use gusset_types::{FlatType, Layout, TrapCode, ValType};
 
 impl Translator<'_, '_> {
     /// Translates a primitive other than `string`.
@@ -127,11 +126,7 @@ impl Translator<'_, '_> {
 
     /// Translates flags: bits without a label are dropped.
     pub(crate) fn flags(&mut self, labels: u32, src: Source<'_>, dst: Destination<'_>) {
-        let size = match labels {
-            0..=8 => 1,
-            9..=16 => 2,
-            _ => 4,
-        };
+        let size = Layout::flags(labels as usize).size;
         self.begin(dst);
         self.read_int(size, src);
         let read_bits = if matches!(src, Source::Flat(_)) { 32 } else { 8 * size };
@@ -143,7 +138,7 @@ impl Translator<'_, '_> {
 
     /// Translates an enum: a discriminant without a payload.
     pub(crate) fn enumeration(&mut self, cases: u32, src: Source<'_>, dst: Destination<'_>) {
-        let size = discriminant_size(cases as usize);
+        let size = Layout::discriminant(cases as usize).size;
         self.begin(dst);
         let discriminant = self.read_discriminant(cases, size, src);
         self.ins().local_get(discriminant);

@@ -81,15 +81,6 @@ impl<'t> Shape<'t> {
     }
 }
 
-/// Bytes of the discriminant of a type with `cases` cases.
-pub(crate) fn discriminant_size(cases: usize) -> u32 {
-    match cases {
-        0..=0x100 => 1,
-        0x101..=0x1_0000 => 2,
-        _ => 4,
-    }
-}
-
 /// Answers about types that would need a walk each time.
 #[derive(Default)]
 pub(crate) struct TypeFacts {

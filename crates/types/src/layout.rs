@@ -25,6 +25,9 @@ impl PointerWidth {
     }
 }
 
+/// The most bytes that a list or a string may have.
+pub const MAX_BYTE_LENGTH: u32 = (1 << 28) - 1;
+
 /// How a value lies in linear memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Layout {
@@ -73,30 +76,30 @@ impl Layout {
 
     /// The layout of a variant: its discriminant, then the largest payload at the strictest alignment.
     pub fn variant(cases: usize, payloads: impl IntoIterator<Item = Layout>) -> Layout {
-        let discriminant = Layout::scalar(discriminant_size(cases));
+        let discriminant = Layout::discriminant(cases);
         let payload = payloads.into_iter().fold(Layout { size: 0, align: 1 }, |a, b| Layout {
             size: a.size.max(b.size),
             align: a.align.max(b.align),
         });
         Layout::record([discriminant, payload])
     }
-}
 
-/// Bytes of the discriminant of a variant with this many cases: 1, 2 or 4.
-pub(crate) const fn discriminant_size(cases: usize) -> u32 {
-    match cases {
-        0..=0x100 => 1,
-        0x101..=0x1_0000 => 2,
-        _ => 4,
+    /// The layout of the discriminant of a variant with this many cases: of 1, 2 or 4 bytes.
+    pub const fn discriminant(cases: usize) -> Layout {
+        match cases {
+            0..=0x100 => Layout::scalar(1),
+            0x101..=0x1_0000 => Layout::scalar(2),
+            _ => Layout::scalar(4),
+        }
     }
-}
 
-/// The layout of flags with this many labels (1 to 32).
-pub(crate) const fn flags_layout(labels: usize) -> Layout {
-    match labels {
-        0..=8 => Layout::scalar(1),
-        9..=16 => Layout::scalar(2),
-        _ => Layout::scalar(4),
+    /// The layout of flags with this many labels (1 to 32).
+    pub const fn flags(labels: usize) -> Layout {
+        match labels {
+            0..=8 => Layout::scalar(1),
+            9..=16 => Layout::scalar(2),
+            _ => Layout::scalar(4),
+        }
     }
 }
 
@@ -124,7 +127,7 @@ impl Types {
     pub fn variant_layout(&self, ty: ValType, width: PointerWidth) -> Option<(u32, u32)> {
         let cases = self.variant_cases(ty)?;
         let align = cases.iter().flatten().map(|&ty| self.layout(ty, width).align).max().unwrap_or(1);
-        let discriminant = discriminant_size(cases.len());
+        let discriminant = Layout::discriminant(cases.len()).size;
         Some((discriminant, align_to(discriminant, align)))
     }
 
@@ -144,7 +147,7 @@ impl Types {
             DefinedType::Enum(labels) => Layout::variant(labels.len(), []),
             DefinedType::Option(some) => Layout::variant(2, [of(some)]),
             DefinedType::Result(result) => Layout::variant(2, result.ok.iter().chain(result.err.iter()).map(of)),
-            DefinedType::Flags(labels) => flags_layout(labels.len()),
+            DefinedType::Flags(labels) => Layout::flags(labels.len()),
             DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
                 Layout::scalar(4)
             }

@@ -38,7 +38,7 @@ pub use core_feature::{CoreFeature, CoreFeatures};
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
 pub use instance_flags::{FLAG_MAY_LEAVE, FLAGS_INITIAL};
-pub use layout::{Layout, PointerWidth, align_to};
+pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};
 pub use transcode::Transcode;

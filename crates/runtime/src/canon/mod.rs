@@ -25,7 +25,7 @@ pub(crate) use string::utf8_trap;
 pub(crate) use values::{Place, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.
-pub(crate) const MAX_BYTE_LENGTH: u64 = (1 << 28) - 1;
+pub(crate) const MAX_BYTE_LENGTH: u64 = gusset_types::MAX_BYTE_LENGTH as u64;
 
 #[cfg(test)]
 mod tests;
