@@ -18,11 +18,12 @@
 //! ```
 
 use gusset_artifact::{ExternItem, Externs, Plan, RootExport, RootImport};
-use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
+use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
+/// Names are cut.
 const DISPLAY_BUDGET: usize = 48;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.
@@ -232,7 +233,7 @@ impl TypeWriter<'_> {
             DefinedType::Record(fields) => {
                 self.text.push_str("record { ");
                 self.list(fields.iter(), |this, field| {
-                    this.text.push_str(&field.name);
+                    this.text.push_str(&cut_name(&field.name));
                     this.text.push_str(": ");
                     this.ty(field.ty);
                 });
@@ -241,7 +242,7 @@ impl TypeWriter<'_> {
             DefinedType::Variant(cases) => {
                 self.text.push_str("variant { ");
                 self.list(cases.iter(), |this, case| {
-                    this.text.push_str(&case.name);
+                    this.text.push_str(&cut_name(&case.name));
                     if let Some(ty) = case.ty {
                         this.text.push('(');
                         this.ty(ty);
@@ -282,7 +283,7 @@ impl TypeWriter<'_> {
         self.text.push_str(" { ");
         self.list(labels.iter(), |this, label| {
             if this.part() {
-                this.text.push_str(label);
+                this.text.push_str(&cut_name(label));
             }
         });
         self.text.push_str(" }");
