@@ -3,7 +3,7 @@
 use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
-use crate::select::{ExportedFunc, functions, listing, select};
+use crate::select::{ListedFunc, functions, listing, select};
 use anyhow::{Context, Result, bail};
 use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
 use std::path::Path;
@@ -30,7 +30,10 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
     let arguments = call.arguments(&function.ty).with_context(|| format!("cannot call `{name}`"))?;
     let result =
         call_function(&engine, &component, function, &arguments).with_context(|| format!("cannot run {shown}"))?;
-    print(&format!("{}\n", result.map_or("()".into(), |value| value.to_wave())))?;
+    match result {
+        Some(value) => print(format_args!("{value}\n"))?,
+        None => print("()\n")?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -38,7 +41,7 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
 fn call_function(
     engine: &Engine,
     component: &Component,
-    function: &ExportedFunc,
+    function: &ListedFunc,
     arguments: &[Val],
 ) -> Result<Option<Val>, EngineError> {
     let mut store = Store::new(engine, ());

@@ -3,7 +3,8 @@
 
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList};
 use crate::error::Result;
-use crate::func::{Func, LiftedFunc, call_lifted};
+use crate::func::Func;
+use crate::lifted_func::LiftedFunc;
 use crate::store::AsContextMut;
 use crate::vm::RawValue;
 use gusset_artifact::Plan;
@@ -90,11 +91,13 @@ pub trait Lift: ComponentType + Sized {
     #[doc(hidden)]
     fn load_elements(cx: &LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
         let stride = cx.types.layout(ty, cx.width).size as usize;
-        let load = |i: usize| {
+        let length = bytes.len() / stride;
+        let mut elements = cx.vec(length)?;
+        for i in 0..length {
             let element = Self::load(cx, ty, at + (i * stride) as u64);
-            element.map_err(|error| error.within(&format!("[{i}]")))
-        };
-        (0..bytes.len() / stride).map(load).collect()
+            elements.push(element.map_err(|error| error.within(format!("[{i}]")))?);
+        }
+        Ok(elements)
     }
 }
 
@@ -123,7 +126,7 @@ pub trait Lower: ComponentType {
         let stride = u64::from(cx.types.layout(ty, cx.width).size);
         for (i, item) in items.iter().enumerate() {
             let stored = item.store(cx, ty, at + i as u64 * stride);
-            stored.map_err(|error| error.within(&format!("[{i}]")))?;
+            stored.map_err(|error| error.within(format!("[{i}]")))?;
         }
         Ok(())
     }
@@ -200,8 +203,9 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     ///
     /// # Errors
     ///
-    /// A [`Trap`](crate::Trap), what a host function returned, or its panic, a [`HostPanic`](crate::HostPanic). After these the instance can no longer be entered;
-    /// see [`Func::call`].
+    /// A [`Trap`](crate::Trap), what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or a result
+    /// beyond [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes). After these the instance is locked for
+    /// good; see [`Func::call`].
     ///
     /// # Panics
     ///
@@ -212,10 +216,10 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         let mut store = store.as_context_mut();
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
             let values = &mut [RawValue::default(); FEW_VALUES];
-            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
         } else {
             let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
         }
     }
 }

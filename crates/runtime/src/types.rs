@@ -18,11 +18,12 @@
 //! ```
 
 use gusset_artifact::{ExternItem, Externs, Plan, RootExport, RootImport};
-use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
+use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
+/// Names are cut.
 const DISPLAY_BUDGET: usize = 48;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.
@@ -75,12 +76,12 @@ pub enum TypeKind {
     FixedLengthList(Type, u32),
     Map(Type, Type),
     /// Fields, in order.
-    Record(Vec<(Box<str>, Type)>),
+    Record(Vec<(Arc<str>, Type)>),
     Tuple(Vec<Type>),
     /// Cases, in order, with the types of their payloads.
-    Variant(Vec<(Box<str>, Option<Type>)>),
-    Enum(Vec<Box<str>>),
-    Flags(Vec<Box<str>>),
+    Variant(Vec<(Arc<str>, Option<Type>)>),
+    Enum(Vec<Arc<str>>),
+    Flags(Vec<Arc<str>>),
     Option(Type),
     Result {
         ok: Option<Type>,
@@ -232,7 +233,7 @@ impl TypeWriter<'_> {
             DefinedType::Record(fields) => {
                 self.text.push_str("record { ");
                 self.list(fields.iter(), |this, field| {
-                    this.text.push_str(&field.name);
+                    this.text.push_str(&cut_name(&field.name));
                     this.text.push_str(": ");
                     this.ty(field.ty);
                 });
@@ -241,7 +242,7 @@ impl TypeWriter<'_> {
             DefinedType::Variant(cases) => {
                 self.text.push_str("variant { ");
                 self.list(cases.iter(), |this, case| {
-                    this.text.push_str(&case.name);
+                    this.text.push_str(&cut_name(&case.name));
                     if let Some(ty) = case.ty {
                         this.text.push('(');
                         this.ty(ty);
@@ -277,12 +278,12 @@ impl TypeWriter<'_> {
         self.text.push('>');
     }
 
-    fn labels(&mut self, name: &str, labels: &[Box<str>]) {
+    fn labels(&mut self, name: &str, labels: &[Arc<str>]) {
         self.text.push_str(name);
         self.text.push_str(" { ");
         self.list(labels.iter(), |this, label| {
             if this.part() {
-                this.text.push_str(label);
+                this.text.push_str(&cut_name(label));
             }
         });
         self.text.push_str(" }");

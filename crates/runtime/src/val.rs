@@ -2,12 +2,14 @@
 //! a guest.
 
 use crate::types::{Type, type_text};
-use gusset_types::{DefinedType, Types, ValType};
+use gusset_types::{DefinedType, Types, ValType, cut_name};
 use std::fmt;
+use std::sync::Arc;
 
 /// A component value, for types that are known at run time only. The variants are the specification's [value types].
 ///
-/// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing.
+/// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing. Names of
+/// fields, cases and labels are shared: those that are lifted out of a guest are the type's own.
 ///
 /// ```
 /// use gusset::Val;
@@ -40,15 +42,15 @@ pub enum Val {
     /// Keys and values; a key may occur more than once.
     Map(Vec<(Val, Val)>),
     /// Fields, in the type's order.
-    Record(Vec<(String, Val)>),
+    Record(Vec<(Arc<str>, Val)>),
     Tuple(Vec<Val>),
     /// The case and its payload.
-    Variant(String, Option<Box<Val>>),
-    Enum(String),
+    Variant(Arc<str>, Option<Box<Val>>),
+    Enum(Arc<str>),
     Option(Option<Box<Val>>),
     Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
     /// The labels that are set.
-    Flags(Vec<String>),
+    Flags(Vec<Arc<str>>),
 }
 
 impl Val {
@@ -190,21 +192,19 @@ pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMism
             Ok(())
         }
         (DefinedType::Variant(cases), Val::Variant(name, payload)) => {
-            match cases.iter().find(|case| *case.name == **name) {
+            match cases.iter().find(|case| case.name == *name) {
                 Some(case) => check_payload(types, name, case.ty, payload.as_deref()),
                 None => Err(unknown_label("variant case", name, types, ty)),
             }
         }
-        (DefinedType::Enum(labels), Val::Enum(name)) => match labels.iter().any(|label| **label == **name) {
+        (DefinedType::Enum(labels), Val::Enum(name)) => match labels.contains(name) {
             true => Ok(()),
             false => Err(unknown_label("enum case", name, types, ty)),
         },
-        (DefinedType::Flags(labels), Val::Flags(set)) => {
-            match set.iter().find(|name| !labels.iter().any(|label| **label == ***name)) {
-                None => Ok(()),
-                Some(name) => Err(unknown_label("flag", name, types, ty)),
-            }
-        }
+        (DefinedType::Flags(labels), Val::Flags(set)) => match set.iter().find(|name| !labels.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(unknown_label("flag", name, types, ty)),
+        },
         (DefinedType::Option(some), Val::Option(payload)) => match payload {
             Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
             None => Ok(()),
@@ -224,34 +224,37 @@ fn check_elements(types: &Types, element: ValType, items: &[Val]) -> Result<(), 
     Ok(())
 }
 
-fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(String, Val)]) -> Result<(), ValMismatch> {
+fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(Arc<str>, Val)]) -> Result<(), ValMismatch> {
     for (i, field) in fields.iter().enumerate() {
         match found.get(i) {
-            Some((name, val)) if **name == *field.name => {
-                check(types, field.ty, val).map_err(|error| error.within(&format!(".{name}")))?;
+            Some((name, val)) if *name == field.name => {
+                check(types, field.ty, val).map_err(|error| error.within(&format!(".{}", cut_name(name))))?;
             }
             Some((name, _)) => {
-                let what = format!("expected field {:?} at place {i} of the record, found {name:?}", field.name);
+                let (expected, found) = (cut_name(&field.name), cut_name(name));
+                let what = format!("expected field {expected:?} at place {i} of the record, found {found:?}");
                 return Err(ValMismatch::new(what));
             }
-            None => return Err(ValMismatch::new(format!("field {:?} is missing", field.name))),
+            None => return Err(ValMismatch::new(format!("field {:?} is missing", cut_name(&field.name)))),
         }
     }
     match found.get(fields.len()) {
-        Some((name, _)) => Err(ValMismatch::new(format!("unknown field {name:?}"))),
+        Some((name, _)) => Err(ValMismatch::new(format!("unknown field {:?}", cut_name(name)))),
         None => Ok(()),
     }
 }
 
 fn check_payload(types: &Types, case: &str, ty: Option<ValType>, payload: Option<&Val>) -> Result<(), ValMismatch> {
     match (ty, payload) {
-        (Some(ty), Some(payload)) => check(types, ty, payload).map_err(|error| error.within(&format!(".{case}"))),
+        (Some(ty), Some(payload)) => {
+            check(types, ty, payload).map_err(|error| error.within(&format!(".{}", cut_name(case))))
+        }
         (None, None) => Ok(()),
         (Some(ty), None) => {
-            let ty = type_text(types, ty);
+            let (case, ty) = (cut_name(case), type_text(types, ty));
             Err(ValMismatch::new(format!("case {case:?} needs a payload of type {ty}")))
         }
-        (None, Some(_)) => Err(ValMismatch::new(format!("case {case:?} has no payload"))),
+        (None, Some(_)) => Err(ValMismatch::new(format!("case {:?} has no payload", cut_name(case)))),
     }
 }
 
@@ -260,7 +263,7 @@ fn mismatch(types: &Types, ty: ValType, val: &Val) -> ValMismatch {
 }
 
 fn unknown_label(what: &str, name: &str, types: &Types, ty: ValType) -> ValMismatch {
-    ValMismatch::new(format!("unknown {what} {name:?} of {}", type_text(types, ty)))
+    ValMismatch::new(format!("unknown {what} {:?} of {}", cut_name(name), type_text(types, ty)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 use wasm_wave::ast::Node;
 use wasm_wave::parser::{Parser, ParserError};
-use wasm_wave::wasm::{DisplayValue, WasmType, WasmTypeKind, WasmValue, WasmValueError};
+use wasm_wave::wasm::DisplayValue;
+
+mod bridge;
 
 /// How much of the input an error quotes, in characters.
 const QUOTE_LIMIT: usize = 60;
@@ -77,7 +79,8 @@ impl Val {
 
 /// A call in WAVE: `name(argument, ...)`, parsed but for its arguments' types.
 ///
-/// The name is all that stands before the first parenthesis, so that `docs:text/parse@1.0.0#parse(..)` is a call too.
+/// The name is whatever stands before the parenthesis, so that `docs:text/parse@1.0.0#parse(..)` is a call too. White space
+/// and comments, from `//` to the end of the line, may stand between any two parts.
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -114,27 +117,19 @@ impl<'a> WaveCall<'a> {
     ///
     /// The text has no name, no parentheses, or something in them is not WAVE.
     pub fn parse(text: &'a str) -> Result<WaveCall<'a>, WaveError> {
-        let text = text.trim();
-        let Some(open) = text.find('(') else {
+        let text = skip_space(text).trim_end();
+        let name = &text[..name_length(text)];
+        let call = skip_space(&text[name.len()..]);
+        let Some(inner) = call.strip_prefix('(') else {
             let message = format!("expected a call such as `name(arguments)`, found {}", quote(text));
             return Err(WaveError { message });
         };
-        let (name, text) = (text[..open].trim(), terminated(&text[open..]));
-        if name.is_empty() || name.contains(char::is_whitespace) {
+        if name.is_empty() {
             return Err(WaveError { message: format!("expected a function name, found {}", quote(name)) });
         }
-        let inner = text.strip_suffix(')').map(|inner| &inner[1..]);
-        let arguments = match inner {
-            Some(inner) if inner.trim().is_empty() => Vec::new(),
-            _ => {
-                let text = &*text;
-                let mut parser = Parser::new(text);
-                let tuple = parser.parse_raw_value().and_then(|value| parser.finish().map(|()| value));
-                let nodes = tuple.and_then(|tuple| tuple.node().as_tuple().map(|nodes| nodes.cloned().collect()));
-                nodes
-                    .map_err(|error| WaveError { message: format!("arguments of {name}: {}", explain(&error, text)) })?
-            }
-        };
+        let text = terminated(call);
+        let none = skip_space(inner).strip_prefix(')').is_some_and(|rest| skip_space(rest).is_empty());
+        let arguments = if none { Vec::new() } else { parse_arguments(name, &text)? };
         Ok(WaveCall { name, text, arguments })
     }
 
@@ -172,6 +167,29 @@ impl<'a> WaveCall<'a> {
     }
 }
 
+/// The arguments of a call of `name`, from the opening parenthesis on: to the parser, a tuple.
+fn parse_arguments(name: &str, text: &str) -> Result<Vec<Node>, WaveError> {
+    let mut parser = Parser::new(text);
+    let tuple = parser.parse_raw_value().and_then(|value| parser.finish().map(|()| value));
+    let nodes = tuple.and_then(|tuple| tuple.node().as_tuple().map(|nodes| nodes.cloned().collect()));
+    nodes.map_err(|error| WaveError { message: format!("arguments of {name}: {}", explain(&error, text)) })
+}
+
+/// `text` from its first token on: behind white space and comments, which end with their lines.
+fn skip_space(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start();
+        let Some(comment) = text.strip_prefix("//") else { return text };
+        text = comment.find('\n').map_or("", |end| &comment[end..]);
+    }
+}
+
+/// How long the name is that `text` begins with: to a parenthesis, white space or a comment. A single `/` is part of it.
+fn name_length(text: &str) -> usize {
+    let ends = text.find(|c: char| c == '(' || c.is_whitespace()).unwrap_or(text.len());
+    text[..ends].find("//").unwrap_or(ends)
+}
+
 /// `text` with a line end after it where it may end in a comment: the parser panics on one that ends with nothing behind `//`.
 fn terminated(text: &str) -> Cow<'_, str> {
     if text.contains("//") { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(text) }
@@ -207,282 +225,6 @@ fn quote(text: &str) -> String {
         short.push_str("...");
     }
     format!("`{short}`")
-}
-
-impl WasmType for Type {
-    fn kind(&self) -> WasmTypeKind {
-        match Type::kind(self) {
-            TypeKind::Bool => WasmTypeKind::Bool,
-            TypeKind::S8 => WasmTypeKind::S8,
-            TypeKind::U8 => WasmTypeKind::U8,
-            TypeKind::S16 => WasmTypeKind::S16,
-            TypeKind::U16 => WasmTypeKind::U16,
-            TypeKind::S32 => WasmTypeKind::S32,
-            TypeKind::U32 => WasmTypeKind::U32,
-            TypeKind::S64 => WasmTypeKind::S64,
-            TypeKind::U64 => WasmTypeKind::U64,
-            TypeKind::F32 => WasmTypeKind::F32,
-            TypeKind::F64 => WasmTypeKind::F64,
-            TypeKind::Char => WasmTypeKind::Char,
-            TypeKind::String => WasmTypeKind::String,
-            TypeKind::List(_) => WasmTypeKind::List,
-            // The parser knows no lists of fixed length; as lists they are checked for their length when they are used.
-            TypeKind::FixedLengthList(..) => WasmTypeKind::List,
-            TypeKind::Map(..) => WasmTypeKind::Map,
-            TypeKind::Record(_) => WasmTypeKind::Record,
-            TypeKind::Tuple(_) => WasmTypeKind::Tuple,
-            TypeKind::Variant(_) => WasmTypeKind::Variant,
-            TypeKind::Enum(_) => WasmTypeKind::Enum,
-            TypeKind::Flags(_) => WasmTypeKind::Flags,
-            TypeKind::Option(_) => WasmTypeKind::Option,
-            TypeKind::Result { .. } => WasmTypeKind::Result,
-            TypeKind::ErrorContext | TypeKind::Own | TypeKind::Borrow | TypeKind::Stream(_) | TypeKind::Future(_) => {
-                WasmTypeKind::Unsupported
-            }
-        }
-    }
-
-    fn list_element_type(&self) -> Option<Self> {
-        match Type::kind(self) {
-            TypeKind::List(element) | TypeKind::FixedLengthList(element, _) => Some(element),
-            _ => None,
-        }
-    }
-
-    fn record_fields(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Self)> + '_> {
-        match Type::kind(self) {
-            TypeKind::Record(fields) => Box::new(fields.into_iter().map(|(name, ty)| (owned(name), ty))),
-            _ => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn tuple_element_types(&self) -> Box<dyn Iterator<Item = Self> + '_> {
-        match Type::kind(self) {
-            TypeKind::Tuple(types) => Box::new(types.into_iter()),
-            _ => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn variant_cases(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Option<Self>)> + '_> {
-        match Type::kind(self) {
-            TypeKind::Variant(cases) => Box::new(cases.into_iter().map(|(name, ty)| (owned(name), ty))),
-            _ => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn enum_cases(&self) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
-        match Type::kind(self) {
-            TypeKind::Enum(labels) => Box::new(labels.into_iter().map(|label| Cow::Owned(label.into_string()))),
-            _ => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn option_some_type(&self) -> Option<Self> {
-        match Type::kind(self) {
-            TypeKind::Option(some) => Some(some),
-            _ => None,
-        }
-    }
-
-    fn result_types(&self) -> Option<(Option<Self>, Option<Self>)> {
-        match Type::kind(self) {
-            TypeKind::Result { ok, err } => Some((ok, err)),
-            _ => None,
-        }
-    }
-
-    fn flags_names(&self) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
-        match Type::kind(self) {
-            TypeKind::Flags(labels) => Box::new(labels.into_iter().map(|label| Cow::Owned(label.into_string()))),
-            _ => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn map_key_value_types(&self) -> Option<(Self, Self)> {
-        match Type::kind(self) {
-            TypeKind::Map(key, value) => Some((key, value)),
-            _ => None,
-        }
-    }
-}
-
-fn owned(name: Box<str>) -> Cow<'static, str> {
-    Cow::Owned(name.into_string())
-}
-
-fn boxed(payload: Option<Val>) -> Option<Box<Val>> {
-    payload.map(Box::new)
-}
-
-macro_rules! primitives {
-    ($($variant:ident, $ty:ty, $make:ident, $unwrap:ident;)*) => {$(
-        fn $make(val: $ty) -> Self {
-            Val::$variant(val)
-        }
-        fn $unwrap(&self) -> $ty {
-            match self {
-                Val::$variant(val) => *val,
-                _ => unreachable!("the kind is asked for first"),
-            }
-        }
-    )*};
-}
-
-/// Unwraps a value whose kind has been asked for.
-macro_rules! unwrap {
-    ($val:expr, $pattern:pat => $result:expr) => {
-        match $val {
-            $pattern => $result,
-            _ => unreachable!("the kind is asked for first"),
-        }
-    };
-}
-
-impl WasmValue for Val {
-    type Type = Type;
-
-    fn kind(&self) -> WasmTypeKind {
-        match self {
-            Val::Bool(_) => WasmTypeKind::Bool,
-            Val::S8(_) => WasmTypeKind::S8,
-            Val::U8(_) => WasmTypeKind::U8,
-            Val::S16(_) => WasmTypeKind::S16,
-            Val::U16(_) => WasmTypeKind::U16,
-            Val::S32(_) => WasmTypeKind::S32,
-            Val::U32(_) => WasmTypeKind::U32,
-            Val::S64(_) => WasmTypeKind::S64,
-            Val::U64(_) => WasmTypeKind::U64,
-            Val::F32(_) => WasmTypeKind::F32,
-            Val::F64(_) => WasmTypeKind::F64,
-            Val::Char(_) => WasmTypeKind::Char,
-            Val::String(_) => WasmTypeKind::String,
-            Val::List(_) => WasmTypeKind::List,
-            Val::Map(_) => WasmTypeKind::Map,
-            Val::Record(_) => WasmTypeKind::Record,
-            Val::Tuple(_) => WasmTypeKind::Tuple,
-            Val::Variant(..) => WasmTypeKind::Variant,
-            Val::Enum(_) => WasmTypeKind::Enum,
-            Val::Option(_) => WasmTypeKind::Option,
-            Val::Result(_) => WasmTypeKind::Result,
-            Val::Flags(_) => WasmTypeKind::Flags,
-        }
-    }
-
-    primitives! {
-        Bool, bool, make_bool, unwrap_bool;
-        S8, i8, make_s8, unwrap_s8;
-        U8, u8, make_u8, unwrap_u8;
-        S16, i16, make_s16, unwrap_s16;
-        U16, u16, make_u16, unwrap_u16;
-        S32, i32, make_s32, unwrap_s32;
-        U32, u32, make_u32, unwrap_u32;
-        S64, i64, make_s64, unwrap_s64;
-        U64, u64, make_u64, unwrap_u64;
-        F32, f32, make_f32, unwrap_f32;
-        F64, f64, make_f64, unwrap_f64;
-        Char, char, make_char, unwrap_char;
-    }
-
-    fn make_string(val: Cow<'_, str>) -> Self {
-        Val::String(val.into_owned())
-    }
-
-    fn make_list(ty: &Type, vals: impl IntoIterator<Item = Self>) -> Result<Self, WasmValueError> {
-        let items: Vec<Val> = vals.into_iter().collect();
-        match Type::kind(ty) {
-            TypeKind::FixedLengthList(_, length) if items.len() != length as usize => {
-                Err(WasmValueError::Other(format!("expected {length} elements, found {}", items.len())))
-            }
-            _ => Ok(Val::List(items)),
-        }
-    }
-
-    fn make_record<'a>(_: &Type, fields: impl IntoIterator<Item = (&'a str, Self)>) -> Result<Self, WasmValueError> {
-        Ok(Val::Record(fields.into_iter().map(|(name, val)| (name.to_string(), val)).collect()))
-    }
-
-    fn make_tuple(_: &Type, vals: impl IntoIterator<Item = Self>) -> Result<Self, WasmValueError> {
-        Ok(Val::Tuple(vals.into_iter().collect()))
-    }
-
-    fn make_variant(_: &Type, case: &str, val: Option<Self>) -> Result<Self, WasmValueError> {
-        Ok(Val::Variant(case.into(), boxed(val)))
-    }
-
-    fn make_enum(ty: &Type, case: &str) -> Result<Self, WasmValueError> {
-        match ty.enum_cases().any(|label| label == case) {
-            true => Ok(Val::Enum(case.into())),
-            false => Err(WasmValueError::UnknownCase(case.into())),
-        }
-    }
-
-    fn make_option(_: &Type, val: Option<Self>) -> Result<Self, WasmValueError> {
-        Ok(Val::Option(boxed(val)))
-    }
-
-    fn make_result(_: &Type, val: Result<Option<Self>, Option<Self>>) -> Result<Self, WasmValueError> {
-        Ok(Val::Result(val.map(boxed).map_err(boxed)))
-    }
-
-    fn make_flags<'a>(ty: &Type, names: impl IntoIterator<Item = &'a str>) -> Result<Self, WasmValueError> {
-        let labels: Vec<_> = ty.flags_names().collect();
-        let names: Vec<String> = names.into_iter().map(str::to_string).collect();
-        match names.iter().find(|name| !labels.iter().any(|label| label == *name)) {
-            None => Ok(Val::Flags(names)),
-            Some(name) => Err(WasmValueError::Other(format!("unknown flag {name:?}"))),
-        }
-    }
-
-    fn make_map(_: &Type, entries: impl IntoIterator<Item = (Self, Self)>) -> Result<Self, WasmValueError> {
-        Ok(Val::Map(entries.into_iter().collect()))
-    }
-
-    fn unwrap_string(&self) -> Cow<'_, str> {
-        unwrap!(self, Val::String(text) => Cow::Borrowed(text))
-    }
-
-    fn unwrap_list(&self) -> Box<dyn Iterator<Item = Cow<'_, Self>> + '_> {
-        unwrap!(self, Val::List(items) => Box::new(items.iter().map(Cow::Borrowed)))
-    }
-
-    fn unwrap_record(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Cow<'_, Self>)> + '_> {
-        unwrap!(self, Val::Record(fields) => Box::new(
-            fields.iter().map(|(name, val)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(val)))
-        ))
-    }
-
-    fn unwrap_tuple(&self) -> Box<dyn Iterator<Item = Cow<'_, Self>> + '_> {
-        unwrap!(self, Val::Tuple(items) => Box::new(items.iter().map(Cow::Borrowed)))
-    }
-
-    fn unwrap_variant(&self) -> (Cow<'_, str>, Option<Cow<'_, Self>>) {
-        unwrap!(self, Val::Variant(case, payload) => (Cow::Borrowed(case.as_str()), payload.as_deref().map(Cow::Borrowed)))
-    }
-
-    fn unwrap_enum(&self) -> Cow<'_, str> {
-        unwrap!(self, Val::Enum(case) => Cow::Borrowed(case.as_str()))
-    }
-
-    fn unwrap_option(&self) -> Option<Cow<'_, Self>> {
-        unwrap!(self, Val::Option(payload) => payload.as_deref().map(Cow::Borrowed))
-    }
-
-    fn unwrap_result(&self) -> Result<Option<Cow<'_, Self>>, Option<Cow<'_, Self>>> {
-        unwrap!(self, Val::Result(payload) => match payload {
-            Ok(payload) => Ok(payload.as_deref().map(Cow::Borrowed)),
-            Err(payload) => Err(payload.as_deref().map(Cow::Borrowed)),
-        })
-    }
-
-    fn unwrap_flags(&self) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
-        unwrap!(self, Val::Flags(names) => Box::new(names.iter().map(|name| Cow::Borrowed(name.as_str()))))
-    }
-
-    fn unwrap_map(&self) -> Box<dyn Iterator<Item = (Cow<'_, Self>, Cow<'_, Self>)> + '_> {
-        unwrap!(self, Val::Map(entries) => Box::new(
-            entries.iter().map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)))
-        ))
-    }
 }
 
 #[cfg(test)]
@@ -568,6 +310,53 @@ mod tests {
         assert!(error("f(").contains("unexpected end of input"));
         assert!(error("f(1) 2").contains("trailing characters"));
         assert!(error("(1)").contains("expected a function name, found nothing"));
+    }
+
+    #[test]
+    fn comments_are_white_space_everywhere() {
+        let list = ValType::Defined(gusset_types::DefinedTypeIndex::from_u32(0));
+        let f = func(&[("name", ValType::String), ("counts", list)], &[DefinedType::List(ValType::U32)]);
+        let nothing = func(&[], &[]);
+        let call = |text: &str, ty: &ComponentFunc| {
+            WaveCall::parse(text).and_then(|call| Ok((call.name().to_string(), call.arguments(ty)?)))
+        };
+        let name = "a:b/c@1.0.0#f";
+        for text in [
+            "a:b/c@1.0.0#f( // nothing\n)",
+            "a:b/c@1.0.0#f(// nothing\n)",
+            "// (before\n a:b/c@1.0.0#f()",
+            "a:b/c@1.0.0#f // between (\n ()",
+            "a:b/c@1.0.0#f// between\r\n//\n()",
+            "a:b/c@1.0.0#f() // after )",
+            "a:b/c@1.0.0#f(\t//)\n\n// second\n)//",
+        ] {
+            assert_eq!(call(text, &nothing), Ok((name.to_string(), Vec::new())), "{text:?}");
+        }
+        let arguments = vec![Val::String("http://x".into()), Val::List(vec![Val::U32(1), Val::U32(2)])];
+        for text in [
+            "a:b/c@1.0.0#f(\"http://x\", [1, 2])",
+            "a:b/c@1.0.0#f(// (\n\"http://x\"// ,\n, // ]\n[// [\n1, // 3\n2 // 4\n] // )\n) // end",
+        ] {
+            assert_eq!(call(text, &f), Ok((name.to_string(), arguments.clone())), "{text:?}");
+        }
+        for text in ["f // ()", "// f()", "f(//)", "f() / /", "f() x // y", "f( // \n", "f / ()", "f g()"] {
+            assert!(call(text, &nothing).is_err(), "{text:?}");
+        }
+        let tys = types(&[
+            DefinedType::List(ValType::U8),
+            DefinedType::Record([Field { name: "a".into(), ty: ValType::U8 }].into()),
+            DefinedType::Flags(["x".into(), "y".into()].into()),
+            DefinedType::Option(ValType::U8),
+        ]);
+        for (ty, text) in [
+            (&tys[0], "// [\n[// 1\n1, // 2\n2 // 3\n]// end"),
+            (&tys[1], "{ // a\na // :\n: // 2\n1 // }\n}"),
+            (&tys[2], "{ // x\nx, // y\ny // }\n}"),
+            (&tys[3], "some // (\n( // 1\n1 // )\n) //"),
+        ] {
+            assert!(Val::from_wave(ty, text).is_ok(), "{text:?}");
+        }
+        assert!(Val::from_wave(&tys[0], "// only").is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::lift::{Offsets, lift_flat, load};
 use super::lower::{lower_flat, store};
 use super::{CanonError, CanonResult};
 use crate::val::Val;
-use gusset_types::{Layout, Param, PointerWidth, Types, ValType};
+use gusset_types::{Layout, Param, PointerWidth, Types, ValType, cut_name};
 
 /// The types of values that are passed together.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ impl TypeList<'_> {
     /// The segment of a path for the value at `i`.
     pub(crate) fn segment(self, i: usize) -> String {
         match self {
-            TypeList::Params(params) => format!("param {:?}", params[i].name),
+            TypeList::Params(params) => format!("param {:?}", cut_name(&params[i].name)),
             TypeList::Result(_) => "result".into(),
             TypeList::Tuple(_) => format!(".{i}"),
         }
@@ -63,7 +63,7 @@ impl TypeList<'_> {
 
     #[cold]
     pub(crate) fn at(self, i: usize, error: CanonError) -> CanonError {
-        error.within(&self.segment(i))
+        error.within(self.segment(i))
     }
 }
 
@@ -107,23 +107,27 @@ impl LowerList for Vals<'_> {
 
 impl LiftList for Vec<Val> {
     fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        let lift = |(i, ty)| lift_flat(cx, ty, flat).map_err(|error| types.at(i, error));
-        types.iter().enumerate().map(lift).collect()
+        let mut vals = cx.vec(types.len())?;
+        for (i, ty) in types.iter().enumerate() {
+            vals.push(lift_flat(cx, ty, flat).map_err(|error| types.at(i, error))?);
+        }
+        Ok(vals)
     }
 
     fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
         let mut offsets = Offsets::at(at);
-        let load = |(i, ty)| {
+        let mut vals = cx.vec(types.len())?;
+        for (i, ty) in types.iter().enumerate() {
             let at = offsets.next(cx.types.layout(ty, cx.width));
-            load(cx, ty, at).map_err(|error| types.at(i, error))
-        };
-        types.iter().enumerate().map(load).collect()
+            vals.push(load(cx, ty, at).map_err(|error| types.at(i, error))?);
+        }
+        Ok(vals)
     }
 }
 
 /// Where values that are lowered go.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum LowerPlace {
     /// Into core values.
     Flat,
     /// Into new memory; its address is the one core value.
@@ -137,18 +141,18 @@ pub(crate) fn lower_values(
     cx: &mut LowerContext<'_>,
     values: &impl LowerList,
     types: TypeList<'_>,
-    place: Place,
+    place: LowerPlace,
     flat: &mut FlatWriter<'_>,
 ) -> CanonResult<()> {
     let at = match place {
-        Place::Flat => return values.lower_flat(cx, types, flat),
-        Place::Allocated => {
+        LowerPlace::Flat => return values.lower_flat(cx, types, flat),
+        LowerPlace::Allocated => {
             let layout = types.layout(cx.types, cx.width);
             let at = cx.allocate(layout.align, u64::from(layout.size)).map_err(|error| error.within(types.whole()))?;
             flat.u64(at);
             at
         }
-        Place::At(at) => {
+        LowerPlace::At(at) => {
             let layout = types.layout(cx.types, cx.width);
             cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
             at
