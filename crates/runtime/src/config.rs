@@ -37,6 +37,8 @@ pub struct Config {
     pub(crate) memory_reservation: u64,
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
+    /// `None` for one thread per processor.
+    pub(crate) compile_threads: Option<usize>,
 }
 
 impl Default for Config {
@@ -56,6 +58,7 @@ impl Config {
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
+            compile_threads: None,
         }
     }
 
@@ -150,6 +153,16 @@ impl Config {
     /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
+        self
+    }
+    /// How many threads compile a component or module together (default: as many as there are processors for the process).
+    /// One is the caller's; the others are started when there is enough to do, and end with it. An engine has no more of these
+    /// at once, however many callers it has. With 0 or 1 callers compile alone, and so they do where the system starts no
+    /// more threads.
+    ///
+    /// What is compiled does not depend on it.
+    pub fn compile_threads(&mut self, threads: usize) -> &mut Config {
+        self.compile_threads = Some(threads);
         self
     }
 }

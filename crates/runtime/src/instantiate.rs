@@ -5,6 +5,7 @@ use crate::component::{Component, check_supported};
 use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, LoweredImport};
 use crate::instance::{ComponentInstanceState, ExportTarget, Instance, InstanceFlags};
+use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
 use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
@@ -12,7 +13,7 @@ use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
     Trampoline, TrampolineIndex,
 };
-use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatSignature, FlatType, FuncTypeIndex};
+use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex};
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -119,7 +120,7 @@ impl<T: 'static> Instantiation<'_, T> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineTrampoline(index) => {
-                let func = self.trampoline(&self.plan.trampolines[*index])?;
+                let func = self.trampoline(*index)?;
                 self.trampolines[index.as_u32() as usize] = Some(func);
             }
             Step::InstantiateModule { instance, imports } => {
@@ -198,16 +199,15 @@ impl<T: 'static> Instantiation<'_, T> {
 
     // Trampolines.
 
-    fn trampoline(&mut self, trampoline: &Trampoline) -> Result<FuncHandle> {
-        match trampoline {
-            Trampoline::LowerImport { import, ty, options } => self.lower_import(*import, *ty, options),
+    fn trampoline(&mut self, index: TrampolineIndex) -> Result<FuncHandle> {
+        match &self.plan.trampolines[index] {
+            Trampoline::LowerImport { import, ty, options } => self.lower_import(index, *import, *ty, options),
             Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
                 let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
                 let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
-                let (params, results) = op.signature(*src_width, *dst_width);
-                self.add(&params, &results, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
+                self.add(index, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
             }
-            Trampoline::AdapterTrap { module, indices } => self.adapter_trap(*module, *indices),
+            Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::Builtin { builtin, instance } => {
                 let name = &self.plan.component_instances[*instance].name;
                 bail!("not supported: resources (`canon {}` in `{name}`)", builtin.name())
@@ -215,16 +215,17 @@ impl<T: 'static> Instantiation<'_, T> {
         }
     }
 
-    fn lowered(&self, ty: FuncTypeIndex, options: &CanonOptions) -> FlatSignature {
-        self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width)
-    }
-
-    fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: &CanonOptions) -> Result<FuncHandle> {
+    fn lower_import(
+        &mut self,
+        index: TrampolineIndex,
+        import: ImportIndex,
+        ty: FuncTypeIndex,
+        options: &CanonOptions,
+    ) -> Result<FuncHandle> {
         let path = &self.plan.imported_funcs[import].path;
         check_supported(options, path)?;
         let func = self.pre.imports[import.as_u32() as usize].clone();
-        let signature = self.lowered(ty, options);
-        let (params, results) = (signature.params.clone(), signature.results.clone());
+        let signature = self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width);
         let name = AdapterName {
             caller: self.plan.component_instances[options.instance].name.clone(),
             callee: "host".into(),
@@ -232,15 +233,13 @@ impl<T: 'static> Instantiation<'_, T> {
         };
         let options = self.options(options)?;
         let lowered = LoweredImport { plan: self.plan.clone(), ty, options, signature, name };
-        self.add(&params, &results, move |store, values| func.call_from_guest(store, &lowered, values))
+        self.add(index, move |store, values| func.call_from_guest(store, &lowered, values))
     }
 
     /// Where the adapters of a module report what is wrong with a value.
-    fn adapter_trap(&mut self, module: AdapterModuleIndex, indices: u8) -> Result<FuncHandle> {
-        let mut params = vec![FlatType::I32];
-        params.resize(1 + usize::from(indices), FlatType::I64);
+    fn adapter_trap(&mut self, index: TrampolineIndex, module: AdapterModuleIndex) -> Result<FuncHandle> {
         let plan = self.plan.clone();
-        self.add(&params, &[], move |_, values| {
+        self.add(index, move |_, values| {
             let module = &plan.adapter_modules[module];
             let Some(site) = module.sites.get(values[0].u32() as usize) else {
                 return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
@@ -254,14 +253,38 @@ impl<T: 'static> Instantiation<'_, T> {
 
     fn add(
         &mut self,
-        params: &[FlatType],
-        results: &[FlatType],
+        index: TrampolineIndex,
         func: impl Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<FuncHandle> {
-        let core = |types: &[FlatType]| types.iter().map(|ty| core_type(*ty)).collect();
-        let ty = CoreFuncType { params: core(params), results: core(results) };
-        self.store.0.add_host_func(ty, Arc::new(func))
+        let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?;
+        Ok(self.store.0.add_host_func(signature.clone(), Arc::new(func)))
     }
+}
+
+/// The signatures of a plan's trampolines, in order, so that instantiating need not ask for them; `None` for those that nothing
+/// makes yet.
+pub(crate) fn trampoline_signatures(
+    registry: &SignatureRegistry,
+    plan: &Plan,
+) -> Result<Box<[Option<RegisteredSignature>]>> {
+    let signature = |trampoline: &Trampoline| {
+        let (params, results) = match trampoline {
+            Trampoline::LowerImport { ty, options, .. } => {
+                let lowered = plan.types.lowered_signature(plan.types.func(*ty), options.pointer_width);
+                (lowered.params, lowered.results)
+            }
+            Trampoline::Transcoder { op, src_width, dst_width, .. } => op.signature(*src_width, *dst_width),
+            Trampoline::AdapterTrap { indices, .. } => {
+                let mut params = vec![FlatType::I32];
+                params.resize(1 + usize::from(*indices), FlatType::I64);
+                (params, Vec::new())
+            }
+            Trampoline::Builtin { .. } => return Ok(None),
+        };
+        let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
+        registry.register(&CoreFuncType { params: core(params), results: core(results) }).map(Some)
+    };
+    plan.trampolines.values().map(signature).collect()
 }
 
 fn core_type(ty: FlatType) -> CoreValType {

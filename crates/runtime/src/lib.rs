@@ -173,6 +173,7 @@ mod compile;
 mod component;
 mod config;
 pub mod core;
+mod core_text;
 mod engine;
 mod error;
 mod func;
@@ -181,6 +182,7 @@ mod host_panic;
 mod instance;
 mod instantiate;
 mod linker;
+mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;

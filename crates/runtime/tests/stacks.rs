@@ -1,7 +1,7 @@
 //! How deep guests get: whatever stack a thread has, a guest that needs more than there is traps, and the process lives on.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::core::{Func, FuncType, Instance, Linker, Module, Val, ValType};
+use gusset::core::{Func, FuncType, Instance, Linker, Module, Ref, RefType, Table, TableType, Val, ValType};
 use gusset::{AsContextMut, Config, Engine, Error, Result, Store, StoreContextMut, Trap, TrapCode};
 use std::sync::mpsc::channel;
 
@@ -85,6 +85,10 @@ fn calling_host(
     let text = r#"(module
         (import "" "host" (func $host (result i32)))
         (func (export "outer") (result i32) (call $host))
+        (func $down (export "down") (param i32 i32) (result i32)
+            (if (i32.eqz (local.get 0))
+                (then (return (if (result i32) (local.get 1) (then (call $host)) (else (i32.const 0))))))
+            (call $down (i32.sub (local.get 0) (i32.const 1)) (local.get 1)))
         (func $r (export "recurse") (param i32) (result i32) (i32.add (i32.const 1) (call $r (local.get 0))))
         (func (export "one") (result i32) (i32.const 1)))"#;
     let ty = FuncType { params: [].into(), results: [ValType::I32].into() };
@@ -162,6 +166,57 @@ fn recursion_through_many_stores_ends_in_a_trap() -> Result<()> {
     let error = round(&engine, &module).expect_err("it has no end");
     assert_eq!(trap_code(&error), TrapCode::StackOverflow);
     Ok(())
+}
+
+/// What is compiled where next to no stack is left gets a stack of its own.
+#[test]
+fn components_are_compiled_below_the_deepest_guest() -> Result<()> {
+    let text = format!("(component {}{})", "(type (instance ".repeat(45), "))".repeat(45));
+    // In the binary format types may be nested more deeply: a type section with an instance type, which declares a type.
+    let nested = |levels: usize| {
+        let mut ty = vec![0x42, 0];
+        (1..levels).for_each(|_| ty = [&[0x42, 1, 1], &*ty].concat());
+        let size = ty.len() + 1;
+        let section = [7, size as u8 | 0x80, (size >> 7) as u8, 1];
+        [&b"\0asm\x0d\0\x01\0"[..], &section, &ty].concat()
+    };
+    let deepest = (1..200).rev().find(|levels| gusset::Component::validate(nested(*levels)).is_ok());
+    assert!(deepest >= Some(90), "{deepest:?}");
+    let inputs = [text.into_bytes(), nested(deepest.unwrap_or(1)), nested(200)];
+    let engine = Engine::new(Config::new().max_wasm_stack(usize::MAX))?;
+    let host = move |mut store: StoreContextMut<'_, Slot>, _| {
+        let engine = store.engine().clone();
+        for (input, valid) in inputs.iter().zip([true, true, false]) {
+            assert_eq!(gusset::Component::new(&engine, input).is_ok(), valid);
+            assert_eq!(gusset::Component::validate(input).is_ok(), valid);
+        }
+        Module::new(&engine, RECURSE)?;
+        // Nothing else in this store goes between host and guest for functions of this type.
+        let ty = FuncType { params: [ValType::F32; 30].into(), results: [ValType::F64; 30].into() };
+        let func = Func::new(&mut store, ty, |_, _, _| Ok(()))?;
+        let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
+        Table::new(&mut store, ty, Ref::Func(Some(func)))?;
+        Ok(1)
+    };
+    let run = move || -> Result<()> {
+        let (mut store, instance) = calling_host(&engine, host)?;
+        let mut down = |levels: i32, and_call: i32| {
+            let params = [Val::I32(levels), Val::I32(and_call)];
+            call(&mut store, instance, "down", &params)
+        };
+        let (mut fits, mut too_deep) = (0, 1 << 20);
+        while too_deep - fits > 1 {
+            let middle = (fits + too_deep) / 2;
+            if down(middle, 0).is_ok() { fits = middle } else { too_deep = middle }
+        }
+        assert!(fits > 100, "{fits}");
+        for levels in [0, fits / 2, fits - 2] {
+            assert_eq!(down(levels, 1)?, 1);
+        }
+        Ok(())
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
+    thread.expect("there is room for a thread").join().expect("nothing panics")
 }
 
 /// A guest that goes as deep as it may, and then passes the deepest value that there is to a host function that takes any.

@@ -1,9 +1,10 @@
 //! [`Extern`] and [`ExternType`]: what modules import and export.
 
 use super::{Func, Global, Memory, Table, Tag};
+use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::Result;
 use crate::store::AsContext;
-use crate::vm::{self, VmStore, describe_func, describe_global, describe_memory, describe_table, describe_tag};
+use crate::vm::{self, VmStore};
 use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, GlobalType, MemoryType, TableType};
 use std::fmt;
 

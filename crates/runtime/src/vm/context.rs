@@ -1,12 +1,10 @@
 //! The memory that compiled code shares with the runtime: [`Context`] of an instance or a host function, and the
 //! [`RawStoreContext`]. Where which field stands is `gusset-artifact`'s to say.
 
-use super::builtins;
 use super::code::CodeMemory;
 use super::failure::Failure;
 use super::raw_value::RawValue;
 use super::store::VmStore;
-use super::unwind;
 use gusset_artifact::STORE_CONTEXT;
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
@@ -116,7 +114,8 @@ pub(super) struct SavedActivation {
 }
 
 impl RawStoreContext {
-    pub(super) fn new() -> RawStoreContext {
+    /// For code that calls the functions in the array at `builtins`, and leaves by `raise`.
+    pub(super) fn new(builtins: *const *const (), raise: usize) -> RawStoreContext {
         RawStoreContext {
             stack_limit: Cell::new(0),
             entry_fp: Cell::new(0),
@@ -124,19 +123,14 @@ impl RawStoreContext {
             entry_handler: Cell::new(0),
             exit_fp: Cell::new(0),
             exit_pc: Cell::new(0),
-            builtins: builtins::ARRAY.pointer(),
-            raise: unwind::raise as *const () as usize,
+            builtins,
+            raise,
             owner: Cell::new(std::ptr::null_mut()),
             vm: Cell::new(std::ptr::null_mut()),
             code: RefCell::default(),
             reservations: RefCell::default(),
             failure: Failure::default(),
         }
-    }
-
-    /// The limit of the innermost activation; 0 if there is none.
-    pub(super) fn stack_limit(&self) -> usize {
-        self.stack_limit.get()
     }
 
     /// Starts an activation, which may use the stack down to `stack_limit`.

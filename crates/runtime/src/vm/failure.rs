@@ -1,8 +1,7 @@
 //! [`Failure`]: why an activation is being left, kept where signal handlers can write it.
 
-use super::context::RawStoreContext;
-use crate::error::{Error, format_err};
-use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
+use crate::error::Error;
+use crate::trap::MAX_FRAMES;
 use gusset_types::TrapCode;
 use std::cell::{Cell, RefCell};
 
@@ -56,29 +55,21 @@ impl Failure {
         }
         self.depth.set(depth + 1);
     }
-}
 
-impl RawStoreContext {
-    /// The recorded failure, for the caller of the activation that was left.
-    pub(super) fn take_failure(&self) -> Error {
-        let failure = &self.failure;
-        let trap = TrapCode::from_u8(failure.trap.replace(0));
-        let mut error = match (failure.host.take(), trap) {
-            (Some(error), _) => error,
-            (None, Some(code)) => {
-                let offset = failure.memory_offset.take().map(|offset| offset as u64);
-                Trap::new(code).with_memory_offset(offset).into()
-            }
-            (None, None) => format_err!("internal error: a guest was left without a reason"),
-        };
-        error.add_backtrace(self.backtrace());
-        error
+    /// What a host function failed with, if one did.
+    pub(super) fn take_host(&self) -> Option<Error> {
+        self.host.take()
     }
 
-    fn backtrace(&self) -> WasmBacktrace {
-        let depth = self.failure.depth.get();
-        let kept = &self.failure.frames[..depth.min(MAX_FRAMES)];
-        let frame = |pc: &Cell<usize>| self.with_code_at(pc.get(), |code| code.frame_at(pc.get()));
-        WasmBacktrace::new(kept.iter().filter_map(frame).collect(), depth - kept.len())
+    /// The trap, if there was one, and the offset in memory of the access that faulted.
+    pub(super) fn take_trap(&self) -> Option<(TrapCode, Option<usize>)> {
+        let code = TrapCode::from_u8(self.trap.replace(0))?;
+        Some((code, self.memory_offset.take()))
+    }
+
+    /// The frames that were kept, innermost first, and how many there were.
+    pub(super) fn frames(&self) -> (impl Iterator<Item = usize>, usize) {
+        let depth = self.depth.get();
+        (self.frames[..depth.min(MAX_FRAMES)].iter().map(Cell::get), depth)
     }
 }

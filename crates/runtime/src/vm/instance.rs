@@ -100,7 +100,7 @@ impl VmStore {
     }
 
     fn check_imports(&self, code: &CodeMemory, module: ModuleIndex, given: &[Extern]) -> Result<()> {
-        if !code.belongs_to(self.engine()) {
+        if !code.belongs_to(self.engine().signatures()) {
             bail!("a module of one engine was used with a store of another");
         }
         let image = code.module(module)?;
@@ -139,7 +139,7 @@ impl VmStore {
             match import {
                 Extern::Func(func) => {
                     let index = FuncIndex::from_usize(functions.len());
-                    let words = self.import_words(func.index(id))?;
+                    let words = self.import_words(func.index(id), code)?;
                     let slot = layout.imported_function(index);
                     let context = self.context_of(header);
                     for (field, word) in [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].into_iter().zip(words) {
@@ -209,7 +209,7 @@ impl VmStore {
         }
         for (index, &signature) in module.tags.iter().skip(module.imported_tags as usize) {
             let offset = layout.tag(index).expect("defined tags stand in the context");
-            let tag = self.define_tag(code.number_of(signature), Place { context, offset });
+            let tag = self.define_tag(code.signature(signature), Place { context, offset });
             self.instances[number].tags.push(tag);
         }
         Ok(())

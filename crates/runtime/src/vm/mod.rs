@@ -65,10 +65,9 @@ pub(crate) use handle::{
     Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
-pub(crate) use import::{
-    describe_func, describe_global, describe_memory, describe_table, describe_tag, describe_value,
-};
 pub(crate) use raw_value::RawValue;
 pub(crate) use signals::install_signal_handlers;
+#[cfg(feature = "compile")]
+pub(crate) use stack::stack_left;
 pub(crate) use store::VmStore;
 pub(crate) use transcode::Transcoder;

@@ -1,6 +1,7 @@
 //! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
 //! handle is never stale.
 
+use super::builtins;
 use super::code::CodeMemory;
 use super::context::{Context, RawStoreContext};
 use super::function::FuncRecord;
@@ -9,8 +10,10 @@ use super::instance::InstanceRecord;
 use super::memory::Memory;
 use super::raw_value::RawValue;
 use super::table::Table;
+use super::unwind;
 use crate::engine::Engine;
 use crate::error::{Result, bail, format_err};
+use crate::signatures::RegisteredSignature;
 use gusset_artifact::{
     CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
     TableIndex, TableType,
@@ -81,8 +84,7 @@ pub(super) struct GlobalRecord {
 }
 
 pub(super) struct TagRecord {
-    pub(super) ty: Arc<CoreFuncType>,
-    pub(super) type_id: u32,
+    pub(super) signature: RegisteredSignature,
     pub(super) place: Place,
 }
 
@@ -91,7 +93,7 @@ impl VmStore {
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
-            raw: Rc::new(RawStoreContext::new()),
+            raw: Rc::new(RawStoreContext::new(builtins::ARRAY.pointer(), unwind::raise as *const () as usize)),
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),
@@ -147,7 +149,7 @@ impl VmStore {
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.
-    pub(super) fn add_code(&mut self, code: &Arc<CodeMemory>) {
+    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         self.raw.add_code(code);
     }
 
@@ -330,20 +332,20 @@ impl VmStore {
     ///
     /// When the signature is not supported.
     pub(crate) fn new_tag(&mut self, ty: &CoreFuncType) -> Result<TagHandle> {
-        let type_id = self.engine.signature_id(ty)?;
+        let signature = self.engine.signatures().register(ty)?;
         let context = self.add_context(8, ContextOwner::Definition);
-        let number = self.define_tag(type_id, Place { context, offset: 0 });
+        let number = self.define_tag(signature, Place { context, offset: 0 });
         Ok(TagHandle::new(self.id, number))
     }
 
-    pub(super) fn define_tag(&mut self, type_id: u32, place: Place) -> usize {
-        self.tags.push(TagRecord { ty: self.engine.signature(type_id), type_id, place });
+    pub(super) fn define_tag(&mut self, signature: RegisteredSignature, place: Place) -> usize {
+        self.tags.push(TagRecord { signature, place });
         self.tags.len() - 1
     }
 
     /// The type.
     pub(crate) fn tag_type(&self, tag: TagHandle) -> &Arc<CoreFuncType> {
-        &self.tags[tag.index(self.id)].ty
+        &self.tags[tag.index(self.id)].signature.ty
     }
 
     // External references.
