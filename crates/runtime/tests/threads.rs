@@ -32,7 +32,7 @@ fn a_host_with_a_pool_of_its_own_does_not_deadlock() {
             });
             Ok(())
         };
-        let rounds = (0..60).try_for_each(|_| round());
+        let rounds = (0..300).try_for_each(|_| round());
         done.send(rounds).expect("the test waits");
     });
     let rounds = finished.recv_timeout(Duration::from_secs(300)).expect("it ends");

@@ -13,17 +13,21 @@ use std::sync::Arc;
 
 /// Words that compiled code reads and writes through their address, which never changes.
 pub(super) struct Context {
-    slots: Vec<Slot>,
+    slots: Box<[ContextSlot]>,
 }
 
-#[derive(Clone, Default)]
 #[repr(C, align(16))]
-struct Slot([Cell<u64>; 2]);
+struct ContextSlot([Cell<u64>; 2]);
+
+const _: () = assert!(size_of::<ContextSlot>() == size_of::<u128>() && align_of::<ContextSlot>() == align_of::<u128>());
 
 impl Context {
     /// Zeroed words, aligned to 16 bytes.
     pub(super) fn new(bytes: u32) -> Context {
-        Context { slots: vec![Slot::default(); bytes.div_ceil(16) as usize] }
+        // The allocator is asked for zeroed memory, which the system need not touch.
+        let zeroed = vec![0u128; bytes.div_ceil(16) as usize].into_boxed_slice();
+        // SAFETY: V12: a slot is laid out as a `u128`, of which every bit pattern is two words.
+        Context { slots: unsafe { Box::from_raw(Box::into_raw(zeroed) as *mut [ContextSlot]) } }
     }
 
     pub(super) fn start(&self) -> usize {
@@ -31,7 +35,7 @@ impl Context {
     }
 
     fn len(&self) -> usize {
-        self.slots.len() * size_of::<Slot>()
+        self.slots.len() * size_of::<ContextSlot>()
     }
 
     /// The address of the word at `offset`.

@@ -223,7 +223,10 @@ impl VmStore {
             let offset = layout.global(index).expect("defined globals stand in the context");
             let value = self.evaluate(number, init)?;
             let place = Place { context, offset };
-            self.context_of(place).set_value(offset, value);
+            // Contexts are zero at first: pages of them that stay so cost nothing.
+            if value != RawValue::default() {
+                self.context_of(place).set_value(offset, value);
+            }
             self.globals.push(GlobalRecord { ty, place });
             let global = self.globals.len() - 1;
             self.instances[number].globals.push(global);
@@ -238,12 +241,10 @@ impl VmStore {
         for ((index, &ty), init) in defined.zip(&module.table_inits) {
             let offset = layout.table(index).expect("defined tables stand in the context");
             let failed = |error: Error| error.context(format_args!("table {index}"));
-            let table = self.define_table(ty, Place { context, offset }).map_err(failed)?;
+            let null = || Ok(RawValue::default());
+            let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
+            let table = self.define_table(ty, value, Place { context, offset }).map_err(failed)?;
             self.instances[number].tables.push(table);
-            if let Some(init) = init {
-                let value = self.evaluate(number, init)?.u64();
-                self.table_fill(number, index, 0, value, self.tables[table].table.len() as u64).map_err(Trap::new)?;
-            }
         }
         Ok(())
     }

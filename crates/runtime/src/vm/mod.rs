@@ -34,10 +34,12 @@
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
 //!   called.
-//! - **V12, code units are plain data.** Every pattern of bits is a `u8` or a `u16`, and a `u16` is two `u8`s.
+//! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
+//!   larger ones are so many smaller ones.
 
 mod builtins;
 mod bulk;
+mod cells;
 mod code;
 mod context;
 mod entry;

@@ -9,7 +9,7 @@ use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHa
 use super::instance::InstanceRecord;
 use super::memory::Memory;
 use super::raw_value::RawValue;
-use super::table::Table;
+use super::table::TableStorage;
 use super::unwind;
 use crate::engine::Engine;
 use crate::error::{Result, bail, format_err};
@@ -74,7 +74,7 @@ pub(super) struct MemoryRecord {
 }
 
 pub(super) struct TableRecord {
-    pub(super) table: Table,
+    pub(super) table: TableStorage,
     pub(super) definition: Place,
 }
 
@@ -222,15 +222,12 @@ impl VmStore {
     pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.check_value(CoreValType::Ref(ty.element), value)?;
         let context = self.add_context(TABLE_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_table(ty, Place { context, offset: 0 })?;
-        for at in 0..self.tables[number].table.len() {
-            self.tables[number].table.set(at, value.u64());
-        }
+        let number = self.define_table(ty, value, Place { context, offset: 0 })?;
         Ok(TableHandle::new(self.id, number))
     }
 
-    pub(super) fn define_table(&mut self, ty: TableType, definition: Place) -> Result<usize> {
-        let table = Table::new(self.engine.config(), ty)?;
+    pub(super) fn define_table(&mut self, ty: TableType, value: RawValue, definition: Place) -> Result<usize> {
+        let table = TableStorage::new(self.engine.config(), ty, value.u64())?;
         let context = self.context_of(definition);
         context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
         context.set(definition.offset + TABLE_DEFINITION.length, table.len() as u64);
