@@ -8,7 +8,7 @@ use crate::instance::{ComponentInstanceState, ExportTarget, Instance, InstanceFl
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
-use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
     Trampoline, TrampolineIndex,
@@ -153,14 +153,14 @@ impl<T: 'static> Instantiation<'_, T> {
 
     // What core definitions stand for.
 
-    fn resolve(&mut self, def: CoreDefIndex) -> Result<Extern> {
+    fn resolve(&mut self, def: CoreDefIndex) -> Result<ExternHandle> {
         match self.plan.core_defs[def] {
             CoreDef::Export { instance, item } => match self.instances.get(instance.as_u32() as usize) {
                 Some(instance) => self.store.0.vm.export(*instance, item),
                 None => Err(not_made()),
             },
-            CoreDef::Trampoline(index) => self.trampoline_func(index).map(Extern::Func),
-            CoreDef::InstanceFlags(instance) => Ok(Extern::Global(self.flags(instance.as_u32()))),
+            CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
+            CoreDef::InstanceFlags(instance) => Ok(ExternHandle::Global(self.flags(instance.as_u32()))),
         }
     }
 
@@ -174,14 +174,14 @@ impl<T: 'static> Instantiation<'_, T> {
 
     fn func(&mut self, def: CoreDefIndex) -> Result<FuncHandle> {
         match self.resolve(def)? {
-            Extern::Func(func) => Ok(func),
+            ExternHandle::Func(func) => Ok(func),
             _ => bail!("internal error: a plan takes something else for a function"),
         }
     }
 
     fn memory(&mut self, def: CoreDefIndex) -> Result<MemoryHandle> {
         match self.resolve(def)? {
-            Extern::Memory(memory) => Ok(memory),
+            ExternHandle::Memory(memory) => Ok(memory),
             _ => bail!("internal error: a plan takes something else for a memory"),
         }
     }
@@ -298,4 +298,44 @@ fn core_type(ty: FlatType) -> CoreValType {
 
 fn not_made() -> Error {
     format_err!("internal error: a plan refers to what it makes later")
+}
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use crate::signatures::tests::REGISTERED;
+    use crate::{Component, Engine, Linker, Result, Store};
+
+    /// Ten imports, lowered, and a function that is lifted: none of their signatures is looked up when an instance is made.
+    #[test]
+    fn instantiating_asks_for_no_signature() -> Result<()> {
+        let numbers = || 0..10;
+        let imports: String = numbers().map(|n| format!(r#"(import "f{n}" (func $f{n} (param "x" u32)))"#)).collect();
+        let lowered: String = numbers().map(|n| format!("(core func $c{n} (canon lower (func $f{n})))")).collect();
+        let wanted: String = numbers().map(|n| format!(r#"(import "" "f{n}" (func (param i32)))"#)).collect();
+        let given: String = numbers().map(|n| format!(r#"(export "f{n}" (func $c{n}))"#)).collect();
+        let text = format!(
+            r#"(component {imports} {lowered}
+                (core module $m {wanted} (func (export "g") (param i32) (call 3 (local.get 0))))
+                (core instance $i (instantiate $m (with "" (instance {given}))))
+                (func (export "g") (param "x" u32) (canon lift (core func $i "g"))))"#
+        );
+        let engine = Engine::default();
+        let mut linker = Linker::<u32>::new(&engine);
+        for n in numbers() {
+            linker.root().func_wrap(
+                &format!("f{n}"),
+                move |mut store: crate::StoreContextMut<'_, u32>, (x,): (u32,)| {
+                    *store.data_mut() = n + x;
+                    Ok(())
+                },
+            )?;
+        }
+        let pre = linker.instantiate_pre(&Component::new(&engine, text)?)?;
+        let before = REGISTERED.get();
+        let mut store = Store::new(&engine, 0);
+        let instance = pre.instantiate(&mut store)?;
+        instance.get_typed_func::<(u32,), ()>(&mut store, "g")?.call(&mut store, (5,))?;
+        assert_eq!((REGISTERED.get() - before, *store.data()), (0, 8));
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 //! [`RawStoreContext`]. Where which field stands is `gusset-artifact`'s to say.
 
 use super::code::CodeMemory;
-use super::failure::Failure;
+use super::failure::ActivationFailure;
 use super::raw_value::RawValue;
 use super::store::VmStore;
 use gusset_artifact::STORE_CONTEXT;
@@ -75,9 +75,10 @@ pub(super) struct RawStoreContext {
     pub(super) entry_fp: Cell<usize>,
     pub(super) entry_sp: Cell<usize>,
     pub(super) entry_handler: Cell<usize>,
-    /// With `exit_pc`: where a walk over the live references starts, once host code reclaims them.
-    exit_fp: Cell<usize>,
-    exit_pc: Cell<usize>,
+    /// With `exit_pc`: where compiled code was left by a stub. A walk over the live references starts there, once host code
+    /// reclaims them.
+    pub(super) exit_fp: Cell<usize>,
+    pub(super) exit_pc: Cell<usize>,
     builtins: *const *const (),
     raise: usize,
     /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
@@ -89,7 +90,7 @@ pub(super) struct RawStoreContext {
     /// The reservations of all memories.
     pub(super) reservations: RefCell<Vec<Range<usize>>>,
     /// Why the innermost activation is being left.
-    pub(super) failure: Failure,
+    pub(super) failure: ActivationFailure,
 }
 
 const _: () = {
@@ -133,7 +134,7 @@ impl RawStoreContext {
             vm: Cell::new(std::ptr::null_mut()),
             code: RefCell::default(),
             reservations: RefCell::default(),
-            failure: Failure::default(),
+            failure: ActivationFailure::default(),
         }
     }
 

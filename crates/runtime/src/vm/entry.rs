@@ -1,7 +1,7 @@
 //! The way from the host into a guest and back.
 
 use super::context::RawStoreContext;
-use super::function::Target;
+use super::function::CallTarget;
 use super::handle::FuncHandle;
 use super::host::HostRecord;
 use super::raw_value::RawValue;
@@ -39,7 +39,7 @@ impl<T: 'static> StoreInner<T> {
             self.vm.check_values(&ty.params, values)?;
         }
         match target {
-            Target::Wasm { code, context, entry } => {
+            CallTarget::Wasm { code, context, entry } => {
                 let entry = match entry {
                     Some(entry) => entry,
                     None => self.vm.entry_of(number)?,
@@ -47,7 +47,7 @@ impl<T: 'static> StoreInner<T> {
                 // SAFETY: V2, V3: all three are of one record of this store; the values are of its signature.
                 unsafe { enter(self, entry, context, code, values) }
             }
-            Target::Host(at) => match self.vm.hosts[at].clone().downcast::<HostRecord<T>>() {
+            CallTarget::Host(at) => match self.vm.hosts[at].clone().downcast::<HostRecord<T>>() {
                 Ok(record) => record.call(self, values),
                 Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
             },

@@ -1,4 +1,4 @@
-//! [`Failure`]: why an activation is being left, kept where signal handlers can write it.
+//! [`ActivationFailure`]: why an activation is being left, kept where signal handlers can write it.
 
 use crate::error::Error;
 use crate::trap::MAX_FRAMES;
@@ -6,7 +6,7 @@ use gusset_types::TrapCode;
 use std::cell::{Cell, RefCell};
 
 /// Why the innermost activation is being left. Written where nothing may be allocated, hence an array.
-pub(super) struct Failure {
+pub(super) struct ActivationFailure {
     /// The number of a `TrapCode`, or 0.
     trap: Cell<u8>,
     /// The offset in the memory of the access that faulted.
@@ -18,9 +18,9 @@ pub(super) struct Failure {
     depth: Cell<usize>,
 }
 
-impl Default for Failure {
-    fn default() -> Failure {
-        Failure {
+impl Default for ActivationFailure {
+    fn default() -> ActivationFailure {
+        ActivationFailure {
             trap: Cell::new(0),
             memory_offset: Cell::new(None),
             host: RefCell::default(),
@@ -30,7 +30,7 @@ impl Default for Failure {
     }
 }
 
-impl Failure {
+impl ActivationFailure {
     /// Records a trap.
     pub(super) fn set_trap(&self, code: TrapCode, memory_offset: Option<usize>) {
         self.trap.set(code as u8);

@@ -6,7 +6,7 @@ use super::context::RawStoreContext;
 use super::handle::FuncHandle;
 use super::host::{self, HostFunc, HostRecord};
 use super::raw_value::RawValue;
-use super::store::{ContextOwner, Place, VmStore};
+use super::store::{ContextOwner, ContextPlace, VmStore};
 use crate::error::{Result, bail, format_err};
 use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 pub(super) struct FuncRecord {
     pub(super) signature: RegisteredSignature,
     /// Where its function reference stands; `None` for a start function that does not escape.
-    pub(super) reference: Option<Place>,
-    pub(super) target: Target,
+    pub(super) reference: Option<ContextPlace>,
+    pub(super) target: CallTarget,
     /// Room that a call needs: the larger number of parameters and results.
     pub(super) values: usize,
     /// Whether a parameter is a reference.
@@ -29,7 +29,7 @@ pub(super) struct FuncRecord {
 
 /// What a call of a function does.
 #[derive(Clone, Copy)]
-pub(super) enum Target {
+pub(super) enum CallTarget {
     /// Calls the code, through an entry trampoline.
     Wasm {
         code: usize,
@@ -51,7 +51,7 @@ pub(super) fn is_reference(ty: &CoreValType) -> bool {
 }
 
 impl FuncRecord {
-    fn new(signature: RegisteredSignature, reference: Option<Place>, target: Target) -> FuncRecord {
+    fn new(signature: RegisteredSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
         let CoreFuncType { params, results } = &*signature.ty;
         let values = params.len().max(results.len());
         let takes_references = params.iter().any(is_reference);
@@ -65,7 +65,7 @@ impl<T: 'static> StoreInner<T> {
         let record = Arc::new(HostRecord { func, ty: signature.ty.clone() });
         let store = self.vm.context_pointer() as u64;
         let number = self.vm.add_context(HOST_SIZE, ContextOwner::Host);
-        let place = Place { context: number, offset: HOST_REFERENCE };
+        let place = ContextPlace { context: number, offset: HOST_REFERENCE };
         let context = self.vm.context_of(place);
         // V8: the glue for `T` and a record of `T`, in a store of `T`.
         context.set(HOST_CONTEXT.store, store);
@@ -75,7 +75,7 @@ impl<T: 'static> StoreInner<T> {
         context.set(HOST_REFERENCE + FUNC_REF.context, start);
         context.set(HOST_REFERENCE + FUNC_REF.type_id, signature.number.into());
         self.vm.hosts.push(record);
-        let target = Target::Host(self.vm.hosts.len() - 1);
+        let target = CallTarget::Host(self.vm.hosts.len() - 1);
         let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
         FuncHandle::new(self.vm.id(), function)
     }
@@ -154,7 +154,7 @@ impl VmStore {
         if index.as_u32() < image.module.imported_functions {
             return Ok(record.imported_functions[index.as_u32() as usize]);
         }
-        let reference = image.layout.func_ref(index).map(|offset| Place { context: record.context, offset });
+        let reference = image.layout.func_ref(index).map(|offset| ContextPlace { context: record.context, offset });
         if let Some(&number) = reference.and_then(|place| self.function_at.get(&(self.address_of(place) as usize))) {
             return Ok(number);
         }
@@ -164,8 +164,8 @@ impl VmStore {
         let signature = record.code.signature(image.module.functions[index]);
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
-        let context = self.context_of(Place { context: record.context, offset: 0 }).start();
-        let target = Target::Wasm { code, context, entry: record.code.entry(signature.number) };
+        let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
+        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number) };
         Ok(self.add_function(FuncRecord::new(signature, reference, target)))
     }
 
@@ -185,7 +185,7 @@ impl VmStore {
         number: usize,
         stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<usize>,
     ) -> Result<()> {
-        let FuncRecord { signature, reference: Some(place), target: Target::Host(_), .. } = &self.functions[number]
+        let FuncRecord { signature, reference: Some(place), target: CallTarget::Host(_), .. } = &self.functions[number]
         else {
             return Ok(());
         };
@@ -214,7 +214,7 @@ impl VmStore {
                 code.entry(signature.number).ok_or_else(|| no_trampoline(signature))?
             }
         };
-        if let Target::Wasm { entry, .. } = &mut self.functions[number].target {
+        if let CallTarget::Wasm { entry, .. } = &mut self.functions[number].target {
             *entry = Some(found);
         }
         Ok(found)
@@ -228,12 +228,14 @@ impl VmStore {
         })?;
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {
-            (Target::Wasm { code, context, .. }, _) => [code as u64, context as u64, record.signature.number.into()],
-            (Target::Host(_), Some(place)) => {
+            (CallTarget::Wasm { code, context, .. }, _) => {
+                [code as u64, context as u64, record.signature.number.into()]
+            }
+            (CallTarget::Host(_), Some(place)) => {
                 let context = self.context_of(place);
                 [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].map(|field| context.get(place.offset + field))
             }
-            (Target::Host(_), None) => unreachable!("host functions have references"),
+            (CallTarget::Host(_), None) => unreachable!("host functions have references"),
         })
     }
 }

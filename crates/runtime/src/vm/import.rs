@@ -1,7 +1,7 @@
 //! Import matching as the core specification has it.
 
 use super::code::CodeMemory;
-use super::handle::Extern;
+use super::handle::ExternHandle;
 use super::store::VmStore;
 use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::{Result, bail};
@@ -13,7 +13,7 @@ impl VmStore {
     /// # Errors
     ///
     /// Names the import and both types.
-    pub(super) fn check_import(&self, code: &CodeMemory, import: &CoreImport, given: Extern) -> Result<()> {
+    pub(super) fn check_import(&self, code: &CodeMemory, import: &CoreImport, given: ExternHandle) -> Result<()> {
         if self.import_matches(code, import.ty, given) {
             return Ok(());
         }
@@ -26,29 +26,31 @@ impl VmStore {
             CoreExternType::Global(ty) => describe_global(ty),
         };
         let found = match given {
-            Extern::Func(func) => describe_func(self.func_type(func)),
-            Extern::Tag(tag) => describe_tag(self.tag_type(tag)),
-            Extern::Table(table) => describe_table(&self.table_type(table)),
-            Extern::Memory(memory) => describe_memory(&self.memory_type(memory)),
-            Extern::Global(global) => describe_global(&self.global_type(global)),
+            ExternHandle::Func(func) => describe_func(self.func_type(func)),
+            ExternHandle::Tag(tag) => describe_tag(self.tag_type(tag)),
+            ExternHandle::Table(table) => describe_table(&self.table_type(table)),
+            ExternHandle::Memory(memory) => describe_memory(&self.memory_type(memory)),
+            ExternHandle::Global(global) => describe_global(&self.global_type(global)),
         };
         bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}")
     }
 
-    fn import_matches(&self, code: &CodeMemory, wanted: CoreExternType, given: Extern) -> bool {
+    fn import_matches(&self, code: &CodeMemory, wanted: CoreExternType, given: ExternHandle) -> bool {
         let id = self.id();
         match (wanted, given) {
-            (CoreExternType::Func(signature), Extern::Func(func)) => {
+            (CoreExternType::Func(signature), ExternHandle::Func(func)) => {
                 self.functions[func.index(id)].signature.number == code.number_of(signature)
             }
-            (CoreExternType::Tag(signature), Extern::Tag(tag)) => {
+            (CoreExternType::Tag(signature), ExternHandle::Tag(tag)) => {
                 self.tags[tag.index(id)].signature.number == code.number_of(signature)
             }
-            (CoreExternType::Table(wanted), Extern::Table(table)) => table_matches(&wanted, &self.table_type(table)),
-            (CoreExternType::Memory(wanted), Extern::Memory(memory)) => {
+            (CoreExternType::Table(wanted), ExternHandle::Table(table)) => {
+                table_matches(&wanted, &self.table_type(table))
+            }
+            (CoreExternType::Memory(wanted), ExternHandle::Memory(memory)) => {
                 memory_matches(&wanted, &self.memory_type(memory))
             }
-            (CoreExternType::Global(wanted), Extern::Global(global)) => {
+            (CoreExternType::Global(wanted), ExternHandle::Global(global)) => {
                 global_matches(&wanted, &self.global_type(global))
             }
             _ => false,

@@ -64,7 +64,7 @@ mod unwind;
 
 pub(crate) use code::CodeMemory;
 pub(crate) use handle::{
-    Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
+    ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
 pub(crate) use raw_value::RawValue;

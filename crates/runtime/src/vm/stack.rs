@@ -13,8 +13,8 @@ use std::mem::ManuallyDrop;
 const RESERVE: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
 
 thread_local! {
-    /// The thread's own stack, once it is known: see [`Own`].
-    static OWN: Cell<Own> = const { Cell::new(Own { low: 0, high: 0 }) };
+    /// The thread's own stack, once it is known: see [`OwnStack`].
+    static OWN: Cell<OwnStack> = const { Cell::new(OwnStack { low: 0, high: 0 }) };
     /// Below this address guests may not go now on the thread's own stack. What the outermost activation on it may use
     /// is all that those within it may use, of whatever store they are. 0 until the thread is ready for guests.
     static LIMIT: Cell<usize> = const { Cell::new(0) };
@@ -43,13 +43,13 @@ impl ForeignActivation {
 /// The usable part of the thread's own stack; all zero before anybody has asked, and an empty range at the very end of
 /// the address space when the system does not say.
 #[derive(Clone, Copy)]
-struct Own {
+struct OwnStack {
     low: usize,
     high: usize,
 }
 
-impl Own {
-    const UNKNOWN: Own = Own { low: usize::MAX, high: usize::MAX };
+impl OwnStack {
+    const UNKNOWN: OwnStack = OwnStack { low: usize::MAX, high: usize::MAX };
 
     fn contains(self, address: usize) -> bool {
         (self.low..self.high).contains(&address)
@@ -144,7 +144,7 @@ fn leave(activation: ForeignActivation) {
 #[cfg(feature = "compile")]
 pub(crate) fn stack_left() -> Option<usize> {
     let own = match OWN.get() {
-        Own { high: 0, .. } => learn_own(),
+        OwnStack { high: 0, .. } => learn_own(),
         own => own,
     };
     let here = stack_pointer();
@@ -168,8 +168,8 @@ fn prepare() -> Result<usize> {
 }
 
 #[cold]
-fn learn_own() -> Own {
-    let own = own_stack().unwrap_or(Own::UNKNOWN);
+fn learn_own() -> OwnStack {
+    let own = own_stack().unwrap_or(OwnStack::UNKNOWN);
     OWN.set(own);
     own
 }
@@ -187,7 +187,7 @@ fn exhausted(here: usize) -> Error {
 
 /// The usable part of the thread's own stack, from its lowest address on; `None` when the system does not say.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     use std::mem::MaybeUninit;
     use std::ptr::null_mut;
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
@@ -203,24 +203,24 @@ fn own_stack() -> Option<Own> {
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         // Some versions count the guard as part of the stack.
         let start = start as usize;
-        known.then(|| Own { low: start.saturating_add(guard), high: start.saturating_add(size) })
+        known.then(|| OwnStack { low: start.saturating_add(guard), high: start.saturating_add(size) })
     }
 }
 
 /// The usable part of the thread's own stack, from its lowest address on; `None` when the system does not say.
 #[cfg(target_os = "macos")]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     // SAFETY: V7: asks for what is of this thread.
     let (high, size) = unsafe {
         let this = libc::pthread_self();
         (libc::pthread_get_stackaddr_np(this) as usize, libc::pthread_get_stacksize_np(this))
     };
-    Some(Own { low: high.checked_sub(size)?, high })
+    Some(OwnStack { low: high.checked_sub(size)?, high })
 }
 
 /// Elsewhere what the system says of a main thread's stack is what has been touched of it: of no use.
 #[cfg(not(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos")))]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     None
 }
 

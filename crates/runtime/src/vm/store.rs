@@ -7,7 +7,7 @@ use super::context::{Context, RawStoreContext};
 use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
-use super::memory::Memory;
+use super::memory::LinearMemory;
 use super::raw_value::RawValue;
 use super::table::TableStorage;
 use super::unwind;
@@ -63,29 +63,29 @@ pub(super) enum ContextOwner {
 
 /// A place in a context.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct ContextPlace {
     pub(super) context: usize,
     pub(super) offset: i32,
 }
 
 pub(super) struct MemoryRecord {
-    pub(super) memory: Memory,
-    pub(super) definition: Place,
+    pub(super) memory: LinearMemory,
+    pub(super) definition: ContextPlace,
 }
 
 pub(super) struct TableRecord {
     pub(super) table: TableStorage,
-    pub(super) definition: Place,
+    pub(super) definition: ContextPlace,
 }
 
 pub(super) struct GlobalRecord {
     pub(super) ty: GlobalType,
-    pub(super) place: Place,
+    pub(super) place: ContextPlace,
 }
 
 pub(super) struct TagRecord {
     pub(super) signature: RegisteredSignature,
-    pub(super) place: Place,
+    pub(super) place: ContextPlace,
 }
 
 impl VmStore {
@@ -133,19 +133,19 @@ impl VmStore {
         number
     }
 
-    pub(super) fn context_of(&self, place: Place) -> &Context {
+    pub(super) fn context_of(&self, place: ContextPlace) -> &Context {
         &self.contexts[place.context].0
     }
 
-    pub(super) fn address_of(&self, place: Place) -> u64 {
+    pub(super) fn address_of(&self, place: ContextPlace) -> u64 {
         self.context_of(place).address(place.offset) as u64
     }
 
     /// The context around an address, what it is of, and the offset in it.
-    pub(super) fn context_around(&self, address: usize) -> Option<(Place, ContextOwner)> {
+    pub(super) fn context_around(&self, address: usize) -> Option<(ContextPlace, ContextOwner)> {
         let (&start, &context) = self.context_at.range(..=address).next_back()?;
         let offset = i32::try_from(address - start).ok()?;
-        Some((Place { context, offset }, self.contexts[context].1))
+        Some((ContextPlace { context, offset }, self.contexts[context].1))
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.
@@ -162,12 +162,12 @@ impl VmStore {
     /// When there is no room for it, or its type is not supported.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
         let context = self.add_context(MEMORY_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_memory(ty, Place { context, offset: 0 })?;
+        let number = self.define_memory(ty, ContextPlace { context, offset: 0 })?;
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: Place) -> Result<usize> {
-        let memory = Memory::new(self.engine.config(), ty)?;
+    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: ContextPlace) -> Result<usize> {
+        let memory = LinearMemory::new(self.engine.config(), ty)?;
         let context = self.context_of(definition);
         context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
         context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
@@ -222,11 +222,11 @@ impl VmStore {
     pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.check_value(CoreValType::Ref(ty.element), value)?;
         let context = self.add_context(TABLE_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_table(ty, value, Place { context, offset: 0 })?;
+        let number = self.define_table(ty, value, ContextPlace { context, offset: 0 })?;
         Ok(TableHandle::new(self.id, number))
     }
 
-    pub(super) fn define_table(&mut self, ty: TableType, value: RawValue, definition: Place) -> Result<usize> {
+    pub(super) fn define_table(&mut self, ty: TableType, value: RawValue, definition: ContextPlace) -> Result<usize> {
         let table = TableStorage::new(self.engine.config(), ty, value.u64())?;
         let context = self.context_of(definition);
         context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
@@ -288,7 +288,7 @@ impl VmStore {
     pub(crate) fn new_global(&mut self, ty: GlobalType, value: RawValue) -> Result<GlobalHandle> {
         self.check_value(ty.content, value)?;
         let context = self.add_context(size_of::<RawValue>() as u32, ContextOwner::Definition);
-        let place = Place { context, offset: 0 };
+        let place = ContextPlace { context, offset: 0 };
         self.context_of(place).set_value(0, value);
         self.globals.push(GlobalRecord { ty, place });
         Ok(GlobalHandle::new(self.id, self.globals.len() - 1))
@@ -331,11 +331,11 @@ impl VmStore {
     pub(crate) fn new_tag(&mut self, ty: &CoreFuncType) -> Result<TagHandle> {
         let signature = self.engine.signatures().register(ty)?;
         let context = self.add_context(8, ContextOwner::Definition);
-        let number = self.define_tag(signature, Place { context, offset: 0 });
+        let number = self.define_tag(signature, ContextPlace { context, offset: 0 });
         Ok(TagHandle::new(self.id, number))
     }
 
-    pub(super) fn define_tag(&mut self, signature: RegisteredSignature, place: Place) -> usize {
+    pub(super) fn define_tag(&mut self, signature: RegisteredSignature, place: ContextPlace) -> usize {
         self.tags.push(TagRecord { signature, place });
         self.tags.len() - 1
     }
