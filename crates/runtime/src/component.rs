@@ -78,7 +78,8 @@ impl Component {
     ///
     /// When `bytes` are no valid component, or it needs what is not supported: the error says what and where. The
     /// payload is a [`TranslateError`](crate::TranslateError), for function bodies of core modules a
-    /// [`CodegenError`](crate::CodegenError), or the text parser's error.
+    /// [`CodegenError`](crate::CodegenError), or the text parser's error. And when less than a mebibyte of stack is left
+    /// here, and the system starts no thread that has more.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

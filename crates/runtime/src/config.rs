@@ -150,7 +150,9 @@ impl Config {
     }
 
     /// The largest number of elements of any table (default 10,000,000), whatever its type allows. One that starts
-    /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
+    /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it. A table of more than
+    /// a few thousand elements reserves address space for as many as it may get, 8 bytes each, and memory for those that
+    /// are used.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
         self

@@ -140,7 +140,8 @@
 //! # Threads
 //!
 //! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
-//! store runs one guest at a time: a call borrows it exclusively.
+//! store runs one guest at a time: a call borrows it exclusively. Compiling starts threads of its own, as many as
+//! [`Config::compile_threads`] says.
 //!
 //! # Core modules
 //!
