@@ -56,7 +56,7 @@ impl<N: Number> Cells<N> {
                 let mut mapping = Mapping::reserve(most).ok()?;
                 mapping.make_accessible(bytes).ok()?;
                 let moved = CellPlace::Mapped(mapping, new);
-                let cells = std::mem::replace(cells, Vec::new());
+                let cells = std::mem::take(cells);
                 self.place = moved;
                 self.as_slice().iter().zip(&cells).for_each(|(to, from)| to.set(from.get()));
             }
