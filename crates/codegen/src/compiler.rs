@@ -1,10 +1,11 @@
-//! The compiler: from a link unit to an image, function by function on all cores.
+//! The compiler: from a link unit to an image, function by function on several threads.
 
 use crate::compiled::{self, CompiledFunction};
 use crate::error::CodegenError;
 use crate::func::{self, TranslationBuffers};
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
+use crate::parallel::Helpers;
 use crate::settings::{CompilerSettings, OptimizationLevel};
 use crate::unit::LinkUnit;
 use crate::{builtin_stub, entry, features, host_stub, image};
@@ -12,17 +13,26 @@ use cranelift_codegen::Context;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
-use gusset_artifact::{BuiltinFunction, CodeImage, FuncIndex, ModuleIndex, SignatureIndex};
-use rayon::prelude::*;
+use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
+use gusset_types::Arena;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Less than this much wasm is compiled in the time that it takes to start a thread for it.
+const BYTES_FOR_A_THREAD: u64 = 2 << 10;
+
+/// As many stubs take the time that it takes to start a thread for them.
+const STUBS_FOR_A_THREAD: usize = 16;
+
+/// As many parameters or results as validation allows functions of modules.
+const MAX_VALUES: usize = 1000;
 
 /// Compiles link units for the machine that it runs on. It can be used from many threads at once.
 pub struct Compiler {
     isa: OwnedTargetIsa,
     settings: CompilerSettings,
+    helpers: Helpers,
 }
 
 /// What a worker keeps from one function to the next.
@@ -34,6 +44,18 @@ struct Buffers {
 impl Default for Buffers {
     fn default() -> Self {
         Buffers { translation: TranslationBuffers::default(), context: Context::new() }
+    }
+}
+
+/// The same for stubs.
+struct StubBuffers {
+    builder: FunctionBuilderContext,
+    context: Context,
+}
+
+impl Default for StubBuffers {
+    fn default() -> Self {
+        StubBuffers { builder: FunctionBuilderContext::new(), context: Context::new() }
     }
 }
 
@@ -60,7 +82,14 @@ impl Compiler {
             // Rounding would need library functions, and compiled code calls none.
             return Err(CodegenError::unsupported("not supported: x86-64 machines without SSE4.1"));
         }
-        Ok(Compiler { isa, settings: settings.clone() })
+        let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
+        Ok(Compiler { isa, settings: settings.clone(), helpers: Helpers::new(threads) })
+    }
+
+    /// The same with another number of threads for each unit (default: one for each processor): the caller's, and helpers,
+    /// which several callers share. With 0 or 1 all is done on the caller's, and so it is where the system starts no threads.
+    pub fn with_threads(self, threads: usize) -> Compiler {
+        Compiler { helpers: Helpers::new(threads), ..self }
     }
 
     /// The settings that it was made with.
@@ -91,33 +120,23 @@ impl Compiler {
         env: &UnitEnv,
         bodies: Vec<Body<'_>>,
     ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
-        let idle: Mutex<Vec<Buffers>> = Mutex::default();
         // What stands behind the first error need not be compiled, but everything before it must.
         let first_error = AtomicUsize::new(usize::MAX);
-        let results: Vec<Option<Result<Compiled, (ModuleIndex, CodegenError)>>> = bodies
-            .into_par_iter()
-            .enumerate()
-            .map(|(at, body)| {
+        let bytes: u64 = bodies.iter().map(|body| body.body.range()).map(|range| range.end - range.start).sum();
+        let results =
+            self.helpers.map(bodies, (bytes / BYTES_FOR_A_THREAD) as usize, Buffers::default, |buffers, at, body| {
                 if at > first_error.load(Ordering::Relaxed) {
                     return None;
                 }
-                let mut buffers = idle.lock().ok().and_then(|mut idle| idle.pop()).unwrap_or_default();
                 let module = body.module;
-                let result = self.compile_function(env, &mut buffers, body).map_err(|error| (module, error));
-                match &result {
-                    // A failed translation leaves the buffers dirty: they are dropped.
-                    Err(_) => {
-                        first_error.fetch_min(at, Ordering::Relaxed);
-                    }
-                    Ok(_) => {
-                        if let Ok(mut idle) = idle.lock() {
-                            idle.push(buffers);
-                        }
-                    }
+                let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
+                if result.is_err() {
+                    first_error.fetch_min(at, Ordering::Relaxed);
+                    // A failed translation leaves them dirty.
+                    *buffers = Buffers::default();
                 }
                 Some(result)
-            })
-            .collect();
+            });
         let mut functions = Vec::with_capacity(results.len());
         let mut indirect = BTreeSet::new();
         // Only functions behind an error are missing, and the error comes first.
@@ -140,19 +159,46 @@ impl Compiler {
         Ok((compiled, translated.indirect))
     }
 
+    /// Code of no module: an entry trampoline and a host stub for functions of a type, made on the caller's thread.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Unsupported`](crate::CodegenErrorKind::Unsupported) when no module can have such functions.
+    pub fn compile_trampolines(&self, ty: &CoreFuncType) -> Result<CodeImage, CodegenError> {
+        if ty.params.len().max(ty.results.len()) > MAX_VALUES {
+            let message = format!("not supported: functions of more than {MAX_VALUES} parameters or results");
+            return Err(CodegenError::unsupported(message));
+        }
+        let mut env = UnitEnv { modules: Arena::default(), signatures: Arena::default() };
+        let signature = env.signatures.push(ty.clone());
+        let mut buffers = StubBuffers::default();
+        let stubs = [CodeKey::Entry(signature), CodeKey::HostStub(signature)];
+        let stubs = stubs.into_iter().map(|key| self.compile_stub(&env, &mut buffers, key));
+        let stubs = stubs.collect::<Result<Vec<_>, _>>()?;
+        image::link(&*self.isa, env, stubs, Vec::new())
+    }
+
     fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
+        let worthwhile = stubs.len() / STUBS_FOR_A_THREAD;
+        let compile = |buffers: &mut StubBuffers, _, key| self.compile_stub(env, buffers, key);
+        self.helpers.map(stubs, worthwhile, StubBuffers::default, compile).into_iter().collect()
+    }
+
+    fn compile_stub(
+        &self,
+        env: &UnitEnv,
+        buffers: &mut StubBuffers,
+        key: CodeKey,
+    ) -> Result<CompiledFunction, CodegenError> {
         let target = self.isa.frontend_config();
-        let workers = || (FunctionBuilderContext::new(), Context::new());
-        let stubs = stubs.into_par_iter().map_init(workers, |(buffers, context), key| {
-            let func = match key {
-                CodeKey::Builtin(builtin) => builtin_stub::build(buffers, target, builtin),
-                CodeKey::Entry(signature) => entry::build(buffers, target, signature, env.signature(signature)),
-                CodeKey::HostStub(signature) => host_stub::build(buffers, target, signature, env.signature(signature)),
-                CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
-            };
-            compiled::compile(&*self.isa, context, func).map_err(|error| error.within(format_args!("{key:?}")))
-        });
-        stubs.collect()
+        let StubBuffers { builder, context } = buffers;
+        let func = match key {
+            CodeKey::Builtin(builtin) => builtin_stub::build(builder, target, builtin),
+            CodeKey::Entry(signature) => entry::build(builder, target, signature, env.signature(signature)),
+            CodeKey::HostStub(signature) => host_stub::build(builder, target, signature, env.signature(signature)),
+            CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
+        };
+        compiled::compile(&*self.isa, context, func).map_err(|error| error.within(format_args!("{key:?}")))
     }
 }
 

@@ -39,6 +39,7 @@ mod key;
 mod module_env;
 mod names;
 mod op;
+mod parallel;
 mod region;
 mod settings;
 mod signature;

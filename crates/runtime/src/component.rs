@@ -3,9 +3,11 @@
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::instance::ExportPath;
+use crate::instantiate::trampoline_signatures;
+use crate::signatures::RegisteredSignature;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport};
+use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport, TrampolineIndex};
 use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Types};
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ struct Inner {
     code: Arc<CodeMemory>,
     funcs: Vec<ExportedFunc>,
     adapters: Vec<AdapterSource>,
+    /// Of the plan's trampolines.
+    trampoline_signatures: Box<[Option<RegisteredSignature>]>,
 }
 
 /// A module of adapters: what joins the components of a composition. [`Component::adapters`] lists them.
@@ -70,7 +74,8 @@ impl Component {
     ///
     /// When `bytes` are no valid component, or it needs what is not supported: the error says what and where. The
     /// payload is a [`TranslateError`](crate::TranslateError), for function bodies of core modules a
-    /// [`CodegenError`](crate::CodegenError), or the text parser's error.
+    /// [`CodegenError`](crate::CodegenError), or the text parser's error. And when less than a mebibyte of stack is left
+    /// here, and the system starts no thread that has more.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -84,7 +89,14 @@ impl Component {
     /// [binary format]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
     #[cfg(feature = "compile")]
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Component> {
-        let wasm = crate::source::wasm(bytes.as_ref())?;
+        let bytes = bytes.as_ref();
+        crate::compile::with_stack(|| Component::compile(engine, bytes))?
+    }
+
+    /// What [`Component::new`] does, where the stack has room for it.
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
+        let wasm = crate::source::wasm(bytes)?;
         let translation = gusset_component::translate(&wasm)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
@@ -92,7 +104,7 @@ impl Component {
             let (offset, generated) = (module.offset, module.adapter);
             unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
         }
-        let code = engine.compiler().compile(engine, &unit)?;
+        let code = engine.compiler().compile(engine.signatures(), &unit)?;
         let mut adapters = Vec::new();
         for adapter in translation.plan.adapter_modules.values() {
             let wasm = translation.modules[adapter.module].wasm.to_vec();
@@ -136,8 +148,8 @@ impl Component {
     /// ```
     #[cfg(feature = "compile")]
     pub fn validate(bytes: impl AsRef<[u8]>) -> Result<()> {
-        let wasm = crate::source::wasm(bytes.as_ref())?;
-        Ok(gusset_component::validate(&wasm)?)
+        let bytes = bytes.as_ref();
+        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?)?))?
     }
 
     /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler.
@@ -151,8 +163,9 @@ impl Component {
             check_depth(&plan.types, import.ty, &import.name)?;
         }
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
-        let plan = Arc::new(plan);
-        Ok(Component(Arc::new(Inner { engine: engine.clone(), plan, code, funcs, adapters })))
+        let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
+        let (engine, plan) = (engine.clone(), Arc::new(plan));
+        Ok(Component(Arc::new(Inner { engine, plan, code, funcs, adapters, trampoline_signatures })))
     }
 
     /// The engine that it was compiled with.
@@ -232,6 +245,11 @@ impl Component {
 
     pub(crate) fn code(&self) -> &Arc<CodeMemory> {
         &self.0.code
+    }
+
+    /// The signature of a trampoline; `None` for one that nothing makes yet.
+    pub(crate) fn trampoline_signature(&self, trampoline: TrampolineIndex) -> Option<&RegisteredSignature> {
+        self.0.trampoline_signatures.get(trampoline.as_u32() as usize)?.as_ref()
     }
 
     /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).

@@ -38,6 +38,8 @@ pub struct Config {
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
     pub(crate) max_lifted_bytes: u64,
+    /// `None` for one thread per processor.
+    pub(crate) compile_threads: Option<usize>,
 }
 
 impl Default for Config {
@@ -58,6 +60,7 @@ impl Config {
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
+            compile_threads: None,
         }
     }
 
@@ -149,7 +152,9 @@ impl Config {
     }
 
     /// The largest number of elements of any table (default 10,000,000), whatever its type allows. One that starts
-    /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
+    /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it. A table of more than
+    /// a few thousand elements reserves address space for as many as it may get, 8 bytes each, and memory for those that
+    /// are used.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
         self
@@ -186,6 +191,17 @@ impl Config {
     /// ```
     pub fn max_lifted_bytes(&mut self, bytes: u64) -> &mut Config {
         self.max_lifted_bytes = bytes;
+        self
+    }
+
+    /// How many threads compile a component or module together (default: as many as there are processors for the process).
+    /// One is the caller's; the others are started when there is enough to do, and end with it. An engine has no more of these
+    /// at once, however many callers it has. With 0 or 1 callers compile alone, and so they do where the system starts no
+    /// more threads.
+    ///
+    /// What is compiled does not depend on it.
+    pub fn compile_threads(&mut self, threads: usize) -> &mut Config {
+        self.compile_threads = Some(threads);
         self
     }
 }

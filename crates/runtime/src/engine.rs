@@ -1,12 +1,10 @@
 //! [`Engine`]: what all stores of a process share: the settings, the compiler, and the numbers of core signatures.
 
 use crate::config::Config;
-use crate::error::{Result, bail};
+use crate::error::Result;
+use crate::signatures::SignatureRegistry;
 use crate::vm;
-use gusset_artifact::{CoreFuncType, CoreValType, HeapType, RefType};
-use indexmap::IndexSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The settings and what is shared by everything that is compiled with them. Cheap to clone; threads can share it.
 ///
@@ -20,15 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<SharedEngine>);
 
-struct Inner {
-    id: u64,
+struct SharedEngine {
     config: Config,
-    /// The position of a signature is its number, in every function reference of every store.
-    signatures: Mutex<IndexSet<Arc<CoreFuncType>>>,
+    signatures: SignatureRegistry,
     #[cfg(feature = "compile")]
-    compiler: crate::compile::Compiler,
+    compiler: crate::compile::EngineCompiler,
 }
 
 impl Engine {
@@ -39,14 +35,12 @@ impl Engine {
     ///
     /// When the processor or a setting is not supported.
     pub fn new(config: &Config) -> Result<Engine> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         vm::install_signal_handlers()?;
-        Ok(Engine(Arc::new(Inner {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
-            signatures: Mutex::default(),
+            signatures: SignatureRegistry::new(),
             #[cfg(feature = "compile")]
-            compiler: crate::compile::Compiler::new(config)?,
+            compiler: crate::compile::EngineCompiler::new(config)?,
         })))
     }
 
@@ -60,38 +54,14 @@ impl Engine {
         Arc::ptr_eq(&a.0, &b.0)
     }
 
-    /// A number that no other engine of the process has.
-    pub(crate) fn id(&self) -> u64 {
-        self.0.id
+    /// The numbers of core signatures.
+    pub(crate) fn signatures(&self) -> &SignatureRegistry {
+        &self.0.signatures
     }
 
     #[cfg(feature = "compile")]
-    pub(crate) fn compiler(&self) -> &crate::compile::Compiler {
+    pub(crate) fn compiler(&self) -> &crate::compile::EngineCompiler {
         &self.0.compiler
-    }
-
-    /// The engine-wide number of a signature.
-    ///
-    /// # Errors
-    ///
-    /// When it speaks of other signatures (typed function references): their indices mean nothing outside their unit.
-    pub(crate) fn signature_id(&self, ty: &CoreFuncType) -> Result<u32> {
-        let concrete = |ty: &CoreValType| matches!(ty, CoreValType::Ref(RefType { heap: HeapType::Concrete(_), .. }));
-        if ty.params.iter().chain(&*ty.results).any(concrete) {
-            bail!("unsupported: typed function references in the signature of a function");
-        }
-        let mut signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = match signatures.get_index_of(ty) {
-            Some(index) => index,
-            None => signatures.insert_full(Arc::new(ty.clone())).0,
-        };
-        Ok(u32::try_from(index).expect("fewer than 2^32 signatures"))
-    }
-
-    /// The signature with this number.
-    pub(crate) fn signature(&self, id: u32) -> Arc<CoreFuncType> {
-        let signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        signatures.get_index(id as usize).expect("the number is of this engine").clone()
     }
 }
 

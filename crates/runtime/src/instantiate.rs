@@ -6,14 +6,15 @@ use crate::component_instance::{ComponentInstanceState, ExportTarget};
 use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, LoweredImport};
 use crate::instance::Instance;
+use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
-use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
     Trampoline, TrampolineIndex,
 };
-use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatSignature, FlatType, FuncTypeIndex};
+use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex};
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -116,7 +117,7 @@ impl<T: 'static> Instantiation<'_, T> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineTrampoline(index) => {
-                let func = self.trampoline(&self.plan.trampolines[*index])?;
+                let func = self.trampoline(*index)?;
                 self.trampolines[index.as_u32() as usize] = Some(func);
             }
             Step::InstantiateModule { instance, imports } => {
@@ -146,14 +147,14 @@ impl<T: 'static> Instantiation<'_, T> {
 
     // What core definitions stand for.
 
-    fn resolve(&mut self, def: CoreDefIndex) -> Result<Extern> {
+    fn resolve(&mut self, def: CoreDefIndex) -> Result<ExternHandle> {
         match self.plan.core_defs[def] {
             CoreDef::Export { instance, item } => match self.instances.get(instance.as_u32() as usize) {
                 Some(instance) => self.store.0.vm.export(*instance, item),
                 None => Err(not_made()),
             },
-            CoreDef::Trampoline(index) => self.trampoline_func(index).map(Extern::Func),
-            CoreDef::InstanceFlags(instance) => Ok(Extern::Global(self.flags(instance.as_u32()))),
+            CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
+            CoreDef::InstanceFlags(instance) => Ok(ExternHandle::Global(self.flags(instance.as_u32()))),
         }
     }
 
@@ -167,14 +168,14 @@ impl<T: 'static> Instantiation<'_, T> {
 
     fn func(&mut self, def: CoreDefIndex) -> Result<FuncHandle> {
         match self.resolve(def)? {
-            Extern::Func(func) => Ok(func),
+            ExternHandle::Func(func) => Ok(func),
             _ => bail!("internal error: a plan takes something else for a function"),
         }
     }
 
     fn memory(&mut self, def: CoreDefIndex) -> Result<MemoryHandle> {
         match self.resolve(def)? {
-            Extern::Memory(memory) => Ok(memory),
+            ExternHandle::Memory(memory) => Ok(memory),
             _ => bail!("internal error: a plan takes something else for a memory"),
         }
     }
@@ -192,16 +193,15 @@ impl<T: 'static> Instantiation<'_, T> {
 
     // Trampolines.
 
-    fn trampoline(&mut self, trampoline: &Trampoline) -> Result<FuncHandle> {
-        match trampoline {
-            Trampoline::LowerImport { import, ty, options } => self.lower_import(*import, *ty, options),
+    fn trampoline(&mut self, index: TrampolineIndex) -> Result<FuncHandle> {
+        match &self.plan.trampolines[index] {
+            Trampoline::LowerImport { import, ty, options } => self.lower_import(index, *import, *ty, options),
             Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
                 let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
                 let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
-                let (params, results) = op.signature(*src_width, *dst_width);
-                self.add(&params, &results, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
+                self.add(index, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
             }
-            Trampoline::AdapterTrap { module, indices } => self.adapter_trap(*module, *indices),
+            Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::Builtin { builtin, instance } => {
                 let name = &self.plan.component_instances[*instance].name;
                 bail!("not supported: resources (`canon {}` in `{name}`)", builtin.name())
@@ -209,16 +209,17 @@ impl<T: 'static> Instantiation<'_, T> {
         }
     }
 
-    fn lowered(&self, ty: FuncTypeIndex, options: &CanonOptions) -> FlatSignature {
-        self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width)
-    }
-
-    fn lower_import(&mut self, import: ImportIndex, ty: FuncTypeIndex, options: &CanonOptions) -> Result<FuncHandle> {
+    fn lower_import(
+        &mut self,
+        index: TrampolineIndex,
+        import: ImportIndex,
+        ty: FuncTypeIndex,
+        options: &CanonOptions,
+    ) -> Result<FuncHandle> {
         let name = &self.plan.imported_funcs[import].name;
         check_supported(options, name)?;
         let func = self.pre.imports[import.as_u32() as usize].clone();
-        let signature = self.lowered(ty, options);
-        let (params, results) = (signature.params.clone(), signature.results.clone());
+        let signature = self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width);
         let name = AdapterName {
             caller: self.plan.component_instances[options.instance].name.clone(),
             callee: "host".into(),
@@ -227,15 +228,13 @@ impl<T: 'static> Instantiation<'_, T> {
         let options = self.options(options)?;
         let (plan, instance) = (self.plan.clone(), self.instance);
         let lowered = LoweredImport { plan, instance, ty, options, signature, name };
-        self.add(&params, &results, move |store, values| func.call_from_guest(store, &lowered, values))
+        self.add(index, move |store, values| func.call_from_guest(store, &lowered, values))
     }
 
     /// Where the adapters of a module report what is wrong with a value.
-    fn adapter_trap(&mut self, module: AdapterModuleIndex, indices: u8) -> Result<FuncHandle> {
-        let mut params = vec![FlatType::I32];
-        params.resize(1 + usize::from(indices), FlatType::I64);
+    fn adapter_trap(&mut self, index: TrampolineIndex, module: AdapterModuleIndex) -> Result<FuncHandle> {
         let plan = self.plan.clone();
-        self.add(&params, &[], move |_, values| {
+        self.add(index, move |_, values| {
             let module = &plan.adapter_modules[module];
             let Some(site) = module.sites.get(values[0].u32() as usize) else {
                 return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
@@ -249,14 +248,38 @@ impl<T: 'static> Instantiation<'_, T> {
 
     fn add(
         &mut self,
-        params: &[FlatType],
-        results: &[FlatType],
+        index: TrampolineIndex,
         func: impl Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<FuncHandle> {
-        let core = |types: &[FlatType]| types.iter().map(|ty| core_type(*ty)).collect();
-        let ty = CoreFuncType { params: core(params), results: core(results) };
-        self.store.0.add_host_func(ty, Arc::new(func))
+        let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?;
+        Ok(self.store.0.add_host_func(signature.clone(), Arc::new(func)))
     }
+}
+
+/// The signatures of a plan's trampolines, in order, so that instantiating need not ask for them; `None` for those that nothing
+/// makes yet.
+pub(crate) fn trampoline_signatures(
+    registry: &SignatureRegistry,
+    plan: &Plan,
+) -> Result<Box<[Option<RegisteredSignature>]>> {
+    let signature = |trampoline: &Trampoline| {
+        let (params, results) = match trampoline {
+            Trampoline::LowerImport { ty, options, .. } => {
+                let lowered = plan.types.lowered_signature(plan.types.func(*ty), options.pointer_width);
+                (lowered.params, lowered.results)
+            }
+            Trampoline::Transcoder { op, src_width, dst_width, .. } => op.signature(*src_width, *dst_width),
+            Trampoline::AdapterTrap { indices, .. } => {
+                let mut params = vec![FlatType::I32];
+                params.resize(1 + usize::from(*indices), FlatType::I64);
+                (params, Vec::new())
+            }
+            Trampoline::Builtin { .. } => return Ok(None),
+        };
+        let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
+        registry.register(&CoreFuncType { params: core(params), results: core(results) }).map(Some)
+    };
+    plan.trampolines.values().map(signature).collect()
 }
 
 fn core_type(ty: FlatType) -> CoreValType {
@@ -270,4 +293,44 @@ fn core_type(ty: FlatType) -> CoreValType {
 
 fn not_made() -> Error {
     format_err!("internal error: a plan refers to what it makes later")
+}
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use crate::signatures::tests::REGISTERED;
+    use crate::{Component, Engine, Linker, Result, Store};
+
+    /// Ten imports, lowered, and a function that is lifted: none of their signatures is looked up when an instance is made.
+    #[test]
+    fn instantiating_asks_for_no_signature() -> Result<()> {
+        let numbers = || 0..10;
+        let imports: String = numbers().map(|n| format!(r#"(import "f{n}" (func $f{n} (param "x" u32)))"#)).collect();
+        let lowered: String = numbers().map(|n| format!("(core func $c{n} (canon lower (func $f{n})))")).collect();
+        let wanted: String = numbers().map(|n| format!(r#"(import "" "f{n}" (func (param i32)))"#)).collect();
+        let given: String = numbers().map(|n| format!(r#"(export "f{n}" (func $c{n}))"#)).collect();
+        let text = format!(
+            r#"(component {imports} {lowered}
+                (core module $m {wanted} (func (export "g") (param i32) (call 3 (local.get 0))))
+                (core instance $i (instantiate $m (with "" (instance {given}))))
+                (func (export "g") (param "x" u32) (canon lift (core func $i "g"))))"#
+        );
+        let engine = Engine::default();
+        let mut linker = Linker::<u32>::new(&engine);
+        for n in numbers() {
+            linker.root().func_wrap(
+                &format!("f{n}"),
+                move |mut store: crate::StoreContextMut<'_, u32>, (x,): (u32,)| {
+                    *store.data_mut() = n + x;
+                    Ok(())
+                },
+            )?;
+        }
+        let pre = linker.instantiate_pre(&Component::new(&engine, text)?)?;
+        let before = REGISTERED.get();
+        let mut store = Store::new(&engine, 0);
+        let instance = pre.instantiate(&mut store)?;
+        instance.get_typed_func::<(u32,), ()>(&mut store, "g")?.call(&mut store, (5,))?;
+        assert_eq!((REGISTERED.get() - before, *store.data()), (0, 8));
+        Ok(())
+    }
 }

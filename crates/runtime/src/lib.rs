@@ -139,7 +139,8 @@
 //! # Threads
 //!
 //! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
-//! store runs one guest at a time: a call borrows it exclusively.
+//! store runs one guest at a time: a call borrows it exclusively. Compiling starts threads of its own, as many as
+//! [`Config::compile_threads`] says.
 //!
 //! # Core modules
 //!
@@ -174,6 +175,7 @@ mod component;
 mod component_instance;
 mod config;
 pub mod core;
+mod core_text;
 mod engine;
 mod error;
 mod func;
@@ -183,6 +185,7 @@ mod instance;
 mod instantiate;
 mod lifted_func;
 mod linker;
+mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;

@@ -108,6 +108,51 @@ fn what_is_dropped_is_unmapped() -> Result<()> {
     Ok(())
 }
 
+/// Bytes of memory that the process has touched.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux says what is resident");
+    pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4096
+}
+
+/// Tables, memories and contexts, as large as a kilobyte can ask for, cost nothing until they are used.
+#[test]
+fn what_is_never_touched_costs_nothing() -> Result<()> {
+    let _alone = alone();
+    let engine = Engine::new(Config::new().memory_reservation(1 << 32).memory_guard(0))?;
+    let (tables, memories) = ("(table 10000000 funcref)".repeat(50), "(memory 65536)".repeat(50));
+    let more = "(table 10000000 externref)".repeat(49);
+    let text = format!(
+        r#"(module {tables}{more}{memories} (table $t 0 10000000 funcref) (elem declare func $f)
+            (func (export "grow") (result i32) (table.grow $t (ref.null func) (i32.const 5000000)))
+            (func $f (export "set") (param i32) (result i32)
+                (table.set $t (local.get 0) (ref.func $f))
+                (i32.add (ref.is_null (table.get $t (local.get 0)))
+                    (ref.is_null (table.get $t (i32.sub (local.get 0) (i32.const 1)))))))"#
+    );
+    let module = Module::new(&engine, text)?;
+    let (before, start) = (resident(), std::time::Instant::now());
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[])?;
+    assert_eq!(call(&mut store, instance, "grow", &[])?, 0);
+    assert_eq!(call(&mut store, instance, "grow", &[])?, 5_000_000);
+    assert_eq!(call(&mut store, instance, "grow", &[])?, -1);
+    assert_eq!(call(&mut store, instance, "set", &[Val::I32(9_999_999)])?, 1);
+    let (used, time) = (resident().saturating_sub(before), start.elapsed());
+    assert!(used < 64 << 20, "{used} bytes");
+    assert!(time.as_secs() < 20, "{time:?}");
+    // Elements that are not null are written.
+    let text = r#"(module (table 0 funcref) (elem declare func 0)
+        (func (result i32) (table.grow 0 (ref.func 0) (i32.const 100000)))
+        (func (export "grow") (result i32) (call 0))
+        (func (export "null") (param i32) (result i32) (ref.is_null (table.get 0 (local.get 0)))))"#;
+    let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
+    assert_eq!(call(&mut store, instance, "grow", &[])?, 0);
+    for at in [0, 1, 50_000, 99_999] {
+        assert_eq!(call(&mut store, instance, "null", &[Val::I32(at)])?, 0);
+    }
+    Ok(())
+}
+
 /// Settings that no machine can follow fail where memories are made.
 #[test]
 fn reservations_beyond_the_address_space_are_errors() -> Result<()> {

@@ -1,7 +1,7 @@
 //! How deep guests get: whatever stack a thread has, a guest that needs more than there is traps, and the process lives on.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::core::{Func, FuncType, Instance, Linker, Module, Val, ValType};
+use gusset::core::{Func, FuncType, Instance, Linker, Module, Ref, RefType, Table, TableType, Val, ValType};
 use gusset::{AsContextMut, Config, Engine, Error, Result, Store, StoreContextMut, Trap, TrapCode};
 use std::sync::mpsc::channel;
 
@@ -85,6 +85,10 @@ fn calling_host(
     let text = r#"(module
         (import "" "host" (func $host (result i32)))
         (func (export "outer") (result i32) (call $host))
+        (func $down (export "down") (param i32 i32) (result i32)
+            (if (i32.eqz (local.get 0))
+                (then (return (if (result i32) (local.get 1) (then (call $host)) (else (i32.const 0))))))
+            (call $down (i32.sub (local.get 0) (i32.const 1)) (local.get 1)))
         (func $r (export "recurse") (param i32) (result i32) (i32.add (i32.const 1) (call $r (local.get 0))))
         (func (export "one") (result i32) (i32.const 1)))"#;
     let ty = FuncType { params: [].into(), results: [ValType::I32].into() };
@@ -162,6 +166,121 @@ fn recursion_through_many_stores_ends_in_a_trap() -> Result<()> {
     let error = round(&engine, &module).expect_err("it has no end");
     assert_eq!(trap_code(&error), TrapCode::StackOverflow);
     Ok(())
+}
+
+/// In the binary format types may be nested more deeply than in text: a type section with an instance type, which declares a type.
+fn nested_types(levels: usize) -> Vec<u8> {
+    let mut ty = vec![0x42, 0];
+    (1..levels).for_each(|_| ty = [&[0x42, 1, 1], &*ty].concat());
+    let size = ty.len() + 1;
+    let section = [7, size as u8 | 0x80, (size >> 7) as u8, 1];
+    [&b"\0asm\x0d\0\x01\0"[..], &section, &ty].concat()
+}
+
+fn deepest_types() -> Vec<u8> {
+    let deepest = (1..200).rev().find(|levels| gusset::Component::validate(nested_types(*levels)).is_ok());
+    assert!(deepest >= Some(90), "{deepest:?}");
+    nested_types(deepest.unwrap_or(1))
+}
+
+/// Whoever has a mebibyte left compiles on his own stack: it is enough for whatever can be nested or chained.
+#[test]
+fn a_mebibyte_is_enough_to_compile_anything() {
+    let types = |open: &str| {
+        let next = |n: usize| {
+            let kind = ["tuple u8", "option", "list", "result (error"][n % 4];
+            let close = if kind.ends_with("error") { "))" } else { ")" };
+            format!("(type {open}{} ({kind} {open}{n}{close})", n + 1)
+        };
+        format!("(type {open}0 (tuple string u8)) {}", (0..90).map(next).collect::<String>())
+    };
+    let joined = format!(
+        r#"(component
+            (component $lib {types}
+                (core module $m (memory (export "mem") 1) (func (export "f") (param i32 i32 i32 i32 i32))
+                    (func (export "re") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+                (core instance $i (instantiate $m))
+                (func (export "f") (param "x" $t90) (canon lift (core func $i "f") (memory (core memory $i "mem")) (realloc (core func $i "re")))))
+            (component $app {types}
+                (import "f" (func $f (param "x" $t90)))
+                (core module $libc (memory (export "mem") 1))
+                (core instance $libc (instantiate $libc))
+                (core func $f (canon lower (func $f) (memory (core memory $libc "mem"))))
+                (core module $m (import "" "f" (func (param i32 i32 i32 i32 i32))))
+                (core instance (instantiate $m (with "" (instance (export "f" (func $f)))))))
+            (instance $lib (instantiate $lib))
+            (instance (instantiate $app (with "f" (func $lib "f")))))"#,
+        types = types("$t")
+    );
+    let core = |body: &str| {
+        format!("(component (core module (memory 1) (func (param i32) (result i32) {body})))").into_bytes()
+    };
+    let inputs = [
+        deepest_types(),
+        format!("{}{}", "(component ".repeat(49), ")".repeat(49)).into_bytes(),
+        joined.into_bytes(),
+        core(&format!("local.get 0 {}", "i32.const 3 i32.mul local.get 0 i32.add ".repeat(5000))),
+        core(&format!("{} {}", "local.get 0 i32.load ".repeat(3000), "i32.sub ".repeat(2999))),
+        core(&format!("{} {} local.get 0", "block ".repeat(3000), "local.get 0 br_if 0 end ".repeat(3000))),
+        core(&format!("{} {} local.get 0", "loop ".repeat(500), "local.get 0 br_if 0 end ".repeat(500))),
+        core(&format!(
+            "{} i32.const 1 {}",
+            "local.get 0 if (result i32) ".repeat(900),
+            "else i32.const 0 end ".repeat(900)
+        )),
+    ];
+    let run = move || {
+        for opt_level in [gusset::OptLevel::None, gusset::OptLevel::Speed] {
+            let engine = Engine::new(Config::new().opt_level(opt_level).compile_threads(1)).expect("it is supported");
+            for input in &inputs {
+                gusset::Component::new(&engine, input).unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+    };
+    // A little more, so that a mebibyte is left.
+    let thread = std::thread::Builder::new().stack_size((1 << 20) + (64 << 10)).spawn(run);
+    thread.expect("there is room for a thread").join().expect("nothing panics");
+}
+
+/// What is compiled where next to no stack is left gets a stack of its own.
+#[test]
+fn components_are_compiled_below_the_deepest_guest() -> Result<()> {
+    let text = format!("(component {}{})", "(type (instance ".repeat(45), "))".repeat(45));
+    let inputs = [text.into_bytes(), deepest_types(), nested_types(200)];
+    let engine = Engine::new(Config::new().max_wasm_stack(usize::MAX))?;
+    let host = move |mut store: StoreContextMut<'_, Slot>, _| {
+        let engine = store.engine().clone();
+        for (input, valid) in inputs.iter().zip([true, true, false]) {
+            assert_eq!(gusset::Component::new(&engine, input).is_ok(), valid);
+            assert_eq!(gusset::Component::validate(input).is_ok(), valid);
+        }
+        Module::new(&engine, RECURSE)?;
+        // Nothing else in this store goes between host and guest for functions of this type.
+        let ty = FuncType { params: [ValType::F32; 30].into(), results: [ValType::F64; 30].into() };
+        let func = Func::new(&mut store, ty, |_, _, _| Ok(()))?;
+        let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
+        Table::new(&mut store, ty, Ref::Func(Some(func)))?;
+        Ok(1)
+    };
+    let run = move || -> Result<()> {
+        let (mut store, instance) = calling_host(&engine, host)?;
+        let mut down = |levels: i32, and_call: i32| {
+            let params = [Val::I32(levels), Val::I32(and_call)];
+            call(&mut store, instance, "down", &params)
+        };
+        let (mut fits, mut too_deep) = (0, 1 << 20);
+        while too_deep - fits > 1 {
+            let middle = (fits + too_deep) / 2;
+            if down(middle, 0).is_ok() { fits = middle } else { too_deep = middle }
+        }
+        assert!(fits > 100, "{fits}");
+        for levels in [0, fits / 2, fits - 2] {
+            assert_eq!(down(levels, 1)?, 1);
+        }
+        Ok(())
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
+    thread.expect("there is room for a thread").join().expect("nothing panics")
 }
 
 /// A guest that goes as deep as it may, and then passes the deepest value that there is to a host function that takes any.

@@ -45,8 +45,9 @@ impl Func {
         ty: CoreFuncType,
         func: impl Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<Func> {
-        let func = host_func(ty.clone(), func);
-        Ok(Func(store.as_context_mut().0.add_host_func(ty, func)?))
+        let store = store.as_context_mut().0;
+        let signature = store.vm.engine().signatures().register(&ty)?;
+        Ok(Func(store.add_host_func(signature, host_func(ty, func))))
     }
 
     /// The type.

@@ -1,9 +1,10 @@
 //! [`Extern`] and [`ExternType`]: what modules import and export.
 
 use super::{Func, Global, Memory, Table, Tag};
+use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::Result;
 use crate::store::AsContext;
-use crate::vm::{self, VmStore, describe_func, describe_global, describe_memory, describe_table, describe_tag};
+use crate::vm::{ExternHandle, VmStore};
 use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, GlobalType, MemoryType, TableType};
 use std::fmt;
 
@@ -99,23 +100,23 @@ impl Extern {
         if let Extern::Global(global) = self { Some(global) } else { None }
     }
 
-    pub(crate) fn from_vm(item: vm::Extern) -> Extern {
+    pub(crate) fn from_vm(item: ExternHandle) -> Extern {
         match item {
-            vm::Extern::Func(handle) => Extern::Func(Func::from_handle(handle)),
-            vm::Extern::Table(handle) => Extern::Table(Table::from_handle(handle)),
-            vm::Extern::Memory(handle) => Extern::Memory(Memory::from_handle(handle)),
-            vm::Extern::Global(handle) => Extern::Global(Global::from_handle(handle)),
-            vm::Extern::Tag(handle) => Extern::Tag(Tag::from_handle(handle)),
+            ExternHandle::Func(handle) => Extern::Func(Func::from_handle(handle)),
+            ExternHandle::Table(handle) => Extern::Table(Table::from_handle(handle)),
+            ExternHandle::Memory(handle) => Extern::Memory(Memory::from_handle(handle)),
+            ExternHandle::Global(handle) => Extern::Global(Global::from_handle(handle)),
+            ExternHandle::Tag(handle) => Extern::Tag(Tag::from_handle(handle)),
         }
     }
 
-    pub(crate) fn to_vm(self, vm: &VmStore) -> Result<vm::Extern> {
+    pub(crate) fn to_vm(self, vm: &VmStore) -> Result<ExternHandle> {
         Ok(match self {
-            Extern::Func(func) => vm::Extern::Func(func.handle(vm)?),
-            Extern::Table(table) => vm::Extern::Table(table.handle(vm)?),
-            Extern::Memory(memory) => vm::Extern::Memory(memory.handle(vm)?),
-            Extern::Global(global) => vm::Extern::Global(global.handle(vm)?),
-            Extern::Tag(tag) => vm::Extern::Tag(tag.handle(vm)?),
+            Extern::Func(func) => ExternHandle::Func(func.handle(vm)?),
+            Extern::Table(table) => ExternHandle::Table(table.handle(vm)?),
+            Extern::Memory(memory) => ExternHandle::Memory(memory.handle(vm)?),
+            Extern::Global(global) => ExternHandle::Global(global.handle(vm)?),
+            Extern::Tag(tag) => ExternHandle::Tag(tag.handle(vm)?),
         })
     }
 }

@@ -5,6 +5,7 @@ use super::item::Extern;
 use super::{Func, Instance, Module, Val};
 use crate::engine::Engine;
 use crate::error::{Result, bail, format_err};
+use crate::signatures::RegisteredSignature;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::vm::HostFunc;
 use gusset_artifact::CoreFuncType;
@@ -36,13 +37,13 @@ use indexmap::IndexMap;
 /// ```
 pub struct Linker<T: 'static> {
     engine: Engine,
-    definitions: IndexMap<Box<str>, IndexMap<Box<str>, Definition<T>>>,
+    definitions: IndexMap<Box<str>, IndexMap<Box<str>, CoreDefinition<T>>>,
     allow_shadowing: bool,
 }
 
-enum Definition<T: 'static> {
+enum CoreDefinition<T: 'static> {
     Item(Extern),
-    HostFunc(CoreFuncType, HostFunc<T>),
+    HostFunc(RegisteredSignature, HostFunc<T>),
 }
 
 impl<T: 'static> Linker<T> {
@@ -68,14 +69,14 @@ impl<T: 'static> Linker<T> {
     ///
     /// When the name is defined already.
     pub fn define(&mut self, module: &str, name: &str, item: impl Into<Extern>) -> Result<&mut Linker<T>> {
-        self.insert(module, name, Definition::Item(item.into()))
+        self.insert(module, name, CoreDefinition::Item(item.into()))
     }
 
     /// Defines a name as a closure of the host's; see [`Func::new`].
     ///
     /// # Errors
     ///
-    /// When the name is defined already.
+    /// When the name is defined already, or the signature is not supported.
     pub fn func_new(
         &mut self,
         module: &str,
@@ -83,7 +84,8 @@ impl<T: 'static> Linker<T> {
         ty: CoreFuncType,
         func: impl Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Linker<T>> {
-        self.insert(module, name, Definition::HostFunc(ty.clone(), host_func(ty, func)))
+        let signature = self.engine.signatures().register(&ty)?;
+        self.insert(module, name, CoreDefinition::HostFunc(signature, host_func(ty, func)))
     }
 
     /// Defines all exports of an instance under `module`.
@@ -99,7 +101,7 @@ impl<T: 'static> Linker<T> {
     ) -> Result<&mut Linker<T>> {
         instance.check(&store.as_context_mut().0.vm)?;
         for (name, item) in instance.exports(&mut store) {
-            self.insert(module, &name, Definition::Item(item))?;
+            self.insert(module, &name, CoreDefinition::Item(item))?;
         }
         Ok(self)
     }
@@ -109,14 +111,17 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When a host function's signature is not supported.
+    /// When the store is of another engine.
     pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Result<Option<Extern>> {
         let Some(definition) = self.definitions.get(module).and_then(|names| names.get(name)) else { return Ok(None) };
+        let store = store.as_context_mut().0;
+        if !Engine::same(&self.engine, store.vm.engine()) {
+            bail!("a linker of one engine was used with a store of another");
+        }
         Ok(Some(match definition {
-            Definition::Item(item) => *item,
-            Definition::HostFunc(ty, func) => {
-                let func = store.as_context_mut().0.add_host_func(ty.clone(), func.clone())?;
-                Extern::Func(Func::from_handle(func))
+            CoreDefinition::Item(item) => *item,
+            CoreDefinition::HostFunc(signature, func) => {
+                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func.clone())))
             }
         }))
     }
@@ -136,7 +141,7 @@ impl<T: 'static> Linker<T> {
         Instance::new(store, module, &imports)
     }
 
-    fn insert(&mut self, module: &str, name: &str, definition: Definition<T>) -> Result<&mut Linker<T>> {
+    fn insert(&mut self, module: &str, name: &str, definition: CoreDefinition<T>) -> Result<&mut Linker<T>> {
         let names = self.definitions.entry(module.into()).or_default();
         if names.contains_key(name) && !self.allow_shadowing {
             bail!("`{module}::{name}` is defined already");
@@ -160,11 +165,11 @@ impl<T: 'static> Clone for Linker<T> {
     }
 }
 
-impl<T: 'static> Clone for Definition<T> {
-    fn clone(&self) -> Definition<T> {
+impl<T: 'static> Clone for CoreDefinition<T> {
+    fn clone(&self) -> CoreDefinition<T> {
         match self {
-            Definition::Item(item) => Definition::Item(*item),
-            Definition::HostFunc(ty, func) => Definition::HostFunc(ty.clone(), func.clone()),
+            CoreDefinition::Item(item) => CoreDefinition::Item(*item),
+            CoreDefinition::HostFunc(ty, func) => CoreDefinition::HostFunc(ty.clone(), func.clone()),
         }
     }
 }

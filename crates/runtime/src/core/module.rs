@@ -37,8 +37,11 @@ impl Module {
     /// When the input is malformed or not valid, or uses what is not supported.
     #[cfg(feature = "compile")]
     pub fn new(engine: &crate::Engine, bytes: impl AsRef<[u8]>) -> crate::Result<Module> {
-        let wasm = crate::source::wasm(bytes.as_ref())?;
-        let code = engine.compiler().compile_module(engine, &wasm, false)?;
+        let bytes = bytes.as_ref();
+        let code = crate::compile::with_stack(|| {
+            let wasm = crate::source::wasm(bytes)?;
+            engine.compiler().compile_module(engine.signatures(), &wasm)
+        })??;
         Ok(Module { code, index: ModuleIndex::from_u32(0) })
     }
 

@@ -2,8 +2,9 @@
 
 use super::extern_ref::ExternRef;
 use super::func::Func;
+use crate::core_text::describe_value;
 use crate::error::{Result, bail};
-use crate::vm::{RawValue, VmStore, describe_value};
+use crate::vm::{RawValue, VmStore};
 use gusset_artifact::{CoreValType, HeapType, RefType};
 
 /// A core [value]. Floats are kept as bits, so that NaNs keep theirs and values can be compared.

@@ -1,25 +1,29 @@
 //! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only; what they mean stands in
-//! `bulk.rs`. They never unwind.
+//! `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
 use super::context::RawStoreContext;
 use super::store::VmStore;
+use super::unwind::leave;
+use crate::error::format_err;
 use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use gusset_types::TrapCode;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The addresses of all builtins.
-pub(super) struct Array([*const (); BuiltinFunction::ALL.len()]);
+pub(super) struct BuiltinArray([*const (); BuiltinFunction::ALL.len()]);
 
 // SAFETY: V3: the pointers are of functions.
-unsafe impl Sync for Array {}
+unsafe impl Sync for BuiltinArray {}
 
-impl Array {
+impl BuiltinArray {
     /// What a store's context points to.
     pub(super) fn pointer(&self) -> *const *const () {
         self.0.as_ptr()
     }
 }
 
-pub(super) static ARRAY: Array = Array([
+pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     memory_grow as *const (),
     memory_fill as *const (),
     memory_copy as *const (),
@@ -69,6 +73,24 @@ fn status(store: &VmStore, result: Result<(), TrapCode>) -> u8 {
     }
 }
 
+/// Leaves the guest after a panic of a builtin.
+///
+/// # Safety
+///
+/// Called by a builtin that compiled code called, in the store with that context; nothing of the builtin's is left to drop.
+#[cold]
+unsafe fn leave_after_panic(context: *const RawStoreContext, builtin: &str, payload: Box<dyn Any + Send>) -> ! {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
+    let error = format_err!("internal error: {builtin} panicked: {text}");
+    drop(payload);
+    // SAFETY: V1, V9: the store outlives its activation; the stub that called the builtin has recorded its caller.
+    unsafe {
+        (*context).failure.set_host(error);
+        leave(&*context)
+    }
+}
+
 macro_rules! builtin {
     ($(
         $(#[$doc:meta])*
@@ -78,7 +100,12 @@ macro_rules! builtin {
         unsafe extern "C" fn $name(context: Caller $(, $param: $ty)*) $(-> $result)? {
             // SAFETY: V3: compiled code passes its context.
             let ($store, $instance) = unsafe { caller(context) };
-            $body
+            let raw = $store.context_pointer();
+            match catch_unwind(AssertUnwindSafe(|| $body)) {
+                Ok(result) => result,
+                // SAFETY: V3: as above; what is in scope has no destructor.
+                Err(payload) => unsafe { leave_after_panic(raw, stringify!($name), payload) },
+            }
         }
     )*};
 }
@@ -134,5 +161,51 @@ builtin! {
 
     fn elem_drop(store, instance, segment: u32) {
         store.elem_drop(instance, ElemIndex::from_u32(segment));
+    }
+}
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use crate::core::{Instance, Module, Val};
+    use crate::{AsContextMut, Engine, Error, Result, Store};
+
+    /// A bug of ours: an instance without what its code refers to.
+    #[test]
+    fn a_panic_of_a_builtin_is_an_error() -> Result<()> {
+        let engine = Engine::default();
+        let text = br#"(module (memory 1) (table 1 funcref) (data "x") (elem func)
+            (func $fill (export "fill") (result i32)
+                (memory.fill (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 1))
+            (func $grow (export "grow") (result i32) (memory.grow (i32.const 0)))
+            (func $grow_table (export "grow_table") (result i32) (table.grow (ref.null func) (i32.const 0)))
+            (func $drop (export "drop") (result i32) (data.drop 0) (i32.const 1))
+            (func (export "one") (result i32) (i32.const 1)))"#;
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
+        let mut call = |name: &str, broken: bool| -> Result<Val> {
+            let record = &mut store.as_context_mut().0.vm.instances[0];
+            let kept = broken.then(|| {
+                let (memories, tables) = (std::mem::take(&mut record.memories), std::mem::take(&mut record.tables));
+                (memories, tables, std::mem::take(&mut record.dropped_data))
+            });
+            let mut results = [Val::I32(0)];
+            let outcome =
+                instance.get_func(&mut store, name).expect("it is exported").call(&mut store, &[], &mut results);
+            if let Some((memories, tables, dropped_data)) = kept {
+                let record = &mut store.as_context_mut().0.vm.instances[0];
+                (record.memories, record.tables, record.dropped_data) = (memories, tables, dropped_data);
+            }
+            outcome.map(|()| results[0])
+        };
+        for name in ["fill", "grow", "grow_table", "drop"] {
+            let error = call(name, true).expect_err("the instance is broken");
+            let text = error.to_string();
+            assert!(text.contains("internal error: ") && text.contains("panicked: index out of bounds"), "{text}");
+            let frame = format!(" - <module 0>!{name}");
+            assert!(format!("{error:?}").contains(&frame) || text.contains(&frame), "{error:?}");
+            assert_eq!(call("one", false)?, Val::I32(1));
+            assert!(call(name, false).is_ok());
+        }
+        Ok::<(), Error>(())
     }
 }

@@ -6,7 +6,7 @@ use super::store::VmStore;
 use gusset_artifact::{DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
 use gusset_types::TrapCode;
 
-type Outcome = Result<(), TrapCode>;
+type BulkResult = Result<(), TrapCode>;
 
 const MEMORY: TrapCode = TrapCode::MemoryOutOfBounds;
 const TABLE: TrapCode = TrapCode::TableOutOfBounds;
@@ -22,7 +22,7 @@ impl VmStore {
         Some(old)
     }
 
-    pub(super) fn memory_fill(&mut self, of: usize, index: MemoryIndex, dst: u64, value: u8, len: u64) -> Outcome {
+    pub(super) fn memory_fill(&mut self, of: usize, index: MemoryIndex, dst: u64, value: u8, len: u64) -> BulkResult {
         let number = self.memory_number(of, index);
         self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.fill(value);
         Ok(())
@@ -36,7 +36,7 @@ impl VmStore {
         dst: u64,
         src: u64,
         len: u64,
-    ) -> Outcome {
+    ) -> BulkResult {
         let (to, from) = (self.memory_number(of, to), self.memory_number(of, from));
         if to == from {
             let memory = &mut self.memories[to].memory;
@@ -59,7 +59,7 @@ impl VmStore {
         dst: u64,
         src: u64,
         len: u64,
-    ) -> Outcome {
+    ) -> BulkResult {
         let number = self.memory_number(of, index);
         let instance = &self.instances[of];
         let data = instance.data(segment);
@@ -84,7 +84,7 @@ impl VmStore {
         Some(old)
     }
 
-    pub(super) fn table_fill(&mut self, of: usize, index: TableIndex, dst: u64, value: u64, len: u64) -> Outcome {
+    pub(super) fn table_fill(&mut self, of: usize, index: TableIndex, dst: u64, value: u64, len: u64) -> BulkResult {
         let number = self.table_number(of, index);
         let table = &self.tables[number].table;
         let range = checked_range(dst, len).filter(|range| range.end <= table.len()).ok_or(TABLE)?;
@@ -102,7 +102,7 @@ impl VmStore {
         dst: u64,
         src: u64,
         len: u64,
-    ) -> Outcome {
+    ) -> BulkResult {
         let to = &self.tables[self.table_number(of, to)].table;
         let from = &self.tables[self.table_number(of, from)].table;
         let source = checked_range(src, len).filter(|range| range.end <= from.len()).ok_or(TABLE)?;
@@ -128,7 +128,7 @@ impl VmStore {
         dst: u64,
         src: u64,
         len: u64,
-    ) -> Outcome {
+    ) -> BulkResult {
         let table = &self.tables[self.table_number(of, index)].table;
         let elements = &self.instances[of].elements[segment.as_u32() as usize];
         let source = checked_range(src, len).and_then(|range| elements.get(range)).ok_or(TABLE)?;

@@ -1,14 +1,15 @@
 //! [`CodeMemory`]: the code image of a link unit, placed where it can run.
 
 use super::mapping::{ExecutableMapping, Mapping, page_size};
-use crate::engine::Engine;
 use crate::error::{Result, bail};
+use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::trap::WasmFrame;
 use gusset_artifact::{
     CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
 };
 use gusset_types::TrapCode;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A code image in executable memory, shared by all stores that run it.
 pub(crate) struct CodeMemory {
@@ -16,9 +17,12 @@ pub(crate) struct CodeMemory {
     len: usize,
     /// Without its text, which stands in the mapping.
     image: CodeImage,
-    engine: u64,
+    /// The registry that the signatures' numbers are of.
+    registry: u64,
     /// For each signature of the unit its engine-wide number. Contexts point here.
     type_ids: Box<[u32]>,
+    /// For each signature of the unit.
+    types: Box<[Arc<CoreFuncType>]>,
     signatures: HashMap<u32, SignatureIndex>,
 }
 
@@ -28,16 +32,18 @@ impl CodeMemory {
     /// # Errors
     ///
     /// When there is no memory for it, or its tables point outside of it.
-    pub(crate) fn new(engine: &Engine, mut image: CodeImage) -> Result<CodeMemory> {
+    pub(crate) fn new(registry: &SignatureRegistry, mut image: CodeImage) -> Result<CodeMemory> {
         let text = std::mem::take(&mut image.text);
         check_tables(&image, text.len())?;
-        let ids = image.signatures.values().map(|ty| engine.signature_id(ty)).collect::<Result<Box<[u32]>>>()?;
-        let signatures = ids.iter().copied().zip(image.signatures.keys()).collect();
+        let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
+        let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
+        let types = registered.into_iter().map(|signature| signature.ty).collect();
+        let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
         let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
         mapping.make_accessible(text.len())?;
         mapping.bytes_mut(text.len()).copy_from_slice(&text);
         let mapping = mapping.into_executable()?;
-        Ok(CodeMemory { mapping, len: text.len(), image, engine: engine.id(), type_ids: ids, signatures })
+        Ok(CodeMemory { mapping, len: text.len(), image, registry: registry.id(), type_ids, types, signatures })
     }
 
     /// The image's tables. Its text is not among them.
@@ -57,9 +63,9 @@ impl CodeMemory {
         }
     }
 
-    /// Whether the image was placed for that engine: its signatures have that engine's numbers.
-    pub(crate) fn belongs_to(&self, engine: &Engine) -> bool {
-        self.engine == engine.id()
+    /// Whether the image was placed for the engine of that registry: its signatures have the numbers that they have there.
+    pub(crate) fn belongs_to(&self, registry: &SignatureRegistry) -> bool {
+        self.registry == registry.id()
     }
 
     /// The address of the first byte.
@@ -81,8 +87,9 @@ impl CodeMemory {
         self.type_ids[signature.as_u32() as usize]
     }
 
-    pub(super) fn signature(&self, signature: SignatureIndex) -> &CoreFuncType {
-        &self.image.signatures[signature]
+    pub(super) fn signature(&self, signature: SignatureIndex) -> RegisteredSignature {
+        let ty = self.types[signature.as_u32() as usize].clone();
+        RegisteredSignature { ty, number: self.number_of(signature) }
     }
 
     /// The address of a function's code.

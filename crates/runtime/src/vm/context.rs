@@ -1,12 +1,10 @@
 //! The memory that compiled code shares with the runtime: [`Context`] of an instance or a host function, and the
 //! [`RawStoreContext`]. Where which field stands is `gusset-artifact`'s to say.
 
-use super::builtins;
 use super::code::CodeMemory;
-use super::failure::Failure;
+use super::failure::ActivationFailure;
 use super::raw_value::RawValue;
 use super::store::VmStore;
-use super::unwind;
 use gusset_artifact::STORE_CONTEXT;
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
@@ -15,17 +13,21 @@ use std::sync::Arc;
 
 /// Words that compiled code reads and writes through their address, which never changes.
 pub(super) struct Context {
-    slots: Vec<Slot>,
+    slots: Box<[ContextSlot]>,
 }
 
-#[derive(Clone, Default)]
 #[repr(C, align(16))]
-struct Slot([Cell<u64>; 2]);
+struct ContextSlot([Cell<u64>; 2]);
+
+const _: () = assert!(size_of::<ContextSlot>() == size_of::<u128>() && align_of::<ContextSlot>() == align_of::<u128>());
 
 impl Context {
     /// Zeroed words, aligned to 16 bytes.
     pub(super) fn new(bytes: u32) -> Context {
-        Context { slots: vec![Slot::default(); bytes.div_ceil(16) as usize] }
+        // The allocator is asked for zeroed memory, which the system need not touch.
+        let zeroed = vec![0u128; bytes.div_ceil(16) as usize].into_boxed_slice();
+        // SAFETY: V12: a slot is laid out as a `u128`, of which every bit pattern is two words.
+        Context { slots: unsafe { Box::from_raw(Box::into_raw(zeroed) as *mut [ContextSlot]) } }
     }
 
     pub(super) fn start(&self) -> usize {
@@ -33,7 +35,7 @@ impl Context {
     }
 
     fn len(&self) -> usize {
-        self.slots.len() * size_of::<Slot>()
+        self.slots.len() * size_of::<ContextSlot>()
     }
 
     /// The address of the word at `offset`.
@@ -73,9 +75,10 @@ pub(super) struct RawStoreContext {
     pub(super) entry_fp: Cell<usize>,
     pub(super) entry_sp: Cell<usize>,
     pub(super) entry_handler: Cell<usize>,
-    /// With `exit_pc`: where a walk over the live references starts, once host code reclaims them.
-    exit_fp: Cell<usize>,
-    exit_pc: Cell<usize>,
+    /// With `exit_pc`: where compiled code was left by a stub. A walk over the live references starts there, once host code
+    /// reclaims them.
+    pub(super) exit_fp: Cell<usize>,
+    pub(super) exit_pc: Cell<usize>,
     builtins: *const *const (),
     raise: usize,
     /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
@@ -87,7 +90,7 @@ pub(super) struct RawStoreContext {
     /// The reservations of all memories.
     pub(super) reservations: RefCell<Vec<Range<usize>>>,
     /// Why the innermost activation is being left.
-    pub(super) failure: Failure,
+    pub(super) failure: ActivationFailure,
 }
 
 const _: () = {
@@ -116,7 +119,8 @@ pub(super) struct SavedActivation {
 }
 
 impl RawStoreContext {
-    pub(super) fn new() -> RawStoreContext {
+    /// For code that calls the functions in the array at `builtins`, and leaves by `raise`.
+    pub(super) fn new(builtins: *const *const (), raise: usize) -> RawStoreContext {
         RawStoreContext {
             stack_limit: Cell::new(0),
             entry_fp: Cell::new(0),
@@ -124,19 +128,14 @@ impl RawStoreContext {
             entry_handler: Cell::new(0),
             exit_fp: Cell::new(0),
             exit_pc: Cell::new(0),
-            builtins: builtins::ARRAY.pointer(),
-            raise: unwind::raise as *const () as usize,
+            builtins,
+            raise,
             owner: Cell::new(std::ptr::null_mut()),
             vm: Cell::new(std::ptr::null_mut()),
             code: RefCell::default(),
             reservations: RefCell::default(),
-            failure: Failure::default(),
+            failure: ActivationFailure::default(),
         }
-    }
-
-    /// The limit of the innermost activation; 0 if there is none.
-    pub(super) fn stack_limit(&self) -> usize {
-        self.stack_limit.get()
     }
 
     /// Starts an activation, which may use the stack down to `stack_limit`.

@@ -1,28 +1,88 @@
 //! The way from the host into a guest and back.
 
 use super::context::RawStoreContext;
+use super::function::CallTarget;
+use super::handle::FuncHandle;
+use super::host::HostRecord;
 use super::raw_value::RawValue;
 use super::signals::set_current;
 use super::stack::StackLimit;
-use crate::error::Result;
-use crate::store::StoreInner;
+use super::store::VmStore;
+use crate::error::{Error, Result, bail, format_err};
+use crate::store::{StoreContextMut, StoreInner};
+use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
+use gusset_artifact::CoreValType;
 
 /// An entry trampoline: `(context, code, values) -> u8`, 1 for a return and 0 for a failure.
-type Entry = unsafe extern "C" fn(usize, usize, *mut RawValue) -> u8;
+type EntryTrampoline = unsafe extern "C" fn(usize, usize, *mut RawValue) -> u8;
+
+impl<T: 'static> StoreInner<T> {
+    /// Calls a function, of a guest or of the host. `values` holds its parameters and then its results; it has room for
+    /// the more numerous of the two.
+    ///
+    /// # Errors
+    ///
+    /// What a host function returned, as it was, its panic, or a [`Trap`](crate::Trap).
+    ///
+    /// # Panics
+    ///
+    /// When `func` is itself a host function, and panics: no guest is in between.
+    pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
+        let number = func.index(self.vm.id());
+        let record = &self.vm.functions[number];
+        let Some(values) = values.get_mut(..record.values) else {
+            bail!("a call of a function of {} values was given room for {} only", record.values, values.len());
+        };
+        let target = record.target;
+        if record.takes_references {
+            let ty = record.signature.ty.clone();
+            self.vm.check_values(&ty.params, values)?;
+        }
+        match target {
+            CallTarget::Wasm { code, context, entry } => {
+                let entry = match entry {
+                    Some(entry) => entry,
+                    None => self.vm.entry_of(number)?,
+                };
+                // SAFETY: V2, V3: all three are of one record of this store; the values are of its signature.
+                unsafe { enter(self, entry, context, code, values) }
+            }
+            CallTarget::Host(at) => match self.vm.hosts[at].clone().downcast::<HostRecord<T>>() {
+                Ok(record) => record.call(self, values),
+                Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
+            },
+        }
+    }
+}
+
+impl<T: 'static> StoreContextMut<'_, T> {
+    /// [`StoreInner::call_core`].
+    pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
+        self.0.call_core(func, values)
+    }
+}
+
+impl VmStore {
+    /// Whether values can be handed to compiled code as those of these types.
+    pub(super) fn check_values(&mut self, types: &[CoreValType], values: &[RawValue]) -> Result<()> {
+        types.iter().zip(values).try_for_each(|(&ty, &value)| self.check_value(ty, value))
+    }
+}
 
 /// Runs a guest's function.
 ///
-/// `entry`, `context` and `code` are those of one function record of this store; `values` are its parameters, checked,
-/// with room for its results.
-pub(super) fn enter<T: 'static>(
+/// # Safety
+///
+/// `code` and `context` are those of one function record of this store, and `entry` is an entry trampoline for its type.
+/// `values` are its parameters, checked, with room for its results.
+unsafe fn enter<T: 'static>(
     store: &mut StoreInner<T>,
     entry: usize,
     context: usize,
     code: usize,
     values: &mut [RawValue],
 ) -> Result<()> {
-    let of_store = store.vm.context().stack_limit();
-    let stack_limit = StackLimit::from_here(store.vm.engine().config().max_wasm_stack, of_store)?;
+    let stack_limit = StackLimit::from_here(store.vm.engine().config().max_wasm_stack)?;
     let raw: *const RawStoreContext = store.vm.context_pointer();
     let owner: *mut StoreInner<T> = store;
     // SAFETY: V1: from here to the end of the activation the store is reached through `owner` only. The pointers are
@@ -30,14 +90,30 @@ pub(super) fn enter<T: 'static>(
     let (raw_context, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
     let saved = raw_context.begin(owner.cast(), vm, stack_limit.address());
     let outer = set_current(raw);
-    // SAFETY: V2, V9: the function record says that `entry` is an entry trampoline for functions of `code`'s type and
-    // that `context` is the context it runs in.
+    // SAFETY: V2, V9: the caller says that `entry` is an entry trampoline for functions of `code`'s type and that
+    // `context` is the context it runs in.
     let returned = unsafe {
-        let entry = std::mem::transmute::<usize, Entry>(entry);
+        let entry = std::mem::transmute::<usize, EntryTrampoline>(entry);
         entry(context, code, values.as_mut_ptr())
     };
     set_current(outer);
     raw_context.end(saved);
     drop(stack_limit);
-    if returned == 1 { Ok(()) } else { Err(store.vm.context().take_failure()) }
+    if returned == 1 { Ok(()) } else { Err(take_failure(store.vm.context())) }
+}
+
+/// Why an activation was left, for its caller.
+fn take_failure(context: &RawStoreContext) -> Error {
+    let failure = &context.failure;
+    let mut error = match (failure.take_host(), failure.take_trap()) {
+        (Some(error), _) => error,
+        (None, Some((code, memory_offset))) => {
+            Trap::new(code).with_memory_offset(memory_offset.map(|offset| offset as u64)).into()
+        }
+        (None, None) => format_err!("internal error: a guest was left without a reason"),
+    };
+    let (frames, depth) = failure.frames();
+    let known = |pc: usize| context.with_code_at(pc, |code| code.frame_at(pc));
+    error.add_backtrace(WasmBacktrace::new(frames.filter_map(known).collect(), depth - depth.min(MAX_FRAMES)));
+    error
 }

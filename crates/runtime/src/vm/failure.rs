@@ -1,13 +1,12 @@
-//! [`Failure`]: why an activation is being left, kept where signal handlers can write it.
+//! [`ActivationFailure`]: why an activation is being left, kept where signal handlers can write it.
 
-use super::context::RawStoreContext;
-use crate::error::{Error, format_err};
-use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
+use crate::error::Error;
+use crate::trap::MAX_FRAMES;
 use gusset_types::TrapCode;
 use std::cell::{Cell, RefCell};
 
 /// Why the innermost activation is being left. Written where nothing may be allocated, hence an array.
-pub(super) struct Failure {
+pub(super) struct ActivationFailure {
     /// The number of a `TrapCode`, or 0.
     trap: Cell<u8>,
     /// The offset in the memory of the access that faulted.
@@ -19,9 +18,9 @@ pub(super) struct Failure {
     depth: Cell<usize>,
 }
 
-impl Default for Failure {
-    fn default() -> Failure {
-        Failure {
+impl Default for ActivationFailure {
+    fn default() -> ActivationFailure {
+        ActivationFailure {
             trap: Cell::new(0),
             memory_offset: Cell::new(None),
             host: RefCell::default(),
@@ -31,7 +30,7 @@ impl Default for Failure {
     }
 }
 
-impl Failure {
+impl ActivationFailure {
     /// Records a trap.
     pub(super) fn set_trap(&self, code: TrapCode, memory_offset: Option<usize>) {
         self.trap.set(code as u8);
@@ -56,29 +55,21 @@ impl Failure {
         }
         self.depth.set(depth + 1);
     }
-}
 
-impl RawStoreContext {
-    /// The recorded failure, for the caller of the activation that was left.
-    pub(super) fn take_failure(&self) -> Error {
-        let failure = &self.failure;
-        let trap = TrapCode::from_u8(failure.trap.replace(0));
-        let mut error = match (failure.host.take(), trap) {
-            (Some(error), _) => error,
-            (None, Some(code)) => {
-                let offset = failure.memory_offset.take().map(|offset| offset as u64);
-                Trap::new(code).with_memory_offset(offset).into()
-            }
-            (None, None) => format_err!("internal error: a guest was left without a reason"),
-        };
-        error.add_backtrace(self.backtrace());
-        error
+    /// What a host function failed with, if one did.
+    pub(super) fn take_host(&self) -> Option<Error> {
+        self.host.take()
     }
 
-    fn backtrace(&self) -> WasmBacktrace {
-        let depth = self.failure.depth.get();
-        let kept = &self.failure.frames[..depth.min(MAX_FRAMES)];
-        let frame = |pc: &Cell<usize>| self.with_code_at(pc.get(), |code| code.frame_at(pc.get()));
-        WasmBacktrace::new(kept.iter().filter_map(frame).collect(), depth - kept.len())
+    /// The trap, if there was one, and the offset in memory of the access that faulted.
+    pub(super) fn take_trap(&self) -> Option<(TrapCode, Option<usize>)> {
+        let code = TrapCode::from_u8(self.trap.replace(0))?;
+        Some((code, self.memory_offset.take()))
+    }
+
+    /// The frames that were kept, innermost first, and how many there were.
+    pub(super) fn frames(&self) -> (impl Iterator<Item = usize>, usize) {
+        let depth = self.depth.get();
+        (self.frames[..depth.min(MAX_FRAMES)].iter().map(Cell::get), depth)
     }
 }

@@ -1,26 +1,26 @@
 //! Functions of a store, by handle: those that guests define and those of the host. How a reference that compiled code
 //! holds becomes a handle, and a handle a reference.
 
+use super::code::CodeMemory;
 use super::context::RawStoreContext;
 use super::handle::FuncHandle;
-use super::host::{self, HostFunc};
+use super::host::{self, HostFunc, HostRecord};
 use super::raw_value::RawValue;
-use super::store::{ContextOwner, Place, VmStore};
+use super::store::{ContextOwner, ContextPlace, VmStore};
 use crate::error::{Result, bail, format_err};
+use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
 };
-use std::any::Any;
 use std::sync::Arc;
 
 /// A function of a store.
 pub(super) struct FuncRecord {
-    pub(super) ty: Arc<CoreFuncType>,
-    pub(super) type_id: u32,
+    pub(super) signature: RegisteredSignature,
     /// Where its function reference stands; `None` for a start function that does not escape.
-    pub(super) reference: Option<Place>,
-    pub(super) target: Target,
+    pub(super) reference: Option<ContextPlace>,
+    pub(super) target: CallTarget,
     /// Room that a call needs: the larger number of parameters and results.
     pub(super) values: usize,
     /// Whether a parameter is a reference.
@@ -29,7 +29,7 @@ pub(super) struct FuncRecord {
 
 /// What a call of a function does.
 #[derive(Clone, Copy)]
-pub(super) enum Target {
+pub(super) enum CallTarget {
     /// Calls the code, through an entry trampoline.
     Wasm {
         code: usize,
@@ -51,60 +51,37 @@ pub(super) fn is_reference(ty: &CoreValType) -> bool {
 }
 
 impl FuncRecord {
-    fn new(ty: Arc<CoreFuncType>, type_id: u32, reference: Option<Place>, target: Target) -> FuncRecord {
-        let values = ty.params.len().max(ty.results.len());
-        let takes_references = ty.params.iter().any(is_reference);
-        FuncRecord { ty, type_id, reference, target, values, takes_references }
+    fn new(signature: RegisteredSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
+        let CoreFuncType { params, results } = &*signature.ty;
+        let values = params.len().max(results.len());
+        let takes_references = params.iter().any(is_reference);
+        FuncRecord { signature, reference, target, values, takes_references }
     }
 }
 
 impl<T: 'static> StoreInner<T> {
-    /// A function that is the host's closure.
-    ///
-    /// # Errors
-    ///
-    /// When the signature is not supported.
-    pub(crate) fn add_host_func(&mut self, ty: CoreFuncType, func: HostFunc<T>) -> Result<FuncHandle> {
-        let type_id = self.vm.engine().signature_id(&ty)?;
-        let ty = self.vm.engine().signature(type_id);
-        let record = Arc::new(host::Record { func, ty: ty.clone() });
-        Ok(self.vm.add_host_record(
-            ty,
-            type_id,
-            host::call::<T> as *const () as u64,
-            Arc::as_ptr(&record) as u64,
-            record,
-        ))
+    /// A function that is the host's closure. `signature` is of the store's engine.
+    pub(crate) fn add_host_func(&mut self, signature: RegisteredSignature, func: HostFunc<T>) -> FuncHandle {
+        let record = Arc::new(HostRecord { func, ty: signature.ty.clone() });
+        let store = self.vm.context_pointer() as u64;
+        let number = self.vm.add_context(HOST_SIZE, ContextOwner::Host);
+        let place = ContextPlace { context: number, offset: HOST_REFERENCE };
+        let context = self.vm.context_of(place);
+        // V8: the glue for `T` and a record of `T`, in a store of `T`.
+        context.set(HOST_CONTEXT.store, store);
+        context.set(HOST_CONTEXT.call, host::call::<T> as *const () as u64);
+        context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
+        let start = context.start() as u64;
+        context.set(HOST_REFERENCE + FUNC_REF.context, start);
+        context.set(HOST_REFERENCE + FUNC_REF.type_id, signature.number.into());
+        self.vm.hosts.push(record);
+        let target = CallTarget::Host(self.vm.hosts.len() - 1);
+        let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
+        FuncHandle::new(self.vm.id(), function)
     }
 }
 
 impl VmStore {
-    /// `call` and `data` are the glue for, and the address of, `record`; [`StoreInner::add_host_func`] is the only
-    /// caller.
-    fn add_host_record(
-        &mut self,
-        ty: Arc<CoreFuncType>,
-        type_id: u32,
-        call: u64,
-        data: u64,
-        record: Arc<dyn Any + Send + Sync>,
-    ) -> FuncHandle {
-        let store = self.context_pointer() as u64;
-        let number = self.add_context(HOST_SIZE, ContextOwner::Host);
-        let place = Place { context: number, offset: HOST_REFERENCE };
-        let context = self.context_of(place);
-        context.set(HOST_CONTEXT.store, store);
-        context.set(HOST_CONTEXT.call, call);
-        context.set(HOST_DATA, data);
-        let start = context.start() as u64;
-        context.set(HOST_REFERENCE + FUNC_REF.context, start);
-        context.set(HOST_REFERENCE + FUNC_REF.type_id, type_id.into());
-        self.hosts.push(record);
-        let target = Target::Host(self.hosts.len() - 1);
-        let function = self.add_function(FuncRecord::new(ty, type_id, Some(place), target));
-        FuncHandle::new(self.id(), function)
-    }
-
     fn add_function(&mut self, record: FuncRecord) -> usize {
         let number = self.functions.len();
         if let Some(place) = record.reference {
@@ -116,7 +93,7 @@ impl VmStore {
 
     /// The type.
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
-        &self.functions[func.index(self.id())].ty
+        &self.functions[func.index(self.id())].signature.ty
     }
 
     /// The reference that compiled code holds for a function.
@@ -177,81 +154,95 @@ impl VmStore {
         if index.as_u32() < image.module.imported_functions {
             return Ok(record.imported_functions[index.as_u32() as usize]);
         }
-        let reference = image.layout.func_ref(index).map(|offset| Place { context: record.context, offset });
+        let reference = image.layout.func_ref(index).map(|offset| ContextPlace { context: record.context, offset });
         if let Some(&number) = reference.and_then(|place| self.function_at.get(&(self.address_of(place) as usize))) {
             return Ok(number);
         }
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let type_id = record.code.number_of(image.module.functions[index]);
+        let signature = record.code.signature(image.module.functions[index]);
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
-        let context = self.context_of(Place { context: record.context, offset: 0 }).start();
-        let target = Target::Wasm { code, context, entry: record.code.entry(type_id) };
-        let ty = self.engine().signature(type_id);
-        Ok(self.add_function(FuncRecord::new(ty, type_id, reference, target)))
+        let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
+        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number) };
+        Ok(self.add_function(FuncRecord::new(signature, reference, target)))
     }
 
     /// Makes sure that a host function's reference can be called by compiled code.
     pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
-        let FuncRecord { type_id, reference: Some(place), target: Target::Host(_), .. } = self.functions[number] else {
-            return Ok(());
-        };
-        if self.context_of(place).get(place.offset + FUNC_REF.code) != 0 {
-            return Ok(());
-        }
-        let known = self.context().code.borrow().iter().find_map(|code| code.host_stub(type_id));
-        let stub = match known {
-            Some(stub) => stub,
-            None => {
-                let code = super::trampolines::for_type(self.engine(), type_id)?;
-                self.add_code(&code);
-                code.host_stub(type_id).ok_or_else(|| no_trampoline(&self.functions[number].ty))?
+        self.materialize_by(number, |vm, signature| {
+            let known = vm.context().code.borrow().iter().find_map(|code| code.host_stub(signature.number));
+            match known {
+                Some(stub) => Ok(stub),
+                None => vm.trampolines(signature)?.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)),
             }
+        })
+    }
+
+    fn materialize_by(
+        &mut self,
+        number: usize,
+        stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<usize>,
+    ) -> Result<()> {
+        let FuncRecord { signature, reference: Some(place), target: CallTarget::Host(_), .. } = &self.functions[number]
+        else {
+            return Ok(());
         };
-        self.context_of(place).set(place.offset + FUNC_REF.code, stub as u64);
+        let context = self.context_of(*place);
+        if context.get(place.offset + FUNC_REF.code) == 0 {
+            context.set(place.offset + FUNC_REF.code, stub(self, signature)? as u64);
+        }
         Ok(())
+    }
+
+    /// Code that goes between host and guest for functions of a type that no other code of this store goes for.
+    fn trampolines(&self, signature: &RegisteredSignature) -> Result<Arc<CodeMemory>> {
+        let code = super::trampolines::for_type(self.engine(), signature)?;
+        self.add_code(&code);
+        Ok(code)
     }
 
     /// The entry trampoline for a function of a guest.
     pub(super) fn entry_of(&mut self, number: usize) -> Result<usize> {
-        let type_id = self.functions[number].type_id;
-        let known = self.context().code.borrow().iter().find_map(|code| code.entry(type_id));
+        let signature = &self.functions[number].signature;
+        let known = self.context().code.borrow().iter().find_map(|code| code.entry(signature.number));
         let found = match known {
             Some(entry) => entry,
             None => {
-                let code = super::trampolines::for_type(self.engine(), type_id)?;
-                self.add_code(&code);
-                code.entry(type_id).ok_or_else(|| no_trampoline(&self.functions[number].ty))?
+                let code = self.trampolines(signature)?;
+                code.entry(signature.number).ok_or_else(|| no_trampoline(signature))?
             }
         };
-        if let Target::Wasm { entry, .. } = &mut self.functions[number].target {
+        if let CallTarget::Wasm { entry, .. } = &mut self.functions[number].target {
             *entry = Some(found);
         }
         Ok(found)
     }
 
-    /// The three words of a function's reference, for an import slot.
-    pub(super) fn import_words(&mut self, number: usize) -> Result<[u64; 3]> {
-        self.materialize(number)?;
+    /// The three words of a function's reference, for an import slot of a module in `code`, which has stubs for whatever
+    /// its modules import.
+    pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory) -> Result<[u64; 3]> {
+        self.materialize_by(number, |_, signature| {
+            code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature))
+        })?;
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {
-            (Target::Wasm { code, context, .. }, _) => [code as u64, context as u64, record.type_id.into()],
-            (Target::Host(_), Some(place)) => {
+            (CallTarget::Wasm { code, context, .. }, _) => {
+                [code as u64, context as u64, record.signature.number.into()]
+            }
+            (CallTarget::Host(_), Some(place)) => {
                 let context = self.context_of(place);
                 [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].map(|field| context.get(place.offset + field))
             }
-            (Target::Host(_), None) => unreachable!("host functions have references"),
+            (CallTarget::Host(_), None) => unreachable!("host functions have references"),
         })
     }
 }
 
-fn no_trampoline(ty: &CoreFuncType) -> crate::Error {
-    format_err!(
-        "no compiled code goes between host and guest for functions of type {}",
-        super::import::describe_func(ty)
-    )
+fn no_trampoline(signature: &RegisteredSignature) -> crate::Error {
+    let ty = crate::core_text::describe_func(&signature.ty);
+    format_err!("no compiled code goes between host and guest for functions of type {ty}")
 }
 
 /// What people call a module.
@@ -265,7 +256,7 @@ pub(super) fn describe(index: ModuleIndex, module: &CoreModule) -> String {
 ///
 /// `context` is a host function's context, as compiled code passes it.
 pub(super) unsafe fn host_parts(context: *const u64) -> (*const RawStoreContext, *const ()) {
-    // SAFETY: V8: `add_host_record` wrote both words, and nothing else writes to contexts of host functions.
+    // SAFETY: V8: `add_host_func` wrote both words, and nothing else writes to contexts of host functions.
     unsafe {
         let store = context.byte_add(ContextLayout::STORE as usize).read() as *const RawStoreContext;
         (store, context.byte_add(HOST_DATA as usize).read() as *const ())
@@ -287,7 +278,8 @@ mod tests {
         let mut store = store();
         let store = crate::AsContextMut::as_context_mut(&mut store).0;
         let nothing: HostFunc<i32> = Arc::new(|_, _| Ok(()));
-        let func = store.add_host_func(CoreFuncType::default(), nothing)?;
+        let signature = store.vm.engine().signatures().register(&CoreFuncType::default())?;
+        let func = store.add_host_func(signature, nothing);
         let vm = &mut store.vm;
         let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
         let table = vm.new_table(ty, RawValue::default())?;
@@ -316,7 +308,8 @@ mod tests {
             values[1] = values[0];
             Ok(())
         });
-        let func = store.add_host_func(ty, twice)?;
+        let signature = store.vm.engine().signatures().register(&ty)?;
+        let func = store.add_host_func(signature, twice);
         assert!(store.call_core(func, &mut [RawValue::from_i32(5)]).is_err());
         let mut values = [RawValue::from_i32(5), RawValue::default()];
         store.call_core(func, &mut values)?;

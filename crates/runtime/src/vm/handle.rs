@@ -65,7 +65,7 @@ handles! {
 /// What an import is given, and an export yields.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
-pub(crate) enum Extern {
+pub(crate) enum ExternHandle {
     Func(FuncHandle),
     Table(TableHandle),
     Memory(MemoryHandle),

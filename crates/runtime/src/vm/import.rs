@@ -1,13 +1,11 @@
-//! Import matching as the core specification has it, and the words for types in what it reports.
+//! Import matching as the core specification has it.
 
 use super::code::CodeMemory;
-use super::handle::Extern;
+use super::handle::ExternHandle;
 use super::store::VmStore;
+use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::{Result, bail};
-use gusset_artifact::{
-    CoreExternType, CoreFuncType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, RefType, TableType,
-};
-use std::fmt::Write;
+use gusset_artifact::{CoreExternType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, TableType};
 
 impl VmStore {
     /// Checks that `given` may stand for an import. A wrong one must never reach compiled code.
@@ -15,47 +13,48 @@ impl VmStore {
     /// # Errors
     ///
     /// Names the import and both types.
-    pub(super) fn check_import(&self, code: &CodeMemory, import: &CoreImport, given: Extern) -> Result<()> {
-        let id = self.id();
-        let (holds, found) = match (import.ty, given) {
-            (CoreExternType::Func(signature), Extern::Func(func)) => {
-                let record = &self.functions[func.index(id)];
-                (record.type_id == code.number_of(signature), format_args!("{}", describe_func(&record.ty)).to_string())
-            }
-            (CoreExternType::Tag(signature), Extern::Tag(tag)) => {
-                let record = &self.tags[tag.index(id)];
-                (record.type_id == code.number_of(signature), describe_tag(&record.ty))
-            }
-            (CoreExternType::Table(wanted), Extern::Table(table)) => {
-                let found = self.table_type(table);
-                (table_matches(&wanted, &found), describe_table(&found))
-            }
-            (CoreExternType::Memory(wanted), Extern::Memory(memory)) => {
-                let found = self.memory_type(memory);
-                (memory_matches(&wanted, &found), describe_memory(&found))
-            }
-            (CoreExternType::Global(wanted), Extern::Global(global)) => {
-                let found = self.global_type(global);
-                (global_matches(&wanted, &found), describe_global(&found))
-            }
-            (_, Extern::Func(func)) => (false, describe_func(self.func_type(func))),
-            (_, Extern::Tag(tag)) => (false, describe_tag(self.tag_type(tag))),
-            (_, Extern::Table(table)) => (false, describe_table(&self.table_type(table))),
-            (_, Extern::Memory(memory)) => (false, describe_memory(&self.memory_type(memory))),
-            (_, Extern::Global(global)) => (false, describe_global(&self.global_type(global))),
-        };
-        if !holds {
-            let CoreImport { module, name, ty } = import;
-            let expected = match ty {
-                CoreExternType::Func(signature) => describe_func(code.signature(*signature)),
-                CoreExternType::Tag(signature) => describe_tag(code.signature(*signature)),
-                CoreExternType::Table(ty) => describe_table(ty),
-                CoreExternType::Memory(ty) => describe_memory(ty),
-                CoreExternType::Global(ty) => describe_global(ty),
-            };
-            bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}");
+    pub(super) fn check_import(&self, code: &CodeMemory, import: &CoreImport, given: ExternHandle) -> Result<()> {
+        if self.import_matches(code, import.ty, given) {
+            return Ok(());
         }
-        Ok(())
+        let CoreImport { module, name, ty } = import;
+        let expected = match ty {
+            CoreExternType::Func(signature) => describe_func(&code.signature(*signature).ty),
+            CoreExternType::Tag(signature) => describe_tag(&code.signature(*signature).ty),
+            CoreExternType::Table(ty) => describe_table(ty),
+            CoreExternType::Memory(ty) => describe_memory(ty),
+            CoreExternType::Global(ty) => describe_global(ty),
+        };
+        let found = match given {
+            ExternHandle::Func(func) => describe_func(self.func_type(func)),
+            ExternHandle::Tag(tag) => describe_tag(self.tag_type(tag)),
+            ExternHandle::Table(table) => describe_table(&self.table_type(table)),
+            ExternHandle::Memory(memory) => describe_memory(&self.memory_type(memory)),
+            ExternHandle::Global(global) => describe_global(&self.global_type(global)),
+        };
+        bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}")
+    }
+
+    fn import_matches(&self, code: &CodeMemory, wanted: CoreExternType, given: ExternHandle) -> bool {
+        let id = self.id();
+        match (wanted, given) {
+            (CoreExternType::Func(signature), ExternHandle::Func(func)) => {
+                self.functions[func.index(id)].signature.number == code.number_of(signature)
+            }
+            (CoreExternType::Tag(signature), ExternHandle::Tag(tag)) => {
+                self.tags[tag.index(id)].signature.number == code.number_of(signature)
+            }
+            (CoreExternType::Table(wanted), ExternHandle::Table(table)) => {
+                table_matches(&wanted, &self.table_type(table))
+            }
+            (CoreExternType::Memory(wanted), ExternHandle::Memory(memory)) => {
+                memory_matches(&wanted, &self.memory_type(memory))
+            }
+            (CoreExternType::Global(wanted), ExternHandle::Global(global)) => {
+                global_matches(&wanted, &self.global_type(global))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -109,98 +108,10 @@ fn is_heap_subtype(sub: HeapType, sup: HeapType) -> bool {
         )
 }
 
-/// A value type in the words of the text format.
-pub(crate) fn describe_value(ty: &CoreValType) -> String {
-    match ty {
-        CoreValType::I32 => "i32".into(),
-        CoreValType::I64 => "i64".into(),
-        CoreValType::F32 => "f32".into(),
-        CoreValType::F64 => "f64".into(),
-        CoreValType::V128 => "v128".into(),
-        CoreValType::Ref(ty) => describe_ref(ty),
-    }
-}
-
-fn describe_ref(ty: &RefType) -> String {
-    let heap = match ty.heap {
-        HeapType::Func => "func".into(),
-        HeapType::NoFunc => "nofunc".into(),
-        HeapType::Concrete(signature) => signature.to_string(),
-        HeapType::Extern => "extern".into(),
-        HeapType::NoExtern => "noextern".into(),
-        HeapType::Exn => "exn".into(),
-        HeapType::NoExn => "noexn".into(),
-    };
-    match ty {
-        RefType { nullable: true, heap: HeapType::Func | HeapType::Extern | HeapType::Exn } => format!("{heap}ref"),
-        RefType { nullable: true, .. } => format!("(ref null {heap})"),
-        RefType { nullable: false, .. } => format!("(ref {heap})"),
-    }
-}
-
-fn signature(kind: &str, ty: &CoreFuncType) -> String {
-    let mut text = format!("({kind}");
-    for (word, types) in [("param", &ty.params), ("result", &ty.results)] {
-        if !types.is_empty() {
-            write!(text, " ({word}").expect("a string takes all text");
-            for ty in types {
-                write!(text, " {}", describe_value(ty)).expect("a string takes all text");
-            }
-            text.push(')');
-        }
-    }
-    text.push(')');
-    text
-}
-
-/// A function type in the words of the text format.
-pub(crate) fn describe_func(ty: &CoreFuncType) -> String {
-    signature("func", ty)
-}
-
-/// A tag's type in the words of the text format.
-pub(crate) fn describe_tag(ty: &CoreFuncType) -> String {
-    signature("tag", ty)
-}
-
-fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {
-    match maximum {
-        Some(maximum) => format!("{minimum} {maximum}"),
-        None => minimum.to_string(),
-    }
-}
-
-/// A table type in the words of the text format.
-pub(crate) fn describe_table(ty: &TableType) -> String {
-    let width = if ty.table64 { "i64 " } else { "" };
-    format!("(table {width}{} {})", describe_limits(ty.minimum, ty.maximum), describe_ref(&ty.element))
-}
-
-/// A memory type in the words of the text format.
-pub(crate) fn describe_memory(ty: &MemoryType) -> String {
-    let width = if ty.memory64 { "i64 " } else { "" };
-    let mut text = format!("(memory {width}{}", describe_limits(ty.minimum, ty.maximum));
-    if ty.shared {
-        text.push_str(" shared");
-    }
-    if ty.page_size_log2 != 16 {
-        write!(text, " (pagesize {})", 1u64 << ty.page_size_log2).expect("a string takes all text");
-    }
-    text.push(')');
-    text
-}
-
-/// A global type in the words of the text format.
-pub(crate) fn describe_global(ty: &GlobalType) -> String {
-    match ty.mutable {
-        true => format!("(global (mut {}))", describe_value(&ty.content)),
-        false => format!("(global {})", describe_value(&ty.content)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gusset_artifact::RefType;
 
     #[test]
     fn limits_match_as_the_specification_says() {
@@ -221,17 +132,5 @@ mod tests {
         assert!(!global_matches(&global(false, false), &global(true, false)));
         assert!(!global_matches(&global(true, true), &global(false, true)));
         assert!(!global_matches(&global(true, true), &global(true, false)));
-    }
-
-    #[test]
-    fn types_are_written_as_in_the_text_format() {
-        let func = CoreFuncType {
-            params: [CoreValType::I32, CoreValType::Ref(RefType::EXTERNREF)].into(),
-            results: [CoreValType::F64].into(),
-        };
-        assert_eq!(describe_func(&func), "(func (param i32 externref) (result f64))");
-        assert_eq!(describe_func(&CoreFuncType::default()), "(func)");
-        let memory = MemoryType { minimum: 1, maximum: Some(2), memory64: true, shared: false, page_size_log2: 0 };
-        assert_eq!(describe_memory(&memory), "(memory i64 1 2 (pagesize 1))");
     }
 }

@@ -3,9 +3,9 @@
 
 use super::code::CodeMemory;
 use super::function::describe;
-use super::handle::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
+use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
 use super::raw_value::RawValue;
-use super::store::{ContextOwner, GlobalRecord, Place, VmStore};
+use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
 use crate::error::{Error, Result, bail, format_err};
 use crate::store::StoreInner;
 use crate::trap::Trap;
@@ -57,7 +57,7 @@ impl<T: 'static> StoreInner<T> {
         &mut self,
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
-        imports: &[Extern],
+        imports: &[ExternHandle],
     ) -> Result<InstanceHandle> {
         let instance = self.vm.instantiate(code, module, imports)?;
         if let Some(start) = self.vm.start_function(instance)? {
@@ -75,7 +75,7 @@ impl VmStore {
         &mut self,
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
-        imports: &[Extern],
+        imports: &[ExternHandle],
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
@@ -99,8 +99,8 @@ impl VmStore {
         Ok(InstanceHandle::new(self.id(), number))
     }
 
-    fn check_imports(&self, code: &CodeMemory, module: ModuleIndex, given: &[Extern]) -> Result<()> {
-        if !code.belongs_to(self.engine()) {
+    fn check_imports(&self, code: &CodeMemory, module: ModuleIndex, given: &[ExternHandle]) -> Result<()> {
+        if !code.belongs_to(self.engine().signatures()) {
             bail!("a module of one engine was used with a store of another");
         }
         let image = code.module(module)?;
@@ -113,7 +113,7 @@ impl VmStore {
     }
 
     /// The rest of instantiation, in the specification's order.
-    fn initialize(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[Extern]) -> Result<()> {
+    fn initialize(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
         self.link_imports(number, code, imports)?;
         self.define_functions(number, code);
         self.define_memories_and_tags(number, code)?;
@@ -125,9 +125,9 @@ impl VmStore {
     }
 
     /// Writes the header and the import slots of the context.
-    fn link_imports(&mut self, number: usize, code: &CodeMemory, imports: &[Extern]) -> Result<()> {
+    fn link_imports(&mut self, number: usize, code: &CodeMemory, imports: &[ExternHandle]) -> Result<()> {
         let layout = &code.image().modules[self.instances[number].module].layout;
-        let at = |offset: i32| Place { context: self.instances[number].context, offset };
+        let at = |offset: i32| ContextPlace { context: self.instances[number].context, offset };
         let header = at(0);
         let context = self.context_of(header);
         context.set(ContextLayout::RUNTIME, number as u64);
@@ -137,9 +137,9 @@ impl VmStore {
         for &import in imports {
             let id = self.id();
             match import {
-                Extern::Func(func) => {
+                ExternHandle::Func(func) => {
                     let index = FuncIndex::from_usize(functions.len());
-                    let words = self.import_words(func.index(id))?;
+                    let words = self.import_words(func.index(id), code)?;
                     let slot = layout.imported_function(index);
                     let context = self.context_of(header);
                     for (field, word) in [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].into_iter().zip(words) {
@@ -147,25 +147,25 @@ impl VmStore {
                     }
                     functions.push(func.index(id));
                 }
-                Extern::Table(table) => {
+                ExternHandle::Table(table) => {
                     let table = table.index(id);
                     let index = TableIndex::from_usize(self.instances[number].tables.len());
                     self.import_pointer(header, layout.table(index), self.tables[table].definition);
                     self.instances[number].tables.push(table);
                 }
-                Extern::Memory(memory) => {
+                ExternHandle::Memory(memory) => {
                     let memory = memory.index(id);
                     let index = MemoryIndex::from_usize(self.instances[number].memories.len());
                     self.import_pointer(header, layout.memory(index), self.memories[memory].definition);
                     self.instances[number].memories.push(memory);
                 }
-                Extern::Global(global) => {
+                ExternHandle::Global(global) => {
                     let global = global.index(id);
                     let index = GlobalIndex::from_usize(self.instances[number].globals.len());
                     self.import_pointer(header, layout.global(index), self.globals[global].place);
                     self.instances[number].globals.push(global);
                 }
-                Extern::Tag(tag) => {
+                ExternHandle::Tag(tag) => {
                     let tag = tag.index(id);
                     let index = TagIndex::from_usize(self.instances[number].tags.len());
                     self.import_pointer(header, layout.tag(index), self.tags[tag].place);
@@ -177,7 +177,7 @@ impl VmStore {
         Ok(())
     }
 
-    fn import_pointer(&self, header: Place, slot: Result<i32, i32>, definition: Place) {
+    fn import_pointer(&self, header: ContextPlace, slot: Result<i32, i32>, definition: ContextPlace) {
         let slot = slot.expect_err("imports come first in every index space");
         self.context_of(header).set(slot, self.address_of(definition));
     }
@@ -186,7 +186,7 @@ impl VmStore {
     fn define_functions(&mut self, number: usize, code: &CodeMemory) {
         let record = &self.instances[number];
         let image = record.image();
-        let context = self.context_of(Place { context: record.context, offset: 0 });
+        let context = self.context_of(ContextPlace { context: record.context, offset: 0 });
         for &func in &image.module.escaping {
             // Imports may be listed: their slots are their references.
             let (Some(slot), Some(address)) = (image.layout.func_ref(func), code.function(record.module, func)) else {
@@ -204,12 +204,12 @@ impl VmStore {
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format_args!("memory {index}"));
-            let memory = self.define_memory(ty, Place { context, offset }).map_err(failed)?;
+            let memory = self.define_memory(ty, ContextPlace { context, offset }).map_err(failed)?;
             self.instances[number].memories.push(memory);
         }
         for (index, &signature) in module.tags.iter().skip(module.imported_tags as usize) {
             let offset = layout.tag(index).expect("defined tags stand in the context");
-            let tag = self.define_tag(code.number_of(signature), Place { context, offset });
+            let tag = self.define_tag(code.signature(signature), ContextPlace { context, offset });
             self.instances[number].tags.push(tag);
         }
         Ok(())
@@ -222,8 +222,11 @@ impl VmStore {
         for ((index, &ty), init) in defined.zip(&module.global_inits) {
             let offset = layout.global(index).expect("defined globals stand in the context");
             let value = self.evaluate(number, init)?;
-            let place = Place { context, offset };
-            self.context_of(place).set_value(offset, value);
+            let place = ContextPlace { context, offset };
+            // Contexts are zero at first: pages of them that stay so cost nothing.
+            if value != RawValue::default() {
+                self.context_of(place).set_value(offset, value);
+            }
             self.globals.push(GlobalRecord { ty, place });
             let global = self.globals.len() - 1;
             self.instances[number].globals.push(global);
@@ -238,12 +241,10 @@ impl VmStore {
         for ((index, &ty), init) in defined.zip(&module.table_inits) {
             let offset = layout.table(index).expect("defined tables stand in the context");
             let failed = |error: Error| error.context(format_args!("table {index}"));
-            let table = self.define_table(ty, Place { context, offset }).map_err(failed)?;
+            let null = || Ok(RawValue::default());
+            let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
+            let table = self.define_table(ty, value, ContextPlace { context, offset }).map_err(failed)?;
             self.instances[number].tables.push(table);
-            if let Some(init) = init {
-                let value = self.evaluate(number, init)?.u64();
-                self.table_fill(number, index, 0, value, self.tables[table].table.len() as u64).map_err(Trap::new)?;
-            }
         }
         Ok(())
     }
@@ -349,7 +350,7 @@ impl VmStore {
         };
         let offset =
             offset.ok_or_else(|| format_err!("internal error: function {func} is referred to but has no reference"))?;
-        Ok(self.address_of(Place { context: record.context, offset }))
+        Ok(self.address_of(ContextPlace { context: record.context, offset }))
     }
 
     fn start_function(&mut self, instance: InstanceHandle) -> Result<Option<FuncHandle>> {
@@ -364,7 +365,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When there is nothing there, or a function that does not escape.
-    pub(crate) fn export(&mut self, instance: InstanceHandle, item: EntityIndex) -> Result<Extern> {
+    pub(crate) fn export(&mut self, instance: InstanceHandle, item: EntityIndex) -> Result<ExternHandle> {
         let (id, number) = (self.id(), self.instance_number(instance));
         let record = &self.instances[number];
         let at = |list: &[usize], index: u32| match list.get(index as usize) {
@@ -372,15 +373,19 @@ impl VmStore {
             None => Err(format_err!("{} has no {item:?}", describe(record.module, &record.image().module))),
         };
         Ok(match item {
-            EntityIndex::Table(index) => Extern::Table(TableHandle::new(id, at(&record.tables, index.as_u32())?)),
-            EntityIndex::Memory(index) => Extern::Memory(MemoryHandle::new(id, at(&record.memories, index.as_u32())?)),
-            EntityIndex::Global(index) => Extern::Global(GlobalHandle::new(id, at(&record.globals, index.as_u32())?)),
-            EntityIndex::Tag(index) => Extern::Tag(TagHandle::new(id, at(&record.tags, index.as_u32())?)),
+            EntityIndex::Table(index) => ExternHandle::Table(TableHandle::new(id, at(&record.tables, index.as_u32())?)),
+            EntityIndex::Memory(index) => {
+                ExternHandle::Memory(MemoryHandle::new(id, at(&record.memories, index.as_u32())?))
+            }
+            EntityIndex::Global(index) => {
+                ExternHandle::Global(GlobalHandle::new(id, at(&record.globals, index.as_u32())?))
+            }
+            EntityIndex::Tag(index) => ExternHandle::Tag(TagHandle::new(id, at(&record.tags, index.as_u32())?)),
             EntityIndex::Func(index) => {
                 if record.image().module.functions.get(index).is_none() {
                     bail!("{} has no function {index}", describe(record.module, &record.image().module));
                 }
-                Extern::Func(FuncHandle::new(id, self.function_of_instance(number, index)?))
+                ExternHandle::Func(FuncHandle::new(id, self.function_of_instance(number, index)?))
             }
         })
     }

@@ -1,4 +1,4 @@
-//! [`Memory`]: a linear memory. It reserves all it may ever need, so that its base never moves and compiled code can
+//! [`LinearMemory`]: a linear memory. It reserves all it may ever need, so that its base never moves and compiled code can
 //! leave bounds to the guard after it.
 
 use super::mapping::{Mapping, round_up};
@@ -8,7 +8,7 @@ use gusset_artifact::MemoryType;
 use std::ops::Range;
 
 /// A linear memory.
-pub(super) struct Memory {
+pub(super) struct LinearMemory {
     mapping: Mapping,
     ty: MemoryType,
     /// In bytes.
@@ -17,8 +17,8 @@ pub(super) struct Memory {
     limit: usize,
 }
 
-impl Memory {
-    pub(super) fn new(config: &Config, ty: MemoryType) -> Result<Memory> {
+impl LinearMemory {
+    pub(super) fn new(config: &Config, ty: MemoryType) -> Result<LinearMemory> {
         if ty.shared {
             bail!("unsupported: shared memories");
         }
@@ -39,7 +39,7 @@ impl Memory {
         }
         let length = (ty.minimum << ty.page_size_log2) as usize;
         mapping.make_accessible(length)?;
-        Ok(Memory { mapping, ty, length, limit: limit as usize })
+        Ok(LinearMemory { mapping, ty, length, limit: limit as usize })
     }
 
     pub(super) fn base(&self) -> *mut u8 {
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_largest_memory_is_made_lazily_and_cannot_grow() {
-        let mut memory = Memory::new(&Config::new(), ty(65536, None, 16)).unwrap();
+        let mut memory = LinearMemory::new(&Config::new(), ty(65536, None, 16)).unwrap();
         assert_eq!(memory.pages(), 65536);
         *memory.bytes_mut().last_mut().unwrap() = 1;
         assert_eq!(memory.grow(1), None);
@@ -129,18 +129,18 @@ mod tests {
 
     #[test]
     fn growth_stops_at_the_maximum_and_at_the_reservation() {
-        let mut memory = Memory::new(&Config::new(), ty(1, Some(3), 16)).unwrap();
+        let mut memory = LinearMemory::new(&Config::new(), ty(1, Some(3), 16)).unwrap();
         assert_eq!((memory.grow(2), memory.grow(1)), (Some(1), None));
         let mut config = Config::new();
         config.memory_reservation(1 << 20).memory_guard(0);
-        let mut memory = Memory::new(&config, ty(0, None, 16)).unwrap();
+        let mut memory = LinearMemory::new(&config, ty(0, None, 16)).unwrap();
         assert_eq!((memory.grow(17), memory.grow(16), memory.grow(1)), (None, Some(0), None));
         assert!(memory.bytes().iter().all(|&byte| byte == 0));
     }
 
     #[test]
     fn pages_of_one_byte() {
-        let mut memory = Memory::new(&Config::new(), ty(5, Some(7), 0)).unwrap();
+        let mut memory = LinearMemory::new(&Config::new(), ty(5, Some(7), 0)).unwrap();
         assert_eq!((memory.bytes().len(), memory.grow(2), memory.grow(1)), (5, Some(5), None));
         assert!(memory.range_mut(6, 1).is_some() && memory.range_mut(7, 1).is_none());
         assert!(memory.range_mut(u64::MAX, 2).is_none());
@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let huge = MemoryType { memory64: true, ..ty(1 << 40, None, 16) };
-        assert!(Memory::new(&Config::new(), huge).is_err());
+        assert!(LinearMemory::new(&Config::new(), huge).is_err());
         let shared = MemoryType { shared: true, ..ty(1, Some(1), 16) };
-        assert!(Memory::new(&Config::new(), shared).is_err_and(|error| error.to_string().contains("shared")));
+        assert!(LinearMemory::new(&Config::new(), shared).is_err_and(|error| error.to_string().contains("shared")));
     }
 }

@@ -34,10 +34,12 @@
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
 //!   called.
-//! - **V12, code units are plain data.** Every pattern of bits is a `u8` or a `u16`, and a `u16` is two `u8`s.
+//! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
+//!   larger ones are so many smaller ones.
 
 mod builtins;
 mod bulk;
+mod cells;
 mod code;
 mod context;
 mod entry;
@@ -62,13 +64,12 @@ mod unwind;
 
 pub(crate) use code::CodeMemory;
 pub(crate) use handle::{
-    Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
+    ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
-pub(crate) use import::{
-    describe_func, describe_global, describe_memory, describe_table, describe_tag, describe_value,
-};
 pub(crate) use raw_value::RawValue;
 pub(crate) use signals::install_signal_handlers;
+#[cfg(feature = "compile")]
+pub(crate) use stack::stack_left;
 pub(crate) use store::VmStore;
 pub(crate) use transcode::Transcoder;

@@ -5,30 +5,51 @@ use super::signals::prepare_thread;
 use crate::error::{Error, Result};
 use crate::trap::Trap;
 use gusset_types::TrapCode;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 
 /// What stays free below guests, for what they call: stubs, the runtime's functions and the host's. The deepest values
 /// that guests can pass take most of it, and several times as much in code that is not optimised.
 const RESERVE: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
 
 thread_local! {
-    /// The thread's own stack, once it is known: see [`Own`].
-    static OWN: Cell<Own> = const { Cell::new(Own { low: 0, high: 0 }) };
+    /// The thread's own stack, once it is known: see [`OwnStack`].
+    static OWN: Cell<OwnStack> = const { Cell::new(OwnStack { low: 0, high: 0 }) };
     /// Below this address guests may not go now on the thread's own stack. What the outermost activation on it may use
-    /// is all that those within it may use, of whatever store they are.
+    /// is all that those within it may use, of whatever store they are. 0 until the thread is ready for guests.
     static LIMIT: Cell<usize> = const { Cell::new(0) };
+    /// The thread's activations on other stacks, of whatever store. It is never dropped, since guests may run while the thread
+    /// ends, and keeps no memory while it is empty.
+    static ELSEWHERE: ManuallyDrop<RefCell<Vec<ForeignActivation>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
+}
+
+/// An activation on a stack that the host has switched to. Which stack it is, and how large, nobody says; but it is known to
+/// have all that the activation may use, and what host functions need below that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ForeignActivation {
+    start: usize,
+    limit: usize,
+    /// Which of the thread's it is.
+    number: u64,
+}
+
+impl ForeignActivation {
+    /// Whether an address is on the same stack, as far as that is known.
+    fn has_on_its_stack(&self, address: usize) -> bool {
+        (self.limit.saturating_sub(RESERVE)..=self.start).contains(&address)
+    }
 }
 
 /// The usable part of the thread's own stack; all zero before anybody has asked, and an empty range at the very end of
 /// the address space when the system does not say.
 #[derive(Clone, Copy)]
-struct Own {
+struct OwnStack {
     low: usize,
     high: usize,
 }
 
-impl Own {
-    const UNKNOWN: Own = Own { low: usize::MAX, high: usize::MAX };
+impl OwnStack {
+    const UNKNOWN: OwnStack = OwnStack { low: usize::MAX, high: usize::MAX };
 
     fn contains(self, address: usize) -> bool {
         (self.low..self.high).contains(&address)
@@ -38,34 +59,40 @@ impl Own {
 /// The right to go down to a limit. Until it is dropped, guests that are entered on the same stack are bound by it.
 pub(super) struct StackLimit {
     limit: usize,
-    /// What stood in [`LIMIT`] before; `None` on another stack than the thread's own.
-    outer: Option<usize>,
+    outer: OuterLimit,
+}
+
+/// What is to be put back.
+enum OuterLimit {
+    /// On the thread's own stack: what stood in [`LIMIT`] before.
+    Own(usize),
+    /// Elsewhere: the activation leaves [`ELSEWHERE`]. Hosts that have many stacks end activations in any order.
+    Elsewhere(ForeignActivation),
 }
 
 impl StackLimit {
-    /// For an activation of at most `max` bytes that starts here, in a store whose innermost activation, if there is
-    /// one, has the limit `of_store`.
+    /// For an activation of at most `max` bytes that starts here.
     ///
     /// # Errors
     ///
     /// When there is no room for any guest, or the thread cannot be prepared for guests' faults.
     #[inline(always)]
-    pub(super) fn from_here(max: usize, of_store: usize) -> Result<StackLimit> {
+    pub(super) fn from_here(max: usize) -> Result<StackLimit> {
         let here = stack_pointer();
-        let own = OWN.get();
-        let own = if own.high == 0 { prepare()? } else { own };
-        let wanted = here.saturating_sub(max).max(1);
-        let (limit, outer) = match own.contains(here) {
-            true => (wanted.max(LIMIT.get()), Some(LIMIT.get())),
-            false => (elsewhere(here, wanted, max, of_store), None),
+        let outer = match LIMIT.get() {
+            0 => prepare()?,
+            limit => limit,
         };
+        let wanted = here.saturating_sub(max).max(1);
+        if !OWN.get().contains(here) {
+            return elsewhere(here, wanted);
+        }
+        let limit = wanted.max(outer);
         if limit >= here {
-            return Err(exhausted(own, here));
+            return Err(exhausted(here));
         }
-        if outer.is_some() {
-            LIMIT.set(limit);
-        }
-        Ok(StackLimit { limit, outer })
+        LIMIT.set(limit);
+        Ok(StackLimit { limit, outer: OuterLimit::Own(outer) })
     }
 
     /// The lowest address that guests may use.
@@ -76,18 +103,52 @@ impl StackLimit {
 
 impl Drop for StackLimit {
     fn drop(&mut self) {
-        if let Some(outer) = self.outer {
-            LIMIT.set(outer);
+        match self.outer {
+            OuterLimit::Own(limit) => LIMIT.set(limit),
+            OuterLimit::Elsewhere(activation) => leave(activation),
         }
     }
 }
 
-/// The limit on a stack that the host has switched to. Which stack it is, and how large, nobody says: only an outer
-/// activation of the same store that is not far away is taken to be on the same one.
+/// The limit on a stack that the host has switched to: that of the innermost activation on the same stack, if there is one.
 #[cold]
-fn elsewhere(here: usize, wanted: usize, max: usize, of_store: usize) -> usize {
-    let near = of_store.saturating_sub(RESERVE)..of_store.saturating_add(max);
-    if near.contains(&here) { wanted.max(of_store) } else { wanted }
+fn elsewhere(here: usize, wanted: usize) -> Result<StackLimit> {
+    ELSEWHERE.with(|all| {
+        let mut all = all.borrow_mut();
+        let outer = all.iter().rev().find(|outer| outer.has_on_its_stack(here));
+        let limit = outer.map_or(wanted, |outer| wanted.max(outer.limit));
+        if limit >= here {
+            return Err(exhausted(here));
+        }
+        let number = all.last().map_or(0, |last| last.number + 1);
+        let activation = ForeignActivation { start: here, limit, number };
+        all.push(activation);
+        Ok(StackLimit { limit, outer: OuterLimit::Elsewhere(activation) })
+    })
+}
+
+#[cold]
+fn leave(activation: ForeignActivation) {
+    ELSEWHERE.with(|all| {
+        let mut all = all.borrow_mut();
+        if let Some(at) = all.iter().rposition(|other| *other == activation) {
+            all.remove(at);
+        }
+        if all.is_empty() {
+            *all = Vec::new();
+        }
+    });
+}
+
+/// Bytes of the present stack below here; `None` where nobody knows.
+#[cfg(feature = "compile")]
+pub(crate) fn stack_left() -> Option<usize> {
+    let own = match OWN.get() {
+        OwnStack { high: 0, .. } => learn_own(),
+        own => own,
+    };
+    let here = stack_pointer();
+    own.contains(here).then(|| here - own.low)
 }
 
 /// An address in this stack frame.
@@ -97,18 +158,25 @@ fn stack_pointer() -> usize {
     &raw const here as usize
 }
 
-/// Makes the thread ready for guests; its own stack.
+/// Makes the thread ready for guests; the limit on its own stack.
 #[cold]
-fn prepare() -> Result<Own> {
+fn prepare() -> Result<usize> {
     prepare_thread()?;
-    let own = own_stack().unwrap_or(Own::UNKNOWN);
-    LIMIT.set(own.low.saturating_add(RESERVE));
-    OWN.set(own);
-    Ok(own)
+    let limit = learn_own().low.saturating_add(RESERVE);
+    LIMIT.set(limit);
+    Ok(limit)
 }
 
 #[cold]
-fn exhausted(own: Own, here: usize) -> Error {
+fn learn_own() -> OwnStack {
+    let own = own_stack().unwrap_or(OwnStack::UNKNOWN);
+    OWN.set(own);
+    own
+}
+
+#[cold]
+fn exhausted(here: usize) -> Error {
+    let own = OWN.get();
     let trap = Error::from(Trap::new(TrapCode::StackOverflow));
     if own.contains(here) && own.high - own.low <= RESERVE {
         let (size, needed) = ((own.high - own.low) >> 10, RESERVE >> 10);
@@ -119,7 +187,7 @@ fn exhausted(own: Own, here: usize) -> Error {
 
 /// The usable part of the thread's own stack, from its lowest address on; `None` when the system does not say.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     use std::mem::MaybeUninit;
     use std::ptr::null_mut;
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
@@ -135,35 +203,46 @@ fn own_stack() -> Option<Own> {
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         // Some versions count the guard as part of the stack.
         let start = start as usize;
-        known.then(|| Own { low: start.saturating_add(guard), high: start.saturating_add(size) })
+        known.then(|| OwnStack { low: start.saturating_add(guard), high: start.saturating_add(size) })
     }
 }
 
 /// The usable part of the thread's own stack, from its lowest address on; `None` when the system does not say.
 #[cfg(target_os = "macos")]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     // SAFETY: V7: asks for what is of this thread.
     let (high, size) = unsafe {
         let this = libc::pthread_self();
         (libc::pthread_get_stackaddr_np(this) as usize, libc::pthread_get_stacksize_np(this))
     };
-    Some(Own { low: high.checked_sub(size)?, high })
+    Some(OwnStack { low: high.checked_sub(size)?, high })
 }
 
 /// Elsewhere what the system says of a main thread's stack is what has been touched of it: of no use.
 #[cfg(not(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos")))]
-fn own_stack() -> Option<Own> {
+fn own_stack() -> Option<OwnStack> {
     None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(all(target_arch = "x86_64", feature = "compile"))]
+    use crate::{
+        Config, Engine, Store,
+        core::{Func, FuncType, Instance, Module},
+        vm::mapping::Mapping,
+    };
+    #[cfg(all(target_arch = "x86_64", feature = "compile"))]
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     #[cfg(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"))]
     #[test]
     fn inner_activations_keep_the_limit_of_the_outer_one() {
-        let limit = |max| StackLimit::from_here(max, 0).unwrap();
+        let limit = |max| StackLimit::from_here(max).unwrap();
         let outer = limit(64 << 10);
         let before = outer.address();
         {
@@ -179,23 +258,99 @@ mod tests {
     }
 
     #[test]
-    fn on_other_stacks_the_nearest_activation_of_the_store_counts() {
-        let (max, here) = (1 << 20, 1 << 30);
-        let at = |of_store| elsewhere(here, here - max, max, of_store);
-        assert_eq!(at(0), here - max);
-        assert_eq!(at(here - 1000), here - 1000);
-        assert_eq!(at(here + 1000), here + 1000, "the host has gone beyond the limit");
-        assert_eq!(at(here + (1 << 28)), here - max);
-        assert_eq!(at(here - (1 << 28)), here - max);
+    fn on_other_stacks_the_innermost_activation_there_counts() {
+        prepare().unwrap();
+        let (max, stack, other) = (1 << 20, 1 << 40, 2 << 40);
+        let at = |here: usize| elsewhere(here, here - max).unwrap();
+        let outer = at(stack);
+        assert_eq!(outer.address(), stack - max);
+        let inner = at(stack - 1000);
+        assert_eq!(inner.address(), stack - max, "of whatever store it is");
+        let switched = at(other);
+        assert_eq!(switched.address(), other - max);
+        let back = elsewhere(stack - 2000, stack - 3000).unwrap();
+        assert_eq!(back.address(), stack - 3000);
+        assert_eq!(at(stack - 2100).address(), stack - 3000);
+        assert!(elsewhere(stack - 3001, 1).is_err(), "the host has gone beyond the limit");
+        assert_eq!(at(other - 5).address(), other - max);
+        // The stacks' activations end in any order.
+        drop(outer);
+        drop(switched);
+        assert_eq!(at(other - 5).address(), other - 5 - max);
+        assert_eq!(at(stack - 2100).address(), stack - 3000);
+        drop(back);
+        assert_eq!(at(stack - 2100).address(), stack - max);
+        drop(inner);
+        assert_eq!(at(stack - 2100).address(), stack - 2100 - max);
+        assert_eq!(ELSEWHERE.with(|all| all.borrow().capacity()), 0);
     }
 
     #[cfg(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"))]
     #[test]
     fn no_guest_runs_on_a_tiny_stack() {
         let thread = std::thread::Builder::new().stack_size(64 << 10);
-        let thread = thread.spawn(|| StackLimit::from_here(1 << 20, 0).map(|limit| limit.address())).unwrap();
+        let thread = thread.spawn(|| StackLimit::from_here(1 << 20).map(|limit| limit.address())).unwrap();
         let error = thread.join().unwrap().unwrap_err();
         assert!(error.to_string().contains("KiB of stack"), "{error}");
         assert_eq!(error.downcast_ref::<Trap>().unwrap().code(), TrapCode::StackOverflow);
+    }
+
+    /// Runs `work` on a stack of that many bytes, about which the system says nothing.
+    #[cfg(all(target_arch = "x86_64", feature = "compile"))]
+    fn on_foreign_stack(bytes: usize, work: &mut dyn FnMut()) {
+        extern "C" fn run(work: *mut &mut dyn FnMut()) {
+            // SAFETY: V7: the pointer is of the caller's argument, which lives until the switch back.
+            unsafe { (*work)() }
+        }
+        let stack = Mapping::reserve(bytes).unwrap().into_stack().unwrap();
+        let top = stack.start().wrapping_add(stack.len());
+        let mut work = work;
+        // SAFETY: V7: the stack is mapped, aligned to pages and used by nobody else; the call comes back to it.
+        unsafe {
+            std::arch::asm!(
+                "mov r12, rsp", "mov rsp, {top}", "call {run}", "mov rsp, r12",
+                top = in(reg) top, run = in(reg) run as extern "C" fn(*mut &mut dyn FnMut()),
+                in("rdi") &raw mut work, out("r12") _, clobber_abi("C")
+            )
+        }
+    }
+
+    /// Calls a guest in a store of its own, whose host function does the same.
+    #[cfg(all(target_arch = "x86_64", feature = "compile"))]
+    fn recurse(engine: &Engine, module: &Module, grow: Option<usize>, depth: &Arc<AtomicUsize>) -> Result<()> {
+        depth.fetch_add(1, Ordering::Relaxed);
+        let mut store = Store::new(engine, ());
+        let again = (engine.clone(), module.clone(), depth.clone());
+        let again = Func::new(&mut store, FuncType::default(), move |_, _, _| {
+            let (engine, module, depth) = &again;
+            let grow_now = grow.filter(|every| depth.load(Ordering::Relaxed).is_multiple_of(*every));
+            let mut result = Ok(());
+            match grow_now {
+                Some(_) => on_foreign_stack(4 << 20, &mut || result = recurse(engine, module, None, depth)),
+                None => result = recurse(engine, module, grow, depth),
+            }
+            result
+        })?;
+        let instance = Instance::new(&mut store, module, &[again.into()])?;
+        instance.get_func(&mut store, "run").expect("it is exported").call(&mut store, &[], &mut [])
+    }
+
+    /// As recursion through stores on the thread's own stack: it ends in a trap, and never in a crash.
+    #[cfg(all(target_arch = "x86_64", feature = "compile"))]
+    #[test]
+    fn recursion_through_stores_on_a_foreign_stack_ends_in_a_trap() {
+        let engine = Engine::new(Config::new().memory_reservation(1 << 16).memory_guard(0)).unwrap();
+        let text = r#"(module (import "" "again" (func $again)) (func (export "run") (call $again)))"#;
+        let module = Module::new(&engine, text).unwrap();
+        // Once all on one stack, once with a switch to another one on the way.
+        for grow in [None, Some(3)] {
+            let depth = Arc::new(AtomicUsize::new(0));
+            let mut result = Ok(());
+            on_foreign_stack(4 << 20, &mut || result = recurse(&engine, &module, grow, &depth));
+            let error = result.expect_err("it has no end");
+            assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::StackOverflow), "{error}");
+            assert!(depth.load(Ordering::Relaxed) > 10, "{depth:?}");
+        }
+        assert_eq!(ELSEWHERE.with(|all| all.borrow().len()), 0, "all of them have been left");
     }
 }

@@ -1,16 +1,19 @@
 //! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
 //! handle is never stale.
 
+use super::builtins;
 use super::code::CodeMemory;
 use super::context::{Context, RawStoreContext};
 use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
-use super::memory::Memory;
+use super::memory::LinearMemory;
 use super::raw_value::RawValue;
-use super::table::Table;
+use super::table::TableStorage;
+use super::unwind;
 use crate::engine::Engine;
 use crate::error::{Result, bail, format_err};
+use crate::signatures::RegisteredSignature;
 use gusset_artifact::{
     CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
     TableIndex, TableType,
@@ -60,30 +63,29 @@ pub(super) enum ContextOwner {
 
 /// A place in a context.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct ContextPlace {
     pub(super) context: usize,
     pub(super) offset: i32,
 }
 
 pub(super) struct MemoryRecord {
-    pub(super) memory: Memory,
-    pub(super) definition: Place,
+    pub(super) memory: LinearMemory,
+    pub(super) definition: ContextPlace,
 }
 
 pub(super) struct TableRecord {
-    pub(super) table: Table,
-    pub(super) definition: Place,
+    pub(super) table: TableStorage,
+    pub(super) definition: ContextPlace,
 }
 
 pub(super) struct GlobalRecord {
     pub(super) ty: GlobalType,
-    pub(super) place: Place,
+    pub(super) place: ContextPlace,
 }
 
 pub(super) struct TagRecord {
-    pub(super) ty: Arc<CoreFuncType>,
-    pub(super) type_id: u32,
-    pub(super) place: Place,
+    pub(super) signature: RegisteredSignature,
+    pub(super) place: ContextPlace,
 }
 
 impl VmStore {
@@ -91,7 +93,7 @@ impl VmStore {
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
-            raw: Rc::new(RawStoreContext::new()),
+            raw: Rc::new(RawStoreContext::new(builtins::ARRAY.pointer(), unwind::raise as *const () as usize)),
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),
@@ -131,23 +133,23 @@ impl VmStore {
         number
     }
 
-    pub(super) fn context_of(&self, place: Place) -> &Context {
+    pub(super) fn context_of(&self, place: ContextPlace) -> &Context {
         &self.contexts[place.context].0
     }
 
-    pub(super) fn address_of(&self, place: Place) -> u64 {
+    pub(super) fn address_of(&self, place: ContextPlace) -> u64 {
         self.context_of(place).address(place.offset) as u64
     }
 
     /// The context around an address, what it is of, and the offset in it.
-    pub(super) fn context_around(&self, address: usize) -> Option<(Place, ContextOwner)> {
+    pub(super) fn context_around(&self, address: usize) -> Option<(ContextPlace, ContextOwner)> {
         let (&start, &context) = self.context_at.range(..=address).next_back()?;
         let offset = i32::try_from(address - start).ok()?;
-        Some((Place { context, offset }, self.contexts[context].1))
+        Some((ContextPlace { context, offset }, self.contexts[context].1))
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.
-    pub(super) fn add_code(&mut self, code: &Arc<CodeMemory>) {
+    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         self.raw.add_code(code);
     }
 
@@ -160,12 +162,12 @@ impl VmStore {
     /// When there is no room for it, or its type is not supported.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
         let context = self.add_context(MEMORY_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_memory(ty, Place { context, offset: 0 })?;
+        let number = self.define_memory(ty, ContextPlace { context, offset: 0 })?;
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: Place) -> Result<usize> {
-        let memory = Memory::new(self.engine.config(), ty)?;
+    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: ContextPlace) -> Result<usize> {
+        let memory = LinearMemory::new(self.engine.config(), ty)?;
         let context = self.context_of(definition);
         context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
         context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
@@ -220,15 +222,12 @@ impl VmStore {
     pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.check_value(CoreValType::Ref(ty.element), value)?;
         let context = self.add_context(TABLE_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_table(ty, Place { context, offset: 0 })?;
-        for at in 0..self.tables[number].table.len() {
-            self.tables[number].table.set(at, value.u64());
-        }
+        let number = self.define_table(ty, value, ContextPlace { context, offset: 0 })?;
         Ok(TableHandle::new(self.id, number))
     }
 
-    pub(super) fn define_table(&mut self, ty: TableType, definition: Place) -> Result<usize> {
-        let table = Table::new(self.engine.config(), ty)?;
+    pub(super) fn define_table(&mut self, ty: TableType, value: RawValue, definition: ContextPlace) -> Result<usize> {
+        let table = TableStorage::new(self.engine.config(), ty, value.u64())?;
         let context = self.context_of(definition);
         context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
         context.set(definition.offset + TABLE_DEFINITION.length, table.len() as u64);
@@ -289,7 +288,7 @@ impl VmStore {
     pub(crate) fn new_global(&mut self, ty: GlobalType, value: RawValue) -> Result<GlobalHandle> {
         self.check_value(ty.content, value)?;
         let context = self.add_context(size_of::<RawValue>() as u32, ContextOwner::Definition);
-        let place = Place { context, offset: 0 };
+        let place = ContextPlace { context, offset: 0 };
         self.context_of(place).set_value(0, value);
         self.globals.push(GlobalRecord { ty, place });
         Ok(GlobalHandle::new(self.id, self.globals.len() - 1))
@@ -330,20 +329,20 @@ impl VmStore {
     ///
     /// When the signature is not supported.
     pub(crate) fn new_tag(&mut self, ty: &CoreFuncType) -> Result<TagHandle> {
-        let type_id = self.engine.signature_id(ty)?;
+        let signature = self.engine.signatures().register(ty)?;
         let context = self.add_context(8, ContextOwner::Definition);
-        let number = self.define_tag(type_id, Place { context, offset: 0 });
+        let number = self.define_tag(signature, ContextPlace { context, offset: 0 });
         Ok(TagHandle::new(self.id, number))
     }
 
-    pub(super) fn define_tag(&mut self, type_id: u32, place: Place) -> usize {
-        self.tags.push(TagRecord { ty: self.engine.signature(type_id), type_id, place });
+    pub(super) fn define_tag(&mut self, signature: RegisteredSignature, place: ContextPlace) -> usize {
+        self.tags.push(TagRecord { signature, place });
         self.tags.len() - 1
     }
 
     /// The type.
     pub(crate) fn tag_type(&self, tag: TagHandle) -> &Arc<CoreFuncType> {
-        &self.tags[tag.index(self.id)].ty
+        &self.tags[tag.index(self.id)].signature.ty
     }
 
     // External references.

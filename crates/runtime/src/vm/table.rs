@@ -1,37 +1,37 @@
-//! [`Table`]: the elements of a table. Compiled code reads and writes them in place, hence cells.
+//! [`TableStorage`]: the elements of a table. Compiled code reads and writes them in place.
 
+use super::cells::Cells;
 use crate::config::Config;
 use crate::error::{Result, bail};
 use gusset_artifact::TableType;
 use std::cell::Cell;
 
 /// A table. Elements go in and out as compiled code holds references, widened to 64 bits.
-pub(super) struct Table {
-    elements: Elements,
+pub(super) struct TableStorage {
+    elements: TableElements,
     ty: TableType,
-    limit: u64,
 }
 
-enum Elements {
+enum TableElements {
     /// Addresses of function references, 0 for null.
-    Functions(Vec<Cell<u64>>),
+    Functions(Cells<u64>),
     /// Indices into the store, 0 for null.
-    Indices(Vec<Cell<u32>>),
+    Indices(Cells<u32>),
 }
 
-impl Table {
-    /// A table of nulls.
-    pub(super) fn new(config: &Config, ty: TableType) -> Result<Table> {
+impl TableStorage {
+    /// A table that holds `value` everywhere.
+    pub(super) fn new(config: &Config, ty: TableType, value: u64) -> Result<TableStorage> {
         let limit = ty.maximum.unwrap_or(u64::MAX).min(config.max_table_elements).min(u32::MAX as u64);
         if ty.minimum > limit {
             bail!("a table of {} elements is larger than the limit of {limit}", ty.minimum);
         }
         let elements = match ty.element.heap.is_func() {
-            true => Elements::Functions(Vec::new()),
-            false => Elements::Indices(Vec::new()),
+            true => TableElements::Functions(Cells::new(limit as usize)),
+            false => TableElements::Indices(Cells::new(limit as usize)),
         };
-        let mut table = Table { elements, ty, limit };
-        if table.grow(ty.minimum, 0).is_none() {
+        let mut table = TableStorage { elements, ty };
+        if table.grow(ty.minimum, value).is_none() {
             bail!("no memory for a table of {} elements", ty.minimum);
         }
         Ok(table)
@@ -44,49 +44,42 @@ impl Table {
     /// The address of the elements. It changes on growth.
     pub(super) fn base(&self) -> usize {
         match &self.elements {
-            Elements::Functions(cells) => cells.as_ptr() as usize,
-            Elements::Indices(cells) => cells.as_ptr() as usize,
+            TableElements::Functions(cells) => cells.as_slice().as_ptr() as usize,
+            TableElements::Indices(cells) => cells.as_slice().as_ptr() as usize,
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match &self.elements {
-            Elements::Functions(cells) => cells.len(),
-            Elements::Indices(cells) => cells.len(),
+            TableElements::Functions(cells) => cells.as_slice().len(),
+            TableElements::Indices(cells) => cells.as_slice().len(),
         }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<u64> {
         match &self.elements {
-            Elements::Functions(cells) => cells.get(index).map(Cell::get),
-            Elements::Indices(cells) => cells.get(index).map(|cell| cell.get().into()),
+            TableElements::Functions(cells) => cells.as_slice().get(index).map(Cell::get),
+            TableElements::Indices(cells) => cells.as_slice().get(index).map(|cell| cell.get().into()),
         }
     }
 
     /// Whether there is such an element; then it has been written.
     pub(super) fn set(&self, index: usize, value: u64) -> bool {
         match &self.elements {
-            Elements::Functions(cells) => cells.get(index).map(|cell| cell.set(value)),
-            Elements::Indices(cells) => cells.get(index).map(|cell| cell.set(value as u32)),
+            TableElements::Functions(cells) => cells.as_slice().get(index).map(|cell| cell.set(value)),
+            TableElements::Indices(cells) => cells.as_slice().get(index).map(|cell| cell.set(value as u32)),
         }
         .is_some()
     }
 
     /// The number of elements before; `None` when it cannot grow by so much, and then nothing has changed.
     pub(super) fn grow(&mut self, count: u64, value: u64) -> Option<u64> {
-        let old = self.len();
-        let new = (old as u64).checked_add(count).filter(|&new| new <= self.limit)? as usize;
+        let (old, count) = (self.len() as u64, usize::try_from(count).ok()?);
         match &mut self.elements {
-            Elements::Functions(cells) => {
-                cells.try_reserve(new - old).ok()?;
-                cells.resize(new, Cell::new(value));
-            }
-            Elements::Indices(cells) => {
-                cells.try_reserve(new - old).ok()?;
-                cells.resize(new, Cell::new(value as u32));
-            }
+            TableElements::Functions(cells) => cells.grow(count, value)?,
+            TableElements::Indices(cells) => cells.grow(count, value as u32)?,
         }
-        Some(old as u64)
+        Some(old)
     }
 }
 
@@ -98,15 +91,15 @@ mod tests {
     #[test]
     fn growth_fills_and_stops_at_the_limit() {
         let ty = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: Some(4), table64: false };
-        let mut table = Table::new(&Config::new(), ty).unwrap();
+        let mut table = TableStorage::new(&Config::new(), ty, 0).unwrap();
         assert_eq!((table.grow(3, 7), table.grow(2, 7), table.len()), (None, Some(2), 4));
         assert_eq!((table.get(1), table.get(3), table.get(4)), (Some(0), Some(7), None));
         assert!(table.set(0, 9) && !table.set(4, 9));
         let unbounded = TableType { maximum: None, ..ty };
-        let mut table = Table::new(&Config::new(), unbounded).unwrap();
+        let mut table = TableStorage::new(&Config::new(), unbounded, 0).unwrap();
         assert_eq!(table.grow(u64::MAX, 0), None);
         assert_eq!(table.grow(u32::MAX as u64 - 2, 0), None);
         let large = TableType { minimum: u32::MAX as u64, ..unbounded };
-        assert!(Table::new(&Config::new(), large).is_err());
+        assert!(TableStorage::new(&Config::new(), large, 0).is_err());
     }
 }

@@ -52,6 +52,16 @@ unsafe extern "C" fn raise_from(context: *const RawStoreContext, fp: usize, retu
     }
 }
 
+/// Leaves by the entry's landing pad, from a function that compiled code called.
+///
+/// # Safety
+///
+/// Compiled code of the innermost activation of `context` called through a stub, and no frame since then needs to be dropped.
+pub(super) unsafe fn leave(context: &RawStoreContext) -> ! {
+    // SAFETY: V9: the stub recorded the frame that called it, and where it goes on there.
+    unsafe { raise_from(context, context.exit_fp.get(), context.exit_pc.get()) }
+}
+
 /// Continues at the landing pad of the innermost entry, which returns failure to the host.
 ///
 /// # Safety

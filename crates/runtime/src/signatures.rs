@@ -1,0 +1,77 @@
+//! [`SignatureRegistry`]: the numbers by which functions of different link units are compared. It is asked when something is
+//! compiled or defined, and never while a component is instantiated.
+
+use crate::error::{Result, bail};
+use gusset_artifact::{CoreFuncType, CoreValType, HeapType, RefType};
+use indexmap::IndexSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The signatures of an engine.
+pub(crate) struct SignatureRegistry {
+    id: u64,
+    /// The position of a signature is its number, in every function reference of every store.
+    known: Mutex<IndexSet<Arc<CoreFuncType>>>,
+}
+
+/// A signature with its engine-wide number.
+#[derive(Clone, Debug)]
+pub(crate) struct RegisteredSignature {
+    pub(crate) ty: Arc<CoreFuncType>,
+    pub(crate) number: u32,
+}
+
+impl SignatureRegistry {
+    pub(crate) fn new() -> SignatureRegistry {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        SignatureRegistry { id: NEXT.fetch_add(1, Ordering::Relaxed), known: Mutex::default() }
+    }
+
+    /// A number that no other registry of the process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// A signature's number.
+    ///
+    /// # Errors
+    ///
+    /// When it speaks of other signatures (typed function references): their indices mean nothing outside their unit.
+    pub(crate) fn register(&self, ty: &CoreFuncType) -> Result<RegisteredSignature> {
+        let concrete = |ty: &CoreValType| matches!(ty, CoreValType::Ref(RefType { heap: HeapType::Concrete(_), .. }));
+        if ty.params.iter().chain(&*ty.results).any(concrete) {
+            bail!("unsupported: typed function references in the signature of a function");
+        }
+        #[cfg(test)]
+        tests::REGISTERED.set(tests::REGISTERED.get() + 1);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, ty) = match known.get_full(ty) {
+            Some((number, ty)) => (number, ty.clone()),
+            None => {
+                let ty = Arc::new(ty.clone());
+                (known.insert_full(ty.clone()).0, ty)
+            }
+        };
+        Ok(RegisteredSignature { ty, number: u32::try_from(number).expect("fewer than 2^32 signatures") })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How often this thread has asked any registry.
+        pub(crate) static REGISTERED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn equal_signatures_have_one_number() {
+        let registry = SignatureRegistry::new();
+        let ty = CoreFuncType { params: [CoreValType::I32].into(), results: [].into() };
+        let numbers = [&ty, &CoreFuncType::default(), &ty.clone()].map(|ty| registry.register(ty).unwrap().number);
+        assert_eq!(numbers, [0, 1, 0]);
+        assert_ne!(registry.id(), SignatureRegistry::new().id());
+    }
+}
