@@ -5,8 +5,8 @@ use crate::helper::HelperKind;
 use crate::list::MAX_BYTE_LENGTH;
 use crate::place::{Amount, Destination, Source};
 use crate::site::STRING_CODES;
-use crate::transcode::{CodeUnits, Text};
-use gusset_types::{FlatType, PointerWidth, StringEncoding, TrapCode};
+use crate::transcode::Text;
+use gusset_types::{CodeUnits, FlatType, PointerWidth, StringEncoding, TrapCode};
 
 impl Translator<'_, '_> {
     /// Translates a string by the helper for the two encodings.

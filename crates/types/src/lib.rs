@@ -39,7 +39,7 @@ pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncType
 pub use instance_flags::{FLAG_MAY_ENTER, FLAG_MAY_LEAVE, FLAGS_INITIAL};
 pub use layout::{Layout, PointerWidth, align_to};
 pub use options::{CanonOptions, StringEncoding};
-pub use transcode::Transcode;
+pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};
