@@ -12,13 +12,19 @@
 #![forbid(unsafe_code)]
 
 mod composition;
+mod damage;
 mod generate;
+mod guests;
 mod hostile;
+mod memories;
+mod model;
+mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
-pub use generate::{Shape, arbitrary_shape, arbitrary_value};
+pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
 pub use hostile::compile_anything;
+pub use memories::{Tally, check_memories, check_strings};
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};
 
@@ -32,7 +38,7 @@ const VALUES: usize = 4;
 /// What differs, or what failed, with the composition's text: an error is always a bug of Gusset's (or of the generator's).
 pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     let mut input = Unstructured::new(input);
-    let Ok(shape) = arbitrary_shape(&mut input) else { return Ok(None) };
+    let Ok(shape) = arbitrary_type(&mut input) else { return Ok(None) };
     let (Ok(caller), Ok(callee)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
         return Ok(None);
     };

@@ -181,7 +181,7 @@ fn variant(defined: &DefinedType, case: u32, payload: impl FnOnce(ValType) -> Ca
         DefinedType::Option(_) if case == 0 => Val::Option(None),
         DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
         DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
-        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("err", result.err)?)),
+        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("error", result.err)?)),
         _ => return Err(invalid()),
     })
 }
