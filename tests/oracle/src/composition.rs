@@ -40,14 +40,14 @@ struct Flat {
     result: Option<&'static str>,
 }
 
-/// The text of the composition for `shape`: the root imports `echo: func(x: T) -> T` and exports `run` of the same type.
-pub fn composition(shape: &GeneratedType, caller: Encoding, callee: Encoding) -> String {
+/// The text of the composition for `ty`: the root imports `echo: func(x: T) -> T` and exports `run` of the same type.
+pub fn composition(ty: &GeneratedType, caller: Encoding, callee: Encoding) -> String {
     let mut types = NamedTypes::default();
-    let ty = types.text(shape);
-    let flat = flatten(shape);
+    let text = types.text(ty);
+    let flat = flatten(ty);
     let with_types = types.arguments();
     let imports = types.imports();
-    let func = format!("(param \"x\" {ty}) (result {ty})");
+    let func = format!("(param \"x\" {text}) (result {text})");
     let caller = forwarder("caller", &imports, &func, &flat, caller);
     let callee = forwarder("callee", &imports, &func, &flat, callee);
     format!(
@@ -114,10 +114,10 @@ pub(crate) struct NamedTypes {
 }
 
 impl NamedTypes {
-    /// The text of `shape`, with named types by their names.
-    pub(crate) fn text(&mut self, shape: &GeneratedType) -> String {
-        let maybe = |types: &mut Self, shape: &Option<GeneratedType>| shape.as_ref().map(|shape| types.text(shape));
-        match shape {
+    /// The text of `ty`, with named types by their names.
+    pub(crate) fn text(&mut self, ty: &GeneratedType) -> String {
+        let maybe = |types: &mut Self, ty: &Option<GeneratedType>| ty.as_ref().map(|ty| types.text(ty));
+        match ty {
             GeneratedType::List(element) => format!("(list {})", self.text(element)),
             GeneratedType::Tuple(types) => {
                 let types: Vec<_> = types.iter().map(|ty| self.text(ty)).collect();
@@ -130,10 +130,10 @@ impl NamedTypes {
                 format!("(result {ok}{err})")
             }
             GeneratedType::Record(_) | GeneratedType::Variant(_) | GeneratedType::Enum(_) | GeneratedType::Flags(_) => {
-                if let Some(n) = self.known.get(shape) {
+                if let Some(n) = self.known.get(ty) {
                     return format!("$t{n}");
                 }
-                let definition = match shape {
+                let definition = match ty {
                     GeneratedType::Record(types) => {
                         let fields = types.iter().enumerate();
                         let fields = fields.map(|(n, ty)| format!(" (field \"{}\" {})", name(n), self.text(ty)));
@@ -152,7 +152,7 @@ impl NamedTypes {
                     _ => unreachable!("only named types come here"),
                 };
                 self.definitions.push(definition);
-                self.known.insert(shape.clone(), self.definitions.len() - 1);
+                self.known.insert(ty.clone(), self.definitions.len() - 1);
                 format!("$t{}", self.definitions.len() - 1)
             }
             primitive => format!("{primitive:?}").to_lowercase(),
@@ -179,14 +179,14 @@ fn labels_text(labels: u32) -> String {
     (0..labels as usize).map(|n| format!(" \"{}\"", name(n))).collect()
 }
 
-fn flatten(shape: &GeneratedType) -> Flat {
-    let flat = flat_types(shape);
+fn flatten(ty: &GeneratedType) -> Flat {
+    let flat = flat_types(ty);
     let result = if let [single] = flat[..] { Some(single) } else { None };
     Flat { params: if flat.len() > 16 { vec!["i32"] } else { flat }, result }
 }
 
-pub(crate) fn flat_types(shape: &GeneratedType) -> Vec<&'static str> {
-    match shape {
+pub(crate) fn flat_types(ty: &GeneratedType) -> Vec<&'static str> {
+    match ty {
         GeneratedType::S64 | GeneratedType::U64 => vec!["i64"],
         GeneratedType::F32 => vec!["f32"],
         GeneratedType::F64 => vec!["f64"],

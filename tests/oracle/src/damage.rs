@@ -1,7 +1,7 @@
 //! Values that are none: one place of a guest's memory made wrong, with the trap that lifting from it must end with.
 
 use crate::composition::Encoding;
-use crate::model::{HEAP, Model, PAGE, Place, PlaceKind, Slot, UTF16_TAG, Units};
+use crate::model::{HEAP, Model, ModelSlot, PAGE, UTF16_TAG, Units, WeakSpot, WeakSpotKind};
 use arbitrary::{Result, Unstructured};
 use gusset::TrapCode;
 
@@ -30,43 +30,43 @@ pub(crate) fn damage(
     encoding: Encoding,
     input: &mut Unstructured<'_>,
 ) -> Result<Option<ExpectedTrap>> {
-    if model.places.is_empty() {
+    if model.weak_spots.is_empty() {
         return Ok(None);
     }
-    let place = input.choose(&model.places)?.clone();
+    let spot = input.choose(&model.weak_spots)?.clone();
     let both = |code| (code, code);
-    let (adapter, host) = match place.kind {
-        PlaceKind::Char => {
+    let (adapter, host) = match spot.kind {
+        WeakSpotKind::Char => {
             let wrong = *input.choose(&[0xd800, 0xdbff, 0xdfff, 0x11_0000, 0x7fff_ffff, 0xffff_ffff])?;
-            model.overwrite(place.slot, 0, wrong, 4);
+            model.overwrite(spot.slot, 0, wrong, 4);
             both(TrapCode::InvalidChar)
         }
-        PlaceKind::Discriminant { cases, size } => {
+        WeakSpotKind::Discriminant { cases, size } => {
             let largest = u32::MAX >> (32 - 8 * size);
             if cases > largest {
                 return Ok(None);
             }
             let wrong = *input.choose(&[cases, largest, cases + (largest - cases) / 2])?;
-            model.overwrite(place.slot, 0, wrong, size);
+            model.overwrite(spot.slot, 0, wrong, size);
             both(TrapCode::InvalidDiscriminant)
         }
-        PlaceKind::Pointer { align } => {
+        WeakSpotKind::Pointer { align } => {
             let unaligned = align > 1 && input.arbitrary()?;
-            model.overwrite(place.slot, 0, if unaligned { HEAP + align / 2 } else { OUTSIDE }, 4);
+            model.overwrite(spot.slot, 0, if unaligned { HEAP + align / 2 } else { OUTSIDE }, 4);
             both(if unaligned { TrapCode::UnalignedPointer } else { TrapCode::PointerOutOfBounds })
         }
-        PlaceKind::List { align, element_size } => damage_list(model, &place, align, element_size, input)?,
-        PlaceKind::String { .. } => match damage_string(model, &place, encoding, input)? {
+        WeakSpotKind::List { align, element_size } => damage_list(model, &spot, align, element_size, input)?,
+        WeakSpotKind::String { .. } => match damage_string(model, &spot, encoding, input)? {
             Some(codes) => codes,
             None => return Ok(None),
         },
     };
-    Ok(Some(ExpectedTrap { adapter, host, path: place.path }))
+    Ok(Some(ExpectedTrap { adapter, host, path: spot.path }))
 }
 
 fn damage_list(
     model: &mut Model,
-    place: &Place,
+    spot: &WeakSpot,
     align: u32,
     element_size: u32,
     input: &mut Unstructured<'_>,
@@ -74,23 +74,23 @@ fn damage_list(
     let outside = (TrapCode::ListOutOfBounds, TrapCode::ListPointerOutOfBounds);
     Ok(match input.int_in_range(0..=3)? {
         0 if align > 1 => {
-            model.overwrite(place.slot, 0, HEAP + align / 2, 4);
+            model.overwrite(spot.slot, 0, HEAP + align / 2, 4);
             (TrapCode::UnalignedPointer, TrapCode::UnalignedPointer)
         }
         1 => {
-            model.overwrite(place.slot, 0, HEAP, 4);
+            model.overwrite(spot.slot, 0, HEAP, 4);
             let more = if input.arbitrary()? { u32::MAX } else { MAX_BYTE_LENGTH / element_size + 1 };
-            model.overwrite(place.slot, 1, more, 4);
+            model.overwrite(spot.slot, 1, more, 4);
             (TrapCode::ListTooLong, TrapCode::ListTooLong)
         }
         2 => {
             // As long as can be, but not in this memory.
-            model.overwrite(place.slot, 0, HEAP, 4);
-            model.overwrite(place.slot, 1, MAX_BYTE_LENGTH / element_size, 4);
+            model.overwrite(spot.slot, 0, HEAP, 4);
+            model.overwrite(spot.slot, 1, MAX_BYTE_LENGTH / element_size, 4);
             outside
         }
         _ => {
-            model.overwrite(place.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
+            model.overwrite(spot.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
             outside
         }
     })
@@ -98,28 +98,28 @@ fn damage_list(
 
 fn damage_string(
     model: &mut Model,
-    place: &Place,
+    spot: &WeakSpot,
     encoding: Encoding,
     input: &mut Unstructured<'_>,
 ) -> Result<Option<(TrapCode, TrapCode)>> {
-    let PlaceKind::String { units, at, count } = place.kind else { unreachable!("the caller looked") };
+    let WeakSpotKind::String { units, at, count } = spot.kind else { unreachable!("the caller looked") };
     let tag = if units == Units::Utf16 && encoding == Encoding::Latin1Utf16 { UTF16_TAG } else { 0 };
     let outside = (TrapCode::StringOutOfBounds, TrapCode::StringPointerOutOfBounds);
     Ok(Some(match input.int_in_range(0..=5)? {
         0 if encoding != Encoding::Utf8 => {
-            model.overwrite(place.slot, 0, at + 1, 4);
+            model.overwrite(spot.slot, 0, at + 1, 4);
             (TrapCode::UnalignedPointer, TrapCode::UnalignedPointer)
         }
         1 => {
-            model.overwrite(place.slot, 1, (MAX_BYTE_LENGTH / units.size() + 1) | tag, 4);
+            model.overwrite(spot.slot, 1, (MAX_BYTE_LENGTH / units.size() + 1) | tag, 4);
             (TrapCode::StringTooLong, TrapCode::StringTooLong)
         }
         2 => {
-            model.overwrite(place.slot, 1, (MAX_BYTE_LENGTH / units.size()) | tag, 4);
+            model.overwrite(spot.slot, 1, (MAX_BYTE_LENGTH / units.size()) | tag, 4);
             outside
         }
         3 => {
-            model.overwrite(place.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
+            model.overwrite(spot.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
             outside
         }
         _ if count == 0 => return Ok(None),
@@ -164,13 +164,13 @@ fn bad_units(
 
 impl Model {
     /// Writes `size` bytes over the `n`-th four bytes at a slot, or over the `n`-th core value from there on.
-    fn overwrite(&mut self, slot: Slot, n: u32, value: u32, size: u32) {
+    fn overwrite(&mut self, slot: ModelSlot, n: u32, value: u32, size: u32) {
         match slot {
-            Slot::Memory(at) => {
+            ModelSlot::Memory(at) => {
                 let at = (at + 4 * n) as usize;
                 self.memory[at..][..size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
             }
-            Slot::Core(first) => {
+            ModelSlot::Core(first) => {
                 let slot = &mut self.core[first + n as usize];
                 // What is above the low half stays noise.
                 *slot = *slot & !0xffff_ffff | u64::from(value);

@@ -41,10 +41,10 @@ const LIST: usize = 5;
 ///
 /// When the input ends.
 pub fn arbitrary_type(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
-    shape(input, DEPTH)
+    generate(input, DEPTH)
 }
 
-fn shape(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
+fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
     const PRIMITIVES: [GeneratedType; 13] = [
         GeneratedType::Bool,
         GeneratedType::S8,
@@ -63,12 +63,12 @@ fn shape(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
     if depth == 0 || input.ratio(1, 3)? {
         return Ok(input.choose(&PRIMITIVES)?.clone());
     }
-    let inner = |input: &mut Unstructured<'_>| shape(input, depth - 1);
+    let inner = |input: &mut Unstructured<'_>| generate(input, depth - 1);
     let many = |input: &mut Unstructured<'_>, most: u32| -> Result<Vec<GeneratedType>> {
-        (0..input.int_in_range(1..=most)?).map(|_| shape(input, depth - 1)).collect()
+        (0..input.int_in_range(1..=most)?).map(|_| generate(input, depth - 1)).collect()
     };
     let maybe = |input: &mut Unstructured<'_>| -> Result<Option<GeneratedType>> {
-        if input.arbitrary()? { shape(input, depth - 1).map(Some) } else { Ok(None) }
+        if input.arbitrary()? { generate(input, depth - 1).map(Some) } else { Ok(None) }
     };
     Ok(match input.int_in_range(0..=8)? {
         0 | 1 => GeneratedType::List(Box::new(inner(input)?)),
@@ -87,23 +87,23 @@ pub(crate) fn name(n: usize) -> String {
     format!("n{n}")
 }
 
-/// A value of type `shape`.
+/// A value of type `ty`.
 ///
 /// # Errors
 ///
 /// When the input ends before the value is begun; inside a value, missing input counts as zeros.
-pub fn arbitrary_value(shape: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
+pub fn arbitrary_value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
     if input.is_empty() {
         return Err(arbitrary::Error::NotEnoughData);
     }
-    value(shape, input)
+    value(ty, input)
 }
 
-fn value(shape: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
-    let payload = |shape: &Option<Box<GeneratedType>>, input: &mut Unstructured<'_>| -> Result<Option<Box<Val>>> {
-        shape.as_deref().map(|shape| value(shape, input).map(Box::new)).transpose()
+fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
+    let payload = |ty: &Option<Box<GeneratedType>>, input: &mut Unstructured<'_>| -> Result<Option<Box<Val>>> {
+        ty.as_deref().map(|ty| value(ty, input).map(Box::new)).transpose()
     };
-    Ok(match shape {
+    Ok(match ty {
         GeneratedType::Bool => Val::Bool(input.arbitrary()?),
         GeneratedType::S8 => Val::S8(input.arbitrary()?),
         GeneratedType::U8 => Val::U8(input.arbitrary()?),

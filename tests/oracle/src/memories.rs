@@ -18,7 +18,7 @@ const NEVER: u32 = u32::MAX;
 
 /// What a case has shown.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Tally {
+pub struct Findings {
     /// Memories that were as the specification says.
     pub memories: usize,
     /// Traps with the right code and place.
@@ -27,32 +27,32 @@ pub struct Tally {
     pub outlined: usize,
 }
 
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Tally) {
+impl std::ops::AddAssign for Findings {
+    fn add_assign(&mut self, other: Findings) {
         self.memories += other.memories;
         self.traps += other.traps;
         self.outlined += other.outlined;
     }
 }
 
-/// Runs one case made from `input`; an empty tally when the input is too short, or the value too large for the guests.
+/// Runs one case made from `input`; an empty findings when the input is too short, or the value too large for the guests.
 ///
 /// # Errors
 ///
 /// What differs, with the composition's text: an error is always a bug of Gusset's (or of the model's).
-pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Tally, String> {
+pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Findings, String> {
     let mut input = Unstructured::new(input);
-    let Ok(ty) = arbitrary_type(&mut input) else { return Ok(Tally::default()) };
+    let Ok(ty) = arbitrary_type(&mut input) else { return Ok(Findings::default()) };
     let (Ok(from), Ok(to)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
-        return Ok(Tally::default());
+        return Ok(Findings::default());
     };
     let (Ok(seed), Ok(val)) = (input.arbitrary(), arbitrary_value(&ty, &mut input)) else {
-        return Ok(Tally::default());
+        return Ok(Findings::default());
     };
     if has_nan(&val) {
-        return Ok(Tally::default());
+        return Ok(Findings::default());
     }
-    let case = Case::new(engine, &ty, from, to)?;
+    let case = Experiment::new(engine, &ty, from, to)?;
     case.check(&val, seed, &mut input).map_err(|what| format!("{what}\n\n{}", case.text))
 }
 
@@ -61,22 +61,22 @@ pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Tally, String> {
 /// # Errors
 ///
 /// What differs.
-pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[String]) -> Result<Tally, String> {
-    let case = Case::new(engine, &GeneratedType::String, from, to)?;
-    let mut tally = Tally::default();
+pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[String]) -> Result<Findings, String> {
+    let case = Experiment::new(engine, &GeneratedType::String, from, to)?;
+    let mut findings = Findings::default();
     for text in texts {
         // Tagged and untagged, where that is a choice.
         for seed in [0, 1] {
             let value = Val::String(text.clone());
             let checked = case.lowered(&value, seed);
-            tally += checked.map_err(|what| format!("{from:?} to {to:?}, {text:?}: {what}"))?;
+            findings += checked.map_err(|what| format!("{from:?} to {to:?}, {text:?}: {what}"))?;
         }
     }
-    Ok(tally)
+    Ok(findings)
 }
 
 /// A type and two encodings, compiled.
-struct Case<'a> {
+struct Experiment<'a> {
     engine: &'a Engine,
     ty: &'a GeneratedType,
     from: Encoding,
@@ -119,8 +119,8 @@ impl Way {
     }
 }
 
-impl<'a> Case<'a> {
-    fn new(engine: &'a Engine, ty: &'a GeneratedType, from: Encoding, to: Encoding) -> Result<Case<'a>, String> {
+impl<'a> Experiment<'a> {
+    fn new(engine: &'a Engine, ty: &'a GeneratedType, from: Encoding, to: Encoding) -> Result<Experiment<'a>, String> {
         let text = raw_composition(ty, from, to);
         let compiled = Component::new(engine, &text).and_then(|component| {
             let mut linker = Linker::<Option<Val>>::new(engine);
@@ -135,43 +135,43 @@ impl<'a> Case<'a> {
             linker.instantiate_pre(&component)
         });
         let pre = compiled.map_err(|error| format!("does not link: {error:?}\n\n{text}"))?;
-        Ok(Case { engine, ty, from, to, pre, text })
+        Ok(Experiment { engine, ty, from, to, pre, text })
     }
 
-    fn check(&self, val: &Val, seed: u64, input: &mut Unstructured<'_>) -> Result<Tally, String> {
-        let mut tally = self.lowered(val, seed)?;
-        if tally.memories == 0 {
-            return Ok(tally);
+    fn check(&self, val: &Val, seed: u64, input: &mut Unstructured<'_>) -> Result<Findings, String> {
+        let mut findings = self.lowered(val, seed)?;
+        if findings.memories == 0 {
+            return Ok(findings);
         }
         self.lifted(val, seed)?;
         for _ in 0..WRONG {
             for param in [true, false] {
-                tally += self.damaged(val, seed, param, input)?;
+                findings += self.damaged(val, seed, param, input)?;
             }
             for way in Way::ALL {
-                tally += self.wrong_realloc(val, seed, way, input)?;
+                findings += self.wrong_realloc(val, seed, way, input)?;
             }
         }
-        Ok(tally)
+        Ok(findings)
     }
 
     /// The memory of who takes `val` must be that of the model, whether `realloc` copies or not.
-    fn lowered(&self, val: &Val, seed: u64) -> Result<Tally, String> {
-        let mut tally = Tally::default();
+    fn lowered(&self, val: &Val, seed: u64) -> Result<Findings, String> {
+        let mut findings = Findings::default();
         for way in Way::ALL {
             for copies in [true, false] {
-                let Ok(expected) = self.expected(way, val, seed, copies) else { return Ok(Tally::default()) };
-                let Ok(held) = self.held(way.is_param(), val, seed) else { return Ok(Tally::default()) };
+                let Ok(expected) = self.expected(way, val, seed, copies) else { return Ok(Findings::default()) };
+                let Ok(held) = self.held(way.is_param(), val, seed) else { return Ok(Findings::default()) };
                 let mut guests = self.guests()?;
                 guests.configure(way.taker(), NEVER, 0, copies)?;
                 let passed = guests.pass(way, &held, val)?;
                 passed.map_err(|error| format!("{way:?} of {val:?} fails: {error:?}"))?;
                 let compared = guests.compare(way.taker(), &expected);
                 compared.map_err(|what| format!("{way:?} of {val:?}, copies: {copies}: {what}"))?;
-                tally.memories += 1;
+                findings.memories += 1;
             }
         }
-        Ok(tally)
+        Ok(findings)
     }
 
     /// The host must find in a guest's memory what the model has put there, whatever noise is around.
@@ -192,13 +192,14 @@ impl<'a> Case<'a> {
     }
 
     /// A memory with one wrong place must be found out, by the adapter and by the host.
-    fn damaged(&self, val: &Val, seed: u64, param: bool, input: &mut Unstructured<'_>) -> Result<Tally, String> {
-        let Ok(mut held) = self.held(param, val, seed) else { return Ok(Tally::default()) };
-        let Ok(Some(trap)) = damage(&mut held, self.from, input) else { return Ok(Tally::default()) };
-        let mut tally = Tally::default();
+    fn damaged(&self, val: &Val, seed: u64, param: bool, input: &mut Unstructured<'_>) -> Result<Findings, String> {
+        let Ok(mut held) = self.held(param, val, seed) else { return Ok(Findings::default()) };
+        let Ok(Some(trap)) = damage(&mut held, self.from, input) else { return Ok(Findings::default()) };
+        let mut findings = Findings::default();
         let way = if param { Way::GuestParam } else { Way::GuestResult };
         let outcome = self.guests()?.pass(way, &held, val)?;
-        tally += expect_trap(outcome, &trap, true).map_err(|what| format!("{way:?}, damaged: {what}\nin {val:?}"))?;
+        findings +=
+            expect_trap(outcome, &trap, true).map_err(|what| format!("{way:?}, damaged: {what}\nin {val:?}"))?;
         let mut guests = self.guests()?;
         let outcome = if param {
             guests.hold("host-sender", &held)?;
@@ -207,25 +208,25 @@ impl<'a> Case<'a> {
             guests.hold("giver", &held)?;
             guests.give().map(drop)
         };
-        tally +=
+        findings +=
             expect_trap(outcome, &trap, false).map_err(|what| format!("to the host, damaged: {what}\nin {val:?}"))?;
-        Ok(tally)
+        Ok(findings)
     }
 
     /// A `realloc` that answers what is no place for the value must be found out.
-    fn wrong_realloc(&self, val: &Val, seed: u64, way: Way, input: &mut Unstructured<'_>) -> Result<Tally, String> {
+    fn wrong_realloc(&self, val: &Val, seed: u64, way: Way, input: &mut Unstructured<'_>) -> Result<Findings, String> {
         let (Ok(expected), Ok(held)) = (self.expected(way, val, seed, true), self.held(way.is_param(), val, seed))
         else {
-            return Ok(Tally::default());
+            return Ok(Findings::default());
         };
         // The first call of who fetches is its own.
         let first = usize::from(!way.is_param() && flat_types(self.ty).len() != 1);
         let calls = expected.purposes.len();
         if calls <= first {
-            return Ok(Tally::default());
+            return Ok(Findings::default());
         }
         let (Ok(call), Ok(unaligned)) = (input.int_in_range(first..=calls - 1), input.arbitrary::<bool>()) else {
-            return Ok(Tally::default());
+            return Ok(Findings::default());
         };
         let align = expected.calls[call].arguments[2];
         let unaligned = unaligned && align > 1;
@@ -371,7 +372,7 @@ impl Guests {
 }
 
 /// The outcome must be this trap. An adapter may name the value around it where it has outlined its translation.
-fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: bool) -> Result<Tally, String> {
+fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: bool) -> Result<Findings, String> {
     let code = if adapter { expected.adapter } else { expected.host };
     let Err(error) = outcome else { return Err(format!("passes, but is {code:?} at {}", expected.path)) };
     let Some(trap) = error.downcast_ref::<Trap>() else { return Err(format!("is no trap: {error:?}")) };
@@ -384,5 +385,5 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
     if trap.code() != code || (path != expected.path && !outlined) {
         return Err(format!("is {:?} at {path}, expected {code:?} at {}", trap.code(), expected.path));
     }
-    Ok(Tally { memories: 0, traps: 1, outlined: outlined.into() })
+    Ok(Findings { memories: 0, traps: 1, outlined: outlined.into() })
 }

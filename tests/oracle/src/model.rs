@@ -2,7 +2,7 @@
 //! `realloc` and what the memory held then. Written from the specification, and from nothing in Gusset.
 //!
 //! The same code makes what guests lift from: there it fills whatever does not count (padding, high bits, payloads that are not used)
-//! with noise, and notes the places where a value could be wrong.
+//! with noise, and notes the weak spots, where a value could be wrong.
 
 use crate::composition::{Encoding, flat_types};
 use crate::generate::GeneratedType;
@@ -42,14 +42,14 @@ pub(crate) enum Purpose {
 
 /// What a value is lifted from: a place in memory, or a core value and those after it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Slot {
+pub(crate) enum ModelSlot {
     Memory(u32),
     Core(usize),
 }
 
 /// What could be wrong at a place.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum PlaceKind {
+pub(crate) enum WeakSpotKind {
     Char,
     Discriminant { cases: u32, size: u32 },
     List { align: u32, element_size: u32 },
@@ -59,10 +59,10 @@ pub(crate) enum PlaceKind {
 
 /// A place where a value could be wrong.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct WeakSpot {
     pub(crate) path: String,
-    pub(crate) slot: Slot,
-    pub(crate) kind: PlaceKind,
+    pub(crate) slot: ModelSlot,
+    pub(crate) kind: WeakSpotKind,
 }
 
 /// What a string is made of.
@@ -119,7 +119,7 @@ pub(crate) struct Model {
     pub(crate) calls: Vec<ReallocCall>,
     /// For each call, the path of the value and what the memory was for.
     pub(crate) purposes: Vec<(String, Purpose)>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) weak_spots: Vec<WeakSpot>,
     /// The end of what is allocated.
     pub(crate) next: u32,
     encoding: Encoding,
@@ -145,8 +145,8 @@ impl Model {
     }
 
     fn new(memory: Vec<u8>, encoding: Encoding, seed: u64, copies: bool, writer: Writer) -> Model {
-        let (core, calls, purposes, places, path) = Default::default();
-        Model { memory, core, calls, purposes, places, next: HEAP, encoding, seed, copies, writer, path }
+        let (core, calls, purposes, weak_spots, path) = Default::default();
+        Model { memory, core, calls, purposes, weak_spots, next: HEAP, encoding, seed, copies, writer, path }
     }
 
     /// Parameters: one `x`, in core values or in memory.
@@ -188,7 +188,7 @@ impl Model {
     fn allocate_values(&mut self, ty: &GeneratedType) -> Result<u32, TooLarge> {
         let (size, align) = layout(ty);
         let at = self.allocate(align, size, Purpose::Values)?;
-        self.note(Slot::Core(0), PlaceKind::Pointer { align });
+        self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align });
         self.core.push(at.into());
         Ok(at)
     }
@@ -222,8 +222,8 @@ impl Model {
         words.fold(0, |digest: u64, word| (digest ^ word).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
-    fn note(&mut self, slot: Slot, kind: PlaceKind) {
-        self.places.push(Place { path: self.path.clone(), slot, kind });
+    fn note(&mut self, slot: ModelSlot, kind: WeakSpotKind) {
+        self.weak_spots.push(WeakSpot { path: self.path.clone(), slot, kind });
     }
 
     fn write(&mut self, at: u32, bytes: &[u8]) {
@@ -260,7 +260,7 @@ impl Model {
         match view(ty) {
             View::Scalar(size) => {
                 if *ty == GeneratedType::Char {
-                    self.note(Slot::Memory(at), PlaceKind::Char);
+                    self.note(ModelSlot::Memory(at), WeakSpotKind::Char);
                 }
                 let bits = self.with_noise(ty, bits(val), 8 * size, 8 * size);
                 self.write(at, &bits.to_le_bytes()[..size as usize]);
@@ -271,7 +271,7 @@ impl Model {
                 self.write(at, &bits.to_le_bytes()[..size as usize]);
             }
             View::String | View::List => {
-                let pair = self.range(ty, val, Slot::Memory(at))?;
+                let pair = self.range(ty, val, ModelSlot::Memory(at))?;
                 self.write(at, &pair.0.to_le_bytes());
                 self.write(at + 4, &pair.1.to_le_bytes());
             }
@@ -287,7 +287,7 @@ impl Model {
             View::Cases(cases) => {
                 let (number, payload) = case(val);
                 let size = discriminant_size(cases.len());
-                self.note(Slot::Memory(at), PlaceKind::Discriminant { cases: cases.len() as u32, size });
+                self.note(ModelSlot::Memory(at), WeakSpotKind::Discriminant { cases: cases.len() as u32, size });
                 self.write(at, &(number as u32).to_le_bytes()[..size as usize]);
                 if let ((name, Some(ty)), Some(payload)) = (&cases[number], payload) {
                     let at = at + payload_offset(&cases);
@@ -300,12 +300,12 @@ impl Model {
 
     /// Appends core values, of the types that variants joined them to.
     fn flat(&mut self, ty: &GeneratedType, val: &Val, want: &[&'static str]) -> Result<(), TooLarge> {
-        let slot = Slot::Core(self.core.len());
+        let slot = ModelSlot::Core(self.core.len());
         let room = |n: usize| if want[n] == "i64" || want[n] == "f64" { 64 } else { 32 };
         match view(ty) {
             View::Scalar(size) => {
                 if *ty == GeneratedType::Char {
-                    self.note(slot, PlaceKind::Char);
+                    self.note(slot, WeakSpotKind::Char);
                 }
                 // Lowering extends signed numbers to 32 bits; lifting looks at no more bits than the type has.
                 let width = if matches!(self.writer, Writer::Lowering { .. }) { 64 } else { 8 * size };
@@ -334,7 +334,7 @@ impl Model {
             View::Cases(cases) => {
                 let (number, payload) = case(val);
                 let end = self.core.len() + want.len();
-                self.note(slot, PlaceKind::Discriminant { cases: cases.len() as u32, size: 4 });
+                self.note(slot, WeakSpotKind::Discriminant { cases: cases.len() as u32, size: 4 });
                 let high = self.noise() & low_bits(room(0)) & !low_bits(32);
                 self.core.push(number as u64 | high);
                 if let ((name, Some(ty)), Some(payload)) = (&cases[number], payload) {
@@ -352,11 +352,11 @@ impl Model {
     }
 
     /// Address and length of a string or list in new memory.
-    fn range(&mut self, ty: &GeneratedType, val: &Val, slot: Slot) -> Result<(u32, u32), TooLarge> {
+    fn range(&mut self, ty: &GeneratedType, val: &Val, slot: ModelSlot) -> Result<(u32, u32), TooLarge> {
         match (ty, val) {
             (GeneratedType::List(element), Val::List(items)) => {
                 let (size, align) = layout(element);
-                self.note(slot, PlaceKind::List { align, element_size: size });
+                self.note(slot, WeakSpotKind::List { align, element_size: size });
                 let at = self.allocate(align, size * items.len() as u32, Purpose::List)?;
                 for (i, item) in items.iter().enumerate() {
                     self.within(&format!("[{i}]"), |model| model.store(element, item, at + i as u32 * size))?;
@@ -372,14 +372,14 @@ impl Model {
     }
 
     /// A string as the guest has it.
-    fn place_string(&mut self, text: &str, slot: Slot) -> Result<(u32, u32), TooLarge> {
+    fn place_string(&mut self, text: &str, slot: ModelSlot) -> Result<(u32, u32), TooLarge> {
         let units = Units::of(self.encoding, text, self.seed);
         let bytes = units.bytes(text);
         let align = if self.encoding == Encoding::Utf8 { 1 } else { 2 };
         let at = self.allocate(align, bytes.len() as u32, Purpose::String)?;
         self.write(at, &bytes);
         let count = bytes.len() as u32 / units.size();
-        self.note(slot, PlaceKind::String { units, at, count });
+        self.note(slot, WeakSpotKind::String { units, at, count });
         let tag = if units == Units::Utf16 && self.encoding == Encoding::Latin1Utf16 { UTF16_TAG } else { 0 };
         Ok((at, count | tag))
     }

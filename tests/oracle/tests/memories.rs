@@ -2,21 +2,21 @@
 
 mod support;
 
-use gusset_oracle::{Encoding, Tally, check_memories, check_strings, engine};
+use gusset_oracle::{Encoding, Findings, check_memories, check_strings, engine};
 
 #[test]
 fn generated_values_lie_where_the_specification_says_and_wrong_ones_trap() {
     let engine = engine();
-    let mut tally = Tally::default();
+    let mut findings = Findings::default();
     for seed in 0..400 {
         match check_memories(&engine, &support::input(seed)) {
-            Ok(checked) => tally += checked,
+            Ok(checked) => findings += checked,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }
     }
-    println!("{tally:?}");
-    assert!(tally.memories > 1500 && tally.traps > 1500, "too little was checked: {tally:?}");
-    assert!(tally.outlined < tally.traps / 10, "too few traps say the whole path: {tally:?}");
+    println!("{findings:?}");
+    assert!(findings.memories > 1500 && findings.traps > 1500, "too little was checked: {findings:?}");
+    assert!(findings.outlined < findings.traps / 10, "too few traps say the whole path: {findings:?}");
 }
 
 /// Texts for each way through the `store_string_*` algorithms.
@@ -38,8 +38,9 @@ fn strings_are_stored_as_the_specification_does_for_each_pair_of_encodings() {
     let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     for from in encodings {
         for to in encodings {
-            let tally = check_strings(&engine, from, to, &texts()).unwrap_or_else(|difference| panic!("{difference}"));
-            assert_eq!(tally.memories, 2 * 8 * texts().len(), "{from:?} to {to:?}");
+            let findings =
+                check_strings(&engine, from, to, &texts()).unwrap_or_else(|difference| panic!("{difference}"));
+            assert_eq!(findings.memories, 2 * 8 * texts().len(), "{from:?} to {to:?}");
         }
     }
 }
