@@ -7,7 +7,7 @@ use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
 use crate::same;
-use crate::view::{has_nan, layout};
+use crate::view::has_nan;
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
@@ -219,23 +219,20 @@ impl<'a> Experiment<'a> {
         else {
             return Ok(Findings::default());
         };
-        // The first call of who fetches is its own.
-        let first = usize::from(!way.is_param() && flat_types(self.ty).len() != 1);
-        let calls = expected.purposes.len();
-        if calls <= first {
-            return Ok(Findings::default());
-        }
-        let (Ok(call), Ok(unaligned)) = (input.int_in_range(first..=calls - 1), input.arbitrary::<bool>()) else {
+        let Some(last) = expected.purposes.len().checked_sub(1) else { return Ok(Findings::default()) };
+        let (Ok(call), Ok(unaligned)) = (input.int_in_range(0..=last), input.arbitrary::<bool>()) else {
             return Ok(Findings::default());
         };
         let align = expected.calls[call].arguments[2];
         let unaligned = unaligned && align > 1;
         let (path, purpose) = expected.purposes[call].clone();
         let trap = match (unaligned, purpose) {
+            (true, Purpose::Result) => (TrapCode::UnalignedPointer, TrapCode::UnalignedPointer),
             (true, _) => (TrapCode::UnalignedPointer, TrapCode::ReallocUnaligned),
             (false, Purpose::String) => (TrapCode::StringOutOfBounds, TrapCode::ReallocOutOfBounds),
             (false, Purpose::List) => (TrapCode::ListOutOfBounds, TrapCode::ReallocOutOfBounds),
             (false, Purpose::Values) => (TrapCode::PointerOutOfBounds, TrapCode::ReallocOutOfBounds),
+            (false, Purpose::Result) => (TrapCode::PointerOutOfBounds, TrapCode::PointerOutOfBounds),
         };
         let trap = ExpectedTrap { adapter: trap.0, host: trap.1, path };
         let mut guests = self.guests()?;
@@ -254,13 +251,11 @@ impl<'a> Experiment<'a> {
         if way.is_param() {
             model.param(self.ty, val)?;
             model.spill(if flat.len() > 16 { &["i32"] } else { &flat });
-        } else if let [single] = flat[..] {
-            model.result(self.ty, val, None)?;
-            model.spill(&[single]);
         } else {
-            let (size, align) = layout(self.ty);
-            let out = model.allocate(align, size, Purpose::Values)?;
-            model.result(self.ty, val, Some(out))?;
+            model.result(self.ty, val)?;
+            if let [_] = flat[..] {
+                model.spill(&flat);
+            }
         }
         // What the guest notes when it is asked for its notes.
         model.calls.push(ReallocCall { arguments: [0; 4], digest: model.digest() });
@@ -273,7 +268,7 @@ impl<'a> Experiment<'a> {
         if param {
             model.param(self.ty, val)?;
         } else {
-            model.result(self.ty, val, None)?;
+            model.result(self.ty, val)?;
         }
         // Room for the core values, which come behind the heap at first.
         model.allocate(8, 8 * model.core.len() as u32, Purpose::Values)?;
@@ -377,11 +372,7 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
     let Err(error) = outcome else { return Err(format!("passes, but is {code:?} at {}", expected.path)) };
     let Some(trap) = error.downcast_ref::<Trap>() else { return Err(format!("is no trap: {error:?}")) };
     let path = trap.site().map_or("nowhere", |site| &*site.path);
-    let outlined = adapter
-        && expected
-            .path
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with(['.', '[']) && !path.starts_with("params"));
+    let outlined = adapter && expected.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
     if trap.code() != code || (path != expected.path && !outlined) {
         return Err(format!("is {:?} at {path}, expected {code:?} at {}", trap.code(), expected.path));
     }

@@ -37,7 +37,10 @@ pub(crate) struct ReallocCall {
 pub(crate) enum Purpose {
     String,
     List,
+    /// Values that do not fit core values.
     Values,
+    /// A result, by who wants it.
+    Result,
 }
 
 /// What a value is lifted from: a place in memory, or a core value and those after it.
@@ -161,16 +164,19 @@ impl Model {
         }
     }
 
-    /// A result: one core value, or in memory at `out`, or at a new place.
-    pub(crate) fn result(&mut self, ty: &GeneratedType, val: &Val, out: Option<u32>) -> Result<(), TooLarge> {
+    /// A result: one core value, or in memory. Who lowers one gets the place from who wants it.
+    pub(crate) fn result(&mut self, ty: &GeneratedType, val: &Val) -> Result<(), TooLarge> {
         let flat = flat_types(ty);
         self.path = "result".into();
         if flat.len() == 1 {
             return self.flat(ty, val, &flat);
         }
-        let at = match out {
-            Some(at) => at,
-            None => self.allocate_values(ty)?,
+        let at = match self.writer {
+            Writer::Guest { .. } => self.allocate_values(ty)?,
+            Writer::Lowering { .. } => {
+                let (size, align) = layout(ty);
+                self.allocate(align, size, Purpose::Result)?
+            }
         };
         self.store(ty, val, at)
     }
