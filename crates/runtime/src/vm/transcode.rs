@@ -235,11 +235,15 @@ fn units_up_to(units: &[u16], limit: u16) -> usize {
 /// Converts `text` into something that has as many units as `text` has bytes, or fewer, and writes those alone.
 ///
 /// The library reads ahead in blocks, and leaves what it made of them also where the result turns out shorter. It overwrites all
-/// but the last of it; so the end of the text, whose result is longer than a block, goes through a buffer.
+/// but the last of it; so the end of the text, whose result is longer than a block, goes through a buffer, unless it is as long as
+/// what it is made of.
 fn shrink<U: Copy + Default>(text: &str, dst: &mut [U], convert: impl Fn(&str, &mut [U]) -> usize) -> usize {
-    const END: usize = 256;
+    const END: usize = 128;
     let (head, end) = text.split_at(text.floor_char_boundary(text.len().saturating_sub(END)));
     let written = convert(head, dst);
+    if end.is_ascii() {
+        return written + convert(end, &mut dst[written..]);
+    }
     // A character may begin up to three bytes before.
     let mut buffer = [U::default(); END + 3];
     let rest = convert(end, &mut buffer);
@@ -323,8 +327,8 @@ mod tests {
         }
         // Each kind of character at each distance from blocks and from the end of the text, where the library reads ahead.
         for char in ["é", "☃", "𝄞"] {
-            for length in [0, 1, 7, 15, 16, 17, 31, 63, 64, 65, 200, 253, 256, 257, 300, 600] {
-                for after in [0, 1, 2, 15, 33, 64, 250, 255, 256] {
+            for length in [0, 1, 7, 15, 16, 17, 31, 63, 64, 65, 125, 127, 128, 129, 200, 600] {
+                for after in [0, 1, 2, 15, 33, 64, 122, 127, 128] {
                     let text = "a".repeat(length) + char + &"z".repeat(after);
                     agrees_with_the_standard_library(&text);
                     agrees_with_the_standard_library(&(text.repeat(2) + &char.repeat(length)));
