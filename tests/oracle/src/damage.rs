@@ -173,7 +173,7 @@ impl Model {
             ModelSlot::Core(first) => {
                 let slot = &mut self.core[first + n as usize];
                 // What is above the low half stays noise.
-                *slot = *slot & !0xffff_ffff | u64::from(value);
+                *slot = (*slot & !0xffff_ffff) | u64::from(value);
             }
         }
     }

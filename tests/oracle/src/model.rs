@@ -256,9 +256,9 @@ impl Model {
     fn with_noise(&mut self, ty: &GeneratedType, bits: u64, width: u32, room: u32) -> u64 {
         let noise = self.noise();
         match ty {
-            GeneratedType::Bool if bits == 1 => 1 | noise & low_bits(room),
+            GeneratedType::Bool if bits == 1 => 1 | (noise & low_bits(room)),
             GeneratedType::Bool => 0,
-            _ => (bits & low_bits(width) | noise & !low_bits(width)) & low_bits(room),
+            _ => ((bits & low_bits(width)) | (noise & !low_bits(width))) & low_bits(room),
         }
     }
 
@@ -466,7 +466,7 @@ impl Model {
         if length < 2 * count {
             at = self.reallocate([at, 2 * count, 2, length], Purpose::String)?;
         }
-        Ok((at, length / 2 | UTF16_TAG))
+        Ok((at, (length / 2) | UTF16_TAG))
     }
 
     /// `store_probably_utf16_to_latin1_or_utf16`.
@@ -492,5 +492,5 @@ fn low_bits(count: u32) -> u64 {
 /// A linear congruential generator: the noise need not be good, only there.
 fn next_noise(state: &mut u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *state >> 13 ^ *state << 31
+    (*state >> 13) ^ (*state << 31)
 }

@@ -278,9 +278,6 @@ mod tests {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
     }
 
-    const TEXTS: &[&str] =
-        &["", "a", "plain ascii that is longer than a vector register", "é", "naïve", "☃ snow", "𝄞𝄞", "aé☃𝄞"];
-
     /// The results, and what was written: the rest of the room must be untouched.
     fn written(op: Transcode, src: &[u8], length: usize) -> ((u64, u64), Vec<u8>) {
         let (results, mut out) = run(op, src).unwrap();
