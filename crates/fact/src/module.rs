@@ -168,9 +168,10 @@ impl<'t> ModuleBuilder<'t> {
             return import.index;
         }
         let (params, results) = op.signature(src.width, dst.width);
-        let field = format!("{} m{src_memory} m{dst_memory}", op.name());
+        let op = op.contract().name;
+        let field = format!("{op} m{src_memory} m{dst_memory}");
         let names = (self.instance_name(src.instance), self.instance_name(dst.instance));
-        let name = format!("{} {} -> {}", op.name(), names.0, names.1);
+        let name = format!("{op} {} -> {}", names.0, names.1);
         self.add_func(key, "transcode", field, (&params, &results), name)
     }
 

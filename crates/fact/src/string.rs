@@ -4,8 +4,8 @@ use crate::emit::Translator;
 use crate::helper::HelperKind;
 use crate::place::{Amount, Destination, Source};
 use crate::site::STRING_CODES;
-use crate::transcode::{CodeUnits, Text};
-use gusset_types::{FlatType, MAX_BYTE_LENGTH, PointerWidth, StringEncoding, TrapCode};
+use crate::transcode::Text;
+use gusset_types::{CodeUnits, FlatType, MAX_BYTE_LENGTH, PointerWidth, StringEncoding, TrapCode};
 
 impl Translator<'_, '_> {
     /// Translates a string by the helper for the two encodings.

@@ -3,26 +3,8 @@
 
 use crate::emit::Translator;
 use crate::place::Amount;
-use gusset_types::{FlatType, StringEncoding, Transcode, TrapCode};
+use gusset_types::{CodeUnits, FlatType, StringEncoding, Transcode, TrapCode};
 use wasm_encoder::BlockType;
-
-/// What a text is made of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CodeUnits {
-    Utf8,
-    Utf16,
-    Latin1,
-}
-
-impl CodeUnits {
-    /// Bytes of one unit.
-    pub(crate) fn bytes(self) -> u32 {
-        match self {
-            CodeUnits::Utf8 | CodeUnits::Latin1 => 1,
-            CodeUnits::Utf16 => 2,
-        }
-    }
-}
 
 /// A text in the source's memory whose range has been checked.
 #[derive(Clone, Copy)]
@@ -38,8 +20,8 @@ impl Translator<'_, '_> {
     pub(crate) fn store_as_utf8(&mut self, text: Text) {
         match text.units {
             CodeUnits::Utf8 => self.store_copy(text, Transcode::Utf8ToUtf8, 1, 1),
-            CodeUnits::Utf16 => self.store_growing(text, Transcode::Utf16ToUtf8, 3),
-            CodeUnits::Latin1 => self.store_growing(text, Transcode::Latin1ToUtf8, 2),
+            CodeUnits::Utf16 => self.store_growing(text, Transcode::Utf16ToAscii, Transcode::Utf16ToUtf8),
+            CodeUnits::Latin1 => self.store_growing(text, Transcode::Latin1ToAscii, Transcode::Latin1ToUtf8),
         }
     }
 
@@ -72,19 +54,21 @@ impl Translator<'_, '_> {
         self.body.release(address);
     }
 
-    /// `store_string_to_utf8`: hopes for one byte for each code unit, then takes the worst case, then gives back what is left.
-    /// Text that is not all ASCII has more bytes than code units, so the first attempt holds it all only if it is ASCII.
-    fn store_growing(&mut self, text: Text, op: Transcode, factor: u32) {
+    /// `store_string_to_utf8`: hopes for ASCII, one byte for each code unit; at the first character beyond it takes the worst case
+    /// for all, goes on from there, then gives back what is left.
+    fn store_growing(&mut self, text: Text, ascii: Transcode, rest: Transcode) {
         let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
         let code = TrapCode::StringOutOfBounds;
-        let (hoped, worst) = (self.scaled(text, 1), self.scaled(text, factor));
+        let (hoped, worst) = (self.scaled(text, 1), self.scaled(text, rest.contract().room));
         let address = self.allocate(1, hoped, code);
         let (read, written) = (self.body.local(src_ty), self.body.local(dst_ty));
+        let prefix = Amount::Scaled { local: read, ty: src_ty, scale: 1 };
         let stored = Amount::Scaled { local: written, ty: dst_ty, scale: 1 };
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.amount(hoped, dst_ty);
-        self.transcode(op);
-        self.ins().local_set(written).local_tee(read).local_get(text.length);
+        self.transcode(ascii);
+        self.ins().local_set(read);
+        self.amount(prefix, dst_ty);
+        self.ins().local_set(written).local_get(read).local_get(text.length);
         self.ne(src_ty);
         self.ins().if_(BlockType::Empty);
         {
@@ -92,15 +76,12 @@ impl Translator<'_, '_> {
             self.push_rest(text, read);
             self.ins().local_get(address).local_get(written);
             self.add(dst_ty);
-            self.amount(worst, dst_ty);
-            self.ins().local_get(written);
-            self.sub(dst_ty);
-            self.transcode(op);
+            self.transcode(rest);
             self.ins().local_get(written);
             self.add(dst_ty);
-            self.ins().local_set(written).drop();
+            self.ins().local_set(written);
             self.amount(worst, dst_ty);
-            self.ins().local_get(written);
+            self.amount(stored, dst_ty);
             self.ne(dst_ty);
             self.ins().if_(BlockType::Empty);
             self.reallocate(address, Some(worst), 1, stored, code);
@@ -238,7 +219,7 @@ impl Translator<'_, '_> {
         }
         let transcoder = self.module.import_transcoder(op, &src, &dst);
         self.ins().call(transcoder);
-        let Some((&likely, others)) = op.invalid().split_first() else { return };
+        let Some((&likely, others)) = op.contract().invalid.split_first() else { return };
         let status = self.body.local(FlatType::I32);
         self.ins().local_tee(status).if_(BlockType::Empty);
         for &code in others {

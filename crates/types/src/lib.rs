@@ -41,7 +41,7 @@ pub use instance_flags::{FLAG_MAY_LEAVE, FLAGS_INITIAL};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};
-pub use transcode::Transcode;
+pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

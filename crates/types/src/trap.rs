@@ -101,6 +101,16 @@ impl std::fmt::Display for TrapCode {
     }
 }
 
+impl From<std::str::Utf8Error> for TrapCode {
+    /// Something in the bytes is not UTF-8, or they end within a sequence.
+    fn from(error: std::str::Utf8Error) -> TrapCode {
+        match error.error_len() {
+            None => TrapCode::IncompleteUtf8,
+            Some(_) => TrapCode::InvalidUtf8,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

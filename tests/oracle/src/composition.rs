@@ -1,6 +1,6 @@
 //! The text of a composition that passes values of one type through an adapter, there and back.
 
-use crate::generate::{Shape, name};
+use crate::generate::{GeneratedType, name};
 use arbitrary::{Result, Unstructured};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ impl Encoding {
         input.choose(&[Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16]).copied()
     }
 
-    fn option(self) -> &'static str {
+    pub(crate) fn option(self) -> &'static str {
         match self {
             Encoding::Utf8 => "string-encoding=utf8",
             Encoding::Utf16 => "string-encoding=utf16",
@@ -40,14 +40,14 @@ struct Flat {
     result: Option<&'static str>,
 }
 
-/// The text of the composition for `shape`: the root imports `echo: func(x: T) -> T` and exports `run` of the same type.
-pub fn composition(shape: &Shape, caller: Encoding, callee: Encoding) -> String {
+/// The text of the composition for `ty`: the root imports `echo: func(x: T) -> T` and exports `run` of the same type.
+pub fn composition(ty: &GeneratedType, caller: Encoding, callee: Encoding) -> String {
     let mut types = NamedTypes::default();
-    let ty = types.text(shape);
-    let flat = flatten(shape);
-    let with_types: String = (0..types.definitions.len()).map(|n| format!(" (with \"t{n}\" (type $t{n}))")).collect();
+    let text = types.text(ty);
+    let flat = flatten(ty);
+    let with_types = types.arguments();
     let imports = types.imports();
-    let func = format!("(param \"x\" {ty}) (result {ty})");
+    let func = format!("(param \"x\" {text}) (result {text})");
     let caller = forwarder("caller", &imports, &func, &flat, caller);
     let callee = forwarder("callee", &imports, &func, &flat, callee);
     format!(
@@ -108,38 +108,38 @@ fn forwarder(component: &str, imports: &str, func: &str, flat: &Flat, encoding: 
 
 /// Types that must have a name to be imported or exported (records, variants, enums, flags), in order of definition.
 #[derive(Default)]
-struct NamedTypes {
+pub(crate) struct NamedTypes {
     definitions: Vec<String>,
-    known: HashMap<Shape, usize>,
+    known: HashMap<GeneratedType, usize>,
 }
 
 impl NamedTypes {
-    /// The text of `shape`, with named types by their names.
-    fn text(&mut self, shape: &Shape) -> String {
-        let maybe = |types: &mut Self, shape: &Option<Shape>| shape.as_ref().map(|shape| types.text(shape));
-        match shape {
-            Shape::List(element) => format!("(list {})", self.text(element)),
-            Shape::Tuple(types) => {
+    /// The text of `ty`, with named types by their names.
+    pub(crate) fn text(&mut self, ty: &GeneratedType) -> String {
+        let maybe = |types: &mut Self, ty: &Option<GeneratedType>| ty.as_ref().map(|ty| types.text(ty));
+        match ty {
+            GeneratedType::List(element) => format!("(list {})", self.text(element)),
+            GeneratedType::Tuple(types) => {
                 let types: Vec<_> = types.iter().map(|ty| self.text(ty)).collect();
                 format!("(tuple {})", types.join(" "))
             }
-            Shape::Option(some) => format!("(option {})", self.text(some)),
-            Shape::Result(ok, err) => {
+            GeneratedType::Option(some) => format!("(option {})", self.text(some)),
+            GeneratedType::Result(ok, err) => {
                 let ok = ok.as_ref().map(|ok| self.text(ok)).unwrap_or_default();
                 let err = err.as_ref().map(|err| format!(" (error {})", self.text(err))).unwrap_or_default();
                 format!("(result {ok}{err})")
             }
-            Shape::Record(_) | Shape::Variant(_) | Shape::Enum(_) | Shape::Flags(_) => {
-                if let Some(n) = self.known.get(shape) {
+            GeneratedType::Record(_) | GeneratedType::Variant(_) | GeneratedType::Enum(_) | GeneratedType::Flags(_) => {
+                if let Some(n) = self.known.get(ty) {
                     return format!("$t{n}");
                 }
-                let definition = match shape {
-                    Shape::Record(types) => {
+                let definition = match ty {
+                    GeneratedType::Record(types) => {
                         let fields = types.iter().enumerate();
                         let fields = fields.map(|(n, ty)| format!(" (field \"{}\" {})", name(n), self.text(ty)));
                         format!("(record{})", fields.collect::<String>())
                     }
-                    Shape::Variant(cases) => {
+                    GeneratedType::Variant(cases) => {
                         let mut text = String::from("(variant");
                         for (n, case) in cases.iter().enumerate() {
                             let payload = maybe(self, case).unwrap_or_default();
@@ -147,20 +147,25 @@ impl NamedTypes {
                         }
                         text + ")"
                     }
-                    Shape::Enum(labels) => format!("(enum{})", labels_text(*labels)),
-                    Shape::Flags(labels) => format!("(flags{})", labels_text(*labels)),
+                    GeneratedType::Enum(labels) => format!("(enum{})", labels_text(*labels)),
+                    GeneratedType::Flags(labels) => format!("(flags{})", labels_text(*labels)),
                     _ => unreachable!("only named types come here"),
                 };
                 self.definitions.push(definition);
-                self.known.insert(shape.clone(), self.definitions.len() - 1);
+                self.known.insert(ty.clone(), self.definitions.len() - 1);
                 format!("$t{}", self.definitions.len() - 1)
             }
             primitive => format!("{primitive:?}").to_lowercase(),
         }
     }
 
+    /// Arguments that give a component the types that it imports.
+    pub(crate) fn arguments(&self) -> String {
+        (0..self.definitions.len()).map(|n| format!(" (with \"t{n}\" (type $t{n}))")).collect()
+    }
+
     /// Imports that give each named type its name, in whatever component they stand.
-    fn imports(&self) -> String {
+    pub(crate) fn imports(&self) -> String {
         let mut text = String::new();
         for (n, definition) in self.definitions.iter().enumerate() {
             writeln!(text, "    (type $raw{n} {definition}) (import \"t{n}\" (type $t{n} (eq $raw{n})))")
@@ -174,27 +179,27 @@ fn labels_text(labels: u32) -> String {
     (0..labels as usize).map(|n| format!(" \"{}\"", name(n))).collect()
 }
 
-fn flatten(shape: &Shape) -> Flat {
-    let flat = flat_types(shape);
+fn flatten(ty: &GeneratedType) -> Flat {
+    let flat = flat_types(ty);
     let result = if let [single] = flat[..] { Some(single) } else { None };
     Flat { params: if flat.len() > 16 { vec!["i32"] } else { flat }, result }
 }
 
-fn flat_types(shape: &Shape) -> Vec<&'static str> {
-    match shape {
-        Shape::S64 | Shape::U64 => vec!["i64"],
-        Shape::F32 => vec!["f32"],
-        Shape::F64 => vec!["f64"],
-        Shape::String | Shape::List(_) => vec!["i32", "i32"],
-        Shape::Tuple(types) | Shape::Record(types) => types.iter().flat_map(flat_types).collect(),
-        Shape::Variant(cases) => flat_variant(cases.iter().flatten()),
-        Shape::Option(some) => flat_variant([&**some]),
-        Shape::Result(ok, err) => flat_variant(ok.iter().chain(err).map(|payload| &**payload)),
+pub(crate) fn flat_types(ty: &GeneratedType) -> Vec<&'static str> {
+    match ty {
+        GeneratedType::S64 | GeneratedType::U64 => vec!["i64"],
+        GeneratedType::F32 => vec!["f32"],
+        GeneratedType::F64 => vec!["f64"],
+        GeneratedType::String | GeneratedType::List(_) => vec!["i32", "i32"],
+        GeneratedType::Tuple(types) | GeneratedType::Record(types) => types.iter().flat_map(flat_types).collect(),
+        GeneratedType::Variant(cases) => flat_variant(cases.iter().flatten()),
+        GeneratedType::Option(some) => flat_variant([&**some]),
+        GeneratedType::Result(ok, err) => flat_variant(ok.iter().chain(err).map(|payload| &**payload)),
         _ => vec!["i32"],
     }
 }
 
-fn flat_variant<'a>(payloads: impl IntoIterator<Item = &'a Shape>) -> Vec<&'static str> {
+fn flat_variant<'a>(payloads: impl IntoIterator<Item = &'a GeneratedType>) -> Vec<&'static str> {
     let mut flat = vec!["i32"];
     for payload in payloads {
         for (n, ty) in flat_types(payload).into_iter().enumerate() {

@@ -9,16 +9,25 @@
 //!
 //! The host's lift and lower share no code with the adapter compiler, so each checks the other. The core code in between only
 //! forwards flat parameters and return pointers: it never looks at a value.
+//!
+//! What both could get wrong in the same way, [`check_memories`] finds: there a model that shares code with neither says what
+//! memory must hold, and which trap a wrong value must end with.
 #![forbid(unsafe_code)]
 
 mod composition;
+mod damage;
 mod generate;
+mod guests;
 mod hostile;
+mod memories;
+mod model;
+mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
-pub use generate::{Shape, arbitrary_shape, arbitrary_value};
+pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
 pub use hostile::compile_anything;
+pub use memories::{Findings, check_memories, check_strings};
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};
 
@@ -32,11 +41,11 @@ const VALUES: usize = 4;
 /// What differs, or what failed, with the composition's text: an error is always a bug of Gusset's (or of the generator's).
 pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     let mut input = Unstructured::new(input);
-    let Ok(shape) = arbitrary_shape(&mut input) else { return Ok(None) };
+    let Ok(ty) = arbitrary_type(&mut input) else { return Ok(None) };
     let (Ok(caller), Ok(callee)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
         return Ok(None);
     };
-    let text = composition(&shape, caller, callee);
+    let text = composition(&ty, caller, callee);
     let fail = |what: String| format!("{what}\n\n{text}");
 
     let component = Component::new(engine, &text).map_err(|error| fail(format!("does not compile: {error:?}")))?;
@@ -52,7 +61,7 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     let pre = linker.instantiate_pre(&component).map_err(|error| fail(format!("does not link: {error:?}")))?;
     let mut ran = 0;
     for _ in 0..VALUES {
-        let Ok(value) = arbitrary_value(&shape, &mut input) else { break };
+        let Ok(value) = arbitrary_value(&ty, &mut input) else { break };
         let mut store = Store::new(engine, None);
         let instance = pre.instantiate(&mut store).map_err(|error| fail(format!("does not instantiate: {error:?}")))?;
         let func = instance.get_func(&mut store, "run").ok_or_else(|| fail("no export `run`".into()))?;

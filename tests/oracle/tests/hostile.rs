@@ -1,13 +1,17 @@
 //! Damaged components: every prefix and many single-byte changes of a real one. None may panic, hang or pass by accident as
 //! something that then cannot be compiled.
 
-use gusset_oracle::{Encoding, Shape, compile_anything, composition};
+use gusset_oracle::{Encoding, GeneratedType, compile_anything, composition};
 
 fn sample() -> Vec<u8> {
-    let shape = Shape::Record(vec![
-        Shape::String,
-        Shape::List(Box::new(Shape::Variant(vec![None, Some(Shape::U64), Some(Shape::F32)]))),
-        Shape::Option(Box::new(Shape::Char)),
+    let shape = GeneratedType::Record(vec![
+        GeneratedType::String,
+        GeneratedType::List(Box::new(GeneratedType::Variant(vec![
+            None,
+            Some(GeneratedType::U64),
+            Some(GeneratedType::F32),
+        ]))),
+        GeneratedType::Option(Box::new(GeneratedType::Char)),
     ]);
     wat::parse_str(composition(&shape, Encoding::Utf8, Encoding::Utf16)).expect("the composition is well-formed")
 }

@@ -1,6 +1,6 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Latin1Utf16 to Utf8, 1099 bytes
+;; Latin1Utf16 to Utf8, 1182 bytes
 ;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
 ;; site 1: unaligned pointer at `param "text"`
 ;; site 2: string content out-of-bounds at `param "text"`
@@ -14,18 +14,19 @@
   (type (;3;) (func (result i32 i32)))
   (type (;4;) (func (param i32)))
   (type (;5;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;6;) (func (param i32 i32 i32 i32) (result i32 i32 i32)))
-  (type (;7;) (func (param i32 i32 i32 i32) (result i32 i32)))
+  (type (;6;) (func (param i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
   (import "trap" "0" (func $"trap 0" (;2;) (type 4) (param i32)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 5) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
-  (import "transcode" "utf16-to-utf8 m0 m1" (func $"utf16-to-utf8 app -> lib" (;4;) (type 6) (param i32 i32 i32 i32) (result i32 i32 i32)))
-  (import "transcode" "latin1-to-utf8 m0 m1" (func $"latin1-to-utf8 app -> lib" (;5;) (type 7) (param i32 i32 i32 i32) (result i32 i32)))
+  (import "transcode" "utf16-to-ascii m0 m1" (func $"utf16-to-ascii app -> lib" (;4;) (type 6) (param i32 i32 i32) (result i32)))
+  (import "transcode" "utf16-to-utf8 m0 m1" (func $"utf16-to-utf8 app -> lib" (;5;) (type 1) (param i32 i32 i32) (result i32 i32)))
+  (import "transcode" "latin1-to-ascii m0 m1" (func $"latin1-to-ascii app -> lib" (;6;) (type 6) (param i32 i32 i32) (result i32)))
+  (import "transcode" "latin1-to-utf8 m0 m1" (func $"latin1-to-utf8 app -> lib" (;7;) (type 6) (param i32 i32 i32) (result i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
-  (func $"adapter app -> lib ns:pkg/iface#func" (;6;) (type 0) (param i32 i32)
+  (func $"adapter app -> lib ns:pkg/iface#func" (;8;) (type 0) (param i32 i32)
     local.get 0
     local.get 1
     i32.const 0
@@ -33,7 +34,7 @@
     call $"ns:pkg/iface#func of lib"
     call $"post-return of ns:pkg/iface#func of lib"
   )
-  (func $"string Latin1Utf16 to Utf8 app -> lib" (;7;) (type 1) (param i32 i32 i32) (result i32 i32)
+  (func $"string Latin1Utf16 to Utf8 app -> lib" (;9;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32 i32 i32 i32 i32)
     local.get 1
     i32.const -2147483648
@@ -106,18 +107,11 @@
       local.get 0
       local.get 3
       local.get 4
-      local.get 3
-      call $"utf16-to-utf8 app -> lib"
-      local.tee 7
-      if ;; label = @2
-        local.get 2
-        i32.const 5
-        i32.add
-        call $"trap 0"
-        unreachable
-      end
+      call $"utf16-to-ascii app -> lib"
+      local.set 5
+      local.get 5
       local.set 6
-      local.tee 5
+      local.get 5
       local.get 3
       i32.ne
       if ;; label = @2
@@ -159,11 +153,6 @@
         local.get 4
         local.get 6
         i32.add
-        local.get 3
-        i32.const 3
-        i32.mul
-        local.get 6
-        i32.sub
         call $"utf16-to-utf8 app -> lib"
         local.tee 7
         if ;; label = @3
@@ -176,7 +165,6 @@
         local.get 6
         i32.add
         local.set 6
-        drop
         local.get 3
         i32.const 3
         i32.mul
@@ -274,10 +262,11 @@
       local.get 0
       local.get 1
       local.get 6
-      local.get 1
-      call $"latin1-to-utf8 app -> lib"
+      call $"latin1-to-ascii app -> lib"
+      local.set 5
+      local.get 5
       local.set 4
-      local.tee 5
+      local.get 5
       local.get 1
       i32.ne
       if ;; label = @2
@@ -317,16 +306,10 @@
         local.get 6
         local.get 4
         i32.add
-        local.get 1
-        i32.const 2
-        i32.mul
-        local.get 4
-        i32.sub
         call $"latin1-to-utf8 app -> lib"
         local.get 4
         i32.add
         local.set 4
-        drop
         local.get 1
         i32.const 2
         i32.mul

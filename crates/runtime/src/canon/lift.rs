@@ -202,7 +202,7 @@ fn variant(
         DefinedType::Option(_) if case == 0 => Val::Option(None),
         DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
         DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
-        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("err", result.err)?)),
+        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("error", result.err)?)),
         _ => return Err(invalid()),
     })
 }

@@ -146,7 +146,7 @@ fn match_case<'a>(defined: &'a DefinedType, val: &'a Val) -> Option<MatchedCase<
         (DefinedType::Option(_), Val::Option(None)) => (0, "none", None, None),
         (DefinedType::Option(some), Val::Option(payload)) => (1, "some", Some(*some), payload.as_deref()),
         (DefinedType::Result(result), Val::Result(Ok(payload))) => (0, "ok", result.ok, payload.as_deref()),
-        (DefinedType::Result(result), Val::Result(Err(payload))) => (1, "err", result.err, payload.as_deref()),
+        (DefinedType::Result(result), Val::Result(Err(payload))) => (1, "error", result.err, payload.as_deref()),
         _ => return None,
     };
     let payload = match (ty, payload) {

@@ -23,7 +23,6 @@ pub use values::{LiftList, LowerList, TypeList};
 pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{ResolvedOptions, ScratchGuest, StoreGuest};
 pub(crate) use lift::{Offsets, char_from};
-pub(crate) use string::utf8_trap;
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.

@@ -9,14 +9,6 @@ fn utf16_tag(width: PointerWidth) -> u64 {
     1 << (width.bytes() * 8 - 1)
 }
 
-/// Why bytes are not UTF-8: something in them is not, or they end within a sequence.
-pub(crate) fn utf8_trap(bytes: &[u8]) -> TrapCode {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => TrapCode::IncompleteUtf8,
-        _ => TrapCode::InvalidUtf8,
-    }
-}
-
 impl LiftContext<'_> {
     /// The string at `at`, of `tagged` code units (`load_string_from_range`).
     pub(crate) fn string(&self, at: u64, tagged: u64) -> CanonResult<String> {
@@ -44,14 +36,13 @@ impl LiftContext<'_> {
                 self.charge_block(2 * bytes - ascii)?;
                 Ok(encoding_rs::mem::decode_latin1(source).into_owned())
             }
-            _ => match simdutf8::basic::from_utf8(source) {
-                Ok(valid) => {
-                    let mut text = self.text(valid.len())?;
-                    text.push_str(valid);
-                    Ok(text)
-                }
-                Err(_) => Err(utf8_trap(source).into()),
-            },
+            _ => {
+                let valid = simdutf8::basic::from_utf8(source).or_else(|_| std::str::from_utf8(source));
+                let valid = valid.map_err(TrapCode::from)?;
+                let mut text = self.text(valid.len())?;
+                text.push_str(valid);
+                Ok(text)
+            }
         }
     }
 
@@ -85,16 +76,17 @@ impl LowerContext<'_> {
             }
             StringEncoding::Utf16 => {
                 let at = self.allocate(2, 2 * bytes)?;
-                self.utf16(at, text, 2 * bytes)
+                self.utf16(at, 0, text, 2 * bytes)
             }
             StringEncoding::Latin1Utf16 => self.latin1_or_utf16(text),
         }
     }
 
-    /// Writes UTF-16 into `room` bytes at `at`, then gives back what was not needed.
-    fn utf16(&mut self, at: u64, text: &str, room: u64) -> CanonResult<(u64, u64)> {
-        let mut units = 0;
-        for (unit, slot) in text.encode_utf16().zip(self.slice_mut(at, room)?.chunks_exact_mut(2)) {
+    /// Writes UTF-16 into `room` bytes at `at`, behind `units` code units that stand there already, then gives back what was not
+    /// needed.
+    fn utf16(&mut self, at: u64, mut units: u64, text: &str, room: u64) -> CanonResult<(u64, u64)> {
+        let stored = 2 * units;
+        for (unit, slot) in text.encode_utf16().zip(self.slice_mut(at + stored, room - stored)?.chunks_exact_mut(2)) {
             slot.copy_from_slice(&unit.to_le_bytes());
             units += 1;
         }
@@ -102,18 +94,26 @@ impl LowerContext<'_> {
         Ok((at, units))
     }
 
-    /// `store_string_to_latin1_or_utf16`: Latin-1 until a character does not fit, then all of it anew as UTF-16.
+    /// `store_string_to_latin1_or_utf16`: Latin-1 until a character does not fit; then what was stored is widened in its new
+    /// place, and the rest follows as UTF-16.
     fn latin1_or_utf16(&mut self, text: &str) -> CanonResult<(u64, u64)> {
         let bytes = text.len() as u64;
         let at = self.allocate(2, bytes)?;
-        if encoding_rs::mem::is_str_latin1(text) {
-            let written = encoding_rs::mem::convert_utf8_to_latin1_lossy(text.as_bytes(), self.slice_mut(at, bytes)?);
-            let written = written as u64;
+        let (latin1, rest) = text.split_at(encoding_rs::mem::str_latin1_up_to(text));
+        let latin1 = encoding_rs::mem::encode_latin1_lossy(latin1);
+        self.write(at, &latin1)?;
+        let written = latin1.len() as u64;
+        if rest.is_empty() {
             let at = if written < bytes { self.reallocate(at, bytes, 2, written)? } else { at };
             return Ok((at, written));
         }
         let at = self.reallocate(at, bytes, 2, 2 * bytes)?;
-        let (at, units) = self.utf16(at, text, 2 * bytes)?;
+        // What `realloc` has moved there, whatever that is.
+        let stored = self.slice_mut(at, 2 * written)?;
+        for i in (0..latin1.len()).rev() {
+            (stored[2 * i], stored[2 * i + 1]) = (stored[i], 0);
+        }
+        let (at, units) = self.utf16(at, written, rest, 2 * bytes)?;
         Ok((at, units | utf16_tag(self.width)))
     }
 }

@@ -126,7 +126,7 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         match cases.load(cx, at)? {
             (0, at) => T::load(cx, ok, at).map(Ok).map_err(|error| error.within(".ok")),
-            (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(".err")),
+            (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(".error")),
         }
     }
     fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
@@ -135,7 +135,7 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
         let end = flat.position() + Self::FLAT_COUNT;
         let value = match flat.u32() {
             0 => Ok(T::lift_flat(cx, ok, flat).map_err(|error| error.within(".ok"))?),
-            1 => Err(E::lift_flat(cx, err, flat).map_err(|error| error.within(".err"))?),
+            1 => Err(E::lift_flat(cx, err, flat).map_err(|error| error.within(".error"))?),
             _ => return Err(TrapCode::InvalidDiscriminant.into()),
         };
         flat.skip_to(end);
@@ -150,7 +150,7 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
         let payload_at = cases.store(cx, u8::from(self.is_err()), at)?;
         match self {
             Ok(payload) => payload.store(cx, ok, payload_at).map_err(|error| error.within(".ok")),
-            Err(payload) => payload.store(cx, err, payload_at).map_err(|error| error.within(".err")),
+            Err(payload) => payload.store(cx, err, payload_at).map_err(|error| error.within(".error")),
         }
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
@@ -160,7 +160,7 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
         flat.u32(u32::from(self.is_err()));
         match self {
             Ok(payload) => payload.lower_flat(cx, ok, flat).map_err(|error| error.within(".ok"))?,
-            Err(payload) => payload.lower_flat(cx, err, flat).map_err(|error| error.within(".err"))?,
+            Err(payload) => payload.lower_flat(cx, err, flat).map_err(|error| error.within(".error"))?,
         }
         flat.fill_to(end);
         Ok(())

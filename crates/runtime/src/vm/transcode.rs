@@ -1,17 +1,15 @@
-//! String transcoders: what adapters call to move strings between memories. What each does, and its signature, stands with
-//! [`Transcode`].
+//! String transcoders: what adapters call to move strings between memories. What each does stands with [`Transcode`].
 //!
-//! The adapter has checked alignment and bounds; they are checked here again, so that a wrong adapter is an error and never
-//! reaches outside of a memory. Where source and destination overlap, the result is as if the source had been read first, which
+//! What the adapter has checked is checked here again, so that a wrong adapter is an error and never reaches outside of a
+//! memory. Where source and destination overlap, the result is as if the source had been read first, which
 //! is what lifting before lowering means.
 
 use super::handle::MemoryHandle;
 use super::raw_value::RawValue;
 use super::store::VmStore;
-use crate::canon::utf8_trap;
 use crate::error::{Error, bail};
-use encoding_rs::mem;
-use gusset_types::{PointerWidth, Transcode, TrapCode};
+use encoding_rs::{Encoding, mem};
+use gusset_types::{CodeUnits, PointerWidth, Transcode, TrapCode};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -52,14 +50,14 @@ impl Transcoder {
         };
         let ((first, second), status) = match written {
             Ok(written) => (written, 0),
-            Err(code) if self.op.invalid().contains(&code) => ((0, 0), code as u8),
+            Err(code) if self.op.contract().invalid.contains(&code) => ((0, 0), code as u8),
             Err(code) => bail!("an adapter called a transcoder wrongly: {code}"),
         };
         let (_, results) = self.op.signature(self.src_width, self.dst_width);
         for (slot, result) in values.iter_mut().zip([first, second]).take(results.len()) {
             *slot = RawValue::from_u64(result);
         }
-        if !self.op.invalid().is_empty() {
+        if !self.op.contract().invalid.is_empty() {
             values[results.len() - 1] = RawValue::from_u64(u64::from(status));
         }
         Ok(())
@@ -71,26 +69,18 @@ impl Transcoder {
             PointerWidth::Memory32 => usize::try_from(values[i].u32()).ok(),
             PointerWidth::Memory64 => usize::try_from(values[i].u64()).ok(),
         };
-        let range =
-            |start: usize, length: usize, unit: usize| Some(start..start.checked_add(length.checked_mul(unit)?)?);
+        let range = |start: usize, count: usize, units: CodeUnits| {
+            Some(start..start.checked_add(count.checked_mul(units.bytes() as usize)?)?)
+        };
+        let contract = self.op.contract();
         if self.op == Transcode::InflateLatin1 {
-            return Some((0..0, range(pointer(0, self.dst_width)?, pointer(1, self.dst_width)?, 2)?));
+            let (dst, length) = (pointer(0, self.dst_width)?, pointer(1, self.dst_width)?);
+            return Some((0..0, range(dst, length, contract.destination)?));
         }
-        let (src_unit, dst_unit) = match self.op {
-            Transcode::Utf8ToUtf8 | Transcode::Latin1ToLatin1 | Transcode::Latin1ToUtf8 | Transcode::Utf8ToLatin1 => {
-                (1, 1)
-            }
-            Transcode::Latin1ToUtf16 | Transcode::Utf8ToUtf16 => (1, 2),
-            Transcode::Utf16ToUtf8 | Transcode::Utf16ToLatin1 => (2, 1),
-            Transcode::Utf16ToUtf16 | Transcode::Utf16ToLatin1OrUtf16 | Transcode::InflateLatin1 => (2, 2),
-        };
         let length = pointer(1, self.src_width)?;
-        let room = match self.op {
-            Transcode::Utf16ToUtf8 | Transcode::Latin1ToUtf8 => pointer(3, self.dst_width)?,
-            _ => length,
-        };
-        let src = range(pointer(0, self.src_width)?, length, src_unit)?;
-        Some((src, range(pointer(2, self.dst_width)?, room, dst_unit)?))
+        let room = length.checked_mul(contract.room as usize)?;
+        let src = range(pointer(0, self.src_width)?, length, contract.source)?;
+        Some((src, range(pointer(2, self.dst_width)?, room, contract.destination)?))
     }
 
     /// Transcodes within one memory. Both ranges lie in it.
@@ -130,32 +120,48 @@ impl Transcoder {
             }
             Transcode::Utf8ToUtf16 => {
                 let text = check_utf8(src)?;
-                Ok((with_units(dst, |dst| mem::convert_str_to_utf16(text, dst))? as u64, 0))
+                Ok((with_units(dst, |dst| shrink(text, dst, mem::convert_str_to_utf16))? as u64, 0))
             }
-            Transcode::Utf16ToUtf8 => utf16_to_utf8(&units(src), dst),
-            Transcode::Latin1ToUtf8 => Ok(latin1_to_utf8(src, dst)),
+            Transcode::Utf16ToUtf8 => {
+                let units = units(src);
+                check_utf16(&units)?;
+                Ok((mem::convert_utf16_to_utf8(&units, dst) as u64, 0))
+            }
+            Transcode::Latin1ToUtf8 => Ok((mem::convert_latin1_to_utf8(src, dst) as u64, 0)),
+            Transcode::Utf16ToAscii => {
+                let units = units(src);
+                let read = units_up_to(&units, 0x7f);
+                mem::convert_utf16_to_latin1_lossy(&units[..read], dst);
+                Ok((read as u64, 0))
+            }
+            Transcode::Latin1ToAscii => {
+                let read = Encoding::ascii_valid_up_to(src);
+                dst[..read].copy_from_slice(&src[..read]);
+                Ok((read as u64, 0))
+            }
             Transcode::Utf8ToLatin1 => {
                 let text = check_utf8(src)?;
-                let read = mem::str_latin1_up_to(text);
-                let written = mem::convert_utf8_to_latin1_lossy(&src[..read], dst);
-                Ok((read as u64, written as u64))
+                let latin1 = &text[..mem::str_latin1_up_to(text)];
+                let narrow = |text: &str, dst: &mut [u8]| mem::convert_utf8_to_latin1_lossy(text.as_bytes(), dst);
+                Ok((latin1.len() as u64, shrink(latin1, dst, narrow) as u64))
             }
             Transcode::Utf16ToLatin1 => {
                 let units = units(src);
                 check_utf16(&units)?;
-                let read = units.iter().position(|unit| *unit > 0xff).unwrap_or(units.len());
+                let read = units_up_to(&units, 0xff);
                 mem::convert_utf16_to_latin1_lossy(&units[..read], dst);
                 Ok((read as u64, read as u64))
             }
             Transcode::Utf16ToLatin1OrUtf16 => {
                 let units = units(src);
+                dst.copy_from_slice(src);
+                let length = units.len() as u64;
                 if mem::is_utf16_latin1(&units) {
                     mem::convert_utf16_to_latin1_lossy(&units, dst);
-                    return Ok((units.len() as u64, 0));
+                    return Ok((length, 0));
                 }
                 check_utf16(&units)?;
-                dst.copy_from_slice(src);
-                Ok((units.len() as u64 | 1 << (self.dst_width.bytes() * 8 - 1), 0))
+                Ok((length | 1 << (self.dst_width.bytes() * 8 - 1), 0))
             }
             Transcode::InflateLatin1 => {
                 for i in (0..dst.len() / 2).rev() {
@@ -192,7 +198,7 @@ impl VmStore {
 }
 
 fn check_utf8(src: &[u8]) -> Result<&str, TrapCode> {
-    simdutf8::basic::from_utf8(src).map_err(|_| utf8_trap(src))
+    Ok(simdutf8::basic::from_utf8(src).or_else(|_| std::str::from_utf8(src))?)
 }
 
 fn check_utf16(src: &[u16]) -> Result<(), TrapCode> {
@@ -217,33 +223,32 @@ fn with_units<R>(bytes: &mut [u8], write: impl FnOnce(&mut [u16]) -> R) -> Resul
     }
 }
 
-/// As many whole characters as fit. All of the source is checked.
-fn utf16_to_utf8(src: &[u16], dst: &mut [u8]) -> Result<(u64, u64), TrapCode> {
-    check_utf16(src)?;
-    let (mut read, mut written) = mem::convert_utf16_to_utf8_partial(src, dst);
-    // The library may leave room that a last character still fits into.
-    for char in char::decode_utf16(src[read..].iter().copied()) {
-        let char = char.map_err(|_| TrapCode::InvalidUtf16)?;
-        if dst.len() - written < char.len_utf8() {
-            break;
-        }
-        written += char.encode_utf8(&mut dst[written..]).len();
-        read += char.len_utf16();
-    }
-    Ok((read as u64, written as u64))
+/// How many code units there are before the first above `limit`, one less than a power of two. Blocks without a way out in
+/// the middle become vector instructions.
+fn units_up_to(units: &[u16], limit: u16) -> usize {
+    const BLOCK: usize = 64;
+    let within = |block: &&[u16]| block.iter().fold(0, |bits, unit| bits | unit) <= limit;
+    let start = BLOCK * units.chunks_exact(BLOCK).take_while(within).count();
+    units[start..].iter().position(|unit| *unit > limit).map_or(units.len(), |at| start + at)
 }
 
-/// As many characters as fit.
-fn latin1_to_utf8(src: &[u8], dst: &mut [u8]) -> (u64, u64) {
-    let (mut read, mut written) = mem::convert_latin1_to_utf8_partial(src, dst);
-    for char in src[read..].iter().map(|byte| char::from(*byte)) {
-        if dst.len() - written < char.len_utf8() {
-            break;
-        }
-        written += char.encode_utf8(&mut dst[written..]).len();
-        read += 1;
+/// Converts `text` into something that has as many units as `text` has bytes, or fewer, and writes those alone.
+///
+/// The library reads ahead in blocks, and leaves what it made of them also where the result turns out shorter. It overwrites all
+/// but the last of it; so the end of the text, whose result is longer than a block, goes through a buffer, unless it is as long as
+/// what it is made of.
+fn shrink<U: Copy + Default>(text: &str, dst: &mut [U], convert: impl Fn(&str, &mut [U]) -> usize) -> usize {
+    const END: usize = 128;
+    let (head, end) = text.split_at(text.floor_char_boundary(text.len().saturating_sub(END)));
+    let written = convert(head, dst);
+    if end.is_ascii() {
+        return written + convert(end, &mut dst[written..]);
     }
-    (read as u64, written as u64)
+    // A character may begin up to three bytes before.
+    let mut buffer = [U::default(); END + 3];
+    let rest = convert(end, &mut buffer);
+    dst[written..written + rest].copy_from_slice(&buffer[..rest]);
+    written + rest
 }
 
 #[cfg(test)]
@@ -254,9 +259,15 @@ mod tests {
         Transcoder { op, src_width: PointerWidth::Memory32, dst_width: PointerWidth::Memory32 }
     }
 
-    /// Two even-aligned memories.
-    fn run(op: Transcode, src: &[u8], room: usize) -> Result<((u64, u64), Vec<u8>), TrapCode> {
-        let mut dst = vec![0_u64; room.div_ceil(8) + 1];
+    /// What room holds before.
+    const UNTOUCHED: u8 = 0xaa;
+
+    /// Two even-aligned memories; the destination has the room of the contract.
+    fn run(op: Transcode, src: &[u8]) -> Result<((u64, u64), Vec<u8>), TrapCode> {
+        let contract = op.contract();
+        let units = src.len() / contract.source.bytes() as usize;
+        let room = units * (contract.room * contract.destination.bytes()) as usize;
+        let mut dst = vec![u64::from_ne_bytes([UNTOUCHED; 8]); room.div_ceil(8) + 1];
         // SAFETY: V12: every bit pattern of a `u64` is eight bytes.
         let dst = unsafe { dst.align_to_mut::<u8>().1 };
         let results = transcoder(op).transcode(src, &mut dst[..room])?;
@@ -267,57 +278,66 @@ mod tests {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
     }
 
-    const TEXTS: &[&str] =
-        &["", "a", "plain ascii that is longer than a vector register", "é", "naïve", "☃ snow", "𝄞𝄞", "aé☃𝄞"];
+    /// The results, and what was written: the rest of the room must be untouched.
+    fn written(op: Transcode, src: &[u8], length: usize) -> ((u64, u64), Vec<u8>) {
+        let (results, mut out) = run(op, src).unwrap();
+        assert!(out[length..].iter().all(|byte| *byte == UNTOUCHED), "{op:?} wrote more than {length} bytes");
+        out.truncate(length);
+        (results, out)
+    }
+
+    fn agrees_with_the_standard_library(text: &str) {
+        let (utf8, wide, units) = (text.as_bytes(), utf16(text), text.encode_utf16().count() as u64);
+        let count = |bytes: &[u8]| bytes.len() as u64;
+        assert_eq!(written(Transcode::Utf8ToUtf8, utf8, utf8.len()), ((0, 0), utf8.to_vec()));
+        assert_eq!(written(Transcode::Utf16ToUtf16, &wide, wide.len()), ((0, 0), wide.clone()));
+        assert_eq!(written(Transcode::Utf8ToUtf16, utf8, wide.len()), ((units, 0), wide.clone()));
+        assert_eq!(written(Transcode::Utf16ToUtf8, &wide, utf8.len()), ((count(utf8), 0), utf8.to_vec()));
+        let ascii = &utf8[..Encoding::ascii_valid_up_to(utf8)];
+        assert_eq!(written(Transcode::Utf16ToAscii, &wide, ascii.len()), ((count(ascii), 0), ascii.to_vec()));
+        let prefix: String = text.chars().take_while(|char| u32::from(*char) <= 0xff).collect();
+        let latin1: Vec<u8> = prefix.chars().map(|char| u32::from(char) as u8).collect();
+        let narrow = ((count(prefix.as_bytes()), count(&latin1)), latin1.clone());
+        assert_eq!(written(Transcode::Utf8ToLatin1, utf8, latin1.len()), narrow);
+        let narrow = ((count(&latin1), count(&latin1)), latin1.clone());
+        assert_eq!(written(Transcode::Utf16ToLatin1, &wide, latin1.len()), narrow);
+        let mut both = wide.clone();
+        if prefix.len() < text.len() {
+            let tagged = (units | 1 << 31, 0);
+            assert_eq!(written(Transcode::Utf16ToLatin1OrUtf16, &wide, wide.len()), (tagged, both));
+            return;
+        }
+        // Narrowing in place leaves the second half as it was.
+        both[..latin1.len()].copy_from_slice(&latin1);
+        assert_eq!(written(Transcode::Utf16ToLatin1OrUtf16, &wide, wide.len()), ((units, 0), both));
+        assert_eq!(written(Transcode::Latin1ToLatin1, &latin1, latin1.len()), ((0, 0), latin1.clone()));
+        assert_eq!(written(Transcode::Latin1ToUtf16, &latin1, wide.len()), ((0, 0), wide));
+        assert_eq!(written(Transcode::Latin1ToUtf8, &latin1, utf8.len()), ((count(utf8), 0), utf8.to_vec()));
+        assert_eq!(written(Transcode::Latin1ToAscii, &latin1, ascii.len()), ((count(ascii), 0), ascii.to_vec()));
+    }
 
     #[test]
-    fn whole_strings_agree_with_the_standard_library() {
-        for text in TEXTS {
-            let (utf8, wide, units) = (text.as_bytes(), utf16(text), text.encode_utf16().count() as u64);
-            assert_eq!(run(Transcode::Utf8ToUtf8, utf8, utf8.len()).unwrap().1, utf8);
-            assert_eq!(run(Transcode::Utf16ToUtf16, &wide, wide.len()).unwrap().1, wide);
-            let ((written, _), out) = run(Transcode::Utf8ToUtf16, utf8, 2 * utf8.len()).unwrap();
-            assert_eq!((written, &out[..wide.len()]), (units, &*wide));
-            let ((read, written), out) = run(Transcode::Utf16ToUtf8, &wide, 3 * units as usize).unwrap();
-            assert_eq!((read, &out[..written as usize]), (units, utf8));
-            let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-            let ((tagged, _), out) = run(Transcode::Utf16ToLatin1OrUtf16, &wide, wide.len()).unwrap();
-            match latin1 {
-                Some(latin1) => {
-                    assert_eq!((tagged, &out[..latin1.len()]), (units, &*latin1));
-                    let ((read, written), out) = run(Transcode::Utf8ToLatin1, utf8, utf8.len()).unwrap();
-                    assert_eq!((read, &out[..written as usize]), (utf8.len() as u64, &*latin1));
-                    assert_eq!(run(Transcode::Latin1ToUtf16, &latin1, wide.len()).unwrap().1, wide);
-                    let ((_, written), out) = run(Transcode::Latin1ToUtf8, &latin1, 2 * latin1.len()).unwrap();
-                    assert_eq!(&out[..written as usize], utf8);
+    fn strings_agree_with_the_standard_library_and_nothing_else_is_written() {
+        for text in ["", "a", "plain ascii that is longer than a vector register", "é", "naïve", "☃ snow", "𝄞𝄞", "aé☃𝄞"]
+        {
+            agrees_with_the_standard_library(text);
+        }
+        // Each kind of character at each distance from blocks and from the end of the text, where the library reads ahead.
+        for char in ["é", "☃", "𝄞"] {
+            for length in [0, 1, 7, 15, 16, 17, 31, 63, 64, 65, 125, 127, 128, 129, 200, 600] {
+                for after in [0, 1, 2, 15, 33, 64, 122, 127, 128] {
+                    let text = "a".repeat(length) + char + &"z".repeat(after);
+                    agrees_with_the_standard_library(&text);
+                    agrees_with_the_standard_library(&(text.repeat(2) + &char.repeat(length)));
                 }
-                None => assert_eq!((tagged, out), (units | 1 << 31, wide)),
             }
         }
     }
 
     #[test]
-    fn partial_writes_stop_between_characters() {
-        let text = "aé☃𝄞z";
-        let wide = utf16(text);
-        for room in 0..=text.len() {
-            let ((read, written), out) = run(Transcode::Utf16ToUtf8, &wide, room).unwrap();
-            let fits = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap();
-            assert_eq!((written as usize, &out[..fits]), (fits, &text.as_bytes()[..fits]));
-            assert_eq!(read as usize, text[..fits].encode_utf16().count());
-        }
-        assert_eq!(run(Transcode::Latin1ToUtf8, &[b'a', 0xe9, b'b'], 2).unwrap().0, (1, 1));
-        assert_eq!(run(Transcode::Latin1ToUtf8, &[b'a', 0xe9, b'b'], 3).unwrap().0, (2, 3));
-        let ((read, written), out) = run(Transcode::Utf8ToLatin1, "né☃".as_bytes(), 6).unwrap();
-        assert_eq!((read, &out[..written as usize]), (3, &[b'n', 0xe9][..]));
-        let ((read, written), out) = run(Transcode::Utf16ToLatin1, &utf16("né𝄞"), 4).unwrap();
-        assert_eq!((read, written, &out[..2]), (2, 2, &[b'n', 0xe9][..]));
-    }
-
-    #[test]
-    fn bad_units_trap() {
-        let code = |op, src: &[u8]| run(op, src, 16).map(|_| ()).unwrap_err();
-        for op in [Transcode::Utf8ToUtf16, Transcode::Utf8ToLatin1] {
+    fn bad_units_are_a_status() {
+        let code = |op, src: &[u8]| run(op, src).map(|_| ()).unwrap_err();
+        for op in [Transcode::Utf8ToUtf8, Transcode::Utf8ToUtf16, Transcode::Utf8ToLatin1] {
             assert_eq!(code(op, b"a\xff"), TrapCode::InvalidUtf8);
             assert_eq!(code(op, b"a\xc3"), TrapCode::IncompleteUtf8);
             // A surrogate, and an overlong form.
@@ -325,11 +345,14 @@ mod tests {
             assert_eq!(code(op, b"\xc0\x80"), TrapCode::InvalidUtf8);
         }
         let lone = [0x00, 0xd8, b'a', 0];
-        for op in [Transcode::Utf16ToUtf8, Transcode::Utf16ToLatin1, Transcode::Utf16ToLatin1OrUtf16] {
+        for op in
+            [Transcode::Utf16ToUtf16, Transcode::Utf16ToUtf8, Transcode::Utf16ToLatin1, Transcode::Utf16ToLatin1OrUtf16]
+        {
             assert_eq!(code(op, &lone), TrapCode::InvalidUtf16);
             assert_eq!(code(op, &lone[..2]), TrapCode::InvalidUtf16);
         }
-        assert_eq!(run(Transcode::Utf16ToUtf16, &lone, 4).unwrap_err(), TrapCode::InvalidUtf16);
+        // It looks no further than ASCII goes.
+        assert_eq!(written(Transcode::Utf16ToAscii, &[b'a', 0, 0x00, 0xd8], 1), ((1, 0), b"a".to_vec()));
     }
 
     fn values(numbers: &[u32]) -> Vec<RawValue> {
@@ -363,9 +386,13 @@ mod tests {
             let error = transcoder(Transcode::Utf8ToUtf8).run(memories, &mut values(&numbers)).unwrap_err();
             assert!(error.to_string().contains("outside of a memory"), "{error}");
         }
-        let mut results = values(&[0, 3, 0, 2]);
+        // The room counts as a whole: 5 bytes of Latin-1 may be 10 of UTF-8.
+        let memories = TranscodeMemories::Distinct(&src, &mut dst);
+        let error = transcoder(Transcode::Latin1ToUtf8).run(memories, &mut values(&[0, 5, 0])).unwrap_err();
+        assert!(error.to_string().contains("outside of a memory"), "{error}");
+        let mut results = values(&[0, 3, 2]);
         let memories = TranscodeMemories::Distinct(&src, &mut dst);
         transcoder(Transcode::Latin1ToUtf8).run(memories, &mut results).unwrap();
-        assert_eq!((results[0].u32(), results[1].u32()), (2, 2));
+        assert_eq!((results[0].u32(), &dst), (3, b"\0\0aaa\0\0\0"));
     }
 }
