@@ -3,7 +3,9 @@
 use crate::core_module::EntityIndex;
 use crate::plan::{CoreDef, ExternItem, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
-use gusset_types::{CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, StringEncoding, ValType};
+use gusset_types::{
+    CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, Printable, StringEncoding, ValType,
+};
 use std::fmt::{self, Write};
 
 impl Plan {
@@ -16,7 +18,7 @@ impl Plan {
 
     fn write(&self, f: &mut String) -> fmt::Result {
         for (index, instance) in self.component_instances.iter() {
-            write!(f, "component-instance {index} \"{}\"", instance.name)?;
+            write!(f, "component-instance {index} \"{}\"", Printable::name(&instance.name))?;
             match instance.parent {
                 Some(parent) => writeln!(f, " in {parent}")?,
                 None => writeln!(f)?,
@@ -42,7 +44,7 @@ impl Plan {
         name: &str,
         item: &ExternItem<RootImport>,
     ) -> fmt::Result {
-        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        write!(f, "{:indent$}{word} \"{}\" ", "", Printable::name(name))?;
         match item {
             ExternItem::Item(RootImport::Func(import)) => {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
@@ -63,7 +65,7 @@ impl Plan {
         name: &str,
         item: &ExternItem<RootExport>,
     ) -> fmt::Result {
-        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        write!(f, "{:indent$}{word} \"{}\" ", "", Printable::name(name))?;
         match item {
             ExternItem::Item(RootExport::Func { ty, source }) => {
                 write!(f, "{} = ", self.func_text(*ty))?;

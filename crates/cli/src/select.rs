@@ -1,8 +1,8 @@
 //! Finds the function that a person means among a component's exports. A name that fits several is never guessed.
 
 use anyhow::{Result, bail};
-use gusset::Component;
 use gusset::types::{ComponentFunc, ComponentItem};
+use gusset::{Component, Printable};
 
 /// How many functions an error lists.
 const LISTED: usize = 40;
@@ -81,7 +81,9 @@ pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedF
 
 fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedFunc>) -> String {
     let left_out = functions.len().saturating_sub(LISTED);
-    let shown = functions.take(LISTED).map(|function| format!("  {}: {}", function.name(), brief(&function.ty)));
+    let shown = functions
+        .take(LISTED)
+        .map(|function| format!("  {}: {}", Printable::name(&function.name()), brief(&function.ty)));
     let mut lines: Vec<String> = shown.collect();
     if left_out > 0 {
         lines.push(format!("  and {left_out} more"));

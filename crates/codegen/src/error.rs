@@ -1,7 +1,7 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
 use crate::features::{SUPPORTED, UNSTANDARDISED};
-use gusset_types::CoreFeature;
+use gusset_types::{CoreFeature, Printable};
 use std::fmt;
 
 /// What sort of error it is.
@@ -107,7 +107,9 @@ impl std::error::Error for CodegenError {}
 
 impl From<wasmparser::Error> for CodegenError {
     fn from(error: wasmparser::Error) -> CodegenError {
-        let invalid = CodegenError::new(CodegenErrorKind::Invalid, error.message()).at(error.offset());
+        // It quotes names.
+        let message = Printable::message(error.message()).to_string();
+        let invalid = CodegenError::new(CodegenErrorKind::Invalid, message).at(error.offset());
         match error.missing_wasm_feature() {
             // What is missing of the supported ones, a host has switched off.
             Some(features) if !features.intersects(UNSTANDARDISED) && !features.intersects(SUPPORTED) => {

@@ -17,7 +17,7 @@ use crate::parse::MAX_NESTING;
 use crate::scope::{ComponentItem, FuncItem, InstanceItem, Item, LabelledInstance, Lift, LiftIndex, Scope};
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
-use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex};
+use gusset_types::{Arena, ArenaIndex, ComponentInstanceIndex, CoreDefIndex, Printable};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -263,7 +263,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         let mut names = Vec::new();
         let mut at = &self.plan.component_instances[at];
         while let Some(parent) = at.parent {
-            names.push(format!("`{}`", at.name));
+            names.push(format!("`{}`", Printable::name(&at.name)));
             at = &self.plan.component_instances[parent];
         }
         names.reverse();

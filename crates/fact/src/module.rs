@@ -6,16 +6,15 @@ use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
-use gusset_types::{ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Transcode, TrapSite, Types};
+use gusset_types::{
+    ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, Transcode, TrapSite, Types,
+};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection, MemoryType, Module,
     NameMap, NameSection, TypeSection, ValType as CoreType,
 };
-
-/// Names longer than this are cut: they come from components, and a binary's names are limited.
-const MAX_NAME: usize = 1000;
 
 /// One import: where it stands in its index space, and what it is called.
 struct Import {
@@ -95,7 +94,7 @@ impl<'t> ModuleBuilder<'t> {
     }
 
     pub(crate) fn export(&mut self, name: String, func: DefinedFunc) {
-        self.exports.push((clip(name), func));
+        self.exports.push((shown(&name), func));
     }
 
     /// The index of an imported core function.
@@ -238,10 +237,10 @@ impl<'t> ModuleBuilder<'t> {
                 EntityType::Global(_) => &mut globals,
                 _ => &mut funcs,
             };
-            map.append(import.index, &clip(import.name.clone()));
+            map.append(import.index, &shown(&import.name));
         }
         for (i, function) in self.functions.iter().enumerate() {
-            funcs.append(self.imported_funcs + i as u32, &clip(function.name.clone()));
+            funcs.append(self.imported_funcs + i as u32, &shown(&function.name));
         }
         let mut names = NameSection::new();
         names.module("adapters");
@@ -252,12 +251,7 @@ impl<'t> ModuleBuilder<'t> {
     }
 }
 
-/// `name`, cut to at most [`MAX_NAME`] bytes.
-fn clip(mut name: String) -> String {
-    if name.len() > MAX_NAME {
-        let end = (0..=MAX_NAME).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
-        name.truncate(end);
-        name.push('…');
-    }
-    name
+/// A name as people may see it, and cut: names come from components, and a binary's names are limited.
+fn shown(name: &str) -> String {
+    Printable::message(name).to_string()
 }

@@ -6,7 +6,7 @@ use crate::instance::ExportPath;
 use crate::types::{ComponentItem, PlanItem};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncSource, Plan, RootExport};
-use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Types};
+use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -300,7 +300,7 @@ fn exported_func(plan: &Plan, ty: FuncTypeIndex, source: &FuncSource, path: &[Bo
 /// Checks that the host can be the other side of these options.
 pub(crate) fn check_supported(options: &CanonOptions, path: &[Box<str>]) -> Result<()> {
     if options.async_ {
-        bail!("not supported: async (function `{}`)", path.join("#"));
+        bail!("not supported: async (function `{}`)", Printable::name(&path.join("#")));
     }
     Ok(())
 }
@@ -308,7 +308,9 @@ pub(crate) fn check_supported(options: &CanonOptions, path: &[Box<str>]) -> Resu
 fn check_depth(types: &Types, ty: FuncTypeIndex, path: &[Box<str>]) -> Result<()> {
     let func = types.func(ty);
     if func.param_types().chain(func.result).any(|ty| types.depth(ty) > MAX_TYPE_DEPTH) {
-        bail!("not supported: a type nested more than {MAX_TYPE_DEPTH} deep (function `{}`)", path.join("#"));
+        let name = path.join("#");
+        let name = Printable::name(&name);
+        bail!("not supported: a type nested more than {MAX_TYPE_DEPTH} deep (function `{name}`)");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::trap::Trap;
 use crate::typed::{TypedFunc, ValueList};
 use crate::vm::{FuncHandle, GlobalHandle, RawValue, StoreId};
 use gusset_artifact::ImportIndex;
-use gusset_types::{ComponentInstanceIndex, FLAG_MAY_ENTER, TrapCode};
+use gusset_types::{ComponentInstanceIndex, FLAG_MAY_ENTER, Printable, TrapCode};
 use std::any::Any;
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
@@ -190,7 +190,7 @@ impl Instance {
     {
         match self.get_func(&mut store, &path) {
             Some(func) => func.typed(&store),
-            None => bail!("the component exports no function `{}`", path.names().join("#")),
+            None => bail!("the component exports no function `{}`", Printable::name(&path.names().join("#"))),
         }
     }
 }

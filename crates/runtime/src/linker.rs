@@ -12,6 +12,7 @@ use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
 use gusset_artifact::{ExternItem, ImportIndex, Plan, RootImport};
+use gusset_types::Printable;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::sync::Arc;
@@ -152,7 +153,10 @@ impl<T: 'static> Linker<T> {
         }
         let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
             func.ok_or_else(|| {
-                format_err!("internal error: import `{}` is not among the imports", import.path.join("#"))
+                format_err!(
+                    "internal error: import `{}` is not among the imports",
+                    Printable::name(&import.path.join("#"))
+                )
             })
         });
         Ok(InstancePre::new(component.clone(), imports.collect::<Result<_>>()?))
@@ -234,11 +238,12 @@ fn funcs(item: &ExternItem<RootImport>) -> Vec<ImportIndex> {
 /// `import "pkg:ns/iface@1.0.0": function "f"`.
 fn import_name(path: &[&str], what: &str) -> String {
     let (last, outer) = path.split_last().expect("an import has a name");
+    let last = Printable::name(last);
     if outer.is_empty() {
-        return format!("import {last:?} ({what})");
+        return format!("import \"{last}\" ({what})");
     }
-    let outer: Vec<String> = outer.iter().map(|name| format!("{name:?}")).collect();
-    format!("import {}: {what} {last:?}", outer.join(" "))
+    let outer: Vec<String> = outer.iter().map(|name| format!("\"{}\"", Printable::name(name))).collect();
+    format!("import {}: {what} \"{last}\"", outer.join(" "))
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {
@@ -330,7 +335,9 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
             Definition::Instance(names) => {
                 Ok(LinkerInstance { names, path: self.path, allow_shadowing: self.allow_shadowing })
             }
-            Definition::Func(_) => bail!("`{}` is defined as a function, not as an instance", self.path.join("#")),
+            Definition::Func(_) => {
+                bail!("`{}` is defined as a function, not as an instance", Printable::name(&self.path.join("#")))
+            }
         }
     }
 
@@ -346,7 +353,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
                 self.path.push(name.into());
                 let (path, what) = (self.path.join("#"), entry.get().what());
                 self.path.pop();
-                bail!("`{path}` is already defined as {what}");
+                bail!("`{}` is already defined as {what}", Printable::name(&path));
             }
         }
         Ok(())

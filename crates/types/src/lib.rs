@@ -26,6 +26,7 @@ mod index;
 mod instance_flags;
 mod layout;
 mod options;
+mod printable;
 mod transcode;
 mod trap;
 mod trap_site;
@@ -39,6 +40,7 @@ pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncType
 pub use instance_flags::{FLAG_MAY_ENTER, FLAG_MAY_LEAVE, FLAGS_INITIAL};
 pub use layout::{Layout, PointerWidth, align_to};
 pub use options::{CanonOptions, StringEncoding};
+pub use printable::Printable;
 pub use transcode::Transcode;
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};

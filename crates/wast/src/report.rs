@@ -1,6 +1,7 @@
 //! What running a script yields: counts by directive, failures with their place, and the text that shows both. It holds no
 //! engine values, only text, so that reports outlive the script.
 
+use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
 use wast::{QuoteWat, WastDirective, Wat};
@@ -220,16 +221,16 @@ impl fmt::Display for Failure {
             Some(kind) => writeln!(f, "{file}:{line}:{column}: {kind} failed")?,
             None => writeln!(f, "{file}:{line}:{column}: the script cannot be run")?,
         }
-        writeln!(f, "  {line:>5} | {source}")?;
+        writeln!(f, "  {line:>5} | {}", Printable::message(source))?;
         for (label, text) in [("expected", expected), ("actual", actual)] {
-            let mut lines = text.lines();
-            writeln!(f, "        {label:>9}: {}", lines.next().unwrap_or_default())?;
+            let mut lines = text.lines().map(Printable::message);
+            writeln!(f, "        {label:>9}: {}", lines.next().unwrap_or(Printable::message("")))?;
             for more in lines {
                 writeln!(f, "                   {more}")?;
             }
         }
         for line in place {
-            writeln!(f, "                   {line}")?;
+            writeln!(f, "                   {}", Printable::message(line))?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! Runs the built program under watch: how it ends, what it says, how long it takes and how much memory it touches.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;

@@ -4,7 +4,7 @@ use super::Flattener;
 use crate::error::TranslateError;
 use crate::scope::{FuncItem, InstanceItem, Item};
 use gusset_artifact::{ExternItem, FuncSource, ImportedFunc, RootExport, RootImport};
-use gusset_types::ComponentInstanceIndex;
+use gusset_types::{ComponentInstanceIndex, Printable};
 use indexmap::IndexMap;
 use std::rc::Rc;
 use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
@@ -36,7 +36,10 @@ impl<'b> Flattener<'b, '_> {
         let types = self.body_of(ROOT).types.as_ref();
         let refused = |what: &str| {
             let path = path.join("#");
-            Err(TranslateError::unsupported("imports of modules and components", format_args!("{what} `{path}`")))
+            Err(TranslateError::unsupported(
+                "imports of modules and components",
+                format_args!("{what} `{}`", Printable::name(&path)),
+            ))
         };
         match *ty {
             ComponentEntityType::Func(id) => {

@@ -11,6 +11,7 @@ use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
 };
+use gusset_types::Printable;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -256,7 +257,7 @@ fn no_trampoline(ty: &CoreFuncType) -> crate::Error {
 
 /// What people call a module.
 pub(super) fn describe(index: ModuleIndex, module: &CoreModule) -> String {
-    format!("module `{}`", super::code::module_name(index, module))
+    format!("module `{}`", Printable::name(&super::code::module_name(index, module)))
 }
 
 /// The address of a host function's record, from its context.

@@ -7,6 +7,7 @@ use crate::error::{Result, bail};
 use gusset_artifact::{
     CoreExternType, CoreFuncType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, RefType, TableType,
 };
+use gusset_types::Printable;
 use std::fmt::Write;
 
 impl VmStore {
@@ -53,6 +54,7 @@ impl VmStore {
                 CoreExternType::Memory(ty) => describe_memory(ty),
                 CoreExternType::Global(ty) => describe_global(ty),
             };
+            let (module, name) = (Printable::name(module), Printable::name(name));
             bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}");
         }
         Ok(())
