@@ -62,8 +62,8 @@ impl UnitEnv {
         for (index, module) in unit.modules.iter() {
             let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies);
             let env = parser.run(settings, module).map_err(|error| {
+                let error = error.within(format_args!("core module `{}`", Printable::name(module.name)));
                 features::explain(error, settings, module)
-                    .within(format_args!("core module `{}`", Printable::name(module.name)))
             })?;
             modules.push(env);
         }

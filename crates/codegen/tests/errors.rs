@@ -29,6 +29,64 @@ fn proposals_that_are_not_supported_are_named() {
     }
 }
 
+/// A module with this body of its only function, of no parameters and results; the memory is there to be accessed.
+fn module_with_body(body: &[u8]) -> Vec<u8> {
+    let size = |bytes: &[u8]| u8::try_from(bytes.len()).expect("it is small");
+    let body: Vec<u8> = [&[0], body, &[0x0b]].concat();
+    let code: Vec<u8> = [&[1, size(&body)], &body[..]].concat();
+    let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x0a";
+    [&head[..], &[size(&code)], &code].concat()
+}
+
+#[test]
+fn what_only_proposals_without_a_standard_read_is_invalid() {
+    compile_unit(&[(&module_with_body(&[0x01]), &[])]).expect("a `nop` is valid");
+    for (what, body) in [
+        ("legacy exceptions: try", &[0x06, 0x40, 0x19, 0x0b][..]),
+        ("legacy exceptions: catch_all without try", &[0x19]),
+        ("shared-everything threads: an alignment of 2^32", &[0x41, 0, 0x28, 0x20, 0, 0x1a]),
+        ("acquire-release atomics: a load's ordering", &[0x41, 0, 0xfe, 0x10, 0x22, 1, 0, 0x1a]),
+        ("acquire-release atomics: pause", &[0xfe, 0x04]),
+        ("multibyte array access", &[0x41, 0, 0x28, 0x82, 0x01, 0, 0, 0x1a]),
+        ("stack switching: suspend", &[0xe2, 0]),
+        ("custom descriptors: ref.get_desc", &[0x00, 0xfb, 0x22, 0]),
+        ("memory control: memory.discard", &[0x41, 0, 0x41, 0, 0xfc, 0x12, 0]),
+    ] {
+        let error = compile_unit(&[(&module_with_body(body), &[])]).expect_err(what);
+        assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{what}: {error}");
+        assert!(error.to_string().starts_with("function 0 of core module `test`: "), "{error}");
+    }
+    // A page of one byte.
+    let pages = b"\0asm\x01\0\0\0\x05\x04\x01\x08\x01\0";
+    let error = compile_unit(&[(pages, &[])]).expect_err("pages have 64 KiB");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+}
+
+#[test]
+fn limits_of_64_bits_are_unsupported_and_long_ones_of_32_bits_malformed() {
+    for wat in [
+        "(module (memory i64 0x1000_0000))",
+        "(module (memory i64 0 0x1_0000_0000_0000))",
+        "(module (table i64 0 0xffff_ffff_ffff_ffff funcref))",
+        "(module (import \"a\" \"b\" (memory i64 0xffff_ffff_ff)))",
+        "(module (import \"a\" \"b\" (table i64 0xffff_ffff_ff funcref)))",
+    ] {
+        let error = error(wat);
+        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{wat}: {error}");
+    }
+    let long = b"\0asm\x01\0\0\0\x05\x08\x01\0\x82\x80\x80\x80\x80\0";
+    let error = compile_unit(&[(long, &[])]).expect_err("the integer is too long");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().contains("integer representation too long"), "{error}");
+}
+
+#[test]
+fn a_module_that_needs_what_is_not_supported_can_be_invalid_all_the_same() {
+    let error = error("(module $m (func (drop (v128.const i64x2 0 0))) (func) (func (result i32) (i64.const 1)))");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.to_string().starts_with("function 2 of core module `test`: type mismatch"), "{error}");
+}
+
 /// A module for each feature that needs it and no other.
 const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::MutableGlobal, "(module (global (import \"a\" \"b\") (mut i32)))"),
