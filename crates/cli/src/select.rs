@@ -11,12 +11,12 @@ const LISTED: usize = 40;
 const TYPE_SHOWN: usize = 96;
 
 /// An exported function: the names that lead to it, and its type.
-pub(crate) struct ExportedFunc {
+pub(crate) struct CallableExport {
     pub(crate) path: Vec<String>,
     pub(crate) ty: ComponentFunc,
 }
 
-impl ExportedFunc {
+impl CallableExport {
     /// The name that `--invoke` takes.
     pub(crate) fn name(&self) -> String {
         self.path.join("#")
@@ -39,19 +39,23 @@ impl ExportedFunc {
 }
 
 /// All exported functions, those of instances after the instance's name.
-pub(crate) fn functions(component: &Component) -> Vec<ExportedFunc> {
+pub(crate) fn functions(component: &Component) -> Vec<CallableExport> {
     let mut found = Vec::new();
     collect(&[], component.exports().map(|(name, item)| (name.to_string(), item)), &mut found);
     found
 }
 
 /// Walks instances. They nest no deeper than the type that declares them, which the engine bounds.
-fn collect(path: &[String], exports: impl IntoIterator<Item = (String, ComponentItem)>, found: &mut Vec<ExportedFunc>) {
+fn collect(
+    path: &[String],
+    exports: impl IntoIterator<Item = (String, ComponentItem)>,
+    found: &mut Vec<CallableExport>,
+) {
     for (name, item) in exports {
         let mut path = path.to_vec();
         path.push(name);
         match item {
-            ComponentItem::Func(ty) => found.push(ExportedFunc { path, ty }),
+            ComponentItem::Func(ty) => found.push(CallableExport { path, ty }),
             ComponentItem::Instance(exports) => collect(&path, exports, found),
             _ => {}
         }
@@ -59,11 +63,11 @@ fn collect(path: &[String], exports: impl IntoIterator<Item = (String, Component
 }
 
 /// The one function that `name` means.
-pub(crate) fn select<'a>(functions: &'a [ExportedFunc], name: &str) -> Result<&'a ExportedFunc> {
+pub(crate) fn select<'a>(functions: &'a [CallableExport], name: &str) -> Result<&'a CallableExport> {
     if let Some(exact) = functions.iter().find(|function| function.name() == name) {
         return Ok(exact);
     }
-    let candidates: Vec<&ExportedFunc> = functions.iter().filter(|function| function.answers_to(name)).collect();
+    let candidates: Vec<&CallableExport> = functions.iter().filter(|function| function.answers_to(name)).collect();
     match candidates[..] {
         [only] => Ok(only),
         [] => bail!("no exported function is called `{name}`; {}", listing(functions.iter())),
@@ -72,14 +76,14 @@ pub(crate) fn select<'a>(functions: &'a [ExportedFunc], name: &str) -> Result<&'
 }
 
 /// What functions there are, for an error.
-pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedFunc>) -> String {
+pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a CallableExport>) -> String {
     match functions.len() {
         0 => "the component exports no functions".into(),
         _ => format!("the component exports\n{}", lines(functions)),
     }
 }
 
-fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedFunc>) -> String {
+fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a CallableExport>) -> String {
     let left_out = functions.len().saturating_sub(LISTED);
     let shown = functions
         .take(LISTED)

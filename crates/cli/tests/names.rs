@@ -3,7 +3,7 @@
 
 mod program;
 
-use program::{Scratch, gusset};
+use program::{ScratchFolder, gusset};
 
 /// A name that forges a line, clears the screen and turns the direction of writing. As WAT writes it.
 const NAME: &str = r#"x\0a  9: forged\1b[2J\c2\9b\e2\80\aey"#;
@@ -13,7 +13,7 @@ const SHOWN: &str = r"x\n  9: forged\u{1b}[2J\u{9b}\u{202e}y";
 
 /// Runs `gusset` on a file and returns all that it wrote, which must not command a terminal.
 fn written(arguments: &[&str], file: &str, text: &str) -> String {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let file = scratch.file(file, text.as_bytes());
     let arguments = [arguments[0], &file].into_iter().chain(arguments[1..].iter().copied());
     let outcome = gusset(arguments);
@@ -108,7 +108,7 @@ fn in_the_place_of_a_trap() {
 fn in_a_listing_of_adapters_which_stays_wat() {
     let listing = written(&["adapters"], "a.wat", &adapted());
     assert!(listing.contains(&format!(";; b -> {SHOWN} f\n")), "{listing}");
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let outcome = gusset(["wast", &scratch.file("listing.wast", listing.as_bytes())]);
     // Nothing provides what it imports; that it is a module is all that is asked.
     assert!(

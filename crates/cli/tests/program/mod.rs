@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MEMORY_LIMIT_KIB: u64 = 200 << 10;
 
 /// How a run ended.
-pub struct Outcome {
+pub struct Ended {
     /// The exit code; none when a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
@@ -24,7 +24,7 @@ pub struct Outcome {
 }
 
 /// Runs `gusset` with these arguments.
-pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Outcome {
+pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gusset"))
         .args(arguments)
         .stdin(Stdio::null())
@@ -35,7 +35,7 @@ pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Outcome
     let peak_kib = watch(&mut child);
     let output = child.wait_with_output().expect("the program has ended");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr), peak_kib }
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr), peak_kib }
 }
 
 /// Waits for the program to end and returns its largest memory. The outputs of these tests fit into a pipe.
@@ -59,7 +59,7 @@ fn peak_memory(process: u32) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-impl Outcome {
+impl Ended {
     /// It ended with `code`, an error on stderr and nothing on stdout, without a panic and without touching much memory.
     pub fn assert_refused(&self, code: i32) {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
@@ -85,11 +85,11 @@ impl Outcome {
 }
 
 /// A folder for the inputs of one test.
-pub struct Scratch(TempDir);
+pub struct ScratchFolder(TempDir);
 
-impl Scratch {
-    pub fn new() -> Scratch {
-        Scratch(tempfile::tempdir().expect("a temporary folder can be made"))
+impl ScratchFolder {
+    pub fn new() -> ScratchFolder {
+        ScratchFolder(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
     /// The path of `name` in the folder.
