@@ -1,8 +1,9 @@
 //! Project chores, run as `cargo xtask CHORE`. Nothing here is part of what users run, and no check writes to the tree: only
-//! `bless` does, and it says what it rewrites.
+//! `bless` and `known-failures` do, and say what they rewrite.
 #![forbid(unsafe_code)]
 
 mod bless;
+mod known_failures;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +16,8 @@ usage: cargo xtask CHORE
 chores:
   tidy     check the rules of the house: arrows between crates, lengths, SAFETY comments, exports, links
   bless    run the golden tests and rewrite their files; look at the diff before you commit it
+  known-failures
+           run the conformance suites and rewrite the list of what fails; it should only shrink
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn run() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tidy"] => tidy::run(&root()?),
         ["bless"] => bless::run(&root()?),
+        ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

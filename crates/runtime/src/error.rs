@@ -35,6 +35,39 @@ struct Details {
     backtrace: WasmBacktrace,
 }
 
+/// What a component or module imports is missing, or of another type. The payload of such an [`Error`], to be told from what
+/// goes wrong when an instance is made of what was linked.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::{Component, Engine, LinkError, Linker, Store};
+///
+/// let engine = Engine::default();
+/// let component = Component::new(&engine, r#"(component (import "f" (func)))"#)?;
+/// let error = Linker::new(&engine).instantiate(&mut Store::new(&engine, ()), &component).unwrap_err();
+/// assert!(error.is::<LinkError>());
+/// assert_eq!(error.to_string(), "import \"f\" (function) is missing");
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinkError(Box<str>);
+
+impl LinkError {
+    /// An error with this text.
+    pub(crate) fn error(message: impl fmt::Display) -> Error {
+        Error::new(LinkError(message.to_string().into()))
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for LinkError {}
+
 /// A payload that is only a text.
 #[derive(Debug)]
 struct Message(Box<str>);

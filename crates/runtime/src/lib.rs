@@ -199,7 +199,7 @@ pub use canon::{
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
 pub use engine::Engine;
-pub use error::{Error, Result};
+pub use error::{Error, LinkError, Result};
 pub use func::Func;
 #[cfg(feature = "compile")]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};

@@ -4,7 +4,7 @@
 use crate::canon::{LiftList, LowerList};
 use crate::component::Component;
 use crate::engine::Engine;
-use crate::error::{Result, bail, format_err};
+use crate::error::{LinkError, Result, bail, format_err};
 use crate::host_func::{DynamicHostFunction, HostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
@@ -149,7 +149,8 @@ impl<T: 'static> Linker<T> {
         let plan = component.plan();
         let mut found = vec![None; plan.imported_funcs.len()];
         for (name, item) in &plan.imports {
-            resolve(plan, item, self.root.get(name), &mut vec![&**name], &mut found)?;
+            let resolved = resolve(plan, item, self.root.get(name), &mut vec![&**name], &mut found);
+            resolved.map_err(LinkError::error)?;
         }
         let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
             func.ok_or_else(|| {

@@ -4,7 +4,7 @@ use super::func::host_func;
 use super::item::Extern;
 use super::{Func, Instance, Module, Val};
 use crate::engine::Engine;
-use crate::error::{Result, bail, format_err};
+use crate::error::{LinkError, Result, bail};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::vm::HostFunc;
 use gusset_artifact::CoreFuncType;
@@ -132,7 +132,7 @@ impl<T: 'static> Linker<T> {
         for import in &module.module().imports {
             let item = self.get(&mut store, &import.module, &import.name)?;
             let (from, name) = (Printable::name(&import.module), Printable::name(&import.name));
-            let missing = || format_err!("unknown import: `{from}::{name}` has not been defined");
+            let missing = || LinkError::error(format_args!("unknown import: `{from}::{name}` has not been defined"));
             imports.push(item.ok_or_else(missing)?);
         }
         Instance::new(store, module, &imports)

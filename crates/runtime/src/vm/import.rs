@@ -3,7 +3,7 @@
 use super::code::CodeMemory;
 use super::handle::Extern;
 use super::store::VmStore;
-use crate::error::{Result, bail};
+use crate::error::{LinkError, Result};
 use gusset_artifact::{
     CoreExternType, CoreFuncType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, RefType, TableType,
 };
@@ -55,7 +55,9 @@ impl VmStore {
                 CoreExternType::Global(ty) => describe_global(ty),
             };
             let (module, name) = (Printable::name(module), Printable::name(name));
-            bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}");
+            return Err(LinkError::error(format_args!(
+                "incompatible import type for `{module}::{name}`: expected {expected}, found {found}"
+            )));
         }
         Ok(())
     }
