@@ -200,24 +200,40 @@ fn a_component_is_no_core_module() {
 }
 
 #[test]
-fn truncation_never_panics() {
+fn damaged_modules_are_judged_as_the_validator_does() {
     let wasm = wasm(
         r#"(module (import "a" "b" (func (param externref))) (memory 1) (table 1 funcref) (global i32 (i32.const 1))
             (elem (i32.const 0) 1) (data (i32.const 0) "abc")
             (func $f (export "f") (param i32) (result i32)
               (block (result i32) (br_table 0 0 (local.get 0) (i32.load (local.get 0))))))"#,
     );
+    let mut compiled = 0;
+    let mut check = |what: &str, wasm: &[u8]| {
+        let valid = wasmparser::Validator::new().validate_all(wasm).is_ok();
+        match compile_unit(&[(wasm, &[])]) {
+            Ok(_) => {
+                assert!(valid, "{what} is accepted");
+                compiled += 1;
+            }
+            Err(error) => {
+                let expected = if valid { CodegenErrorKind::Unsupported } else { CodegenErrorKind::Invalid };
+                assert_eq!(error.kind(), expected, "{what}: {error}");
+                assert!(error.offset().is_some_and(|offset| offset <= wasm.len()), "{what}: {error}");
+            }
+        }
+    };
     for end in 0..wasm.len() {
         // Only cuts between sections leave a module.
-        let _ = compile_unit(&[(&wasm[..end], &[])]);
+        check(&format!("a cut at {end}"), &wasm[..end]);
     }
     for at in 0..wasm.len() {
         for bit in 0..8 {
             let mut wasm = wasm.clone();
             wasm[at] ^= 1 << bit;
-            let _ = compile_unit(&[(&wasm, &[])]);
+            check(&format!("bit {bit} of byte {at}"), &wasm);
         }
     }
+    assert!(compiled > wasm.len(), "{compiled} are modules");
 }
 
 #[test]

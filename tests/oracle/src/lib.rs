@@ -18,7 +18,7 @@ mod hostile;
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
 pub use generate::{Shape, arbitrary_shape, arbitrary_value};
-pub use hostile::compile_anything;
+pub use hostile::{compile_anything, is_valid};
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};
 
