@@ -4,6 +4,7 @@
 
 mod bless;
 mod known_failures;
+mod mutants;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +19,8 @@ chores:
   bless    run the golden tests and rewrite their files; look at the diff before you commit it
   known-failures
            run the conformance suites and rewrite the list of what fails; it should only shrink
+  mutants --count N [--seed S] [--gusset PATH]
+           damage the suites' binaries and run each: nothing may panic, crash, hang or take much memory
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn run() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tidy"] => tidy::run(&root()?),
         ["bless"] => bless::run(&root()?),
+        ["mutants", ref arguments @ ..] => mutants::run(&root()?, arguments),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

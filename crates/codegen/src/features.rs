@@ -71,7 +71,7 @@ pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: 
     }
     match first_error(module, STANDARDISED, usize::MAX) {
         None => error.into_unsupported(),
-        Some(other) if other.offset <= place => error,
+        Some(other) if other.message == error.message() => error,
         Some(other) => other.into_error(module),
     }
 }

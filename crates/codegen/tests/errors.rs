@@ -85,6 +85,9 @@ fn a_module_that_needs_what_is_not_supported_can_be_invalid_all_the_same() {
     let error = error("(module $m (func (drop (v128.const i64x2 0 0))) (func) (func (result i32) (i64.const 1)))");
     assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
     assert!(error.to_string().starts_with("function 2 of core module `test`: type mismatch"), "{error}");
+    let error = compile_unit(&[(&module_with_body(&[0xfd, 0x14, 0x1a]), &[])]).expect_err("an operand is missing");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().starts_with("type mismatch"), "{error}");
 }
 
 /// A module for each feature that needs it and no other.
