@@ -26,9 +26,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let boxed: Box<dyn std::error::Error + Send + Sync> = error.into();
 /// assert_eq!(boxed.to_string(), "writing the log: disk is full");
 /// ```
-pub struct Error(Box<Details>);
+pub struct Error(Box<ErrorParts>);
 
-struct Details {
+struct ErrorParts {
     payload: Box<dyn StdError + Send + Sync>,
     /// Innermost first.
     contexts: Vec<Box<str>>,
@@ -84,7 +84,11 @@ impl Error {
     /// An error with this payload. Takes what [`?`](Error) takes, and boxed errors (an `anyhow::Error` converts to
     /// one).
     pub fn new(payload: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
-        Error(Box::new(Details { payload: payload.into(), contexts: Vec::new(), backtrace: WasmBacktrace::default() }))
+        Error(Box::new(ErrorParts {
+            payload: payload.into(),
+            contexts: Vec::new(),
+            backtrace: WasmBacktrace::default(),
+        }))
     }
 
     /// An error that is only a text. Its payload has no type that could be asked for.
@@ -110,10 +114,10 @@ impl Error {
     ///
     /// The error itself, unchanged, if its payload is something else.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E> {
-        let Details { payload, contexts, backtrace } = *self.0;
+        let ErrorParts { payload, contexts, backtrace } = *self.0;
         match payload.downcast() {
             Ok(payload) => Ok(*payload),
-            Err(payload) => Err(Error(Box::new(Details { payload, contexts, backtrace }))),
+            Err(payload) => Err(Error(Box::new(ErrorParts { payload, contexts, backtrace }))),
         }
     }
 

@@ -33,7 +33,7 @@ struct Order {
 
 /// What has come of it so far, by the words for it.
 #[derive(Default)]
-struct Tally {
+struct MutantTally {
     ended: BTreeMap<&'static str, u64>,
     findings: Vec<String>,
 }
@@ -43,7 +43,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let specimens = specimens()?;
     std::fs::create_dir_all(&order.keep)?;
     let program = Program::new(&order.gusset);
-    let (next, tally, start) = (AtomicU64::new(0), Mutex::<Tally>::default(), Instant::now());
+    let (next, tally, start) = (AtomicU64::new(0), Mutex::<MutantTally>::default(), Instant::now());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for worker in 0..workers {
@@ -70,7 +70,7 @@ fn work(
     program: &Program,
     worker: usize,
     next: &AtomicU64,
-    tally: &Mutex<Tally>,
+    tally: &Mutex<MutantTally>,
     start: Instant,
 ) {
     let file = order.keep.join(format!("worker-{worker}.wasm"));
