@@ -1,7 +1,9 @@
-//! What the conformance run needs beside the runner itself: which scripts there are, and which features they are run with.
-//! Running is in `main.rs`.
+//! What the conformance run needs beside the runner itself: which scripts there are, which features they are run with, and how
+//! the list of expected failures is written. Running is in `main.rs`.
 #![forbid(unsafe_code)]
 
 mod suites;
+mod write_list;
 
-pub use suites::{COMPONENT_SUITE, Script, ScriptText, component_suite, core_suite, local_suite};
+pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
+pub use write_list::expected_failures;

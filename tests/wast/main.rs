@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 use gusset::{Config, CoreFeature};
-use gusset_wast::{Counts, KnownFailures, WastOptions, WastRunner};
-use gusset_wast_tests::{COMPONENT_SUITE, Script, ScriptText, component_suite, core_suite, local_suite};
+use gusset_wast::{Counts, KnownFailures, Report, WastOptions, WastRunner};
+use gusset_wast_tests::{
+    COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, expected_failures, local_suite,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -12,11 +14,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The lists of directives that are known not to hold.
-const LISTS: &[(&str, &str)] = &[
-    ("expected-failures.txt", include_str!("expected-failures.txt")),
-    ("superseded.txt", include_str!("superseded.txt")),
-];
+/// The lists of directives that are known not to hold: of this engine, then of any.
+const EXPECTED: (&str, &str) = ("expected-failures.txt", include_str!("expected-failures.txt"));
+const SUPERSEDED: (&str, &str) = ("superseded.txt", include_str!("superseded.txt"));
+
+/// The environment variable that makes the run write [`EXPECTED`] anew instead of holding scripts against it.
+const WRITE_LIST: &str = "GUSSET_WRITE_KNOWN_FAILURES";
 
 /// What all tests share.
 struct Run {
@@ -24,6 +27,8 @@ struct Run {
     runners: BTreeMap<&'static [CoreFeature], WastRunner>,
     known: KnownFailures,
     totals: Mutex<Totals>,
+    /// Of all scripts, where a list is to be written of them.
+    reports: Option<Mutex<Vec<Report>>>,
 }
 
 /// What the scripts that were run add up to.
@@ -37,14 +42,20 @@ struct Totals {
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::from_args();
     let mut known = KnownFailures::default();
-    for (name, text) in LISTS {
-        known.add(name, text)?;
-    }
     let component_folder = std::env::var_os(COMPONENT_SUITE);
+    let write_list = std::env::var_os(WRITE_LIST).is_some();
+    known.add(SUPERSEDED.0, SUPERSEDED.1)?;
+    if !write_list {
+        known.add(EXPECTED.0, EXPECTED.1)?;
+    }
     let mut scripts = core_suite();
     scripts.extend(local_suite()?);
-    scripts.extend(component_folder.iter().flat_map(|folder| component_suite(Path::new(folder))));
-    let run = Arc::new(Run { runners: runners(&scripts)?, known, totals: Mutex::default() });
+    if let Some(folder) = &component_folder {
+        let suite = component_suite(Path::new(folder));
+        scripts.extend(suite.map_err(|error| format!("{COMPONENT_SUITE}={}: {error}", folder.display()))?);
+    }
+    let reports = write_list.then(Mutex::default);
+    let run = Arc::new(Run { runners: runners(&scripts)?, known, totals: Mutex::default(), reports });
     let mut tests = vec![lists_test(&run, &scripts)];
     tests.extend(scripts.into_iter().map(|script| script_test(&run, script)));
     if component_folder.is_none() {
@@ -53,6 +64,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 
     let conclusion = libtest_mimic::run(&arguments, tests);
+    if let Some(reports) = &run.reports {
+        if component_folder.is_none() {
+            return Err(format!("the list is of all suites: set {COMPONENT_SUITE}").into());
+        }
+        write_expected(&mut reports.lock().unwrap_or_else(PoisonError::into_inner))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !arguments.list {
         let totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
         print!("{}", totals.counts);
@@ -67,7 +85,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// A runner for each set of features that scripts do without.
-fn runners(scripts: &[Script]) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {
+fn runners(scripts: &[SuiteScript]) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {
     let mut runners = BTreeMap::new();
     for without in scripts.iter().map(|script| script.without).collect::<BTreeSet<_>>() {
         let mut config = Config::new();
@@ -81,7 +99,7 @@ fn runners(scripts: &[Script]) -> Result<BTreeMap<&'static [CoreFeature], WastRu
 }
 
 /// Runs one script and holds it against the lists.
-fn script_test(run: &Arc<Run>, script: Script) -> Trial {
+fn script_test(run: &Arc<Run>, script: SuiteScript) -> Trial {
     let run = run.clone();
     Trial::test(script.name.clone(), move || {
         let runner = &run.runners[script.without];
@@ -89,6 +107,11 @@ fn script_test(run: &Arc<Run>, script: Script) -> Trial {
             ScriptText::Inline(text) => runner.run_text(&script.name, text),
             ScriptText::File(path) => runner.run_file(path).map_err(|error| error.to_string())?,
         };
+        if let Some(reports) = &run.reports {
+            let report = Report { file: script.name.clone(), ..report };
+            reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+            return Ok(());
+        }
         let verdict = run.known.judge(&script.name, &report);
         let mut totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.counts.add(&report.counts);
@@ -98,8 +121,20 @@ fn script_test(run: &Arc<Run>, script: Script) -> Trial {
     })
 }
 
+/// Writes the list of expected failures anew.
+fn write_expected(reports: &mut [Report]) -> Result<(), Box<dyn Error>> {
+    reports.sort_by(|a, b| a.file.cmp(&b.file));
+    let mut superseded = KnownFailures::default();
+    superseded.add(SUPERSEDED.0, SUPERSEDED.1)?;
+    let list = expected_failures(reports, |script, line| superseded.lists(script, line));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED.0);
+    std::fs::write(&path, &list)?;
+    println!("wast: wrote {} lines to {}", list.lines().count(), path.display());
+    Ok(())
+}
+
 /// The lists name only scripts that are there. Those of a suite that is not run cannot be checked.
-fn lists_test(run: &Run, scripts: &[Script]) -> Trial {
+fn lists_test(run: &Run, scripts: &[SuiteScript]) -> Trial {
     let names: BTreeSet<&str> = scripts.iter().map(|script| &*script.name).collect();
     let component_suite_runs = names.iter().any(|name| name.starts_with("component-model/"));
     let checkable = |name: &&str| component_suite_runs || !name.starts_with("component-model/");

@@ -1,5 +1,5 @@
 //! The scripts of the three suites: the core specification's from a pinned crate, the component model's from a folder that
-//! the user names, and our own.
+//! the user names, and our own. All scripts of a suite are run: what is known not to hold stands in the lists.
 
 use gusset::CoreFeature;
 use std::path::{Path, PathBuf};
@@ -19,43 +19,32 @@ const AFTER_VERSION_1: &[CoreFeature] = &[
     CoreFeature::ExtendedConst,
 ];
 
-/// Proposals whose scripts are run beside version 1 of the specification, each with what it takes to be refused: of those
-/// that came later, only several memories.
-const PROPOSALS: &[(Proposal, &[CoreFeature])] = &[
-    (Proposal::BulkMemoryOperations, &[]),
-    (Proposal::ExtendedConst, &[]),
-    (Proposal::MultiMemory, &[]),
-    (Proposal::MultiValue, &[CoreFeature::MultiMemory]),
-    (Proposal::NontrappingFloatToIntConversions, &[]),
-    (Proposal::ReferenceTypes, &[CoreFeature::MultiMemory]),
-    (Proposal::SignExtensionOps, &[]),
-];
+/// What version 2 does not have.
+const AFTER_VERSION_2: &[CoreFeature] = &[CoreFeature::MultiMemory, CoreFeature::ExtendedConst];
 
-/// The component model's scripts that are run: those of which all, or all before the first use of a resource, holds.
-const COMPONENT_SCRIPTS: &[&str] = &[
-    "linking/link-time-virtualization",
-    "linking/shared-everything-dynamic-linking",
-    "linking/unit",
-    "validation/abi",
-    "validation/annotated-names",
-    "validation/attributes",
-    "validation/core-modules",
-    "validation/defined-types",
-    "validation/extern-names",
-    "validation/external-visibility",
-    "validation/instantiation",
-    "validation/kebab",
-    "validation/outer-alias",
-    "values/alignment",
-    "values/numerics",
-    "values/realloc",
-    "values/strings",
-    "values/transcode",
-];
+/// What the scripts of a version of the specification tell to be refused.
+fn after(version: SpecVersion) -> &'static [CoreFeature] {
+    match version {
+        SpecVersion::V1 => AFTER_VERSION_1,
+        SpecVersion::V2 => AFTER_VERSION_2,
+        _ => &[],
+    }
+}
+
+/// What the scripts of a proposal tell to be refused, of what came later.
+fn after_proposal(proposal: Proposal) -> &'static [CoreFeature] {
+    match proposal {
+        Proposal::FunctionReferences | Proposal::Memory64 | Proposal::MultiValue | Proposal::ReferenceTypes => {
+            &[CoreFeature::MultiMemory]
+        }
+        Proposal::Threads => &[CoreFeature::ReferenceTypes, CoreFeature::MultiMemory],
+        _ => &[],
+    }
+}
 
 /// One script.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Script {
+pub struct SuiteScript {
     /// Its suite and file, with `/`: what tests and lists call it.
     pub name: String,
     /// Where its text is.
@@ -73,28 +62,31 @@ pub enum ScriptText {
     File(PathBuf),
 }
 
-/// The core specification's scripts.
-pub fn core_suite() -> Vec<Script> {
-    let script = |suite: &str, file: TestFile<'static>, without| Script {
+/// The core specification's scripts: of each of its versions and of each proposal.
+pub fn core_suite() -> Vec<SuiteScript> {
+    let script = |suite: &str, file: TestFile<'static>, without| SuiteScript {
         name: format!("{suite}{}/{}", file.parent, file.name),
         text: ScriptText::Inline(file.contents),
         without,
     };
-    let mut scripts: Vec<Script> = spec(SpecVersion::V1).map(|file| script("", file, AFTER_VERSION_1)).collect();
-    for &(name, without) in PROPOSALS {
-        scripts.extend(proposal(name).map(|file| script("proposals/", file, without)));
+    let mut scripts = Vec::new();
+    for &version in SpecVersion::all() {
+        scripts.extend(spec(version).map(|file| script("", file, after(version))));
+    }
+    for &name in Proposal::all() {
+        scripts.extend(proposal(name).map(|file| script("proposals/", file, after_proposal(name))));
     }
     scripts.sort_by(|a, b| a.name.cmp(&b.name));
     scripts
 }
 
-/// The component model's scripts below `folder`. A file that is missing there fails when it is run.
-pub fn component_suite(folder: &Path) -> Vec<Script> {
-    let script = |file: &&str| {
-        let name = format!("component-model/{file}.wast");
-        Script { text: ScriptText::File(folder.join(&name)), name, without: &[] }
-    };
-    COMPONENT_SCRIPTS.iter().map(script).collect()
+/// The component model's scripts below `folder`, whatever folders they lie in.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn component_suite(folder: &Path) -> std::io::Result<Vec<SuiteScript>> {
+    scripts_below(folder, "component-model")
 }
 
 /// Our own scripts.
@@ -102,14 +94,23 @@ pub fn component_suite(folder: &Path) -> Vec<Script> {
 /// # Errors
 ///
 /// When their folder cannot be read.
-pub fn local_suite() -> std::io::Result<Vec<Script>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("local");
+pub fn local_suite() -> std::io::Result<Vec<SuiteScript>> {
+    scripts_below(Path::new(env!("CARGO_MANIFEST_DIR")), "local")
+}
+
+/// The scripts in the folder `suite` of `root`, and in the folders in it.
+fn scripts_below(root: &Path, suite: &str) -> std::io::Result<Vec<SuiteScript>> {
     let mut scripts = Vec::new();
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "wast") {
-            let file = path.file_name().unwrap_or_default().to_string_lossy();
-            scripts.push(Script { name: format!("local/{file}"), text: ScriptText::File(path), without: &[] });
+    let mut folders = vec![suite.to_string()];
+    while let Some(folder) = folders.pop() {
+        for entry in root.join(&folder).read_dir()? {
+            let entry = entry?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                folders.push(name);
+            } else if name.ends_with(".wast") {
+                scripts.push(SuiteScript { name, text: ScriptText::File(entry.path()), without: &[] });
+            }
         }
     }
     scripts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -124,14 +125,17 @@ mod tests {
     #[test]
     fn every_suite_has_scripts_and_no_name_stands_twice() {
         let (core, local) = (core_suite(), local_suite().unwrap());
-        let component = component_suite(Path::new("/nowhere"));
-        assert!(core.iter().any(|script| script.name == "wasm-v1/i32.wast"));
-        for (name, _) in PROPOSALS {
+        assert_eq!(core.len(), 611, "as many as the pinned crate has");
+        for version in ["wasm-v1", "wasm-v2", "wasm-v3", "wasm-latest"] {
+            assert!(core.iter().any(|script| script.name == format!("{version}/i32.wast")), "{version}");
+        }
+        for name in Proposal::all() {
             let prefix = format!("proposals/{name}/");
             assert!(core.iter().any(|script| script.name.starts_with(&prefix)), "{name} has no scripts");
         }
         assert!(local.len() >= 12);
-        let all: Vec<&str> = [&core, &local, &component].into_iter().flatten().map(|script| &*script.name).collect();
+        let all: Vec<&str> = [&core, &local].into_iter().flatten().map(|script| &*script.name).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(component_suite(Path::new("/nowhere")).is_err());
     }
 }

@@ -1,8 +1,10 @@
 //! Project chores, run as `cargo xtask CHORE`. Nothing here is part of what users run, and no check writes to the tree: only
-//! `bless` does, and it says what it rewrites.
+//! `bless` and `known-failures` do, and say what they rewrite.
 #![forbid(unsafe_code)]
 
 mod bless;
+mod known_failures;
+mod mutants;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +17,10 @@ usage: cargo xtask CHORE
 chores:
   tidy     check the rules of the house: arrows between crates, lengths, SAFETY comments, exports, links
   bless    run the golden tests and rewrite their files; look at the diff before you commit it
+  known-failures
+           run the conformance suites and rewrite the list of what fails; it should only shrink
+  mutants --count N [--seed S] [--gusset PATH]
+           damage the suites' binaries and run each: nothing may panic, crash, hang or take much memory
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +38,8 @@ fn run() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tidy"] => tidy::run(&root()?),
         ["bless"] => bless::run(&root()?),
+        ["mutants", ref arguments @ ..] => mutants::run(&root()?, arguments),
+        ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

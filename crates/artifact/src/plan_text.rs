@@ -4,7 +4,9 @@ use crate::core_module::EntityIndex;
 use crate::externs::ExternItem;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
-use gusset_types::{CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, StringEncoding, ValType};
+use gusset_types::{
+    CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, Printable, StringEncoding, ValType,
+};
 use std::fmt::{self, Write};
 
 impl Plan {
@@ -17,7 +19,7 @@ impl Plan {
 
     fn write(&self, f: &mut String) -> fmt::Result {
         for (index, instance) in self.component_instances.iter() {
-            write!(f, "component-instance {index} \"{}\"", instance.name)?;
+            write!(f, "component-instance {index} \"{}\"", Printable::name(&instance.name))?;
             match instance.parent {
                 Some(parent) => writeln!(f, " in {parent}")?,
                 None => writeln!(f)?,
@@ -43,7 +45,7 @@ impl Plan {
         name: &str,
         item: &ExternItem<RootImport>,
     ) -> fmt::Result {
-        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        write!(f, "{:indent$}{word} \"{}\" ", "", Printable::name(name))?;
         match item {
             ExternItem::Item(RootImport::Func(import)) => {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
@@ -65,7 +67,7 @@ impl Plan {
         name: &str,
         item: &ExternItem<RootExport>,
     ) -> fmt::Result {
-        write!(f, "{:indent$}{word} \"{name}\" ", "")?;
+        write!(f, "{:indent$}{word} \"{}\" ", "", Printable::name(name))?;
         match item {
             ExternItem::Item(RootExport::Func(func)) => {
                 let func = &self.exported_funcs[*func];

@@ -1,7 +1,7 @@
 //! How errors leave the program: one `error:` line on stderr, its causes below, and an exit code that tells a trap from the
 //! rest.
 
-use gusset::Trap;
+use gusset::{Printable, Trap};
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
@@ -36,9 +36,6 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if trapped { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
 }
 
-/// How much of a line is shown, in characters: lines quoted from an input can be as long as the input.
-const LINE_SHOWN: usize = 1000;
-
 fn text(error: &anyhow::Error) -> String {
     let mut text = format!("error: {}\n", shortened(&error.to_string()));
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
@@ -55,13 +52,9 @@ fn text(error: &anyhow::Error) -> String {
     text
 }
 
-/// `text` with its long lines cut.
+/// `text` with its long lines cut: lines quoted from an input can be as long as the input, and hold anything.
 fn shortened(text: &str) -> String {
-    let lines = text.lines().map(|line| match line.char_indices().nth(LINE_SHOWN) {
-        Some((end, _)) => format!("{} ...", &line[..end]),
-        None => line.to_string(),
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    text.lines().map(|line| Printable::message(line).to_string()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -76,7 +69,7 @@ mod tests {
         let causes = "    0: cannot compile `a.wasm`\n    1: byte 8\n       is bad\n";
         assert_eq!(outer, format!("error: cannot run it\n\nCaused by:\n{causes}"));
         assert_eq!(text(&anyhow::anyhow!("alone")), "error: alone\n");
-        let long = text(&anyhow::anyhow!("a\n{}\nb", "é".repeat(10_000)));
-        assert_eq!(long, format!("error: a\n{} ...\nb\n", "é".repeat(LINE_SHOWN)));
+        let long = text(&anyhow::anyhow!("a\n{}\nb\u{1b}", "é".repeat(10_000)));
+        assert_eq!(long, format!("error: a\n{}…\nb\\u{{1b}}\n", "é".repeat(1000)));
     }
 }

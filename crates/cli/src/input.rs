@@ -64,7 +64,8 @@ fn limit(first_bytes: &[u8]) -> Result<u64> {
     if first_bytes.starts_with(b"\0asm") {
         return Ok(MAX_BINARY);
     }
-    if first_bytes.contains(&0) {
+    // A comment may hold zeros, but no text starts with one.
+    if first_bytes.first() == Some(&0) {
         bail!("it is neither a binary component nor text");
     }
     Ok(MAX_TEXT)

@@ -42,7 +42,7 @@ enum Command {
         /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
         #[arg(long)]
         compare_messages: bool,
-        /// Expect the failures that this file lists, one `path:line reason` a line; can be repeated
+        /// Expect the failures that this file lists, one `path:line reason` or `path:first-last reason` a line; can be repeated
         #[arg(long, value_name = "FILE")]
         known_failures: Vec<PathBuf>,
     },
@@ -73,7 +73,8 @@ Examples:
 A listed path means every script whose path ends in it. A listed line that passes, or at which no directive starts, fails
 the run like a failure that is not listed; scripts that are not run are not asked about.
 
-Lines `;;! feature = false` at the head of a script switch features of the core specification off, such as multi_memory.
+Lines `;;! feature = false` at the head of a script switch features of the core specification off, such as multi_memory. A
+script that names a feature which is not known is skipped.
 
 Folders are searched recursively. Exit codes: 0 all directives held or failed as listed, 1 not so or nothing ran, 2 wrong
 usage.";

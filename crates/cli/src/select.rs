@@ -1,8 +1,8 @@
 //! Finds the function that a person means among a component's exports. A name that fits several is never guessed.
 
 use anyhow::{Result, bail};
-use gusset::Component;
 use gusset::types::{ComponentFunc, ComponentItem};
+use gusset::{Component, Printable};
 use std::sync::Arc;
 
 /// How many functions an error lists.
@@ -12,12 +12,12 @@ const LISTED: usize = 40;
 const TYPE_SHOWN: usize = 96;
 
 /// An exported function: the names that lead to it, and its type.
-pub(crate) struct ListedFunc {
+pub(crate) struct CallableExport {
     pub(crate) path: Vec<Arc<str>>,
     pub(crate) ty: ComponentFunc,
 }
 
-impl ListedFunc {
+impl CallableExport {
     /// The name that `--invoke` takes.
     pub(crate) fn name(&self) -> String {
         self.path.join("#")
@@ -40,7 +40,7 @@ impl ListedFunc {
 }
 
 /// All exported functions, those of instances after the instance's name.
-pub(crate) fn functions(component: &Component) -> Vec<ListedFunc> {
+pub(crate) fn functions(component: &Component) -> Vec<CallableExport> {
     let mut found = Vec::new();
     collect(&[], component.exports().map(|(name, item)| (name.into(), item)), &mut found);
     found
@@ -50,13 +50,13 @@ pub(crate) fn functions(component: &Component) -> Vec<ListedFunc> {
 fn collect(
     path: &[Arc<str>],
     exports: impl IntoIterator<Item = (Arc<str>, ComponentItem)>,
-    found: &mut Vec<ListedFunc>,
+    found: &mut Vec<CallableExport>,
 ) {
     for (name, item) in exports {
         let mut path = path.to_vec();
         path.push(name);
         match item {
-            ComponentItem::Func(ty) => found.push(ListedFunc { path, ty }),
+            ComponentItem::Func(ty) => found.push(CallableExport { path, ty }),
             ComponentItem::Instance(exports) => collect(&path, exports, found),
             _ => {}
         }
@@ -64,11 +64,11 @@ fn collect(
 }
 
 /// The one function that `name` means.
-pub(crate) fn select<'a>(functions: &'a [ListedFunc], name: &str) -> Result<&'a ListedFunc> {
+pub(crate) fn select<'a>(functions: &'a [CallableExport], name: &str) -> Result<&'a CallableExport> {
     if let Some(exact) = functions.iter().find(|function| function.name() == name) {
         return Ok(exact);
     }
-    let candidates: Vec<&ListedFunc> = functions.iter().filter(|function| function.answers_to(name)).collect();
+    let candidates: Vec<&CallableExport> = functions.iter().filter(|function| function.answers_to(name)).collect();
     match candidates[..] {
         [only] => Ok(only),
         [] => bail!("no exported function is called `{name}`; {}", listing(functions.iter())),
@@ -77,16 +77,18 @@ pub(crate) fn select<'a>(functions: &'a [ListedFunc], name: &str) -> Result<&'a 
 }
 
 /// What functions there are, for an error.
-pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a ListedFunc>) -> String {
+pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a CallableExport>) -> String {
     match functions.len() {
         0 => "the component exports no functions".into(),
         _ => format!("the component exports\n{}", lines(functions)),
     }
 }
 
-fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a ListedFunc>) -> String {
+fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a CallableExport>) -> String {
     let left_out = functions.len().saturating_sub(LISTED);
-    let shown = functions.take(LISTED).map(|function| format!("  {}: {}", function.name(), brief(&function.ty)));
+    let shown = functions
+        .take(LISTED)
+        .map(|function| format!("  {}: {}", Printable::name(&function.name()), brief(&function.ty)));
     let mut lines: Vec<String> = shown.collect();
     if left_out > 0 {
         lines.push(format!("  and {left_out} more"));

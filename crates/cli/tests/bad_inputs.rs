@@ -3,7 +3,7 @@
 
 mod program;
 
-use program::{Scratch, gusset};
+use program::{ScratchFolder, gusset};
 
 /// The opening bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -27,7 +27,7 @@ const FUNCTIONS: &str = r#"
 
 /// `gusset run` of a file with these contents must fail and say all of `expected`.
 fn refused(name: &str, contents: impl AsRef<[u8]>, expected: &[&str]) {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let file = scratch.file(name, contents.as_ref());
     let outcome = gusset(["run", &file, "--invoke", "f()"]);
     outcome.assert_refused(1);
@@ -36,7 +36,7 @@ fn refused(name: &str, contents: impl AsRef<[u8]>, expected: &[&str]) {
 
 /// `gusset run --invoke CALL` of [`FUNCTIONS`] must fail with this exit code and say all of `expected`.
 fn refused_call(call: &str, code: i32, expected: &[&str]) {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let file = scratch.file("functions.wat", FUNCTIONS.as_bytes());
     let outcome = gusset(["run", &file, "--invoke", call]);
     outcome.assert_refused(code);
@@ -141,7 +141,7 @@ fn claims_of_gigabytes() {
 
 #[test]
 fn a_memory_that_is_large_but_untouched_costs_nothing() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let text = "(component (core module $M (memory 65536) (func (export \"f\") (result i32) (memory.size))) \
         (core instance $a (instantiate $M)) (core instance $b (instantiate $M)) \
         (func (export \"f\") (result u32) (canon lift (core func $b \"f\"))))";
@@ -194,7 +194,7 @@ fn invoke_of_an_ambiguous_name() {
 
 #[test]
 fn names_that_are_not_ambiguous_work() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let file = scratch.file("functions.wat", FUNCTIONS.as_bytes());
     let names = ["other()", "test:names/second@1.2.3#one()", "test:names/second#one()", "second#one()", "first#one()"];
     for call in names {
@@ -210,7 +210,7 @@ fn a_trap_has_its_own_exit_code() {
 
 #[test]
 fn no_invoke() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let outcome = gusset(["run", &scratch.file("functions.wat", FUNCTIONS.as_bytes())]);
     outcome.assert_refused(1);
     outcome.assert_says(&["wasi:cli", "--invoke", "add: func(a: u32, b: u32) -> u32"]);
@@ -218,7 +218,7 @@ fn no_invoke() {
 
 #[test]
 fn files_that_cannot_be_read() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let missing = scratch.path("missing.wasm");
     for arguments in [vec!["run", &missing, "--invoke", "f()"], vec!["adapters", &missing], vec!["wast", &missing]] {
         let outcome = gusset(arguments);
@@ -241,7 +241,7 @@ fn files_that_cannot_be_read() {
 
 #[test]
 fn directory() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     for command in ["run", "adapters"] {
         let outcome = gusset([command, &scratch.path("")]);
         outcome.assert_refused(1);
@@ -258,7 +258,7 @@ fn empty_file() {
 }
 
 /// Makes a file of 3 GiB that starts with `contents` and holds nothing else.
-fn sparse(scratch: &Scratch, name: &str, contents: &[u8]) -> String {
+fn sparse(scratch: &ScratchFolder, name: &str, contents: &[u8]) -> String {
     let path = scratch.file(name, contents);
     let file = std::fs::OpenOptions::new().write(true).open(&path).expect("the file is there");
     file.set_len(3 << 30).expect("the file system knows sparse files");
@@ -267,7 +267,7 @@ fn sparse(scratch: &Scratch, name: &str, contents: &[u8]) -> String {
 
 #[test]
 fn files_that_are_too_large_are_not_read() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let binary = sparse(&scratch, "binary.wasm", COMPONENT);
     let text = sparse(&scratch, "text.wat", "(component)".repeat(1000).as_bytes());
     for command in ["run", "adapters"] {
@@ -287,7 +287,7 @@ fn files_that_are_too_large_are_not_read() {
 
 #[test]
 fn files_that_hold_nothing_readable_are_given_up_at_once() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let zeros = sparse(&scratch, "zeros.wasm", b"");
     for file in [&*zeros, "/dev/zero"] {
         for command in ["run", "adapters"] {
@@ -305,7 +305,7 @@ fn files_that_hold_nothing_readable_are_given_up_at_once() {
 
 #[test]
 fn pipes_in_folders_are_not_waited_for() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let made = std::process::Command::new("mkfifo").arg(scratch.path("pipe.wast")).status();
     assert!(made.expect("the program is there").success());
     let outcome = gusset(["wast", &scratch.path("")]);
@@ -316,7 +316,7 @@ fn pipes_in_folders_are_not_waited_for() {
 #[test]
 fn names_that_are_not_unicode_work() {
     use std::os::unix::ffi::OsStrExt;
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let path = std::path::Path::new(&scratch.path("")).join(std::ffi::OsStr::from_bytes(b"n\xff.wat"));
     std::fs::write(&path, FUNCTIONS).unwrap();
     let outcome = gusset(["run".as_ref(), path.as_os_str(), "--invoke".as_ref(), "add(1, 2)".as_ref()]);
@@ -326,7 +326,7 @@ fn names_that_are_not_unicode_work() {
 #[test]
 fn lines_as_long_as_the_input_are_not_shown_whole() {
     let text = format!("(component {})", "x".repeat(1_000_000));
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let file = scratch.file("long.wat", text.as_bytes());
     let outcome = gusset(["run", &file]);
     outcome.assert_refused(1);
@@ -375,7 +375,7 @@ fn core_module_inside_that_does_not_validate() {
 
 #[test]
 fn scripts_that_fail() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let failing = scratch.file(
         "failing.wast",
         b"(module (func (export \"f\") (result i32) (i32.const 1)))\n\
@@ -393,8 +393,24 @@ fn scripts_that_fail() {
 }
 
 #[test]
+fn scripts_for_other_engines_are_skipped() {
+    let scratch = ScratchFolder::new();
+    let other = scratch.file("other.wast", b";;! hogel = true\n(module)\n");
+    let ours = scratch.file("ours.wast", b";; \0\n(module)\n");
+    let ended = gusset(["wast", &other, &ours]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    for part in ["other.wast: skipped: it is for engines with the feature `hogel`", "1 of 2 scripts passed, 1 skipped"]
+    {
+        assert!(ended.stdout.contains(part), "{part:?} is missing:\n{}", ended.stdout);
+    }
+    let ended = gusset(["wast", &other]);
+    assert_eq!(ended.code, Some(1), "nothing passed");
+    assert!(ended.stdout.contains("0 of 1 scripts passed, 1 skipped"), "{}", ended.stdout);
+}
+
+#[test]
 fn known_failures() {
-    let scratch = Scratch::new();
+    let scratch = ScratchFolder::new();
     let script = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\
         (assert_return (invoke \"f\") (i32.const 2))\n\
         (assert_return (invoke \"f\") (i32.const 1))\n";
@@ -408,6 +424,8 @@ fn known_failures() {
             assert!(said, "{part:?} is missing:\n{}{}", outcome.stdout, outcome.stderr);
         }
     };
+    expect("failing.wast:2-2 a range\n", 0, &["1 as expected"]);
+    expect("failing.wast:2-3 a range\n", 1, &["failing.wast:2-3: listed in", "but at line 3 it passes"]);
     let known = "failing.wast:2 two is not one\n";
     expect(known, 0, &["ok: 2 passed, 1 failed", "1 as expected", "wast: 1 failures are expected", "1 of 1 scripts"]);
     expect(&format!("{known}other.wast:1 not run\n"), 0, &[]);

@@ -13,7 +13,7 @@ use gusset_types::TrapCode;
 
 /// What a function of the runtime returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum StubOutcome {
     Nothing,
     /// A `u64` for the caller.
     Value,
@@ -22,17 +22,17 @@ enum Outcome {
 }
 
 /// The parameters behind the context, and the outcome, as [`BuiltinFunction`] documents them.
-fn shape(builtin: BuiltinFunction) -> (&'static [Type], Outcome) {
+fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
     match builtin {
-        BuiltinFunction::MemoryGrow => (&[I32, I64], Outcome::Value),
-        BuiltinFunction::MemoryFill => (&[I32, I64, I32, I64], Outcome::Fallible),
+        BuiltinFunction::MemoryGrow => (&[I32, I64], StubOutcome::Value),
+        BuiltinFunction::MemoryFill => (&[I32, I64, I32, I64], StubOutcome::Fallible),
         BuiltinFunction::MemoryCopy
         | BuiltinFunction::MemoryInit
         | BuiltinFunction::TableCopy
-        | BuiltinFunction::TableInit => (&[I32, I32, I64, I64, I64], Outcome::Fallible),
-        BuiltinFunction::TableGrow => (&[I32, I64, I64], Outcome::Value),
-        BuiltinFunction::TableFill => (&[I32, I64, I64, I64], Outcome::Fallible),
-        BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], Outcome::Nothing),
+        | BuiltinFunction::TableInit => (&[I32, I32, I64, I64, I64], StubOutcome::Fallible),
+        BuiltinFunction::TableGrow => (&[I32, I64, I64], StubOutcome::Value),
+        BuiltinFunction::TableFill => (&[I32, I64, I64, I64], StubOutcome::Fallible),
+        BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], StubOutcome::Nothing),
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn stub_signature(builtin: BuiltinFunction) -> Signature {
     let (params, outcome) = shape(builtin);
     let mut signature = context_signature();
     signature.params.extend(params.iter().map(|&ty| AbiParam::new(ty)));
-    if outcome == Outcome::Value {
+    if outcome == StubOutcome::Value {
         signature.returns.push(AbiParam::new(I64));
     }
     signature
@@ -66,14 +66,14 @@ pub(crate) fn build(
     let code = builder.ins().load(POINTER, constant_field(), builtins, builtin as i32 * 8);
     let params: Vec<_> = [POINTER].iter().chain(params).copied().collect();
     let result = match outcome {
-        Outcome::Nothing => None,
-        Outcome::Value => Some(I64),
-        Outcome::Fallible => Some(I8),
+        StubOutcome::Nothing => None,
+        StubOutcome::Value => Some(I64),
+        StubOutcome::Fallible => Some(I8),
     };
     let native = builder.import_signature(native_signature(target.default_call_conv, &params, result));
     let call = builder.ins().call_indirect(native, code, &arguments);
     let results = builder.inst_results(call).to_vec();
-    if outcome == Outcome::Fallible {
+    if outcome == StubOutcome::Fallible {
         raise_unless(&mut builder, target.default_call_conv, results[0], store);
         builder.ins().return_(&[]);
     } else {

@@ -1,7 +1,6 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
-use crate::features::{SUPPORTED, UNSTANDARDISED};
-use gusset_types::CoreFeature;
+use gusset_types::{CoreFeature, Printable};
 use std::fmt;
 
 /// What sort of error it is.
@@ -20,11 +19,11 @@ pub enum CodegenErrorKind {
 /// Why a link unit could not be compiled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CodegenError {
-    inner: Box<Inner>,
+    inner: Box<ErrorDetails>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Inner {
+struct ErrorDetails {
     kind: CodegenErrorKind,
     offset: Option<usize>,
     place: String,
@@ -33,7 +32,9 @@ struct Inner {
 
 impl CodegenError {
     pub(crate) fn new(kind: CodegenErrorKind, message: impl Into<String>) -> CodegenError {
-        CodegenError { inner: Box::new(Inner { kind, offset: None, place: String::new(), message: message.into() }) }
+        CodegenError {
+            inner: Box::new(ErrorDetails { kind, offset: None, place: String::new(), message: message.into() }),
+        }
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> CodegenError {
@@ -88,7 +89,7 @@ impl CodegenError {
 
 impl fmt::Display for CodegenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, offset, place, message } = &*self.inner;
+        let ErrorDetails { kind, offset, place, message } = &*self.inner;
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
@@ -105,15 +106,11 @@ impl fmt::Display for CodegenError {
 
 impl std::error::Error for CodegenError {}
 
+/// What a module lacks is told from what is wrong with it later, by [`explain`](crate::features::explain).
 impl From<wasmparser::Error> for CodegenError {
     fn from(error: wasmparser::Error) -> CodegenError {
-        let invalid = CodegenError::new(CodegenErrorKind::Invalid, error.message()).at(error.offset());
-        match error.missing_wasm_feature() {
-            // What is missing of the supported ones, a host has switched off.
-            Some(features) if !features.intersects(UNSTANDARDISED) && !features.intersects(SUPPORTED) => {
-                invalid.into_unsupported()
-            }
-            _ => invalid,
-        }
+        // It quotes names.
+        let message = Printable::message(error.message()).to_string();
+        CodegenError::new(CodegenErrorKind::Invalid, message).at(error.offset())
     }
 }

@@ -3,8 +3,8 @@
 use crate::error::{CodegenError, CodegenErrorKind};
 use crate::settings::CompilerSettings;
 use crate::unit::UnitModule;
-use gusset_types::CoreFeature;
-use wasmparser::{Parser, Validator, WasmFeatures};
+use gusset_types::{CoreFeature, Printable};
+use wasmparser::{FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures};
 
 /// The MVP and the proposals that the translation covers. An addition here needs its operators in [`op`](crate::op) and its
 /// switch in [`CoreFeature`].
@@ -18,8 +18,15 @@ pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::EXTENDED_CONST);
 
-/// Early proposals that give a meaning to bytes which the standard calls malformed: malformed they are, not unsupported.
-pub(crate) const UNSTANDARDISED: WasmFeatures = WasmFeatures::SHARED_EVERYTHING_THREADS;
+/// What is standardised, or has reached phase 4. What else the parser knows may still change, and gives a meaning to bytes which
+/// the standard calls malformed: malformed they are, not unsupported.
+const STANDARDISED: WasmFeatures = WasmFeatures::WASM3
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::COMPACT_IMPORTS);
+
+/// Up to which size (in bytes) a module is validated anew for each feature that is off, to find out which one it needs.
+const MAX_SEARCHED: usize = 4 << 20;
 
 /// What `module` may use.
 pub(crate) fn allowed(settings: &CompilerSettings, module: &UnitModule<'_>) -> WasmFeatures {
@@ -44,46 +51,95 @@ fn of_parser(feature: CoreFeature) -> WasmFeatures {
 }
 
 /// Makes an error of validation say more: which feature it comes of, if that is switched off; and that it is of kind
-/// `Unsupported`, if the place is valid with every proposal that exists. It validates the whole module anew for each
-/// feature that comes into question.
+/// `Unsupported`, if the module is valid with all that is standardised. A module that is not is reported for that error. It
+/// validates the module twice, and small ones once more for each feature that is off.
 pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: &UnitModule<'_>) -> CodegenError {
-    // An integer that is too long for 32 bits is malformed, although the 64-bit proposals would read it.
-    if error.kind() != CodegenErrorKind::Invalid || error.message().starts_with("invalid var_") {
-        return error;
-    }
-    let Some(place) = error.offset() else { return error };
-    let valid_with = |features| first_error(module, features).is_none_or(|other| other > place);
+    let (CodegenErrorKind::Invalid, Some(place)) = (error.kind(), error.offset()) else { return error };
     let on = allowed(settings, module);
-    if on != SUPPORTED && valid_with(SUPPORTED) {
-        let missing = |feature: &CoreFeature| valid_with(on.union(of_parser(*feature)));
-        let one = settings.features.off().find(missing);
+    let holds_with = |features| first_error(module, features, place).is_none();
+    if on != SUPPORTED && holds_with(SUPPORTED) {
+        let missing = |feature: &CoreFeature| holds_with(on.union(of_parser(*feature)));
+        let small = module.wasm.len() <= MAX_SEARCHED;
+        let one = small.then(|| settings.features.off().find(missing)).flatten();
         // Where it takes several at once, they are not worth finding out.
         let features = one.map_or_else(|| settings.features.off().collect(), |feature| vec![feature]);
         return error.switched_off(&features);
     }
-    if valid_with(WasmFeatures::all().difference(UNSTANDARDISED)) { error.into_unsupported() } else { error }
+    // The 64-bit proposal reads integers of 32 bits that are too long. Without it, and where nothing is of 64 bits, they are malformed.
+    if error.message().starts_with("invalid var_") && !has_64_bit_index(module) {
+        return error;
+    }
+    match first_error(module, STANDARDISED, usize::MAX) {
+        None => error.into_unsupported(),
+        Some(other) if other.message == error.message() => error,
+        Some(other) => other.into_error(module),
+    }
 }
 
-/// Where the module is wrong with these features.
-fn first_error(module: &UnitModule<'_>, features: WasmFeatures) -> Option<usize> {
+/// Where a module is wrong, and in which function's body.
+struct FirstError {
+    offset: usize,
+    message: String,
+    function: Option<u32>,
+}
+
+impl FirstError {
+    fn into_error(self, module: &UnitModule<'_>) -> CodegenError {
+        let error = CodegenError::new(CodegenErrorKind::Invalid, self.message).at(self.offset as u64);
+        let error = match self.function {
+            Some(function) => error.within(format_args!("function {function}")),
+            None => error,
+        };
+        error.within(format_args!("core module `{}`", Printable::name(module.name)))
+    }
+}
+
+/// What is wrong with the module when it may use these features, if that lies at `until` or before.
+fn first_error(module: &UnitModule<'_>, features: WasmFeatures, until: usize) -> Option<FirstError> {
     let mut parser = Parser::new(module.offset as u64);
     parser.set_features(features);
     let mut validator = Validator::new_with_features(features);
-    let mut allocations = wasmparser::FuncValidatorAllocations::default();
+    let mut allocations = FuncValidatorAllocations::default();
     for payload in parser.parse_all(module.wasm) {
-        let step = payload.and_then(|payload| validator.payload(&payload));
-        let step = step.and_then(|valid| match valid {
-            wasmparser::ValidPayload::Func(func, body) => {
+        let mut function = None;
+        let step = payload.and_then(|payload| validator.payload(&payload)).and_then(|valid| match valid {
+            ValidPayload::Func(func, body) => {
+                function = Some(func.index);
+                if body.range().start > until as u64 {
+                    return Ok(true);
+                }
                 let mut validator = func.into_validator(std::mem::take(&mut allocations));
                 validator.validate(&body)?;
                 allocations = validator.into_allocations();
-                Ok(())
+                Ok(false)
             }
-            _ => Ok(()),
+            _ => Ok(false),
         });
-        if let Err(error) = step {
-            return Some(error.offset() as usize);
+        match step {
+            Ok(false) => {}
+            Ok(true) => return None,
+            Err(error) => {
+                let (offset, message) = (error.offset() as usize, Printable::message(error.message()).to_string());
+                return (offset <= until).then_some(FirstError { offset, message, function });
+            }
         }
     }
     None
+}
+
+/// Whether the module has a memory or table with indices of 64 bits, as far as it can be read.
+fn has_64_bit_index(module: &UnitModule<'_>) -> bool {
+    let mut parser = Parser::new(module.offset as u64);
+    parser.set_features(STANDARDISED);
+    let wide = |payload| match payload {
+        Payload::MemorySection(memories) => memories.into_iter().flatten().any(|memory| memory.memory64),
+        Payload::TableSection(tables) => tables.into_iter().flatten().any(|table| table.ty.table64),
+        Payload::ImportSection(imports) => imports.into_imports().flatten().any(|import| match import.ty {
+            TypeRef::Memory(memory) => memory.memory64,
+            TypeRef::Table(table) => table.table64,
+            _ => false,
+        }),
+        _ => false,
+    };
+    parser.parse_all(module.wasm).map_while(Result::ok).any(wide)
 }

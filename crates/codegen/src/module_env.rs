@@ -11,7 +11,7 @@ use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
     EntityIndex, FuncIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
 };
-use gusset_types::Arena;
+use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
 use wasmparser::{
     CompositeInnerType, DataKind, ElementKind, Encoding, FuncToValidate, FunctionBody, KnownCustom, Parser, Payload,
@@ -62,7 +62,8 @@ impl UnitEnv {
         for (index, module) in unit.modules.iter() {
             let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies);
             let env = parser.run(settings, module).map_err(|error| {
-                features::explain(error, settings, module).within(format_args!("core module `{}`", module.name))
+                let error = error.within(format_args!("core module `{}`", Printable::name(module.name)));
+                features::explain(error, settings, module)
             })?;
             modules.push(env);
         }
@@ -79,9 +80,10 @@ impl UnitEnv {
     /// How errors name a function.
     pub(crate) fn describe(&self, module: ModuleIndex, func: FuncIndex) -> String {
         let env = &self.modules[module];
+        let module = Printable::name(&env.name);
         match env.module.function_name(func) {
-            Some(name) => format!("function {func} `{name}` of core module `{}`", env.name),
-            None => format!("function {func} of core module `{}`", env.name),
+            Some(name) => format!("function {func} `{}` of core module `{module}`", Printable::name(name)),
+            None => format!("function {func} of core module `{module}`"),
         }
     }
 
@@ -99,7 +101,7 @@ impl UnitEnv {
                     return Err(CodegenError::internal(format!(
                         "imported function {import} is linked to function {func} of module {module}, which does not fit"
                     ))
-                    .within(format_args!("core module `{}`", env.name)));
+                    .within(format_args!("core module `{}`", Printable::name(&env.name))));
                 }
             }
         }

@@ -29,6 +29,67 @@ fn proposals_that_are_not_supported_are_named() {
     }
 }
 
+/// A module with this body of its only function, of no parameters and results; the memory is there to be accessed.
+fn module_with_body(body: &[u8]) -> Vec<u8> {
+    let size = |bytes: &[u8]| u8::try_from(bytes.len()).expect("it is small");
+    let body: Vec<u8> = [&[0], body, &[0x0b]].concat();
+    let code: Vec<u8> = [&[1, size(&body)], &body[..]].concat();
+    let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x0a";
+    [&head[..], &[size(&code)], &code].concat()
+}
+
+#[test]
+fn what_only_proposals_without_a_standard_read_is_invalid() {
+    compile_unit(&[(&module_with_body(&[0x01]), &[])]).expect("a `nop` is valid");
+    for (what, body) in [
+        ("legacy exceptions: try", &[0x06, 0x40, 0x19, 0x0b][..]),
+        ("legacy exceptions: catch_all without try", &[0x19]),
+        ("shared-everything threads: an alignment of 2^32", &[0x41, 0, 0x28, 0x20, 0, 0x1a]),
+        ("acquire-release atomics: a load's ordering", &[0x41, 0, 0xfe, 0x10, 0x22, 1, 0, 0x1a]),
+        ("acquire-release atomics: pause", &[0xfe, 0x04]),
+        ("multibyte array access", &[0x41, 0, 0x28, 0x82, 0x01, 0, 0, 0x1a]),
+        ("stack switching: suspend", &[0xe2, 0]),
+        ("custom descriptors: ref.get_desc", &[0x00, 0xfb, 0x22, 0]),
+        ("memory control: memory.discard", &[0x41, 0, 0x41, 0, 0xfc, 0x12, 0]),
+    ] {
+        let error = compile_unit(&[(&module_with_body(body), &[])]).expect_err(what);
+        assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{what}: {error}");
+        assert!(error.to_string().starts_with("function 0 of core module `test`: "), "{error}");
+    }
+    // A page of one byte.
+    let pages = b"\0asm\x01\0\0\0\x05\x04\x01\x08\x01\0";
+    let error = compile_unit(&[(pages, &[])]).expect_err("pages have 64 KiB");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+}
+
+#[test]
+fn limits_of_64_bits_are_unsupported_and_long_ones_of_32_bits_malformed() {
+    for wat in [
+        "(module (memory i64 0x1000_0000))",
+        "(module (memory i64 0 0x1_0000_0000_0000))",
+        "(module (table i64 0 0xffff_ffff_ffff_ffff funcref))",
+        "(module (import \"a\" \"b\" (memory i64 0xffff_ffff_ff)))",
+        "(module (import \"a\" \"b\" (table i64 0xffff_ffff_ff funcref)))",
+    ] {
+        let error = error(wat);
+        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{wat}: {error}");
+    }
+    let long = b"\0asm\x01\0\0\0\x05\x08\x01\0\x82\x80\x80\x80\x80\0";
+    let error = compile_unit(&[(long, &[])]).expect_err("the integer is too long");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().contains("integer representation too long"), "{error}");
+}
+
+#[test]
+fn a_module_that_needs_what_is_not_supported_can_be_invalid_all_the_same() {
+    let error = error("(module $m (func (drop (v128.const i64x2 0 0))) (func) (func (result i32) (i64.const 1)))");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.to_string().starts_with("function 2 of core module `test`: type mismatch"), "{error}");
+    let error = compile_unit(&[(&module_with_body(&[0xfd, 0x14, 0x1a]), &[])]).expect_err("an operand is missing");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().starts_with("type mismatch"), "{error}");
+}
+
 /// A module for each feature that needs it and no other.
 const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::MutableGlobal, "(module (global (import \"a\" \"b\") (mut i32)))"),
@@ -61,6 +122,22 @@ fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
                 panic!("without {feature:?}, {wat}: {error}");
             }
         }
+    }
+}
+
+/// Which feature it is, is found out by validating anew for each: not for what is large.
+#[test]
+fn what_is_large_is_not_searched_for_the_feature_that_it_needs() {
+    let mut settings = CompilerSettings::default();
+    CoreFeature::ALL.iter().for_each(|&feature| settings.features.set(feature, false));
+    let wasm = wasm("(module (func (drop (i32.extend8_s (i32.const 1)))))");
+    for (size, hint) in [(1 << 20, "(switched off: sign_extension)"), (5 << 20, "mutable_global, sign_extension, ")] {
+        // A custom section of this size, with an empty name.
+        let length: [u8; 4] = std::array::from_fn(|i| (size >> (7 * i)) as u8 & 0x7f | if i < 3 { 0x80 } else { 0 });
+        let custom = [&[0], &length[..], &vec![0; size]].concat();
+        let large = [&wasm[..8], &custom, &wasm[8..]].concat();
+        let error = compile_with(&settings, &[(&large, &[])], 0).expect_err("it needs what is off");
+        assert!(error.message().contains(hint), "{error}");
     }
 }
 
@@ -142,24 +219,40 @@ fn a_component_is_no_core_module() {
 }
 
 #[test]
-fn truncation_never_panics() {
+fn damaged_modules_are_judged_as_the_validator_does() {
     let wasm = wasm(
         r#"(module (import "a" "b" (func (param externref))) (memory 1) (table 1 funcref) (global i32 (i32.const 1))
             (elem (i32.const 0) 1) (data (i32.const 0) "abc")
             (func $f (export "f") (param i32) (result i32)
               (block (result i32) (br_table 0 0 (local.get 0) (i32.load (local.get 0))))))"#,
     );
+    let mut compiled = 0;
+    let mut check = |what: &str, wasm: &[u8]| {
+        let valid = wasmparser::Validator::new().validate_all(wasm).is_ok();
+        match compile_unit(&[(wasm, &[])]) {
+            Ok(_) => {
+                assert!(valid, "{what} is accepted");
+                compiled += 1;
+            }
+            Err(error) => {
+                let expected = if valid { CodegenErrorKind::Unsupported } else { CodegenErrorKind::Invalid };
+                assert_eq!(error.kind(), expected, "{what}: {error}");
+                assert!(error.offset().is_some_and(|offset| offset <= wasm.len()), "{what}: {error}");
+            }
+        }
+    };
     for end in 0..wasm.len() {
         // Only cuts between sections leave a module.
-        let _ = compile_unit(&[(&wasm[..end], &[])]);
+        check(&format!("a cut at {end}"), &wasm[..end]);
     }
     for at in 0..wasm.len() {
         for bit in 0..8 {
             let mut wasm = wasm.clone();
             wasm[at] ^= 1 << bit;
-            let _ = compile_unit(&[(&wasm, &[])]);
+            check(&format!("bit {bit} of byte {at}"), &wasm);
         }
     }
+    assert!(compiled > wasm.len(), "{compiled} are modules");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
+use gusset_types::Printable;
 use std::fmt;
 
 /// Why a component could not be translated or validated.
@@ -86,9 +87,12 @@ impl TranslateError {
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
         // What is wrong only because a proposal is switched off is not wrong but unsupported.
         let missing = error.missing_wasm_feature().and_then(|features| features.iter_names().next());
+        // It quotes names, and puts each cause on a line of its own.
+        let message = error.message().replace('\n', ": ");
+        let message = Printable::message(&message);
         let (kind, message) = match missing {
-            Some((name, _)) => (TranslateErrorKind::Unsupported(name), format!("not supported: {}", error.message())),
-            None => (kind, error.message().to_string()),
+            Some((name, _)) => (TranslateErrorKind::Unsupported(name), format!("not supported: {message}")),
+            None => (kind, message.to_string()),
         };
         TranslateError::new(kind, message).at(usize::try_from(error.offset()).unwrap_or(usize::MAX))
     }

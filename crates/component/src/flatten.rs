@@ -20,7 +20,7 @@ use crate::scope::{
 };
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
-use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, cut_name, join_names};
+use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -266,7 +266,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         let mut names = Vec::new();
         let mut at = &self.plan.component_instances[at];
         while let Some(parent) = at.parent {
-            names.push(format!("`{}`", at.name));
+            names.push(format!("`{}`", Printable::name(&at.name)));
             at = &self.plan.component_instances[parent];
         }
         names.reverse();

@@ -7,7 +7,7 @@ use crate::place::Side;
 use crate::shape::TypeFacts;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
 use gusset_types::{
-    ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Transcode, TrapSite, Types, cut_text,
+    ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, Transcode, TrapSite, Types,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -16,9 +16,6 @@ use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection, MemoryType, Module,
     NameMap, NameSection, TypeSection, ValType as CoreType,
 };
-
-/// Names longer than this are cut: they come from components, and a binary's names are limited.
-const MAX_NAME: usize = 1000;
 
 /// One import: where it stands in its index space, and what it is called.
 struct Import {
@@ -216,7 +213,7 @@ impl<'t> ModuleBuilder<'t> {
         }
         let mut exports = ExportSection::new();
         for (name, func) in &self.exports {
-            exports.export(&cut_text(name, MAX_NAME), ExportKind::Func, imported + func.0);
+            exports.export(&shown(name), ExportKind::Func, imported + func.0);
         }
         let mut functions = FunctionSection::new();
         let mut code = CodeSection::new();
@@ -243,10 +240,10 @@ impl<'t> ModuleBuilder<'t> {
                 EntityType::Global(_) => &mut globals,
                 _ => &mut funcs,
             };
-            map.append(import.index, &cut_text(&import.name, MAX_NAME));
+            map.append(import.index, &shown(&import.name));
         }
         for (i, function) in self.functions.iter().enumerate() {
-            funcs.append(self.imported_funcs + i as u32, &cut_text(&function.name, MAX_NAME));
+            funcs.append(self.imported_funcs + i as u32, &shown(&function.name));
         }
         let mut names = NameSection::new();
         names.module("adapters");
@@ -255,4 +252,9 @@ impl<'t> ModuleBuilder<'t> {
         names.globals(&globals);
         names
     }
+}
+
+/// A name as people may see it, and cut: names come from components, and a binary's names are limited.
+fn shown(name: &str) -> String {
+    Printable::message(name).to_string()
 }

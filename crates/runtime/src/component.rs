@@ -8,7 +8,7 @@ use crate::signatures::RegisteredSignature;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport, TrampolineIndex};
-use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Types};
+use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
 use std::sync::Arc;
 
 /// Types that are nested more deeply are not exchanged with the host, which walks them by recursion.
@@ -295,7 +295,7 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
 /// Checks that the host can be the other side of these options.
 pub(crate) fn check_supported(options: &CanonOptions, name: &str) -> Result<()> {
     if options.async_ {
-        bail!("not supported: async (function `{name}`)");
+        bail!("not supported: async (function `{}`)", Printable::name(name));
     }
     Ok(())
 }
@@ -303,6 +303,7 @@ pub(crate) fn check_supported(options: &CanonOptions, name: &str) -> Result<()> 
 fn check_depth(types: &Types, ty: FuncTypeIndex, name: &str) -> Result<()> {
     let func = types.func(ty);
     if func.param_types().chain(func.result).any(|ty| types.depth(ty) > MAX_TYPE_DEPTH) {
+        let name = Printable::name(name);
         bail!("not supported: a type nested more than {MAX_TYPE_DEPTH} deep (function `{name}`)");
     }
     Ok(())

@@ -26,14 +26,47 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let boxed: Box<dyn std::error::Error + Send + Sync> = error.into();
 /// assert_eq!(boxed.to_string(), "writing the log: disk is full");
 /// ```
-pub struct Error(Box<Details>);
+pub struct Error(Box<ErrorParts>);
 
-struct Details {
+struct ErrorParts {
     payload: Box<dyn StdError + Send + Sync>,
     /// Innermost first.
     contexts: Vec<Box<str>>,
     backtrace: WasmBacktrace,
 }
+
+/// What a component or module imports is missing, or of another type. The payload of such an [`Error`], to be told from what
+/// goes wrong when an instance is made of what was linked.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::{Component, Engine, LinkError, Linker, Store};
+///
+/// let engine = Engine::default();
+/// let component = Component::new(&engine, r#"(component (import "f" (func)))"#)?;
+/// let error = Linker::new(&engine).instantiate(&mut Store::new(&engine, ()), &component).unwrap_err();
+/// assert!(error.is::<LinkError>());
+/// assert_eq!(error.to_string(), "import \"f\" (function) is missing");
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinkError(Box<str>);
+
+impl LinkError {
+    /// An error with this text.
+    pub(crate) fn error(message: impl fmt::Display) -> Error {
+        Error::new(LinkError(message.to_string().into()))
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for LinkError {}
 
 /// A payload that is only a text.
 #[derive(Debug)]
@@ -51,7 +84,11 @@ impl Error {
     /// An error with this payload. Takes what [`?`](Error) takes, and boxed errors (an `anyhow::Error` converts to
     /// one).
     pub fn new(payload: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
-        Error(Box::new(Details { payload: payload.into(), contexts: Vec::new(), backtrace: WasmBacktrace::default() }))
+        Error(Box::new(ErrorParts {
+            payload: payload.into(),
+            contexts: Vec::new(),
+            backtrace: WasmBacktrace::default(),
+        }))
     }
 
     /// An error that is only a text. Its payload has no type that could be asked for.
@@ -77,10 +114,10 @@ impl Error {
     ///
     /// The error itself, unchanged, if its payload is something else.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E> {
-        let Details { payload, contexts, backtrace } = *self.0;
+        let ErrorParts { payload, contexts, backtrace } = *self.0;
         match payload.downcast() {
             Ok(payload) => Ok(*payload),
-            Err(payload) => Err(Error(Box::new(Details { payload, contexts, backtrace }))),
+            Err(payload) => Err(Error(Box::new(ErrorParts { payload, contexts, backtrace }))),
         }
     }
 

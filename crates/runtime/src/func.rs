@@ -12,7 +12,7 @@ use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
 use crate::vm::RawValue;
 use gusset_artifact::{ImportIndex, Plan};
-use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Types, cut_name};
+use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Printable, Types, cut_name};
 use std::sync::Arc;
 
 /// A function that a component instance exports, with values as [`Val`]s. Cheap to copy; the store owns what it stands
@@ -157,7 +157,7 @@ impl Func {
     {
         let store = store.as_context();
         let (plan, ty, target) = self.resolve(&store);
-        let name = || self.name(&store).function;
+        let name = || Printable::name(&self.name(&store).function).to_string();
         if let Some(what) = typed_mismatch::<P, R>(&plan.types, plan.types.func(ty), "but the Rust types stand for") {
             bail!("function `{}`: {what}", name());
         }
@@ -202,7 +202,7 @@ impl Func {
         results: usize,
     ) -> Result<()> {
         let ty = types.func(ty);
-        let function = || self.name(store).function;
+        let function = || Printable::name(&self.name(store).function).to_string();
         if params.len() != ty.params.len() {
             bail!("function `{}` has {} parameters, but {} were given", function(), ty.params.len(), params.len());
         }

@@ -6,6 +6,7 @@ use crate::func::Func;
 use crate::store::{AsContext, AsContextMut};
 use crate::typed::{TypedFunc, ValueList};
 use crate::vm::StoreId;
+use gusset_types::Printable;
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
 ///
@@ -140,7 +141,7 @@ impl Instance {
     {
         match self.get_func(&mut store, &path) {
             Some(func) => func.typed(&store),
-            None => bail!("the component exports no function `{}`", path.names().join("#")),
+            None => bail!("the component exports no function `{}`", Printable::name(&path.names().join("#"))),
         }
     }
 }

@@ -14,7 +14,7 @@ use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
     Trampoline, TrampolineIndex,
 };
-use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex};
+use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex, Printable};
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -204,7 +204,7 @@ impl<T: 'static> Instantiation<'_, T> {
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::Builtin { builtin, instance } => {
                 let name = &self.plan.component_instances[*instance].name;
-                bail!("not supported: resources (`canon {}` in `{name}`)", builtin.name())
+                bail!("not supported: resources (`canon {}` in `{}`)", builtin.name(), Printable::name(name))
             }
         }
     }

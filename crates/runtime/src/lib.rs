@@ -204,13 +204,13 @@ pub use canon::{
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
 pub use engine::Engine;
-pub use error::{Error, Result};
+pub use error::{Error, LinkError, Result};
 pub use func::Func;
 #[cfg(feature = "compile")]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
-pub use gusset_types::{AdapterName, CoreFeature, TrapCode};
+pub use gusset_types::{AdapterName, CoreFeature, Printable, TrapCode};
 pub use host_panic::HostPanic;
 pub use instance::{ExportPath, Instance};
 pub use instantiate::InstancePre;

@@ -4,7 +4,7 @@
 use crate::canon::{LiftList, LowerList};
 use crate::component::Component;
 use crate::engine::Engine;
-use crate::error::{Result, bail, format_err};
+use crate::error::{LinkError, Result, bail, format_err};
 use crate::host_func::{DynamicHostFunction, HostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
@@ -12,7 +12,7 @@ use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
 use gusset_artifact::{ExternItem, NamedItems, Plan, RootImport};
-use gusset_types::cut_name;
+use gusset_types::Printable;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::sync::Arc;
@@ -149,10 +149,13 @@ impl<T: 'static> Linker<T> {
         let plan = component.plan();
         let mut found = vec![None; plan.imported_funcs.len()];
         for (name, item) in &plan.imports.items {
-            resolve(plan, item, self.root.get(&**name), &mut vec![&**name], &mut found)?;
+            let resolved = resolve(plan, item, self.root.get(&**name), &mut vec![&**name], &mut found);
+            resolved.map_err(LinkError::error)?;
         }
         let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
-            func.ok_or_else(|| format_err!("internal error: import `{}` is not among the imports", import.name))
+            func.ok_or_else(|| {
+                format_err!("internal error: import `{}` is not among the imports", Printable::name(&import.name))
+            })
         });
         Ok(InstancePre::new(component.clone(), imports.collect::<Result<_>>()?))
     }
@@ -232,7 +235,7 @@ fn funcs<'a>(plan: &'a Plan, items: &'a NamedItems<RootImport>) -> (usize, Strin
             Some((name, ExternItem::Item(RootImport::Func(_)))) => {
                 count += 1;
                 if count <= NAMED_FUNCS {
-                    names.push(format!("{:?}", cut_name(name)));
+                    names.push(format!("\"{}\"", Printable::name(name)));
                 }
             }
             Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
@@ -248,13 +251,12 @@ fn funcs<'a>(plan: &'a Plan, items: &'a NamedItems<RootImport>) -> (usize, Strin
 /// `import "pkg:ns/iface@1.0.0": function "f"`.
 fn import_name(path: &[&str], what: &str) -> String {
     let (last, outer) = path.split_last().expect("an import has a name");
-    let quoted = |name: &str| format!("{:?}", cut_name(name));
-    let last = quoted(last);
+    let last = Printable::name(last);
     if outer.is_empty() {
-        return format!("import {last} ({what})");
+        return format!("import \"{last}\" ({what})");
     }
-    let outer: Vec<String> = outer.iter().map(|name| quoted(name)).collect();
-    format!("import {}: {what} {last}", outer.join(" "))
+    let outer: Vec<String> = outer.iter().map(|name| format!("\"{}\"", Printable::name(name))).collect();
+    format!("import {}: {what} \"{last}\"", outer.join(" "))
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {
@@ -346,7 +348,9 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
             HostItem::Instance(names) => {
                 Ok(LinkerInstance { names, path: self.path, allow_shadowing: self.allow_shadowing })
             }
-            HostItem::Func(_) => bail!("`{}` is defined as a function, not as an instance", self.path.join("#")),
+            HostItem::Func(_) => {
+                bail!("`{}` is defined as a function, not as an instance", Printable::name(&self.path.join("#")))
+            }
         }
     }
 
@@ -362,7 +366,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
                 self.path.push(name.into());
                 let (path, what) = (self.path.join("#"), entry.get().what());
                 self.path.pop();
-                bail!("`{path}` is already defined as {what}");
+                bail!("`{}` is already defined as {what}", Printable::name(&path));
             }
         }
         Ok(())

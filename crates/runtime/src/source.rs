@@ -36,8 +36,8 @@ pub(crate) fn with_file<R>(path: &Path, compile: impl FnOnce(&[u8]) -> Result<R>
 #[cfg(feature = "wat")]
 fn from_text(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     match std::str::from_utf8(bytes) {
-        // No text format has control characters but white space.
-        Ok(text) if !text.contains('\0') => Ok(Cow::Owned(wat::parse_str(text)?)),
+        // A comment may hold zeros, but no text starts with one.
+        Ok(text) if !text.starts_with('\0') => Ok(Cow::Owned(wat::parse_str(text)?)),
         _ => bail!("the input is neither wasm (it does not start with `\\0asm`) nor text"),
     }
 }

@@ -1,7 +1,7 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
-use gusset_types::{AdapterName, TrapCode};
+use gusset_types::{AdapterName, Printable, TrapCode};
 use std::fmt;
 
 /// How many frames of one activation a backtrace keeps; the rest is counted.
@@ -153,9 +153,11 @@ impl fmt::Display for Trap {
             write!(f, " at 0x{offset:x}")?;
         }
         if let Some(AdapterTrapSite { adapter, path }) = &self.site {
-            write!(f, "\nin a call of `{}` of {} by {}", adapter.function, adapter.callee, adapter.caller)?;
+            let [function, callee, caller] =
+                [&adapter.function, &adapter.callee, &adapter.caller].map(|name| Printable::name(name));
+            write!(f, "\nin a call of `{function}` of {callee} by {caller}")?;
             if !path.is_empty() {
-                write!(f, ": {path}")?;
+                write!(f, ": {}", Printable::name(path))?;
             }
         }
         if self.backtrace.is_empty() { Ok(()) } else { write!(f, "\n{}", self.backtrace) }
@@ -208,12 +210,13 @@ impl fmt::Display for WasmBacktrace {
 
 impl fmt::Display for WasmFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let module = Printable::name(&self.module);
         match self.offset {
-            Some(offset) => write!(f, "0x{offset:x} - {}!", self.module)?,
-            None => write!(f, "? - {}!", self.module)?,
+            Some(offset) => write!(f, "0x{offset:x} - {module}!")?,
+            None => write!(f, "? - {module}!")?,
         }
         match &self.name {
-            Some(name) => f.write_str(name),
+            Some(name) => write!(f, "{}", Printable::name(name)),
             None => write!(f, "<function {}>", self.function),
         }
     }

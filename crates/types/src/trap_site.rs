@@ -1,5 +1,6 @@
 //! Where an adapter can trap, and on what: the table that travels with each adapter module.
 
+use crate::printable::Printable;
 use crate::trap::TrapCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub struct AdapterName {
 
 impl std::fmt::Display for AdapterName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} -> {} {}", self.caller, self.callee, self.function)
+        let [caller, callee, function] = [&self.caller, &self.callee, &self.function].map(|name| Printable::name(name));
+        write!(f, "{caller} -> {callee} {function}")
     }
 }

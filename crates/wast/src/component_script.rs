@@ -1,7 +1,7 @@
 //! The component side of a script: the host that components import, and their instances, each in a store of its own, so that
 //! a trap in one leaves the others alone.
 
-use crate::script::{Stop, mismatch};
+use crate::outcome::{Mismatch, mismatch};
 use crate::spectest;
 use gusset::{Component, Engine, Instance, Linker, Store, Val};
 
@@ -33,7 +33,7 @@ impl ComponentScript {
         instance: usize,
         name: &str,
         arguments: &[Val],
-    ) -> Result<gusset::Result<Option<Val>>, Stop> {
+    ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
         let (store, instance) = &mut self.instances[instance];
         let Some(func) = instance.get_func(&mut *store, name) else {
             return mismatch(format!("an exported function `{name}`"), "there is none");

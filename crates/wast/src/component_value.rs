@@ -1,6 +1,6 @@
 //! Component values as scripts write them, and as the engine has them.
 
-use crate::script::{Stop, mismatch};
+use crate::outcome::{Mismatch, mismatch};
 use gusset::Val;
 use std::sync::Arc;
 use wast::component::WastVal;
@@ -8,7 +8,7 @@ use wast::core::{NanPattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
 
 /// The value of an argument. Floats are written in the same way for both worlds, and read as core values.
-pub(crate) fn argument(argument: &WastArg<'_>) -> Result<Val, Stop> {
+pub(crate) fn argument(argument: &WastArg<'_>) -> Result<Val, Mismatch> {
     match argument {
         WastArg::Component(value) => Ok(to_val(value)),
         WastArg::Core(WastArgCore::F32(value)) => Ok(Val::F32(f32::from_bits(value.bits))),

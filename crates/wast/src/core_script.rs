@@ -2,7 +2,7 @@
 //! are registered.
 
 use crate::core_value;
-use crate::script::{Stop, mismatch};
+use crate::outcome::{Mismatch, mismatch};
 use crate::spectest;
 use gusset::core::{Instance, Linker, Module, Val};
 use gusset::{Engine, Store};
@@ -37,7 +37,7 @@ impl CoreScript {
     }
 
     /// The value of an exported global. The outer error is the script's, the inner one the engine's.
-    pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Stop> {
+    pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Mismatch> {
         match instance.get_global(&mut self.store, name) {
             Some(global) => Ok(global.get(&mut self.store)),
             None => mismatch(format!("an exported global `{name}`"), "there is none"),
@@ -50,7 +50,7 @@ impl CoreScript {
         instance: Instance,
         name: &str,
         arguments: &[Val],
-    ) -> Result<gusset::Result<Vec<Val>>, Stop> {
+    ) -> Result<gusset::Result<Vec<Val>>, Mismatch> {
         let Some(func) = instance.get_func(&mut self.store, name) else {
             return mismatch(format!("an exported function `{name}`"), "there is none");
         };
@@ -62,7 +62,7 @@ impl CoreScript {
     }
 
     /// The value of an argument.
-    pub(crate) fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val, Stop> {
+    pub(crate) fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val, Mismatch> {
         match argument {
             WastArg::Core(value) => core_value::argument(&mut self.store, value),
             other => mismatch("a core value", format!("{other:?}")),

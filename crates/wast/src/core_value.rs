@@ -1,13 +1,13 @@
 //! Core values as scripts write them, with their patterns for NaNs and references, and as the engine has them.
 
-use crate::script::{Stop, mismatch};
+use crate::outcome::{Mismatch, mismatch};
 use gusset::Store;
 use gusset::core::{ExternRef, Ref, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 
 /// The value of an argument.
-pub(crate) fn argument(store: &mut Store<()>, argument: &WastArgCore<'_>) -> Result<Val, Stop> {
+pub(crate) fn argument(store: &mut Store<()>, argument: &WastArgCore<'_>) -> Result<Val, Mismatch> {
     Ok(match argument {
         WastArgCore::I32(value) => Val::I32(*value),
         WastArgCore::I64(value) => Val::I64(*value),

@@ -1,7 +1,8 @@
-//! Lists of directives that are known not to hold. A line is `path:line reason`; empty lines and those that start with `#` are
-//! not looked at. A list only forgives: what is listed and holds is as wrong as what fails and is not listed.
+//! Lists of directives that are known not to hold. A line is `path:line reason`, or `path:first-last reason` for all directives
+//! from one line to another; empty lines and those that start with `#` are not looked at. A list only forgives: what is listed
+//! and holds is as wrong as what fails and is not listed, and a fault of the engine itself is never forgiven.
 
-use crate::report::{DirectiveStatus, Failure, Report};
+use crate::report::{DirectiveFailure, DirectiveStatus, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -21,13 +22,21 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct KnownFailures {
+    /// By path, then by the first line.
     scripts: BTreeMap<String, BTreeMap<usize, Known>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Known {
+    last: usize,
     list: String,
     reason: String,
+}
+
+impl Known {
+    fn lines(&self, first: usize) -> String {
+        if first == self.last { first.to_string() } else { format!("{first}-{}", self.last) }
+    }
 }
 
 /// A list that cannot be read.
@@ -47,7 +56,7 @@ impl std::error::Error for ListError {}
 pub struct Verdict<'a> {
     report: &'a Report,
     expected: u64,
-    unexpected: Vec<&'a Failure>,
+    unexpected: Vec<&'a DirectiveFailure>,
     stale: Vec<String>,
 }
 
@@ -56,7 +65,8 @@ impl KnownFailures {
     ///
     /// # Errors
     ///
-    /// When a line is not `path:line reason`, has no reason, or stands in a list already.
+    /// When a line is not `path:line reason` or `path:first-last reason`, has no reason, or names a line of a script that is
+    /// listed already.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), ListError> {
         for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
             if line.is_empty() || line.starts_with('#') {
@@ -64,12 +74,14 @@ impl KnownFailures {
             }
             let error = |what: &str| ListError(format!("{name}:{number}: {what}: `{line}`"));
             let (place, reason) = line.split_once(' ').ok_or_else(|| error("a reason is missing"))?;
-            let parsed = place.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<usize>().ok()?)));
-            let (path, at) = parsed.ok_or_else(|| error("expected `path:line reason`"))?;
-            let known = Known { list: name.into(), reason: reason.trim().into() };
-            if self.scripts.entry(path.into()).or_default().insert(at, known).is_some() {
+            let parsed = place.rsplit_once(':').and_then(|(path, lines)| Some((path, range(lines)?)));
+            let (path, (first, last)) = parsed.ok_or_else(|| error("expected `path:line reason`"))?;
+            let listed = self.scripts.entry(path.into()).or_default();
+            // Ranges do not overlap, so only the one that starts last before this one's end can.
+            if listed.range(..=last).next_back().is_some_and(|(_, before)| before.last >= first) {
                 return Err(error("this line is listed already"));
             }
+            listed.insert(first, Known { last, list: name.into(), reason: reason.trim().into() });
         }
         Ok(())
     }
@@ -79,27 +91,65 @@ impl KnownFailures {
         self.scripts.keys().map(String::as_str)
     }
 
-    /// Holds the report on the script `name` against the lists: what failed must be listed, and what is listed must fail. A
-    /// listed path means every script whose name ends in it, counted in whole parts of the path.
+    /// Whether a line of the script with exactly this path is listed.
+    pub fn lists(&self, path: &str, line: usize) -> bool {
+        let before = self.scripts.get(path).and_then(|lines| lines.range(..=line).next_back());
+        before.is_some_and(|(_, known)| known.last >= line)
+    }
+
+    /// Holds the report on the script `name` against the lists: what failed must be listed, and what is listed must fail: of
+    /// a range its first and last line and each between them at which a directive starts. A listed path means every script
+    /// whose name ends in it, counted in whole parts of the path.
     pub fn judge<'a>(&self, name: &str, report: &'a Report) -> Verdict<'a> {
-        let listed = || self.scripts.iter().filter(|(path, _)| ends_in(name, path)).flat_map(|(_, lines)| lines);
-        let lines: BTreeSet<usize> = listed().map(|(&line, _)| line).collect();
-        let (expected, unexpected): (Vec<&Failure>, Vec<&Failure>) =
-            report.failures.iter().partition(|failure| lines.contains(&failure.line));
-        let failed: BTreeSet<usize> = expected.iter().map(|failure| failure.line).collect();
+        let listed: Vec<(usize, &Known)> = self
+            .scripts
+            .iter()
+            .filter(|(path, _)| ends_in(name, path))
+            .flat_map(|(_, lines)| lines.iter().map(|(&first, known)| (first, known)))
+            .collect();
+        let forgiven = |failure: &&DirectiveFailure| {
+            let here = |&(first, known): &(usize, &Known)| (first..=known.last).contains(&failure.line);
+            !failure.internal && listed.iter().any(here)
+        };
+        let (expected, unexpected): (Vec<&DirectiveFailure>, Vec<&DirectiveFailure>) =
+            report.failures.iter().partition(forgiven);
+        let failed: BTreeSet<usize> = report.failures.iter().map(|failure| failure.line).collect();
         let mut stale = Vec::new();
-        for (line, Known { list, reason }) in listed().filter(|(line, _)| !failed.contains(line)) {
-            let here = report.directives.iter().filter(|directive| directive.line == *line);
-            let statuses: Vec<DirectiveStatus> = here.map(|directive| directive.status).collect();
-            let what = match &statuses[..] {
-                [] => "no directive starts there",
-                statuses if statuses.contains(&DirectiveStatus::Skipped) => "it is skipped",
-                _ => "it passes",
-            };
-            stale.push(format!("{name}:{line}: listed in {list} ({reason}), but {what}: take it out"));
+        if report.skipped.is_none() {
+            let statuses = statuses(report);
+            for (first, known) in listed {
+                let Some((line, what)) = holds(&statuses, &failed, first, known.last) else { continue };
+                let (lines, list, reason) = (known.lines(first), &known.list, &known.reason);
+                let line = if first == known.last { String::new() } else { format!(" at line {line}") };
+                stale.push(format!("{name}:{lines}: listed in {list} ({reason}), but{line} {what}: take it out"));
+            }
         }
         Verdict { report, expected: expected.len() as u64, unexpected, stale }
     }
+}
+
+/// `line` or `first-last`.
+fn range(text: &str) -> Option<(usize, usize)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last).then_some((first, last))
+}
+
+/// The lines at which directives start.
+fn statuses(report: &Report) -> BTreeMap<usize, DirectiveStatus> {
+    report.directives.iter().map(|directive| (directive.line, directive.status)).collect()
+}
+
+/// The first line of the range that does not fail as it should, and what it does.
+fn holds(
+    statuses: &BTreeMap<usize, DirectiveStatus>,
+    failed: &BTreeSet<usize>,
+    first: usize,
+    last: usize,
+) -> Option<(usize, &'static str)> {
+    let ends = [first, last].into_iter();
+    let line = ends.chain(statuses.range(first..=last).map(|(&line, _)| line)).find(|line| !failed.contains(line))?;
+    Some((line, if statuses.contains_key(&line) { "it passes" } else { "no directive starts there" }))
 }
 
 /// Whether the path `name` ends in the path `end`.
@@ -108,9 +158,14 @@ fn ends_in(name: &str, end: &str) -> bool {
 }
 
 impl Verdict<'_> {
-    /// Whether all is as it is listed. A script in which nothing ran has failed.
+    /// Whether all is as it is listed. A script in which nothing ran has not passed.
     pub fn passed(&self) -> bool {
         self.unexpected.is_empty() && self.stale.is_empty() && !self.nothing_ran()
+    }
+
+    /// Why the script was not run, if it was not. It has neither passed nor failed.
+    pub fn skipped(&self) -> Option<&str> {
+        self.report.skipped.as_deref()
     }
 
     /// How many failures were expected.
@@ -128,6 +183,9 @@ impl Verdict<'_> {
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Verdict { report, expected, unexpected, stale } = self;
+        if report.skipped.is_some() {
+            return report.fmt(f);
+        }
         let word = if self.passed() { "ok" } else { "FAILED" };
         write!(f, "{}: {word}: {}", report.file, report.counts.total())?;
         if *expected > 0 {
@@ -153,7 +211,7 @@ mod tests {
             if status == DirectiveStatus::Failed {
                 let (file, source) = (report.file.clone(), String::new());
                 let (expected, actual, place) = ("1".into(), "2".into(), vec![]);
-                report.failures.push(Failure {
+                report.failures.push(DirectiveFailure {
                     file,
                     line,
                     column: 1,
@@ -162,6 +220,7 @@ mod tests {
                     expected,
                     actual,
                     place,
+                    internal: false,
                 });
             }
         }
@@ -202,8 +261,42 @@ mod tests {
     fn an_unexpected_pass_fails() {
         let (text, passed, _) = judge("s/a.wast:1 resources", &[(1, PASSED)]);
         assert!(!passed && text.contains("it passes"), "{text}");
-        let (text, passed, _) = judge("s/a.wast:1 resources", &[(1, SKIPPED), (2, PASSED)]);
-        assert!(!passed && text.contains("it is skipped"), "{text}");
+    }
+
+    #[test]
+    fn a_range_is_exact() {
+        let outcomes = [(1, PASSED), (2, FAILED), (4, FAILED), (7, FAILED), (9, PASSED)];
+        assert_eq!(judge("s/a.wast:2-7 resources", &outcomes).2, 3);
+        assert!(judge("s/a.wast:2-7 resources", &outcomes).1);
+        for (list, what) in [
+            ("s/a.wast:1-7 resources", "1-7: listed in expected-failures.txt (resources), but at line 1 it passes"),
+            ("s/a.wast:2-9 resources", "but at line 9 it passes"),
+            ("s/a.wast:2-8 resources", "but at line 8 no directive starts there"),
+            ("s/a.wast:2-4 resources", "s/a.wast:7:1: assert_return failed"),
+        ] {
+            let (text, passed, _) = judge(list, &outcomes);
+            assert!(!passed && text.contains(what), "{text}");
+        }
+        let inside = [(2, FAILED), (4, PASSED), (7, FAILED)];
+        let (text, passed, _) = judge("s/a.wast:2-7 resources", &inside);
+        assert!(!passed && text.contains("at line 4 it passes"), "{text}");
+    }
+
+    #[test]
+    fn a_fault_of_the_engine_is_never_forgiven() {
+        let mut report = report(&[(2, FAILED)]);
+        report.failures[0].internal = true;
+        let verdict = lists("s/a.wast:2 resources").judge("s/a.wast", &report).to_string();
+        assert!(verdict.starts_with("s/a.wast: FAILED") && verdict.contains("s/a.wast:2:1: "), "{verdict}");
+    }
+
+    #[test]
+    fn a_script_that_is_skipped_neither_passes_nor_fails() {
+        let skipped = Report { skipped: Some("it is for others".into()), ..report(&[(1, SKIPPED), (2, SKIPPED)]) };
+        let known = lists("s/a.wast:1 resources");
+        let verdict = known.judge("s/a.wast", &skipped);
+        assert_eq!((verdict.passed(), verdict.skipped()), (false, Some("it is for others")));
+        assert_eq!(verdict.to_string(), "s/a.wast: skipped: it is for others\n");
     }
 
     #[test]
@@ -233,6 +326,12 @@ mod tests {
         assert!(add("s/a.wast resources").is_err());
         assert!(add("s/a.wast:x resources").is_err());
         assert!(add("s/a.wast:1 a\ns/a.wast:1 b").is_err());
+        assert!(add("s/a.wast:3-2 a").is_err());
+        assert!(add("s/a.wast:2- a").is_err());
+        for overlap in ["1-2", "2-2", "3-9", "1-9", "4", "5-6"] {
+            assert!(add(&format!("s/a.wast:2-5 a\ns/a.wast:{overlap} b")).is_err(), "{overlap}");
+        }
+        assert_eq!(add("s/a.wast:2-5 a\ns/a.wast:6 b\ns/a.wast:1 c"), Ok(()));
         assert_eq!(add("s/a.wast:1 a\ns/a.wast:2 b"), Ok(()));
     }
 }

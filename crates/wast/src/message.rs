@@ -1,4 +1,6 @@
-//! How the texts of scripts compare with ours, and how an engine's error becomes the lines of a report.
+//! How the texts of scripts compare with ours, and how what sort of error the engine gave.
+
+use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind};
 
 /// Whether `actual`, the text of a trap or error, is what a script calls `expected`.
 ///
@@ -9,13 +11,23 @@ pub(crate) fn matches(expected: &str, actual: &str) -> bool {
     actual.contains(expected) || (!first_line.is_empty() && expected.starts_with(first_line))
 }
 
-/// Whether an error of the engine says that it lacks something, rather than that the input is bad.
-pub(crate) fn is_unsupported(error: &gusset::Error) -> bool {
-    use gusset::{CodegenError, CodegenErrorKind, TranslateError, TranslateErrorKind};
-    let codegen = error.downcast_ref::<CodegenError>().map(CodegenError::kind);
+/// Whether an error of the engine says that the input is bad, and not that the engine lacks something or is at fault.
+pub(crate) fn is_verdict(error: &Error) -> bool {
     let component = error.downcast_ref::<TranslateError>().map(TranslateError::kind);
-    matches!(codegen, Some(CodegenErrorKind::Unsupported | CodegenErrorKind::Internal))
-        || matches!(component, Some(TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_)))
+    codegen_kind(error) == Some(CodegenErrorKind::Invalid)
+        || matches!(
+            component,
+            Some(TranslateErrorKind::Malformed | TranslateErrorKind::Invalid | TranslateErrorKind::CoreModule)
+        )
+}
+
+/// Whether an error is the engine's own fault: nothing that a script expects is one.
+pub(crate) fn is_internal(error: &Error) -> bool {
+    codegen_kind(error) == Some(CodegenErrorKind::Internal) || error.to_string().contains("internal error")
+}
+
+fn codegen_kind(error: &Error) -> Option<CodegenErrorKind> {
+    error.downcast_ref::<CodegenError>().map(CodegenError::kind)
 }
 
 /// What a panic said.
@@ -28,6 +40,13 @@ pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_of_the_engine_are_no_verdicts() {
+        let fault = Error::msg("internal error: a listed export is not there");
+        assert!(is_internal(&fault) && !is_verdict(&fault));
+        assert!(!is_internal(&Error::msg("import `f` is missing")));
+    }
 
     #[test]
     fn texts_match_by_substring_and_details_may_follow() {

@@ -1,6 +1,7 @@
 //! What running a script yields: counts by directive, failures with their place, and the text that shows both. It holds no
 //! engine values, only text, so that reports outlive the script.
 
+use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
 use wast::{QuoteWat, WastDirective, Wat};
@@ -194,7 +195,7 @@ pub struct DirectiveResult {
 
 /// A directive that did not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure {
+pub struct DirectiveFailure {
     /// The script's name, as it was given.
     pub file: String,
     /// The line, from 1.
@@ -211,39 +212,30 @@ pub struct Failure {
     pub actual: String,
     /// For a trap or a host's error: where in the guest it arose, and through which adapter; one entry a line.
     pub place: Vec<String>,
+    /// Whether the engine itself is at fault: it panicked, or reported an internal error. No list forgives that.
+    pub internal: bool,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for DirectiveFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { file, line, column, kind, source, expected, actual, place } = self;
+        let DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal: _ } = self;
         match kind {
             Some(kind) => writeln!(f, "{file}:{line}:{column}: {kind} failed")?,
             None => writeln!(f, "{file}:{line}:{column}: the script cannot be run")?,
         }
-        writeln!(f, "  {line:>5} | {source}")?;
+        writeln!(f, "  {line:>5} | {}", Printable::message(source))?;
         for (label, text) in [("expected", expected), ("actual", actual)] {
-            let mut lines = text.lines();
-            writeln!(f, "        {label:>9}: {}", lines.next().unwrap_or_default())?;
+            let mut lines = text.lines().map(Printable::message);
+            writeln!(f, "        {label:>9}: {}", lines.next().unwrap_or(Printable::message("")))?;
             for more in lines {
                 writeln!(f, "                   {more}")?;
             }
         }
         for line in place {
-            writeln!(f, "                   {line}")?;
+            writeln!(f, "                   {}", Printable::message(line))?;
         }
         Ok(())
     }
-}
-
-/// A directive that was not run.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Skip {
-    /// The line, from 1.
-    pub line: usize,
-    /// The directive.
-    pub kind: DirectiveKind,
-    /// Why.
-    pub reason: String,
 }
 
 /// How a script went.
@@ -256,13 +248,13 @@ pub struct Report {
     /// What became of each directive, in order.
     pub directives: Vec<DirectiveResult>,
     /// Directives that did not hold, and what kept the script as a whole from running.
-    pub failures: Vec<Failure>,
-    /// Directives that were not run.
-    pub skips: Vec<Skip>,
+    pub failures: Vec<DirectiveFailure>,
+    /// Why the script was not run, if it was not.
+    pub skipped: Option<String>,
 }
 
 impl Report {
-    /// Whether everything held. A script in which nothing ran has failed.
+    /// Whether everything held. A script in which nothing ran has not passed.
     pub fn passed(&self) -> bool {
         self.failures.is_empty() && self.counts.total().ran() > 0
     }
@@ -271,6 +263,9 @@ impl Report {
 /// One line for the script, then its failures.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(reason) = &self.skipped {
+            return writeln!(f, "{}: skipped: {}", self.file, Printable::message(reason));
+        }
         let verdict = if self.passed() { "ok" } else { "FAILED" };
         let nothing = if self.counts.total().ran() == 0 { " (nothing ran)" } else { "" };
         writeln!(f, "{}: {verdict}: {}{nothing}", self.file, self.counts.total())?;
@@ -283,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_in_which_nothing_ran_has_failed() {
+    fn a_script_in_which_nothing_ran_has_not_passed() {
         let mut report = Report { file: "a.wast".into(), ..Report::default() };
         assert!(!report.passed());
         report.counts.count(DirectiveKind::Thread, DirectiveStatus::Skipped);
@@ -291,6 +286,9 @@ mod tests {
         assert!(report.to_string().contains("FAILED: 0 passed, 0 failed, 1 skipped (nothing ran)"));
         report.counts.count(DirectiveKind::Module, DirectiveStatus::Passed);
         assert!(report.passed());
+        let skipped = Report { file: "a.wast".into(), skipped: Some("why".into()), ..Report::default() };
+        assert!(!skipped.passed());
+        assert_eq!(skipped.to_string(), "a.wast: skipped: why\n");
     }
 
     #[test]
@@ -309,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_failure_shows_its_source_line_and_both_values() {
-        let failure = Failure {
+        let failure = DirectiveFailure {
             file: "a.wast".into(),
             line: 12,
             column: 1,
@@ -318,6 +316,7 @@ mod tests {
             expected: "(i32.const 1)".into(),
             actual: "(i32.const 2)".into(),
             place: vec![],
+            internal: false,
         };
         let expected = "\
 a.wast:12:1: assert_return failed

@@ -1,10 +1,11 @@
 //! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
 //! nothing of what a directive means.
 
-use crate::header;
+use crate::header::{self, Head};
 use crate::message::panic_text;
-use crate::report::{DirectiveKind, DirectiveResult, DirectiveStatus, Failure, Report, Skip};
-use crate::script::{Mismatch, Script, Stop};
+use crate::outcome::Mismatch;
+use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
+use crate::script::RunningScript;
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
 use gusset::{Config, CoreFeature, Engine};
@@ -64,7 +65,7 @@ impl WastRunner {
         let source = SourceText::new(text);
         if let Err(error) = self.run_directives(text, &source, &mut report) {
             let (line, column) = source.position(error.span());
-            report.failures.push(Failure {
+            report.failures.push(DirectiveFailure {
                 file: name.into(),
                 line,
                 column,
@@ -73,6 +74,7 @@ impl WastRunner {
                 expected: "a script".into(),
                 actual: error.message(),
                 place: Vec::new(),
+                internal: false,
             });
         }
         report
@@ -91,12 +93,20 @@ impl WastRunner {
     }
 
     fn run_directives(&self, text: &str, source: &SourceText<'_>, report: &mut Report) -> Result<(), wast::Error> {
-        let settings = header::settings(text)?;
+        let head = header::read(text)?;
         let mut lexer = Lexer::new(text);
         lexer.allow_confusing_unicode(true);
         let buffer = ParseBuffer::new_with_lexer(lexer)?;
         let wast = parse::<Wast<'_>>(&buffer)?;
-        let script = self.engine_with(&settings).and_then(|engine| Script::new(&engine, self.options));
+        let settings = match head {
+            Head::Settings(settings) => settings,
+            Head::Unknown(feature) => {
+                wast.directives.iter().for_each(|directive| skip_directive(directive, source, report));
+                report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
+                return Ok(());
+            }
+        };
+        let script = self.engine_with(&settings).and_then(|engine| RunningScript::new(&engine, self.options));
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
@@ -113,27 +123,33 @@ impl WastRunner {
 
 /// Runs one directive and writes down how it went. A panic of the engine fails the directive and no more.
 fn run_directive<'a>(
-    script: &mut Script<'a>,
+    script: &mut RunningScript<'a>,
     directive: WastDirective<'a>,
     source: &SourceText<'_>,
     report: &mut Report,
 ) {
     let kind = DirectiveKind::of(&directive);
     let (line, column) = source.position(directive.span());
-    let outcome = catch_unwind(AssertUnwindSafe(|| script.run(directive)))
-        .unwrap_or_else(|payload| Err(Stop::Mismatch(Mismatch::new("no panic of the engine", panic_text(&*payload)))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| script.run(directive))).unwrap_or_else(|payload| {
+        let mismatch = Mismatch::new("no panic of the engine", panic_text(&*payload));
+        Err(Mismatch { internal: true, ..mismatch })
+    });
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
-        Err(Stop::Skip(reason)) => {
-            report.skips.push(Skip { line, kind, reason });
-            DirectiveStatus::Skipped
-        }
-        Err(Stop::Mismatch(Mismatch { expected, actual, place })) => {
-            let (file, source) = (report.file.clone(), source.line(line).into());
-            report.failures.push(Failure { file, line, column, kind: Some(kind), source, expected, actual, place });
+        Err(Mismatch { expected, actual, place, internal }) => {
+            let (file, source, kind) = (report.file.clone(), source.line(line).into(), Some(kind));
+            let failure = DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal };
+            report.failures.push(failure);
             DirectiveStatus::Failed
         }
     };
     report.counts.count(kind, status);
     report.directives.push(DirectiveResult { line, kind, status });
+}
+
+/// Counts a directive of a script that is not run.
+fn skip_directive(directive: &WastDirective<'_>, source: &SourceText<'_>, report: &mut Report) {
+    let (kind, status) = (DirectiveKind::of(directive), DirectiveStatus::Skipped);
+    report.counts.count(kind, status);
+    report.directives.push(DirectiveResult { line: source.position(directive.span()).0, kind, status });
 }

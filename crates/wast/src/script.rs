@@ -5,60 +5,26 @@ use crate::component_script::ComponentScript;
 use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
-use crate::message::{is_unsupported, matches};
+use crate::message::{is_internal, is_verdict, matches};
+use crate::outcome::{Mismatch, mismatch};
 use crate::runner::WastOptions;
-use gusset::{Component, Engine, Error, Trap, Val, core};
+use gusset::{Component, Engine, Error, LinkError, Trap, Val, core};
 use std::collections::HashMap;
-use std::rc::Rc;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// Why a directive did not pass.
-pub(crate) enum Stop {
-    /// It is not run, for this reason.
-    Skip(String),
-    /// It was run and did not hold.
-    Mismatch(Mismatch),
-}
-
-/// What should have happened and what did.
-pub(crate) struct Mismatch {
-    pub(crate) expected: String,
-    pub(crate) actual: String,
-    pub(crate) place: Vec<String>,
-}
-
-impl Mismatch {
-    pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
-        Mismatch { expected: expected.into(), actual: actual.into(), place: Vec::new() }
-    }
-
-    /// The engine gave `error` instead of what was expected.
-    fn error(expected: impl Into<String>, error: &Error) -> Mismatch {
-        let (actual, place) = describe(error);
-        Mismatch { expected: expected.into(), actual, place }
-    }
-}
-
-/// Stops with what should have happened and what did.
-pub(crate) fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Mismatch(Mismatch::new(expected, actual)))
-}
-
 /// A module or component that is known to be valid.
 #[derive(Clone)]
-enum Definition {
+enum ScriptDefinition {
     Core(core::Module),
     Component(Component),
-    /// A component that needs what the engine lacks: it can be defined, and not instantiated.
-    Unsupported(Rc<Error>),
 }
 
-/// Why there is no [`Definition`].
+/// Why there is no [`ScriptDefinition`].
 enum Refusal {
-    /// The text is none.
-    Text(wast::Error),
+    /// The text is none, or the bytes do not even begin like wasm.
+    NoWasm(String),
     /// The engine takes it for malformed or invalid, or cannot do it.
     Engine(Error),
 }
@@ -66,17 +32,31 @@ enum Refusal {
 impl Refusal {
     fn text(&self) -> String {
         match self {
-            Refusal::Text(error) => error.message(),
+            Refusal::NoWasm(message) => message.clone(),
             Refusal::Engine(error) => format!("{error:#}"),
         }
     }
 
-    /// Whether this is the input's fault, and not something that the engine lacks.
+    /// The report of this, where something else was expected.
+    fn into_mismatch(self, expected: String) -> Mismatch {
+        match &self {
+            Refusal::NoWasm(_) => Mismatch::new(expected, self.text()),
+            Refusal::Engine(error) => Mismatch::error(expected, error),
+        }
+    }
+
+    /// Whether this is the input's fault.
     fn is_verdict(&self) -> bool {
         match self {
-            Refusal::Text(_) => true,
-            Refusal::Engine(error) => !is_unsupported(error),
+            Refusal::NoWasm(_) => true,
+            Refusal::Engine(error) => is_verdict(error),
         }
+    }
+}
+
+impl From<wast::Error> for Refusal {
+    fn from(error: wast::Error) -> Refusal {
+        Refusal::NoWasm(error.message())
     }
 }
 
@@ -96,20 +76,20 @@ enum Yield {
 }
 
 /// A running script.
-pub(crate) struct Script<'a> {
+pub(crate) struct RunningScript<'a> {
     engine: Engine,
     options: WastOptions,
     core: CoreScript,
     components: ComponentScript,
     /// Definitions by name; `None` is the latest.
-    definitions: HashMap<Option<&'a str>, Definition>,
+    definitions: HashMap<Option<&'a str>, ScriptDefinition>,
     /// Instances by name; `None` is the latest, absent when its instantiation failed.
     instances: HashMap<Option<&'a str>, Named>,
 }
 
-impl<'a> Script<'a> {
-    pub(crate) fn new(engine: &Engine, options: WastOptions) -> gusset::Result<Script<'a>> {
-        Ok(Script {
+impl<'a> RunningScript<'a> {
+    pub(crate) fn new(engine: &Engine, options: WastOptions) -> gusset::Result<RunningScript<'a>> {
+        Ok(RunningScript {
             engine: engine.clone(),
             options,
             core: CoreScript::new(engine)?,
@@ -120,7 +100,7 @@ impl<'a> Script<'a> {
     }
 
     /// Runs one directive.
-    pub(crate) fn run(&mut self, directive: WastDirective<'a>) -> Result<(), Stop> {
+    pub(crate) fn run(&mut self, directive: WastDirective<'a>) -> Result<(), Mismatch> {
         match directive {
             WastDirective::Module(wat) => self.module(wat),
             WastDirective::ModuleDefinition(wat) => self.definition(wat),
@@ -128,7 +108,7 @@ impl<'a> Script<'a> {
             WastDirective::Register { name, module, .. } => self.register(name, module),
             WastDirective::Invoke(call) => match self.invoke(call)? {
                 Ok(_) => Ok(()),
-                Err(error) => Err(Stop::Mismatch(Mismatch::error("a call that returns", &error))),
+                Err(error) => Err(Mismatch::error("a call that returns", &error)),
             },
             WastDirective::AssertReturn { exec, results, .. } => self.assert_return(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => {
@@ -150,19 +130,19 @@ impl<'a> Script<'a> {
             WastDirective::AssertUnlinkable { module, message, .. } => self.assert_unlinkable(module, message),
             WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
                 Ok(yielded) => mismatch("a thrown exception", self.text(&yielded)),
-                Err(error) => Err(Stop::Mismatch(Mismatch::error("a thrown exception", &error))),
+                Err(error) => Err(Mismatch::error("a thrown exception", &error)),
             },
             WastDirective::AssertSuspension { exec, message, .. } => match self.execute(exec)? {
                 Ok(yielded) => mismatch(format!("an unhandled suspension: {message}"), self.text(&yielded)),
-                Err(error) => Err(Stop::Mismatch(Mismatch::error("an unhandled suspension", &error))),
+                Err(error) => Err(Mismatch::error("an unhandled suspension", &error)),
             },
             WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                Err(Stop::Skip("threads of scripts are not supported".into()))
+                mismatch("a thread of the script's", "error: not supported: threads of scripts")
             }
         }
     }
 
-    fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Stop> {
+    fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Mismatch> {
         // Whatever becomes of it, later directives do not mean the instance before it.
         self.instances.remove(&None);
         let name = wat.name().map(|id| id.name());
@@ -175,7 +155,7 @@ impl<'a> Script<'a> {
         self.instantiate_as(&definition, name)
     }
 
-    fn definition(&mut self, wat: QuoteWat<'a>) -> Result<(), Stop> {
+    fn definition(&mut self, wat: QuoteWat<'a>) -> Result<(), Mismatch> {
         let name = wat.name().map(|id| id.name());
         self.definitions.remove(&None);
         let definition = self.compile(wat).or_else(refused)?;
@@ -184,45 +164,45 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    fn instance(&mut self, instance: Option<Id<'a>>, module: Option<Id<'a>>) -> Result<(), Stop> {
+    fn instance(&mut self, instance: Option<Id<'a>>, module: Option<Id<'a>>) -> Result<(), Mismatch> {
+        // Whatever becomes of it, later directives do not mean the instance before it.
+        self.instances.remove(&None);
         let definition = module.map(|id| id.name());
         let Some(definition) = self.definitions.get(&definition).cloned() else {
             return mismatch("a definition to instantiate", format!("there is none{}", called(definition)));
         };
-        self.instances.remove(&None);
         self.instantiate_as(&definition, instance.map(|id| id.name()))
     }
 
-    fn instantiate_as(&mut self, definition: &Definition, name: Option<&'a str>) -> Result<(), Stop> {
+    fn instantiate_as(&mut self, definition: &ScriptDefinition, name: Option<&'a str>) -> Result<(), Mismatch> {
         match self.instantiate(definition) {
             Ok(instance) => {
                 self.instances.insert(None, instance);
                 self.instances.insert(name, instance);
                 Ok(())
             }
-            Err(error) => Err(Stop::Mismatch(Mismatch::error("an instance", &error))),
+            Err(error) => Err(Mismatch::error("an instance", &error)),
         }
     }
 
-    fn instantiate(&mut self, definition: &Definition) -> gusset::Result<Named> {
+    fn instantiate(&mut self, definition: &ScriptDefinition) -> gusset::Result<Named> {
         match definition {
-            Definition::Core(module) => Ok(Named::Core(self.core.instantiate(module)?)),
-            Definition::Component(component) => Ok(Named::Component(self.components.instantiate(component)?)),
-            Definition::Unsupported(error) => Err(Error::msg(error)),
+            ScriptDefinition::Core(module) => Ok(Named::Core(self.core.instantiate(module)?)),
+            ScriptDefinition::Component(component) => Ok(Named::Component(self.components.instantiate(component)?)),
         }
     }
 
-    fn register(&mut self, name: &str, module: Option<Id<'a>>) -> Result<(), Stop> {
+    fn register(&mut self, name: &str, module: Option<Id<'a>>) -> Result<(), Mismatch> {
         match self.named(module)? {
             Named::Core(instance) => {
                 let registered = self.core.register(name, instance);
-                registered.map_err(|error| Stop::Mismatch(Mismatch::error("an instance under that name", &error)))
+                registered.map_err(|error| Mismatch::error("an instance under that name", &error))
             }
             Named::Component(_) => mismatch("a core instance", "a component instance cannot be registered"),
         }
     }
 
-    fn named(&self, id: Option<Id<'a>>) -> Result<Named, Stop> {
+    fn named(&self, id: Option<Id<'a>>) -> Result<Named, Mismatch> {
         let name = id.map(|id| id.name());
         match self.instances.get(&name) {
             Some(instance) => Ok(*instance),
@@ -231,7 +211,7 @@ impl<'a> Script<'a> {
     }
 
     /// Runs an action. The outer error is the script's, the inner one the guest's or the engine's.
-    fn execute(&mut self, action: WastExecute<'a>) -> Result<gusset::Result<Yield>, Stop> {
+    fn execute(&mut self, action: WastExecute<'a>) -> Result<gusset::Result<Yield>, Mismatch> {
         match action {
             WastExecute::Invoke(call) => self.invoke(call),
             WastExecute::Wat(wat) => {
@@ -245,7 +225,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn invoke(&mut self, call: WastInvoke<'a>) -> Result<gusset::Result<Yield>, Stop> {
+    fn invoke(&mut self, call: WastInvoke<'a>) -> Result<gusset::Result<Yield>, Mismatch> {
         match self.named(call.module)? {
             Named::Core(instance) => {
                 let arguments =
@@ -259,14 +239,14 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn assert_return(&mut self, action: WastExecute<'a>, expected: &[WastRet<'a>]) -> Result<(), Stop> {
+    fn assert_return(&mut self, action: WastExecute<'a>, expected: &[WastRet<'a>]) -> Result<(), Mismatch> {
         let expected_text = || match expected {
             [] => "no result".into(),
             expected => expected.iter().map(result_text).collect::<Vec<_>>().join(" "),
         };
         let yielded = match self.execute(action)? {
             Ok(yielded) => yielded,
-            Err(error) => return Err(Stop::Mismatch(Mismatch::error(expected_text(), &error))),
+            Err(error) => return Err(Mismatch::error(expected_text(), &error)),
         };
         let holds = match (&yielded, expected) {
             (Yield::Nothing, []) => true,
@@ -286,27 +266,28 @@ impl<'a> Script<'a> {
 
     /// `assert_invalid` and `assert_malformed`: the engine must refuse the input for what it is. That it lacks something is
     /// no such verdict.
-    fn assert_refused(&mut self, wat: QuoteWat<'a>, message: &str, word: &str) -> Result<(), Stop> {
+    fn assert_refused(&mut self, wat: QuoteWat<'a>, message: &str, word: &str) -> Result<(), Mismatch> {
         let expected = format!("{word}: {message}");
         match self.compile(wat) {
             Ok(_) => mismatch(expected, "it is accepted"),
-            Err(refusal) if !refusal.is_verdict() => mismatch(expected, refusal.text()),
+            Err(refusal) if !refusal.is_verdict() => Err(refusal.into_mismatch(expected)),
             Err(refusal) => self.compare(&expected, message, &refusal.text()),
         }
     }
 
-    fn assert_unlinkable(&mut self, wat: Wat<'a>, message: &str) -> Result<(), Stop> {
+    /// The engine must refuse to link. That it lacks something, or that what it links traps, is no such verdict.
+    fn assert_unlinkable(&mut self, wat: Wat<'a>, message: &str) -> Result<(), Mismatch> {
         let expected = format!("unlinkable: {message}");
         let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
         match self.instantiate(&definition) {
             Ok(_) => mismatch(expected, "it is instantiated"),
-            Err(error) if error.is::<Trap>() => Err(Stop::Mismatch(Mismatch::error(expected, &error))),
-            Err(error) => self.compare(&expected, message, &error.to_string()),
+            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &error.to_string()),
+            Err(error) => Err(Mismatch::error(expected, &error)),
         }
     }
 
     /// Judges an action that has to trap with `message`. Only a trap is one: errors of linking or of hosts are not.
-    fn judge_trap(&self, outcome: gusset::Result<Yield>, message: &str) -> Result<(), Stop> {
+    fn judge_trap(&self, outcome: gusset::Result<Yield>, message: &str) -> Result<(), Mismatch> {
         let expected = format!("trap: {message}");
         let error = match outcome {
             Ok(yielded) => return mismatch(expected, self.text(&yielded)),
@@ -315,7 +296,7 @@ impl<'a> Script<'a> {
         // Some scripts quote how the field introduces the text of a trap.
         let text = message.strip_prefix("wasm trap: ").unwrap_or(message);
         let holds = error.downcast_ref::<Trap>().is_some_and(|trap| matches(text, trap.code().message()));
-        if holds { Ok(()) } else { Err(Stop::Mismatch(Mismatch::error(expected, &error))) }
+        if holds { Ok(()) } else { Err(Mismatch::error(expected, &error)) }
     }
 
     /// What an action yielded, as scripts write it.
@@ -328,29 +309,31 @@ impl<'a> Script<'a> {
         if texts.is_empty() { "no result".into() } else { texts.join(" ") }
     }
 
-    fn compare(&self, expected: &str, message: &str, actual: &str) -> Result<(), Stop> {
+    fn compare(&self, expected: &str, message: &str, actual: &str) -> Result<(), Mismatch> {
         let same = !self.options.compare_messages || matches(message, actual);
         if same { Ok(()) } else { mismatch(expected, actual) }
     }
 
-    fn compile(&self, mut wat: QuoteWat<'a>) -> Result<Definition, Refusal> {
+    fn compile(&self, mut wat: QuoteWat<'a>) -> Result<ScriptDefinition, Refusal> {
         let component = matches!(wat, QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..));
-        let bytes = match wat.to_test().map_err(Refusal::Text)? {
+        let bytes = match wat.to_test()? {
             QuoteWatTest::Binary(bytes) => bytes,
-            QuoteWatTest::Text(text) => encode(&text).map_err(Refusal::Text)?,
+            QuoteWatTest::Text(text) => encode(&text)?,
         };
         let engine = &self.engine;
+        // The engine reads such bytes as text, and reports what it finds then.
+        let refused = |error: Error| match bytes.starts_with(b"\0asm") {
+            true => Refusal::Engine(error),
+            false => Refusal::NoWasm(error.to_string()),
+        };
         if !component {
-            return core::Module::new(engine, bytes).map(Definition::Core).map_err(Refusal::Engine);
+            return core::Module::new(engine, &bytes).map(ScriptDefinition::Core).map_err(refused);
         }
         match Component::new(engine, &bytes) {
-            Ok(component) => Ok(Definition::Component(component)),
+            Ok(component) => Ok(ScriptDefinition::Component(component)),
+            Err(error) if is_verdict(&error) || is_internal(&error) => Err(refused(error)),
             // That the engine lacks something says nothing of whether the component is valid.
-            Err(error) if is_unsupported(&error) => {
-                Component::validate(&bytes).map_err(Refusal::Engine)?;
-                Ok(Definition::Unsupported(Rc::new(error)))
-            }
-            Err(error) => Err(Refusal::Engine(error)),
+            Err(error) => Err(refused(Component::validate(&bytes).err().filter(is_verdict).unwrap_or(error))),
         }
     }
 }
@@ -365,29 +348,8 @@ fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
     parse::<Wat<'_>>(&buffer)?.encode()
 }
 
-fn refused<T>(refusal: Refusal) -> Result<T, Stop> {
-    let (actual, place) = match &refusal {
-        Refusal::Text(_) => (refusal.text(), Vec::new()),
-        Refusal::Engine(error) => describe(error),
-    };
-    Err(Stop::Mismatch(Mismatch { expected: "a valid module or component".into(), actual, place }))
-}
-
-/// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
-fn describe(error: &Error) -> (String, Vec<String>) {
-    let Some(trap) = error.downcast_ref::<Trap>() else {
-        return (format!("error: {error}"), backtrace(error));
-    };
-    let mut place = Vec::new();
-    if let Some(site) = trap.site() {
-        place.push(format!("in the adapter {}: {}", site.adapter, site.path));
-    }
-    place.extend(backtrace(error));
-    (format!("trap: {}", trap.code()), place)
-}
-
-fn backtrace(error: &Error) -> Vec<String> {
-    error.wasm_backtrace().frames().iter().map(|frame| format!("at {frame}")).collect()
+fn refused<T>(refusal: Refusal) -> Result<T, Mismatch> {
+    Err(refusal.into_mismatch("a valid module or component".into()))
 }
 
 fn result_text(result: &WastRet<'_>) -> String {

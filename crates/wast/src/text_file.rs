@@ -24,8 +24,9 @@ pub fn read_text(path: &Path) -> Result<String> {
         let length = file.metadata()?.len();
         let mut bytes = Vec::new();
         (&mut file).take(FIRST_BYTES).read_to_end(&mut bytes)?;
-        if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-            return Err(Error::msg(format!("it is no text: byte {at} is zero")));
+        // A comment may hold zeros, but no script starts with one; binaries and empty devices do.
+        if bytes.first() == Some(&0) {
+            return Err(Error::msg("it is no text: its first byte is zero"));
         }
         if length <= MAX_TEXT {
             (&mut file).take(MAX_TEXT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;

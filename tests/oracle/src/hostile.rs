@@ -1,16 +1,55 @@
-//! Whatever the bytes: compiling a component ends with a component or with an error that can be printed.
+//! Whatever the bytes: compiling a component ends with a component or with an error that is right to say what it says. The
+//! parser's own validator is the judge.
 
-use gusset::{Component, Engine};
+use gusset::{CodegenError, CodegenErrorKind, Component, Engine, TranslateError, TranslateErrorKind};
+use wasmparser::Validator;
 
 /// Compiles `bytes` as a component and prints the error, if there is one, into nothing. Returns whether they were a component
 /// that Gusset supports.
+///
+/// # Panics
+///
+/// When a binary is accepted that is not valid, when one is called malformed or invalid that is valid, and when an error says
+/// nothing, names a place outside of the input or is internal.
 pub fn compile_anything(engine: &Engine, bytes: &[u8]) -> bool {
+    let binary = bytes.starts_with(b"\0asm");
     match Component::new(engine, bytes) {
-        Ok(_) => true,
+        Ok(_) => {
+            assert!(!binary || is_valid(bytes), "a component that is not valid was accepted");
+            true
+        }
         Err(error) => {
             let text = format!("{error:?}");
-            assert!(!text.is_empty(), "an error must say something");
+            assert!(!text.is_empty() && !text.contains("internal error"), "{text}");
+            if binary {
+                let offset = check_kind(&error, bytes);
+                assert!(offset.is_none_or(|offset| offset <= bytes.len()), "{text}");
+            }
             false
         }
     }
+}
+
+/// Whether a binary is a valid component of the proposals that are on by default in the field.
+pub fn is_valid(bytes: &[u8]) -> bool {
+    // A core module is no component.
+    bytes.get(4) != Some(&1) && Validator::new().validate_all(bytes).is_ok()
+}
+
+/// Checks that an error about a binary is of the kind that it should be, and returns the place that it names.
+fn check_kind(error: &gusset::Error, bytes: &[u8]) -> Option<usize> {
+    let (refused, offset) = match (error.downcast_ref::<TranslateError>(), error.downcast_ref::<CodegenError>()) {
+        (Some(error), _) => {
+            let lacking = matches!(error.kind(), TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_));
+            (!lacking, error.offset())
+        }
+        (_, Some(error)) => {
+            assert_ne!(error.kind(), CodegenErrorKind::Internal, "{error}");
+            (error.kind() == CodegenErrorKind::Invalid, error.offset())
+        }
+        // What is beyond the limits of the engine itself.
+        (None, None) => (false, None),
+    };
+    assert!(!refused || !is_valid(bytes), "a valid component was refused: {error:?}");
+    offset
 }

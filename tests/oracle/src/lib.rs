@@ -26,7 +26,7 @@ mod view;
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
-pub use hostile::compile_anything;
+pub use hostile::{compile_anything, is_valid};
 pub use memories::{Findings, check_memories, check_strings};
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};

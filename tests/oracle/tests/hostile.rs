@@ -1,7 +1,7 @@
 //! Damaged components: every prefix and many single-byte changes of a real one. None may panic, hang or pass by accident as
 //! something that then cannot be compiled.
 
-use gusset_oracle::{Encoding, GeneratedType, compile_anything, composition};
+use gusset_oracle::{Encoding, GeneratedType, compile_anything, composition, is_valid};
 
 fn sample() -> Vec<u8> {
     let shape = GeneratedType::Record(vec![
@@ -20,12 +20,23 @@ fn sample() -> Vec<u8> {
 fn every_prefix_is_an_error() {
     let (engine, bytes) = (gusset_oracle::engine(), sample());
     assert!(compile_anything(&engine, &bytes));
-    for end in 8..bytes.len() {
-        // A prefix that ends between two sections can be a smaller component of its own.
-        compile_anything(&engine, &bytes[..end]);
+    let mut whole = 0;
+    for end in 0..bytes.len() {
+        // A prefix that ends between two sections can be a smaller component of its own; nothing else is one.
+        let valid = end >= 8 && is_valid(&bytes[..end]);
+        assert_eq!(compile_anything(&engine, &bytes[..end]), valid, "the first {end} bytes");
+        whole += usize::from(valid);
     }
-    for end in 0..8 {
-        assert!(!compile_anything(&engine, &bytes[..end]), "{end} bytes are no component");
+    assert!((2..100).contains(&whole), "{whole} prefixes are components");
+}
+
+/// The judge of the test above can tell.
+#[test]
+fn only_components_are_valid() {
+    let bytes = sample();
+    assert!(is_valid(&bytes) && is_valid(b"\0asm\x0d\0\x01\0"));
+    for bytes in [&bytes[..bytes.len() - 1], b"\0asm\x01\0\0\0", b"\0asm", b""] {
+        assert!(!is_valid(bytes), "{} bytes", bytes.len());
     }
 }
 

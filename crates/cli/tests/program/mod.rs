@@ -1,8 +1,11 @@
 //! Runs the built program under watch: how it ends, what it says, how long it takes and how much memory it touches.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -13,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MEMORY_LIMIT_KIB: u64 = 200 << 10;
 
 /// How a run ended.
-pub struct Outcome {
+pub struct Ended {
     /// The exit code; none when a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
@@ -23,7 +26,12 @@ pub struct Outcome {
 }
 
 /// Runs `gusset` with these arguments.
-pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Outcome {
+pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+    gusset_within(PATIENCE, arguments)
+}
+
+/// Runs `gusset` with these arguments, which may take that long.
+pub fn gusset_within(patience: Duration, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gusset"))
         .args(arguments)
         .stdin(Stdio::null())
@@ -31,25 +39,41 @@ pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Outcome
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let peak_kib = watch(&mut child);
-    let output = child.wait_with_output().expect("the program has ended");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr), peak_kib }
+    // Read while it runs: its output may be more than a pipe holds.
+    let [stdout, stderr] = [reader(child.stdout.take()), reader(child.stderr.take())];
+    let (status, peak_kib) = watch(&mut child, patience);
+    let text = |reader: JoinHandle<Vec<u8>>| {
+        let bytes = reader.join().expect("the program's output can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr), peak_kib }
 }
 
-/// Waits for the program to end and returns its largest memory. The outputs of these tests fit into a pipe.
-fn watch(child: &mut Child) -> Option<u64> {
+fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    let mut pipe = pipe.expect("the pipe was asked for");
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("the pipe can be read");
+        bytes
+    })
+}
+
+/// Waits for the program to end and returns how it ended and its largest memory.
+fn watch(child: &mut Child, patience: Duration) -> (ExitStatus, Option<u64>) {
     let start = Instant::now();
     let mut peak = None;
-    while child.try_wait().expect("the program can be waited for").is_none() {
+    loop {
+        if let Some(status) = child.try_wait().expect("the program can be waited for") {
+            return (status, peak);
+        }
         peak = peak.max(peak_memory(child.id()));
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > patience {
             child.kill().expect("the program can be ended");
-            panic!("the program did not end within {PATIENCE:?}");
+            child.wait().expect("the program has ended");
+            panic!("the program did not end within {patience:?}");
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    peak
 }
 
 fn peak_memory(process: u32) -> Option<u64> {
@@ -58,7 +82,7 @@ fn peak_memory(process: u32) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-impl Outcome {
+impl Ended {
     /// It ended with `code`, an error on stderr and nothing on stdout, without a panic and without touching much memory.
     pub fn assert_refused(&self, code: i32) {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
@@ -84,11 +108,11 @@ impl Outcome {
 }
 
 /// A folder for the inputs of one test.
-pub struct Scratch(TempDir);
+pub struct ScratchFolder(TempDir);
 
-impl Scratch {
-    pub fn new() -> Scratch {
-        Scratch(tempfile::tempdir().expect("a temporary folder can be made"))
+impl ScratchFolder {
+    pub fn new() -> ScratchFolder {
+        ScratchFolder(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
     /// The path of `name` in the folder.
@@ -101,6 +125,11 @@ impl Scratch {
         let path = self.path(name);
         std::fs::write(&path, contents).expect("the temporary folder can be written");
         path
+    }
+
+    /// Lets other users look into the folder.
+    pub fn share(&self) {
+        std::fs::set_permissions(self.path(""), PermissionsExt::from_mode(0o755)).expect("the folder is ours");
     }
 
     /// Takes away every permission to `name`.

@@ -7,7 +7,7 @@ use crate::scope::{FuncItem, InstanceItem, ScopeItem};
 use gusset_artifact::{
     ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport, RootImport,
 };
-use gusset_types::{Arena, ComponentInstanceIndex, join_names};
+use gusset_types::{Arena, ComponentInstanceIndex, Printable, join_names};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -78,7 +78,10 @@ impl<'b> Flattener<'b, '_> {
         let types = self.body_of(ROOT).types.as_ref();
         let refused = |what: &str| {
             let path = join_names(path);
-            Err(TranslateError::unsupported("imports of modules and components", format_args!("{what} `{path}`")))
+            Err(TranslateError::unsupported(
+                "imports of modules and components",
+                format_args!("{what} `{}`", Printable::name(&path)),
+            ))
         };
         match *ty {
             ComponentEntityType::Func(id) => {

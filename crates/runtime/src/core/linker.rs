@@ -4,11 +4,12 @@ use super::func::host_func;
 use super::item::Extern;
 use super::{Func, Instance, Module, Val};
 use crate::engine::Engine;
-use crate::error::{Result, bail, format_err};
+use crate::error::{LinkError, Result, bail};
 use crate::signatures::RegisteredSignature;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::vm::HostFunc;
 use gusset_artifact::CoreFuncType;
+use gusset_types::Printable;
 use indexmap::IndexMap;
 
 /// What modules import, by name. It can be used with any number of stores, as long as what it holds is of none or of
@@ -135,7 +136,8 @@ impl<T: 'static> Linker<T> {
         let mut imports = Vec::with_capacity(module.module().imports.len());
         for import in &module.module().imports {
             let item = self.get(&mut store, &import.module, &import.name)?;
-            let missing = || format_err!("unknown import: `{}::{}` has not been defined", import.module, import.name);
+            let (from, name) = (Printable::name(&import.module), Printable::name(&import.name));
+            let missing = || LinkError::error(format_args!("unknown import: `{from}::{name}` has not been defined"));
             imports.push(item.ok_or_else(missing)?);
         }
         Instance::new(store, module, &imports)
@@ -144,7 +146,7 @@ impl<T: 'static> Linker<T> {
     fn insert(&mut self, module: &str, name: &str, definition: CoreDefinition<T>) -> Result<&mut Linker<T>> {
         let names = self.definitions.entry(module.into()).or_default();
         if names.contains_key(name) && !self.allow_shadowing {
-            bail!("`{module}::{name}` is defined already");
+            bail!("`{}::{}` is defined already", Printable::name(module), Printable::name(name));
         }
         names.insert(name.into(), definition);
         Ok(self)

@@ -247,7 +247,7 @@ fn no_trampoline(signature: &RegisteredSignature) -> crate::Error {
 
 /// What people call a module.
 pub(super) fn describe(index: ModuleIndex, module: &CoreModule) -> String {
-    format!("module `{}`", super::code::module_name(index, module))
+    format!("module `{}`", Printable::name(&super::code::module_name(index, module)))
 }
 
 /// The address of a host function's record, from its context.

@@ -4,8 +4,9 @@ use super::code::CodeMemory;
 use super::handle::ExternHandle;
 use super::store::VmStore;
 use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
-use crate::error::{Result, bail};
+use crate::error::{LinkError, Result};
 use gusset_artifact::{CoreExternType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, TableType};
+use gusset_types::Printable;
 
 impl VmStore {
     /// Checks that `given` may stand for an import. A wrong one must never reach compiled code.
@@ -32,7 +33,10 @@ impl VmStore {
             ExternHandle::Memory(memory) => describe_memory(&self.memory_type(memory)),
             ExternHandle::Global(global) => describe_global(&self.global_type(global)),
         };
-        bail!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}")
+        let (module, name) = (Printable::name(module), Printable::name(name));
+        Err(LinkError::error(format_args!(
+            "incompatible import type for `{module}::{name}`: expected {expected}, found {found}"
+        )))
     }
 
     fn import_matches(&self, code: &CodeMemory, wanted: CoreExternType, given: ExternHandle) -> bool {

@@ -1,0 +1,47 @@
+//! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
+
+use crate::message::is_internal;
+use gusset::{Error, Trap};
+
+/// What should have happened and what did.
+pub(crate) struct Mismatch {
+    pub(crate) expected: String,
+    pub(crate) actual: String,
+    pub(crate) place: Vec<String>,
+    /// Whether the engine itself is at fault, whatever the script asked for.
+    pub(crate) internal: bool,
+}
+
+impl Mismatch {
+    pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
+        Mismatch { expected: expected.into(), actual: actual.into(), place: Vec::new(), internal: false }
+    }
+
+    /// The engine gave `error` instead of what was expected.
+    pub(crate) fn error(expected: impl Into<String>, error: &Error) -> Mismatch {
+        let (actual, place) = describe(error);
+        Mismatch { expected: expected.into(), actual, place, internal: is_internal(error) }
+    }
+}
+
+/// Stops with what should have happened and what did.
+pub(crate) fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>) -> Result<T, Mismatch> {
+    Err(Mismatch::new(expected, actual))
+}
+
+/// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
+fn describe(error: &Error) -> (String, Vec<String>) {
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        return (format!("error: {error}"), backtrace(error));
+    };
+    let mut place = Vec::new();
+    if let Some(site) = trap.site() {
+        place.push(format!("in the adapter {}: {}", site.adapter, site.path));
+    }
+    place.extend(backtrace(error));
+    (format!("trap: {}", trap.code()), place)
+}
+
+fn backtrace(error: &Error) -> Vec<String> {
+    error.wasm_backtrace().frames().iter().map(|frame| format!("at {frame}")).collect()
+}

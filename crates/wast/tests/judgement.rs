@@ -1,0 +1,81 @@
+//! What passes an assertion and what does not: verdicts of the engine, never what it lacks.
+
+use gusset_wast::{DirectiveStatus, Report, WastOptions, WastRunner, read_text};
+
+fn run(script: &str) -> Report {
+    WastRunner::new(WastOptions::default()).expect("this machine is supported").run_text("a.wast", script)
+}
+
+/// Whether each directive of a script passed.
+fn passed(script: &str) -> Vec<bool> {
+    run(script).directives.iter().map(|directive| directive.status == DirectiveStatus::Passed).collect()
+}
+
+/// A valid component that needs what the engine does not have.
+const UNSUPPORTED: &str = r#"(type $s (stream u8)) (import "f" (func (param "s" $s)))"#;
+
+#[test]
+fn what_is_not_supported_passes_no_directive() {
+    for directive in [
+        format!("(component {UNSUPPORTED})"),
+        format!("(component definition {UNSUPPORTED})"),
+        format!(r#"(assert_unlinkable (component {UNSUPPORTED}) "")"#),
+        format!(r#"(assert_invalid (component {UNSUPPORTED}) "")"#),
+        format!(r#"(assert_malformed (component quote "{}") "")"#, UNSUPPORTED.replace('"', "\\\"")),
+        r#"(assert_invalid (module (func (drop (v128.const i64x2 0 0)))) "")"#.into(),
+        r#"(assert_unlinkable (module (func (drop (v128.const i64x2 0 0)))) "")"#.into(),
+    ] {
+        assert_eq!(passed(&directive), [false], "{directive}");
+    }
+    assert_eq!(passed("(module) (wait $t)"), [true, false]);
+}
+
+#[test]
+fn what_is_invalid_whatever_is_supported_is_invalid() {
+    let invalid = format!("(component {UNSUPPORTED} (export \"g\" (func 1)))");
+    assert_eq!(passed(&format!(r#"(assert_invalid {invalid} "")"#)), [true]);
+    let simd = "(module (func (drop (v128.const i64x2 0 0)) (i32.add)))";
+    assert_eq!(passed(&format!(r#"(assert_invalid {simd} "")"#)), [true]);
+    assert_eq!(passed(r#"(assert_malformed (module binary "asm") "")"#), [true]);
+}
+
+#[test]
+fn only_errors_of_linking_are_errors_of_linking() {
+    let script = r#"
+        (module $m (memory (export "m") 1) (func (export "f")))
+        (register "m" $m)
+        (assert_unlinkable (module (import "m" "g" (func))) "unknown import")
+        (assert_unlinkable (module (import "m" "f" (func (param i32)))) "incompatible import type")
+        (assert_unlinkable (component (import "f" (func))) "is missing")
+        (assert_unlinkable (module (import "m" "m" (memory 1)) (data (i32.const 65536) "a")) "")
+        (assert_unlinkable (module (func $start unreachable) (start $start)) "")
+        (assert_unlinkable (module (table 4000000000 funcref)) "")
+        (assert_unlinkable (module) "")"#;
+    assert_eq!(passed(script), [true, true, true, true, true, false, false, false, false]);
+}
+
+#[test]
+fn after_a_definition_that_is_missing_there_is_no_instance() {
+    let script = r#"(module (func (export "f"))) (module instance $i $missing) (assert_return (invoke "f"))"#;
+    assert_eq!(passed(script), [true, false, false]);
+}
+
+#[test]
+fn a_script_for_others_is_skipped_and_has_not_passed() {
+    let report = run(";;! hogel = true\n(module)\n(module)\n");
+    assert_eq!(report.skipped.as_deref(), Some("it is for engines with the feature `hogel`"));
+    assert_eq!(report.counts.total().skipped, 2);
+    assert_eq!(report.counts.total().ran(), 0);
+    assert!(!report.passed() && report.failures.is_empty());
+}
+
+#[test]
+fn a_comment_may_hold_anything() {
+    let text = ";; \0\u{1}\u{7f}\u{202e}\n(module) (; \0 ;)\n(module)\n";
+    assert_eq!(passed(text), [true, true]);
+    let file = std::env::temp_dir().join(format!("gusset-wast-{}.wast", std::process::id()));
+    std::fs::write(&file, text).expect("the temporary folder can be written");
+    let read = read_text(&file);
+    std::fs::remove_file(&file).expect("it was written");
+    assert_eq!(read.expect("it is text"), text);
+}
