@@ -13,6 +13,7 @@ use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
 };
+use gusset_types::Printable;
 use std::sync::Arc;
 
 /// A function of a store.
