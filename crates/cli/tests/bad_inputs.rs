@@ -393,6 +393,22 @@ fn scripts_that_fail() {
 }
 
 #[test]
+fn scripts_for_other_engines_are_skipped() {
+    let scratch = ScratchFolder::new();
+    let other = scratch.file("other.wast", b";;! hogel = true\n(module)\n");
+    let ours = scratch.file("ours.wast", b";; \0\n(module)\n");
+    let ended = gusset(["wast", &other, &ours]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    for part in ["other.wast: skipped: it is for engines with the feature `hogel`", "1 of 2 scripts passed, 1 skipped"]
+    {
+        assert!(ended.stdout.contains(part), "{part:?} is missing:\n{}", ended.stdout);
+    }
+    let ended = gusset(["wast", &other]);
+    assert_eq!(ended.code, Some(1), "nothing passed");
+    assert!(ended.stdout.contains("0 of 1 scripts passed, 1 skipped"), "{}", ended.stdout);
+}
+
+#[test]
 fn known_failures() {
     let scratch = ScratchFolder::new();
     let script = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\
@@ -408,6 +424,8 @@ fn known_failures() {
             assert!(said, "{part:?} is missing:\n{}{}", outcome.stdout, outcome.stderr);
         }
     };
+    expect("failing.wast:2-2 a range\n", 0, &["1 as expected"]);
+    expect("failing.wast:2-3 a range\n", 1, &["failing.wast:2-3: listed in", "but at line 3 it passes"]);
     let known = "failing.wast:2 two is not one\n";
     expect(known, 0, &["ok: 2 passed, 1 failed", "1 as expected", "wast: 1 failures are expected", "1 of 1 scripts"]);
     expect(&format!("{known}other.wast:1 not run\n"), 0, &[]);

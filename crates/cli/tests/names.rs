@@ -69,6 +69,17 @@ fn in_an_error_of_linking() {
     assert_shown(&written(&["run", "--invoke", "f()"], "a.wat", &root));
 }
 
+/// A guest's string is a value: WAVE has escapes of its own.
+#[test]
+fn in_a_result() {
+    let text = r#"(component
+        (core module $m (memory (export "m") 1) (data (i32.const 0) "\10\00\00\00\07\00\00\00")
+            (data (i32.const 16) "a\0a\1b[2J\7f") (func (export "f") (result i32) (i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func (export "f") (result string) (canon lift (core func $i "f") (memory (core memory $i "m")))))"#;
+    assert_eq!(written(&["run", "--invoke", "f()"], "a.wat", text), "\"a\\n\\u{1b}[2J\\u{7f}\"\n");
+}
+
 #[test]
 fn in_the_source_lines_of_a_report() {
     let script = "(module (func (export \"f\")))\n(assert_return (invoke \"f\") (i32.const 1)) ;; \u{1b}[2J\u{202e}\n";

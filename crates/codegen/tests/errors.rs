@@ -125,6 +125,22 @@ fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
     }
 }
 
+/// Which feature it is, is found out by validating anew for each: not for what is large.
+#[test]
+fn what_is_large_is_not_searched_for_the_feature_that_it_needs() {
+    let mut settings = CompilerSettings::default();
+    CoreFeature::ALL.iter().for_each(|&feature| settings.features.set(feature, false));
+    let wasm = wasm("(module (func (drop (i32.extend8_s (i32.const 1)))))");
+    for (size, hint) in [(1 << 20, "(switched off: sign_extension)"), (5 << 20, "mutable_global, sign_extension, ")] {
+        // A custom section of this size, with an empty name.
+        let length: [u8; 4] = std::array::from_fn(|i| (size >> (7 * i)) as u8 & 0x7f | if i < 3 { 0x80 } else { 0 });
+        let custom = [&[0], &length[..], &vec![0; size]].concat();
+        let large = [&wasm[..8], &custom, &wasm[8..]].concat();
+        let error = compile_with(&settings, &[(&large, &[])], 0).expect_err("it needs what is off");
+        assert!(error.message().contains(hint), "{error}");
+    }
+}
+
 #[test]
 fn a_feature_that_is_off_hides_no_other_error() {
     let mut settings = CompilerSettings::default();

@@ -5,7 +5,7 @@ use crate::component_script::ComponentScript;
 use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
-use crate::message::{is_verdict, matches};
+use crate::message::{is_internal, is_verdict, matches};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::WastOptions;
 use gusset::{Component, Engine, Error, LinkError, Trap, Val, core};
@@ -331,7 +331,7 @@ impl<'a> RunningScript<'a> {
         }
         match Component::new(engine, &bytes) {
             Ok(component) => Ok(ScriptDefinition::Component(component)),
-            Err(error) if is_verdict(&error) => Err(refused(error)),
+            Err(error) if is_verdict(&error) || is_internal(&error) => Err(refused(error)),
             // That the engine lacks something says nothing of whether the component is valid.
             Err(error) => Err(refused(Component::validate(&bytes).err().filter(is_verdict).unwrap_or(error))),
         }
