@@ -2,6 +2,17 @@
 
 use gusset_types::Printable;
 use std::fmt;
+use wasmparser::WasmFeatures;
+
+/// Proposals for core modules that no standard has: what only they allow is invalid, not unsupported.
+const UNSTANDARDISED: WasmFeatures = WasmFeatures::SHARED_EVERYTHING_THREADS
+    .union(WasmFeatures::MEMORY_CONTROL)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+    .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::STACK_SWITCHING)
+    .union(WasmFeatures::CUSTOM_DESCRIPTORS)
+    .union(WasmFeatures::ACQUIRE_RELEASE_ATOMICS)
+    .union(WasmFeatures::MULTIBYTE_ARRAY_ACCESS);
 
 /// Why a component could not be translated or validated.
 #[derive(thiserror::Error)]
@@ -86,7 +97,8 @@ impl TranslateError {
 
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
         // What is wrong only because a proposal is switched off is not wrong but unsupported.
-        let missing = error.missing_wasm_feature().and_then(|features| features.iter_names().next());
+        let missing = error.missing_wasm_feature().filter(|features| !features.intersects(UNSTANDARDISED));
+        let missing = missing.and_then(|features| features.iter_names().next());
         // It quotes names, and puts each cause on a line of its own.
         let message = error.message().replace('\n', ": ");
         let message = Printable::message(&message);

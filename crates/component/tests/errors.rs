@@ -152,6 +152,18 @@ fn gated_features_are_unsupported_rather_than_wrong() {
 }
 
 #[test]
+fn what_only_proposals_without_a_standard_allow_is_invalid() {
+    for text in [
+        "(component (core module (memory 1 (pagesize 1))))",
+        "(component (core module (type (func (param (ref (shared any)))))))",
+        "(component (core module (type $t (func)) (type (cont $t))))",
+    ] {
+        let error = error(text);
+        assert_eq!(error.kind(), TranslateErrorKind::Invalid, "{text}: {error}");
+    }
+}
+
+#[test]
 fn what_the_root_may_not_import_or_export() {
     assert_unsupported(
         r#"(component (import "i" (instance (export "m" (core module)))))"#,

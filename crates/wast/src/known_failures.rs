@@ -2,7 +2,7 @@
 //! from one line to another; empty lines and those that start with `#` are not looked at. A list only forgives: what is listed
 //! and holds is as wrong as what fails and is not listed, and a fault of the engine itself is never forgiven.
 
-use crate::report::{DirectiveFailure, DirectiveStatus, Report};
+use crate::report::{DirectiveFailure, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -116,9 +116,9 @@ impl KnownFailures {
         let failed: BTreeSet<usize> = report.failures.iter().map(|failure| failure.line).collect();
         let mut stale = Vec::new();
         if report.skipped.is_none() {
-            let statuses = statuses(report);
+            let starts = report.directives.iter().map(|directive| directive.line).collect();
             for (first, known) in listed {
-                let Some((line, what)) = holds(&statuses, &failed, first, known.last) else { continue };
+                let Some((line, what)) = holds(&starts, &failed, first, known.last) else { continue };
                 let (lines, list, reason) = (known.lines(first), &known.list, &known.reason);
                 let line = if first == known.last { String::new() } else { format!(" at line {line}") };
                 stale.push(format!("{name}:{lines}: listed in {list} ({reason}), but{line} {what}: take it out"));
@@ -135,21 +135,16 @@ fn range(text: &str) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
-/// The lines at which directives start.
-fn statuses(report: &Report) -> BTreeMap<usize, DirectiveStatus> {
-    report.directives.iter().map(|directive| (directive.line, directive.status)).collect()
-}
-
-/// The first line of the range that does not fail as it should, and what it does.
+/// The first line of the range that does not fail as it should, and what it does; directives start at the lines `starts`.
 fn holds(
-    statuses: &BTreeMap<usize, DirectiveStatus>,
+    starts: &BTreeSet<usize>,
     failed: &BTreeSet<usize>,
     first: usize,
     last: usize,
 ) -> Option<(usize, &'static str)> {
     let ends = [first, last].into_iter();
-    let line = ends.chain(statuses.range(first..=last).map(|(&line, _)| line)).find(|line| !failed.contains(line))?;
-    Some((line, if statuses.contains_key(&line) { "it passes" } else { "no directive starts there" }))
+    let line = ends.chain(starts.range(first..=last).copied()).find(|line| !failed.contains(line))?;
+    Some((line, if starts.contains(&line) { "it passes" } else { "no directive starts there" }))
 }
 
 /// Whether the path `name` ends in the path `end`.
@@ -200,7 +195,7 @@ impl fmt::Display for Verdict<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{DirectiveKind, DirectiveResult};
+    use crate::report::{DirectiveKind, DirectiveResult, DirectiveStatus};
 
     fn report(outcomes: &[(usize, DirectiveStatus)]) -> Report {
         let mut report = Report { file: "s/a.wast".into(), ..Report::default() };

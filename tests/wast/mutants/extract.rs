@@ -24,6 +24,12 @@ pub struct Specimen {
     pub kind: SpecimenKind,
 }
 
+impl Specimen {
+    pub fn is_component(&self) -> bool {
+        matches!(self.kind, SpecimenKind::Component { .. })
+    }
+}
+
 /// What a specimen is.
 #[derive(Debug)]
 pub enum SpecimenKind {

@@ -105,13 +105,16 @@ fn work(
     }
 }
 
-/// A specimen: mostly a valid one, since what is refused at once reaches little.
+/// A specimen: mostly a valid one, since what is refused at once reaches little, and components more often than there are of
+/// them.
 fn pick<'a>(random: &mut Random, specimens: &'a [Specimen]) -> &'a Specimen {
+    let components = specimens.partition_point(|specimen| specimen.is_component());
+    let specimens = if components > 0 && random.below(3) == 0 { &specimens[..components] } else { specimens };
     let candidates: [&Specimen; 4] = std::array::from_fn(|_| random.pick(specimens));
     candidates.into_iter().find(|specimen| specimen.valid).unwrap_or(candidates[0])
 }
 
-/// The binaries in the scripts of all suites that are there.
+/// The binaries in the scripts of all suites that are there, components first.
 fn specimens() -> Result<Vec<Specimen>, Box<dyn Error>> {
     let mut scripts = core_suite();
     scripts.extend(local_suite()?);
@@ -119,7 +122,8 @@ fn specimens() -> Result<Vec<Specimen>, Box<dyn Error>> {
         Some(folder) => scripts.extend(component_suite(Path::new(&folder))?),
         None => println!("without the component model's suite: {COMPONENT_SUITE} is not set"),
     }
-    let specimens = extract::specimens(&scripts)?;
+    let mut specimens = extract::specimens(&scripts)?;
+    specimens.sort_by_key(|specimen| !specimen.is_component());
     if specimens.is_empty() {
         return Err("there are no binaries".into());
     }
