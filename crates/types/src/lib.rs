@@ -30,6 +30,7 @@ mod options;
 mod transcode;
 mod trap;
 mod trap_site;
+mod type_text;
 mod val_type;
 
 pub use arena::{Arena, ArenaIndex};
@@ -44,4 +45,5 @@ pub use options::{CanonOptions, StringEncoding};
 pub use transcode::Transcode;
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
+pub use type_text::type_text;
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};
