@@ -5,7 +5,7 @@ use crate::externs::ExternItem;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
 use gusset_types::{
-    CanonOptions, CoreDefIndex, DefinedType, FuncTypeIndex, PointerWidth, Printable, StringEncoding, ValType,
+    CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, StringEncoding, cut_name, type_text,
 };
 use std::fmt::{self, Write};
 
@@ -50,7 +50,7 @@ impl Plan {
             ExternItem::Item(RootImport::Func(import)) => {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
             }
-            ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", self.type_text(*ty)),
+            ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", type_text(&self.types, *ty)),
             ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
                 let exports = &self.imports.instances[*instance];
@@ -80,7 +80,7 @@ impl Plan {
                 }
             }
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
-            ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", self.type_text(*ty)),
+            ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", type_text(&self.types, *ty)),
             ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
             ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
@@ -174,51 +174,14 @@ impl Plan {
 
     fn func_text(&self, ty: FuncTypeIndex) -> String {
         let func = self.types.func(ty);
-        let params: Vec<String> =
-            func.params.iter().map(|param| format!("{}: {}", param.name, self.type_text(param.ty))).collect();
+        let params: Vec<String> = func
+            .params
+            .iter()
+            .map(|param| format!("{}: {}", cut_name(&param.name), type_text(&self.types, param.ty)))
+            .collect();
         let word = if func.async_ { "async func" } else { "func" };
-        let result = func.result.map(|ty| format!(" -> {}", self.type_text(ty))).unwrap_or_default();
+        let result = func.result.map(|ty| format!(" -> {}", type_text(&self.types, ty))).unwrap_or_default();
         format!("{word}({}){result}", params.join(", "))
-    }
-
-    fn type_text(&self, ty: ValType) -> String {
-        let ValType::Defined(index) = ty else {
-            return match ty {
-                ValType::ErrorContext => "error-context".to_string(),
-                primitive => format!("{primitive:?}").to_lowercase(),
-            };
-        };
-        let many = |types: &mut dyn Iterator<Item = String>| types.collect::<Vec<_>>().join(", ");
-        let maybe = |ty: &Option<ValType>| ty.map_or_else(|| "_".to_string(), |ty| self.type_text(ty));
-        match self.types.defined(index) {
-            DefinedType::List(ty) => format!("list<{}>", self.type_text(*ty)),
-            DefinedType::FixedLengthList(ty, length) => format!("list<{}, {length}>", self.type_text(*ty)),
-            DefinedType::Map(key, value) => format!("map<{}, {}>", self.type_text(*key), self.type_text(*value)),
-            DefinedType::Record(fields) => {
-                let field = |name: &str, ty| format!("{name}: {}", self.type_text(ty));
-                format!("record {{ {} }}", many(&mut fields.iter().map(|f| field(&f.name, f.ty))))
-            }
-            DefinedType::Tuple(types) => {
-                format!("tuple<{}>", many(&mut types.iter().map(|&ty| self.type_text(ty))))
-            }
-            DefinedType::Variant(cases) => {
-                let case = |name: &str, ty: Option<ValType>| match ty {
-                    Some(ty) => format!("{name}({})", self.type_text(ty)),
-                    None => name.to_string(),
-                };
-                format!("variant {{ {} }}", many(&mut cases.iter().map(|c| case(&c.name, c.ty))))
-            }
-            DefinedType::Enum(labels) => format!("enum {{ {} }}", many(&mut labels.iter().map(|l| l.to_string()))),
-            DefinedType::Flags(labels) => {
-                format!("flags {{ {} }}", many(&mut labels.iter().map(|l| l.to_string())))
-            }
-            DefinedType::Option(ty) => format!("option<{}>", self.type_text(*ty)),
-            DefinedType::Result(result) => format!("result<{}, {}>", maybe(&result.ok), maybe(&result.err)),
-            DefinedType::Own(resource) => format!("own<{resource}>"),
-            DefinedType::Borrow(resource) => format!("borrow<{resource}>"),
-            DefinedType::Stream(ty) => format!("stream<{}>", maybe(ty)),
-            DefinedType::Future(ty) => format!("future<{}>", maybe(ty)),
-        }
     }
 }
 

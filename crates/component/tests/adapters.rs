@@ -51,3 +51,41 @@ fn no_module_gets_more_memories_than_it_may_have() {
         Validator::new().validate_all(&module.wasm).unwrap();
     }
 }
+
+/// The adapter, as text, of a scalar call; the caller's component may lift a function with a `realloc` beside.
+fn scalar_call(caller_lifts: &str) -> String {
+    let text = format!(
+        r#"(component
+          (component $callee
+            (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+            (core instance $i (instantiate $m))
+            (func (export "f") (param "x" u32) (result u32) (canon lift (core func $i "f"))))
+          (component $caller
+            (import "f" (func $f (param "x" u32) (result u32)))
+            (core func $f (canon lower (func $f)))
+            (core module $m
+              (import "" "f" (func (param i32) (result i32)))
+              (memory (export "m") 1)
+              (func (export "r") (param i32 i32 i32 i32) (result i32) (i32.const 8))
+              (func (export "g") (param i32 i32)))
+            (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+            {caller_lifts})
+          (instance $callee (instantiate $callee))
+          (instance (instantiate $caller (with "f" (func $callee "f")))))"#
+    );
+    let bytes = wat::parse_str(text).expect("the text is well-formed");
+    let translation = translate(&bytes).unwrap();
+    let [module] = translation.plan.adapter_modules.as_slice() else { panic!("there is one module of adapters") };
+    wasmprinter::print_bytes(&translation.modules[module.module].wasm).unwrap()
+}
+
+/// What ARCHITECTURE.md promises of scalar calls.
+#[test]
+fn a_scalar_call_asks_for_may_leave_only_if_its_callers_component_has_a_realloc_or_post_return() {
+    let without = scalar_call("");
+    assert!(!without.contains("flags") && !without.contains("memory") && !without.contains("trap"), "{without}");
+    let memory = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
+    let with =
+        scalar_call(&format!(r#"(func (export "g") (param "s" string) (canon lift (core func $i "g") {memory}))"#));
+    assert!(with.contains("flags of") && !with.contains("memory"), "{with}");
+}

@@ -3,7 +3,7 @@
 mod support;
 
 use gusset_fact::{AdapterImport, AdapterSpec};
-use gusset_types::{Case, DefinedType, Field, StringEncoding, ValType};
+use gusset_types::{StringEncoding, ValType, type_text};
 use std::fmt::Write;
 use support::{Maker, compile_valid};
 
@@ -13,10 +13,10 @@ fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
     let mut text = String::new();
     let types = maker.types.func(spec.lift_type);
     writeln!(text, ";; {}", spec.name).unwrap();
-    let params = types.params.iter().map(|param| format!("{}: {}", param.name, describe(maker, param.ty)));
+    let params = types.params.iter().map(|param| format!("{}: {}", param.name, type_text(&maker.types, param.ty)));
     writeln!(text, ";; func({})", params.collect::<Vec<_>>().join(", ")).unwrap();
     if let Some(result) = types.result {
-        writeln!(text, ";;   -> {}", describe(maker, result)).unwrap();
+        writeln!(text, ";;   -> {}", type_text(&maker.types, result)).unwrap();
     }
     let (lower, lift) = (spec.lower.string_encoding, spec.lift.string_encoding);
     writeln!(text, ";; {lower:?} to {lift:?}, {} bytes", module.wasm.len()).unwrap();
@@ -31,34 +31,6 @@ fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(golden == text, "{path} differs (GUSSET_BLESS=1 rewrites it); now:\n{text}");
     module.imports
-}
-
-/// A type in the words of WIT.
-fn describe(maker: &Maker, ty: ValType) -> String {
-    let ValType::Defined(index) = ty else { return format!("{ty:?}").to_lowercase() };
-    let of = |ty: ValType| describe(maker, ty);
-    let maybe = |ty: Option<ValType>| ty.map_or("_".into(), of);
-    let join = |parts: Vec<String>| parts.join(", ");
-    match maker.types.defined(index) {
-        DefinedType::List(element) => format!("list<{}>", of(*element)),
-        DefinedType::Tuple(types) => format!("tuple<{}>", join(types.iter().map(|ty| of(*ty)).collect())),
-        DefinedType::Record(fields) => {
-            let field = |field: &Field| format!("{}: {}", field.name, of(field.ty));
-            format!("record {{ {} }}", join(fields.iter().map(field).collect()))
-        }
-        DefinedType::Variant(cases) => {
-            let case = |case: &Case| match case.ty {
-                Some(ty) => format!("{}({})", case.name, of(ty)),
-                None => case.name.to_string(),
-            };
-            format!("variant {{ {} }}", join(cases.iter().map(case).collect()))
-        }
-        DefinedType::Option(some) => format!("option<{}>", of(*some)),
-        DefinedType::Result(result) => format!("result<{}, {}>", maybe(result.ok), maybe(result.err)),
-        DefinedType::Enum(labels) => format!("enum {{ {} }}", labels.join(", ")),
-        DefinedType::Flags(labels) => format!("flags {{ {} }}", labels.join(", ")),
-        other => format!("{other:?}"),
-    }
 }
 
 /// A scalar adapter needs nothing but its callee: no memory, no flags, no realloc.

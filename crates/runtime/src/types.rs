@@ -18,13 +18,11 @@
 //! ```
 
 use gusset_artifact::{ExternItem, Externs, Plan, RootExport, RootImport};
-use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType, cut_name};
+use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
 use std::fmt;
 use std::sync::Arc;
 
-/// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
-/// Names are cut.
-const DISPLAY_BUDGET: usize = 48;
+pub(crate) use gusset_types::type_text;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.
 ///
@@ -164,142 +162,6 @@ impl fmt::Display for Type {
 impl fmt::Debug for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// The text of `ty` as WIT has it, cut after [`DISPLAY_BUDGET`] parts.
-pub(crate) fn type_text(types: &Types, ty: ValType) -> String {
-    let mut writer = TypeWriter { types, text: String::new(), budget: DISPLAY_BUDGET };
-    writer.ty(ty);
-    writer.text
-}
-
-struct TypeWriter<'a> {
-    types: &'a Types,
-    text: String,
-    budget: usize,
-}
-
-impl TypeWriter<'_> {
-    /// Takes one part from the budget; writes `..` and returns false when there is none left.
-    fn part(&mut self) -> bool {
-        if self.budget == 0 {
-            self.text.push_str("..");
-            return false;
-        }
-        self.budget -= 1;
-        true
-    }
-
-    fn ty(&mut self, ty: ValType) {
-        if !self.part() {
-            return;
-        }
-        let types = self.types;
-        let primitive = match ty {
-            ValType::Bool => "bool",
-            ValType::S8 => "s8",
-            ValType::U8 => "u8",
-            ValType::S16 => "s16",
-            ValType::U16 => "u16",
-            ValType::S32 => "s32",
-            ValType::U32 => "u32",
-            ValType::S64 => "s64",
-            ValType::U64 => "u64",
-            ValType::F32 => "f32",
-            ValType::F64 => "f64",
-            ValType::Char => "char",
-            ValType::String => "string",
-            ValType::ErrorContext => "error-context",
-            ValType::Defined(index) => return self.defined(types.defined(index)),
-        };
-        self.text.push_str(primitive);
-    }
-
-    fn defined(&mut self, ty: &DefinedType) {
-        match ty {
-            DefinedType::List(element) => self.generic("list", &[Some(*element)]),
-            DefinedType::FixedLengthList(element, length) => {
-                self.text.push_str("list<");
-                self.ty(*element);
-                self.text.push_str(&format!(", {length}>"));
-            }
-            DefinedType::Map(key, value) => self.generic("map", &[Some(*key), Some(*value)]),
-            DefinedType::Tuple(types) => {
-                self.text.push_str("tuple<");
-                self.list(types.iter(), |this, ty| this.ty(*ty));
-                self.text.push('>');
-            }
-            DefinedType::Record(fields) => {
-                self.text.push_str("record { ");
-                self.list(fields.iter(), |this, field| {
-                    this.text.push_str(&cut_name(&field.name));
-                    this.text.push_str(": ");
-                    this.ty(field.ty);
-                });
-                self.text.push_str(" }");
-            }
-            DefinedType::Variant(cases) => {
-                self.text.push_str("variant { ");
-                self.list(cases.iter(), |this, case| {
-                    this.text.push_str(&cut_name(&case.name));
-                    if let Some(ty) = case.ty {
-                        this.text.push('(');
-                        this.ty(ty);
-                        this.text.push(')');
-                    }
-                });
-                self.text.push_str(" }");
-            }
-            DefinedType::Enum(labels) => self.labels("enum", labels),
-            DefinedType::Flags(labels) => self.labels("flags", labels),
-            DefinedType::Option(some) => self.generic("option", &[Some(*some)]),
-            DefinedType::Result(result) => match (result.ok, result.err) {
-                (None, None) => self.text.push_str("result"),
-                (ok, None) => self.generic("result", &[ok]),
-                (ok, err) => self.generic("result", &[ok, err]),
-            },
-            DefinedType::Own(_) => self.text.push_str("own<resource>"),
-            DefinedType::Borrow(_) => self.text.push_str("borrow<resource>"),
-            DefinedType::Stream(None) => self.text.push_str("stream"),
-            DefinedType::Stream(payload) => self.generic("stream", &[*payload]),
-            DefinedType::Future(None) => self.text.push_str("future"),
-            DefinedType::Future(payload) => self.generic("future", &[*payload]),
-        }
-    }
-
-    fn generic(&mut self, name: &str, arguments: &[Option<ValType>]) {
-        self.text.push_str(name);
-        self.text.push('<');
-        self.list(arguments.iter(), |this, argument| match argument {
-            Some(ty) => this.ty(*ty),
-            None => this.text.push('_'),
-        });
-        self.text.push('>');
-    }
-
-    fn labels(&mut self, name: &str, labels: &[Arc<str>]) {
-        self.text.push_str(name);
-        self.text.push_str(" { ");
-        self.list(labels.iter(), |this, label| {
-            if this.part() {
-                this.text.push_str(&cut_name(label));
-            }
-        });
-        self.text.push_str(" }");
-    }
-
-    fn list<I>(&mut self, items: impl Iterator<Item = I>, mut item: impl FnMut(&mut Self, I)) {
-        for (i, it) in items.enumerate() {
-            if i > 0 {
-                self.text.push_str(", ");
-            }
-            if self.budget == 0 {
-                self.text.push_str("..");
-                return;
-            }
-            item(self, it);
-        }
     }
 }
 

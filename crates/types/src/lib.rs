@@ -31,6 +31,7 @@ mod printable;
 mod transcode;
 mod trap;
 mod trap_site;
+mod type_text;
 mod val_type;
 
 pub use arena::{Arena, ArenaIndex};
@@ -46,4 +47,5 @@ pub use printable::Printable;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
+pub use type_text::type_text;
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};
