@@ -30,7 +30,10 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
     let arguments = call.arguments(&function.ty).with_context(|| format!("cannot call `{name}`"))?;
     let result =
         call_function(&engine, &component, function, &arguments).with_context(|| format!("cannot run {shown}"))?;
-    print(&format!("{}\n", result.map_or("()".into(), |value| value.to_wave())))?;
+    match result {
+        Some(value) => print(format_args!("{value}\n"))?,
+        None => print("()\n")?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

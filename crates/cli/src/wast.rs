@@ -28,13 +28,13 @@ pub(crate) fn run(paths: &[PathBuf], compare_messages: bool, lists: &[PathBuf]) 
         // Lists name scripts by the end of their paths, however the script was named here.
         let full = std::path::absolute(script).unwrap_or_else(|_| script.clone());
         let verdict = known.judge(&full.to_string_lossy(), &report);
-        print(&verdict.to_string())?;
+        print(&verdict)?;
         counts.add(&report.counts);
         expected += verdict.expected();
         failed += usize::from(!verdict.passed());
     }
     let forgiven = if expected > 0 { format!("wast: {expected} failures are expected\n") } else { String::new() };
-    print(&format!("\n{counts}{forgiven}{} of {} scripts passed\n", scripts.len() - failed, scripts.len()))?;
+    print(format_args!("\n{counts}{forgiven}{} of {} scripts passed\n", scripts.len() - failed, scripts.len()))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -37,6 +37,7 @@ pub struct Config {
     pub(crate) memory_reservation: u64,
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
+    pub(crate) max_lifted_bytes: u64,
 }
 
 impl Default for Config {
@@ -56,6 +57,7 @@ impl Config {
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
+            max_lifted_bytes: 128 << 20,
         }
     }
 
@@ -150,6 +152,40 @@ impl Config {
     /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
+        self
+    }
+
+    /// How many bytes of the host's memory the values of one call may take that are lifted out of a guest: the parameters
+    /// of a host function, or the result of a guest's (default 128 MiB). A call that would need more is an error, before
+    /// they are allocated.
+    ///
+    /// Rust's representation counts, and not the guest's: a `list<u8>` takes a byte for each element as a `Vec<u8>`, but
+    /// a whole [`Val`](crate::Val) for each as a `Val::List`. What the host lowers into guests does not count.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Config, Engine, Linker, Store};
+    /// let engine = Engine::new(Config::new().max_lifted_bytes(1000))?;
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (memory (export "m") 1)
+    /// #         (func (export "read") (param i32) (result i32)
+    /// #             (i32.store (i32.const 0) (i32.const 16))
+    /// #             (i32.store (i32.const 4) (local.get 0))
+    /// #             (i32.const 0)))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func (export "read") (param "length" u32) (result (list u8))
+    /// #         (canon lift (core func $i "read") (memory (core memory $i "m")))))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let read = instance.get_typed_func::<(u32,), (Vec<u8>,)>(&mut store, "read")?;
+    /// assert_eq!(read.call(&mut store, (500,))?.0.len(), 500);
+    /// let error = read.call(&mut store, (1500,)).unwrap_err().to_string();
+    /// assert!(error.contains("more than 1000 bytes of the host; Config::max_lifted_bytes sets the limit"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn max_lifted_bytes(&mut self, bytes: u64) -> &mut Config {
+        self.max_lifted_bytes = bytes;
         self
     }
 }

@@ -1,8 +1,8 @@
 //! Functions of the host that components import: dynamic ones over `Val`s and typed ones over Rust values, behind one trait.
 
 use crate::canon::{
-    FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, Place, ResolvedOptions, ScratchGuest,
-    StoreGuest, TypeList, Vals, lift_values, lower_values,
+    FlatReader, FlatWriter, LiftBudget, LiftContext, LiftList, LowerContext, LowerList, Place, ResolvedOptions,
+    ScratchGuest, StoreGuest, TypeList, Vals, lift_values, lower_values,
 };
 use crate::error::{Error, Result};
 use crate::store::{AsContextMut, StoreContextMut};
@@ -238,7 +238,7 @@ impl Scratch<'_> {
         let mut flat = [RawValue::default(); MAX_FLAT_PARAMS + 1];
         let mut cx = LowerContext { types: self.types, guest: &mut guest, encoding, width };
         lower_values(&mut cx, values, types, Place::Allocated, &mut FlatWriter::new(&mut flat))?;
-        let cx = LiftContext::new(self.types, &guest.bytes, encoding, width);
+        let cx = LiftContext::new(self.types, &guest.bytes, encoding, width, LiftBudget::unlimited());
         lift_values(&cx, types, true, &mut FlatReader::new(&flat))
     }
 }

@@ -90,11 +90,13 @@ pub trait Lift: ComponentType + Sized {
     #[doc(hidden)]
     fn load_elements(cx: &LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
         let stride = cx.types.layout(ty, cx.width).size as usize;
-        let load = |i: usize| {
+        let length = bytes.len() / stride;
+        let mut elements = cx.vec(length)?;
+        for i in 0..length {
             let element = Self::load(cx, ty, at + (i * stride) as u64);
-            element.map_err(|error| error.within(&format!("[{i}]")))
-        };
-        (0..bytes.len() / stride).map(load).collect()
+            elements.push(element.map_err(|error| error.within(format!("[{i}]")))?);
+        }
+        Ok(elements)
     }
 }
 
@@ -123,7 +125,7 @@ pub trait Lower: ComponentType {
         let stride = u64::from(cx.types.layout(ty, cx.width).size);
         for (i, item) in items.iter().enumerate() {
             let stored = item.store(cx, ty, at + i as u64 * stride);
-            stored.map_err(|error| error.within(&format!("[{i}]")))?;
+            stored.map_err(|error| error.within(format!("[{i}]")))?;
         }
         Ok(())
     }

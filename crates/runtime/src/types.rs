@@ -74,12 +74,12 @@ pub enum TypeKind {
     FixedLengthList(Type, u32),
     Map(Type, Type),
     /// Fields, in order.
-    Record(Vec<(Box<str>, Type)>),
+    Record(Vec<(Arc<str>, Type)>),
     Tuple(Vec<Type>),
     /// Cases, in order, with the types of their payloads.
-    Variant(Vec<(Box<str>, Option<Type>)>),
-    Enum(Vec<Box<str>>),
-    Flags(Vec<Box<str>>),
+    Variant(Vec<(Arc<str>, Option<Type>)>),
+    Enum(Vec<Arc<str>>),
+    Flags(Vec<Arc<str>>),
     Option(Type),
     Result {
         ok: Option<Type>,

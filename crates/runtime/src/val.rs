@@ -4,10 +4,12 @@
 use crate::types::{Type, type_text};
 use gusset_types::{DefinedType, Types, ValType};
 use std::fmt;
+use std::sync::Arc;
 
 /// A component value, for types that are known at run time only. The variants are the specification's [value types].
 ///
-/// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing.
+/// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing. Names of
+/// fields, cases and labels are shared: those that are lifted out of a guest are the type's own.
 ///
 /// ```
 /// use gusset::Val;
@@ -40,15 +42,15 @@ pub enum Val {
     /// Keys and values; a key may occur more than once.
     Map(Vec<(Val, Val)>),
     /// Fields, in the type's order.
-    Record(Vec<(String, Val)>),
+    Record(Vec<(Arc<str>, Val)>),
     Tuple(Vec<Val>),
     /// The case and its payload.
-    Variant(String, Option<Box<Val>>),
-    Enum(String),
+    Variant(Arc<str>, Option<Box<Val>>),
+    Enum(Arc<str>),
     Option(Option<Box<Val>>),
     Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
     /// The labels that are set.
-    Flags(Vec<String>),
+    Flags(Vec<Arc<str>>),
 }
 
 impl Val {
@@ -190,21 +192,19 @@ pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMism
             Ok(())
         }
         (DefinedType::Variant(cases), Val::Variant(name, payload)) => {
-            match cases.iter().find(|case| *case.name == **name) {
+            match cases.iter().find(|case| case.name == *name) {
                 Some(case) => check_payload(types, name, case.ty, payload.as_deref()),
                 None => Err(unknown_label("variant case", name, types, ty)),
             }
         }
-        (DefinedType::Enum(labels), Val::Enum(name)) => match labels.iter().any(|label| **label == **name) {
+        (DefinedType::Enum(labels), Val::Enum(name)) => match labels.contains(name) {
             true => Ok(()),
             false => Err(unknown_label("enum case", name, types, ty)),
         },
-        (DefinedType::Flags(labels), Val::Flags(set)) => {
-            match set.iter().find(|name| !labels.iter().any(|label| **label == ***name)) {
-                None => Ok(()),
-                Some(name) => Err(unknown_label("flag", name, types, ty)),
-            }
-        }
+        (DefinedType::Flags(labels), Val::Flags(set)) => match set.iter().find(|name| !labels.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(unknown_label("flag", name, types, ty)),
+        },
         (DefinedType::Option(some), Val::Option(payload)) => match payload {
             Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
             None => Ok(()),
@@ -224,10 +224,10 @@ fn check_elements(types: &Types, element: ValType, items: &[Val]) -> Result<(), 
     Ok(())
 }
 
-fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(String, Val)]) -> Result<(), ValMismatch> {
+fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(Arc<str>, Val)]) -> Result<(), ValMismatch> {
     for (i, field) in fields.iter().enumerate() {
         match found.get(i) {
-            Some((name, val)) if **name == *field.name => {
+            Some((name, val)) if *name == field.name => {
                 check(types, field.ty, val).map_err(|error| error.within(&format!(".{name}")))?;
             }
             Some((name, _)) => {

@@ -6,6 +6,7 @@ use crate::index::{DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
 use crate::layout::{Layout, PointerWidth};
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A component value type (`valtype`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -39,8 +40,8 @@ pub enum DefinedType {
     Record(Box<[Field]>),
     Tuple(Box<[ValType]>),
     Variant(Box<[Case]>),
-    Enum(Box<[Box<str>]>),
-    Flags(Box<[Box<str>]>),
+    Enum(Box<[Arc<str>]>),
+    Flags(Box<[Arc<str>]>),
     Option(ValType),
     Result(ResultType),
     Own(ResourceTypeIndex),
@@ -52,8 +53,8 @@ pub enum DefinedType {
 /// A field of a record.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Field {
-    /// Its kebab-case name.
-    pub name: Box<str>,
+    /// Its kebab-case name, shared with the values that have the field.
+    pub name: Arc<str>,
     /// Its type.
     pub ty: ValType,
 }
@@ -61,8 +62,8 @@ pub struct Field {
 /// A case of a variant.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Case {
-    /// Its kebab-case name.
-    pub name: Box<str>,
+    /// Its kebab-case name, shared with the values of the case.
+    pub name: Arc<str>,
     /// The type of its payload, if it has one.
     pub ty: Option<ValType>,
 }

@@ -2,6 +2,7 @@
 
 use crate::script::{Stop, mismatch};
 use gusset::Val;
+use std::sync::Arc;
 use wast::component::WastVal;
 use wast::core::{NanPattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
@@ -79,7 +80,7 @@ fn same(a: &Val, b: &Val) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|((ka, va), (kb, vb))| same(ka, kb) && same(va, vb))
         }
         (Val::Record(a), Val::Record(b)) => {
-            let field = |name: &String| b.iter().find(|(other, _)| other == name);
+            let field = |name: &str| b.iter().find(|(other, _)| **other == *name);
             a.len() == b.len() && a.iter().all(|(name, a)| field(name).is_some_and(|(_, b)| same(a, b)))
         }
         (Val::Variant(a, a_payload), Val::Variant(b, b_payload)) => a == b && optional(a_payload, b_payload),
@@ -117,7 +118,7 @@ pub(crate) fn text(value: &Val) -> String {
         Val::List(values) => many("list.const", values),
         Val::Tuple(values) => many("tuple.const", values),
         Val::Record(fields) => {
-            let field = |(name, value): &(String, Val)| {
+            let field = |(name, value): &(Arc<str>, Val)| {
                 // Within a field, the value stands without parentheses of its own.
                 let value = text(value);
                 let inner = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(&value);
@@ -166,11 +167,10 @@ mod tests {
 
     #[test]
     fn fields_and_flags_have_no_order_but_lists_do() {
-        let record =
-            |names: [&str; 2]| Val::Record(names.map(|name| (name.to_string(), Val::Bool(name == "a"))).into());
+        let record = |names: [&str; 2]| Val::Record(names.map(|name| (name.into(), Val::Bool(name == "a"))).into());
         assert!(same(&record(["a", "b"]), &record(["b", "a"])));
         assert!(!same(&record(["a", "b"]), &record(["a", "c"])));
-        let flags = |names: &[&str]| Val::Flags(names.iter().map(|name| name.to_string()).collect());
+        let flags = |names: &[&str]| Val::Flags(names.iter().map(|name| (*name).into()).collect());
         assert!(same(&flags(&["x", "y"]), &flags(&["y", "x"])));
         assert!(!same(&flags(&["x", "y"]), &flags(&["x"])));
         let list = |values: &[u8]| Val::List(values.iter().map(|&value| Val::U8(value)).collect());

@@ -126,18 +126,18 @@ fn value(shape: &Shape, input: &mut Unstructured<'_>) -> Result<Val> {
         }
         Shape::Tuple(types) => Val::Tuple(types.iter().map(|ty| value(ty, input)).collect::<Result<_>>()?),
         Shape::Record(types) => {
-            let fields = types.iter().enumerate().map(|(n, ty)| Ok((name(n), value(ty, input)?)));
+            let fields = types.iter().enumerate().map(|(n, ty)| Ok((name(n).into(), value(ty, input)?)));
             Val::Record(fields.collect::<Result<_>>()?)
         }
         Shape::Variant(cases) => {
             let case = input.choose_index(cases.len())?;
             let payload = cases[case].as_ref().map(|ty| value(ty, input).map(Box::new)).transpose()?;
-            Val::Variant(name(case), payload)
+            Val::Variant(name(case).into(), payload)
         }
-        Shape::Enum(labels) => Val::Enum(name(input.choose_index(*labels as usize)?)),
+        Shape::Enum(labels) => Val::Enum(name(input.choose_index(*labels as usize)?).into()),
         Shape::Flags(labels) => {
             let bits: u32 = input.arbitrary()?;
-            Val::Flags((0..*labels as usize).filter(|n| bits >> n & 1 == 1).map(name).collect())
+            Val::Flags((0..*labels as usize).filter(|n| bits >> n & 1 == 1).map(|n| name(n).into()).collect())
         }
         Shape::Option(some) => Val::Option(if input.arbitrary()? { Some(Box::new(value(some, input)?)) } else { None }),
         Shape::Result(ok, err) => {

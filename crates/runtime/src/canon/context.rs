@@ -1,15 +1,11 @@
 //! What lifting and lowering work on: the types, a guest's memory and allocator, its options, and core values in a row.
 
+use super::MAX_BYTE_LENGTH;
+use super::budget::LiftBudget;
 use super::error::CanonResult;
-use super::{MAX_BYTE_LENGTH, error::CanonError};
-use crate::error::{Error, format_err};
+use crate::error::Error;
 use crate::vm::RawValue;
 use gusset_types::{Layout, PointerWidth, StringEncoding, TrapCode, Types};
-use std::cell::Cell;
-
-/// How many bytes of strings and lists one call may lift beyond what the guest's memory holds. A value may name the same bytes
-/// many times; without a limit, a small guest could make the host build values that are exponentially larger than itself.
-const ALIASING_ALLOWANCE: u64 = 16 << 20;
 
 /// From where values are lifted. No code of the guest runs while one exists.
 pub struct LiftContext<'a> {
@@ -17,24 +13,18 @@ pub struct LiftContext<'a> {
     pub(crate) memory: &'a [u8],
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
-    budget: Cell<u64>,
+    pub(super) budget: LiftBudget,
 }
 
 impl<'a> LiftContext<'a> {
-    pub(crate) fn new(types: &'a Types, memory: &'a [u8], encoding: StringEncoding, width: PointerWidth) -> Self {
-        let budget = Cell::new((memory.len() as u64).saturating_add(ALIASING_ALLOWANCE));
+    pub(crate) fn new(
+        types: &'a Types,
+        memory: &'a [u8],
+        encoding: StringEncoding,
+        width: PointerWidth,
+        budget: LiftBudget,
+    ) -> Self {
         LiftContext { types, memory, encoding, width, budget }
-    }
-
-    /// Takes the bytes of a string or list from what this call may lift.
-    pub(crate) fn charge(&self, bytes: u64) -> CanonResult<()> {
-        match self.budget.get().checked_sub(bytes) {
-            Some(rest) => {
-                self.budget.set(rest);
-                Ok(())
-            }
-            None => Err(too_much_aliasing()),
-        }
     }
 
     /// `N` bytes of memory. Callers have checked the range of the whole value; a range outside is still only a trap.
@@ -70,24 +60,13 @@ impl<'a> LiftContext<'a> {
         if !at.is_multiple_of(u64::from(element.align)) {
             return Err(TrapCode::UnalignedPointer.into());
         }
-        let range = slice_at(self.memory, at, bytes).ok_or(TrapCode::ListPointerOutOfBounds)?;
-        self.charge(bytes)?;
-        Ok(range)
+        slice_at(self.memory, at, bytes).ok_or_else(|| TrapCode::ListPointerOutOfBounds.into())
     }
 
     /// Checks the address of parameters or a result that lie in memory.
     pub(crate) fn check_pointer(&self, at: u64, layout: Layout) -> CanonResult<()> {
         check_pointer(at, layout, self.memory.len())
     }
-}
-
-#[cold]
-fn too_much_aliasing() -> CanonError {
-    format_err!(
-        "the values of one call name more than {} MiB of strings and lists beyond what the guest's memory holds",
-        ALIASING_ALLOWANCE >> 20
-    )
-    .into()
 }
 
 /// `bytes` bytes at `at`, if they all lie in `memory`.

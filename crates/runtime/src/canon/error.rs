@@ -1,58 +1,86 @@
 //! What lifting or lowering fails with: a trap or an error, and the path of the value, which grows from the inside out on the
 //! way up, so that what succeeds pays nothing for it.
 
-use crate::error::Error;
+use crate::error::{Error, format_err};
 use crate::trap::{AdapterTrapSite, Trap};
 use gusset_types::{AdapterName, TrapCode};
+use std::borrow::Cow;
 
 /// The result of lifting or lowering.
 pub type CanonResult<T> = Result<T, CanonError>;
 
 /// Why a value could not be lifted or lowered.
-pub struct CanonError(Box<Inner>);
+pub struct CanonError(Box<CanonFailure>);
 
-struct Inner {
+struct CanonFailure {
     cause: Cause,
-    path: String,
+    /// The segments of the path, innermost first.
+    path: Vec<Cow<'static, str>>,
 }
 
 enum Cause {
     /// The guest's fault.
     Trap(TrapCode),
+    /// The values take more bytes of the host than this limit.
+    TooLarge(u64),
     /// An error of another function (`realloc` trapped), or of the host.
     Error(Error),
 }
 
 impl CanonError {
+    fn new(cause: Cause) -> CanonError {
+        CanonError(Box::new(CanonFailure { cause, path: Vec::new() }))
+    }
+
+    /// The values of a call take more bytes of the host than `limit`.
+    #[cold]
+    pub(super) fn too_large(limit: u64) -> CanonError {
+        CanonError::new(Cause::TooLarge(limit))
+    }
+
     /// The same error, one level further out: `segment` stands before the path.
+    #[cold]
     #[must_use]
-    pub fn within(mut self, segment: &str) -> CanonError {
-        self.0.path.insert_str(0, segment);
+    pub fn within(mut self, segment: impl Into<Cow<'static, str>>) -> CanonError {
+        self.0.path.push(segment.into());
         self
     }
 
     /// The error for the embedder. A trap names the call, as `adapter` tells it, and the value.
     pub(crate) fn into_error(self, adapter: impl FnOnce() -> AdapterName) -> Error {
-        let Inner { cause, path } = *self.0;
-        match cause {
+        let path = self.path();
+        match self.0.cause {
             Cause::Trap(code) => Trap::new(code).with_site(AdapterTrapSite { adapter: adapter(), path }).into(),
+            Cause::TooLarge(limit) => {
+                let error = format_err!(
+                    "the values of one call take more than {limit} bytes of the host; Config::max_lifted_bytes sets the \
+                     limit"
+                );
+                let error = if path.is_empty() { error } else { error.context(path) };
+                error.context(format_args!("function `{}`", adapter().function))
+            }
             Cause::Error(error) if path.is_empty() => error,
             Cause::Error(error) => error.context(path),
         }
+    }
+
+    /// The path of the value, outermost first.
+    pub(crate) fn path(&self) -> String {
+        self.0.path.iter().rev().map(|segment| &**segment).collect()
     }
 }
 
 impl From<TrapCode> for CanonError {
     #[cold]
     fn from(code: TrapCode) -> CanonError {
-        CanonError(Box::new(Inner { cause: Cause::Trap(code), path: String::new() }))
+        CanonError::new(Cause::Trap(code))
     }
 }
 
 impl From<Error> for CanonError {
     #[cold]
     fn from(error: Error) -> CanonError {
-        CanonError(Box::new(Inner { cause: Cause::Error(error), path: String::new() }))
+        CanonError::new(Cause::Error(error))
     }
 }
 
@@ -61,12 +89,8 @@ impl CanonError {
     pub(crate) fn code(&self) -> Option<TrapCode> {
         match self.0.cause {
             Cause::Trap(code) => Some(code),
-            Cause::Error(_) => None,
+            Cause::TooLarge(_) | Cause::Error(_) => None,
         }
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.0.path
     }
 }
 
@@ -74,8 +98,9 @@ impl CanonError {
 impl std::fmt::Debug for CanonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0.cause {
-            Cause::Trap(code) => write!(f, "{:?}: {code}", self.0.path),
-            Cause::Error(error) => write!(f, "{:?}: {error}", self.0.path),
+            Cause::Trap(code) => write!(f, "{:?}: {code}", self.path()),
+            Cause::TooLarge(limit) => write!(f, "{:?}: more than {limit} bytes", self.path()),
+            Cause::Error(error) => write!(f, "{:?}: {error}", self.path()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The two guests that values are lowered into: an instance's memory and `realloc` in a store, and a scratch memory of the host.
 
+use super::budget::LiftBudget;
 use super::context::{Guest, LiftContext};
 use crate::error::{Error, Result, bail};
 use crate::store::StoreContextMut;
@@ -22,7 +23,8 @@ impl ResolvedOptions {
     /// Lifts from the instance as it stands.
     pub(crate) fn lift<'a>(&self, vm: &'a VmStore, types: &'a Types) -> LiftContext<'a> {
         let memory = self.memory.map_or(&[][..], |memory| vm.memory(memory));
-        LiftContext::new(types, memory, self.encoding, self.width)
+        let budget = LiftBudget::new(vm.engine().config().max_lifted_bytes);
+        LiftContext::new(types, memory, self.encoding, self.width, budget)
     }
 
     /// Whether the instance may call out.

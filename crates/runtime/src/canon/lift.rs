@@ -4,10 +4,8 @@ use super::context::{FlatReader, LiftContext};
 use super::error::{CanonError, CanonResult};
 use crate::error::format_err;
 use crate::val::Val;
-use gusset_types::{DefinedType, Layout, TrapCode, ValType, align_to};
-
-/// Before this many elements have been read, no room is made for more: a length is believed only as far as it has been proven.
-const MAX_RESERVED_ELEMENTS: usize = 4096;
+use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to};
+use std::sync::Arc;
 
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
@@ -67,29 +65,20 @@ fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u6
         DefinedType::FixedLengthList(element, length) => Ok(Val::List(elements(cx, *element, at, u64::from(*length))?)),
         DefinedType::Record(fields) => {
             let mut offsets = Offsets::at(at);
-            let field = |field: &gusset_types::Field| {
-                let value = load(cx, field.ty, offsets.next(cx.types.layout(field.ty, cx.width)));
-                let value = value.map_err(|error| error.within(&format!(".{}", field.name)))?;
-                Ok((field.name.to_string(), value))
-            };
-            fields.iter().map(field).collect::<CanonResult<_>>().map(Val::Record)
+            record(cx, fields, |ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
         }
         DefinedType::Tuple(types) => {
             let mut offsets = Offsets::at(at);
-            let item = |(i, ty): (usize, &ValType)| {
-                let value = load(cx, *ty, offsets.next(cx.types.layout(*ty, cx.width)));
-                value.map_err(|error| error.within(&format!(".{i}")))
-            };
-            types.iter().enumerate().map(item).collect::<CanonResult<_>>().map(Val::Tuple)
+            tuple(cx, types, |ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
         }
         DefinedType::Flags(labels) => {
             let bits = load_discriminant(cx, at, cx.types.layout(ty, cx.width).size)?;
-            Ok(flags(labels, bits))
+            flags(cx, labels, bits)
         }
         DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
             let (size, payload_offset) = cx.types.variant_layout(ty, cx.width).expect("it is a variant");
             let case = load_discriminant(cx, at, size)?;
-            variant(defined, case, |ty| load(cx, ty, at + u64::from(payload_offset)))
+            variant(cx, defined, case, |ty| load(cx, ty, at + u64::from(payload_offset)))
         }
         DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
             Err(unsupported(defined))
@@ -133,10 +122,10 @@ fn list(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonRe
 /// Reads `length` elements that lie in memory.
 fn elements(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Vec<Val>> {
     let stride = u64::from(cx.types.layout(element, cx.width).size);
-    let mut items = Vec::with_capacity((length as usize).min(MAX_RESERVED_ELEMENTS));
+    let mut items = cx.vec(length as usize)?;
     for i in 0..length {
         let item = load(cx, element, at + i * stride);
-        items.push(item.map_err(|error| error.within(&format!("[{i}]")))?);
+        items.push(item.map_err(|error| error.within(format!("[{i}]")))?);
     }
     Ok(items)
 }
@@ -145,39 +134,71 @@ fn map(cx: &LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> Canon
     let layouts = types.map(|ty| cx.types.layout(ty, cx.width));
     let entry = Layout::record(layouts);
     cx.list_bytes(at, length, entry)?;
-    let mut entries = Vec::with_capacity((length as usize).min(MAX_RESERVED_ELEMENTS));
+    let mut entries = cx.vec(length as usize)?;
     for i in 0..length {
         let mut offsets = Offsets::at(at + i * u64::from(entry.size));
         let mut part = |n: usize| {
             let part = load(cx, types[n], offsets.next(layouts[n]));
-            part.map_err(|error| error.within(&format!("[{i}].{n}")))
+            part.map_err(|error| error.within(format!("[{i}].{n}")))
         };
         entries.push((part(0)?, part(1)?));
     }
     Ok(Val::Map(entries))
 }
 
-fn flags(labels: &[Box<str>], bits: u32) -> Val {
-    let set = labels.iter().enumerate().filter(|(i, _)| bits >> i & 1 != 0);
-    Val::Flags(set.map(|(_, label)| label.to_string()).collect())
+/// A record whose fields `field` reads one after the other. Values share the names with the type.
+fn record(
+    cx: &LiftContext<'_>,
+    fields: &[Field],
+    mut field: impl FnMut(ValType) -> CanonResult<Val>,
+) -> CanonResult<Val> {
+    let mut values = cx.vec(fields.len())?;
+    for Field { name, ty } in fields {
+        let value = field(*ty).map_err(|error| error.within(format!(".{name}")))?;
+        values.push((name.clone(), value));
+    }
+    Ok(Val::Record(values))
+}
+
+/// A tuple whose items `item` reads one after the other.
+fn tuple(
+    cx: &LiftContext<'_>,
+    types: &[ValType],
+    mut item: impl FnMut(ValType) -> CanonResult<Val>,
+) -> CanonResult<Val> {
+    let mut values = cx.vec(types.len())?;
+    for (i, ty) in types.iter().enumerate() {
+        values.push(item(*ty).map_err(|error| error.within(format!(".{i}")))?);
+    }
+    Ok(Val::Tuple(values))
+}
+
+fn flags(cx: &LiftContext<'_>, labels: &[Arc<str>], bits: u32) -> CanonResult<Val> {
+    let set = || labels.iter().enumerate().filter(|(i, _)| bits >> i & 1 != 0);
+    let mut values = cx.vec(set().count())?;
+    values.extend(set().map(|(_, label)| label.clone()));
+    Ok(Val::Flags(values))
 }
 
 /// The value of case number `case`, whose payload `payload` reads if there is one.
-fn variant(defined: &DefinedType, case: u32, payload: impl FnOnce(ValType) -> CanonResult<Val>) -> CanonResult<Val> {
-    let boxed = |name: &str, ty: Option<ValType>| match ty {
-        Some(ty) => match payload(ty) {
-            Ok(value) => Ok(Some(Box::new(value))),
-            Err(error) => Err(error.within(&format!(".{name}"))),
-        },
-        None => Ok(None),
+fn variant(
+    cx: &LiftContext<'_>,
+    defined: &DefinedType,
+    case: u32,
+    payload: impl FnOnce(ValType) -> CanonResult<Val>,
+) -> CanonResult<Val> {
+    let boxed = |name: &str, ty: Option<ValType>| {
+        let Some(ty) = ty else { return Ok(None) };
+        let value = payload(ty).and_then(|value| cx.boxed(value));
+        value.map(Some).map_err(|error| error.within(format!(".{name}")))
     };
     let invalid = || CanonError::from(TrapCode::InvalidDiscriminant);
     Ok(match defined {
         DefinedType::Variant(cases) => {
             let case = cases.get(case as usize).ok_or_else(invalid)?;
-            Val::Variant(case.name.to_string(), boxed(&case.name, case.ty)?)
+            Val::Variant(case.name.clone(), boxed(&case.name, case.ty)?)
         }
-        DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(invalid)?.to_string()),
+        DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(invalid)?.clone()),
         DefinedType::Option(_) if case == 0 => Val::Option(None),
         DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
         DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
@@ -226,26 +247,20 @@ fn lift_flat_defined(
             map(cx, [*key, *value], pointer, length)
         }
         DefinedType::FixedLengthList(element, length) => {
-            let item = |i: u32| lift_flat(cx, *element, flat).map_err(|error| error.within(&format!("[{i}]")));
-            (0..*length).map(item).collect::<CanonResult<_>>().map(Val::List)
+            let mut items = cx.vec(*length as usize)?;
+            for i in 0..*length {
+                let item = lift_flat(cx, *element, flat);
+                items.push(item.map_err(|error| error.within(format!("[{i}]")))?);
+            }
+            Ok(Val::List(items))
         }
-        DefinedType::Record(fields) => {
-            let field = |field: &gusset_types::Field| {
-                let value = lift_flat(cx, field.ty, flat);
-                Ok((field.name.to_string(), value.map_err(|error| error.within(&format!(".{}", field.name)))?))
-            };
-            fields.iter().map(field).collect::<CanonResult<_>>().map(Val::Record)
-        }
-        DefinedType::Tuple(types) => {
-            let item =
-                |(i, ty): (usize, &ValType)| lift_flat(cx, *ty, flat).map_err(|error| error.within(&format!(".{i}")));
-            types.iter().enumerate().map(item).collect::<CanonResult<_>>().map(Val::Tuple)
-        }
-        DefinedType::Flags(labels) => Ok(flags(labels, flat.u32())),
+        DefinedType::Record(fields) => record(cx, fields, |ty| lift_flat(cx, ty, flat)),
+        DefinedType::Tuple(types) => tuple(cx, types, |ty| lift_flat(cx, ty, flat)),
+        DefinedType::Flags(labels) => flags(cx, labels, flat.u32()),
         DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
             let end = flat.position() + flat_count(cx.types, ty, cx.width);
             let case = flat.u32();
-            let value = variant(defined, case, |ty| lift_flat(cx, ty, flat))?;
+            let value = variant(cx, defined, case, |ty| lift_flat(cx, ty, flat))?;
             flat.skip_to(end);
             Ok(value)
         }

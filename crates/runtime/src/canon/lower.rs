@@ -7,6 +7,7 @@ use super::lift::{Offsets, flat_count, unsupported, unsupported_error_context};
 use crate::error::Error;
 use crate::val::{Val, check};
 use gusset_types::{DefinedType, Layout, ValType};
+use std::sync::Arc;
 
 /// The error for a value of another type.
 #[cold]
@@ -63,7 +64,7 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             for (field, (_, value)) in fields.iter().zip(values) {
                 let at = offsets.next(cx.types.layout(field.ty, cx.width));
                 let stored = store(cx, field.ty, value, at);
-                stored.map_err(|error| error.within(&format!(".{}", field.name)))?;
+                stored.map_err(|error| error.within(format!(".{}", field.name)))?;
             }
             Ok(())
         }
@@ -71,7 +72,7 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             let mut offsets = Offsets::at(at);
             for (i, (ty, value)) in types.iter().zip(values).enumerate() {
                 let at = offsets.next(cx.types.layout(*ty, cx.width));
-                store(cx, *ty, value, at).map_err(|error| error.within(&format!(".{i}")))?;
+                store(cx, *ty, value, at).map_err(|error| error.within(format!(".{i}")))?;
             }
             Ok(())
         }
@@ -91,7 +92,7 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             cx.write(at, &case.number.to_le_bytes()[..size as usize])?;
             let Some((ty, payload)) = case.payload else { return Ok(()) };
             let stored = store(cx, ty, payload, at + u64::from(payload_offset));
-            stored.map_err(|error| error.within(&format!(".{}", case.name)))
+            stored.map_err(|error| error.within(format!(".{}", case.name)))
         }
     }
 }
@@ -106,7 +107,7 @@ fn list(cx: &mut LowerContext<'_>, element: ValType, items: &[Val]) -> CanonResu
 fn store_elements(cx: &mut LowerContext<'_>, element: ValType, items: &[Val], at: u64) -> CanonResult<()> {
     let stride = u64::from(cx.types.layout(element, cx.width).size);
     for (i, item) in items.iter().enumerate() {
-        store(cx, element, item, at + i as u64 * stride).map_err(|error| error.within(&format!("[{i}]")))?;
+        store(cx, element, item, at + i as u64 * stride).map_err(|error| error.within(format!("[{i}]")))?;
     }
     Ok(())
 }
@@ -119,7 +120,7 @@ fn map(cx: &mut LowerContext<'_>, types: [ValType; 2], entries: &[(Val, Val)]) -
         let mut offsets = Offsets::at(at + i as u64 * u64::from(entry.size));
         for (n, part) in [key, value].into_iter().enumerate() {
             let stored = store(cx, types[n], part, offsets.next(layouts[n]));
-            stored.map_err(|error| error.within(&format!("[{i}].{n}")))?;
+            stored.map_err(|error| error.within(format!("[{i}].{n}")))?;
         }
     }
     Ok((at, entries.len() as u64))
@@ -136,11 +137,11 @@ struct MatchedCase<'a> {
 fn match_case<'a>(defined: &'a DefinedType, val: &'a Val) -> Option<MatchedCase<'a>> {
     let (number, name, ty, payload) = match (defined, val) {
         (DefinedType::Variant(cases), Val::Variant(name, payload)) => {
-            let number = cases.iter().position(|case| *case.name == **name)?;
+            let number = cases.iter().position(|case| case.name == *name)?;
             (number, &**name, cases[number].ty, payload.as_deref())
         }
         (DefinedType::Enum(labels), Val::Enum(name)) => {
-            (labels.iter().position(|label| **label == **name)?, &**name, None, None)
+            (labels.iter().position(|label| label == name)?, &**name, None, None)
         }
         (DefinedType::Option(_), Val::Option(None)) => (0, "none", None, None),
         (DefinedType::Option(some), Val::Option(payload)) => (1, "some", Some(*some), payload.as_deref()),
@@ -157,8 +158,8 @@ fn match_case<'a>(defined: &'a DefinedType, val: &'a Val) -> Option<MatchedCase<
 }
 
 /// The bits of the labels that are set (`pack_flags_into_int`).
-fn pack_flags(labels: &[Box<str>], set: &[String]) -> Option<u32> {
-    set.iter().try_fold(0, |bits, name| Some(bits | 1 << labels.iter().position(|label| **label == **name)?))
+fn pack_flags(labels: &[Arc<str>], set: &[Arc<str>]) -> Option<u32> {
+    set.iter().try_fold(0, |bits, name| Some(bits | 1 << labels.iter().position(|label| label == name)?))
 }
 
 /// Writes a value as core values (`lower_flat`).
@@ -209,18 +210,18 @@ fn lower_flat_defined(
         (DefinedType::Map(key, value), Val::Map(entries)) => pair(flat, map(cx, [*key, *value], entries)?),
         (DefinedType::FixedLengthList(element, length), Val::List(items)) if items.len() == *length as usize => {
             for (i, item) in items.iter().enumerate() {
-                lower_flat(cx, *element, item, flat).map_err(|error| error.within(&format!("[{i}]")))?;
+                lower_flat(cx, *element, item, flat).map_err(|error| error.within(format!("[{i}]")))?;
             }
         }
         (DefinedType::Record(fields), Val::Record(values)) if values.len() == fields.len() => {
             for (field, (_, value)) in fields.iter().zip(values) {
                 let lowered = lower_flat(cx, field.ty, value, flat);
-                lowered.map_err(|error| error.within(&format!(".{}", field.name)))?;
+                lowered.map_err(|error| error.within(format!(".{}", field.name)))?;
             }
         }
         (DefinedType::Tuple(types), Val::Tuple(values)) if values.len() == types.len() => {
             for (i, (ty, value)) in types.iter().zip(values).enumerate() {
-                lower_flat(cx, *ty, value, flat).map_err(|error| error.within(&format!(".{i}")))?;
+                lower_flat(cx, *ty, value, flat).map_err(|error| error.within(format!(".{i}")))?;
             }
         }
         (DefinedType::Flags(labels), Val::Flags(set)) => match pack_flags(labels, set) {
@@ -236,7 +237,7 @@ fn lower_flat_defined(
             flat.u32(case.number);
             if let Some((ty, payload)) = case.payload {
                 let lowered = lower_flat(cx, ty, payload, flat);
-                lowered.map_err(|error| error.within(&format!(".{}", case.name)))?;
+                lowered.map_err(|error| error.within(format!(".{}", case.name)))?;
             }
             flat.fill_to(end);
         }

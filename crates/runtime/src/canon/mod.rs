@@ -2,11 +2,12 @@
 //! between components never come here: adapters do the same in wasm.
 //!
 //! The guest is hostile: every pointer, length and code unit is checked before it is used, memory is only reached through
-//! slices, and what is allocated is bounded by what the guest really has ([`LiftContext::charge`]).
+//! slices, and what is allocated is charged to the call's budget before ([`LiftContext::charge_block`]).
 //!
 //! [`CanonicalABI.md`](https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md) is the
 //! specification; names are its own.
 
+mod budget;
 mod context;
 mod error;
 mod guest;
@@ -19,6 +20,7 @@ pub use context::{FlatReader, FlatWriter, LiftContext, LowerContext};
 pub use error::{CanonError, CanonResult};
 pub use values::{LiftList, LowerList, TypeList};
 
+pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{ResolvedOptions, ScratchGuest, StoreGuest};
 pub(crate) use lift::{Offsets, char_from};
 pub(crate) use string::utf8_trap;

@@ -34,19 +34,37 @@ impl LiftContext<'_> {
             return Err(TrapCode::UnalignedPointer.into());
         }
         let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds)?;
-        self.charge(bytes)?;
         if utf16 {
-            let units = source.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-            let text: Result<String, _> = char::decode_utf16(units).collect();
-            return text.map_err(|_| TrapCode::InvalidUtf16.into());
+            return self.utf16(source);
         }
         match self.encoding {
-            StringEncoding::Latin1Utf16 => Ok(encoding_rs::mem::decode_latin1(source).into_owned()),
+            StringEncoding::Latin1Utf16 => {
+                // From the first character on that is not ASCII, the decoder makes room for two bytes each.
+                let ascii = encoding_rs::Encoding::ascii_valid_up_to(source) as u64;
+                self.charge_block(2 * bytes - ascii)?;
+                Ok(encoding_rs::mem::decode_latin1(source).into_owned())
+            }
             _ => match simdutf8::basic::from_utf8(source) {
-                Ok(text) => Ok(text.to_string()),
+                Ok(valid) => {
+                    let mut text = self.text(valid.len())?;
+                    text.push_str(valid);
+                    Ok(text)
+                }
                 Err(_) => Err(utf8_trap(source).into()),
             },
         }
+    }
+
+    /// Decodes UTF-16, once to measure and once to write: what is charged is what it takes.
+    fn utf16(&self, source: &[u8]) -> CanonResult<String> {
+        let units = source.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+        let mut bytes = 0;
+        for c in char::decode_utf16(units.clone()) {
+            bytes += c.map_err(|_| TrapCode::InvalidUtf16)?.len_utf8();
+        }
+        let mut text = self.text(bytes)?;
+        text.extend(char::decode_utf16(units).map_while(Result::ok));
+        Ok(text)
     }
 }
 

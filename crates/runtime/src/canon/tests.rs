@@ -1,5 +1,6 @@
 //! Lifting and lowering against bytes worked out by hand from the specification, with a memory that nobody runs in.
 
+use super::budget::LiftBudget;
 use super::context::{FlatReader, FlatWriter, Guest, LiftContext, LowerContext};
 use super::guest::ScratchGuest;
 use super::values::{Place, Vals, lift_values, lower_values};
@@ -10,6 +11,7 @@ use crate::vm::RawValue;
 use gusset_types::{
     Case, DefinedType, Field, Param, PointerWidth, ResultType, StringEncoding, TrapCode, Types, ValType,
 };
+use std::sync::Arc;
 
 const WIDTH: PointerWidth = PointerWidth::Memory32;
 
@@ -39,7 +41,7 @@ fn lowering<'a>(types: &'a Types, guest: &'a mut dyn Guest, encoding: StringEnco
 }
 
 fn lifting<'a>(types: &'a Types, memory: &'a [u8], encoding: StringEncoding) -> LiftContext<'a> {
-    LiftContext::new(types, memory, encoding, WIDTH)
+    LiftContext::new(types, memory, encoding, WIDTH, LiftBudget::unlimited())
 }
 
 fn record(types: &mut Types, fields: &[(&str, ValType)]) -> ValType {
@@ -295,7 +297,7 @@ fn traps_name_the_value() {
         <Vec<Val> as LiftList>::lift_flat(&cx, types, &mut FlatReader::new(flat)).unwrap_err()
     };
     let error = lift(&flat);
-    assert_eq!((error.code(), error.path()), (Some(TrapCode::InvalidChar), "param \"items\"[1].kind"));
+    assert_eq!((error.code(), &*error.path()), (Some(TrapCode::InvalidChar), "param \"items\"[1].kind"));
     let code = |pointer, length| lift(&[RawValue::from_u32(pointer), RawValue::from_u32(length)]).code();
     assert_eq!(code(18, 1), Some(TrapCode::UnalignedPointer));
     assert_eq!(code(52, 0), Some(TrapCode::ListPointerOutOfBounds));
@@ -324,18 +326,72 @@ fn a_result_in_memory_is_checked() {
     assert_eq!(guest.bytes[60..], [1, 0, 0, 0]);
 }
 
+/// What a value takes in the host beside itself: bytes and blocks.
+fn blocks(val: &Val) -> (u64, u64) {
+    let block = |capacity: usize, size: usize| ((capacity * size) as u64, u64::from(capacity > 0));
+    let add = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
+    let boxed = |payload: &Val| add(block(1, size_of::<Val>()), blocks(payload));
+    match val {
+        Val::String(text) => block(text.capacity(), 1),
+        Val::List(items) | Val::Tuple(items) => {
+            items.iter().map(blocks).fold(block(items.capacity(), size_of::<Val>()), add)
+        }
+        Val::Map(entries) => {
+            let parts = entries.iter().map(|(key, value)| add(blocks(key), blocks(value)));
+            parts.fold(block(entries.capacity(), size_of::<(Val, Val)>()), add)
+        }
+        Val::Record(fields) => {
+            let values = fields.iter().map(|(_, value)| blocks(value));
+            values.fold(block(fields.capacity(), size_of::<(Arc<str>, Val)>()), add)
+        }
+        Val::Variant(_, Some(payload)) | Val::Option(Some(payload)) => boxed(payload),
+        Val::Result(Ok(Some(payload)) | Err(Some(payload))) => boxed(payload),
+        Val::Flags(names) => block(names.capacity(), size_of::<Arc<str>>()),
+        _ => (0, 0),
+    }
+}
+
 #[test]
-fn a_small_guest_cannot_make_the_host_allocate_without_bound() {
+fn what_is_charged_is_what_values_take() {
     let mut types = Types::default();
-    let inner = types.intern(DefinedType::List(ValType::U8));
-    let outer = types.intern(DefinedType::List(inner));
-    // 32768 lists, each of which is the whole memory.
-    let memory: Vec<u8> = (0..1 << 15).flat_map(|_| [0, 0, 0, 0, 0, 0, 4, 0]).collect();
-    let cx = lifting(&types, &memory, StringEncoding::Utf8);
-    let flat = [RawValue::from_u32(0), RawValue::from_u32(1 << 15)];
-    let error = lift::lift_flat(&cx, outer, &mut FlatReader::new(&flat)).unwrap_err();
-    assert_eq!(error.code(), None);
-    assert!(format!("{error:?}").contains("beyond what the guest's memory holds"));
+    let flags = types.intern(DefinedType::Flags(["x".into(), "y".into()].into()));
+    let choice = variant(&mut types, &[("none", None), ("text", Some(ValType::String))]);
+    let option = types.intern(DefinedType::Option(choice));
+    let map = types.intern(DefinedType::Map(ValType::String, ValType::U8));
+    let fixed = types.intern(DefinedType::FixedLengthList(ValType::U8, 3));
+    let result = types.intern(DefinedType::Result(ResultType { ok: None, err: Some(fixed) }));
+    let pair = types.intern(DefinedType::Tuple([map, result].into()));
+    let item = record(&mut types, &[("flags", flags), ("option", option), ("pair", pair)]);
+    let list = types.intern(DefinedType::List(item));
+    let item = |string: &str| {
+        let choice = Val::Variant("text".into(), Some(Box::new(text(string))));
+        let err = Val::List(vec![Val::U8(1); 3]);
+        let pair = vec![
+            Val::Map(vec![(text(string), Val::U8(1)), (text(""), Val::U8(2))]),
+            Val::Result(Err(Some(Box::new(err)))),
+        ];
+        Val::Record(vec![
+            ("flags".into(), Val::Flags(vec!["y".into()])),
+            ("option".into(), Val::Option(Some(Box::new(choice)))),
+            ("pair".into(), Val::Tuple(pair)),
+        ])
+    };
+    let val = Val::List(["", "ascii", "na\u{ef}ve", "\u{2603}"].map(item).into());
+    for encoding in [StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16] {
+        let (mut guest, mut flat) = (ScratchGuest::default(), [RawValue::default(); 2]);
+        let mut cx = lowering(&types, &mut guest, encoding);
+        lower::lower_flat(&mut cx, list, &val, &mut FlatWriter::new(&mut flat)).unwrap();
+        let lift = |limit| {
+            let cx = LiftContext::new(&types, &guest.bytes, encoding, WIDTH, LiftBudget::new(limit));
+            lift::lift_flat(&cx, list, &mut FlatReader::new(&flat)).map(|lifted| (lifted, cx.budget.spent()))
+        };
+        let (lifted, spent) = lift(1 << 20).unwrap();
+        assert_eq!(lifted, val);
+        let (bytes, blocks) = blocks(&lifted);
+        assert_eq!(spent, bytes + 16 * blocks, "{encoding:?}");
+        assert!(lift(spent).is_ok());
+        assert!(format!("{:?}", lift(spent - 1).unwrap_err()).contains("more than"));
+    }
 }
 
 #[test]

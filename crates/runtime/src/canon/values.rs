@@ -63,7 +63,7 @@ impl TypeList<'_> {
 
     #[cold]
     pub(crate) fn at(self, i: usize, error: CanonError) -> CanonError {
-        error.within(&self.segment(i))
+        error.within(self.segment(i))
     }
 }
 
@@ -107,17 +107,21 @@ impl LowerList for Vals<'_> {
 
 impl LiftList for Vec<Val> {
     fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        let lift = |(i, ty)| lift_flat(cx, ty, flat).map_err(|error| types.at(i, error));
-        types.iter().enumerate().map(lift).collect()
+        let mut vals = cx.vec(types.len())?;
+        for (i, ty) in types.iter().enumerate() {
+            vals.push(lift_flat(cx, ty, flat).map_err(|error| types.at(i, error))?);
+        }
+        Ok(vals)
     }
 
     fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
         let mut offsets = Offsets::at(at);
-        let load = |(i, ty)| {
+        let mut vals = cx.vec(types.len())?;
+        for (i, ty) in types.iter().enumerate() {
             let at = offsets.next(cx.types.layout(ty, cx.width));
-            load(cx, ty, at).map_err(|error| types.at(i, error))
-        };
-        types.iter().enumerate().map(load).collect()
+            vals.push(load(cx, ty, at).map_err(|error| types.at(i, error))?);
+        }
+        Ok(vals)
     }
 }
 

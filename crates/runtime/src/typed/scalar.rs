@@ -24,9 +24,11 @@ macro_rules! numbers {
             fn lift_flat(_: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 Ok($from(flat.$read()))
             }
-            fn load_elements(_: &LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
-                let (elements, _) = bytes.as_chunks::<{ size_of::<$rust>() }>();
-                Ok(elements.iter().map(|bytes| <$rust>::from_le_bytes(*bytes)).collect())
+            fn load_elements(cx: &LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
+                let (chunks, _) = bytes.as_chunks::<{ size_of::<$rust>() }>();
+                let mut elements = cx.vec(chunks.len())?;
+                elements.extend(chunks.iter().map(|bytes| <$rust>::from_le_bytes(*bytes)));
+                Ok(elements)
             }
         }
 

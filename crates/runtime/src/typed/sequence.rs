@@ -136,9 +136,9 @@ same_as! {
 
 impl<T: Lift> Lift for Box<T> {
     fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        T::load(cx, ty, at).map(Box::new)
+        cx.boxed(T::load(cx, ty, at)?)
     }
     fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        T::lift_flat(cx, ty, flat).map(Box::new)
+        cx.boxed(T::lift_flat(cx, ty, flat)?)
     }
 }

@@ -1,0 +1,66 @@
+//! [`LiftBudget`]: how many bytes of the host the values of one call may take. A value may name the same bytes of a guest
+//! many times, and takes more in the host than in the guest: without a limit, a small guest could exhaust its host.
+
+use super::context::LiftContext;
+use super::error::{CanonError, CanonResult};
+use std::cell::Cell;
+
+/// What an allocator keeps beside each block, and loses by rounding, more or less. Else a list of tiny strings would cost
+/// the host twice what it is charged for.
+const BLOCK_OVERHEAD: u64 = 16;
+
+/// What is left of the bytes that one call may take.
+pub(crate) struct LiftBudget {
+    limit: u64,
+    left: Cell<u64>,
+}
+
+impl LiftBudget {
+    pub(crate) fn new(limit: u64) -> LiftBudget {
+        LiftBudget { limit, left: Cell::new(limit) }
+    }
+
+    /// For values that are the host's own.
+    pub(crate) fn unlimited() -> LiftBudget {
+        LiftBudget::new(u64::MAX)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn spent(&self) -> u64 {
+        self.limit - self.left.get()
+    }
+}
+
+impl LiftContext<'_> {
+    /// Takes a block of the host's memory from what the call may lift. Comes before the allocation.
+    pub(crate) fn charge_block(&self, bytes: u64) -> CanonResult<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        match self.budget.left.get().checked_sub(bytes.saturating_add(BLOCK_OVERHEAD)) {
+            Some(left) => {
+                self.budget.left.set(left);
+                Ok(())
+            }
+            None => Err(CanonError::too_large(self.budget.limit)),
+        }
+    }
+
+    /// An empty vector with room for exactly `length` values, charged.
+    pub(crate) fn vec<V>(&self, length: usize) -> CanonResult<Vec<V>> {
+        self.charge_block((length as u64).saturating_mul(size_of::<V>() as u64))?;
+        Ok(Vec::with_capacity(length))
+    }
+
+    /// An empty text with room for exactly `bytes` bytes, charged.
+    pub(crate) fn text(&self, bytes: usize) -> CanonResult<String> {
+        self.charge_block(bytes as u64)?;
+        Ok(String::with_capacity(bytes))
+    }
+
+    /// `value` in a box, charged.
+    pub(crate) fn boxed<V>(&self, value: V) -> CanonResult<Box<V>> {
+        self.charge_block(size_of::<V>() as u64)?;
+        Ok(Box::new(value))
+    }
+}
