@@ -79,7 +79,8 @@ impl Val {
 
 /// A call in WAVE: `name(argument, ...)`, parsed but for its arguments' types.
 ///
-/// The name is all that stands before the first parenthesis, so that `docs:text/parse@1.0.0#parse(..)` is a call too.
+/// The name is whatever stands before the parenthesis, so that `docs:text/parse@1.0.0#parse(..)` is a call too. White space
+/// and comments, from `//` to the end of the line, may stand between any two parts.
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -116,27 +117,19 @@ impl<'a> WaveCall<'a> {
     ///
     /// The text has no name, no parentheses, or something in them is not WAVE.
     pub fn parse(text: &'a str) -> Result<WaveCall<'a>, WaveError> {
-        let text = text.trim();
-        let Some(open) = text.find('(') else {
+        let text = skip_space(text).trim_end();
+        let name = &text[..name_length(text)];
+        let call = skip_space(&text[name.len()..]);
+        let Some(inner) = call.strip_prefix('(') else {
             let message = format!("expected a call such as `name(arguments)`, found {}", quote(text));
             return Err(WaveError { message });
         };
-        let (name, text) = (text[..open].trim(), terminated(&text[open..]));
-        if name.is_empty() || name.contains(char::is_whitespace) {
+        if name.is_empty() {
             return Err(WaveError { message: format!("expected a function name, found {}", quote(name)) });
         }
-        let inner = text.strip_suffix(')').map(|inner| &inner[1..]);
-        let arguments = match inner {
-            Some(inner) if inner.trim().is_empty() => Vec::new(),
-            _ => {
-                let text = &*text;
-                let mut parser = Parser::new(text);
-                let tuple = parser.parse_raw_value().and_then(|value| parser.finish().map(|()| value));
-                let nodes = tuple.and_then(|tuple| tuple.node().as_tuple().map(|nodes| nodes.cloned().collect()));
-                nodes
-                    .map_err(|error| WaveError { message: format!("arguments of {name}: {}", explain(&error, text)) })?
-            }
-        };
+        let text = terminated(call);
+        let none = skip_space(inner).strip_prefix(')').is_some_and(|rest| skip_space(rest).is_empty());
+        let arguments = if none { Vec::new() } else { parse_arguments(name, &text)? };
         Ok(WaveCall { name, text, arguments })
     }
 
@@ -172,6 +165,29 @@ impl<'a> WaveCall<'a> {
         }
         Ok(values)
     }
+}
+
+/// The arguments of a call of `name`, from the opening parenthesis on: to the parser, a tuple.
+fn parse_arguments(name: &str, text: &str) -> Result<Vec<Node>, WaveError> {
+    let mut parser = Parser::new(text);
+    let tuple = parser.parse_raw_value().and_then(|value| parser.finish().map(|()| value));
+    let nodes = tuple.and_then(|tuple| tuple.node().as_tuple().map(|nodes| nodes.cloned().collect()));
+    nodes.map_err(|error| WaveError { message: format!("arguments of {name}: {}", explain(&error, text)) })
+}
+
+/// `text` from its first token on: behind white space and comments, which end with their lines.
+fn skip_space(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start();
+        let Some(comment) = text.strip_prefix("//") else { return text };
+        text = comment.find('\n').map_or("", |end| &comment[end..]);
+    }
+}
+
+/// How long the name is that `text` begins with: to a parenthesis, white space or a comment. A single `/` is part of it.
+fn name_length(text: &str) -> usize {
+    let ends = text.find(|c: char| c == '(' || c.is_whitespace()).unwrap_or(text.len());
+    text[..ends].find("//").unwrap_or(ends)
 }
 
 /// `text` with a line end after it where it may end in a comment: the parser panics on one that ends with nothing behind `//`.
@@ -294,6 +310,53 @@ mod tests {
         assert!(error("f(").contains("unexpected end of input"));
         assert!(error("f(1) 2").contains("trailing characters"));
         assert!(error("(1)").contains("expected a function name, found nothing"));
+    }
+
+    #[test]
+    fn comments_are_white_space_everywhere() {
+        let list = ValType::Defined(gusset_types::DefinedTypeIndex::from_u32(0));
+        let f = func(&[("name", ValType::String), ("counts", list)], &[DefinedType::List(ValType::U32)]);
+        let nothing = func(&[], &[]);
+        let call = |text: &str, ty: &ComponentFunc| {
+            WaveCall::parse(text).and_then(|call| Ok((call.name().to_string(), call.arguments(ty)?)))
+        };
+        let name = "a:b/c@1.0.0#f";
+        for text in [
+            "a:b/c@1.0.0#f( // nothing\n)",
+            "a:b/c@1.0.0#f(// nothing\n)",
+            "// (before\n a:b/c@1.0.0#f()",
+            "a:b/c@1.0.0#f // between (\n ()",
+            "a:b/c@1.0.0#f// between\r\n//\n()",
+            "a:b/c@1.0.0#f() // after )",
+            "a:b/c@1.0.0#f(\t//)\n\n// second\n)//",
+        ] {
+            assert_eq!(call(text, &nothing), Ok((name.to_string(), Vec::new())), "{text:?}");
+        }
+        let arguments = vec![Val::String("http://x".into()), Val::List(vec![Val::U32(1), Val::U32(2)])];
+        for text in [
+            "a:b/c@1.0.0#f(\"http://x\", [1, 2])",
+            "a:b/c@1.0.0#f(// (\n\"http://x\"// ,\n, // ]\n[// [\n1, // 3\n2 // 4\n] // )\n) // end",
+        ] {
+            assert_eq!(call(text, &f), Ok((name.to_string(), arguments.clone())), "{text:?}");
+        }
+        for text in ["f // ()", "// f()", "f(//)", "f() / /", "f() x // y", "f( // \n", "f / ()", "f g()"] {
+            assert!(call(text, &nothing).is_err(), "{text:?}");
+        }
+        let tys = types(&[
+            DefinedType::List(ValType::U8),
+            DefinedType::Record([Field { name: "a".into(), ty: ValType::U8 }].into()),
+            DefinedType::Flags(["x".into(), "y".into()].into()),
+            DefinedType::Option(ValType::U8),
+        ]);
+        for (ty, text) in [
+            (&tys[0], "// [\n[// 1\n1, // 2\n2 // 3\n]// end"),
+            (&tys[1], "{ // a\na // :\n: // 2\n1 // }\n}"),
+            (&tys[2], "{ // x\nx, // y\ny // }\n}"),
+            (&tys[3], "some // (\n( // 1\n1 // )\n) //"),
+        ] {
+            assert!(Val::from_wave(ty, text).is_ok(), "{text:?}");
+        }
+        assert!(Val::from_wave(&tys[0], "// only").is_err());
     }
 
     #[test]
