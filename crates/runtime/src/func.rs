@@ -1,17 +1,16 @@
-//! [`Func`]: an exported function, and the way of a call from the host into a component and back.
+//! [`Func`]: an exported function, with values as `Val`s.
 
-use crate::canon::{
-    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, Place, ResolvedOptions, StoreGuest,
-    TypeList, Vals, lift_values, lower_values,
-};
-use crate::error::{Error, Result, bail};
+use crate::canon::{LiftList, LowerList, Vals};
+use crate::component_instance::ExportTarget;
+use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, typed_mismatch};
-use crate::instance::{ExportTarget, Instance, enter, leave, lifted, no_such_export};
+use crate::instance::Instance;
+use crate::lifted_func::LiftedFunc;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::typed::{TypedFunc, ValueList};
 use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
-use crate::vm::{FuncHandle, RawValue};
+use crate::vm::RawValue;
 use gusset_artifact::{ImportIndex, Plan};
 use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
 use std::sync::Arc;
@@ -47,19 +46,13 @@ pub struct Func {
     index: u32,
 }
 
-/// `canon lift` with everything resolved: what a call needs.
-#[derive(Clone, Copy)]
-pub(crate) struct LiftedFunc {
-    pub(crate) callee: FuncHandle,
-    pub(crate) options: ResolvedOptions,
-    pub(crate) ty: FuncTypeIndex,
-    pub(crate) params_in_memory: bool,
-    pub(crate) result_in_memory: bool,
-}
-
 impl Func {
     pub(crate) fn new(instance: Instance, index: u32) -> Func {
         Func { instance, index }
+    }
+
+    pub(crate) fn instance(&self) -> Instance {
+        self.instance
     }
 
     /// The function's type.
@@ -98,9 +91,13 @@ impl Func {
     /// # Errors
     ///
     /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap),
-    /// what a host function returned, or its panic, a [`HostPanic`](crate::HostPanic); after these the instance can no longer be entered, as the [invariants] of
-    /// components demand: each later call is a trap with [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter). So is
-    /// a call that a host function makes of the instance that is calling it; that one does no harm.
+    /// what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
+    /// [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes); after these the instance is locked for good, as
+    /// the [invariants] of components demand: each later call is a trap with
+    /// [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter).
+    ///
+    /// A host function may call the instance that is calling it. If it keeps a failure of that call to itself, the
+    /// instance traps as soon as the host function returns to it.
     ///
     /// # Panics
     ///
@@ -114,11 +111,11 @@ impl Func {
         let (plan, ty, target) = self.resolve(&store.as_context());
         self.check_args(&store.as_context(), &plan.types, ty, params, results.len())?;
         let values = match target {
-            Target::Lifted(lifted) => {
+            ExportedCallee::Lifted(lifted) => {
                 let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-                call_lifted::<_, _, Vec<Val>>(&mut store, *self, &lifted, &plan.types, &Vals(params), flat)?
+                lifted.call::<_, _, Vec<Val>>(&mut store, *self, &plan.types, &Vals(params), flat)?
             }
-            Target::Import(import) => self.call_import(store, import, &plan, ty, params)?,
+            ExportedCallee::Import(import) => self.call_import(store, import, &plan, ty, params)?,
         };
         for (slot, value) in results.iter_mut().zip(values) {
             *slot = value;
@@ -165,15 +162,15 @@ impl Func {
             bail!("function `{}`: {what}", name());
         }
         match target {
-            Target::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, plan)),
-            Target::Import(_) => {
+            ExportedCallee::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, plan)),
+            ExportedCallee::Import(_) => {
                 bail!("not supported: typed calls of a function that the component imports and exports (`{}`)", name())
             }
         }
     }
 
     /// Who calls whom, when the host calls this function.
-    fn name<T: 'static>(&self, store: &StoreContext<'_, T>) -> AdapterName {
+    pub(crate) fn name<T: 'static>(&self, store: &StoreContext<'_, T>) -> AdapterName {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
         let callee = state.component.plan().component_instances.get(exported.instance);
@@ -184,14 +181,14 @@ impl Func {
         }
     }
 
-    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<Plan>, FuncTypeIndex, Target) {
+    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<Plan>, FuncTypeIndex, ExportedCallee) {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
-        let target = state.exports[self.index as usize];
-        let target = match (target, lifted(exported, target)) {
-            (ExportTarget::Import(import), _) => Target::Import(import),
-            (_, Some(lifted)) => Target::Lifted(lifted),
-            (ExportTarget::Lifted { .. }, None) => unreachable!("a lifted function is lifted"),
+        let target = match state.exports[self.index as usize] {
+            ExportTarget::Import(import) => ExportedCallee::Import(import),
+            ExportTarget::Lifted { callee, options } => {
+                ExportedCallee::Lifted(LiftedFunc::new(exported, callee, options))
+            }
         };
         (state.component.plan().clone(), exported.ty, target)
     }
@@ -234,49 +231,13 @@ impl Func {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let imports = state.imports.downcast_ref::<Arc<[Arc<dyn HostFunction<T>>]>>();
         let func = imports.and_then(|imports| imports.get(import.as_u32() as usize)).cloned();
-        func.ok_or_else(no_such_export)?.call_from_host(store, plan, ty, params)
+        let func = func.ok_or_else(|| format_err!("internal error: a function handle is not of its instance"))?;
+        func.call_from_host(store, plan, ty, params)
     }
 }
 
-enum Target {
+/// What an exported function is.
+enum ExportedCallee {
     Lifted(LiftedFunc),
     Import(ImportIndex),
-}
-
-/// Calls a lifted function. `values` has room for the core parameters and the core result.
-pub(crate) fn call_lifted<T: 'static, P: LowerList, R: LiftList>(
-    store: &mut StoreContextMut<'_, T>,
-    func: Func,
-    lifted: &LiftedFunc,
-    types: &Types,
-    params: &P,
-    values: &mut [RawValue],
-) -> Result<R> {
-    enter(store, func.instance)?;
-    let result = call_entered(store, lifted, types, params, values);
-    leave(store, func.instance, result.is_ok());
-    result.map_err(|error| error.into_error(|| func.name(&store.as_context())))
-}
-
-/// `canon_lift`, between entering and leaving the instance.
-fn call_entered<T: 'static, P: LowerList, R: LiftList>(
-    store: &mut StoreContextMut<'_, T>,
-    lifted: &LiftedFunc,
-    types: &Types,
-    params: &P,
-    values: &mut [RawValue],
-) -> Result<R, CanonError> {
-    let LiftedFunc { callee, options, params_in_memory, result_in_memory, .. } = *lifted;
-    let ty = types.func(lifted.ty);
-    let mut guest = StoreGuest { store, options };
-    let mut cx = LowerContext { types, guest: &mut guest, encoding: options.encoding, width: options.width };
-    let place = if params_in_memory { Place::Allocated } else { Place::Flat };
-    lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values))?;
-    store.call_core(callee, values)?;
-    let cx = options.lift(&store.0.vm, types);
-    let result = lift_values(&cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
-    if let Some(post_return) = options.post_return {
-        options.call_without_leaving(store, post_return, &mut values[..1])?;
-    }
-    Ok(result)
 }

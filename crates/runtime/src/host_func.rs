@@ -1,10 +1,12 @@
 //! Functions of the host that components import: dynamic ones over `Val`s and typed ones over Rust values, behind one trait.
 
+use crate::activation::check_return;
 use crate::canon::{
-    FlatReader, FlatWriter, LiftBudget, LiftContext, LiftList, LowerContext, LowerList, Place, ResolvedOptions,
+    FlatReader, FlatWriter, LiftBudget, LiftContext, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions,
     ScratchGuest, StoreGuest, TypeList, Vals, lift_values, lower_values,
 };
 use crate::error::{Error, Result};
+use crate::instance::Instance;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::Trap;
 use crate::typed::ValueList;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 /// A `canon lower` of an import in an instance: what a host function needs to know of its caller.
 pub(crate) struct LoweredImport {
     pub(crate) plan: Arc<Plan>,
+    /// The instance that calls, as the host knows it.
+    pub(crate) instance: Instance,
     pub(crate) ty: FuncTypeIndex,
     pub(crate) options: ResolvedOptions,
     pub(crate) signature: FlatSignature,
@@ -65,7 +69,7 @@ impl LoweredImport {
         &self,
         store: &StoreContextMut<'_, T>,
         values: &[RawValue],
-    ) -> Result<(P, Place)> {
+    ) -> Result<(P, LowerPlace)> {
         if !self.options.may_leave(&store.0.vm) {
             return Err(Trap::new(TrapCode::CannotLeave).into());
         }
@@ -75,19 +79,21 @@ impl LoweredImport {
         let params = lift_values(&cx, types, self.signature.params_in_memory, &mut flat)
             .map_err(|error| error.into_error(|| self.name.clone()))?;
         let place = match self.signature.result_in_memory {
-            true => Place::At(flat.pointer(self.options.width)),
-            false => Place::Flat,
+            true => LowerPlace::At(flat.pointer(self.options.width)),
+            false => LowerPlace::Flat,
         };
         Ok((params, place))
     }
 
+    /// Returns to the guest, unless its instance has been locked while the host function ran.
     fn lower_result<T: 'static>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         result: &impl LowerList,
-        place: Place,
+        place: LowerPlace,
         values: &mut [RawValue],
     ) -> Result<()> {
+        check_return(store.0, self.instance)?;
         let options = self.options;
         let mut guest = StoreGuest { store, options };
         let mut cx =
@@ -218,26 +224,26 @@ where
         args: &[Val],
     ) -> Result<Vec<Val>> {
         let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
-        let scratch = Scratch { types: &plan.types, ty: plan.types.func(ty) };
-        let params = scratch.pass(&Vals(args), TypeList::Params(&scratch.ty.params));
+        let passage = ValPassage { types: &plan.types, ty: plan.types.func(ty) };
+        let params = passage.pass(&Vals(args), TypeList::Params(&passage.ty.params));
         let result = (self.func)(store, params.map_err(|error| error.into_error(name))?)?;
-        scratch.pass(&result, TypeList::Result(scratch.ty.result)).map_err(|error| error.into_error(name))
+        passage.pass(&result, TypeList::Result(passage.ty.result)).map_err(|error| error.into_error(name))
     }
 }
 
 /// Turns dynamic values into Rust ones and back, through a memory of the host.
-struct Scratch<'a> {
+struct ValPassage<'a> {
     types: &'a Types,
     ty: &'a FuncType,
 }
 
-impl Scratch<'_> {
+impl ValPassage<'_> {
     fn pass<L: LiftList>(&self, values: &impl LowerList, types: TypeList<'_>) -> crate::canon::CanonResult<L> {
         let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
         let mut guest = ScratchGuest::default();
         let mut flat = [RawValue::default(); MAX_FLAT_PARAMS + 1];
         let mut cx = LowerContext { types: self.types, guest: &mut guest, encoding, width };
-        lower_values(&mut cx, values, types, Place::Allocated, &mut FlatWriter::new(&mut flat))?;
+        lower_values(&mut cx, values, types, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
         let cx = LiftContext::new(self.types, &guest.bytes, encoding, width, LiftBudget::unlimited());
         lift_values(&cx, types, true, &mut FlatReader::new(&flat))
     }

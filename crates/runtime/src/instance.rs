@@ -1,17 +1,11 @@
-//! [`Instance`]: a component instance in a store, and what the store keeps of it. Whether it may be entered is decided here and
-//! nowhere else.
+//! [`Instance`]: the handle of a component instance in a store, and how its exports are found.
 
-use crate::canon::ResolvedOptions;
-use crate::component::{Component, ExportedFunc};
-use crate::error::{Result, bail, format_err};
-use crate::func::{Func, LiftedFunc};
-use crate::store::{AsContext, AsContextMut, StoreContextMut};
-use crate::trap::Trap;
+use crate::component::Component;
+use crate::error::{Result, bail};
+use crate::func::Func;
+use crate::store::{AsContext, AsContextMut};
 use crate::typed::{TypedFunc, ValueList};
-use crate::vm::{FuncHandle, StoreId};
-use gusset_artifact::ImportIndex;
-use gusset_types::TrapCode;
-use std::any::Any;
+use crate::vm::StoreId;
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
 ///
@@ -38,38 +32,6 @@ use std::any::Any;
 pub struct Instance {
     store: StoreId,
     index: u32,
-}
-
-/// What a store keeps of an instance of a component.
-pub(crate) struct ComponentInstanceState {
-    pub(crate) component: Component,
-    /// By the position in [`Component::exported_funcs`].
-    pub(crate) exports: Box<[ExportTarget]>,
-    /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
-    pub(crate) imports: Box<dyn Any + Send + Sync>,
-    /// A call of the host is running in it.
-    entered: bool,
-    /// It has trapped, and nobody may enter it any more.
-    locked: bool,
-}
-
-/// Where an exported function leads.
-#[derive(Clone, Copy)]
-pub(crate) enum ExportTarget {
-    /// To a function of a guest.
-    Lifted { callee: FuncHandle, options: ResolvedOptions },
-    /// To a function that the component itself imports.
-    Import(ImportIndex),
-}
-
-impl ComponentInstanceState {
-    pub(crate) fn new(
-        component: Component,
-        exports: Box<[ExportTarget]>,
-        imports: Box<dyn Any + Send + Sync>,
-    ) -> ComponentInstanceState {
-        ComponentInstanceState { component, exports, imports, entered: false, locked: false }
-    }
 }
 
 /// The export of an instance that is looked for: `"name"`, `"interface#name"`, or the names from the outermost to the
@@ -181,51 +143,4 @@ impl Instance {
             None => bail!("the component exports no function `{}`", path.names().join("#")),
         }
     }
-}
-
-/// The state of an instance in a store that is borrowed exclusively.
-pub(crate) fn state_mut<'a, T: 'static>(
-    store: &'a mut StoreContextMut<'_, T>,
-    instance: Instance,
-) -> &'a mut ComponentInstanceState {
-    let index = instance.index(store.0.vm.id());
-    &mut store.0.components[index]
-}
-
-/// Enters an instance from the host.
-///
-/// # Errors
-///
-/// The trap that says that it may not be entered: it has trapped before, or the host is called by it right now.
-pub(crate) fn enter<T: 'static>(store: &mut StoreContextMut<'_, T>, instance: Instance) -> Result<()> {
-    let state = state_mut(store, instance);
-    if state.entered || state.locked {
-        return Err(Trap::new(TrapCode::CannotEnter).into());
-    }
-    state.entered = true;
-    Ok(())
-}
-
-/// Leaves an instance that was entered, and locks it if the call did not succeed.
-pub(crate) fn leave<T: 'static>(store: &mut StoreContextMut<'_, T>, instance: Instance, succeeded: bool) {
-    let state = state_mut(store, instance);
-    state.entered = false;
-    state.locked = !succeeded;
-}
-
-/// The guest's function behind an exported one, with all that a call needs; `None` if it is an import.
-pub(crate) fn lifted(exported: &ExportedFunc, target: ExportTarget) -> Option<LiftedFunc> {
-    let ExportTarget::Lifted { callee, options } = target else { return None };
-    Some(LiftedFunc {
-        callee,
-        options,
-        ty: exported.ty,
-        params_in_memory: exported.params_in_memory,
-        result_in_memory: exported.result_in_memory,
-    })
-}
-
-/// The error for a function handle whose store has forgotten it, which is our own fault.
-pub(crate) fn no_such_export() -> crate::Error {
-    format_err!("internal error: a function handle is not of its instance")
 }

@@ -2,9 +2,10 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::{Component, check_supported};
+use crate::component_instance::{ComponentInstanceState, ExportTarget};
 use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, LoweredImport};
-use crate::instance::{ComponentInstanceState, ExportTarget, Instance};
+use crate::instance::Instance;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
 use crate::vm::{Extern, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
@@ -75,8 +76,12 @@ impl<T: 'static> InstancePre<T> {
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
         let plan = self.component.plan().clone();
+        let state = ComponentInstanceState::new(self.component.clone(), Box::new(self.imports.clone()));
+        store.0.components.push(state);
+        let instance = Instance::new(store.0.vm.id(), store.0.components.len() - 1);
         let mut instantiation = Instantiation {
             pre: self,
+            instance,
             plan: &plan,
             trampolines: vec![None; plan.trampolines.len()],
             instances: Vec::new(),
@@ -99,6 +104,7 @@ fn make_flags<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Re
 /// An instance in the making.
 struct Instantiation<'a, T: 'static> {
     pre: &'a InstancePre<T>,
+    instance: Instance,
     plan: &'a Arc<Plan>,
     store: StoreContextMut<'a, T>,
     flags: Vec<GlobalHandle>,
@@ -125,7 +131,6 @@ impl<T: 'static> Instantiation<'_, T> {
     }
 
     fn finish(mut self) -> Result<Instance> {
-        let component = self.pre.component.clone();
         let exports = self.plan.exported_funcs.values().map(|func| match &func.source {
             FuncSource::Lift { func, options } => {
                 let (callee, options) = (self.func(*func)?, self.options(options)?);
@@ -134,11 +139,9 @@ impl<T: 'static> Instantiation<'_, T> {
             FuncSource::Import(import) => Ok(ExportTarget::Import(*import)),
         });
         let exports = exports.collect::<Result<_>>()?;
-        let imports = Box::new(self.pre.imports.clone());
-        let state = ComponentInstanceState::new(component, exports, imports);
-        let store = self.store.0;
-        store.components.push(state);
-        Ok(Instance::new(store.vm.id(), store.components.len() - 1))
+        let index = self.instance.index(self.store.0.vm.id());
+        self.store.0.components[index].exports = exports;
+        Ok(self.instance)
     }
 
     // What core definitions stand for.
@@ -222,7 +225,8 @@ impl<T: 'static> Instantiation<'_, T> {
             function: name.clone(),
         };
         let options = self.options(options)?;
-        let lowered = LoweredImport { plan: self.plan.clone(), ty, options, signature, name };
+        let (plan, instance) = (self.plan.clone(), self.instance);
+        let lowered = LoweredImport { plan, instance, ty, options, signature, name };
         self.add(&params, &results, move |store, values| func.call_from_guest(store, &lowered, values))
     }
 

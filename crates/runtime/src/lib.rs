@@ -99,8 +99,7 @@
 //!   its way between two sides, who called whom and which part of which value it was.
 //! - A host function failed: its own error, as it returned it.
 //!
-//! After one of the last two in a call, the instance cannot be entered again; see [`Func::call`]. The store stays
-//! usable.
+//! After one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store stays usable.
 //!
 //! ```
 //! # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -167,10 +166,12 @@
     allow(dead_code, reason = "until artefacts can be loaded, nothing makes a component")
 )]
 
+mod activation;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;
 mod component;
+mod component_instance;
 mod config;
 pub mod core;
 mod engine;
@@ -180,6 +181,7 @@ mod host_func;
 mod host_panic;
 mod instance;
 mod instantiate;
+mod lifted_func;
 mod linker;
 #[cfg(feature = "compile")]
 mod source;

@@ -38,27 +38,27 @@ pub struct Linker<T: 'static> {
     allow_shadowing: bool,
 }
 
-type Names<T> = IndexMap<Box<str>, Definition<T>>;
+type Names<T> = IndexMap<Box<str>, HostItem<T>>;
 
-enum Definition<T: 'static> {
+enum HostItem<T: 'static> {
     Func(Arc<dyn HostFunction<T>>),
     Instance(Names<T>),
 }
 
-impl<T: 'static> Clone for Definition<T> {
+impl<T: 'static> Clone for HostItem<T> {
     fn clone(&self) -> Self {
         match self {
-            Definition::Func(func) => Definition::Func(func.clone()),
-            Definition::Instance(names) => Definition::Instance(names.clone()),
+            HostItem::Func(func) => HostItem::Func(func.clone()),
+            HostItem::Instance(names) => HostItem::Instance(names.clone()),
         }
     }
 }
 
-impl<T: 'static> Definition<T> {
+impl<T: 'static> HostItem<T> {
     fn what(&self) -> &'static str {
         match self {
-            Definition::Func(_) => "a function",
-            Definition::Instance(_) => "an instance",
+            HostItem::Func(_) => "a function",
+            HostItem::Instance(_) => "an instance",
         }
     }
 }
@@ -178,13 +178,13 @@ const NAMED_FUNCS: usize = 10;
 fn resolve<'a, T: 'static>(
     plan: &'a Plan,
     item: &'a ExternItem<RootImport>,
-    definition: Option<&Definition<T>>,
+    definition: Option<&HostItem<T>>,
     path: &mut Vec<&'a str>,
     found: &mut [Option<Arc<dyn HostFunction<T>>>],
 ) -> Result<()> {
     match (item, definition) {
         (ExternItem::Item(RootImport::Type(_)), _) => Ok(()),
-        (ExternItem::Item(RootImport::Func(index)), Some(Definition::Func(func))) => {
+        (ExternItem::Item(RootImport::Func(index)), Some(HostItem::Func(func))) => {
             let ty = plan.types.func(plan.imported_funcs[*index].ty);
             if let Some(mismatch) = func.mismatch(&plan.types, ty) {
                 bail!("{}: {mismatch}", import_name(path, "function"));
@@ -196,7 +196,7 @@ fn resolve<'a, T: 'static>(
             bail!("{} is defined as {}", import_name(path, "function"), other.what())
         }
         (ExternItem::Item(RootImport::Func(_)), None) => bail!("{} is missing", import_name(path, "function")),
-        (ExternItem::Instance(_), Some(other @ Definition::Func(_))) => {
+        (ExternItem::Instance(_), Some(other @ HostItem::Func(_))) => {
             bail!("{} is defined as {}", import_name(path, "instance"), other.what())
         }
         (ExternItem::Instance(instance), definition) => {
@@ -210,7 +210,7 @@ fn resolve<'a, T: 'static>(
             }
             for (name, item) in items {
                 let definition = match definition {
-                    Some(Definition::Instance(names)) => names.get(&**name),
+                    Some(HostItem::Instance(names)) => names.get(&**name),
                     _ => None,
                 };
                 path.push(name);
@@ -301,7 +301,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         P: ValueList + LiftList + 'static,
         R: ValueList + LowerList + 'static,
     {
-        self.define(name, Definition::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
+        self.define(name, HostItem::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
     }
 
     /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if
@@ -317,7 +317,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     where
         F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     {
-        self.define(name, Definition::Func(Arc::new(DynamicHostFunction(func))))
+        self.define(name, HostItem::Func(Arc::new(DynamicHostFunction(func))))
     }
 
     /// The instance `name` within this one; it is made if it is not there.
@@ -338,19 +338,19 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// When the name stands for a function.
     pub fn into_instance(mut self, name: &str) -> Result<LinkerInstance<'a, T>> {
         self.path.push(name.into());
-        let definition = self.names.entry(name.into()).or_insert_with(|| Definition::Instance(IndexMap::new()));
-        if self.allow_shadowing && matches!(definition, Definition::Func(_)) {
-            *definition = Definition::Instance(IndexMap::new());
+        let definition = self.names.entry(name.into()).or_insert_with(|| HostItem::Instance(IndexMap::new()));
+        if self.allow_shadowing && matches!(definition, HostItem::Func(_)) {
+            *definition = HostItem::Instance(IndexMap::new());
         }
         match definition {
-            Definition::Instance(names) => {
+            HostItem::Instance(names) => {
                 Ok(LinkerInstance { names, path: self.path, allow_shadowing: self.allow_shadowing })
             }
-            Definition::Func(_) => bail!("`{}` is defined as a function, not as an instance", self.path.join("#")),
+            HostItem::Func(_) => bail!("`{}` is defined as a function, not as an instance", self.path.join("#")),
         }
     }
 
-    fn define(&mut self, name: &str, definition: Definition<T>) -> Result<()> {
+    fn define(&mut self, name: &str, definition: HostItem<T>) -> Result<()> {
         match self.names.entry(name.into()) {
             Entry::Vacant(entry) => {
                 entry.insert(definition);

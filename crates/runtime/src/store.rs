@@ -1,8 +1,8 @@
 //! [`Store`]: owns everything that instances are made of, and the host's data beside it. Nothing of one store is ever
 //! used with another.
 
+use crate::component_instance::ComponentInstanceState;
 use crate::engine::Engine;
-use crate::instance::ComponentInstanceState;
 use crate::vm::VmStore;
 use std::marker::PhantomData;
 
@@ -43,8 +43,10 @@ pub struct Store<T: 'static>(Box<StoreInner<T>>);
 /// ```
 pub(crate) struct StoreInner<T: 'static> {
     pub(crate) vm: VmStore,
-    /// Instances of components, in the order in which they were made.
+    /// Instances of components, in the order in which they were begun. Those that failed stay, and nobody has their handles.
     pub(crate) components: Vec<ComponentInstanceState>,
+    /// Whether one of them is locked: what a return into a guest asks first.
+    pub(crate) any_locked: bool,
     data: T,
     /// Makes it invariant in `T`.
     invariant: PhantomData<fn(T) -> T>,
@@ -54,7 +56,7 @@ impl<T: 'static> Store<T> {
     /// An empty store with the host's data.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
         let vm = VmStore::new(engine);
-        Store(Box::new(StoreInner { vm, components: Vec::new(), data, invariant: PhantomData }))
+        Store(Box::new(StoreInner { vm, components: Vec::new(), any_locked: false, data, invariant: PhantomData }))
     }
 
     /// The host's data.

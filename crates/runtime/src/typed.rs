@@ -3,7 +3,8 @@
 
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList};
 use crate::error::Result;
-use crate::func::{Func, LiftedFunc, call_lifted};
+use crate::func::Func;
+use crate::lifted_func::LiftedFunc;
 use crate::store::AsContextMut;
 use crate::vm::RawValue;
 use gusset_artifact::Plan;
@@ -202,8 +203,9 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     ///
     /// # Errors
     ///
-    /// A [`Trap`](crate::Trap), what a host function returned, or its panic, a [`HostPanic`](crate::HostPanic). After these the instance can no longer be entered;
-    /// see [`Func::call`].
+    /// A [`Trap`](crate::Trap), what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or a result
+    /// beyond [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes). After these the instance is locked for
+    /// good; see [`Func::call`].
     ///
     /// # Panics
     ///
@@ -214,10 +216,10 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         let mut store = store.as_context_mut();
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
             let values = &mut [RawValue::default(); FEW_VALUES];
-            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
         } else {
             let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            call_lifted(&mut store, self.func, &self.lifted, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
         }
     }
 }

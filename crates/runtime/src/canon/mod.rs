@@ -24,7 +24,7 @@ pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{ResolvedOptions, ScratchGuest, StoreGuest};
 pub(crate) use lift::{Offsets, char_from};
 pub(crate) use string::utf8_trap;
-pub(crate) use values::{Place, Vals, lift_values, lower_values};
+pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.
 pub(crate) const MAX_BYTE_LENGTH: u64 = gusset_types::MAX_BYTE_LENGTH as u64;

@@ -3,7 +3,7 @@
 use super::budget::LiftBudget;
 use super::context::{FlatReader, FlatWriter, Guest, LiftContext, LowerContext};
 use super::guest::ScratchGuest;
-use super::values::{Place, Vals, lift_values, lower_values};
+use super::values::{LowerPlace, Vals, lift_values, lower_values};
 use super::{CanonError, CanonResult, LiftList, LowerList, TypeList, lift, lower};
 use crate::error::Error;
 use crate::val::Val;
@@ -94,8 +94,8 @@ fn a_record_lies_as_the_specification_says() {
 /// Lowers and lifts, flat and through memory, and expects the same value.
 fn round_trip(types: &Types, ty: ValType, val: &Val) {
     for encoding in [StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16] {
-        for place in [Place::Flat, Place::Allocated] {
-            if matches!(place, Place::Flat) && types.flat(ty, WIDTH).is_none() {
+        for place in [LowerPlace::Flat, LowerPlace::Allocated] {
+            if matches!(place, LowerPlace::Flat) && types.flat(ty, WIDTH).is_none() {
                 continue;
             }
             let mut guest = ScratchGuest::default();
@@ -105,7 +105,7 @@ fn round_trip(types: &Types, ty: ValType, val: &Val) {
             let mut cx = lowering(types, &mut guest, encoding);
             lower_values(&mut cx, &vals, list, place, &mut FlatWriter::new(&mut flat)).unwrap();
             let cx = lifting(types, &guest.bytes, encoding);
-            let in_memory = matches!(place, Place::Allocated);
+            let in_memory = matches!(place, LowerPlace::Allocated);
             let lifted: Vec<Val> = lift_values(&cx, list, in_memory, &mut FlatReader::new(&flat)).unwrap();
             assert_eq!(lifted, std::slice::from_ref(val), "{encoding:?}");
         }
@@ -318,7 +318,7 @@ fn a_result_in_memory_is_checked() {
     let mut guest = scripted(&[]);
     let mut store = |at| {
         let mut cx = lowering(&types, &mut guest, StringEncoding::Utf8);
-        lower_values(&mut cx, &Vals(&[Val::U32(1)]), list, Place::At(at), &mut FlatWriter::new(&mut []))
+        lower_values(&mut cx, &Vals(&[Val::U32(1)]), list, LowerPlace::At(at), &mut FlatWriter::new(&mut []))
     };
     assert_eq!(store(61).unwrap_err().code(), Some(TrapCode::UnalignedPointer));
     assert_eq!(store(64).unwrap_err().code(), Some(TrapCode::PointerOutOfBounds));
@@ -412,7 +412,7 @@ fn typed_agrees<L: LowerList + LiftList + PartialEq + std::fmt::Debug>(
 ) {
     let list = TypeList::Result(Some(ty));
     for encoding in [StringEncoding::Utf8, StringEncoding::Latin1Utf16] {
-        for place in [Place::Flat, Place::Allocated] {
+        for place in [LowerPlace::Flat, LowerPlace::Allocated] {
             let (mut a, mut b) = (ScratchGuest::default(), ScratchGuest::default());
             let (mut flat_a, mut flat_b) = ([RawValue::default(); 17], [RawValue::default(); 17]);
             let mut cx = lowering(types, &mut a, encoding);
@@ -422,7 +422,7 @@ fn typed_agrees<L: LowerList + LiftList + PartialEq + std::fmt::Debug>(
                 .unwrap();
             assert_eq!((&a.bytes, flat_a), (&b.bytes, flat_b));
             let cx = lifting(types, &a.bytes, encoding);
-            let in_memory = matches!(place, Place::Allocated);
+            let in_memory = matches!(place, LowerPlace::Allocated);
             assert_eq!(&lift_values::<L>(&cx, list, in_memory, &mut FlatReader::new(&flat_a)).unwrap(), typed);
         }
     }

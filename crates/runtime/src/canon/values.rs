@@ -127,7 +127,7 @@ impl LiftList for Vec<Val> {
 
 /// Where values that are lowered go.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum LowerPlace {
     /// Into core values.
     Flat,
     /// Into new memory; its address is the one core value.
@@ -141,18 +141,18 @@ pub(crate) fn lower_values(
     cx: &mut LowerContext<'_>,
     values: &impl LowerList,
     types: TypeList<'_>,
-    place: Place,
+    place: LowerPlace,
     flat: &mut FlatWriter<'_>,
 ) -> CanonResult<()> {
     let at = match place {
-        Place::Flat => return values.lower_flat(cx, types, flat),
-        Place::Allocated => {
+        LowerPlace::Flat => return values.lower_flat(cx, types, flat),
+        LowerPlace::Allocated => {
             let layout = types.layout(cx.types, cx.width);
             let at = cx.allocate(layout.align, u64::from(layout.size)).map_err(|error| error.within(types.whole()))?;
             flat.u64(at);
             at
         }
-        Place::At(at) => {
+        LowerPlace::At(at) => {
             let layout = types.layout(cx.types, cx.width);
             cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
             at

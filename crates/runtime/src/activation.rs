@@ -1,0 +1,66 @@
+//! [`Activation`]: a call of the host in an instance of a component, and the lock that a failed one leaves behind.
+//!
+//! Activations nest: a host function may enter the instance that is calling it. Each has frames of one instance (of the
+//! root; its inner ones are locked with it), because the instances of a store reach each other through the host alone.
+//! What fails is unwound activation by activation, as far as the host lets it, and each locks its own instance: so every
+//! instance is locked that has lost a frame, and no other. A host function may keep a failure to itself, but then an
+//! outer frame of a locked instance is in lost code: it traps where the host would return to it.
+
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::store::{StoreContextMut, StoreInner};
+use crate::trap::Trap;
+use gusset_types::TrapCode;
+
+/// A call of the host in an instance. Unless it [succeeds](Activation::succeed), however it ends, it locks the instance.
+pub(crate) struct Activation<'a, 's, T: 'static> {
+    store: &'a mut StoreContextMut<'s, T>,
+    instance: Instance,
+}
+
+impl<'a, 's, T: 'static> Activation<'a, 's, T> {
+    /// Enters an instance from the host.
+    ///
+    /// # Errors
+    ///
+    /// The trap that says that it is locked.
+    pub(crate) fn enter(store: &'a mut StoreContextMut<'s, T>, instance: Instance) -> Result<Activation<'a, 's, T>> {
+        if is_locked(store.0, instance) { Err(locked()) } else { Ok(Activation { store, instance }) }
+    }
+
+    /// The store, for what is done in the instance.
+    pub(crate) fn store(&mut self) -> &mut StoreContextMut<'s, T> {
+        self.store
+    }
+
+    /// Ends a call that left the instance as it should be.
+    pub(crate) fn succeed(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<T: 'static> Drop for Activation<'_, '_, T> {
+    fn drop(&mut self) {
+        let index = self.instance.index(self.store.0.vm.id());
+        self.store.0.components[index].lock();
+        self.store.0.any_locked = true;
+    }
+}
+
+/// Checks that a host function may return to the instance that called it.
+///
+/// # Errors
+///
+/// The trap that says that it has been locked meanwhile.
+pub(crate) fn check_return<T: 'static>(store: &StoreInner<T>, instance: Instance) -> Result<()> {
+    if store.any_locked && is_locked(store, instance) { Err(locked()) } else { Ok(()) }
+}
+
+fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
+    store.components[instance.index(store.vm.id())].is_locked()
+}
+
+#[cold]
+fn locked() -> crate::Error {
+    Trap::new(TrapCode::CannotEnter).into()
+}

@@ -1,0 +1,42 @@
+//! [`ComponentInstanceState`]: what a store keeps of an instance of a component. It has its place before its first core
+//! module runs, so that what it imports can name it.
+
+use crate::canon::ResolvedOptions;
+use crate::component::Component;
+use crate::vm::FuncHandle;
+use gusset_artifact::ImportIndex;
+use std::any::Any;
+
+/// What a store keeps of an instance of a component.
+pub(crate) struct ComponentInstanceState {
+    pub(crate) component: Component,
+    /// By the position in [`Component::exported_funcs`]; empty while the instance is being made.
+    pub(crate) exports: Box<[ExportTarget]>,
+    /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
+    pub(crate) imports: Box<dyn Any + Send + Sync>,
+    locked: bool,
+}
+
+/// Where an exported function leads.
+#[derive(Clone, Copy)]
+pub(crate) enum ExportTarget {
+    /// To a function of a guest.
+    Lifted { callee: FuncHandle, options: ResolvedOptions },
+    /// To a function that the component itself imports.
+    Import(ImportIndex),
+}
+
+impl ComponentInstanceState {
+    pub(crate) fn new(component: Component, imports: Box<dyn Any + Send + Sync>) -> ComponentInstanceState {
+        ComponentInstanceState { component, exports: Box::default(), imports, locked: false }
+    }
+
+    /// Locks the instance for good: nothing unlocks it.
+    pub(crate) fn lock(&mut self) {
+        self.locked = true;
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        self.locked
+    }
+}
