@@ -3,7 +3,7 @@
 use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
-use crate::select::{ExportedFunc, functions, listing, select};
+use crate::select::{ListedFunc, functions, listing, select};
 use anyhow::{Context, Result, bail};
 use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
 fn call_function(
     engine: &Engine,
     component: &Component,
-    function: &ExportedFunc,
+    function: &ListedFunc,
     arguments: &[Val],
 ) -> Result<Option<Val>, EngineError> {
     let mut store = Store::new(engine, ());

@@ -12,12 +12,12 @@ const LISTED: usize = 40;
 const TYPE_SHOWN: usize = 96;
 
 /// An exported function: the names that lead to it, and its type.
-pub(crate) struct ExportedFunc {
+pub(crate) struct ListedFunc {
     pub(crate) path: Vec<Arc<str>>,
     pub(crate) ty: ComponentFunc,
 }
 
-impl ExportedFunc {
+impl ListedFunc {
     /// The name that `--invoke` takes.
     pub(crate) fn name(&self) -> String {
         self.path.join("#")
@@ -40,7 +40,7 @@ impl ExportedFunc {
 }
 
 /// All exported functions, those of instances after the instance's name.
-pub(crate) fn functions(component: &Component) -> Vec<ExportedFunc> {
+pub(crate) fn functions(component: &Component) -> Vec<ListedFunc> {
     let mut found = Vec::new();
     collect(&[], component.exports().map(|(name, item)| (name.into(), item)), &mut found);
     found
@@ -50,13 +50,13 @@ pub(crate) fn functions(component: &Component) -> Vec<ExportedFunc> {
 fn collect(
     path: &[Arc<str>],
     exports: impl IntoIterator<Item = (Arc<str>, ComponentItem)>,
-    found: &mut Vec<ExportedFunc>,
+    found: &mut Vec<ListedFunc>,
 ) {
     for (name, item) in exports {
         let mut path = path.to_vec();
         path.push(name);
         match item {
-            ComponentItem::Func(ty) => found.push(ExportedFunc { path, ty }),
+            ComponentItem::Func(ty) => found.push(ListedFunc { path, ty }),
             ComponentItem::Instance(exports) => collect(&path, exports, found),
             _ => {}
         }
@@ -64,11 +64,11 @@ fn collect(
 }
 
 /// The one function that `name` means.
-pub(crate) fn select<'a>(functions: &'a [ExportedFunc], name: &str) -> Result<&'a ExportedFunc> {
+pub(crate) fn select<'a>(functions: &'a [ListedFunc], name: &str) -> Result<&'a ListedFunc> {
     if let Some(exact) = functions.iter().find(|function| function.name() == name) {
         return Ok(exact);
     }
-    let candidates: Vec<&ExportedFunc> = functions.iter().filter(|function| function.answers_to(name)).collect();
+    let candidates: Vec<&ListedFunc> = functions.iter().filter(|function| function.answers_to(name)).collect();
     match candidates[..] {
         [only] => Ok(only),
         [] => bail!("no exported function is called `{name}`; {}", listing(functions.iter())),
@@ -77,14 +77,14 @@ pub(crate) fn select<'a>(functions: &'a [ExportedFunc], name: &str) -> Result<&'
 }
 
 /// What functions there are, for an error.
-pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedFunc>) -> String {
+pub(crate) fn listing<'a>(functions: impl ExactSizeIterator<Item = &'a ListedFunc>) -> String {
     match functions.len() {
         0 => "the component exports no functions".into(),
         _ => format!("the component exports\n{}", lines(functions)),
     }
 }
 
-fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a ExportedFunc>) -> String {
+fn lines<'a>(functions: impl ExactSizeIterator<Item = &'a ListedFunc>) -> String {
     let left_out = functions.len().saturating_sub(LISTED);
     let shown = functions.take(LISTED).map(|function| format!("  {}: {}", function.name(), brief(&function.ty)));
     let mut lines: Vec<String> = shown.collect();

@@ -12,7 +12,7 @@ use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
 use crate::vm::RawValue;
 use gusset_artifact::{ImportIndex, Plan};
-use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Types};
+use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Types, cut_name};
 use std::sync::Arc;
 
 /// A function that a component instance exports, with values as [`Val`]s. Cheap to copy; the store owns what it stands
@@ -212,7 +212,7 @@ impl Func {
         }
         for (param, val) in ty.params.iter().zip(params) {
             check(types, param.ty, val).map_err(|error| {
-                let error = error.within(&format!("param {:?}", param.name));
+                let error = error.within(&format!("param {:?}", cut_name(&param.name)));
                 Error::new(error).context(format_args!("function `{}`", function()))
             })?;
         }

@@ -2,7 +2,7 @@
 //! a guest.
 
 use crate::types::{Type, type_text};
-use gusset_types::{DefinedType, Types, ValType};
+use gusset_types::{DefinedType, Types, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -228,30 +228,33 @@ fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(Arc<str
     for (i, field) in fields.iter().enumerate() {
         match found.get(i) {
             Some((name, val)) if *name == field.name => {
-                check(types, field.ty, val).map_err(|error| error.within(&format!(".{name}")))?;
+                check(types, field.ty, val).map_err(|error| error.within(&format!(".{}", cut_name(name))))?;
             }
             Some((name, _)) => {
-                let what = format!("expected field {:?} at place {i} of the record, found {name:?}", field.name);
+                let (expected, found) = (cut_name(&field.name), cut_name(name));
+                let what = format!("expected field {expected:?} at place {i} of the record, found {found:?}");
                 return Err(ValMismatch::new(what));
             }
-            None => return Err(ValMismatch::new(format!("field {:?} is missing", field.name))),
+            None => return Err(ValMismatch::new(format!("field {:?} is missing", cut_name(&field.name)))),
         }
     }
     match found.get(fields.len()) {
-        Some((name, _)) => Err(ValMismatch::new(format!("unknown field {name:?}"))),
+        Some((name, _)) => Err(ValMismatch::new(format!("unknown field {:?}", cut_name(name)))),
         None => Ok(()),
     }
 }
 
 fn check_payload(types: &Types, case: &str, ty: Option<ValType>, payload: Option<&Val>) -> Result<(), ValMismatch> {
     match (ty, payload) {
-        (Some(ty), Some(payload)) => check(types, ty, payload).map_err(|error| error.within(&format!(".{case}"))),
+        (Some(ty), Some(payload)) => {
+            check(types, ty, payload).map_err(|error| error.within(&format!(".{}", cut_name(case))))
+        }
         (None, None) => Ok(()),
         (Some(ty), None) => {
-            let ty = type_text(types, ty);
+            let (case, ty) = (cut_name(case), type_text(types, ty));
             Err(ValMismatch::new(format!("case {case:?} needs a payload of type {ty}")))
         }
-        (None, Some(_)) => Err(ValMismatch::new(format!("case {case:?} has no payload"))),
+        (None, Some(_)) => Err(ValMismatch::new(format!("case {:?} has no payload", cut_name(case)))),
     }
 }
 
@@ -260,7 +263,7 @@ fn mismatch(types: &Types, ty: ValType, val: &Val) -> ValMismatch {
 }
 
 fn unknown_label(what: &str, name: &str, types: &Types, ty: ValType) -> ValMismatch {
-    ValMismatch::new(format!("unknown {what} {name:?} of {}", type_text(types, ty)))
+    ValMismatch::new(format!("unknown {what} {:?} of {}", cut_name(name), type_text(types, ty)))
 }
 
 #[cfg(test)]

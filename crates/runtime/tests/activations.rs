@@ -14,7 +14,7 @@ fn engine() -> &'static Engine {
 
 /// What a store's host functions do.
 #[derive(Default)]
-struct Host {
+struct HostState {
     instances: Vec<Instance>,
     /// What `host` does; set anew for each part of a test.
     action: Option<Action>,
@@ -22,7 +22,7 @@ struct Host {
     went_on: Vec<u32>,
 }
 
-type Action = fn(StoreContextMut<'_, Host>, u32) -> Result<u32, Error>;
+type Action = fn(StoreContextMut<'_, HostState>, u32) -> Result<u32, Error>;
 
 /// `run` calls the host, says that it goes on, and adds 1 to what the host returned. The others fail, each in its way.
 const GUEST: &str = r#"
@@ -85,21 +85,21 @@ fn composition() -> String {
     )
 }
 
-fn store_of(text: &str, instances: usize) -> Store<Host> {
+fn store_of(text: &str, instances: usize) -> Store<HostState> {
     let component = Component::new(engine(), text).unwrap_or_else(|error| panic!("{error:?}"));
-    let mut linker = Linker::<Host>::new(engine());
-    let host = |store: StoreContextMut<'_, Host>, (x,): (u32,)| {
+    let mut linker = Linker::<HostState>::new(engine());
+    let host = |store: StoreContextMut<'_, HostState>, (x,): (u32,)| {
         let action = store.data().action.expect("the test says what the host does");
         Ok((action(store, x)?,))
     };
     linker.root().func_wrap("host", host).unwrap();
-    let went_on = |mut store: StoreContextMut<'_, Host>, params: &[Val], _: &mut [Val]| {
+    let went_on = |mut store: StoreContextMut<'_, HostState>, params: &[Val], _: &mut [Val]| {
         let [Val::U32(x)] = params else { panic!("it takes a number") };
         store.data_mut().went_on.push(*x);
         Ok(())
     };
     linker.root().func_new("went-on", went_on).unwrap();
-    let mut store = Store::new(engine(), Host::default());
+    let mut store = Store::new(engine(), HostState::default());
     for _ in 0..instances {
         let instance = linker.instantiate(&mut store, &component).unwrap();
         store.data_mut().instances.push(instance);
@@ -107,18 +107,23 @@ fn store_of(text: &str, instances: usize) -> Store<Host> {
     store
 }
 
-fn guest(instances: usize) -> Store<Host> {
+fn guest(instances: usize) -> Store<HostState> {
     store_of(&format!("(component {GUEST})"), instances)
 }
 
-fn run(mut store: impl AsContextMut<Data = Host>, instance: usize, x: u32) -> Result<u32, Error> {
+fn run(mut store: impl AsContextMut<Data = HostState>, instance: usize, x: u32) -> Result<u32, Error> {
     let instance = store.as_context_mut().data().instances[instance];
     let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "run")?;
     Ok(run.call(&mut store, (x,))?.0)
 }
 
 /// Calls a function with dynamic values.
-fn call(mut store: impl AsContextMut<Data = Host>, instance: usize, name: &str, params: &[Val]) -> Result<Val, Error> {
+fn call(
+    mut store: impl AsContextMut<Data = HostState>,
+    instance: usize,
+    name: &str,
+    params: &[Val],
+) -> Result<Val, Error> {
     let instance = store.as_context_mut().data().instances[instance];
     let func = instance.get_func(&mut store, name).expect("it is exported");
     let mut results = vec![Val::Bool(false); usize::from(func.result(&store).is_some())];

@@ -72,13 +72,13 @@ fn guest(long: &str, pages: u32) -> String {
     )
 }
 
-struct Guest {
+struct LimitedGuest {
     store: Store<usize>,
     instance: Instance,
 }
 
 /// An instance under a limit, whose host adds up how many elements it was given. One of its functions is typed.
-fn guest_with_limit(limit: Option<u64>, long: &str, pages: u32) -> Guest {
+fn guest_with_limit(limit: Option<u64>, long: &str, pages: u32) -> LimitedGuest {
     let mut config = Config::new();
     if let Some(limit) = limit {
         config.max_lifted_bytes(limit);
@@ -99,10 +99,10 @@ fn guest_with_limit(limit: Option<u64>, long: &str, pages: u32) -> Guest {
     linker.root().func_new("take-texts", texts).unwrap();
     let mut store = Store::new(&engine, 0);
     let instance = linker.instantiate(&mut store, &component).unwrap();
-    Guest { store, instance }
+    LimitedGuest { store, instance }
 }
 
-impl Guest {
+impl LimitedGuest {
     fn call(&mut self, name: &str, params: &[Val]) -> Result<Option<Val>, Error> {
         let func = self.instance.get_func(&mut self.store, name).expect("it is exported");
         let mut results = vec![Val::Bool(false); usize::from(func.result(&self.store).is_some())];
@@ -286,4 +286,22 @@ fn what_the_host_lowers_does_not_count() {
     let more = Val::List(vec![Val::U8(7); 60_000]);
     guest.call("passed-on", &[more]).unwrap();
     assert_eq!(*guest.store.data(), 40_000 + 40_000 + 60_000);
+}
+
+/// Errors do not repeat what is long.
+#[test]
+fn long_names_are_cut_in_errors() {
+    let long = "a".repeat(90_000);
+    let mut guest = guest_with_limit(None, &long, 1);
+    for (kind, at) in [("records", 1025), ("variants", 1024), ("enums", 1024)] {
+        let mut guest = guest_with_limit(None, &long, 1);
+        guest.call("fill", &[Val::U32(10)]).unwrap();
+        let error = guest.list(kind, at, 1).unwrap_err();
+        assert!(error.to_string().len() < 1000, "{kind}");
+    }
+    let enums = guest.instance.get_func(&mut guest.store, "enums").unwrap().result(&guest.store).unwrap();
+    assert!(enums.to_string().len() < 1000);
+    let wrong = Val::List(vec![Val::Enum(long.as_str().into()), Val::Enum("neither".into())]);
+    let error = wrong.check(&enums).unwrap_err();
+    assert!(error.to_string().starts_with("[1]: unknown enum case \"neither\"") && error.to_string().len() < 1000);
 }

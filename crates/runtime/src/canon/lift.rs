@@ -4,7 +4,7 @@ use super::context::{FlatReader, LiftContext};
 use super::error::{CanonError, CanonResult};
 use crate::error::format_err;
 use crate::val::Val;
-use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to};
+use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_name};
 use std::sync::Arc;
 
 /// The char with this bit pattern (`convert_i32_to_char`).
@@ -154,7 +154,7 @@ fn record(
 ) -> CanonResult<Val> {
     let mut values = cx.vec(fields.len())?;
     for Field { name, ty } in fields {
-        let value = field(*ty).map_err(|error| error.within(format!(".{name}")))?;
+        let value = field(*ty).map_err(|error| error.within(format!(".{}", cut_name(name))))?;
         values.push((name.clone(), value));
     }
     Ok(Val::Record(values))
@@ -190,7 +190,7 @@ fn variant(
     let boxed = |name: &str, ty: Option<ValType>| {
         let Some(ty) = ty else { return Ok(None) };
         let value = payload(ty).and_then(|value| cx.boxed(value));
-        value.map(Some).map_err(|error| error.within(format!(".{name}")))
+        value.map(Some).map_err(|error| error.within(format!(".{}", cut_name(name))))
     };
     let invalid = || CanonError::from(TrapCode::InvalidDiscriminant);
     Ok(match defined {

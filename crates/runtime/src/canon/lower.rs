@@ -6,7 +6,7 @@ use super::error::{CanonError, CanonResult};
 use super::lift::{Offsets, flat_count, unsupported, unsupported_error_context};
 use crate::error::Error;
 use crate::val::{Val, check};
-use gusset_types::{DefinedType, Layout, ValType};
+use gusset_types::{DefinedType, Layout, ValType, cut_name};
 use std::sync::Arc;
 
 /// The error for a value of another type.
@@ -64,7 +64,7 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             for (field, (_, value)) in fields.iter().zip(values) {
                 let at = offsets.next(cx.types.layout(field.ty, cx.width));
                 let stored = store(cx, field.ty, value, at);
-                stored.map_err(|error| error.within(format!(".{}", field.name)))?;
+                stored.map_err(|error| error.within(format!(".{}", cut_name(&field.name))))?;
             }
             Ok(())
         }
@@ -92,7 +92,7 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             cx.write(at, &case.number.to_le_bytes()[..size as usize])?;
             let Some((ty, payload)) = case.payload else { return Ok(()) };
             let stored = store(cx, ty, payload, at + u64::from(payload_offset));
-            stored.map_err(|error| error.within(format!(".{}", case.name)))
+            stored.map_err(|error| error.within(format!(".{}", cut_name(case.name))))
         }
     }
 }
@@ -216,7 +216,7 @@ fn lower_flat_defined(
         (DefinedType::Record(fields), Val::Record(values)) if values.len() == fields.len() => {
             for (field, (_, value)) in fields.iter().zip(values) {
                 let lowered = lower_flat(cx, field.ty, value, flat);
-                lowered.map_err(|error| error.within(format!(".{}", field.name)))?;
+                lowered.map_err(|error| error.within(format!(".{}", cut_name(&field.name))))?;
             }
         }
         (DefinedType::Tuple(types), Val::Tuple(values)) if values.len() == types.len() => {
@@ -237,7 +237,7 @@ fn lower_flat_defined(
             flat.u32(case.number);
             if let Some((ty, payload)) = case.payload {
                 let lowered = lower_flat(cx, ty, payload, flat);
-                lowered.map_err(|error| error.within(format!(".{}", case.name)))?;
+                lowered.map_err(|error| error.within(format!(".{}", cut_name(case.name))))?;
             }
             flat.fill_to(end);
         }

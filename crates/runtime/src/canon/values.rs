@@ -5,7 +5,7 @@ use super::lift::{Offsets, lift_flat, load};
 use super::lower::{lower_flat, store};
 use super::{CanonError, CanonResult};
 use crate::val::Val;
-use gusset_types::{Layout, Param, PointerWidth, Types, ValType};
+use gusset_types::{Layout, Param, PointerWidth, Types, ValType, cut_name};
 
 /// The types of values that are passed together.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ impl TypeList<'_> {
     /// The segment of a path for the value at `i`.
     pub(crate) fn segment(self, i: usize) -> String {
         match self {
-            TypeList::Params(params) => format!("param {:?}", params[i].name),
+            TypeList::Params(params) => format!("param {:?}", cut_name(&params[i].name)),
             TypeList::Result(_) => "result".into(),
             TypeList::Tuple(_) => format!(".{i}"),
         }
