@@ -264,7 +264,8 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     ///
     /// Whether they are the import's is checked when a component is linked. The function is called as [`canon lower`]
     /// says: its parameters are copied out of the guest, and its result into it. An error that it returns stops the
-    /// guest and reaches the host that called it.
+    /// guest and reaches the host that called it. It may call the instance that is calling it; see
+    /// [`Func::call`](crate::Func::call).
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
