@@ -1,7 +1,13 @@
-//! Core types in the words of the text format, for errors and for `Display`.
+//! Core types in the words of the text format, for errors and for `Display`. Nothing is written of types that match.
 
 use gusset_artifact::{CoreFuncType, CoreValType, GlobalType, HeapType, MemoryType, RefType, TableType};
 use std::fmt::Write;
+
+/// Tests count what is written.
+fn count() {
+    #[cfg(test)]
+    tests::WRITTEN.set(tests::WRITTEN.get() + 1);
+}
 
 /// A value type in the words of the text format.
 pub(crate) fn describe_value(ty: &CoreValType) -> String {
@@ -33,6 +39,7 @@ fn describe_ref(ty: &RefType) -> String {
 }
 
 fn signature(kind: &str, ty: &CoreFuncType) -> String {
+    count();
     let mut text = format!("({kind}");
     for (word, types) in [("param", &ty.params), ("result", &ty.results)] {
         if !types.is_empty() {
@@ -66,12 +73,14 @@ fn describe_limits(minimum: u64, maximum: Option<u64>) -> String {
 
 /// A table type in the words of the text format.
 pub(crate) fn describe_table(ty: &TableType) -> String {
+    count();
     let width = if ty.table64 { "i64 " } else { "" };
     format!("(table {width}{} {})", describe_limits(ty.minimum, ty.maximum), describe_ref(&ty.element))
 }
 
 /// A memory type in the words of the text format.
 pub(crate) fn describe_memory(ty: &MemoryType) -> String {
+    count();
     let width = if ty.memory64 { "i64 " } else { "" };
     let mut text = format!("(memory {width}{}", describe_limits(ty.minimum, ty.maximum));
     if ty.shared {
@@ -86,6 +95,7 @@ pub(crate) fn describe_memory(ty: &MemoryType) -> String {
 
 /// A global type in the words of the text format.
 pub(crate) fn describe_global(ty: &GlobalType) -> String {
+    count();
     match ty.mutable {
         true => format!("(global (mut {}))", describe_value(&ty.content)),
         false => format!("(global {})", describe_value(&ty.content)),
@@ -93,8 +103,14 @@ pub(crate) fn describe_global(ty: &GlobalType) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many types this thread has written.
+        pub(crate) static WRITTEN: Cell<usize> = const { Cell::new(0) };
+    }
 
     #[test]
     fn types_are_written_as_in_the_text_format() {

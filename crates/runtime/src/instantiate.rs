@@ -297,12 +297,14 @@ fn not_made() -> Error {
 
 #[cfg(all(test, feature = "compile"))]
 mod tests {
+    use crate::core_text::tests::WRITTEN;
     use crate::signatures::tests::REGISTERED;
     use crate::{Component, Engine, Linker, Result, Store};
 
-    /// Ten imports, lowered, and a function that is lifted: none of their signatures is looked up when an instance is made.
+    /// Ten imports, lowered, a function that is lifted, and one each of what modules import: none of their signatures is looked
+    /// up, and none of their types written, when an instance is made.
     #[test]
-    fn instantiating_asks_for_no_signature() -> Result<()> {
+    fn instantiating_asks_for_no_signature_and_writes_no_type() -> Result<()> {
         let numbers = || 0..10;
         let imports: String = numbers().map(|n| format!(r#"(import "f{n}" (func $f{n} (param "x" u32)))"#)).collect();
         let lowered: String = numbers().map(|n| format!("(core func $c{n} (canon lower (func $f{n})))")).collect();
@@ -310,8 +312,14 @@ mod tests {
         let given: String = numbers().map(|n| format!(r#"(export "f{n}" (func $c{n}))"#)).collect();
         let text = format!(
             r#"(component {imports} {lowered}
-                (core module $m {wanted} (func (export "g") (param i32) (call 3 (local.get 0))))
-                (core instance $i (instantiate $m (with "" (instance {given}))))
+                (core module $libc (memory (export "mem") 1) (table (export "table") 1 funcref)
+                    (global (export "global") i32 (i32.const 0)))
+                (core instance $libc (instantiate $libc))
+                (core module $m {wanted}
+                    (import "libc" "mem" (memory 1)) (import "libc" "table" (table 1 funcref))
+                    (import "libc" "global" (global i32))
+                    (func (export "g") (param i32) (call 3 (local.get 0))))
+                (core instance $i (instantiate $m (with "" (instance {given})) (with "libc" (instance $libc))))
                 (func (export "g") (param "x" u32) (canon lift (core func $i "g"))))"#
         );
         let engine = Engine::default();
@@ -326,11 +334,12 @@ mod tests {
             )?;
         }
         let pre = linker.instantiate_pre(&Component::new(&engine, text)?)?;
-        let before = REGISTERED.get();
+        let before = (REGISTERED.get(), WRITTEN.get());
         let mut store = Store::new(&engine, 0);
         let instance = pre.instantiate(&mut store)?;
         instance.get_typed_func::<(u32,), ()>(&mut store, "g")?.call(&mut store, (5,))?;
-        assert_eq!((REGISTERED.get() - before, *store.data()), (0, 8));
+        assert_eq!((REGISTERED.get(), WRITTEN.get()), before);
+        assert_eq!(*store.data(), 8);
         Ok(())
     }
 }

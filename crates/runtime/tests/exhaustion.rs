@@ -140,6 +140,14 @@ fn what_is_never_touched_costs_nothing() -> Result<()> {
     let (used, time) = (resident().saturating_sub(before), start.elapsed());
     assert!(used < 64 << 20, "{used} bytes");
     assert!(time.as_secs() < 20, "{time:?}");
+    // Many small ones neither.
+    let text = format!("(module {})", "(table 8000 funcref)".repeat(100));
+    let (module, before) = (Module::new(&engine, text)?, resident());
+    for _ in 0..200 {
+        Instance::new(&mut store, &module, &[])?;
+    }
+    let used = resident().saturating_sub(before);
+    assert!(used < 320 << 20, "{used} bytes");
     // Elements that are not null are written.
     let text = r#"(module (table 0 funcref) (elem declare func 0)
         (func (result i32) (table.grow 0 (ref.func 0) (i32.const 100000)))

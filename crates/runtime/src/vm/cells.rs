@@ -46,6 +46,10 @@ impl<N: Number> Cells<N> {
         let new = old.checked_add(count).filter(|&new| new <= self.limit)?;
         let bytes = new.checked_mul(size_of::<N>())?;
         match &mut self.place {
+            CellPlace::Heap(cells) if bytes <= MAX_ON_HEAP && old == 0 && number == N::default() => {
+                *cells = zeroed(new);
+                return Some(());
+            }
             CellPlace::Heap(cells) if bytes <= MAX_ON_HEAP => {
                 cells.try_reserve(count).ok()?;
                 cells.resize(new, Cell::new(number));
@@ -72,6 +76,13 @@ impl<N: Number> Cells<N> {
     }
 }
 
+/// Cells from memory that the allocator says is zero, and that need not be touched for it.
+fn zeroed<N: Number>(len: usize) -> Vec<Cell<N>> {
+    let numbers = Box::into_raw(vec![N::default(); len].into_boxed_slice());
+    // SAFETY: V12: a cell is laid out as the number in it, and the box was given up for this one.
+    unsafe { Box::from_raw(numbers as *mut [Cell<N>]) }.into_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +93,9 @@ mod tests {
         let mut cells = Cells::<u64>::new(10 * FEW);
         let numbers =
             |cells: &Cells<u64>, at: &[usize]| at.iter().map(|at| cells.as_slice()[*at].get()).collect::<Vec<_>>();
+        assert_eq!((cells.grow(0, 0), cells.grow(3, 0), cells.grow(FEW - 3, 7)), (Some(()), Some(()), Some(())));
+        assert_eq!(numbers(&cells, &[0, 2, 3, FEW - 1]), [0, 0, 7, 7]);
+        let mut cells = Cells::<u64>::new(10 * FEW);
         assert_eq!((cells.grow(FEW - 1, 7), cells.grow(1, 0)), (Some(()), Some(())));
         assert!(matches!(cells.place, CellPlace::Heap(_)));
         assert_eq!(cells.grow(2, 8), Some(()));
