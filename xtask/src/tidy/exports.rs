@@ -11,23 +11,6 @@ const CORE_NAMES: &[&str] = &["Func", "Instance", "Linker", "Memory", "Table", "
 /// Where the public core API is.
 const CORE_API: &str = "crates/runtime/src/core/";
 
-/// Names that stand twice and are to be renamed.
-const NOT_YET_RENAMED: &[&str] = &[
-    "Address",
-    "Body",
-    "Compiler",
-    "ComponentItem",
-    "Definition",
-    "Elements",
-    "Extern",
-    "Inner",
-    "Lift",
-    "Place",
-    "Shape",
-    "Slot",
-    "Target",
-];
-
 /// `pub use path::*`, at any visibility.
 pub(crate) fn check_globs(file: &SourceFile) -> Vec<Violation> {
     let masked = file.masked();
@@ -72,7 +55,7 @@ pub(crate) fn check_duplicates(tree: &[SourceFile]) -> Vec<Violation> {
 /// Whether a name may stand at all these places: in the core API and once beside it.
 fn may_share(name: &str, places: &[(&SourceFile, usize)]) -> bool {
     let of_core = places.iter().filter(|(file, _)| file.path.starts_with(CORE_API)).count();
-    NOT_YET_RENAMED.contains(&name) || (CORE_NAMES.contains(&name) && of_core == 1 && places.len() == 2)
+    CORE_NAMES.contains(&name) && of_core == 1 && places.len() == 2
 }
 
 /// The names and lines of the structs, enums, unions and traits that `file` declares. Those that a macro makes have no name yet.
