@@ -2,8 +2,10 @@
 //!
 //! What an adapter refers to (the lifted core function, memories, allocators) is part of the plan when the adapter is
 //! recorded, so nothing recorded depends on what comes later, and whenever one adapter is needed, all that are recorded
-//! can be made, as one module (more only where a module cannot have that many memories). If an adapter's callee is itself an adapter, lifting it has needed it: it stands in an
-//! earlier module. An adapter that nobody ever needs is never made.
+//! can be made, as one module; as several only where one cannot have that many memories. If an adapter's callee is itself
+//! an adapter, lifting it has needed it: it stands in an earlier module. An adapter that nobody ever needs is never made.
+//!
+//! Nothing is decided here about the plan: `flatten/adapters.rs` puts the modules into it.
 
 use crate::error::TranslateError;
 use gusset_fact::AdapterSpec;
