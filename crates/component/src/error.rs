@@ -17,7 +17,7 @@ const UNSTANDARDISED: WasmFeatures = WasmFeatures::SHARED_EVERYTHING_THREADS
 /// Why a component could not be translated or validated.
 #[derive(thiserror::Error)]
 #[error("{}", .0)]
-pub struct TranslateError(Box<ErrorDetails>);
+pub struct TranslateError(Box<TranslationFault>);
 
 /// The sort of a [`TranslateError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +36,7 @@ pub enum TranslateErrorKind {
 }
 
 #[derive(Debug)]
-struct ErrorDetails {
+struct TranslationFault {
     kind: TranslateErrorKind,
     message: String,
     offset: Option<usize>,
@@ -60,7 +60,7 @@ impl TranslateError {
     }
 
     pub(crate) fn new(kind: TranslateErrorKind, message: impl Into<String>) -> TranslateError {
-        TranslateError(Box::new(ErrorDetails { kind, message: message.into(), offset: None, component: None }))
+        TranslateError(Box::new(TranslationFault { kind, message: message.into(), offset: None, component: None }))
     }
 
     pub(crate) fn malformed(error: &wasmparser::Error) -> TranslateError {
@@ -110,7 +110,7 @@ impl TranslateError {
     }
 }
 
-impl fmt::Display for ErrorDetails {
+impl fmt::Display for TranslationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             TranslateErrorKind::Malformed => f.write_str("malformed component: ")?,
