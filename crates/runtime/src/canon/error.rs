@@ -3,7 +3,7 @@
 
 use crate::error::{Error, format_err};
 use crate::trap::{AdapterTrapSite, Trap};
-use gusset_types::{AdapterName, TrapCode};
+use gusset_types::{AdapterName, Printable, TrapCode};
 use std::borrow::Cow;
 
 /// The result of lifting or lowering.
@@ -57,7 +57,7 @@ impl CanonError {
                      limit"
                 );
                 let error = if path.is_empty() { error } else { error.context(path) };
-                error.context(format_args!("function `{}`", adapter().function))
+                error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
             }
             Cause::Error(error) if path.is_empty() => error,
             Cause::Error(error) => error.context(path),
