@@ -92,7 +92,7 @@ fn memories() {
 #[test]
 fn differential() {
     let mut all = Shown::default();
-    run(|input| all += gusset_fuzz::differential(&input.bytes(4096)));
+    run(|input| all += gusset_fuzz::differential(&input.bytes(8192)));
     println!("{all:?}");
     assert!(all.instances > 0 && all.returns > 0 && all.traps > 0, "too little was compared: {all:?}");
 }
