@@ -1,17 +1,25 @@
 //! What the fuzz targets run: functions that take bytes and panic when Gusset is wrong.
 
+mod differential;
+mod peer;
+
+pub use differential::{Shown, differential};
+
 use gusset::Engine;
 use std::sync::LazyLock;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(gusset_oracle::engine);
 
-/// Arbitrary bytes as a component: an error or a component, nothing else.
+/// How a component begins. What does not begin so is taken for text.
+pub const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+
+/// Arbitrary bytes behind the header of a component: an error or a component, nothing else. Whether it is one.
 ///
 /// # Panics
 ///
 /// When Gusset does.
-pub fn component(bytes: &[u8]) {
-    gusset_oracle::compile_anything(&ENGINE, bytes);
+pub fn component(bytes: &[u8]) -> bool {
+    gusset_oracle::compile_anything(&ENGINE, &[&COMPONENT_HEADER, bytes].concat())
 }
 
 /// A generated type, composition and values: adapters and the host's lift and lower must agree.
@@ -21,6 +29,17 @@ pub fn component(bytes: &[u8]) {
 /// When they do not.
 pub fn adapters(bytes: &[u8]) {
     if let Err(difference) = gusset_oracle::check(&ENGINE, bytes) {
+        panic!("{difference}");
+    }
+}
+
+/// A generated type and value in raw memories, right and wrong: adapters, the host and a model must agree.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn memories(bytes: &[u8]) {
+    if let Err(difference) = gusset_oracle::check_memories(&ENGINE, bytes) {
         panic!("{difference}");
     }
 }

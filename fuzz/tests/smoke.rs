@@ -1,28 +1,98 @@
-//! Every target for about a second on pseudo-random input, so that none rots.
+//! Every target for about a second on pseudo-random input, so that none rots. `GUSSET_FUZZ_SECONDS` gives them longer, and
+//! `GUSSET_FUZZ_SEED` other input.
 
+use gusset_fuzz::{COMPONENT_HEADER, Shown};
+use gusset_oracle::{Encoding, Unstructured, arbitrary_type, composition};
 use std::time::{Duration, Instant};
 
-fn run(target: fn(&[u8])) {
-    let (start, mut state, mut cases) = (Instant::now(), 1u64, 0);
-    while start.elapsed() < Duration::from_secs(1) {
-        let input: Vec<u8> = (0..1024)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 56) as u8
-            })
-            .collect();
-        target(&input);
+/// A linear congruential generator.
+struct Input(u64);
+
+impl Input {
+    fn new() -> Input {
+        Input(setting("GUSSET_FUZZ_SEED", 1))
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 56) as u8
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.byte()).collect()
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        u32::from_le_bytes([0; 4].map(|_: u8| self.byte())) as usize % limit
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|error| panic!("{name}: {error}")),
+        Err(_) => default,
+    }
+}
+
+/// Runs `case` until the time is up; at least once.
+fn run(mut case: impl FnMut(&mut Input)) {
+    let (start, mut input, mut cases) = (Instant::now(), Input::new(), 0);
+    let time = Duration::from_secs(setting("GUSSET_FUZZ_SECONDS", 1));
+    while cases == 0 || start.elapsed() < time {
+        case(&mut input);
         cases += 1;
     }
-    assert!(cases > 0);
+    println!("{cases} cases");
+}
+
+/// What follows the header of a component: a generated composition, damaged in a few places.
+fn damaged(input: &mut Input) -> (Vec<u8>, usize) {
+    let bytes = input.bytes(1024);
+    let mut source = Unstructured::new(&bytes);
+    let ty = arbitrary_type(&mut source).expect("there are bytes enough");
+    let encodings = [Encoding::arbitrary(&mut source), Encoding::arbitrary(&mut source)];
+    let [caller, callee] = encodings.map(|encoding| encoding.expect("there are bytes enough"));
+    let component = wat::parse_str(composition(&ty, caller, callee)).expect("the composition is well-formed");
+    let mut bytes = component.strip_prefix(&COMPONENT_HEADER).expect("it is a component").to_vec();
+    let damages = input.below(4);
+    for _ in 0..damages {
+        let at = input.below(bytes.len());
+        bytes[at] ^= 1 << input.below(8);
+    }
+    (bytes, damages)
 }
 
 #[test]
 fn component() {
-    run(gusset_fuzz::component);
+    let (mut whole, mut refused) = (0, 0);
+    run(|input| {
+        for _ in 0..8 {
+            let (bytes, damages) = damaged(input);
+            let compiles = gusset_fuzz::component(&bytes);
+            assert!(compiles || damages > 0, "a composition that nobody has damaged is refused");
+            whole += usize::from(damages == 0);
+            refused += usize::from(!compiles);
+        }
+        gusset_fuzz::component(&input.bytes(1024));
+    });
+    // What compiles has been read to its end, and what is refused nearly so: both are beyond the header.
+    assert!(whole > 0 && refused > 0, "{whole} whole, {refused} refused");
 }
 
 #[test]
 fn adapters() {
-    run(gusset_fuzz::adapters);
+    run(|input| gusset_fuzz::adapters(&input.bytes(1024)));
+}
+
+#[test]
+fn memories() {
+    run(|input| gusset_fuzz::memories(&input.bytes(1024)));
+}
+
+#[test]
+fn differential() {
+    let mut all = Shown::default();
+    run(|input| all += gusset_fuzz::differential(&input.bytes(8192)));
+    println!("{all:?}");
+    assert!(all.instances > 0 && all.returns > 0 && all.traps > 0, "too little was compared: {all:?}");
 }

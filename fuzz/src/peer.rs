@@ -1,0 +1,249 @@
+//! Gusset and its peer behind one interface, with values and traps that can be compared.
+
+use gusset::core;
+use std::sync::LazyLock;
+
+/// A value as it is compared: NaNs are one, references are null or not.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Seen {
+    I32(u32),
+    I64(u64),
+    F32(u32),
+    F64(u64),
+    FuncRef { null: bool },
+    ExternRef { null: bool },
+}
+
+impl Seen {
+    fn f32(bits: u32) -> Seen {
+        Seen::F32(if f32::from_bits(bits).is_nan() { f32::NAN.to_bits() } else { bits })
+    }
+
+    fn f64(bits: u64) -> Seen {
+        Seen::F64(if f64::from_bits(bits).is_nan() { f64::NAN.to_bits() } else { bits })
+    }
+}
+
+/// The type of a value that can be passed.
+#[derive(Clone, Copy)]
+pub(crate) enum ValueType {
+    I32,
+    I64,
+    F32,
+    F64,
+    FuncRef,
+    ExternRef,
+}
+
+/// Why there is no result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Halt {
+    /// By the trap's text, which is the field's.
+    Trap(String),
+    /// The stack is used up.
+    Exhausted,
+    /// The engine refuses what it should not.
+    Refused(String),
+}
+
+impl Halt {
+    fn trap(text: &str) -> Halt {
+        match text {
+            "call stack exhausted" => Halt::Exhausted,
+            // The peer has one trap for accesses to tables and for calls through them.
+            text => Halt::Trap(text.trim_start_matches("undefined element: ").into()),
+        }
+    }
+}
+
+/// An instance of a module in one of the engines.
+pub(crate) trait CoreGuest: Sized {
+    fn instantiate(wasm: &[u8]) -> Result<Self, Halt>;
+    fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt>;
+    fn global(&mut self, name: &str) -> Result<Seen, String>;
+    fn table(&mut self, name: &str) -> Result<Vec<Seen>, String>;
+    fn memory(&mut self, name: &str) -> Result<Vec<u8>, String>;
+}
+
+pub(crate) struct Gusset {
+    store: gusset::Store<()>,
+    instance: core::Instance,
+}
+
+impl CoreGuest for Gusset {
+    fn instantiate(wasm: &[u8]) -> Result<Gusset, Halt> {
+        let module = core::Module::new(&crate::ENGINE, wasm).map_err(gusset_halt)?;
+        let mut store = gusset::Store::new(&crate::ENGINE, ());
+        let instance = core::Instance::new(&mut store, &module, &[]).map_err(gusset_halt)?;
+        Ok(Gusset { store, instance })
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt> {
+        let func = self.instance.get_func(&mut self.store, name).ok_or_else(|| Halt::Refused("no function".into()))?;
+        let ty = func.ty(&self.store).map_err(gusset_halt)?;
+        let arguments: Vec<core::Val> = arguments.iter().copied().map(to_gusset).collect();
+        let mut results: Vec<core::Val> =
+            ty.results.iter().map(|ty| core::Val::default_of(*ty).expect("references can be null")).collect();
+        func.call(&mut self.store, &arguments, &mut results).map_err(gusset_halt)?;
+        Ok(results.into_iter().map(from_gusset).collect())
+    }
+
+    fn global(&mut self, name: &str) -> Result<Seen, String> {
+        let global = self.instance.get_global(&mut self.store, name).ok_or("no global")?;
+        global.get(&mut self.store).map(from_gusset).map_err(|error| format!("{error:?}"))
+    }
+
+    fn table(&mut self, name: &str) -> Result<Vec<Seen>, String> {
+        let table = self.instance.get_table(&mut self.store, name).ok_or("no table")?;
+        let elements = 0..table.size(&self.store);
+        let seen = |index| match table.get(&mut self.store, index) {
+            Ok(Some(element)) => Ok(from_gusset(core::Val::Ref(element))),
+            other => Err(format!("element {index} is {other:?}")),
+        };
+        elements.map(seen).collect()
+    }
+
+    fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let memory = self.instance.get_memory(&mut self.store, name).ok_or("no memory")?;
+        Ok(memory.data(&self.store).to_vec())
+    }
+}
+
+fn gusset_halt(error: gusset::Error) -> Halt {
+    match error.downcast_ref::<gusset::Trap>() {
+        Some(trap) => Halt::trap(trap.code().message()),
+        None => Halt::Refused(format!("{error:?}")),
+    }
+}
+
+fn to_gusset(value: Seen) -> core::Val {
+    match value {
+        Seen::I32(bits) => core::Val::I32(bits as i32),
+        Seen::I64(bits) => core::Val::I64(bits as i64),
+        Seen::F32(bits) => core::Val::F32(bits),
+        Seen::F64(bits) => core::Val::F64(bits),
+        Seen::FuncRef { .. } => core::Val::Ref(core::Ref::Func(None)),
+        Seen::ExternRef { .. } => core::Val::Ref(core::Ref::Extern(None)),
+    }
+}
+
+fn from_gusset(value: core::Val) -> Seen {
+    match value {
+        core::Val::I32(value) => Seen::I32(value as u32),
+        core::Val::I64(value) => Seen::I64(value as u64),
+        core::Val::F32(bits) => Seen::f32(bits),
+        core::Val::F64(bits) => Seen::f64(bits),
+        core::Val::Ref(core::Ref::Func(func)) => Seen::FuncRef { null: func.is_none() },
+        core::Val::Ref(core::Ref::Extern(value)) => Seen::ExternRef { null: value.is_none() },
+        other => panic!("{other:?} was not asked for"),
+    }
+}
+
+static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(wasmtime::Engine::default);
+
+pub(crate) struct Peer {
+    store: wasmtime::Store<()>,
+    instance: wasmtime::Instance,
+}
+
+impl Peer {
+    /// The exported functions, with the types of their parameters.
+    pub(crate) fn functions(&mut self) -> Vec<(String, Vec<ValueType>)> {
+        let funcs = self.exports(wasmtime::Extern::into_func);
+        let params = |func: wasmtime::Func| func.ty(&self.store).params().map(|ty| value_type(&ty)).collect();
+        funcs.into_iter().map(|(name, func)| (name, params(func))).collect()
+    }
+
+    pub(crate) fn globals(&mut self) -> Vec<String> {
+        self.exports(wasmtime::Extern::into_global).into_iter().map(|export| export.0).collect()
+    }
+
+    pub(crate) fn tables(&mut self) -> Vec<String> {
+        self.exports(wasmtime::Extern::into_table).into_iter().map(|export| export.0).collect()
+    }
+
+    pub(crate) fn memories(&mut self) -> Vec<String> {
+        self.exports(wasmtime::Extern::into_memory).into_iter().map(|export| export.0).collect()
+    }
+
+    fn exports<E>(&mut self, pick: impl Fn(wasmtime::Extern) -> Option<E>) -> Vec<(String, E)> {
+        let exports = self.instance.exports(&mut self.store);
+        exports.filter_map(|export| Some((export.name().to_string(), pick(export.into_extern())?))).collect()
+    }
+}
+
+impl CoreGuest for Peer {
+    fn instantiate(wasm: &[u8]) -> Result<Peer, Halt> {
+        let module = wasmtime::Module::new(&PEER, wasm).map_err(peer_halt)?;
+        let mut store = wasmtime::Store::new(&PEER, ());
+        let instance = wasmtime::Instance::new(&mut store, &module, &[]).map_err(peer_halt)?;
+        Ok(Peer { store, instance })
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt> {
+        let func = self.instance.get_func(&mut self.store, name).ok_or_else(|| Halt::Refused("no function".into()))?;
+        let arguments: Vec<wasmtime::Val> = arguments.iter().copied().map(to_peer).collect();
+        let mut results = vec![wasmtime::Val::I32(0); func.ty(&self.store).results().len()];
+        func.call(&mut self.store, &arguments, &mut results).map_err(peer_halt)?;
+        Ok(results.into_iter().map(from_peer).collect())
+    }
+
+    fn global(&mut self, name: &str) -> Result<Seen, String> {
+        let global = self.instance.get_global(&mut self.store, name).ok_or("the peer has no global")?;
+        Ok(from_peer(global.get(&mut self.store)))
+    }
+
+    fn table(&mut self, name: &str) -> Result<Vec<Seen>, String> {
+        let table = self.instance.get_table(&mut self.store, name).ok_or("the peer has no table")?;
+        let elements = (0..table.size(&self.store)).map(|index| table.get(&mut self.store, index));
+        let seen = |element: Option<wasmtime::Ref>| element.map(|element| from_peer(element.into()));
+        elements.map(|element| seen(element).ok_or_else(|| "the peer has no element".into())).collect()
+    }
+
+    fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let memory = self.instance.get_memory(&mut self.store, name).ok_or("the peer has no memory")?;
+        Ok(memory.data(&self.store).to_vec())
+    }
+}
+
+fn peer_halt(error: wasmtime::Error) -> Halt {
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => Halt::trap(trap.to_string().trim_start_matches("wasm trap: ")),
+        None => Halt::Refused(format!("{error:?}")),
+    }
+}
+
+fn value_type(ty: &wasmtime::ValType) -> ValueType {
+    match ty {
+        wasmtime::ValType::I32 => ValueType::I32,
+        wasmtime::ValType::I64 => ValueType::I64,
+        wasmtime::ValType::F32 => ValueType::F32,
+        wasmtime::ValType::F64 => ValueType::F64,
+        ty if ty.is_funcref() => ValueType::FuncRef,
+        ty if ty.is_externref() => ValueType::ExternRef,
+        ty => panic!("{ty} was not asked for"),
+    }
+}
+
+fn to_peer(value: Seen) -> wasmtime::Val {
+    match value {
+        Seen::I32(bits) => wasmtime::Val::I32(bits as i32),
+        Seen::I64(bits) => wasmtime::Val::I64(bits as i64),
+        Seen::F32(bits) => wasmtime::Val::F32(bits),
+        Seen::F64(bits) => wasmtime::Val::F64(bits),
+        Seen::FuncRef { .. } => wasmtime::Val::FuncRef(None),
+        Seen::ExternRef { .. } => wasmtime::Val::ExternRef(None),
+    }
+}
+
+fn from_peer(value: wasmtime::Val) -> Seen {
+    match value {
+        wasmtime::Val::I32(value) => Seen::I32(value as u32),
+        wasmtime::Val::I64(value) => Seen::I64(value as u64),
+        wasmtime::Val::F32(bits) => Seen::f32(bits),
+        wasmtime::Val::F64(bits) => Seen::f64(bits),
+        wasmtime::Val::FuncRef(func) => Seen::FuncRef { null: func.is_none() },
+        wasmtime::Val::ExternRef(value) => Seen::ExternRef { null: value.is_none() },
+        other => panic!("{other:?} was not asked for"),
+    }
+}
