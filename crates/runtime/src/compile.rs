@@ -29,6 +29,7 @@ impl Compiler {
             nan_canonicalization: config.nan_canonicalization,
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
+            frame_form: config.frame_form,
         };
         Ok(Compiler { codegen: gusset_codegen::Compiler::new(&settings)?, trampolines: Mutex::default() })
     }

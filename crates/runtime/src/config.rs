@@ -37,6 +37,7 @@ pub struct Config {
     pub(crate) memory_reservation: u64,
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
+    pub(crate) frame_form: bool,
 }
 
 impl Default for Config {
@@ -56,6 +57,7 @@ impl Config {
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
+            frame_form: false,
         }
     }
 
@@ -150,6 +152,13 @@ impl Config {
     /// larger is an error at instantiation; `table.grow` beyond it fails as the specification lets it.
     pub fn max_table_elements(&mut self, elements: u64) -> &mut Config {
         self.max_table_elements = elements;
+        self
+    }
+
+    /// Compiles every function as those are compiled that the optimiser could not afford: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn frame_form(&mut self, enabled: bool) -> &mut Config {
+        self.frame_form = enabled;
         self
     }
 }
