@@ -17,10 +17,15 @@ const SMALL_PRODUCT: usize = 1 << 20;
 const LIVE_PER_INSTRUCTION: usize = 64;
 const LIVE_ALLOWANCE: usize = 1 << 20;
 
-/// Ranges that the allocator would merge, again with each edge between the values that it would like to have in one place,
-/// per instruction (380), and a first allowance.
-const MERGED_PER_INSTRUCTION: usize = 1 << 10;
+/// Ranges that the allocator would merge, again with each edge between the values that it would like to have in one place:
+/// per instruction (400; the largest functions of Go, which can resume at each call, have more), a first allowance, and a
+/// bound.
+const MERGED_PER_INSTRUCTION: usize = 1 << 11;
 const MERGED_ALLOWANCE: usize = 1 << 20;
+const MAX_MERGED: usize = 100_000_000;
+
+/// Inserting a range in a list costs so much less, by its length, than sorting the list.
+const INSERTION_SHARE: usize = 64;
 
 /// Whether the optimiser is affordable.
 pub(crate) fn optimizable(func: &Function) -> bool {
@@ -38,8 +43,8 @@ pub(crate) fn allocatable(context: &Context) -> bool {
     let uses = Uses::collect(&context.func, &mut webs);
     let instructions = context.func.dfg.num_insts();
     let max_live = LIVE_ALLOWANCE + instructions * LIVE_PER_INSTRUCTION;
-    let max_merged = MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION;
-    count_live(context, &uses, &mut webs, max_live) && webs.merged() <= max_merged
+    let max_merged = MAX_MERGED.min(MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION);
+    count_live(context, &uses, &mut webs, max_live) && webs.merged(&context.func) <= max_merged
 }
 
 /// The blocks in which each value is used.
@@ -104,19 +109,27 @@ fn edges(func: &Function, branch: Inst, mut each: impl FnMut(Value, Value)) {
 /// Values that are passed to each other, which the allocator tries to merge.
 struct Webs {
     parents: Vec<u32>,
-    /// By the value that stands for the web.
-    edges: Vec<usize>,
-    ranges: Vec<usize>,
+    /// What is passed to which parameter, unless it is the parameter itself.
+    edges: Vec<(Value, Value)>,
+    /// How often each value is passed.
+    passed: Vec<u32>,
+    /// Of each value.
+    ranges: Vec<u32>,
 }
 
 impl Webs {
     fn new(values: usize) -> Webs {
-        Webs { parents: (0..values as u32).collect(), edges: vec![0; values], ranges: vec![0; values] }
+        Webs {
+            parents: (0..values as u32).collect(),
+            edges: Vec::new(),
+            passed: vec![0; values],
+            ranges: vec![0; values],
+        }
     }
 
     /// The value that stands for the web of a value.
-    fn web(&mut self, value: u32) -> usize {
-        let mut at = value as usize;
+    fn web(&mut self, value: Value) -> usize {
+        let mut at = value.as_u32() as usize;
         while self.parents[at] as usize != at {
             self.parents[at] = self.parents[self.parents[at] as usize];
             at = self.parents[at] as usize;
@@ -125,17 +138,32 @@ impl Webs {
     }
 
     fn join(&mut self, argument: Value, param: Value) {
-        let (from, to) = (self.web(argument.as_u32()), self.web(param.as_u32()));
-        self.parents[from] = to as u32;
-        if from != to {
-            self.edges[to] += std::mem::take(&mut self.edges[from]);
+        if argument != param {
+            let (from, to) = (self.web(argument), self.web(param));
+            self.parents[from] = to as u32;
+            self.edges.push((argument, param));
+            self.passed[argument.as_u32() as usize] += 1;
         }
-        self.edges[to] += 1;
     }
 
-    fn merged(&self) -> usize {
-        let products = self.edges.iter().zip(&self.ranges).map(|(edges, ranges)| edges.saturating_mul(*ranges));
-        products.fold(0, usize::saturating_add)
+    /// For each edge the ranges of its web, in words of memory that are looked at or moved. What is in one range and goes one
+    /// way is inserted; else lists are merged and sorted.
+    fn merged(&mut self, func: &Function) -> usize {
+        let mut sizes = vec![0; self.ranges.len()];
+        for value in 0..self.ranges.len() {
+            let web = self.web(Value::from_u32(value as u32));
+            sizes[web] += self.ranges[value] as usize;
+        }
+        let mut merged = 0_usize;
+        for at in 0..self.edges.len() {
+            let (argument, param) = self.edges[at];
+            let size = sizes[self.web(param)];
+            let from = argument.as_u32() as usize;
+            let result = matches!(func.dfg.value_def(argument), ValueDef::Result(..));
+            let inserted = result && self.passed[from] == 1 && self.ranges[from] <= 1;
+            merged = merged.saturating_add(if inserted { size / INSERTION_SHARE } else { size });
+        }
+        merged
     }
 }
 
@@ -173,8 +201,8 @@ fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize) 
         if live > max_live {
             return false;
         }
-        let web = webs.web(value);
-        webs.ranges[web] += 1 + found.iter().filter(|&&at| alive[at as usize + 1] != value + 1).count();
+        webs.ranges[value as usize] =
+            1 + found.iter().filter(|&&at| alive[at as usize + 1] != value + 1).count() as u32;
         found.clear();
     }
     true
