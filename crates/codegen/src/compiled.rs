@@ -1,12 +1,14 @@
 //! One function from Cranelift's IR to machine code, with everything that the image wants to know of it. Offsets are
 //! relative to the function until [`image`](crate::image) places it.
 
+use crate::cost;
 use crate::error::CodegenError;
+use crate::func::FormKind;
 use crate::key::CodeKey;
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, Function, SourceLoc, UserFuncName};
-use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
@@ -36,19 +38,60 @@ pub(crate) struct Relocation {
     pub(crate) target: CodeKey,
 }
 
-/// Makes machine code of a function.
+/// The code generator in three settings. Code made with one can call code made with another.
+pub(crate) struct Isas {
+    /// As the host wants it.
+    pub(crate) best: OwnedTargetIsa,
+    /// The same for functions that have been optimised already.
+    pub(crate) optimized: OwnedTargetIsa,
+    /// Takes time and memory in proportion to a function's size, whatever its shape.
+    pub(crate) linear: OwnedTargetIsa,
+}
+
+/// Makes machine code of a function; `None` when it must take the frame form first.
 pub(crate) fn compile(
-    isa: &dyn TargetIsa,
+    isas: &Isas,
+    context: &mut Context,
+    func: Function,
+    form: FormKind,
+) -> Result<Option<CompiledFunction>, CodegenError> {
+    context.clear();
+    context.func = func;
+    let plane = &mut ControlPlane::default();
+    let isa = match form {
+        FormKind::Frame => &isas.linear,
+        FormKind::Ssa if !cost::optimizable(&context.func) => return Ok(None),
+        FormKind::Ssa if cost::small(&context.func) => &isas.best,
+        FormKind::Ssa => {
+            context.verify_if(&*isas.best).map_err(|error| explain(&error))?;
+            context.optimize(&*isas.best, plane).map_err(|error| explain(&error))?;
+            // What it did is known only now.
+            if !cost::allocatable(context) {
+                return Ok(None);
+            }
+            &isas.optimized
+        }
+    };
+    finish(isa, context).map(Some)
+}
+
+/// Makes machine code of a stub.
+pub(crate) fn compile_stub(
+    isas: &Isas,
     context: &mut Context,
     func: Function,
 ) -> Result<CompiledFunction, CodegenError> {
-    let UserFuncName::User(name) = &func.name else {
+    context.clear();
+    context.func = func;
+    finish(&isas.best, context)
+}
+
+fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunction, CodegenError> {
+    let UserFuncName::User(name) = &context.func.name else {
         return Err(CodegenError::internal("a function without a name"));
     };
     let key = CodeKey::from_name(name);
-    context.clear();
-    context.func = func;
-    if let Err(error) = context.compile(isa, &mut ControlPlane::default()) {
+    if let Err(error) = context.compile(&**isa, &mut ControlPlane::default()) {
         return Err(explain(&error.inner));
     }
     let compiled = context.take_compiled_code().ok_or_else(|| CodegenError::internal("no code was made"))?;

@@ -1,8 +1,8 @@
 //! The compiler: from a link unit to an image, function by function on several threads.
 
-use crate::compiled::{self, CompiledFunction};
+use crate::compiled::{self, CompiledFunction, Isas};
 use crate::error::CodegenError;
-use crate::func::{self, TranslationBuffers};
+use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
 use crate::parallel::Helpers;
@@ -10,7 +10,6 @@ use crate::settings::{CompilerSettings, OptimizationLevel};
 use crate::unit::LinkUnit;
 use crate::{builtin_stub, entry, features, host_stub, image};
 use cranelift_codegen::Context;
-use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
@@ -30,7 +29,7 @@ const MAX_VALUES: usize = 1000;
 
 /// Compiles link units for the machine that it runs on. It can be used from many threads at once.
 pub struct Compiler {
-    isa: OwnedTargetIsa,
+    isas: Isas,
     settings: CompilerSettings,
     helpers: Helpers,
 }
@@ -70,11 +69,16 @@ impl Compiler {
     /// Of kind [`Unsupported`](crate::CodegenErrorKind::Unsupported) when the machine is of an architecture that is not
     /// supported or lacks instructions that compiled code needs (on x86-64, SSE4.1).
     pub fn new(settings: &CompilerSettings) -> Result<Compiler, CodegenError> {
-        let builder = cranelift_native::builder()
-            .map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?;
-        let internal = |error: &dyn fmt::Display| CodegenError::internal(format!("code generator settings: {error}"));
-        let flags = flags(settings).map_err(|error| internal(&error))?;
-        let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))?;
+        let isa = |effort| {
+            let internal =
+                |error: &dyn fmt::Display| CodegenError::internal(format!("code generator settings: {error}"));
+            let flags = flags(settings, effort).map_err(|error| internal(&error))?;
+            let builder = cranelift_native::builder();
+            let builder = builder.map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?;
+            builder.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))
+        };
+        let isas = Isas { best: isa(Effort::Best)?, optimized: isa(Effort::Allocate)?, linear: isa(Effort::Linear)? };
+        let isa = &isas.best;
         if isa.pointer_bytes() != 8 {
             return Err(CodegenError::unsupported("not supported: machines whose pointers are not 64 bits wide"));
         }
@@ -83,7 +87,7 @@ impl Compiler {
             return Err(CodegenError::unsupported("not supported: x86-64 machines without SSE4.1"));
         }
         let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-        Ok(Compiler { isa, settings: settings.clone(), helpers: Helpers::new(threads) })
+        Ok(Compiler { isas, settings: settings.clone(), helpers: Helpers::new(threads) })
     }
 
     /// The same with another number of threads for each unit (default: one for each processor): the caller's, and helpers,
@@ -111,7 +115,7 @@ impl Compiler {
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
         let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
         functions.extend(stubs);
-        image::link(&*self.isa, env, functions, data)
+        image::link(&*self.isas.best, env, functions, data)
     }
 
     /// All functions in order, and the signatures of all indirect calls; or the first error, and the module that it is in.
@@ -150,13 +154,26 @@ impl Compiler {
 
     fn compile_function(&self, env: &UnitEnv, buffers: &mut Buffers, body: Body<'_>) -> Result<Compiled, CodegenError> {
         let (module, index, start) = (body.module, body.index, body.body.range().start);
-        let target = self.isa.frontend_config();
-        let translated = func::translate(env, &self.settings, target, &mut buffers.translation, body)
-            .map_err(|error| error.within(env.describe(module, index)))?;
-        // Inlining will stand between these two steps.
-        let compiled = compiled::compile(&*self.isa, &mut buffers.context, translated.func)
-            .map_err(|error| error.at(start).within(env.describe(module, index)))?;
-        Ok((compiled, translated.indirect))
+        let target = self.isas.best.frontend_config();
+        let within = |error: CodegenError| error.at(start).within(env.describe(module, index));
+        let forms: &[_] = match self.settings.frame_form {
+            true => &[FormKind::Frame],
+            false => &[FormKind::Ssa, FormKind::Frame],
+        };
+        for &form in forms {
+            let translated = func::translate(env, &self.settings, target, &mut buffers.translation, &body, form)
+                .map_err(|error| error.within(env.describe(module, index)))?;
+            let Some(TranslatedFunction { func, indirect }) = translated else {
+                // What was begun is of no use.
+                buffers.translation = TranslationBuffers::default();
+                continue;
+            };
+            // Inlining will stand between these two steps.
+            if let Some(compiled) = compiled::compile(&self.isas, &mut buffers.context, func, form).map_err(within)? {
+                return Ok((compiled, indirect));
+            }
+        }
+        Err(within(CodegenError::internal("no form is left for the function")))
     }
 
     /// Code of no module: an entry trampoline and a host stub for functions of a type, made on the caller's thread.
@@ -169,13 +186,13 @@ impl Compiler {
             let message = format!("not supported: functions of more than {MAX_VALUES} parameters or results");
             return Err(CodegenError::unsupported(message));
         }
-        let mut env = UnitEnv { modules: Arena::default(), signatures: Arena::default() };
+        let mut env = UnitEnv { modules: Arena::default(), signatures: Arena::default(), functions: 0 };
         let signature = env.signatures.push(ty.clone());
         let mut buffers = StubBuffers::default();
         let stubs = [CodeKey::Entry(signature), CodeKey::HostStub(signature)];
         let stubs = stubs.into_iter().map(|key| self.compile_stub(&env, &mut buffers, key));
         let stubs = stubs.collect::<Result<Vec<_>, _>>()?;
-        image::link(&*self.isa, env, stubs, Vec::new())
+        image::link(&*self.isas.best, env, stubs, Vec::new())
     }
 
     fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
@@ -190,7 +207,7 @@ impl Compiler {
         buffers: &mut StubBuffers,
         key: CodeKey,
     ) -> Result<CompiledFunction, CodegenError> {
-        let target = self.isa.frontend_config();
+        let target = self.isas.best.frontend_config();
         let StubBuffers { builder, context } = buffers;
         let func = match key {
             CodeKey::Builtin(builtin) => builtin_stub::build(builder, target, builtin),
@@ -198,14 +215,14 @@ impl Compiler {
             CodeKey::HostStub(signature) => host_stub::build(builder, target, signature, env.signature(signature)),
             CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
         };
-        compiled::compile(&*self.isa, context, func).map_err(|error| error.within(format_args!("{key:?}")))
+        compiled::compile_stub(&self.isas, context, func).map_err(|error| error.within(format_args!("{key:?}")))
     }
 }
 
 impl fmt::Debug for Compiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Compiler")
-            .field("target", &self.isa.triple().to_string())
+            .field("target", &self.isas.best.triple().to_string())
             .field("settings", &self.settings)
             .finish()
     }
@@ -232,15 +249,31 @@ fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSe
     builtins.chain(entries).chain(host_stubs).collect()
 }
 
+/// How much work a function's code is worth.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// What the settings ask for.
+    Best,
+    /// The same, where optimising is done.
+    Allocate,
+    /// What takes time and memory in proportion to the function's size, whatever its shape.
+    Linear,
+}
+
 /// Cranelift's flags.
-fn flags(settings: &CompilerSettings) -> Result<settings::Builder, settings::SetError> {
+fn flags(settings: &CompilerSettings, effort: Effort) -> Result<settings::Builder, settings::SetError> {
     let mut flags = settings::builder();
-    let level = match settings.optimization {
-        OptimizationLevel::None => "none",
-        OptimizationLevel::Speed => "speed",
-        OptimizationLevel::SpeedAndSize => "speed_and_size",
+    let level = match (effort, settings.optimization) {
+        (Effort::Allocate | Effort::Linear, _) | (_, OptimizationLevel::None) => "none",
+        (_, OptimizationLevel::Speed) => "speed",
+        (_, OptimizationLevel::SpeedAndSize) => "speed_and_size",
     };
     flags.set("opt_level", level)?;
+    let allocator = match effort {
+        Effort::Best | Effort::Allocate => "backtracking",
+        Effort::Linear => "single_pass",
+    };
+    flags.set("regalloc_algorithm", allocator)?;
     flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
     flags.set("enable_nan_canonicalization", if settings.nan_canonicalization { "true" } else { "false" })?;
     // The runtime walks frames by their pointers and needs no tables for it.

@@ -3,36 +3,57 @@
 //! What each operator does stands in [`op`](crate::op); this file has the state that they share and the loop over them. It
 //! translates what has just been validated, so operands are taken without asking.
 
-use crate::convert;
 use crate::error::CodegenError;
+use crate::frame::Frame;
 use crate::key::CodeKey;
+use crate::locals::LocalTypes;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
-use crate::op::ControlFrame;
+use crate::op::{ControlFrame, Types};
 use crate::region::Regions;
+use crate::scan::BodyScan;
 use crate::settings::CompilerSettings;
 use crate::signature::{POINTER, clif_type, constant_field, field, needs_stack_map, wasm_signature};
+use crate::ssa::{Ssa, SsaLocal};
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, InstBuilder, SigRef, SourceLoc, UserFuncName,
-    Value,
+    self, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, InstBuilder, SigRef, SourceLoc, Type,
+    UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use gusset_artifact::{ContextLayout, CoreValType, FuncIndex, ModuleIndex, STORE_CONTEXT, SignatureIndex};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use gusset_artifact::{
+    ContextLayout, CoreFuncType, CoreValType, FuncIndex, ModuleIndex, STORE_CONTEXT, SignatureIndex,
+};
 use std::collections::HashMap;
-use wasmparser::{FuncValidatorAllocations, OperatorsReader, OperatorsReaderAllocations};
+use wasmparser::{
+    BinaryReader, FuncValidator, FuncValidatorAllocations, OperatorsReader, OperatorsReaderAllocations,
+    ValidatorResources,
+};
 
-/// How many values one function may pass along edges, as block parameters, and to and from calls. A few bytes of wasm can
-/// ask for a thousand each, so beyond a first allowance the limit grows with the body; real functions stay far below it.
-fn max_bulk_values(body_len: usize) -> usize {
-    (1 << 17) + body_len.saturating_mul(16)
+/// How many values one function may pass along edges, as block parameters, to and from calls, and through stack maps. A few
+/// bytes of wasm can ask for a thousand each, so the limit grows with the body. Real functions stay far below it.
+fn max_passed(body_len: usize, functions: usize) -> usize {
+    let allowance = MAX_UNIT_ALLOWANCE / functions.max(1);
+    allowance.clamp(MIN_ALLOWANCE, MAX_ALLOWANCE) + body_len.saturating_mul(2)
 }
+
+/// What a function may pass whatever its size: a fair share of the first constant, between the others.
+const MAX_UNIT_ALLOWANCE: usize = 1 << 20;
+const MIN_ALLOWANCE: usize = 1 << 6;
+const MAX_ALLOWANCE: usize = 1 << 16;
+
+/// An entry of a stack map costs so much less than a value that is passed.
+const MAP_ENTRIES_PER_VALUE: usize = 8;
+
+/// Finding the live references of a block costs so much less than listing them at a call.
+const BLOCKS_PER_CALL: usize = 4;
 
 /// How many labels the tables of branches of one function may name: each takes a byte of wasm and, with the edge that it
 /// becomes, half a kilobyte of Cranelift's.
 pub(crate) const MAX_TABLE_LABELS: usize = 1 << 18;
 
-/// How deeply loops and conditionals may be nested in each other: the time that Cranelift takes grows with its square.
-pub(crate) const MAX_NESTING: usize = 10_000;
+/// How deeply loops and conditionals may be nested in each other before the function takes the frame form: the time that
+/// Cranelift's optimiser takes grows with the square.
+const MAX_SSA_NESTING: usize = 1_000;
 
 /// What a worker keeps from one function to the next.
 #[derive(Default)]
@@ -40,6 +61,8 @@ pub(crate) struct TranslationBuffers {
     validator: FuncValidatorAllocations,
     operators: OperatorsReaderAllocations,
     builder: FunctionBuilderContext,
+    scan: BodyScan,
+    ssa: Ssa,
 }
 
 /// A function in Cranelift's IR.
@@ -47,6 +70,41 @@ pub(crate) struct TranslatedFunction {
     pub(crate) func: Function,
     /// Signatures of its indirect calls.
     pub(crate) indirect: Vec<SignatureIndex>,
+}
+
+/// How the locals and operands of a function live from one block to the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FormKind {
+    /// As values and block parameters; see [`ssa`](crate::ssa).
+    Ssa,
+    /// In the stack frame; see [`frame`](crate::frame).
+    Frame,
+}
+
+/// The form of the function at hand, with its state.
+pub(crate) enum Form<'b> {
+    Ssa(&'b mut Ssa),
+    Frame(Frame),
+}
+
+/// What stands on the operand stack.
+#[derive(Clone, Copy)]
+pub(crate) enum Operand {
+    Value {
+        value: Value,
+        /// Whether the store must be able to find it on the stack.
+        reference: bool,
+    },
+    /// It is in the slot of its height: in the frame form only.
+    Stored { ty: Type, reference: bool },
+}
+
+impl Operand {
+    pub(crate) fn is_reference(self) -> bool {
+        match self {
+            Operand::Value { reference, .. } | Operand::Stored { reference, .. } => reference,
+        }
+    }
 }
 
 /// The state of the translation of one function.
@@ -59,44 +117,70 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     /// The instance's context.
     pub(crate) context: Value,
     pub(crate) regions: Regions,
-    pub(crate) locals: Vec<Variable>,
+    pub(crate) form: Form<'b>,
+    pub(crate) scan: &'b BodyScan,
+    /// How many operators stand before the one at hand.
+    pub(crate) position: u32,
+    /// How many loops have been opened.
+    pub(crate) loops: usize,
     /// The operands.
-    pub(crate) stack: Vec<Value>,
-    pub(crate) control: Vec<ControlFrame>,
+    pub(crate) stack: Vec<Operand>,
+    pub(crate) control: Vec<ControlFrame<'a>>,
     /// Whether the operator at hand can be reached; if not, it has no code and no operands.
     pub(crate) reachable: bool,
     /// Values passed along edges, as block parameters, and to and from calls.
-    pub(crate) bulk_values: usize,
-    /// See [`max_bulk_values`].
-    pub(crate) max_bulk_values: usize,
+    pub(crate) passed: usize,
+    /// See [`max_passed`].
+    pub(crate) max_passed: usize,
+    /// Entries of the frame form's stack maps.
+    pub(crate) map_entries: usize,
+    /// Values of the SSA form that stack maps must have, but for parameters for locals.
+    references: usize,
+    pub(crate) calls: usize,
     /// Counted against [`MAX_TABLE_LABELS`].
     pub(crate) table_labels: usize,
-    /// Open loops and conditionals, counted against [`MAX_NESTING`].
+    /// Open loops and conditionals, counted against [`MAX_SSA_NESTING`].
     pub(crate) nesting: usize,
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
 }
 
-/// Validates and translates a function body.
+/// Validates and translates a function body; `None` when it needs the frame form.
 pub(crate) fn translate(
     unit: &UnitEnv,
     settings: &CompilerSettings,
     target: TargetFrontendConfig,
     buffers: &mut TranslationBuffers,
-    body: Body<'_>,
-) -> Result<TranslatedFunction, CodegenError> {
+    body: &Body<'_>,
+    form: FormKind,
+) -> Result<Option<TranslatedFunction>, CodegenError> {
+    let TranslationBuffers { validator, operators, builder, scan, ssa } = buffers;
     let env = &unit.modules[body.module];
     let signature = env.module.functions[body.index];
+    let ty = unit.signature(signature);
+    let mut validator = body.validator(std::mem::take(validator));
+    let mut reader = body.body.get_binary_reader();
+    reader.set_features(body.validate.features);
+    let locals = LocalTypes::read(&ty.params, &mut reader, &mut validator)?;
+    let allocations = scan.run(reader.clone(), locals.len(), std::mem::take(operators));
+
+    let max_passed = max_passed(body.body.as_bytes().len(), unit.functions);
     let name = CodeKey::Function(body.module, body.index).to_name();
-    let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(unit.signature(signature)));
+    let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty));
     check_stack_limit(&mut func);
     let regions = Regions::new(&mut func);
-    let mut builder = FunctionBuilder::new(&mut func, &mut buffers.builder);
+    let form = match form {
+        FormKind::Ssa => {
+            ssa.clear(max_passed);
+            Form::Ssa(ssa)
+        }
+        FormKind::Frame => Form::Frame(Frame::new(&mut func)),
+    };
+    let mut builder = FunctionBuilder::new(&mut func, builder);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
-    builder.seal_block(entry);
     let context = builder.block_params(entry)[0];
     let mut translator = FuncTranslator {
         builder,
@@ -106,27 +190,36 @@ pub(crate) fn translate(
         module: body.module,
         context,
         regions,
-        locals: Vec::new(),
+        form,
+        scan,
+        position: 0,
+        loops: 0,
         stack: Vec::new(),
         control: Vec::new(),
         reachable: true,
-        bulk_values: 0,
-        max_bulk_values: max_bulk_values(body.body.as_bytes().len()),
+        passed: ty.params.len() + ty.results.len(),
+        max_passed,
+        map_entries: 0,
+        references: 0,
+        calls: 0,
         table_labels: 0,
         nesting: 0,
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),
     };
-    translator.enter_function(entry, signature);
-    let allocations = (std::mem::take(&mut buffers.validator), std::mem::take(&mut buffers.operators));
-    let (validator, operators) = translator.body(body, allocations)?;
-    (buffers.validator, buffers.operators) = (validator, operators);
-    let FuncTranslator { builder, mut indirect, .. } = translator;
+    translator.enter_function(entry, ty, &locals);
+    let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
+    let FuncTranslator { mut builder, mut indirect, form, .. } = translator;
+    if let Form::Frame(frame) = form {
+        frame.finish(builder.func, entry);
+    }
+    builder.seal_all_blocks();
     builder.finalize(target);
+    (buffers.validator, buffers.operators) = (validator, operators);
     indirect.sort_unstable();
     indirect.dedup();
-    Ok(TranslatedFunction { func, indirect })
+    Ok(Some(TranslatedFunction { func, indirect }))
 }
 
 /// Makes the prologue compare the stack pointer with the store's limit.
@@ -141,44 +234,40 @@ fn check_stack_limit(func: &mut Function) {
     func.stack_limit = Some(limit);
 }
 
-impl FuncTranslator<'_, '_> {
-    /// Parameters become the first locals, and the function itself the outermost block.
-    fn enter_function(&mut self, entry: ir::Block, signature: SignatureIndex) {
-        let ty = self.unit.signature(signature);
-        for (at, &ty) in ty.params.iter().enumerate() {
-            let value = self.builder.block_params(entry)[at + 1];
-            let local = self.declare_local(ty);
-            self.builder.def_var(local, value);
+impl<'a> FuncTranslator<'a, '_> {
+    /// Declares the locals that the body names, and the function itself as the outermost block.
+    fn enter_function(&mut self, entry: ir::Block, ty: &'a CoreFuncType, locals: &LocalTypes<'_>) {
+        let mut zeros = HashMap::new();
+        for &local in self.scan.named() {
+            let ty = locals.get(local);
+            let param = locals.is_param(local);
+            let initial = match param {
+                true => self.builder.block_params(entry)[local as usize + 1],
+                false => *zeros.entry(ty).or_insert_with(|| self.zero(ty)),
+            };
+            let reference = needs_stack_map(ty);
+            match &mut self.form {
+                Form::Ssa(ssa) => {
+                    if param && reference {
+                        self.references += 1;
+                        self.builder.declare_value_needs_stack_map(initial);
+                    }
+                    ssa.declare(SsaLocal { ty: clif_type(ty), reference, initial });
+                }
+                Form::Frame(_) => self.declare_in_frame(ty, initial),
+            }
         }
-        self.push_function_frame(&ty.results);
+        self.push_function_frame(Types::All(&ty.results));
     }
 
-    fn declare_local(&mut self, ty: CoreValType) -> Variable {
-        let local = self.builder.declare_var(clif_type(ty));
-        if needs_stack_map(ty) {
-            self.builder.declare_var_needs_stack_map(local);
-        }
-        self.locals.push(local);
-        local
-    }
-
+    /// `None` when it needs the frame form.
     fn body(
         &mut self,
-        body: Body<'_>,
-        (validator, operators): (FuncValidatorAllocations, OperatorsReaderAllocations),
-    ) -> Result<(FuncValidatorAllocations, OperatorsReaderAllocations), CodegenError> {
-        let features = body.validate.features;
-        let mut validator = body.validate.into_validator(validator);
-        let mut reader = body.body.get_binary_reader();
-        reader.set_features(features);
-        for _ in 0..reader.read_var_u32()? {
-            let offset = reader.original_position();
-            let count = reader.read_var_u32()?;
-            let ty = reader.read()?;
-            validator.define_locals(offset, count, ty)?;
-            self.zeroed_locals(count, convert::val_type(ty)?);
-        }
-        let mut operators = OperatorsReader::new_with_allocs(reader, operators);
+        reader: BinaryReader<'_>,
+        mut validator: FuncValidator<ValidatorResources>,
+        allocations: OperatorsReaderAllocations,
+    ) -> Result<Option<(FuncValidatorAllocations, OperatorsReaderAllocations)>, CodegenError> {
+        let mut operators = OperatorsReader::new_with_allocs(reader, allocations);
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
             validator.op(offset, &operator)?;
@@ -186,33 +275,40 @@ impl FuncTranslator<'_, '_> {
             let place = u32::try_from(offset).map_or_else(|_| SourceLoc::default(), SourceLoc::new);
             self.builder.set_srcloc(place);
             self.operator(&operator).map_err(|error| error.at(offset))?;
+            self.position += 1;
+            if self.wants_frame() {
+                return Ok(None);
+            }
             self.check_limits().map_err(|error| error.at(offset))?;
         }
         operators.finish()?;
-        Ok((validator.into_allocations(), operators.into_allocations()))
+        Ok(Some((validator.into_allocations(), operators.into_allocations())))
+    }
+
+    /// Whether the values of the function have become too many for this form.
+    fn wants_frame(&self) -> bool {
+        let Form::Ssa(ssa) = &self.form else { return false };
+        let references = self.references + ssa.references();
+        let max_product = self.max_map_entries();
+        self.passed + ssa.work() > self.max_passed
+            || self.nesting > MAX_SSA_NESTING
+            || references.saturating_mul(self.calls) > max_product
+            || references.saturating_mul(self.builder.func.dfg.num_blocks() / BLOCKS_PER_CALL) > max_product
+    }
+
+    /// How many entries the stack maps of the function may have.
+    pub(crate) fn max_map_entries(&self) -> usize {
+        self.max_passed.saturating_mul(MAP_ENTRIES_PER_VALUE)
     }
 
     fn check_limits(&self) -> Result<(), CodegenError> {
         let message = match self {
-            _ if self.bulk_values > self.max_bulk_values => {
-                "a function that passes so many values between blocks and calls"
-            }
+            _ if self.passed > self.max_passed => "a function that passes so many values between blocks and calls",
+            _ if self.map_entries > self.max_map_entries() => "a function with so many references over so many calls",
             _ if self.table_labels > MAX_TABLE_LABELS => "a function whose `br_table`s name so many labels",
-            _ if self.nesting > MAX_NESTING => "loops and conditionals nested so deeply",
             _ => return Ok(()),
         };
         Err(CodegenError::unsupported(format!("not supported: {message}")))
-    }
-
-    fn zeroed_locals(&mut self, count: u32, ty: CoreValType) {
-        if count == 0 {
-            return;
-        }
-        let zero = self.zero(ty);
-        for _ in 0..count {
-            let local = self.declare_local(ty);
-            self.builder.def_var(local, zero);
-        }
     }
 
     /// The default value of a type.
@@ -229,19 +325,34 @@ impl FuncTranslator<'_, '_> {
     }
 
     pub(crate) fn push(&mut self, value: Value) {
-        self.stack.push(value);
+        self.stack.push(Operand::Value { value, reference: false });
     }
 
     /// Pushes a value whose type may be a reference that the store must find.
     pub(crate) fn push_typed(&mut self, value: Value, ty: CoreValType) {
-        if needs_stack_map(ty) {
-            self.builder.declare_value_needs_stack_map(value);
+        let reference = needs_stack_map(ty);
+        if reference && matches!(self.form, Form::Ssa(_)) {
+            self.track(value);
         }
-        self.stack.push(value);
+        self.stack.push(Operand::Value { value, reference });
+    }
+
+    /// Makes the SSA form keep a reference where the store finds it.
+    pub(crate) fn track(&mut self, reference: Value) {
+        self.references += 1;
+        self.builder.declare_value_needs_stack_map(reference);
+    }
+
+    /// Pushes a null reference, which the store need not find: but its slot is one of a reference.
+    pub(crate) fn push_null(&mut self, null: Value, ty: CoreValType) {
+        self.stack.push(Operand::Value { value: null, reference: needs_stack_map(ty) });
     }
 
     pub(crate) fn pop(&mut self) -> Value {
-        self.stack.pop().expect("validated: there is an operand")
+        let height = self.stack.len().checked_sub(1).expect("validated: there is an operand");
+        let value = self.operand(height);
+        self.truncate(height);
+        value
     }
 
     pub(crate) fn pop2(&mut self) -> (Value, Value) {
@@ -255,15 +366,37 @@ impl FuncTranslator<'_, '_> {
         (first, second, third)
     }
 
+    /// The operand at a height.
+    pub(crate) fn operand(&mut self, height: usize) -> Value {
+        match self.stack[height] {
+            Operand::Value { value, .. } => value,
+            Operand::Stored { ty, reference } => self.operand_from_frame(height, ty, reference),
+        }
+    }
+
     /// The topmost operands, in order.
-    pub(crate) fn top(&self, count: usize) -> &[Value] {
-        &self.stack[self.stack.len() - count..]
+    pub(crate) fn top(&mut self, count: usize) -> Vec<Value> {
+        self.passed += count;
+        (self.stack.len() - count..self.stack.len()).map(|height| self.operand(height)).collect()
+    }
+
+    /// Drops the operands from a height on.
+    pub(crate) fn truncate(&mut self, height: usize) {
+        self.stack.truncate(height);
+        if let Form::Frame(frame) = &mut self.form {
+            frame.truncated(height);
+        }
     }
 
     /// Refers to a piece of code that is placed in the same image.
-    pub(crate) fn callee(&mut self, key: CodeKey, signature: impl FnOnce() -> ir::Signature) -> FuncRef {
-        let builder = &mut self.builder;
-        *self.callees.entry(key).or_insert_with(|| import_code(builder, key, signature()))
+    pub(crate) fn callee(&mut self, key: CodeKey, signature: impl FnOnce(&mut Self) -> SigRef) -> FuncRef {
+        if let Some(&callee) = self.callees.get(&key) {
+            return callee;
+        }
+        let signature = signature(self);
+        let callee = import_code(&mut self.builder, key, signature);
+        self.callees.insert(key, callee);
+        callee
     }
 
     /// The function that `signature` is the signature of, as the callee of an indirect call.
@@ -289,8 +422,7 @@ impl FuncTranslator<'_, '_> {
 }
 
 /// Makes `key` a callee of the function that is built.
-pub(crate) fn import_code(builder: &mut FunctionBuilder<'_>, key: CodeKey, signature: ir::Signature) -> FuncRef {
-    let signature = builder.import_signature(signature);
+fn import_code(builder: &mut FunctionBuilder<'_>, key: CodeKey, signature: SigRef) -> FuncRef {
     let name = builder.func.declare_imported_user_function(key.to_name());
     builder.import_function(ExtFuncData {
         name: ExternalName::user(name),

@@ -28,7 +28,7 @@ pub(crate) fn link(
     }
     let (text, starts) = place(isa, &functions)?;
     let mut image = CodeImage { text, data, ..CodeImage::default() };
-    let UnitEnv { modules, signatures } = env;
+    let UnitEnv { modules, signatures, functions: _ } = env;
     image.entries = vec![None; signatures.len()];
     image.host_stubs = vec![None; signatures.len()];
     image.signatures = signatures;

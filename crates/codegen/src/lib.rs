@@ -4,9 +4,10 @@
 //! they are linked. Every module is fully validated: what stands outside of function bodies first, the bodies in the same
 //! pass that translates them. This crate knows no components, and it never runs or maps what it makes.
 //!
-//! The way of a function: [`module_env`] finds it, [`func`] validates and translates it to Cranelift's IR with one file per
-//! group of instructions in [`op`], [`compiled`] makes machine code of it, and [`image`] places that beside the others.
-//! These are separate steps so that callees can be inlined between the second and the third.
+//! The way of a function: [`module_env`] finds it, [`scan`] looks at what it does with its locals, [`func`] validates and
+//! translates it to Cranelift's IR with one file per group of instructions in [`op`], values of locals by [`ssa`], or by
+//! [`frame`] where [`cost`] says that the optimiser could not afford it; [`compiled`] makes machine code of it, and
+//! [`image`] places that beside the others. These are separate steps so that callees can be inlined between the second and the third.
 //!
 //! ```
 //! use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, UnitModule};
@@ -29,20 +30,25 @@ mod builtin_stub;
 mod compiled;
 mod compiler;
 mod convert;
+mod cost;
 mod entry;
 mod error;
 mod features;
+mod frame;
 mod func;
 mod host_stub;
 mod image;
 mod key;
+mod locals;
 mod module_env;
 mod names;
 mod op;
 mod parallel;
 mod region;
+mod scan;
 mod settings;
 mod signature;
+mod ssa;
 mod unit;
 
 pub use compiler::Compiler;

@@ -14,14 +14,16 @@ use gusset_artifact::{
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
 use wasmparser::{
-    CompositeInnerType, DataKind, ElementKind, Encoding, FuncToValidate, FunctionBody, KnownCustom, Parser, Payload,
-    TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, DataKind, ElementKind, Encoding, FuncToValidate, FuncValidator, FuncValidatorAllocations,
+    FunctionBody, KnownCustom, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// All modules of a link unit.
 pub(crate) struct UnitEnv {
     pub(crate) modules: Arena<ModuleIndex, ModuleEnv>,
     pub(crate) signatures: Arena<SignatureIndex, CoreFuncType>,
+    /// How many functions all modules define.
+    pub(crate) functions: usize,
 }
 
 /// A module of a link unit.
@@ -42,6 +44,14 @@ pub(crate) struct Body<'a> {
     pub(crate) index: FuncIndex,
     pub(crate) validate: FuncToValidate<ValidatorResources>,
     pub(crate) body: FunctionBody<'a>,
+}
+
+impl Body<'_> {
+    /// A validator of the body.
+    pub(crate) fn validator(&self, allocations: FuncValidatorAllocations) -> FuncValidator<ValidatorResources> {
+        let FuncToValidate { ref resources, index, ty, features } = self.validate;
+        FuncToValidate { resources: resources.clone(), index, ty, features }.into_validator(allocations)
+    }
 }
 
 /// A parsed link unit.
@@ -67,7 +77,7 @@ impl UnitEnv {
             })?;
             modules.push(env);
         }
-        let env = UnitEnv { modules, signatures: signatures.all };
+        let env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
         env.check_links()?;
         Ok(ParsedUnit { env, bodies, data })
     }

@@ -8,7 +8,7 @@ mod reference;
 mod table;
 mod variable;
 
-pub(crate) use control::ControlFrame;
+pub(crate) use control::{ControlFrame, Types};
 
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;

@@ -32,6 +32,10 @@ pub struct CompilerSettings {
     /// Bytes of inaccessible address space behind the reservation. Accesses whose constant offset reaches beyond it are
     /// checked.
     pub memory_guard: u64,
+    /// Gives every function the form that only those get which the optimiser could not afford: for tests, which compare the
+    /// two.
+    #[doc(hidden)]
+    pub frame_form: bool,
 }
 
 impl Default for CompilerSettings {
@@ -42,6 +46,7 @@ impl Default for CompilerSettings {
             nan_canonicalization: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
+            frame_form: false,
         }
     }
 }

@@ -30,6 +30,7 @@ impl EngineCompiler {
             nan_canonicalization: config.nan_canonicalization,
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
+            frame_form: config.frame_form,
         };
         let mut codegen = Compiler::new(&settings)?;
         if let Some(threads) = config.compile_threads {

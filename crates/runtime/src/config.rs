@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) max_lifted_bytes: u64,
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
+    pub(crate) frame_form: bool,
 }
 
 impl Default for Config {
@@ -61,6 +62,7 @@ impl Config {
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
             compile_threads: None,
+            frame_form: false,
         }
     }
 
@@ -202,6 +204,13 @@ impl Config {
     /// What is compiled does not depend on it.
     pub fn compile_threads(&mut self, threads: usize) -> &mut Config {
         self.compile_threads = Some(threads);
+        self
+    }
+
+    /// Compiles every function as those are compiled that the optimiser could not afford: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn frame_form(&mut self, enabled: bool) -> &mut Config {
+        self.frame_form = enabled;
         self
     }
 }

@@ -4,7 +4,7 @@ use crate::bounds::trap;
 use crate::builtin_stub::stub_signature;
 use crate::func::FuncTranslator;
 use crate::key::CodeKey;
-use crate::signature::{POINTER, checked_constant_field, constant_field, wasm_signature};
+use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{Inst, InstBuilder, Value};
@@ -49,8 +49,7 @@ impl FuncTranslator<'_, '_> {
 
     /// A direct call.
     fn call_code(&mut self, key: CodeKey, signature: SignatureIndex, arguments: &[Value]) {
-        let unit = self.unit;
-        let callee = self.callee(key, || wasm_signature(unit.signature(signature)));
+        let callee = self.callee(key, |this| this.signature_ref(signature));
         let call = self.builder.ins().call(callee, arguments);
         self.push_results(call, signature);
     }
@@ -83,15 +82,18 @@ impl FuncTranslator<'_, '_> {
     /// Takes the arguments of a call off the stack and puts the callee's context before them.
     fn arguments(&mut self, context: Value, signature: SignatureIndex) -> Vec<Value> {
         let count = self.unit.signature(signature).params.len();
-        self.bulk_values += count;
-        let first = self.stack.len() - count;
-        std::iter::once(context).chain(self.stack.drain(first..)).collect()
+        let mut arguments = self.top(count);
+        arguments.insert(0, context);
+        self.truncate(self.stack.len() - count);
+        self.store_operands();
+        arguments
     }
 
     fn push_results(&mut self, call: Inst, signature: SignatureIndex) {
+        self.map_frame(call);
         let unit = self.unit;
         let results = &unit.signature(signature).results;
-        self.bulk_values += results.len();
+        self.passed += results.len();
         for (at, &ty) in results.iter().enumerate() {
             let value = self.builder.inst_results(call)[at];
             self.push_typed(value, ty);
@@ -100,9 +102,12 @@ impl FuncTranslator<'_, '_> {
 
     /// Calls a function of the runtime through its stub; the result, if it has one that is not just success.
     pub(crate) fn call_builtin(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Option<Value> {
-        let callee = self.callee(CodeKey::Builtin(builtin), || stub_signature(builtin));
+        let callee =
+            self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
+        self.store_operands();
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
         let call = self.builder.ins().call(callee, &arguments);
+        self.map_frame(call);
         self.builder.inst_results(call).first().copied()
     }
 }

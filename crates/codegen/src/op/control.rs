@@ -1,49 +1,70 @@
 //! Structured control: blocks, branches, and what cannot be reached.
 //!
-//! A block's label is a block of the IR whose parameters are what a branch to it carries. Code behind an unconditional
-//! branch is not translated; only the nesting is followed until code can be reached again.
+//! A block's label is a block of the IR. What a branch to it carries are the label's parameters in the SSA form, and goes
+//! through the slots of the operand stack in the frame form. Code behind an unconditional branch is not translated; only the
+//! nesting is followed until code can be reached again.
 
 use crate::bounds::trap;
 use crate::convert;
 use crate::error::CodegenError;
-use crate::func::{FuncTranslator, MAX_TABLE_LABELS};
+use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
 use crate::signature::{clif_type, needs_stack_map};
-use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
-use gusset_artifact::{CoreFuncType, CoreValType};
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData};
+use gusset_artifact::CoreValType;
 use gusset_types::TrapCode;
 use std::collections::HashMap;
 use wasmparser::{BlockType, BrTable, Operator};
 
+/// The types of what a block takes or leaves. They are never copied: two bytes can name a thousand.
+#[derive(Clone, Copy)]
+pub(crate) enum Types<'a> {
+    One(CoreValType),
+    All(&'a [CoreValType]),
+}
+
+impl std::ops::Deref for Types<'_> {
+    type Target = [CoreValType];
+
+    fn deref(&self) -> &[CoreValType] {
+        match self {
+            Types::One(ty) => std::slice::from_ref(ty),
+            Types::All(types) => types,
+        }
+    }
+}
+
 /// A block that is open.
-pub(crate) struct ControlFrame {
-    kind: FrameKind,
+pub(crate) struct ControlFrame<'a> {
+    kind: FrameKind<'a>,
     /// Where a branch to it goes.
     label: Block,
-    /// How many values a branch to it carries.
-    arity: usize,
+    /// What a branch to it carries.
+    carried: Types<'a>,
     /// How many values stand below its own on the operand stack.
     height: usize,
-    /// How many values it leaves.
-    results: usize,
+    /// What it leaves.
+    results: Types<'a>,
     /// Whether anything branches to its end.
     branched: bool,
     /// Whether it counts as nesting.
     nests: bool,
 }
 
-enum FrameKind {
+enum FrameKind<'a> {
     Block,
     Loop,
     /// Until its `else`: where the other arm starts, and with what.
     If {
         otherwise: Block,
-        params: Box<[Value]>,
+        types: Types<'a>,
+        /// Empty in the frame form.
+        params: Box<[Operand]>,
     },
     /// It was opened where no code can be reached.
     Unreachable,
 }
 
-impl FuncTranslator<'_, '_> {
+impl<'a> FuncTranslator<'a, '_> {
     pub(crate) fn control_operator(&mut self, operator: &Operator<'_>) -> Result<bool, CodegenError> {
         match *operator {
             Operator::Nop => {}
@@ -56,15 +77,11 @@ impl FuncTranslator<'_, '_> {
             Operator::If { blockty } => self.if_(blockty)?,
             Operator::Else => self.else_(),
             Operator::End => self.end(),
-            Operator::Br { relative_depth } => {
-                let (label, arguments) = self.branch(relative_depth);
-                self.builder.ins().jump(label, &arguments);
-                self.reachable = false;
-            }
+            Operator::Br { relative_depth } => self.br(relative_depth),
             Operator::BrIf { relative_depth } => self.br_if(relative_depth),
             Operator::BrTable { ref targets } => self.br_table(targets)?,
             Operator::Return => {
-                let results = self.control[0].results;
+                let results = self.control[0].results.len();
                 self.return_(results);
             }
             _ => return Ok(false),
@@ -76,11 +93,12 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn unreachable_operator(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                self.loops += usize::from(matches!(operator, Operator::Loop { .. }));
                 let label = self.control[0].label;
                 let kind = FrameKind::Unreachable;
                 let height = self.stack.len();
-                let (arity, results, branched, nests) = (0, 0, false, false);
-                self.control.push(ControlFrame { kind, label, arity, height, results, branched, nests });
+                let (carried, results, branched, nests) = (Types::All(&[]), Types::All(&[]), false, false);
+                self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests });
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
@@ -89,81 +107,115 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Opens the outermost block, whose end returns.
-    pub(crate) fn push_function_frame(&mut self, results: &[CoreValType]) {
-        let label = self.label(results);
-        let results = results.len();
+    pub(crate) fn push_function_frame(&mut self, results: Types<'a>) {
+        let label = self.forward_label(results);
         self.push_frame(FrameKind::Block, label, results, 0, results);
     }
 
-    fn push_frame(&mut self, kind: FrameKind, label: Block, arity: usize, params: usize, results: usize) {
+    fn push_frame(&mut self, kind: FrameKind<'a>, label: Block, carried: Types<'a>, params: usize, results: Types<'a>) {
         let height = self.stack.len() - params;
         let nests = !matches!(kind, FrameKind::Block);
         self.nesting += usize::from(nests);
-        self.control.push(ControlFrame { kind, label, arity, height, results, branched: false, nests });
+        self.control.push(ControlFrame { kind, label, carried, height, results, branched: false, nests });
     }
 
-    /// A new block with parameters of these types.
-    fn label(&mut self, types: &[CoreValType]) -> Block {
-        self.bulk_values += types.len();
+    /// The block that code is being written to.
+    fn current_block(&self) -> Block {
+        self.builder.current_block().expect("code is being written")
+    }
+
+    /// A label behind the construct that begins here.
+    fn forward_label(&mut self, types: Types<'a>) -> Block {
+        let (label, from) = (self.label(types), self.current_block());
+        if let Form::Ssa(ssa) = &mut self.form {
+            ssa.label(label, from, self.position);
+        }
+        label
+    }
+
+    /// A new block, with parameters of these types in the SSA form.
+    fn label(&mut self, types: Types<'a>) -> Block {
         let label = self.builder.create_block();
-        for &ty in types {
-            let value = self.builder.append_block_param(label, clif_type(ty));
-            if needs_stack_map(ty) {
-                self.builder.declare_value_needs_stack_map(value);
+        if let Form::Ssa(_) = self.form {
+            self.passed += types.len();
+            for &ty in &*types {
+                let value = self.builder.append_block_param(label, clif_type(ty));
+                if needs_stack_map(ty) {
+                    self.track(value);
+                }
             }
         }
         label
     }
 
+    /// A new block that only what is written here branches to, once.
+    fn next_block(&mut self) -> Block {
+        let (block, from) = (self.builder.create_block(), self.current_block());
+        if let Form::Ssa(ssa) = &mut self.form {
+            ssa.single(block, from, self.position);
+        }
+        block
+    }
+
     fn block(&mut self, ty: BlockType) -> Result<(), CodegenError> {
-        let CoreFuncType { params, results } = self.block_type(ty)?;
-        let label = self.label(&results);
-        self.push_frame(FrameKind::Block, label, results.len(), params.len(), results.len());
+        let (params, results) = self.block_type(ty)?;
+        let label = self.forward_label(results);
+        self.push_frame(FrameKind::Block, label, results, params.len(), results);
         Ok(())
     }
 
     fn loop_(&mut self, ty: BlockType) -> Result<(), CodegenError> {
-        let CoreFuncType { params, results } = self.block_type(ty)?;
-        let header = self.label(&params);
-        let arguments = self.edge(params.len());
-        self.builder.ins().jump(header, &arguments);
-        self.stack.truncate(self.stack.len() - params.len());
-        self.builder.switch_to_block(header);
-        self.stack.extend_from_slice(self.builder.block_params(header));
-        self.push_frame(FrameKind::Loop, header, params.len(), params.len(), results.len());
+        let (params, results) = self.block_type(ty)?;
+        let (header, from) = (self.label(params), self.current_block());
+        let height = self.stack.len() - params.len();
+        let end = self.scan.loop_end(self.loops);
+        self.loops += 1;
+        if let Form::Ssa(ssa) = &mut self.form {
+            ssa.loop_label(header, from, self.position..end);
+        }
+        self.jump(header, params, height);
+        self.continue_at(header, params, height);
+        self.push_frame(FrameKind::Loop, header, params, params.len(), results);
         Ok(())
     }
 
     fn if_(&mut self, ty: BlockType) -> Result<(), CodegenError> {
-        let CoreFuncType { params, results } = self.block_type(ty)?;
+        let (params, results) = self.block_type(ty)?;
         let condition = self.pop();
-        let label = self.label(&results);
-        let (then, otherwise) = (self.builder.create_block(), self.builder.create_block());
+        self.store_operands();
+        let label = self.forward_label(results);
+        let (then, otherwise) = (self.next_block(), self.next_block());
         self.builder.ins().brif(condition, then, [], otherwise, []);
         self.builder.switch_to_block(then);
-        self.builder.seal_block(then);
-        self.bulk_values += params.len();
-        let kind = FrameKind::If { otherwise, params: self.top(params.len()).into() };
-        self.push_frame(kind, label, results.len(), params.len(), results.len());
+        let saved = match self.form {
+            Form::Ssa(_) => {
+                self.passed += params.len();
+                self.stack[self.stack.len() - params.len()..].into()
+            }
+            Form::Frame(_) => Box::default(),
+        };
+        let kind = FrameKind::If { otherwise, types: params, params: saved };
+        self.push_frame(kind, label, results, params.len(), results);
         Ok(())
     }
 
     fn else_(&mut self) {
         let frame = self.control.last_mut().expect("validated: a block is open");
-        let FrameKind::If { otherwise, params } = std::mem::replace(&mut frame.kind, FrameKind::Block) else {
+        let FrameKind::If { otherwise, types, params } = std::mem::replace(&mut frame.kind, FrameKind::Block) else {
             frame.kind = FrameKind::Unreachable;
             return;
         };
         let (label, results, height) = (frame.label, frame.results, frame.height);
         frame.branched |= self.reachable;
         if self.reachable {
-            let arguments = self.edge(results);
-            self.builder.ins().jump(label, &arguments);
+            self.jump(label, results, height);
         }
-        self.stack.truncate(height);
-        self.stack.extend_from_slice(&params);
+        self.truncate(height);
+        match self.form {
+            Form::Ssa(_) => self.stack.extend_from_slice(&params),
+            Form::Frame(_) => self.push_stored(types),
+        }
         self.builder.switch_to_block(otherwise);
-        self.builder.seal_block(otherwise);
         self.reachable = true;
     }
 
@@ -177,50 +229,94 @@ impl FuncTranslator<'_, '_> {
         match frame.kind {
             FrameKind::Unreachable => return,
             // The only way out of a loop is through its last instruction; branches go to its start.
-            FrameKind::Loop => {
-                self.builder.seal_block(frame.label);
-                if !self.reachable {
-                    self.stack.truncate(frame.height);
-                }
-            }
+            FrameKind::Loop => self.complete(frame.label),
             FrameKind::Block | FrameKind::If { .. } if frame.branched => self.join(&frame),
-            FrameKind::Block | FrameKind::If { .. } => {
-                if !self.reachable {
-                    self.stack.truncate(frame.height);
-                }
-            }
+            FrameKind::Block | FrameKind::If { .. } => {}
         }
-        if self.control.is_empty() && self.reachable {
-            self.return_(frame.results);
+        if !self.reachable {
+            self.truncate(frame.height);
+        } else if self.control.is_empty() {
+            self.return_(frame.results.len());
         }
     }
 
     /// Goes on at a label that something branches to.
-    fn join(&mut self, frame: &ControlFrame) {
+    fn join(&mut self, frame: &ControlFrame<'a>) {
         if self.reachable {
-            let arguments = self.edge(frame.results);
-            self.builder.ins().jump(frame.label, &arguments);
+            self.jump(frame.label, frame.results, frame.height);
         }
-        self.stack.truncate(frame.height);
-        self.builder.switch_to_block(frame.label);
-        self.builder.seal_block(frame.label);
-        self.stack.extend_from_slice(self.builder.block_params(frame.label));
+        self.complete(frame.label);
+        self.continue_at(frame.label, frame.results, frame.height);
         self.reachable = true;
     }
 
+    /// Nothing more branches to a label.
+    fn complete(&mut self, label: Block) {
+        if let Form::Ssa(ssa) = &mut self.form {
+            ssa.complete(&mut self.builder, self.scan, label, self.position);
+        }
+    }
+
+    /// Writes to the block of a label from here on, with what is carried to it on the operand stack.
+    fn continue_at(&mut self, label: Block, carried: Types<'a>, height: usize) {
+        self.builder.switch_to_block(label);
+        match self.form {
+            Form::Ssa(_) => {
+                self.truncate(height);
+                let params = &self.builder.block_params(label)[..carried.len()];
+                self.stack.extend(params.iter().zip(&*carried).map(|(&value, &ty)| {
+                    let reference = needs_stack_map(ty);
+                    Operand::Value { value, reference }
+                }));
+            }
+            Form::Frame(_) => {
+                self.truncate(height);
+                self.push_stored(carried);
+            }
+        }
+    }
+
+    /// Pushes operands that stand in their slots.
+    fn push_stored(&mut self, types: Types<'a>) {
+        let stored = types.iter().map(|&ty| Operand::Stored { ty: clif_type(ty), reference: needs_stack_map(ty) });
+        self.stack.extend(stored);
+    }
+
     fn return_(&mut self, results: usize) {
-        let values = &self.stack[self.stack.len() - results..];
-        self.builder.ins().return_(values);
+        let values = self.top(results);
+        self.builder.ins().return_(&values);
+        self.reachable = false;
+    }
+
+    fn br(&mut self, depth: u32) {
+        let (label, carried, height) = self.branch(depth);
+        self.jump(label, carried, height);
         self.reachable = false;
     }
 
     fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
-        let (label, arguments) = self.branch(depth);
-        let next = self.builder.create_block();
-        self.builder.ins().brif(condition, label, &arguments, next, []);
+        let (label, carried, height) = self.branch(depth);
+        let next = self.next_block();
+        // In the frame form, what must be moved first is moved on the way.
+        let on_the_way =
+            matches!(self.form, Form::Frame(_)) && !carried.is_empty() && self.stack.len() - carried.len() != height;
+        if on_the_way {
+            self.store_operands();
+            let landing = self.next_block();
+            self.builder.ins().brif(condition, landing, [], next, []);
+            self.builder.switch_to_block(landing);
+            self.jump(label, carried, height);
+        } else {
+            self.store_operands();
+            let arguments = self.edge(carried);
+            let from = self.current_block();
+            let branch = self.builder.ins().brif(condition, label, &arguments, next, []);
+            if let Form::Ssa(ssa) = &mut self.form {
+                ssa.edge(label, from, branch, self.position);
+            }
+        }
         self.builder.switch_to_block(next);
-        self.builder.seal_block(next);
     }
 
     fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CodegenError> {
@@ -231,21 +327,17 @@ impl FuncTranslator<'_, '_> {
             return Ok(());
         }
         let index = self.pop();
-        let arity = self.frame(table.default()).arity;
-        // Where values are carried, each label is reached over a block of its own, so that the table repeats none of them.
+        self.store_operands();
+        // Each label is reached over a block of its own, so that the table repeats nothing of what goes to it.
         let mut landings = HashMap::new();
         let mut order = Vec::new();
         let mut target = |this: &mut Self, depth: u32| {
-            this.frame(depth).branched = true;
-            let label = this.frame(depth).label;
-            let landing = match arity {
-                0 => label,
-                _ => *landings.entry(label).or_insert_with(|| {
-                    let landing = this.builder.create_block();
-                    order.push((label, landing));
-                    landing
-                }),
-            };
+            let (label, carried, height) = this.branch(depth);
+            let landing = *landings.entry(label).or_insert_with(|| {
+                let landing = this.next_block();
+                order.push((landing, label, carried, height));
+                landing
+            });
             BlockCall::new(landing, [], &mut this.builder.func.dfg.value_lists)
         };
         let mut targets = Vec::new();
@@ -256,47 +348,54 @@ impl FuncTranslator<'_, '_> {
         let table = self.builder.create_jump_table(JumpTableData::new(default, &targets));
         self.builder.ins().br_table(index, table);
         self.reachable = false;
-        self.bulk_values = self.bulk_values.saturating_add(order.len() * arity);
-        if self.bulk_values > self.max_bulk_values {
-            return Ok(());
-        }
-        for (label, landing) in order {
+        for (landing, label, carried, height) in order {
+            if self.passed > self.max_passed {
+                return Ok(());
+            }
             self.builder.switch_to_block(landing);
-            self.builder.seal_block(landing);
-            let arguments = block_args(self.top(arity));
-            self.builder.ins().jump(label, &arguments);
+            self.jump(label, carried, height);
         }
         Ok(())
     }
 
-    /// The label of a branch, and what the branch carries.
-    fn branch(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
-        let frame = self.frame(depth);
-        frame.branched = true;
-        let (label, arity) = (frame.label, frame.arity);
-        (label, self.edge(arity))
+    /// Goes to a label with the topmost operands.
+    fn jump(&mut self, label: Block, carried: Types<'a>, height: usize) {
+        if let Form::Frame(_) = self.form {
+            self.move_operands(carried.len(), height);
+        }
+        let arguments = self.edge(carried);
+        let from = self.current_block();
+        let jump = self.builder.ins().jump(label, &arguments);
+        if let Form::Ssa(ssa) = &mut self.form {
+            ssa.edge(label, from, jump, self.position);
+        }
     }
 
-    /// The topmost operands, as what an edge carries.
-    fn edge(&mut self, count: usize) -> Vec<BlockArg> {
-        self.bulk_values += count;
-        block_args(self.top(count))
+    /// The topmost operands as what an edge carries: nothing in the frame form.
+    fn edge(&mut self, carried: Types<'a>) -> Vec<BlockArg> {
+        match self.form {
+            Form::Ssa(_) => self.top(carried.len()).into_iter().map(BlockArg::from).collect(),
+            Form::Frame(_) => Vec::new(),
+        }
     }
 
-    fn frame(&mut self, depth: u32) -> &mut ControlFrame {
+    /// The label of a branch, what the branch carries, and to which height.
+    fn branch(&mut self, depth: u32) -> (Block, Types<'a>, usize) {
         let last = self.control.len() - 1;
-        &mut self.control[last - depth as usize]
+        let frame = &mut self.control[last - depth as usize];
+        frame.branched = true;
+        (frame.label, frame.carried, frame.height)
     }
 
-    fn block_type(&self, ty: BlockType) -> Result<CoreFuncType, CodegenError> {
+    fn block_type(&self, ty: BlockType) -> Result<(Types<'a>, Types<'a>), CodegenError> {
+        let none = Types::All(&[]);
         Ok(match ty {
-            BlockType::Empty => CoreFuncType::default(),
-            BlockType::Type(ty) => CoreFuncType { params: Box::default(), results: [convert::val_type(ty)?].into() },
-            BlockType::FuncType(index) => self.unit.signature(self.env.types[index as usize]).clone(),
+            BlockType::Empty => (none, none),
+            BlockType::Type(ty) => (none, Types::One(convert::val_type(ty)?)),
+            BlockType::FuncType(index) => {
+                let ty = self.unit.signature(self.env.types[index as usize]);
+                (Types::All(&ty.params), Types::All(&ty.results))
+            }
         })
     }
-}
-
-fn block_args(values: &[Value]) -> Vec<BlockArg> {
-    values.iter().map(|&value| BlockArg::from(value)).collect()
 }

@@ -16,7 +16,7 @@ impl FuncTranslator<'_, '_> {
             Operator::RefNull { hty } => {
                 let ty = CoreValType::Ref(RefType { nullable: true, heap: convert::heap_type(hty)? });
                 let null = self.zero(ty);
-                self.push(null);
+                self.push_null(null, ty);
             }
             Operator::RefIsNull => {
                 let reference = self.pop();

@@ -1,7 +1,7 @@
 //! Locals, globals, and what only moves operands: `drop` and `select`.
 
 use crate::convert;
-use crate::func::FuncTranslator;
+use crate::func::{Form, FuncTranslator};
 use crate::signature::{clif_type, field};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{CoreValType, GlobalIndex};
@@ -10,17 +10,14 @@ use wasmparser::Operator;
 impl FuncTranslator<'_, '_> {
     pub(crate) fn variable_operator(&mut self, operator: &Operator<'_>) -> bool {
         match *operator {
-            Operator::LocalGet { local_index } => {
-                let value = self.builder.use_var(self.locals[local_index as usize]);
-                self.push(value);
-            }
+            Operator::LocalGet { local_index } => self.local_get(local_index),
             Operator::LocalSet { local_index } => {
                 let value = self.pop();
-                self.builder.def_var(self.locals[local_index as usize], value);
+                self.local_set(local_index, value);
             }
             Operator::LocalTee { local_index } => {
-                let value = self.top(1)[0];
-                self.builder.def_var(self.locals[local_index as usize], value);
+                let value = self.operand(self.stack.len() - 1);
+                self.local_set(local_index, value);
             }
             Operator::GlobalGet { global_index } => self.global_get(GlobalIndex::from_u32(global_index)),
             Operator::GlobalSet { global_index } => self.global_set(GlobalIndex::from_u32(global_index)),
@@ -32,6 +29,36 @@ impl FuncTranslator<'_, '_> {
             _ => return false,
         }
         true
+    }
+
+    fn local_get(&mut self, local: u32) {
+        let local = self.scan.place(local);
+        match &mut self.form {
+            Form::Ssa(ssa) => {
+                let block = self.builder.current_block().expect("code is being written");
+                let value = ssa.read(&mut self.builder, self.scan, local, block, self.position);
+                self.push(value);
+            }
+            Form::Frame(frame) => {
+                let (ty, place) = frame.local(local);
+                let value = self.load_from(place, clif_type(ty));
+                self.push_typed(value, ty);
+            }
+        }
+    }
+
+    fn local_set(&mut self, local: u32, value: Value) {
+        let local = self.scan.place(local);
+        match &mut self.form {
+            Form::Ssa(ssa) => {
+                let block = self.builder.current_block().expect("code is being written");
+                ssa.write(local, block, value);
+            }
+            Form::Frame(frame) => {
+                let (_, place) = frame.local(local);
+                self.store_to(place, value);
+            }
+        }
     }
 
     fn global_get(&mut self, global: GlobalIndex) {

@@ -1,0 +1,209 @@
+//! What the optimiser and the register allocator would cost, where that is not in proportion to a function's size.
+//!
+//! The constants are far above what the functions of compilers, interpreters and runtimes reach that were measured (in
+//! brackets); what is beyond takes the frame form.
+
+use cranelift_codegen::Context;
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::{Block, Function, Inst, Value, ValueDef};
+
+/// Instructions of a function, before it is optimised: each takes a kilobyte and more.
+const MAX_INSTRUCTIONS: usize = 1 << 18;
+
+/// Blocks times values of a function that need not be looked at more closely.
+const SMALL_PRODUCT: usize = 1 << 20;
+
+/// Blocks at whose start a value is alive, for all values together, per instruction (7), and a first allowance.
+const LIVE_PER_INSTRUCTION: usize = 64;
+const LIVE_ALLOWANCE: usize = 1 << 20;
+
+/// Ranges that the allocator would merge, again with each edge between the values that it would like to have in one place:
+/// per instruction (400; the largest functions of Go, which can resume at each call, have more), a first allowance, and a
+/// bound.
+const MERGED_PER_INSTRUCTION: usize = 1 << 11;
+const MERGED_ALLOWANCE: usize = 1 << 20;
+const MAX_MERGED: usize = 100_000_000;
+
+/// Inserting a range in a list costs so much less, by its length, than sorting the list.
+const INSERTION_SHARE: usize = 64;
+
+/// Whether the optimiser is affordable.
+pub(crate) fn optimizable(func: &Function) -> bool {
+    func.dfg.num_insts() <= MAX_INSTRUCTIONS
+}
+
+/// Whether a function is so small that nothing about it is expensive.
+pub(crate) fn small(func: &Function) -> bool {
+    func.dfg.num_values().saturating_mul(func.dfg.num_blocks()) <= SMALL_PRODUCT
+}
+
+/// Whether the register allocator is affordable for an optimised function.
+pub(crate) fn allocatable(context: &Context) -> bool {
+    let mut webs = Webs::new(context.func.dfg.num_values());
+    let uses = Uses::collect(&context.func, &mut webs);
+    let instructions = context.func.dfg.num_insts();
+    let max_live = LIVE_ALLOWANCE + instructions * LIVE_PER_INSTRUCTION;
+    let max_merged = MAX_MERGED.min(MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION);
+    count_live(context, &uses, &mut webs, max_live) && webs.merged(&context.func) <= max_merged
+}
+
+/// The blocks in which each value is used.
+struct Uses {
+    /// For each value, where its part of `blocks` starts, and the end of the last.
+    starts: Vec<u32>,
+    blocks: Vec<Block>,
+}
+
+impl Uses {
+    fn collect(func: &Function, webs: &mut Webs) -> Uses {
+        let mut all = Vec::new();
+        for block in func.layout.blocks() {
+            for inst in func.layout.block_insts(block) {
+                let arguments = func.dfg.inst_args(inst).iter().copied();
+                all.extend(arguments.map(|value| (func.dfg.resolve_aliases(value), block)));
+                edges(func, inst, |argument, param| {
+                    all.push((argument, block));
+                    webs.join(argument, param);
+                });
+            }
+        }
+        Uses::sort(func.dfg.num_values(), &all)
+    }
+
+    /// By counting.
+    fn sort(values: usize, all: &[(Value, Block)]) -> Uses {
+        let mut starts = vec![0; values + 2];
+        for (value, _) in all {
+            starts[value.as_u32() as usize + 2] += 1;
+        }
+        for at in 2..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut blocks = vec![Block::from_u32(0); all.len()];
+        for &(value, block) in all {
+            let next = &mut starts[value.as_u32() as usize + 1];
+            blocks[*next as usize] = block;
+            *next += 1;
+        }
+        Uses { starts, blocks }
+    }
+
+    fn of(&self, value: u32) -> &[Block] {
+        &self.blocks[self.starts[value as usize] as usize..self.starts[value as usize + 1] as usize]
+    }
+}
+
+/// What a branch passes to parameters.
+fn edges(func: &Function, branch: Inst, mut each: impl FnMut(Value, Value)) {
+    let dfg = &func.dfg;
+    for call in dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
+        let params = dfg.block_params(call.block(&dfg.value_lists));
+        for (argument, &param) in call.args(&dfg.value_lists).zip(params) {
+            if let Some(value) = argument.as_value() {
+                each(dfg.resolve_aliases(value), param);
+            }
+        }
+    }
+}
+
+/// Values that are passed to each other, which the allocator tries to merge.
+struct Webs {
+    parents: Vec<u32>,
+    /// What is passed to which parameter, unless it is the parameter itself.
+    edges: Vec<(Value, Value)>,
+    /// How often each value is passed.
+    passed: Vec<u32>,
+    /// Of each value.
+    ranges: Vec<u32>,
+}
+
+impl Webs {
+    fn new(values: usize) -> Webs {
+        Webs {
+            parents: (0..values as u32).collect(),
+            edges: Vec::new(),
+            passed: vec![0; values],
+            ranges: vec![0; values],
+        }
+    }
+
+    /// The value that stands for the web of a value.
+    fn web(&mut self, value: Value) -> usize {
+        let mut at = value.as_u32() as usize;
+        while self.parents[at] as usize != at {
+            self.parents[at] = self.parents[self.parents[at] as usize];
+            at = self.parents[at] as usize;
+        }
+        at
+    }
+
+    fn join(&mut self, argument: Value, param: Value) {
+        if argument != param {
+            let (from, to) = (self.web(argument), self.web(param));
+            self.parents[from] = to as u32;
+            self.edges.push((argument, param));
+            self.passed[argument.as_u32() as usize] += 1;
+        }
+    }
+
+    /// For each edge the ranges of its web, in words of memory that are looked at or moved. What is in one range and goes one
+    /// way is inserted; else lists are merged and sorted.
+    fn merged(&mut self, func: &Function) -> usize {
+        let mut sizes = vec![0; self.ranges.len()];
+        for value in 0..self.ranges.len() {
+            let web = self.web(Value::from_u32(value as u32));
+            sizes[web] += self.ranges[value] as usize;
+        }
+        let mut merged = 0_usize;
+        for at in 0..self.edges.len() {
+            let (argument, param) = self.edges[at];
+            let size = sizes[self.web(param)];
+            let from = argument.as_u32() as usize;
+            let result = matches!(func.dfg.value_def(argument), ValueDef::Result(..));
+            let inserted = result && self.passed[from] == 1 && self.ranges[from] <= 1;
+            merged = merged.saturating_add(if inserted { size / INSERTION_SHARE } else { size });
+        }
+        merged
+    }
+}
+
+/// Follows each value from its uses back to its definition, and notes how many ranges of blocks it is alive in. Whether it is
+/// alive in no more blocks than `max_live`, for all values together.
+fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize) -> bool {
+    let func = &context.func;
+    let mut order = SecondaryMap::with_capacity(func.dfg.num_blocks());
+    for (at, &block) in context.domtree.cfg_postorder().iter().enumerate() {
+        order[block] = at as u32;
+    }
+    // For each place in the order, the last value found alive there, plus 1.
+    let mut alive = vec![0; func.dfg.num_blocks() + 1];
+    let (mut live, mut waiting, mut found) = (0, Vec::new(), Vec::new());
+    for value in 0..func.dfg.num_values() as u32 {
+        if uses.of(value).is_empty() {
+            // It may even be one that the optimiser has removed.
+            continue;
+        }
+        let home = match func.dfg.value_def(Value::from_u32(value)) {
+            ValueDef::Result(inst, _) => func.layout.inst_block(inst),
+            ValueDef::Param(block, _) => Some(block),
+            ValueDef::Union(..) => continue,
+        };
+        waiting.extend_from_slice(uses.of(value));
+        while let Some(block) = waiting.pop() {
+            let at = order[block];
+            if Some(block) != home && alive[at as usize] != value + 1 {
+                alive[at as usize] = value + 1;
+                found.push(at);
+                waiting.extend(context.cfg.pred_iter(block).map(|pred| pred.block));
+            }
+        }
+        live += found.len();
+        if live > max_live {
+            return false;
+        }
+        webs.ranges[value as usize] =
+            1 + found.iter().filter(|&&at| alive[at as usize + 1] != value + 1).count() as u32;
+        found.clear();
+    }
+    true
+}

@@ -1,0 +1,204 @@
+//! The frame form of a function: locals and operands live in the stack frame, as they do in baseline compilers.
+//!
+//! Nothing but the context is alive from one block to the next, and no block has parameters, so that everything that the code
+//! generator does is linear in the size of the code, whatever the shape of the body. Translation takes it when the other form
+//! ([`ssa`](crate::ssa)) would cost too much.
+//!
+//! An operand has a slot by its height. It stays a value until control splits, a label is reached or something is called;
+//! then it is stored once and is loaded when it is popped. References have slots of their own, which hold null or a reference
+//! from the start, so all of them can be listed at every call.
+
+use crate::func::{Form, FuncTranslator, Operand};
+use crate::signature::{POINTER, field, needs_stack_map};
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::ir::types::I32;
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, UserStackMapEntry, Value,
+};
+use gusset_artifact::CoreValType;
+
+/// Bytes of a slot: the widest type's.
+const SLOT_SIZE: u32 = 8;
+const SLOT_ALIGN_LOG2: u8 = 3;
+
+/// Where something stands in the frame.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    slot: StackSlot,
+    offset: u32,
+}
+
+/// The frame of a function in this form.
+pub(crate) struct Frame {
+    numbers: StackSlot,
+    references: StackSlot,
+    locals: Vec<(CoreValType, Place)>,
+    /// The first byte of the slots for operands that are no references.
+    first_operand: u32,
+    /// The bytes of `numbers` that are in use.
+    number_bytes: u32,
+    /// The bytes of `references` that are in use.
+    reference_bytes: u32,
+    /// Where the reference at a height of the operand stack has its slot, if there ever was one.
+    reference_heights: Vec<Option<Place>>,
+    /// No operand below this height must be stored any more.
+    stored: usize,
+}
+
+impl Frame {
+    pub(crate) fn new(func: &mut Function) -> Frame {
+        let mut slot = || {
+            let kind = StackSlotKind::ExplicitSlot;
+            func.create_sized_stack_slot(StackSlotData { kind, size: 0, align_shift: SLOT_ALIGN_LOG2, key: None })
+        };
+        Frame {
+            numbers: slot(),
+            references: slot(),
+            locals: Vec::new(),
+            first_operand: 0,
+            number_bytes: 0,
+            reference_bytes: 0,
+            reference_heights: Vec::new(),
+            stored: 0,
+        }
+    }
+
+    /// Declares the local at the next place. All are declared before there are operands.
+    fn declare(&mut self, ty: CoreValType) -> Place {
+        let place = if needs_stack_map(ty) {
+            self.new_reference()
+        } else {
+            let place = Place { slot: self.numbers, offset: self.number_bytes };
+            self.number_bytes += SLOT_SIZE;
+            self.first_operand = self.number_bytes;
+            place
+        };
+        self.locals.push((ty, place));
+        place
+    }
+
+    fn new_reference(&mut self) -> Place {
+        let place = Place { slot: self.references, offset: self.reference_bytes };
+        self.reference_bytes += SLOT_SIZE;
+        place
+    }
+
+    /// The slot of an operand.
+    fn operand(&mut self, height: usize, reference: bool) -> Place {
+        if !reference {
+            let offset = self.first_operand + height as u32 * SLOT_SIZE;
+            self.number_bytes = self.number_bytes.max(offset + SLOT_SIZE);
+            return Place { slot: self.numbers, offset };
+        }
+        if height >= self.reference_heights.len() {
+            self.reference_heights.resize(height + 1, None);
+        }
+        if let Some(place) = self.reference_heights[height] {
+            return place;
+        }
+        let place = self.new_reference();
+        self.reference_heights[height] = Some(place);
+        place
+    }
+
+    /// The type of the local at a place, and where it stands.
+    pub(crate) fn local(&self, local: usize) -> (CoreValType, Place) {
+        self.locals[local]
+    }
+
+    /// The operands from this height on are gone.
+    pub(crate) fn truncated(&mut self, height: usize) {
+        self.stored = self.stored.min(height);
+    }
+
+    /// Gives the slots their sizes, and makes all references null at the start of the function.
+    pub(crate) fn finish(&self, func: &mut Function, entry: Block) {
+        func.sized_stack_slots[self.numbers].size = self.number_bytes;
+        func.sized_stack_slots[self.references].size = self.reference_bytes;
+        if self.reference_bytes == 0 {
+            return;
+        }
+        let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry);
+        let null = cursor.ins().iconst(I32, 0);
+        let base = cursor.ins().stack_addr(POINTER, self.references, 0);
+        for offset in (0..self.reference_bytes).step_by(SLOT_SIZE as usize) {
+            cursor.ins().store(field(), null, base, offset as i32);
+        }
+    }
+}
+
+impl FuncTranslator<'_, '_> {
+    /// Declares the local at the next place, and stores its value at the start.
+    pub(crate) fn declare_in_frame(&mut self, ty: CoreValType, initial: Value) {
+        if let Form::Frame(frame) = &mut self.form {
+            let place = frame.declare(ty);
+            self.store_to(place, initial);
+        }
+    }
+
+    /// The value of an operand that stands in its slot.
+    pub(crate) fn operand_from_frame(&mut self, height: usize, ty: Type, reference: bool) -> Value {
+        let Form::Frame(frame) = &mut self.form else { unreachable!("only the frame form stores operands") };
+        let place = frame.operand(height, reference);
+        self.load_from(place, ty)
+    }
+
+    /// Stores all operands that are still values; there are none to store in the other form.
+    pub(crate) fn store_operands(&mut self) {
+        let end = self.stack.len();
+        let Form::Frame(frame) = &mut self.form else { return };
+        let start = std::mem::replace(&mut frame.stored, end);
+        for height in start..end {
+            if let Operand::Value { value, reference } = self.stack[height] {
+                self.store_operand(height, value, reference);
+                let ty = self.builder.func.dfg.value_type(value);
+                self.stack[height] = Operand::Stored { ty, reference };
+            }
+        }
+    }
+
+    /// Carries the topmost operands to the slots where a label wants them.
+    pub(crate) fn move_operands(&mut self, count: usize, height: usize) {
+        let first = self.stack.len() - count;
+        if first == height {
+            return self.store_operands();
+        }
+        self.passed += count;
+        // They move downwards, so that in this order none is overwritten before it is read.
+        for at in 0..count {
+            let reference = self.stack[first + at].is_reference();
+            let value = self.operand(first + at);
+            self.store_operand(height + at, value, reference);
+        }
+    }
+
+    fn store_operand(&mut self, height: usize, value: Value, reference: bool) {
+        if let Form::Frame(frame) = &mut self.form {
+            let place = frame.operand(height, reference);
+            self.store_to(place, value);
+        }
+    }
+
+    /// Counts a call, and lists the references of the frame there.
+    pub(crate) fn map_frame(&mut self, call: Inst) {
+        self.calls += 1;
+        let Form::Frame(frame) = &mut self.form else { return };
+        let slot = frame.references;
+        let offsets = (0..frame.reference_bytes).step_by(SLOT_SIZE as usize);
+        self.map_entries += offsets.len();
+        if self.map_entries <= self.max_map_entries() {
+            let entries = offsets.map(|offset| UserStackMapEntry { ty: I32, slot, offset });
+            self.builder.func.dfg.append_user_stack_map_entries(call, entries);
+        }
+    }
+
+    pub(crate) fn store_to(&mut self, place: Place, value: Value) {
+        let address = self.builder.ins().stack_addr(POINTER, place.slot, place.offset as i32);
+        self.builder.ins().store(field(), value, address, 0);
+    }
+
+    pub(crate) fn load_from(&mut self, place: Place, ty: Type) -> Value {
+        let address = self.builder.ins().stack_addr(POINTER, place.slot, place.offset as i32);
+        self.builder.ins().load(ty, field(), address, 0)
+    }
+}
