@@ -24,6 +24,12 @@ pub struct Compiler {
     settings: CompilerSettings,
 }
 
+/// Beyond so many stubs they are not worth the optimiser: modules of 80 MB have a few thousand signatures.
+const MAX_BEST_STUBS: usize = 10_000;
+
+/// Nor is a stub with more values: the allocator takes milliseconds for a thousand that are alive at once.
+const MAX_BEST_STUB_VALUES: usize = 300;
+
 /// What a worker keeps from one function to the next.
 struct Buffers {
     translation: TranslationBuffers,
@@ -160,6 +166,7 @@ impl Compiler {
     fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
         let target = self.isas.best.frontend_config();
         let workers = || (FunctionBuilderContext::new(), Context::new());
+        let many = stubs.len() > MAX_BEST_STUBS;
         let stubs = stubs.into_par_iter().map_init(workers, |(buffers, context), key| {
             let func = match key {
                 CodeKey::Builtin(builtin) => builtin_stub::build(buffers, target, builtin),
@@ -167,7 +174,9 @@ impl Compiler {
                 CodeKey::HostStub(signature) => host_stub::build(buffers, target, signature, env.signature(signature)),
                 CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
             };
-            compiled::compile_stub(&self.isas, context, func).map_err(|error| error.within(format_args!("{key:?}")))
+            let linear = many || func.dfg.num_values() > MAX_BEST_STUB_VALUES;
+            compiled::compile_stub(&self.isas, context, func, linear)
+                .map_err(|error| error.within(format_args!("{key:?}")))
         });
         stubs.collect()
     }
