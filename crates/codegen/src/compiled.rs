@@ -75,15 +75,16 @@ pub(crate) fn compile(
     finish(isa, context).map(Some)
 }
 
-/// Makes machine code of a stub.
+/// Makes machine code of a stub; `linear` where stubs are many or have many values.
 pub(crate) fn compile_stub(
     isas: &Isas,
     context: &mut Context,
     func: Function,
+    linear: bool,
 ) -> Result<CompiledFunction, CodegenError> {
     context.clear();
     context.func = func;
-    finish(&isas.best, context)
+    finish(if linear { &isas.linear } else { &isas.best }, context)
 }
 
 fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunction, CodegenError> {

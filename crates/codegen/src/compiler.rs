@@ -34,6 +34,12 @@ pub struct Compiler {
     helpers: Helpers,
 }
 
+/// Beyond so many stubs they are not worth the optimiser: modules of 80 MB have a few thousand signatures.
+const MAX_BEST_STUBS: usize = 10_000;
+
+/// Nor is a stub with more values: the allocator takes milliseconds for a thousand that are alive at once.
+const MAX_BEST_STUB_VALUES: usize = 300;
+
 /// What a worker keeps from one function to the next.
 struct Buffers {
     translation: TranslationBuffers,
@@ -190,14 +196,15 @@ impl Compiler {
         let signature = env.signatures.push(ty.clone());
         let mut buffers = StubBuffers::default();
         let stubs = [CodeKey::Entry(signature), CodeKey::HostStub(signature)];
-        let stubs = stubs.into_iter().map(|key| self.compile_stub(&env, &mut buffers, key));
+        let stubs = stubs.into_iter().map(|key| self.compile_stub(&env, &mut buffers, key, false));
         let stubs = stubs.collect::<Result<Vec<_>, _>>()?;
         image::link(&*self.isas.best, env, stubs, Vec::new())
     }
 
     fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
         let worthwhile = stubs.len() / STUBS_FOR_A_THREAD;
-        let compile = |buffers: &mut StubBuffers, _, key| self.compile_stub(env, buffers, key);
+        let many = stubs.len() > MAX_BEST_STUBS;
+        let compile = |buffers: &mut StubBuffers, _, key| self.compile_stub(env, buffers, key, many);
         self.helpers.map(stubs, worthwhile, StubBuffers::default, compile).into_iter().collect()
     }
 
@@ -206,6 +213,7 @@ impl Compiler {
         env: &UnitEnv,
         buffers: &mut StubBuffers,
         key: CodeKey,
+        many: bool,
     ) -> Result<CompiledFunction, CodegenError> {
         let target = self.isas.best.frontend_config();
         let StubBuffers { builder, context } = buffers;
@@ -215,7 +223,8 @@ impl Compiler {
             CodeKey::HostStub(signature) => host_stub::build(builder, target, signature, env.signature(signature)),
             CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
         };
-        compiled::compile_stub(&self.isas, context, func).map_err(|error| error.within(format_args!("{key:?}")))
+        let linear = many || func.dfg.num_values() > MAX_BEST_STUB_VALUES;
+        compiled::compile_stub(&self.isas, context, func, linear).map_err(|error| error.within(format_args!("{key:?}")))
     }
 }
 

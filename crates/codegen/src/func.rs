@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::key::CodeKey;
 use crate::locals::LocalTypes;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
-use crate::op::{ControlFrame, Types};
+use crate::op::{BlockTypes, ControlFrame};
 use crate::region::Regions;
 use crate::scan::BodyScan;
 use crate::settings::CompilerSettings;
@@ -257,7 +257,7 @@ impl<'a> FuncTranslator<'a, '_> {
                 Form::Frame(_) => self.declare_in_frame(ty, initial),
             }
         }
-        self.push_function_frame(Types::All(&ty.results));
+        self.push_function_frame(BlockTypes::All(&ty.results));
     }
 
     /// `None` when it needs the frame form.

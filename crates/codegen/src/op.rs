@@ -8,7 +8,7 @@ mod reference;
 mod table;
 mod variable;
 
-pub(crate) use control::{ControlFrame, Types};
+pub(crate) use control::{BlockTypes, ControlFrame};
 
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;

@@ -2,8 +2,8 @@
 //! everything in the stack frame.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::core::{ExternRef, FuncType, Instance, Linker, Module, Ref, Val};
-use gusset::{Config, Engine, Result, Store, Trap};
+use gusset::core::{ExternRef, FuncType, Instance, Linker, Module, Ref, Val, ValType};
+use gusset::{Config, Engine, Error, Result, Store, Trap};
 use std::fmt::Write;
 
 fn engines() -> Result<[Engine; 2]> {
@@ -146,7 +146,7 @@ fn references_live_over_calls_and_edges() -> Result<()> {
 }
 
 /// Writes functions at random, of which each is valid and ends.
-struct Writer {
+struct BodyWriter {
     state: u64,
     text: String,
     /// What a branch to each open label carries.
@@ -157,7 +157,7 @@ struct Writer {
 
 const LOCALS: u64 = 5;
 
-impl Writer {
+impl BodyWriter {
     fn below(&mut self, bound: u64) -> u64 {
         self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.state >> 33) % bound
@@ -264,7 +264,7 @@ impl Writer {
 
 /// A module of one function `f`, from two numbers to three.
 fn random_module(seed: u64) -> String {
-    let mut writer = Writer { state: seed, text: String::new(), labels: vec![3], fuel: 150 };
+    let mut writer = BodyWriter { state: seed, text: String::new(), labels: vec![3], fuel: 150 };
     writer.body(0, 3);
     format!(
         r#"(module
@@ -290,5 +290,46 @@ fn random_control_agrees() -> Result<()> {
         }
     }
     assert!(returned > 300, "most of them return: {returned}");
+    Ok(())
+}
+
+#[test]
+fn many_values_pass_between_host_and_guest() -> Result<()> {
+    const COUNT: usize = 400;
+    let types = " i32".repeat(COUNT);
+    let gets: String = (0..COUNT).rev().map(|local| format!("local.get {local} ")).collect();
+    let text = format!(
+        r#"(module
+            (type $t (func (param{types}) (result{types})))
+            (import "host" "echo" (func $echo (type $t)))
+            (func (export "f") (type $t) {gets} call $echo))"#
+    );
+    for engine in engines()? {
+        let module = Module::new(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
+        let echo = FuncType { params: [ValType::I32; COUNT].into(), results: [ValType::I32; COUNT].into() };
+        linker.func_new("host", "echo", echo, |_, params, results| {
+            results.clone_from_slice(params);
+            match params[0] {
+                Val::I32(-1) => Err(Error::msg("no")),
+                _ => Ok(()),
+            }
+        })?;
+        let instance = linker.instantiate(&mut store, &module)?;
+        let func = instance.get_func(&mut store, "f").expect("it is exported");
+        let mut params: Vec<_> = (0..COUNT as i32).map(Val::I32).collect();
+        let mut results = vec![Val::I32(0); COUNT];
+        func.call(&mut store, &params, &mut results)?;
+        for (at, result) in results.iter().rev().enumerate() {
+            assert!(matches!(result, Val::I32(value) if *value == at as i32), "{at}: {result:?}");
+        }
+        // A failure leaves by the landing pad of the entry.
+        params[COUNT - 1] = Val::I32(-1);
+        func.call(&mut store, &params, &mut results).expect_err("the host refuses");
+        params[COUNT - 1] = Val::I32(7);
+        func.call(&mut store, &params, &mut results)?;
+        assert!(matches!(results[0], Val::I32(7)), "{:?}", results[0]);
+    }
     Ok(())
 }

@@ -17,18 +17,18 @@ use wasmparser::{BlockType, BrTable, Operator};
 
 /// The types of what a block takes or leaves. They are never copied: two bytes can name a thousand.
 #[derive(Clone, Copy)]
-pub(crate) enum Types<'a> {
+pub(crate) enum BlockTypes<'a> {
     One(CoreValType),
     All(&'a [CoreValType]),
 }
 
-impl std::ops::Deref for Types<'_> {
+impl std::ops::Deref for BlockTypes<'_> {
     type Target = [CoreValType];
 
     fn deref(&self) -> &[CoreValType] {
         match self {
-            Types::One(ty) => std::slice::from_ref(ty),
-            Types::All(types) => types,
+            BlockTypes::One(ty) => std::slice::from_ref(ty),
+            BlockTypes::All(types) => types,
         }
     }
 }
@@ -39,11 +39,11 @@ pub(crate) struct ControlFrame<'a> {
     /// Where a branch to it goes.
     label: Block,
     /// What a branch to it carries.
-    carried: Types<'a>,
+    carried: BlockTypes<'a>,
     /// How many values stand below its own on the operand stack.
     height: usize,
     /// What it leaves.
-    results: Types<'a>,
+    results: BlockTypes<'a>,
     /// Whether anything branches to its end.
     branched: bool,
     /// Whether it counts as nesting.
@@ -56,7 +56,7 @@ enum FrameKind<'a> {
     /// Until its `else`: where the other arm starts, and with what.
     If {
         otherwise: Block,
-        types: Types<'a>,
+        types: BlockTypes<'a>,
         /// Empty in the frame form.
         params: Box<[Operand]>,
     },
@@ -97,7 +97,7 @@ impl<'a> FuncTranslator<'a, '_> {
                 let label = self.control[0].label;
                 let kind = FrameKind::Unreachable;
                 let height = self.stack.len();
-                let (carried, results, branched, nests) = (Types::All(&[]), Types::All(&[]), false, false);
+                let (carried, results, branched, nests) = (BlockTypes::All(&[]), BlockTypes::All(&[]), false, false);
                 self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests });
             }
             Operator::Else => self.else_(),
@@ -107,12 +107,19 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Opens the outermost block, whose end returns.
-    pub(crate) fn push_function_frame(&mut self, results: Types<'a>) {
+    pub(crate) fn push_function_frame(&mut self, results: BlockTypes<'a>) {
         let label = self.forward_label(results);
         self.push_frame(FrameKind::Block, label, results, 0, results);
     }
 
-    fn push_frame(&mut self, kind: FrameKind<'a>, label: Block, carried: Types<'a>, params: usize, results: Types<'a>) {
+    fn push_frame(
+        &mut self,
+        kind: FrameKind<'a>,
+        label: Block,
+        carried: BlockTypes<'a>,
+        params: usize,
+        results: BlockTypes<'a>,
+    ) {
         let height = self.stack.len() - params;
         let nests = !matches!(kind, FrameKind::Block);
         self.nesting += usize::from(nests);
@@ -125,7 +132,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// A label behind the construct that begins here.
-    fn forward_label(&mut self, types: Types<'a>) -> Block {
+    fn forward_label(&mut self, types: BlockTypes<'a>) -> Block {
         let (label, from) = (self.label(types), self.current_block());
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.label(label, from, self.position);
@@ -134,7 +141,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// A new block, with parameters of these types in the SSA form.
-    fn label(&mut self, types: Types<'a>) -> Block {
+    fn label(&mut self, types: BlockTypes<'a>) -> Block {
         let label = self.builder.create_block();
         if let Form::Ssa(_) = self.form {
             self.passed += types.len();
@@ -258,7 +265,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Writes to the block of a label from here on, with what is carried to it on the operand stack.
-    fn continue_at(&mut self, label: Block, carried: Types<'a>, height: usize) {
+    fn continue_at(&mut self, label: Block, carried: BlockTypes<'a>, height: usize) {
         self.builder.switch_to_block(label);
         match self.form {
             Form::Ssa(_) => {
@@ -277,7 +284,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Pushes operands that stand in their slots.
-    fn push_stored(&mut self, types: Types<'a>) {
+    fn push_stored(&mut self, types: BlockTypes<'a>) {
         let stored = types.iter().map(|&ty| Operand::Stored { ty: clif_type(ty), reference: needs_stack_map(ty) });
         self.stack.extend(stored);
     }
@@ -359,7 +366,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Goes to a label with the topmost operands.
-    fn jump(&mut self, label: Block, carried: Types<'a>, height: usize) {
+    fn jump(&mut self, label: Block, carried: BlockTypes<'a>, height: usize) {
         if let Form::Frame(_) = self.form {
             self.move_operands(carried.len(), height);
         }
@@ -372,7 +379,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// The topmost operands as what an edge carries: nothing in the frame form.
-    fn edge(&mut self, carried: Types<'a>) -> Vec<BlockArg> {
+    fn edge(&mut self, carried: BlockTypes<'a>) -> Vec<BlockArg> {
         match self.form {
             Form::Ssa(_) => self.top(carried.len()).into_iter().map(BlockArg::from).collect(),
             Form::Frame(_) => Vec::new(),
@@ -380,21 +387,21 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// The label of a branch, what the branch carries, and to which height.
-    fn branch(&mut self, depth: u32) -> (Block, Types<'a>, usize) {
+    fn branch(&mut self, depth: u32) -> (Block, BlockTypes<'a>, usize) {
         let last = self.control.len() - 1;
         let frame = &mut self.control[last - depth as usize];
         frame.branched = true;
         (frame.label, frame.carried, frame.height)
     }
 
-    fn block_type(&self, ty: BlockType) -> Result<(Types<'a>, Types<'a>), CodegenError> {
-        let none = Types::All(&[]);
+    fn block_type(&self, ty: BlockType) -> Result<(BlockTypes<'a>, BlockTypes<'a>), CodegenError> {
+        let none = BlockTypes::All(&[]);
         Ok(match ty {
             BlockType::Empty => (none, none),
-            BlockType::Type(ty) => (none, Types::One(convert::val_type(ty)?)),
+            BlockType::Type(ty) => (none, BlockTypes::One(convert::val_type(ty)?)),
             BlockType::FuncType(index) => {
                 let ty = self.unit.signature(self.env.types[index as usize]);
-                (Types::All(&ty.params), Types::All(&ty.results))
+                (BlockTypes::All(&ty.params), BlockTypes::All(&ty.results))
             }
         })
     }
