@@ -5,12 +5,19 @@
 
 use crate::peer::{CoreGuest, Gusset, Halt, Peer, Seen, ValueType};
 use arbitrary::Unstructured;
+use std::sync::LazyLock;
 use wasm_smith::{Config, Module};
 
 /// How many loops and calls one module may begin before it traps: both engines stop at the same one.
 const FUEL: u32 = 2000;
 /// How many of a module's exported functions are called.
 const MAX_CALLS: usize = 50;
+
+/// Keeps locals and operands of every function in the stack frame.
+static FRAME_FORM: LazyLock<gusset::Engine> = LazyLock::new(|| {
+    let mut config = gusset::Config::new();
+    gusset::Engine::new(config.frame_form(true)).expect("the machine is supported")
+});
 
 /// What modules have shown.
 #[derive(Clone, Copy, Default, Debug)]
@@ -43,10 +50,12 @@ pub fn differential(bytes: &[u8]) -> Shown {
     let mut input = Unstructured::new(bytes);
     let Ok(seed) = input.arbitrary::<u64>() else { return Shown::default() };
     // Most functions of a module that may trap do so before they have done much: half of them may not.
-    let Ok(mut module) = Module::new(config(seed % 2 == 0), &mut input) else { return Shown::default() };
+    let Ok(mut module) = Module::new(config(seed % 2 == 0, seed % 16 < 4), &mut input) else { return Shown::default() };
     module.ensure_termination(FUEL).expect("the generator wrote every function");
     let wasm = module.to_bytes();
-    match compare(&wasm, seed) {
+    // Every function has two forms to be compiled in; the usual one is not left for the other by what is so small.
+    let engine = if seed % 4 < 2 { &*crate::ENGINE } else { &*FRAME_FORM };
+    match compare(engine, &wasm, seed) {
         Ok(shown) => shown,
         Err(difference) => {
             let text = wasmprinter::print_bytes(&wasm).unwrap_or_else(|error| error.to_string());
@@ -56,7 +65,7 @@ pub fn differential(bytes: &[u8]) -> Shown {
 }
 
 /// What Gusset supports, of a size that many modules can be made of.
-fn config(disallow_traps: bool) -> Config {
+fn config(disallow_traps: bool, large: bool) -> Config {
     Config {
         disallow_traps,
         bulk_memory_enabled: true,
@@ -79,7 +88,7 @@ fn config(disallow_traps: bool) -> Config {
         max_imports: 0,
         min_funcs: 3,
         max_funcs: 12,
-        max_instructions: 300,
+        max_instructions: if large { 3000 } else { 300 },
         max_globals: 8,
         max_memories: 3,
         max_memory32_bytes: 10 << 16,
@@ -91,9 +100,9 @@ fn config(disallow_traps: bool) -> Config {
     }
 }
 
-fn compare(wasm: &[u8], mut seed: u64) -> Result<Shown, String> {
+fn compare(engine: &gusset::Engine, wasm: &[u8], mut seed: u64) -> Result<Shown, String> {
     let mut shown = Shown::default();
-    let pair = (Gusset::instantiate(wasm), Peer::instantiate(wasm));
+    let pair = (Gusset::instantiate(engine, wasm), Peer::instantiate(wasm));
     let (mut ours, mut theirs) = match pair {
         (Ok(ours), Ok(theirs)) => (ours, theirs),
         (Err(ours), Err(theirs)) => return stopped(&ours, &theirs, &mut shown, "instantiation").map(|_| shown),

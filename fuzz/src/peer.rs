@@ -58,7 +58,6 @@ impl Halt {
 
 /// An instance of a module in one of the engines.
 pub(crate) trait CoreGuest: Sized {
-    fn instantiate(wasm: &[u8]) -> Result<Self, Halt>;
     fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt>;
     fn global(&mut self, name: &str) -> Result<Seen, String>;
     fn table(&mut self, name: &str) -> Result<Vec<Seen>, String>;
@@ -70,14 +69,16 @@ pub(crate) struct Gusset {
     instance: core::Instance,
 }
 
-impl CoreGuest for Gusset {
-    fn instantiate(wasm: &[u8]) -> Result<Gusset, Halt> {
-        let module = core::Module::new(&crate::ENGINE, wasm).map_err(gusset_halt)?;
-        let mut store = gusset::Store::new(&crate::ENGINE, ());
+impl Gusset {
+    pub(crate) fn instantiate(engine: &gusset::Engine, wasm: &[u8]) -> Result<Gusset, Halt> {
+        let module = core::Module::new(engine, wasm).map_err(gusset_halt)?;
+        let mut store = gusset::Store::new(engine, ());
         let instance = core::Instance::new(&mut store, &module, &[]).map_err(gusset_halt)?;
         Ok(Gusset { store, instance })
     }
+}
 
+impl CoreGuest for Gusset {
     fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt> {
         let func = self.instance.get_func(&mut self.store, name).ok_or_else(|| Halt::Refused("no function".into()))?;
         let ty = func.ty(&self.store).map_err(gusset_halt)?;
@@ -172,14 +173,16 @@ impl Peer {
     }
 }
 
-impl CoreGuest for Peer {
-    fn instantiate(wasm: &[u8]) -> Result<Peer, Halt> {
+impl Peer {
+    pub(crate) fn instantiate(wasm: &[u8]) -> Result<Peer, Halt> {
         let module = wasmtime::Module::new(&PEER, wasm).map_err(peer_halt)?;
         let mut store = wasmtime::Store::new(&PEER, ());
         let instance = wasmtime::Instance::new(&mut store, &module, &[]).map_err(peer_halt)?;
         Ok(Peer { store, instance })
     }
+}
 
+impl CoreGuest for Peer {
     fn call(&mut self, name: &str, arguments: &[Seen]) -> Result<Vec<Seen>, Halt> {
         let func = self.instance.get_func(&mut self.store, name).ok_or_else(|| Halt::Refused("no function".into()))?;
         let arguments: Vec<wasmtime::Val> = arguments.iter().copied().map(to_peer).collect();
