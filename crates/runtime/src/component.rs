@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Result, bail};
-use crate::instance::ExportPath;
+use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
 use crate::types::{ComponentItem, view};
