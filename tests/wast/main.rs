@@ -74,7 +74,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if !arguments.list {
         let totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
         print!("{}", totals.counts);
-        println!("wast: {} failures are expected (expected-failures.txt, superseded.txt)", totals.expected);
+        println!(
+            "wast: {} failures are expected, scripts that cannot be read among them (expected-failures.txt, superseded.txt)",
+            totals.expected
+        );
         if component_folder.is_none() {
             println!(
                 "wast: the component model's suite was NOT run: set {COMPONENT_SUITE} to the folder that holds it"

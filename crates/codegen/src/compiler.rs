@@ -27,18 +27,18 @@ const STUBS_FOR_A_THREAD: usize = 16;
 /// As many parameters or results as validation allows functions of modules.
 const MAX_VALUES: usize = 1000;
 
+/// Beyond so many stubs they are not worth the optimiser: modules of 80 MB have a few thousand signatures.
+const MAX_BEST_STUBS: usize = 10_000;
+
+/// Nor is a stub with more values: the allocator takes milliseconds for a thousand that are alive at once.
+const MAX_BEST_STUB_VALUES: usize = 300;
+
 /// Compiles link units for the machine that it runs on. It can be used from many threads at once.
 pub struct Compiler {
     isas: Isas,
     settings: CompilerSettings,
     helpers: Helpers,
 }
-
-/// Beyond so many stubs they are not worth the optimiser: modules of 80 MB have a few thousand signatures.
-const MAX_BEST_STUBS: usize = 10_000;
-
-/// Nor is a stub with more values: the allocator takes milliseconds for a thousand that are alive at once.
-const MAX_BEST_STUB_VALUES: usize = 300;
 
 /// What a worker keeps from one function to the next.
 struct Buffers {

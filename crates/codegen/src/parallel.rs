@@ -20,7 +20,7 @@ pub(crate) struct Helpers {
 struct Helper<'a>(&'a AtomicUsize);
 
 impl Helpers {
-    /// As many that one caller and all helpers are `threads` together.
+    /// So many that one caller and all helpers are `threads` together.
     pub(crate) fn new(threads: usize) -> Helpers {
         Helpers { free: AtomicUsize::new(threads.saturating_sub(1)) }
     }

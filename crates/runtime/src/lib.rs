@@ -84,8 +84,7 @@
 //! checked at each call. [`Component::exports`] and [`Func::ty`] describe what there is, [`Val`] reads and prints WAVE,
 //! and [`WaveCall`] reads whole calls.
 //!
-//! Records, variants other than `option` and `result`, enums, flags, maps and lists of fixed length have no Rust types
-//! yet: they go as `Val`s.
+//! Records, variants other than `option` and `result`, enums and flags have no Rust types yet: they go as `Val`s.
 //!
 //! # Errors and traps
 //!
@@ -99,7 +98,9 @@
 //!   its way between two sides, who called whom and which part of which value it was.
 //! - A host function failed: its own error, as it returned it.
 //!
-//! After one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store stays usable.
+//! Values of a guest that take more of the host's memory than [`Config::max_lifted_bytes`] are an error whose text says
+//! so. After that or one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store
+//! stays usable.
 //!
 //! ```
 //! # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -139,8 +140,8 @@
 //! # Threads
 //!
 //! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
-//! store runs one guest at a time: a call borrows it exclusively. Compiling starts threads of its own, as many as
-//! [`Config::compile_threads`] says.
+//! store runs one guest at a time: a call borrows it exclusively. What compiles is the caller's thread and
+//! helpers that it starts: [`Config::compile_threads`] says how many.
 //!
 //! # Core modules
 //!
@@ -157,10 +158,10 @@
 //! # What is not supported yet
 //!
 //! Of the Component Model: resources and handles, async functions, streams and futures, error contexts, value and
-//! `start` definitions, imports of modules and components by the root. Of core WebAssembly: SIMD, threads, exceptions,
-//! tail calls, 64-bit memories, garbage collection. There is no WASI. A component that needs one of these gives an
-//! error that names the feature and the place; [`Component::validate`] tells whether it is valid all the same. Code
-//! runs on x86-64 under Linux.
+//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of modules and components by the root. Of
+//! core WebAssembly: SIMD, threads, exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
+//! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
+//! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
 #![cfg_attr(
     not(feature = "compile"),

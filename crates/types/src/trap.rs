@@ -61,7 +61,7 @@ trap_codes! {
 
     /// A component called out while its `may_leave` is unset.
     CannotLeave = 32, "cannot leave component instance";
-    /// A component was entered while it may not be.
+    /// An instance of a component was entered, or returned to, after a failure had locked it.
     CannotEnter = 33, "cannot enter component instance";
     /// A pointer of a guest that is not aligned to its type.
     UnalignedPointer = 34, "unaligned pointer";
