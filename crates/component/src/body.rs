@@ -170,6 +170,8 @@ pub(crate) struct ModuleBody<'a> {
     pub(crate) imports: Vec<CoreImportRef<'a>>,
     /// What each export is.
     pub(crate) exports: IndexMap<&'a str, EntityIndex>,
+    /// About how many bytes of the host an instance takes.
+    pub(crate) instance_bytes: u64,
 }
 
 /// An import of a core module.

@@ -22,7 +22,7 @@ use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
 use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasmparser::ComponentExternalKind;
 
@@ -30,6 +30,8 @@ use wasmparser::ComponentExternalKind;
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
 /// Most core instances of a plan.
 const MAX_CORE_INSTANCES: usize = 100_000;
+/// Most bytes of the host, roughly, for core instances of modules that have been instantiated before.
+const MAX_INSTANCE_BYTES: u64 = 256 << 20;
 /// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
 const MAX_STEPS: usize = 1_000_000;
 
@@ -51,6 +53,9 @@ pub(crate) struct Flattener<'b, 'a> {
     core_defs: HashMap<CoreDef, CoreDefIndex>,
     root_externs: RootExterns<'b>,
     steps: usize,
+    /// The core modules that have an instance.
+    pub(crate) instantiated: HashSet<ModuleIndex>,
+    pub(crate) instance_bytes: u64,
 }
 
 impl<'b, 'a> Flattener<'b, 'a> {
@@ -65,6 +70,8 @@ impl<'b, 'a> Flattener<'b, 'a> {
             core_defs: HashMap::new(),
             root_externs: RootExterns::default(),
             steps: 0,
+            instantiated: HashSet::new(),
+            instance_bytes: 0,
         }
     }
 

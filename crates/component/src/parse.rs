@@ -2,7 +2,9 @@
 //! Nothing is resolved here, and no function body is looked at unless the caller asks for it.
 
 mod aliases;
+mod budget;
 mod canons;
+mod cost;
 mod exports;
 mod imports;
 mod instances;
@@ -12,6 +14,7 @@ mod names;
 use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed};
 use crate::error::{TranslateError, TranslateErrorKind};
 use crate::may_leave;
+use crate::parse::budget::InstanceBudget;
 use gusset_artifact::ModuleIndex;
 use gusset_types::Arena;
 use std::collections::HashMap;
@@ -60,10 +63,11 @@ fn each_payload<'a>(
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let mut validator = Validator::new_with_features(features);
-    let mut nesting = Nesting::default();
+    let (mut nesting, mut budget) = (Nesting::default(), InstanceBudget::default());
     for payload in parser.parse_all(bytes) {
         let result = payload.map_err(|error| TranslateError::malformed(&error)).and_then(|payload| {
             nesting.enter(&payload)?;
+            budget.count(&validator, &payload)?;
             let valid = validator.payload(&payload).map_err(|error| TranslateError::invalid(&error))?;
             visit(payload, valid)
         });

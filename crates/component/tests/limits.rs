@@ -72,6 +72,50 @@ fn core_instances() {
     assert_limit(&tower(10, 2, &inner), "core instances");
 }
 
+/// A module is instantiated with few bytes, whatever an instance of it takes.
+#[test]
+fn bytes_of_core_instances() {
+    let many = |what: &str| what.repeat(1000);
+    for contents in [
+        many("(global i32 (i32.const 0))"),
+        many("(table 1 funcref)"),
+        format!("(func $f) (elem func {})", many("$f ")),
+        many("(func)"),
+        many("(data)"),
+        format!("(global i32 {} )", format!("(i32.const 1) {}", many("(i32.const 1) i32.add "))),
+        format!("(memory 10) (data (i32.const 0) \"{}\")", "x".repeat(9000)),
+    ] {
+        let inner = format!("(core module $m {contents}) {}", "(core instance (instantiate $m))".repeat(1000));
+        let inner = |outer: usize| format!("(component $c0 {inner}) {}", "(instance (instantiate $c0))".repeat(outer));
+        let wat = |outer| wat::parse_str(format!("(component {})", inner(outer))).expect("the text is well-formed");
+        assert_limit(&wat(60), "bytes of core instances");
+    }
+    let once = "(core module (func) (data) (global i32 (i32.const 0))) (core instance (instantiate 0))";
+    assert!(translate(&wat::parse_str(format!("(component {once})")).unwrap()).is_ok());
+}
+
+/// The validator compares all that a component or module imports and exports for each instance.
+#[test]
+fn items_of_instances() {
+    let exports: String = (0..5000).map(|at| format!("(export \"t{at}\" (type $t))")).collect();
+    let component =
+        format!("(component (component $c (type $t u8) {exports}) {})", "(instance (instantiate $c))".repeat(1000));
+    assert_limit(&wat::parse_str(component).expect("the text is well-formed"), "imports and exports of instances");
+    let items: String = (0..5000).map(|at| format!("(export \"f{at}\" (func))")).collect();
+    let argument = format!(
+        "(component (import \"i\" (instance $i {items})) (component $c (import \"i\" (instance {items}))) {})",
+        "(instance (instantiate $c (with \"i\" (instance $i))))".repeat(1000)
+    );
+    assert_limit(&wat::parse_str(argument).expect("the text is well-formed"), "imports and exports of instances");
+    let items: String = (0..5000).map(|at| format!("(import \"i\" \"g{at}\" (global i32))")).collect();
+    let provided: String = (0..5000).map(|at| format!("(global (export \"g{at}\") i32 (i32.const 0))")).collect();
+    let core = format!(
+        "(component (core module $p {provided}) (core module $m {items}) (core instance $p (instantiate $p)) {})",
+        "(core instance (instantiate $m (with \"i\" (instance $p))))".repeat(1000)
+    );
+    assert_limit(&wat::parse_str(core).expect("the text is well-formed"), "imports and exports of instances");
+}
+
 #[test]
 fn steps() {
     let inner = "(type u8)".repeat(2000);

@@ -1,6 +1,6 @@
 //! Instances, of core modules and of components, and what is taken out of them.
 
-use super::{Flattener, MAX_CORE_INSTANCES};
+use super::{Flattener, MAX_CORE_INSTANCES, MAX_INSTANCE_BYTES};
 use crate::body::{ItemRef, name_weight};
 use crate::error::TranslateError;
 use crate::scope::{CoreInstance, CoreItem, InstanceItem, LabelledInstance};
@@ -45,9 +45,22 @@ impl<'b> Flattener<'b, '_> {
         if self.plan.core_instances.len() == MAX_CORE_INSTANCES {
             return Err(TranslateError::limit("core instances", MAX_CORE_INSTANCES));
         }
+        self.spend_instance(module)?;
         let instance = self.plan.core_instances.push(module);
         self.plan.steps.push(Step::InstantiateModule { instance, imports: imports.into() });
         Ok(instance)
+    }
+
+    /// The first instance of a module is as large as the module; further ones cost three bytes of input.
+    fn spend_instance(&mut self, module: ModuleIndex) -> Result<(), TranslateError> {
+        let again = !self.instantiated.insert(module);
+        if let (true, Some(body)) = (again, self.parsed.modules.get(module)) {
+            self.instance_bytes = self.instance_bytes.saturating_add(body.instance_bytes);
+            if self.instance_bytes > MAX_INSTANCE_BYTES {
+                return Err(TranslateError::limit("bytes of core instances", MAX_INSTANCE_BYTES as usize));
+            }
+        }
+        Ok(())
     }
 
     /// A core instance that is a set of core items.

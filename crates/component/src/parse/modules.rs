@@ -1,6 +1,6 @@
 //! The outside of a core module: its imports, exports and name. Function bodies are left to the code generator.
 
-use super::items;
+use super::{cost, items};
 use crate::body::{CoreImportRef, ModuleBody};
 use crate::error::TranslateError;
 use gusset_artifact::{EntityIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
@@ -11,11 +11,12 @@ use wasmparser::{ExternalKind, KnownCustom, Name, Payload, TypeRef};
 /// A module that starts in `bytes`. The range is the section's claim; parsing goes on to check it.
 pub(super) fn begin(bytes: &[u8], range: Range<usize>) -> ModuleBody<'_> {
     let wasm = bytes.get(range.clone()).unwrap_or_default();
-    ModuleBody { wasm, range, name: None, imports: Vec::new(), exports: IndexMap::new() }
+    ModuleBody { wasm, range, name: None, imports: Vec::new(), exports: IndexMap::new(), instance_bytes: 0 }
 }
 
 /// Records a section of a module.
 pub(super) fn section<'a>(module: &mut ModuleBody<'a>, payload: Payload<'a>) -> Result<(), TranslateError> {
+    module.instance_bytes = module.instance_bytes.saturating_add(cost::instance_bytes(&payload)?);
     match payload {
         Payload::ImportSection(section) => {
             for import in section.into_imports() {
