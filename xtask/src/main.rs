@@ -5,6 +5,7 @@
 mod bless;
 mod known_failures;
 mod mutants;
+mod program;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
