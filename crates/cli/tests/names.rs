@@ -87,6 +87,31 @@ fn in_the_source_lines_of_a_report() {
     assert!(written.contains(r";; \u{1b}[2J\u{202e}"), "{written}");
 }
 
+#[test]
+fn in_what_a_script_expects() {
+    let written = written(
+        &["wast"],
+        "a.wast",
+        &r#"(module (func (export "f") unreachable))
+            (assert_trap (invoke "f") "NAME")
+            (assert_return (invoke "NAME"))
+            (assert_return (get "NAME"))
+            (invoke $"NAME" "f")
+            (module instance $i $"NAME")
+            (assert_invalid (module) "NAME")
+            (assert_malformed (module) "NAME")
+            (assert_unlinkable (module) "NAME")
+            (module (func (call $"NAME")))
+            (module binary "(func (call $\22QUOTED\22))")
+            (component)
+            (assert_return (invoke "NAME"))"#
+            .replace("QUOTED", &NAME.replace('\\', r"\5c"))
+            .replace("NAME", NAME),
+    );
+    // The source line has it as WAT writes it.
+    assert_eq!(written.matches(SHOWN).count(), 11, "{written}");
+}
+
 /// Two instances, one of which is called [`NAME`] and gets a string that is none.
 fn adapted() -> String {
     r#"(component

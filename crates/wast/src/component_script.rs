@@ -3,7 +3,7 @@
 
 use crate::outcome::{Mismatch, mismatch};
 use crate::spectest;
-use gusset::{Component, Engine, Instance, Linker, Store, Val};
+use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
 
 /// The component instances of a script.
 pub(crate) struct ComponentScript {
@@ -36,7 +36,7 @@ impl ComponentScript {
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
         let (store, instance) = &mut self.instances[instance];
         let Some(func) = instance.get_func(&mut *store, name) else {
-            return mismatch(format!("an exported function `{name}`"), "there is none");
+            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
         };
         let ty = func.ty(&*store);
         if let Err(error) = check_arguments(&ty, arguments) {

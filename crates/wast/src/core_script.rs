@@ -5,7 +5,7 @@ use crate::core_value;
 use crate::outcome::{Mismatch, mismatch};
 use crate::spectest;
 use gusset::core::{Instance, Linker, Module, Val};
-use gusset::{Engine, Store};
+use gusset::{Engine, Printable, Store};
 use wast::WastArg;
 use wast::core::WastRetCore;
 
@@ -40,7 +40,7 @@ impl CoreScript {
     pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Mismatch> {
         match instance.get_global(&mut self.store, name) {
             Some(global) => Ok(global.get(&mut self.store)),
-            None => mismatch(format!("an exported global `{name}`"), "there is none"),
+            None => mismatch(format!("an exported global `{}`", Printable::name(name)), "there is none"),
         }
     }
 
@@ -52,7 +52,7 @@ impl CoreScript {
         arguments: &[Val],
     ) -> Result<gusset::Result<Vec<Val>>, Mismatch> {
         let Some(func) = instance.get_func(&mut self.store, name) else {
-            return mismatch(format!("an exported function `{name}`"), "there is none");
+            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
         };
         Ok(func.ty(&self.store).and_then(|ty| {
             let mut results = vec![Val::I32(0); ty.results.len()];

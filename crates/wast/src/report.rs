@@ -206,9 +206,9 @@ pub struct DirectiveFailure {
     pub kind: Option<DirectiveKind>,
     /// The source line.
     pub source: String,
-    /// What should have happened.
+    /// What should have happened. It is shown on one line, since it quotes the script.
     pub expected: String,
-    /// What happened.
+    /// What happened, shown on one line too.
     pub actual: String,
     /// For a trap or a host's error: where in the guest it arose, and through which adapter; one entry a line.
     pub place: Vec<String>,
@@ -225,11 +225,7 @@ impl fmt::Display for DirectiveFailure {
         }
         writeln!(f, "  {line:>5} | {}", Printable::message(source))?;
         for (label, text) in [("expected", expected), ("actual", actual)] {
-            let mut lines = text.lines().map(Printable::message);
-            writeln!(f, "        {label:>9}: {}", lines.next().unwrap_or(Printable::message("")))?;
-            for more in lines {
-                writeln!(f, "                   {more}")?;
-            }
+            writeln!(f, "        {label:>9}: {}", Printable::message(text))?;
         }
         for line in place {
             writeln!(f, "                   {}", Printable::message(line))?;
@@ -325,5 +321,14 @@ a.wast:12:1: assert_return failed
            actual: (i32.const 2)
 ";
         assert_eq!(failure.to_string(), expected);
+        let place = ["at 0x1 - m!f", "at 0x2 - m!g\nPASS"].map(String::from).into();
+        let forged = DirectiveFailure { expected: "trap: x\nPASS".into(), actual: "\r\nPASS".into(), place, ..failure };
+        let expected = "\
+         expected: trap: x\\nPASS
+           actual: \\r\\nPASS
+                   at 0x1 - m!f
+                   at 0x2 - m!g\\nPASS
+";
+        assert!(forged.to_string().ends_with(expected), "{forged}");
     }
 }

@@ -8,7 +8,7 @@ use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveS
 use crate::script::RunningScript;
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
-use gusset::{Config, CoreFeature, Engine};
+use gusset::{Config, CoreFeature, Engine, Printable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use wast::lexer::Lexer;
@@ -72,7 +72,7 @@ impl WastRunner {
                 kind: None,
                 source: source.line(line).into(),
                 expected: "a script".into(),
-                actual: error.message(),
+                actual: Printable::message(&error.message()).to_string(),
                 place: Vec::new(),
                 internal: false,
             });
@@ -138,6 +138,8 @@ fn run_directive<'a>(
         Ok(()) => DirectiveStatus::Passed,
         Err(Mismatch { expected, actual, place, internal }) => {
             let (file, source, kind) = (report.file.clone(), source.line(line).into(), Some(kind));
+            // A guest may yield megabytes, each time it is called.
+            let [expected, actual] = [expected, actual].map(|text| Printable::message(&text).to_string());
             let failure = DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal };
             report.failures.push(failure);
             DirectiveStatus::Failed

@@ -8,7 +8,7 @@ use crate::core_value;
 use crate::message::{is_internal, is_verdict, matches};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::WastOptions;
-use gusset::{Component, Engine, Error, LinkError, Trap, Val, core};
+use gusset::{Component, Engine, Error, LinkError, Printable, Trap, Val, core};
 use std::collections::HashMap;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
@@ -324,7 +324,7 @@ impl<'a> RunningScript<'a> {
         // The engine reads such bytes as text, and reports what it finds then.
         let refused = |error: Error| match bytes.starts_with(b"\0asm") {
             true => Refusal::Engine(error),
-            false => Refusal::NoWasm(error.to_string()),
+            false => Refusal::NoWasm(without_excerpt(&error.to_string()).into()),
         };
         if !component {
             return core::Module::new(engine, &bytes).map(ScriptDefinition::Core).map_err(refused);
@@ -348,6 +348,11 @@ fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
     parse::<Wat<'_>>(&buffer)?.encode()
 }
 
+/// An error of reading text, without the place and the source line below its message.
+fn without_excerpt(error: &str) -> &str {
+    error.rsplit_once("\n     --> ").map_or(error, |(message, _)| message)
+}
+
 fn refused<T>(refusal: Refusal) -> Result<T, Mismatch> {
     Err(refusal.into_mismatch("a valid module or component".into()))
 }
@@ -361,5 +366,5 @@ fn result_text(result: &WastRet<'_>) -> String {
 }
 
 fn called(name: Option<&str>) -> String {
-    name.map(|name| format!(" called `${name}`")).unwrap_or_default()
+    name.map(|name| format!(" called `${}`", Printable::name(name))).unwrap_or_default()
 }
