@@ -10,18 +10,23 @@ use cranelift_codegen::ir::{Block, Function, Inst, Value, ValueDef};
 /// Instructions of a function, before it is optimised: each takes a kilobyte and more.
 const MAX_INSTRUCTIONS: usize = 1 << 18;
 
-/// Blocks times values of a function that need not be looked at more closely.
-const SMALL_PRODUCT: usize = 1 << 20;
+/// Blocks and calls, times values, of a function that need not be looked at more closely.
+const SMALL_PRODUCT: usize = 1 << 16;
 
-/// Blocks at whose start a value is alive, for all values together, per instruction (7), and a first allowance.
-const LIVE_PER_INSTRUCTION: usize = 64;
-const LIVE_ALLOWANCE: usize = 1 << 20;
+/// Blocks at whose start a value is alive, for all values together, per instruction (7), and a first allowance. The allowances
+/// are small, for a module can have many functions that use them up.
+const LIVE_PER_INSTRUCTION: usize = 32;
+const LIVE_ALLOWANCE: usize = 1 << 16;
+
+/// Calls over which a value is alive, each of which splits its range, for all values together (8).
+const CROSSED_PER_INSTRUCTION: usize = 64;
+const CROSSED_ALLOWANCE: usize = 1 << 16;
 
 /// Ranges that the allocator would merge, again with each edge between the values that it would like to have in one place:
-/// per instruction (400; the largest functions of Go, which can resume at each call, have more), a first allowance, and a
+/// per instruction (700; the largest functions of Go, which can resume at each call, have more), a first allowance, and a
 /// bound.
 const MERGED_PER_INSTRUCTION: usize = 1 << 11;
-const MERGED_ALLOWANCE: usize = 1 << 20;
+const MERGED_ALLOWANCE: usize = 1 << 18;
 const MAX_MERGED: usize = 100_000_000;
 
 /// Inserting a range in a list costs so much less, by its length, than sorting the list.
@@ -34,7 +39,19 @@ pub(crate) fn optimizable(func: &Function) -> bool {
 
 /// Whether a function is so small that nothing about it is expensive.
 pub(crate) fn small(func: &Function) -> bool {
-    func.dfg.num_values().saturating_mul(func.dfg.num_blocks()) <= SMALL_PRODUCT
+    let (values, blocks) = (func.dfg.num_values(), func.dfg.num_blocks());
+    let small = |count: usize| values.saturating_mul(count) <= SMALL_PRODUCT;
+    // Counting calls takes longer.
+    small(blocks + func.dfg.num_insts()) || small(blocks) && small(blocks + calls(func))
+}
+
+fn calls(func: &Function) -> usize {
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    insts.filter(|&inst| is_call(func, inst)).count()
+}
+
+fn is_call(func: &Function, inst: Inst) -> bool {
+    func.dfg.insts[inst].opcode().is_call()
 }
 
 /// Whether the register allocator is affordable for an optimised function.
@@ -43,35 +60,56 @@ pub(crate) fn allocatable(context: &Context) -> bool {
     let uses = Uses::collect(&context.func, &mut webs);
     let instructions = context.func.dfg.num_insts();
     let max_live = LIVE_ALLOWANCE + instructions * LIVE_PER_INSTRUCTION;
+    let max_crossed = CROSSED_ALLOWANCE + instructions * CROSSED_PER_INSTRUCTION;
     let max_merged = MAX_MERGED.min(MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION);
-    count_live(context, &uses, &mut webs, max_live) && webs.merged(&context.func) <= max_merged
+    count_live(context, &uses, &mut webs, max_live, max_crossed) && webs.merged(&context.func) <= max_merged
 }
 
-/// The blocks in which each value is used.
+/// Where each value is used, and where calls stand.
 struct Uses {
-    /// For each value, where its part of `blocks` starts, and the end of the last.
+    /// For each value, where its part of `places` starts, and the end of the last.
     starts: Vec<u32>,
-    blocks: Vec<Block>,
+    places: Vec<Place>,
+    /// The calls up to and with an instruction.
+    calls: SecondaryMap<Inst, u32>,
+    /// The calls before the start of a block, and before its end.
+    bounds: SecondaryMap<Block, (u32, u32)>,
+}
+
+/// A place in a block, behind so many calls of the function.
+#[derive(Clone, Copy)]
+struct Place {
+    block: Block,
+    calls: u32,
 }
 
 impl Uses {
     fn collect(func: &Function, webs: &mut Webs) -> Uses {
         let mut all = Vec::new();
+        let mut calls = SecondaryMap::with_capacity(func.dfg.num_insts());
+        let mut bounds = SecondaryMap::with_capacity(func.dfg.num_blocks());
+        let mut count = 0;
         for block in func.layout.blocks() {
+            let start = count;
             for inst in func.layout.block_insts(block) {
+                let place = Place { block, calls: count };
                 let arguments = func.dfg.inst_args(inst).iter().copied();
-                all.extend(arguments.map(|value| (func.dfg.resolve_aliases(value), block)));
+                all.extend(arguments.map(|value| (func.dfg.resolve_aliases(value), place)));
                 edges(func, inst, |argument, param| {
-                    all.push((argument, block));
+                    all.push((argument, place));
                     webs.join(argument, param);
                 });
+                count += u32::from(is_call(func, inst));
+                calls[inst] = count;
             }
+            bounds[block] = (start, count);
         }
-        Uses::sort(func.dfg.num_values(), &all)
+        let (starts, places) = Uses::sort(func.dfg.num_values(), &all);
+        Uses { starts, places, calls, bounds }
     }
 
     /// By counting.
-    fn sort(values: usize, all: &[(Value, Block)]) -> Uses {
+    fn sort(values: usize, all: &[(Value, Place)]) -> (Vec<u32>, Vec<Place>) {
         let mut starts = vec![0; values + 2];
         for (value, _) in all {
             starts[value.as_u32() as usize + 2] += 1;
@@ -79,17 +117,17 @@ impl Uses {
         for at in 2..starts.len() {
             starts[at] += starts[at - 1];
         }
-        let mut blocks = vec![Block::from_u32(0); all.len()];
-        for &(value, block) in all {
+        let mut places = vec![Place { block: Block::from_u32(0), calls: 0 }; all.len()];
+        for &(value, place) in all {
             let next = &mut starts[value.as_u32() as usize + 1];
-            blocks[*next as usize] = block;
+            places[*next as usize] = place;
             *next += 1;
         }
-        Uses { starts, blocks }
+        (starts, places)
     }
 
-    fn of(&self, value: u32) -> &[Block] {
-        &self.blocks[self.starts[value as usize] as usize..self.starts[value as usize + 1] as usize]
+    fn of(&self, value: u32) -> &[Place] {
+        &self.places[self.starts[value as usize] as usize..self.starts[value as usize + 1] as usize]
     }
 }
 
@@ -168,8 +206,8 @@ impl Webs {
 }
 
 /// Follows each value from its uses back to its definition, and notes how many ranges of blocks it is alive in. Whether it is
-/// alive in no more blocks than `max_live`, for all values together.
-fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize) -> bool {
+/// alive in no more blocks than `max_live` and over no more calls than `max_crossed`, for all values together.
+fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize, max_crossed: usize) -> bool {
     let func = &context.func;
     let mut order = SecondaryMap::with_capacity(func.dfg.num_blocks());
     for (at, &block) in context.domtree.cfg_postorder().iter().enumerate() {
@@ -177,28 +215,35 @@ fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize) 
     }
     // For each place in the order, the last value found alive there, plus 1.
     let mut alive = vec![0; func.dfg.num_blocks() + 1];
-    let (mut live, mut waiting, mut found) = (0, Vec::new(), Vec::new());
+    let (mut live, mut crossed, mut waiting, mut found) = (0, 0, Vec::new(), Vec::new());
     for value in 0..func.dfg.num_values() as u32 {
         if uses.of(value).is_empty() {
             // It may even be one that the optimiser has removed.
             continue;
         }
-        let home = match func.dfg.value_def(Value::from_u32(value)) {
-            ValueDef::Result(inst, _) => func.layout.inst_block(inst),
-            ValueDef::Param(block, _) => Some(block),
+        let (home, start) = match func.dfg.value_def(Value::from_u32(value)) {
+            ValueDef::Result(inst, _) => (func.layout.inst_block(inst), uses.calls[inst]),
+            ValueDef::Param(block, _) => (Some(block), uses.bounds[block].0),
             ValueDef::Union(..) => continue,
         };
+        let mut end = start;
         waiting.extend_from_slice(uses.of(value));
-        while let Some(block) = waiting.pop() {
+        while let Some(Place { block, calls }) = waiting.pop() {
             let at = order[block];
-            if Some(block) != home && alive[at as usize] != value + 1 {
+            if Some(block) == home {
+                end = end.max(calls);
+            } else if alive[at as usize] != value + 1 {
                 alive[at as usize] = value + 1;
                 found.push(at);
-                waiting.extend(context.cfg.pred_iter(block).map(|pred| pred.block));
+                // Up to one of its uses, or to the end: near enough.
+                crossed += (calls - uses.bounds[block].0) as usize;
+                let before = context.cfg.pred_iter(block).map(|pred| pred.block);
+                waiting.extend(before.map(|block| Place { block, calls: uses.bounds[block].1 }));
             }
         }
         live += found.len();
-        if live > max_live {
+        crossed += (end - start) as usize;
+        if live > max_live || crossed > max_crossed {
             return false;
         }
         webs.ranges[value as usize] =
