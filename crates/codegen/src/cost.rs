@@ -69,7 +69,7 @@ pub(crate) fn allocatable(context: &Context) -> bool {
 struct Uses {
     /// For each value, where its part of `places` starts, and the end of the last.
     starts: Vec<u32>,
-    places: Vec<Place>,
+    places: Vec<UsePlace>,
     /// The calls up to and with an instruction.
     calls: SecondaryMap<Inst, u32>,
     /// The calls before the start of a block, and before its end.
@@ -78,7 +78,7 @@ struct Uses {
 
 /// A place in a block, behind so many calls of the function.
 #[derive(Clone, Copy)]
-struct Place {
+struct UsePlace {
     block: Block,
     calls: u32,
 }
@@ -92,7 +92,7 @@ impl Uses {
         for block in func.layout.blocks() {
             let start = count;
             for inst in func.layout.block_insts(block) {
-                let place = Place { block, calls: count };
+                let place = UsePlace { block, calls: count };
                 let arguments = func.dfg.inst_args(inst).iter().copied();
                 all.extend(arguments.map(|value| (func.dfg.resolve_aliases(value), place)));
                 edges(func, inst, |argument, param| {
@@ -109,7 +109,7 @@ impl Uses {
     }
 
     /// By counting.
-    fn sort(values: usize, all: &[(Value, Place)]) -> (Vec<u32>, Vec<Place>) {
+    fn sort(values: usize, all: &[(Value, UsePlace)]) -> (Vec<u32>, Vec<UsePlace>) {
         let mut starts = vec![0; values + 2];
         for (value, _) in all {
             starts[value.as_u32() as usize + 2] += 1;
@@ -117,7 +117,7 @@ impl Uses {
         for at in 2..starts.len() {
             starts[at] += starts[at - 1];
         }
-        let mut places = vec![Place { block: Block::from_u32(0), calls: 0 }; all.len()];
+        let mut places = vec![UsePlace { block: Block::from_u32(0), calls: 0 }; all.len()];
         for &(value, place) in all {
             let next = &mut starts[value.as_u32() as usize + 1];
             places[*next as usize] = place;
@@ -126,7 +126,7 @@ impl Uses {
         (starts, places)
     }
 
-    fn of(&self, value: u32) -> &[Place] {
+    fn of(&self, value: u32) -> &[UsePlace] {
         &self.places[self.starts[value as usize] as usize..self.starts[value as usize + 1] as usize]
     }
 }
@@ -228,7 +228,7 @@ fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize, 
         };
         let mut end = start;
         waiting.extend_from_slice(uses.of(value));
-        while let Some(Place { block, calls }) = waiting.pop() {
+        while let Some(UsePlace { block, calls }) = waiting.pop() {
             let at = order[block];
             if Some(block) == home {
                 end = end.max(calls);
@@ -238,7 +238,7 @@ fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize, 
                 // Up to one of its uses, or to the end: near enough.
                 crossed += (calls - uses.bounds[block].0) as usize;
                 let before = context.cfg.pred_iter(block).map(|pred| pred.block);
-                waiting.extend(before.map(|block| Place { block, calls: uses.bounds[block].1 }));
+                waiting.extend(before.map(|block| UsePlace { block, calls: uses.bounds[block].1 }));
             }
         }
         live += found.len();
