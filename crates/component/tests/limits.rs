@@ -82,7 +82,7 @@ fn bytes_of_core_instances() {
         format!("(func $f) (elem func {})", many("$f ")),
         many("(func)"),
         many("(data)"),
-        format!("(global i32 {} )", format!("(i32.const 1) {}", many("(i32.const 1) i32.add "))),
+        format!("(global i32 (i32.const 1) {})", many("(i32.const 1) i32.add ")),
         format!("(memory 10) (data (i32.const 0) \"{}\")", "x".repeat(9000)),
     ] {
         let inner = format!("(core module $m {contents}) {}", "(core instance (instantiate $m))".repeat(1000));
