@@ -93,7 +93,7 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
                     named.push(format!("\"{}\": {ty}", Printable::name(name)));
                 }
             }
-            Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
+            Some((_, ExternItem::Item(RootImport::Type(_) | RootImport::Resource(_)))) => {}
             None => {
                 instances.pop();
             }

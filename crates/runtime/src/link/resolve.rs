@@ -72,6 +72,10 @@ impl<'a, T: 'static> Resolver<'a, T> {
         self.path.push(name);
         match item {
             ExternItem::Item(RootImport::Type(_)) => {}
+            ExternItem::Item(RootImport::Resource(_)) => {
+                let path = &self.path;
+                self.problems.add(|| format!("not supported: {}", import_name(path, "resource type")));
+            }
             ExternItem::Item(RootImport::Func(func)) => self.func(*func, definition, names),
             ExternItem::Instance(instance) => {
                 self.instance(&self.plan.imports.instances[*instance], definition, names);
