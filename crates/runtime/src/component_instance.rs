@@ -3,9 +3,11 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::Component;
+use crate::link::LinkedModule;
 use crate::vm::FuncHandle;
 use gusset_artifact::ImportIndex;
 use std::any::Any;
+use std::sync::Arc;
 
 /// What a store keeps of an instance of a component.
 pub(crate) struct ComponentInstanceState {
@@ -14,6 +16,8 @@ pub(crate) struct ComponentInstanceState {
     pub(crate) exports: Box<[ExportTarget]>,
     /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
     pub(crate) imports: Box<dyn Any + Send + Sync>,
+    /// The core modules that it imports.
+    pub(crate) modules: Arc<[LinkedModule]>,
     locked: bool,
 }
 
@@ -27,8 +31,12 @@ pub(crate) enum ExportTarget {
 }
 
 impl ComponentInstanceState {
-    pub(crate) fn new(component: Component, imports: Box<dyn Any + Send + Sync>) -> ComponentInstanceState {
-        ComponentInstanceState { component, exports: Box::default(), imports, locked: false }
+    pub(crate) fn new(
+        component: Component,
+        imports: Box<dyn Any + Send + Sync>,
+        modules: Arc<[LinkedModule]>,
+    ) -> ComponentInstanceState {
+        ComponentInstanceState { component, exports: Box::default(), imports, modules, locked: false }
     }
 
     /// Locks the instance for good: nothing unlocks it.

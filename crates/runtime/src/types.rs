@@ -266,6 +266,7 @@ impl PlanItem for RootImport {
     fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
         match self {
             RootImport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.imported_funcs[*index].ty)),
+            RootImport::Module(_) => ComponentItem::Module,
             RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(plan, *ty))),
             RootImport::Resource(_) => ComponentItem::Type(None),
         }
