@@ -6,7 +6,7 @@ use gusset_types::{Arena, ArenaIndex, StringEncoding};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::ops::Range;
-use wasmparser::{ComponentExternalKind, ExternalKind};
+use wasmparser::{CanonicalFunction, ComponentExternalKind, ExternalKind};
 
 /// A component (the root or a nested one) of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -140,9 +140,8 @@ pub(crate) enum Canon {
     Lift { func: u32, ty: u32, options: OptionRefs },
     /// `canon lower`: makes a core function.
     Lower { func: u32, options: OptionRefs },
-    /// Any of the built-ins, by its name in the text format, with the feature that it belongs to: makes a core
-    /// function.
-    Builtin { name: &'static str, feature: &'static str },
+    /// Any of the built-ins, with its operands: makes a core function.
+    Builtin(Box<CanonicalFunction>),
 }
 
 /// Canonical options, as indices of the component.

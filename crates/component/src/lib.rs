@@ -19,6 +19,7 @@
 
 mod adapters;
 mod body;
+mod builtin_name;
 mod convert;
 mod error;
 mod flatten;

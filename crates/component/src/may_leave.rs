@@ -15,7 +15,7 @@ pub(crate) fn clears_may_leave(definitions: &[(usize, ComponentDefinition<'_>)])
             options.realloc.is_some() || options.post_return.is_some()
         }
         // Some built-ins take a `realloc`.
-        ComponentDefinition::Canon(Canon::Builtin { .. }) => true,
+        ComponentDefinition::Canon(Canon::Builtin(_)) => true,
         _ => false,
     })
 }
@@ -23,6 +23,6 @@ pub(crate) fn clears_may_leave(definitions: &[(usize, ComponentDefinition<'_>)])
 /// Whether `definitions` make a core function that asks for `may_leave`.
 pub(crate) fn tests_may_leave(definitions: &[(usize, ComponentDefinition<'_>)]) -> bool {
     definitions.iter().any(|(_, definition)| {
-        matches!(definition, ComponentDefinition::Canon(Canon::Lower { .. } | Canon::Builtin { .. }))
+        matches!(definition, ComponentDefinition::Canon(Canon::Lower { .. } | Canon::Builtin(_)))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::Flattener;
 use crate::body::{Canon, OptionRefs};
+use crate::builtin_name::builtin_name;
 use crate::error::TranslateError;
 use crate::scope::{CanonLift, CoreItem, FuncItem, LabelledFunc, LiftIndex};
 use gusset_artifact::{ImportIndex, Trampoline};
@@ -17,7 +18,10 @@ impl Flattener<'_, '_> {
         match canon {
             Canon::Lift { func, ty, options } => self.lift(at, *func, *ty, options),
             Canon::Lower { func, options } => self.lower(at, *func, options),
-            Canon::Builtin { name, feature } => Err(TranslateError::unsupported(feature, format_args!("canon {name}"))),
+            Canon::Builtin(builtin) => {
+                let (name, feature) = builtin_name(builtin);
+                Err(TranslateError::unsupported(feature, format_args!("canon {name}")))
+            }
         }
     }
 
