@@ -25,6 +25,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasmparser::ComponentExternalKind;
+use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
 
 /// Most component instances of a tree.
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
@@ -50,6 +51,8 @@ pub(crate) struct Flattener<'b, 'a> {
     pub(crate) lifts: Arena<LiftIndex, CanonLift>,
     pub(crate) adapters: Adapters,
     pub(crate) converter: Converter,
+    /// Whether instances of these types export resource types.
+    pub(crate) resource_instances: HashMap<ComponentInstanceTypeId, bool>,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
     root_externs: RootExterns<'b>,
     steps: usize,
@@ -67,6 +70,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             lifts: Arena::default(),
             adapters: Adapters::default(),
             converter: Converter::default(),
+            resource_instances: HashMap::new(),
             core_defs: HashMap::new(),
             root_externs: RootExterns::default(),
             steps: 0,
@@ -128,11 +132,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
     ) -> Result<Option<ComponentInstanceIndex>, TranslateError> {
         match definition {
             ComponentDefinition::Import { name, .. } => {
-                let item = if at == root::ROOT {
-                    self.root_import(name)?
-                } else {
-                    self.scopes[at].args.get(name).expect("validation has found an argument for every import").clone()
-                };
+                let item = if at == root::ROOT { self.root_import(name)? } else { self.argument(at, name)? };
                 self.scopes[at].push(item, None, name);
             }
             ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(*module),
@@ -154,7 +154,10 @@ impl<'b, 'a> Flattener<'b, 'a> {
             ComponentDefinition::Resource => self.define_resource()?,
             ComponentDefinition::Canon(canon) => self.canon(at, canon)?,
             ComponentDefinition::Export(export) => {
-                let item = self.scopes[at].item(export);
+                let types = self.body_of(at).types.as_ref();
+                let item = self.scopes[at].item(types, export);
+                let ty = types.component_item_for_export(export.name).expect("validation knows every export");
+                self.bind(at, &ty.ty, &item)?;
                 if at == root::ROOT {
                     self.root_export(export.name, &item)?;
                 }
@@ -163,6 +166,14 @@ impl<'b, 'a> Flattener<'b, 'a> {
             }
         }
         Ok(None)
+    }
+
+    /// What an instance that is not the root was given for an import.
+    fn argument(&mut self, at: ComponentInstanceIndex, name: &str) -> Result<ScopeItem<'b>, TranslateError> {
+        let item = self.scopes[at].args.get(name).expect("validation has found an argument for every import").clone();
+        let import = self.body_of(at).types.as_ref().component_item_for_import(name);
+        self.bind(at, &import.expect("validation knows every import").ty, &item)?;
+        Ok(item)
     }
 
     /// Makes room for a new component instance; `index` is where it will stand among its parent's instances.
@@ -208,6 +219,9 @@ impl<'b, 'a> Flattener<'b, 'a> {
             let exports = self.scopes[instance].exports.clone();
             self.spend(exports.len())?;
             let item = Rc::new(InstanceItem { exports });
+            let index = u32::try_from(self.scopes[parent].instances.len()).expect("there are fewer than steps");
+            let ty = self.body_of(parent).types.as_ref().component_instance_at(index);
+            self.bind(parent, &ComponentEntityType::Instance(ty), &ScopeItem::Instance(item.clone()))?;
             self.scopes[parent].instances.push(LabelledInstance { item, label: None });
         }
         Ok(())

@@ -37,7 +37,7 @@ impl Flattener<'_, '_> {
         }
         let body = self.body_of(at);
         let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
-        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let ty = self.func_type(at, ty)?;
         let func = self.core_func(at, func)?;
         let options = self.options(at, options)?;
         let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
@@ -51,7 +51,7 @@ impl Flattener<'_, '_> {
         }
         let body = self.body_of(at);
         let ty = body.types.as_ref().component_function_at(func);
-        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let ty = self.func_type(at, ty)?;
         let options = self.options(at, options)?;
         let item = match self.scopes[at].funcs[func as usize].item {
             FuncItem::Imported(import) => self.lower_import(import, ty, options),
