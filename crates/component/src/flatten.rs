@@ -8,7 +8,7 @@ mod instance;
 mod resource;
 mod root;
 
-use crate::adapters::Adapters;
+use crate::adapters::{AdapterIndex, Adapters};
 use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, OuterKind, Parsed};
 use crate::convert::Converter;
 use crate::error::TranslateError;
@@ -20,7 +20,7 @@ use crate::scope::{
 };
 use crate::{TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
-use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
+use gusset_types::{Arena, CanonBuiltin, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -33,6 +33,8 @@ const MAX_COMPONENT_INSTANCES: usize = 10_000;
 const MAX_CORE_INSTANCES: usize = 100_000;
 /// Most bytes of the host, roughly, for core instances of modules that have been instantiated before.
 const MAX_INSTANCE_BYTES: u64 = 256 << 20;
+/// Most resource types, of all instances.
+const MAX_RESOURCE_TYPES: usize = 100_000;
 /// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
 const MAX_STEPS: usize = 1_000_000;
 
@@ -54,6 +56,8 @@ pub(crate) struct Flattener<'b, 'a> {
     /// Whether instances of these types export resource types.
     pub(crate) resource_instances: HashMap<ComponentInstanceTypeId, bool>,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
+    /// The built-ins that are recorded.
+    pub(crate) builtins: HashMap<(ComponentInstanceIndex, CanonBuiltin), AdapterIndex>,
     root_externs: RootExterns<'b>,
     steps: usize,
     /// The core modules that have an instance.
@@ -72,6 +76,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             converter: Converter::default(),
             resource_instances: HashMap::new(),
             core_defs: HashMap::new(),
+            builtins: HashMap::new(),
             root_externs: RootExterns::default(),
             steps: 0,
             instantiated: HashSet::new(),
@@ -151,7 +156,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             }
             ComponentDefinition::AliasOuter { kind, count, index } => self.alias_outer(at, *kind, *count, *index),
             ComponentDefinition::Type => {}
-            ComponentDefinition::Resource => self.define_resource()?,
+            ComponentDefinition::Resource { index, dtor, wide } => self.define_resource(at, *index, *dtor, *wide)?,
             ComponentDefinition::Canon(canon) => self.canon(at, canon)?,
             ComponentDefinition::Export(export) => {
                 let types = self.body_of(at).types.as_ref();

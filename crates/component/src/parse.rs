@@ -22,8 +22,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use wasmparser::types::Types;
 use wasmparser::{
-    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValidPayload,
-    Validator,
+    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValType,
+    ValidPayload, Validator,
 };
 
 /// Components nested more deeply than this are refused, and so are instances made that deeply within one another.
@@ -165,6 +165,9 @@ struct OpenComponent<'a> {
     definitions: Vec<(usize, ComponentDefinition<'a>)>,
     names: ComponentNames<'a>,
     instance_uses: HashMap<u32, &'a str>,
+    type_uses: HashMap<u32, &'a str>,
+    /// How many types it has so far.
+    types: u32,
 }
 
 impl<'a> Parse<'a> {
@@ -204,6 +207,7 @@ impl<'a> Parse<'a> {
                     types,
                     names: component.names,
                     instance_uses: component.instance_uses,
+                    type_uses: component.type_uses,
                 };
                 let body = self.bodies.push(body);
                 if self.levels.is_empty() {
@@ -213,13 +217,19 @@ impl<'a> Parse<'a> {
             }
         };
         if let Some(Level::Component(parent)) = self.levels.last_mut() {
-            parent.definitions.push((offset, definition));
+            parent.define(offset, definition);
         }
         None
     }
 }
 
 impl<'a> OpenComponent<'a> {
+    /// Adds a definition.
+    fn define(&mut self, offset: usize, definition: ComponentDefinition<'a>) {
+        self.types += u32::from(definition.is_type());
+        self.definitions.push((offset, definition));
+    }
+
     fn section(&mut self, payload: Payload<'a>) -> Result<(), TranslateError> {
         match payload {
             Payload::InstanceSection(section) => self.core_instances(section),
@@ -229,10 +239,12 @@ impl<'a> OpenComponent<'a> {
                 for item in items(section) {
                     let (offset, ty) = item?;
                     let definition = match ty {
-                        ComponentType::Resource { .. } => ComponentDefinition::Resource,
+                        ComponentType::Resource { rep, dtor } => {
+                            ComponentDefinition::Resource { index: self.types, dtor, wide: rep != ValType::I32 }
+                        }
                         _ => ComponentDefinition::Type,
                     };
-                    self.definitions.push((offset, definition));
+                    self.define(offset, definition);
                 }
                 Ok(())
             }

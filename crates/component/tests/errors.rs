@@ -100,28 +100,14 @@ fn function_bodies_are_validated_on_request_only() {
 }
 
 #[test]
-fn resources_are_named_and_placed() {
-    assert_unsupported("(component (type (resource (rep i32))))", "resources", "the definition of a resource type");
-    assert_unsupported(r#"(component (import "r" (type (sub resource))))"#, "resources", "a resource type");
-    assert_unsupported(
-        r#"(component (import "i" (instance
-            (export "r" (type $r (sub resource)))
-            (export "f" (func (param "x" (list (own $r))))))))"#,
-        "resources",
-        "a resource type",
-    );
-    assert_eq!(error("(component (type u8) (type (resource (rep i32))))").offset(), Some(0x0c));
-}
-
-#[test]
 fn a_component_that_is_never_instantiated_may_need_anything() {
     let text = r#"(component
-        (component $unused (type $r (resource (rep i32))) (core func (canon resource.drop $r)))
+        (component $unused (core func (canon subtask.drop)))
         (type (stream u8)))"#;
     assert!(translate(&encode(text)).is_ok());
     let used = text.replace("(type (stream u8))", "(instance $named (instantiate $unused))");
     let error = error(&used);
-    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("resources"));
+    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("async"));
     assert!(error.to_string().contains(", in component `named` "), "{error}");
 }
 

@@ -1,24 +1,111 @@
 //! Resource types: where they are defined, and what each of them is in the instances that know it.
 //!
-//! The validator gives a resource type a number wherever it enters a component: where it is defined or imported, in an
-//! instance that is imported or made, and anew where an export gives it an abstract type. Those numbers mean other resource
-//! types in each instance of the component; the entity types that the validator has beside the items say which.
+//! The validator gives a resource type a number wherever it enters a component: where it is defined or imported, or in an
+//! instance that is imported or made. Those numbers mean other resource types in each instance of the component; the entity
+//! types that the validator has beside the items say which. An export may have a type of its own, and so is looked at, too.
 
-use super::Flattener;
+use super::root::ROOT;
+use super::{Flattener, MAX_RESOURCE_TYPES};
 use crate::body::name_weight;
 use crate::convert::TypesOf;
 use crate::error::TranslateError;
-use crate::scope::ScopeItem;
-use gusset_types::{ComponentInstanceIndex, FuncTypeIndex, ValType};
+use crate::scope::{CoreItem, ScopeItem};
+use gusset_artifact::{Step, Trampoline};
+use gusset_fact::{BuiltinSpec, FunctionSpec};
+use gusset_types::{
+    AdapterName, CanonBuiltin, ComponentInstanceIndex, FuncTypeIndex, Printable, ResourceType, ResourceTypeIndex,
+    ValType, cut_name, join_names,
+};
 use std::rc::Rc;
+use std::sync::Arc;
+use wasmparser::ExternalKind;
 use wasmparser::component_types::{
-    ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentInstanceTypeId,
+    AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentInstanceTypeId,
 };
 
 impl<'b> Flattener<'b, '_> {
-    /// A definition of a resource type.
-    pub(super) fn define_resource(&mut self) -> Result<(), TranslateError> {
-        Err(TranslateError::unsupported("resources", "the definition of a resource type"))
+    /// A definition of a resource type, whose index is `index`.
+    pub(super) fn define_resource(
+        &mut self,
+        at: ComponentInstanceIndex,
+        index: u32,
+        dtor: Option<u32>,
+        wide: bool,
+    ) -> Result<(), TranslateError> {
+        let body = self.body_of(at);
+        let name = body.type_uses.get(&index).or_else(|| body.names.types.get(&index));
+        let name: Arc<str> = match name {
+            Some(name) => cut_name(name).into(),
+            None => format!("resource {index}").into(),
+        };
+        if wide {
+            let what = format_args!("resource type `{}`, which an `i64` represents", Printable::name(&name));
+            return Err(TranslateError::unsupported("memory64", what));
+        }
+        let dtor = dtor.map(|func| self.core_func(at, func)).transpose()?;
+        let resource = self.add_resource(ResourceType { name, instance: Some(at), dtor })?;
+        let id = body.types.as_ref().component_any_type_at(index).unwrap_resource();
+        self.scopes[at].types.bind(id, resource);
+        Ok(())
+    }
+
+    /// A resource type that the root imports, unless it is one that the root knows already.
+    pub(super) fn import_resource(
+        &mut self,
+        path: &[&str],
+        id: AliasableResourceId,
+    ) -> Result<ResourceTypeIndex, TranslateError> {
+        if let Some(known) = self.scopes[ROOT].types.resource(id) {
+            return Ok(known);
+        }
+        let dtor = self.trampoline(Trampoline::DropImportedResource(self.plan.resources.next_key()));
+        let name = join_names(path).into();
+        let resource = self.add_resource(ResourceType { name, instance: None, dtor: Some(dtor) })?;
+        self.scopes[ROOT].types.bind(id, resource);
+        Ok(resource)
+    }
+
+    fn add_resource(&mut self, resource: ResourceType) -> Result<ResourceTypeIndex, TranslateError> {
+        if self.plan.resources.len() == MAX_RESOURCE_TYPES {
+            return Err(TranslateError::limit("resource types", MAX_RESOURCE_TYPES));
+        }
+        self.plan.uses_state = true;
+        let resource = self.plan.resources.push(resource);
+        self.plan.steps.push(Step::DefineResource(resource));
+        Ok(resource)
+    }
+
+    /// The resource type at an index of an instance.
+    pub(super) fn resource_at(&self, at: ComponentInstanceIndex, index: u32) -> ResourceTypeIndex {
+        let id = self.body_of(at).types.as_ref().component_any_type_at(index).unwrap_resource();
+        self.scopes[at].types.known(id)
+    }
+
+    /// A built-in for handles: recorded as adapters are, once for each instance.
+    pub(super) fn resource_builtin(
+        &mut self,
+        at: ComponentInstanceIndex,
+        builtin: CanonBuiltin,
+        resource: ResourceTypeIndex,
+    ) -> Result<(), TranslateError> {
+        let recorded = match self.builtins.get(&(at, builtin)) {
+            Some(known) => *known,
+            None => {
+                let function = format!("{} {}", builtin.name(), self.plan.resources[resource].name);
+                let name = AdapterName {
+                    caller: self.plan.component_instances[at].name.clone(),
+                    callee: "canon".into(),
+                    function: function.into(),
+                };
+                let check_may_leave = self.body_of(at).clears_may_leave;
+                let spec = BuiltinSpec { name, builtin, instance: at, check_may_leave };
+                let recorded = self.adapters.record(FunctionSpec::Builtin(spec), 1)?;
+                self.builtins.insert((at, builtin), recorded);
+                recorded
+            }
+        };
+        self.scopes[at].push_core(ExternalKind::Func, CoreItem::Adapter(recorded));
+        Ok(())
     }
 
     /// Says what the resource types in `ty` are in the instance `at`, where `item` is what has that type. Validation bounds how

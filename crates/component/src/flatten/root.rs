@@ -90,8 +90,9 @@ impl<'b> Flattener<'b, '_> {
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
             }
-            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(_), .. } => {
-                Err(TranslateError::unsupported("resources", "a resource type"))
+            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => {
+                let resource = self.import_resource(path, id)?;
+                Ok((ScopeItem::Resource(resource), Some(ExternItem::Item(RootImport::Resource(resource)))))
             }
             ComponentEntityType::Type { created, .. } => {
                 let ty = self.value_type(ROOT, created)?;
@@ -156,6 +157,7 @@ impl<'b> Flattener<'b, '_> {
                 return self.export_instance(path, instance, *id).map(ExternItem::Instance);
             }
             (ScopeItem::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
+            (ScopeItem::Resource(resource), ComponentEntityType::Type { .. }) => RootExport::Resource(*resource),
             (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
                 RootExport::Type(self.value_type(ROOT, *created)?)
             }

@@ -19,7 +19,7 @@ impl<'a> OpenComponent<'a> {
                 }
                 builtin => Canon::Builtin(Box::new(builtin)),
             };
-            self.definitions.push((offset, ComponentDefinition::Canon(canon)));
+            self.define(offset, ComponentDefinition::Canon(canon));
         }
         Ok(())
     }
