@@ -84,6 +84,7 @@ impl Plan {
                 }
             }
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
+            ExternItem::Item(RootExport::Component) => writeln!(f, "component"),
             ExternItem::Item(RootExport::Type(Some(ty))) => {
                 writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
             }

@@ -33,7 +33,7 @@ impl<'b> Flattener<'b, '_> {
         wide: bool,
     ) -> Result<(), TranslateError> {
         let body = self.body_of(at);
-        let name = body.type_uses.get(&index).or_else(|| body.names.types.get(&index));
+        let name = body.uses.types.get(&index).or_else(|| body.names.types.get(&index));
         let name: Arc<str> = match name {
             Some(name) => cut_name(name).into(),
             None => format!("resource {index}").into(),
