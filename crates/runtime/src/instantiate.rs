@@ -80,7 +80,8 @@ impl<T: 'static> InstancePre<T> {
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
         let plan = self.component.plan().clone();
-        let state = ComponentInstanceState::new(self.component.clone(), Box::new(self.imports.clone()));
+        let tables = self.component.tables().clone();
+        let state = ComponentInstanceState::new(self.component.clone(), tables, Box::new(self.imports.clone()));
         store.0.components.push(state);
         let instance = Instance::new(store.0.vm.id(), store.0.components.len() - 1);
         let mut instantiation = Instantiation {
@@ -237,8 +238,8 @@ impl<T: 'static> Instantiation<'_, T> {
             function: name.clone(),
         };
         let options = self.options(options)?;
-        let (plan, instance) = (self.plan.clone(), self.instance);
-        let lowered = LoweredImport { plan, instance, ty, options, signature, name };
+        let (tables, instance) = (self.pre.component.tables().clone(), self.instance);
+        let lowered = LoweredImport { tables, instance, ty, options, signature, name };
         self.add(index, move |store, values| func.call_from_guest(store, &lowered, values))
     }
 

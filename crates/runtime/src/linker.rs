@@ -9,6 +9,7 @@ use crate::host_func::{DynamicHostFunction, HostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
 use crate::store::{AsContextMut, StoreContextMut};
+use crate::type_scope::TypeScope;
 use crate::typed::ValueList;
 use crate::val::Val;
 use gusset_artifact::{ExternItem, NamedItems, Plan, RootImport};
@@ -146,10 +147,10 @@ impl<T: 'static> Linker<T> {
     /// When the component is of another engine.
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
-        let plan = component.plan();
+        let (types, plan) = (component.tables().scope(), component.plan());
         let mut found = vec![None; plan.imported_funcs.len()];
         for (name, item) in &plan.imports.items {
-            let resolved = resolve(plan, item, self.root.get(&**name), &mut vec![&**name], &mut found);
+            let resolved = resolve(types, plan, item, self.root.get(&**name), &mut vec![&**name], &mut found);
             resolved.map_err(LinkError::error)?;
         }
         let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
@@ -179,6 +180,7 @@ const NAMED_FUNCS: usize = 10;
 
 /// Finds the functions of one import.
 fn resolve<'a, T: 'static>(
+    types: TypeScope<'_>,
     plan: &'a Plan,
     item: &'a ExternItem<RootImport>,
     definition: Option<&HostItem<T>>,
@@ -191,8 +193,7 @@ fn resolve<'a, T: 'static>(
             bail!("not supported: {}", import_name(path, "resource type"))
         }
         (ExternItem::Item(RootImport::Func(index)), Some(HostItem::Func(func))) => {
-            let ty = plan.types.func(plan.imported_funcs[*index].ty);
-            if let Some(mismatch) = func.mismatch(&plan.types, ty) {
+            if let Some(mismatch) = func.mismatch(types, plan.imported_funcs[*index].ty) {
                 bail!("{}: {mismatch}", import_name(path, "function"));
             }
             found[index.as_u32() as usize] = Some(func.clone());
@@ -220,7 +221,7 @@ fn resolve<'a, T: 'static>(
                     _ => None,
                 };
                 path.push(name);
-                resolve(plan, item, definition, path, found)?;
+                resolve(types, plan, item, definition, path, found)?;
                 path.pop();
             }
             Ok(())

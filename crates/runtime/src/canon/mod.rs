@@ -22,7 +22,7 @@ pub use values::{LiftList, LowerList, TypeList};
 
 pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{InstanceState, ResolvedOptions, ScratchGuest, StoreGuest};
-pub(crate) use lift::{Offsets, char_from};
+pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.
