@@ -14,7 +14,9 @@ use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
     Trampoline, TrampolineIndex,
 };
-use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex, Printable};
+use gusset_types::{
+    AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex, Printable, TrapCode, trap_params,
+};
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -239,10 +241,14 @@ impl<T: 'static> Instantiation<'_, T> {
             let Some(site) = module.sites.get(values[0].u32() as usize) else {
                 return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
             };
-            let indices: Vec<u64> = values[1..].iter().map(|value| value.u64()).collect();
+            let Some(code) = u8::try_from(values[1].u32()).ok().and_then(TrapCode::from_u8) else {
+                return Err(format_err!("internal error: an adapter trapped with a code that there is not"));
+            };
+            let cause = code.with(values[2].u64(), values[3].u64());
+            let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
             let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
             let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };
-            Err(Trap::new(site.code).with_site(site_of_value).into())
+            Err(Trap::new(cause).with_site(site_of_value).into())
         })
     }
 
@@ -269,11 +275,7 @@ pub(crate) fn trampoline_signatures(
                 (lowered.params, lowered.results)
             }
             Trampoline::Transcoder { op, src_width, dst_width, .. } => op.signature(*src_width, *dst_width),
-            Trampoline::AdapterTrap { indices, .. } => {
-                let mut params = vec![FlatType::I32];
-                params.resize(1 + usize::from(*indices), FlatType::I64);
-                (params, Vec::new())
-            }
+            Trampoline::AdapterTrap { indices, .. } => (trap_params(usize::from(*indices)), Vec::new()),
             Trampoline::Builtin { .. } => return Ok(None),
         };
         let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
