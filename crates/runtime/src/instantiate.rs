@@ -8,7 +8,7 @@ use crate::host_func::{HostFunction, LoweredImport};
 use crate::instance::Instance;
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
-use crate::trap::{AdapterTrapSite, Trap};
+use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
 use crate::vm::{ExternHandle, FuncHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, ImportIndex, MemoryType, Plan, Step,
@@ -253,7 +253,8 @@ impl<T: 'static> Instantiation<'_, T> {
             let Some(code) = u8::try_from(values[1].u32()).ok().and_then(TrapCode::from_u8) else {
                 return Err(format_err!("internal error: an adapter trapped with a code that there is not"));
             };
-            let cause = code.with(values[2].u64(), values[3].u64());
+            let mut cause = code.with(values[2].u64(), values[3].u64());
+            mark_host_types(&mut cause, &plan.resources);
             let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
             let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
             let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };

@@ -51,7 +51,7 @@ pub use options::{CanonOptions, StringEncoding};
 pub use printable::Printable;
 pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
-pub use trap::{TrapCause, TrapCode, TrapValues};
+pub use trap::{TAG_OF_HOST, TrapCause, TrapCode, TrapValues, mismatched_tags};
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite, trap_params};
 pub use type_text::type_text;
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};
