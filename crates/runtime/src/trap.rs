@@ -1,7 +1,10 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
-use gusset_types::{AdapterName, Printable, TrapCause, TrapCode};
+use gusset_types::{
+    AdapterName, Arena, HANDLE_KIND_BITS, Printable, ResourceType, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode,
+    mismatched_tags,
+};
 use std::fmt;
 
 /// How many frames of one activation a backtrace keeps; the rest is counted.
@@ -151,6 +154,17 @@ impl Trap {
     pub fn memory_offset(&self) -> Option<u64> {
         self.memory_offset
     }
+}
+
+/// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here.
+pub(crate) fn mark_host_types(cause: &mut TrapCause, resources: &Arena<ResourceTypeIndex, ResourceType>) {
+    let (TrapCode::HandleTypeMismatch, Some([_, tags])) = (cause.code, &mut cause.values) else { return };
+    let mark = |tag: u32| {
+        let number = (tag >> HANDLE_KIND_BITS).checked_sub(1);
+        let resource = number.and_then(|number| resources.get(ResourceTypeIndex::from_u32(number)));
+        if resource.is_some_and(|resource| resource.instance.is_none()) { tag | TAG_OF_HOST } else { tag }
+    };
+    *tags = mismatched_tags(mark(*tags as u32), mark((*tags >> 32) as u32));
 }
 
 impl fmt::Display for Trap {
