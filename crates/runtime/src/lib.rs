@@ -186,6 +186,7 @@ mod host_panic;
 mod instance;
 mod instantiate;
 mod lifted_func;
+mod link;
 mod linker;
 mod resource;
 mod signatures;

@@ -3,7 +3,7 @@
 
 use crate::resource::ResourceType;
 use gusset_artifact::Plan;
-use gusset_types::{Case, DefinedType, Field, ResourceTypeIndex, Types, ValType, cut_name, type_text};
+use gusset_types::{Case, DefinedType, Field, Types, ValType, cut_name, type_text};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;

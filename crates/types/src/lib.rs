@@ -24,6 +24,7 @@ mod core_feature;
 mod flat;
 mod handle_table;
 mod index;
+mod interface_version;
 mod layout;
 mod name;
 mod options;
@@ -45,6 +46,7 @@ pub use handle_table::{
     MAX_HANDLES, STATE_HEADER, StateHeaderLayout, handle_tag, heap_start, instance_state, resource_type_number,
 };
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
+pub use interface_version::{CompatibleName, newest_compatible};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};
