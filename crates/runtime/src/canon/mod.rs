@@ -11,6 +11,7 @@ mod budget;
 mod context;
 mod error;
 mod guest;
+mod handle_table;
 mod lift;
 mod lower;
 mod string;
