@@ -1,9 +1,10 @@
-//! The head of a script: lines `;;! feature = true` or `;;! feature = false` before its first directive. A line that is not
+//! The head of a script: comments `;;! feature = true` or `;;! feature = false` before its first directive. A line that is not
 //! understood is an error, never ignored: the script would run as something that it is not. A script that names a feature that is
 //! none of ours is for others, and not run.
 
-use gusset::CoreFeature;
+use crate::feature::Feature;
 use wast::Error;
+use wast::lexer::{Lexer, TokenKind};
 use wast::token::Span;
 
 /// What starts a setting.
@@ -13,7 +14,7 @@ const MARK: &str = ";;!";
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Head {
     /// The features that it switches on or off, in order.
-    Settings(Vec<(CoreFeature, bool)>),
+    Settings(Vec<(Feature, bool)>),
     /// It names this feature, which we do not know.
     Unknown(String),
 }
@@ -21,24 +22,38 @@ pub(crate) enum Head {
 /// Reads the head of `text`.
 pub(crate) fn read(text: &str) -> Result<Head, Error> {
     let (mut settings, mut unknown) = (Vec::new(), None);
-    let (mut offset, mut in_head) = (0, true);
-    for line in text.split_inclusive('\n') {
-        let content = line.trim();
-        let error = |message: String| Error::new(Span::from_offset(offset), message);
-        match content.strip_prefix(MARK) {
-            Some(setting) if in_head => {
-                let (name, enabled) = parse(setting).map_err(error)?;
-                match CoreFeature::from_name(name) {
-                    Some(feature) => settings.push((feature, enabled)),
-                    None => unknown = unknown.or_else(|| Some(name.to_string())),
-                }
+    let mut in_head = true;
+    // What cannot be read at all is the parser's to tell.
+    for token in lexer(text).iter(0).map_while(Result::ok) {
+        match token.kind {
+            TokenKind::Whitespace | TokenKind::BlockComment => continue,
+            TokenKind::LineComment => {}
+            // The rest is looked at only where there is something to find.
+            _ if in_head && !text[token.offset..].contains(MARK) => break,
+            _ => {
+                in_head = false;
+                continue;
             }
-            Some(_) => return Err(error(format!("`{MARK}` lines stand before the first directive"))),
-            None => in_head &= content.is_empty() || content.starts_with(";;"),
         }
-        offset += line.len();
+        let Some(setting) = token.src(text).strip_prefix(MARK) else { continue };
+        let error = |message: String| Error::new(Span::from_offset(token.offset), message);
+        if !in_head {
+            return Err(error(format!("`{MARK}` lines stand before the first directive")));
+        }
+        let (name, enabled) = parse(setting).map_err(error)?;
+        match Feature::from_name(name) {
+            Some(feature) => settings.push((feature, enabled)),
+            None => unknown = unknown.or_else(|| Some(name.to_string())),
+        }
     }
     Ok(unknown.map_or(Head::Settings(settings), Head::Unknown))
+}
+
+/// A lexer that takes whatever characters comments and strings hold: scripts test how engines read them.
+pub(crate) fn lexer(text: &str) -> Lexer<'_> {
+    let mut lexer = Lexer::new(text);
+    lexer.allow_confusing_unicode(true);
+    lexer
 }
 
 /// The name of a feature, and whether it is on.
@@ -54,12 +69,15 @@ fn parse(setting: &str) -> Result<(&str, bool), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gusset::CoreFeature;
 
     #[test]
     fn settings_stand_at_the_head() {
-        let text = ";; why\n\n;;! multi_memory = false\n  ;;!multi_value=true\n(module)\n;; done\n";
-        let expected = [(CoreFeature::MultiMemory, false), (CoreFeature::MultiValue, true)];
+        let text = ";; why\n\n(; ;;! x ;)\n;;! multi_memory = false\r\n  ;;!multi_value=true\n(module)\n;; done\n";
+        let expected =
+            [(Feature::Core(CoreFeature::MultiMemory), false), (Feature::Core(CoreFeature::MultiValue), true)];
         assert_eq!(read(text).unwrap(), Head::Settings(expected.into()));
+        assert_eq!(read(&text.replace('\n', "\r")).unwrap(), Head::Settings(expected.into()));
         assert_eq!(read("(module)").unwrap(), Head::Settings(vec![]));
     }
 
@@ -73,6 +91,14 @@ mod tests {
             let error = read(text).unwrap_err();
             assert_eq!(error.span().offset(), offset, "{text}");
             assert!(error.message().contains(message), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn the_mark_means_nothing_within_comments_and_strings() {
+        for text in ["(module)\n(; a\n;;! b\n;)", "(module)\n;; see ;;! b", "(module quote \"\n;;! b\")", "(; \n;;! b"]
+        {
+            assert_eq!(read(text).unwrap(), Head::Settings(vec![]), "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
 //! nothing of what a directive means.
 
+use crate::feature::Feature;
 use crate::header::{self, Head};
 use crate::message::panic_text;
 use crate::outcome::Mismatch;
@@ -8,10 +9,9 @@ use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveS
 use crate::script::RunningScript;
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
-use gusset::{Config, CoreFeature, Engine, Printable};
+use gusset::{Config, Engine, Printable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
 use wast::{Wast, WastDirective};
 
@@ -81,22 +81,20 @@ impl WastRunner {
     }
 
     /// The engine for a script with these settings at its head.
-    fn engine_with(&self, settings: &[(CoreFeature, bool)]) -> gusset::Result<Engine> {
+    fn engine_with(&self, settings: &[(Feature, bool)]) -> gusset::Result<Engine> {
         if settings.is_empty() {
             return Ok(self.engine.clone());
         }
         let mut config = self.engine.config().clone();
         for &(feature, enabled) in settings {
-            config.wasm_feature(feature, enabled);
+            feature.set(&mut config, enabled);
         }
         Engine::new(&config)
     }
 
     fn run_directives(&self, text: &str, source: &SourceText<'_>, report: &mut Report) -> Result<(), wast::Error> {
         let head = header::read(text)?;
-        let mut lexer = Lexer::new(text);
-        lexer.allow_confusing_unicode(true);
-        let buffer = ParseBuffer::new_with_lexer(lexer)?;
+        let buffer = ParseBuffer::new_with_lexer(header::lexer(text))?;
         let wast = parse::<Wast<'_>>(&buffer)?;
         let settings = match head {
             Head::Settings(settings) => settings,

@@ -5,6 +5,7 @@ use crate::component_script::ComponentScript;
 use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
+use crate::header::lexer;
 use crate::message::{is_internal, is_verdict, matches};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::WastOptions;
@@ -342,9 +343,7 @@ impl<'a> RunningScript<'a> {
 fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
     let start = wast::token::Span::from_offset(0);
     let text = std::str::from_utf8(text).map_err(|_| wast::Error::new(start, "malformed UTF-8 encoding".into()))?;
-    let mut lexer = wast::lexer::Lexer::new(text);
-    lexer.allow_confusing_unicode(true);
-    let buffer = ParseBuffer::new_with_lexer(lexer)?;
+    let buffer = ParseBuffer::new_with_lexer(lexer(text))?;
     parse::<Wat<'_>>(&buffer)?.encode()
 }
 
