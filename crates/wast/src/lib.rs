@@ -22,6 +22,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod adapter_text;
 mod component_script;
 mod component_value;
 mod core_script;
@@ -38,8 +39,9 @@ mod source_text;
 mod spectest;
 mod text_file;
 
+pub use adapter_text::adapter_text;
 pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};
-pub use runner::{WastOptions, WastRunner};
+pub use runner::{Messages, WastOptions, WastRunner};
 pub use text_file::read_text;

@@ -15,12 +15,25 @@ use std::path::Path;
 use wast::parser::{ParseBuffer, parse};
 use wast::{Wast, WastDirective};
 
-/// How scripts are judged.
+/// How scripts are judged, and what is told of what fails.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct WastOptions {
-    /// Whether the texts of `assert_invalid`, `assert_malformed` and `assert_unlinkable` must match too. Engines word these
-    /// freely, so that by default only the failure itself counts. Texts of traps always count.
-    pub compare_messages: bool,
+    /// Which texts must match.
+    pub messages: Messages,
+    /// Whether a failure shows the adapters that were involved; see [`DirectiveFailure::adapters`].
+    pub show_adapters: bool,
+}
+
+/// Which of the texts must match that scripts expect.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Messages {
+    /// None: only that a guest traps, or that something is refused, counts.
+    Ignored,
+    /// Those of traps. How input is refused engines word freely.
+    #[default]
+    OfTraps,
+    /// All: those of `assert_invalid`, `assert_malformed` and `assert_unlinkable` too.
+    All,
 }
 
 /// Runs scripts, one after another or from several threads; each gets stores of its own.
@@ -74,6 +87,7 @@ impl WastRunner {
                 expected: "a script".into(),
                 actual: Printable::message(&error.message()).to_string(),
                 place: Vec::new(),
+                adapters: Vec::new(),
                 internal: false,
             });
         }
@@ -134,22 +148,25 @@ fn run_directive<'a>(
     });
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
-        Err(Mismatch { expected, actual, place, internal }) => {
+        Err(Mismatch { expected, actual, place, adapter, internal }) => {
+            let adapters = script.adapters(adapter.as_deref());
             let (file, source, kind) = (report.file.clone(), source.line(line).into(), Some(kind));
             // A guest may yield megabytes, each time it is called.
             let [expected, actual] = [expected, actual].map(|text| Printable::message(&text).to_string());
-            let failure = DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal };
+            let failure =
+                DirectiveFailure { file, line, column, kind, source, expected, actual, place, adapters, internal };
             report.failures.push(failure);
             DirectiveStatus::Failed
         }
     };
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status });
 }
 
 /// Counts a directive of a script that is not run.
 fn skip_directive(directive: &WastDirective<'_>, source: &SourceText<'_>, report: &mut Report) {
     let (kind, status) = (DirectiveKind::of(directive), DirectiveStatus::Skipped);
+    let (line, column) = source.position(directive.span());
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line: source.position(directive.span()).0, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status });
 }
