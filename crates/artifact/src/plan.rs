@@ -5,8 +5,8 @@ use crate::core_module::EntityIndex;
 use crate::externs::{ExternItem, Externs};
 use crate::index::{AdapterModuleIndex, CoreInstanceIndex, FuncExportIndex, ImportIndex, ModuleIndex, TrampolineIndex};
 use gusset_types::{
-    AdapterName, Arena, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
-    Transcode, TrapSite, Types, ValType,
+    AdapterName, Arena, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, ResourceType,
+    ResourceTypeIndex, Transcode, TrapSite, Types, ValType,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Plan {
     pub exports: Externs<RootExport>,
     /// The functions among the exports, wherever they stand.
     pub exported_funcs: Arena<FuncExportIndex, FuncExport>,
+    /// The resource types of all component instances.
+    pub resources: Arena<ResourceTypeIndex, ResourceType>,
     /// What canonical options, imports of core modules and trampolines refer to.
     pub core_defs: Arena<CoreDefIndex, CoreDef>,
     /// Core functions that the runtime provides.
@@ -32,6 +34,9 @@ pub struct Plan {
     pub component_instances: Arena<ComponentInstanceIndex, ComponentInstanceInfo>,
     /// For each core instance, the module it is an instance of.
     pub core_instances: Arena<CoreInstanceIndex, ModuleIndex>,
+    /// Whether an instance has a state memory (`handle_table` of `gusset_types`): there are resource types, or something asks
+    /// for `may_leave` that something else clears.
+    pub uses_state: bool,
     /// Modules of fused adapters.
     pub adapter_modules: Arena<AdapterModuleIndex, AdapterModuleInfo>,
     /// What to do, in order.
@@ -41,6 +46,8 @@ pub struct Plan {
 /// One step of instantiation.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Step {
+    /// Makes a resource type, so that handles of it can be made. What its destructor refers to has been made before.
+    DefineResource(ResourceTypeIndex),
     /// Makes a trampoline, so that it can be referred to. What its options refer to has been made before.
     DefineTrampoline(TrampolineIndex),
     /// Instantiates a core module, an adapter module among them.
@@ -64,9 +71,11 @@ pub enum CoreDef {
     },
     /// A function that the runtime provides.
     Trampoline(TrampolineIndex),
-    /// The flags of a component instance: a mutable `i32` global that starts as
-    /// [`FLAGS_INITIAL`](gusset_types::FLAGS_INITIAL).
-    InstanceFlags(ComponentInstanceIndex),
+    /// The state memory.
+    State,
+    /// The number of an imported resource type: an immutable `i32` global,
+    /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
+    ResourceType(ResourceTypeIndex),
 }
 
 /// A core function that the runtime provides.
@@ -101,13 +110,24 @@ pub enum Trampoline {
         /// How many list indices follow the site, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
         indices: u8,
     },
-    /// A canonical built-in of a component instance.
-    Builtin {
-        /// Which one.
-        builtin: CanonBuiltin,
-        /// Whose.
-        instance: ComponentInstanceIndex,
+    /// `canon lower` of a function that is a `canon lift`, where no adapter can stand for both: everything is lifted before
+    /// anything is lowered.
+    LowerLifted {
+        /// The core function that is lifted.
+        func: CoreDefIndex,
+        /// The options of its lift.
+        lift: CanonOptions,
+        /// The type that it is lifted at.
+        lift_type: FuncTypeIndex,
+        /// The caller's options.
+        lower: CanonOptions,
+        /// The type that it is lowered at. It has the structure of `lift_type`.
+        lower_type: FuncTypeIndex,
+        /// Who calls whom.
+        name: AdapterName,
     },
+    /// The destructor of a resource type that the root imports: `(rep: i32)`.
+    DropImportedResource(ResourceTypeIndex),
 }
 
 /// What a root import is.
@@ -117,6 +137,8 @@ pub enum RootImport {
     Func(ImportIndex),
     /// A value type: nothing to provide at run time.
     Type(ValType),
+    /// A resource type. Where several imports have the same index, the host gives them the same type.
+    Resource(ResourceTypeIndex),
 }
 
 /// A function that the root component imports.
@@ -137,6 +159,8 @@ pub enum RootExport {
     Module(ModuleIndex),
     /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).
     Type(Option<ValType>),
+    /// A resource type.
+    Resource(ResourceTypeIndex),
 }
 
 /// A function that the root component exports.

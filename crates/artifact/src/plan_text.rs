@@ -5,7 +5,8 @@ use crate::externs::ExternItem;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
 use gusset_types::{
-    CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, StringEncoding, cut_name, type_text,
+    CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
+    StringEncoding, cut_name, type_text,
 };
 use std::fmt::{self, Write};
 
@@ -51,6 +52,7 @@ impl Plan {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
             }
             ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", type_text(&self.types, *ty)),
+            ExternItem::Item(RootImport::Resource(resource)) => writeln!(f, "resource {resource}"),
             ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
                 let exports = &self.imports.instances[*instance];
@@ -82,6 +84,7 @@ impl Plan {
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
             ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", type_text(&self.types, *ty)),
             ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
+            ExternItem::Item(RootExport::Resource(resource)) => writeln!(f, "resource {resource}"),
             ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
                 let exports = &self.exports.instances[*instance];
@@ -92,6 +95,18 @@ impl Plan {
 
     fn write_step(&self, f: &mut String, step: &Step) -> fmt::Result {
         match step {
+            Step::DefineResource(index) => {
+                let ResourceType { instance, dtor, .. } = &self.resources[*index];
+                write!(f, "{}", self.resource_text(*index))?;
+                match instance {
+                    Some(instance) => write!(f, " of component-instance {instance}")?,
+                    None => write!(f, " imported")?,
+                }
+                match dtor {
+                    Some(dtor) => writeln!(f, " dtor={}", self.def_text(*dtor)),
+                    None => writeln!(f),
+                }
+            }
             Step::DefineTrampoline(index) => {
                 write!(f, "trampoline {index} = ")?;
                 self.write_trampoline(f, &self.trampolines[*index])
@@ -122,9 +137,11 @@ impl Plan {
             Trampoline::AdapterTrap { module, indices } => {
                 writeln!(f, "trap of adapters {module} with {indices} indices")
             }
-            Trampoline::Builtin { builtin, instance } => {
-                writeln!(f, "builtin {} of component-instance {instance}", builtin.name())
+            Trampoline::LowerLifted { func, lift, lift_type, lower, name, .. } => {
+                writeln!(f, "lower {} {name}{}", self.func_text(*lift_type), self.options_text(lower))?;
+                writeln!(f, "  lift {}{}", self.def_text(*func), self.options_text(lift))
             }
+            Trampoline::DropImportedResource(resource) => writeln!(f, "drop {}", self.resource_text(*resource)),
         }
     }
 
@@ -141,8 +158,13 @@ impl Plan {
                 format!("({kind} {index} of instance {instance})")
             }
             CoreDef::Trampoline(trampoline) => format!("(trampoline {trampoline})"),
-            CoreDef::InstanceFlags(instance) => format!("(flags of component-instance {instance})"),
+            CoreDef::State => "(state)".into(),
+            CoreDef::ResourceType(resource) => format!("({})", self.resource_text(resource)),
         }
+    }
+
+    fn resource_text(&self, resource: ResourceTypeIndex) -> String {
+        format!("resource {resource} \"{}\"", Printable::name(&self.resources[resource].name))
     }
 
     fn options_text(&self, options: &CanonOptions) -> String {

@@ -8,12 +8,13 @@
 //! Nothing is decided here about the plan: `flatten/adapters.rs` puts the modules into it.
 
 use crate::error::TranslateError;
-use gusset_fact::AdapterSpec;
+use gusset_fact::FunctionSpec;
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
 use std::collections::HashSet;
 
-/// How many memories one module may have: the limit of WebAssembly's implementations.
-const MAX_MODULE_MEMORIES: usize = 100;
+/// How many memories of guests one module may have: one less than the limit of WebAssembly's implementations, since the state
+/// memory is one, too.
+const MAX_MODULE_MEMORIES: usize = 99;
 /// Most modules of adapters. An adapter that another adapter calls stands in an earlier module, so a chain of them is as many
 /// modules, each with its own imports, code and instance.
 const MAX_ADAPTER_MODULES: usize = 10_000;
@@ -40,7 +41,7 @@ impl ArenaIndex for AdapterIndex {
 pub(crate) struct Adapters {
     /// What stands for each adapter in the plan, once it is made.
     made: Arena<AdapterIndex, Option<CoreDefIndex>>,
-    pending: Vec<(AdapterIndex, AdapterSpec)>,
+    pending: Vec<(AdapterIndex, FunctionSpec)>,
     modules: Vec<MadeModule>,
     nodes: usize,
     code_size: usize,
@@ -55,7 +56,7 @@ pub(crate) struct MadeModule {
 
 impl Adapters {
     /// Records an adapter whose types have `nodes` nodes.
-    pub(crate) fn record(&mut self, spec: AdapterSpec, nodes: usize) -> Result<AdapterIndex, TranslateError> {
+    pub(crate) fn record(&mut self, spec: FunctionSpec, nodes: usize) -> Result<AdapterIndex, TranslateError> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_ADAPTER_NODES {
             return Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES));
@@ -72,12 +73,16 @@ impl Adapters {
 
     /// Takes all recorded adapters, in sets that can be a module each: one, unless they use more memories than a module may
     /// have.
-    pub(crate) fn take_pending(&mut self) -> Vec<Vec<(AdapterIndex, AdapterSpec)>> {
+    pub(crate) fn take_pending(&mut self) -> Vec<Vec<(AdapterIndex, FunctionSpec)>> {
         let mut sets = vec![Vec::new()];
         let mut memories = HashSet::new();
         for recorded in std::mem::take(&mut self.pending) {
-            let own: Vec<_> =
-                [&recorded.1.lower, &recorded.1.lift].into_iter().filter_map(|side| side.memory).collect();
+            let own: Vec<_> = match &recorded.1 {
+                FunctionSpec::Call(spec) => {
+                    [&spec.lower, &spec.lift].into_iter().filter_map(|side| side.memory).collect()
+                }
+                FunctionSpec::Builtin(_) => Vec::new(),
+            };
             let new = own.iter().filter(|memory| !memories.contains(*memory)).count();
             if memories.len() + new > MAX_MODULE_MEMORIES {
                 sets.push(Vec::new());

@@ -180,7 +180,9 @@ impl<'b, 'a> Flattener<'b, 'a> {
         if depth > MAX_NESTING {
             return Err(TranslateError::limit("levels of nested component instances", MAX_NESTING));
         }
-        let own = self.body(component.body).names.component;
+        let body = self.body(component.body);
+        self.plan.uses_state |= body.clears_may_leave && body.tests_may_leave;
+        let own = body.names.component;
         let name = match (parent, index) {
             (Some(parent), Some(index)) => {
                 let body = self.body_of(parent);

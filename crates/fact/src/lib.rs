@@ -9,9 +9,10 @@ mod aggregate;
 mod body;
 mod call;
 mod emit;
-mod flags;
+
 mod helper;
 mod list;
+mod may_leave;
 mod module;
 mod place;
 mod scalar;
@@ -22,15 +23,15 @@ mod string;
 mod transcode;
 mod variant;
 
-use gusset_types::Types;
+use gusset_types::{Arena, ResourceType, ResourceTypeIndex, Types};
 
 pub use shape::unsupported;
-pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
+pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, BuiltinSpec, FunctionSpec};
 
-/// Makes one core module of `specs`: what `canon lower` and `canon lift` do in `CanonicalABI.md` ("Canonical Definitions"), fused.
+/// Makes one core module of `specs`, whose types hold handles of `resources`: what `canon lower` and `canon lift` do in `CanonicalABI.md` ("Canonical Definitions"), fused.
 ///
 /// ```
-/// use gusset_fact::{AdapterImport, AdapterSpec, compile};
+/// use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec, compile};
 /// use gusset_types::*;
 ///
 /// let mut types = Types::default();
@@ -46,7 +47,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
 ///     async_: false,
 ///     callback: None,
 /// };
-/// let module = compile(&types, &[AdapterSpec {
+/// let module = compile(&types, &Arena::default(), &[FunctionSpec::Call(AdapterSpec {
 ///     name: AdapterName { caller: "app".into(), callee: "lib".into(), function: "is-even".into() },
 ///     lower: options(0),
 ///     lift: options(1),
@@ -56,7 +57,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
 ///     check_may_leave: false,
 ///     toggle_caller: false,
 ///     toggle_callee: false,
-/// }]);
+/// })]);
 /// // Numbers need neither memory nor flags.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);
 /// ```
@@ -68,9 +69,17 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
 ///
 /// Where a spec breaks what its documentation says: types of the two sides that differ in structure, a memory or `realloc` that
 /// is missing although the types need it, an async side, or a type that [`unsupported`] reports.
-pub fn compile(types: &Types, specs: &[AdapterSpec]) -> AdapterModule {
-    let mut module = module::ModuleBuilder::new(types, specs);
-    let calls: Vec<_> = (0..).zip(specs).map(|(i, spec)| call::define_call(&mut module, i, spec)).collect();
+pub fn compile(
+    types: &Types,
+    resources: &Arena<ResourceTypeIndex, ResourceType>,
+    specs: &[FunctionSpec],
+) -> AdapterModule {
+    let mut module = module::ModuleBuilder::new(types, resources, specs);
+    let define = |(i, spec): (u32, &FunctionSpec)| match spec {
+        FunctionSpec::Call(spec) => call::define_call(&mut module, i, spec),
+        FunctionSpec::Builtin(spec) => panic!("not supported: canon {}", spec.builtin.name()),
+    };
+    let calls: Vec<_> = (0..).zip(specs).map(define).collect();
     module.define_helpers();
     module.finish(&calls)
 }

@@ -5,9 +5,10 @@ use crate::body::{DefinedFunc, FunctionBody, core_type};
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
-use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec};
+use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
-    ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, Transcode, TrapSite, Types,
+    Arena, ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
+    Transcode, TrapSite, Types,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ struct Function {
 
 pub(crate) struct ModuleBuilder<'t> {
     pub(crate) types: &'t Types,
+    pub(crate) resources: &'t Arena<ResourceTypeIndex, ResourceType>,
     pub(crate) facts: TypeFacts,
     signatures: IndexSet<(Vec<FlatType>, Vec<FlatType>)>,
     imports: IndexMap<AdapterImport, Import>,
@@ -50,14 +52,26 @@ pub(crate) struct ModuleBuilder<'t> {
 }
 
 impl<'t> ModuleBuilder<'t> {
-    pub(crate) fn new(types: &'t Types, specs: &[AdapterSpec]) -> ModuleBuilder<'t> {
+    pub(crate) fn new(
+        types: &'t Types,
+        resources: &'t Arena<ResourceTypeIndex, ResourceType>,
+        specs: &[FunctionSpec],
+    ) -> ModuleBuilder<'t> {
         let mut instances = HashMap::new();
         for spec in specs {
-            instances.entry(spec.lower.instance).or_insert_with(|| spec.name.caller.clone());
-            instances.entry(spec.lift.instance).or_insert_with(|| spec.name.callee.clone());
+            match spec {
+                FunctionSpec::Call(spec) => {
+                    instances.entry(spec.lower.instance).or_insert_with(|| spec.name.caller.clone());
+                    instances.entry(spec.lift.instance).or_insert_with(|| spec.name.callee.clone());
+                }
+                FunctionSpec::Builtin(spec) => {
+                    instances.entry(spec.instance).or_insert_with(|| spec.name.caller.clone());
+                }
+            }
         }
         ModuleBuilder {
             types,
+            resources,
             facts: TypeFacts::default(),
             signatures: IndexSet::new(),
             imports: IndexMap::new(),
@@ -123,32 +137,45 @@ impl<'t> ModuleBuilder<'t> {
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
-        let index = self.imported_memories;
-        self.imported_memories += 1;
-        let ty = EntityType::Memory(MemoryType {
-            minimum: 0,
-            maximum: None,
-            memory64: side.width == PointerWidth::Memory64,
-            shared: false,
-            page_size_log2: None,
-        });
+        let (index, ty) = self.add_memory(side.width);
         let name = format!("memory of {}", self.instance_name(side.instance));
         self.imports.insert(key, Import { index, module: "memory", field: format!("m{index}"), ty, name });
         index
     }
 
-    /// The index of the global that holds the flags of an instance.
-    pub(crate) fn import_flags(&mut self, instance: ComponentInstanceIndex) -> u32 {
-        let key = AdapterImport::Flags(instance);
+    /// The index of the state memory.
+    pub(crate) fn import_state(&mut self) -> u32 {
+        let key = AdapterImport::State;
+        if let Some(import) = self.imports.get(&key) {
+            return import.index;
+        }
+        let (index, ty) = self.add_memory(PointerWidth::Memory32);
+        let (field, name) = ("state".into(), "state".into());
+        self.imports.insert(key, Import { index, module: "state", field, ty, name });
+        index
+    }
+
+    /// The index of the global that holds the number of an imported resource type.
+    pub(crate) fn import_resource_type(&mut self, resource: ResourceTypeIndex) -> u32 {
+        let key = AdapterImport::ResourceType(resource);
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
         let index = self.imported_globals;
         self.imported_globals += 1;
-        let ty = EntityType::Global(GlobalType { val_type: CoreType::I32, mutable: true, shared: false });
-        let name = format!("flags of {}", self.instance_name(instance));
-        self.imports.insert(key, Import { index, module: "flags", field: format!("i{instance}"), ty, name });
+        let ty = EntityType::Global(GlobalType { val_type: CoreType::I32, mutable: false, shared: false });
+        let name = format!("type {}", self.resources[resource].name);
+        self.imports.insert(key, Import { index, module: "resource-type", field: format!("r{resource}"), ty, name });
         index
+    }
+
+    /// The next memory.
+    fn add_memory(&mut self, width: PointerWidth) -> (u32, EntityType) {
+        let index = self.imported_memories;
+        self.imported_memories += 1;
+        let memory64 = width == PointerWidth::Memory64;
+        let ty = MemoryType { minimum: 0, maximum: None, memory64, shared: false, page_size_log2: None };
+        (index, EntityType::Memory(ty))
     }
 
     /// The index of a transcoder from the memory of one side to that of the other.

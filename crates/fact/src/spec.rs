@@ -1,8 +1,41 @@
 //! The interface: what a caller hands in, and what comes back. Everything outside of an adapter is named symbolically.
 
 use gusset_types::{
-    AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, Transcode, TrapSite,
+    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
+    ResourceTypeIndex, Transcode, TrapSite,
 };
+
+/// One function of a module to make.
+#[derive(Clone, Debug)]
+pub enum FunctionSpec {
+    /// A call from one component into another.
+    Call(AdapterSpec),
+    /// A built-in that works on the state of a component instance.
+    Builtin(BuiltinSpec),
+}
+
+impl FunctionSpec {
+    /// Who calls whom.
+    pub fn name(&self) -> &AdapterName {
+        match self {
+            FunctionSpec::Call(spec) => &spec.name,
+            FunctionSpec::Builtin(spec) => &spec.name,
+        }
+    }
+}
+
+/// A canonical built-in of a component instance: `canon resource.new` and its like.
+#[derive(Clone, Debug)]
+pub struct BuiltinSpec {
+    /// The caller is the component instance, the function names built-in and type.
+    pub name: AdapterName,
+    /// Which one.
+    pub builtin: CanonBuiltin,
+    /// Whose.
+    pub instance: ComponentInstanceIndex,
+    /// Whether `may_leave` of the instance must be tested on entry, where the built-in tests it.
+    pub check_may_leave: bool,
+}
 
 /// One adapter to make: a `canon lower` of a function that is a `canon lift`.
 #[derive(Clone, Debug)]
@@ -27,7 +60,7 @@ pub struct AdapterSpec {
     pub toggle_callee: bool,
 }
 
-/// A core module that holds the adapters of a set of [`AdapterSpec`]s.
+/// A core module that holds the functions of a set of [`FunctionSpec`]s.
 #[derive(Clone, Debug)]
 pub struct AdapterModule {
     /// The binary.
@@ -56,8 +89,11 @@ pub enum AdapterImport {
     Func(CoreDefIndex),
     /// A linear memory.
     Memory(CoreDefIndex),
-    /// The flags of a component instance: a mutable `i32` global, `FLAG_MAY_LEAVE` or 0.
-    Flags(ComponentInstanceIndex),
+    /// The state memory: a 32-bit memory, laid out as `handle_table` of `gusset_types` says.
+    State,
+    /// The number of an imported resource type: an immutable `i32` global. It is
+    /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
+    ResourceType(ResourceTypeIndex),
     /// A string transcoder between two memories.
     Transcoder {
         /// What it does.

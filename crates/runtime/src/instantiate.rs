@@ -1,6 +1,6 @@
 //! Instantiation: runs the steps of a component's plan. It decides nothing; all decisions were taken when the plan was made.
 
-use crate::canon::ResolvedOptions;
+use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget};
 use crate::error::{Error, Result, bail, format_err};
@@ -9,12 +9,15 @@ use crate::instance::Instance;
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap};
-use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use crate::vm::{ExternHandle, FuncHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
-    AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, GlobalType, ImportIndex, Plan, Step,
+    AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, ImportIndex, MemoryType, Plan, Step,
     Trampoline, TrampolineIndex,
 };
-use gusset_types::{AdapterName, CanonOptions, CoreDefIndex, FLAGS_INITIAL, FlatType, FuncTypeIndex, Printable};
+use gusset_types::{
+    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, Printable, ResourceTypeIndex, STATE_HEADER,
+    heap_start, instance_state,
+};
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -86,7 +89,7 @@ impl<T: 'static> InstancePre<T> {
             plan: &plan,
             trampolines: vec![None; plan.trampolines.len()],
             instances: Vec::new(),
-            flags: make_flags(&plan, &mut store)?,
+            state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
             store,
         };
         for step in &plan.steps {
@@ -96,10 +99,16 @@ impl<T: 'static> InstancePre<T> {
     }
 }
 
-fn make_flags<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<Vec<GlobalHandle>> {
-    let ty = GlobalType { content: CoreValType::I32, mutable: true };
-    let fresh = RawValue::from_i32(FLAGS_INITIAL);
-    plan.component_instances.values().map(|_| store.0.vm.new_global(ty, fresh)).collect()
+/// The state memory of a new root instance.
+fn make_state<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<MemoryHandle> {
+    let heap = heap_start(plan.component_instances.len() as u32);
+    let page_size_log2 = 16;
+    let minimum = u64::from(heap).div_ceil(1 << page_size_log2);
+    let ty = MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2 };
+    let state = store.0.vm.new_memory(ty)?;
+    let top = STATE_HEADER.heap_top as usize;
+    store.0.vm.memory_mut(state)[top..top + 4].copy_from_slice(&heap.to_le_bytes());
+    Ok(state)
 }
 
 /// An instance in the making.
@@ -108,7 +117,8 @@ struct Instantiation<'a, T: 'static> {
     instance: Instance,
     plan: &'a Arc<Plan>,
     store: StoreContextMut<'a, T>,
-    flags: Vec<GlobalHandle>,
+    /// The state memory, if the plan uses one.
+    state: Option<MemoryHandle>,
     trampolines: Vec<Option<FuncHandle>>,
     instances: Vec<InstanceHandle>,
 }
@@ -116,6 +126,7 @@ struct Instantiation<'a, T: 'static> {
 impl<T: 'static> Instantiation<'_, T> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
+            Step::DefineResource(resource) => return Err(self.no_resources(*resource)),
             Step::DefineTrampoline(index) => {
                 let func = self.trampoline(*index)?;
                 self.trampolines[index.as_u32() as usize] = Some(func);
@@ -154,12 +165,14 @@ impl<T: 'static> Instantiation<'_, T> {
                 None => Err(not_made()),
             },
             CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
-            CoreDef::InstanceFlags(instance) => Ok(ExternHandle::Global(self.flags(instance.as_u32()))),
+            CoreDef::State => self.state.map(ExternHandle::Memory).ok_or_else(not_made),
+            CoreDef::ResourceType(resource) => Err(self.no_resources(resource)),
         }
     }
 
-    fn flags(&self, instance: u32) -> GlobalHandle {
-        self.flags[instance as usize]
+    fn no_resources(&self, resource: ResourceTypeIndex) -> Error {
+        let name = &self.plan.resources[resource].name;
+        format_err!("not supported: resources (resource type `{}`)", Printable::name(name))
     }
 
     fn trampoline_func(&self, index: TrampolineIndex) -> Result<FuncHandle> {
@@ -185,7 +198,7 @@ impl<T: 'static> Instantiation<'_, T> {
             memory: options.memory.map(|memory| self.memory(memory)).transpose()?,
             realloc: options.realloc.map(|func| self.func(func)).transpose()?,
             post_return: options.post_return.map(|func| self.func(func)).transpose()?,
-            flags: self.flags(options.instance.as_u32()),
+            state: self.state.map(|memory| InstanceState { memory, record: instance_state(options.instance) }),
             encoding: options.string_encoding,
             width: options.pointer_width,
         })
@@ -202,10 +215,8 @@ impl<T: 'static> Instantiation<'_, T> {
                 self.add(index, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
             }
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
-            Trampoline::Builtin { builtin, instance } => {
-                let name = &self.plan.component_instances[*instance].name;
-                bail!("not supported: resources (`canon {}` in `{}`)", builtin.name(), Printable::name(name))
-            }
+            Trampoline::LowerLifted { name, .. } => bail!("not supported: a call without an adapter ({name})"),
+            Trampoline::DropImportedResource(resource) => Err(self.no_resources(*resource)),
         }
     }
 
@@ -274,7 +285,11 @@ pub(crate) fn trampoline_signatures(
                 params.resize(1 + usize::from(*indices), FlatType::I64);
                 (params, Vec::new())
             }
-            Trampoline::Builtin { .. } => return Ok(None),
+            Trampoline::LowerLifted { lower, lower_type, .. } => {
+                let lowered = plan.types.lowered_signature(plan.types.func(*lower_type), lower.pointer_width);
+                (lowered.params, lowered.results)
+            }
+            Trampoline::DropImportedResource(_) => (vec![FlatType::I32], Vec::new()),
         };
         let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
         registry.register(&CoreFuncType { params: core(params), results: core(results) }).map(Some)

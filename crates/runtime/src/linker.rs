@@ -187,6 +187,9 @@ fn resolve<'a, T: 'static>(
 ) -> Result<()> {
     match (item, definition) {
         (ExternItem::Item(RootImport::Type(_)), _) => Ok(()),
+        (ExternItem::Item(RootImport::Resource(_)), _) => {
+            bail!("not supported: {}", import_name(path, "resource type"))
+        }
         (ExternItem::Item(RootImport::Func(index)), Some(HostItem::Func(func))) => {
             let ty = plan.types.func(plan.imported_funcs[*index].ty);
             if let Some(mismatch) = func.mismatch(&plan.types, ty) {
@@ -238,7 +241,7 @@ fn funcs<'a>(plan: &'a Plan, items: &'a NamedItems<RootImport>) -> (usize, Strin
                     names.push(format!("\"{}\"", Printable::name(name)));
                 }
             }
-            Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
+            Some((_, ExternItem::Item(RootImport::Type(_) | RootImport::Resource(_)))) => {}
             None => {
                 instances.pop();
             }

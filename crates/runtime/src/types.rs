@@ -267,6 +267,7 @@ impl PlanItem for RootImport {
         match self {
             RootImport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.imported_funcs[*index].ty)),
             RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(plan, *ty))),
+            RootImport::Resource(_) => ComponentItem::Type(None),
         }
     }
 }
@@ -277,6 +278,7 @@ impl PlanItem for RootExport {
             RootExport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.exported_funcs[*index].ty)),
             RootExport::Module(_) => ComponentItem::Module,
             RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(plan, ty))),
+            RootExport::Resource(_) => ComponentItem::Type(None),
         }
     }
 }

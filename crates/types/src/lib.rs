@@ -1,5 +1,5 @@
 //! The vocabulary that every crate of Gusset shares: interface types with their memory layout and flattening, canonical
-//! options, canonical built-ins, the one table of trap codes, and the switches of core features.
+//! options, canonical built-ins, the state of component instances, the one table of trap codes, and the switches of core features.
 //!
 //! This crate knows no parser, no encoder and no engine, and uses none of the other crates: it is what they talk with. The
 //! names are those of the Component Model's specification (`Explainer.md`, `CanonicalABI.md`).
@@ -22,12 +22,13 @@ mod arena;
 mod builtin;
 mod core_feature;
 mod flat;
+mod handle_table;
 mod index;
-mod instance_flags;
 mod layout;
 mod name;
 mod options;
 mod printable;
+mod resource_type;
 mod transcode;
 mod trap;
 mod trap_site;
@@ -38,12 +39,17 @@ pub use arena::{Arena, ArenaIndex};
 pub use builtin::CanonBuiltin;
 pub use core_feature::{CoreFeature, CoreFeatures};
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+pub use handle_table::{
+    BORROW_SCOPE, BorrowScopeLayout, CELL, CellLayout, FIRST_HANDLES, FLAG_CANNOT_LEAVE, HANDLE_ENTRY,
+    HANDLE_KIND_BITS, HandleEntryLayout, HandleKind, INSTANCE_STATE, InstanceStateLayout, LENDER, LenderLayout,
+    MAX_HANDLES, STATE_HEADER, StateHeaderLayout, handle_tag, heap_start, instance_state, resource_type_number,
+};
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
-pub use instance_flags::{FLAG_MAY_LEAVE, FLAGS_INITIAL};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};
 pub use printable::Printable;
+pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};

@@ -5,7 +5,7 @@ use crate::adapters::{AdapterIndex, MadeModule};
 use crate::error::TranslateError;
 use crate::scope::CoreItem;
 use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, Step, Trampoline};
-use gusset_fact::{AdapterImport, AdapterSpec};
+use gusset_fact::{AdapterImport, FunctionSpec};
 use gusset_types::{ArenaIndex, CoreDefIndex};
 
 impl Flattener<'_, '_> {
@@ -25,25 +25,29 @@ impl Flattener<'_, '_> {
     }
 
     /// Makes one module of `recorded` adapters, and the steps that instantiate it.
-    fn make_adapter_module(&mut self, recorded: Vec<(AdapterIndex, AdapterSpec)>) -> Result<(), TranslateError> {
+    fn make_adapter_module(&mut self, recorded: Vec<(AdapterIndex, FunctionSpec)>) -> Result<(), TranslateError> {
         let (adapters, specs): (Vec<_>, Vec<_>) = recorded.into_iter().unzip();
-        let made = gusset_fact::compile(&self.plan.types, &specs);
+        let made = gusset_fact::compile(&self.plan.types, &self.plan.resources, &specs);
         assert_eq!(made.functions.len(), specs.len(), "each adapter has its functions");
         // The modules of adapters follow those of the input.
         let module = ModuleIndex::from_usize(self.parsed.modules.len() + self.adapters.modules().len());
         let info = AdapterModuleInfo {
             module,
-            adapters: specs.into_iter().map(|spec| spec.name).collect(),
+            adapters: specs.iter().map(|spec| spec.name().clone()).collect(),
             sites: made.sites,
         };
         let info = self.plan.adapter_modules.push(info);
         let mut imports = Vec::with_capacity(made.imports.len());
         let mut imported_functions = Vec::with_capacity(made.imports.len());
         for import in made.imports {
-            imported_functions.push(!matches!(import, AdapterImport::Memory(_) | AdapterImport::Flags(_)));
+            imported_functions.push(is_func(&import));
             imports.push(match import {
                 AdapterImport::Func(def) | AdapterImport::Memory(def) => def,
-                AdapterImport::Flags(instance) => self.core_def(CoreDef::InstanceFlags(instance)),
+                AdapterImport::State => {
+                    self.plan.uses_state = true;
+                    self.core_def(CoreDef::State)
+                }
+                AdapterImport::ResourceType(resource) => self.core_def(CoreDef::ResourceType(resource)),
                 AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
                     self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
                 }
@@ -65,5 +69,13 @@ impl Flattener<'_, '_> {
         let trampoline = self.plan.trampolines.push(trampoline);
         self.plan.steps.push(Step::DefineTrampoline(trampoline));
         self.core_def(CoreDef::Trampoline(trampoline))
+    }
+}
+
+/// Whether an import of an adapter module is a function.
+fn is_func(import: &AdapterImport) -> bool {
+    match import {
+        AdapterImport::Func(_) | AdapterImport::Transcoder { .. } | AdapterImport::Trap { .. } => true,
+        AdapterImport::Memory(_) | AdapterImport::State | AdapterImport::ResourceType(_) => false,
     }
 }

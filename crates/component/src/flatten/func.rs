@@ -5,7 +5,7 @@ use crate::body::{Canon, OptionRefs};
 use crate::error::TranslateError;
 use crate::scope::{CanonLift, CoreItem, FuncItem, LabelledFunc, LiftIndex};
 use gusset_artifact::{ImportIndex, Trampoline};
-use gusset_fact::AdapterSpec;
+use gusset_fact::{AdapterSpec, FunctionSpec};
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, cut_name, join_names,
 };
@@ -94,7 +94,7 @@ impl Flattener<'_, '_> {
             toggle_callee: callee_body.tests_may_leave,
         };
         let nodes = self.converter.weight(&self.plan.types, lower_type);
-        Ok(CoreItem::Adapter(self.adapters.record(spec, nodes)?))
+        Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec), nodes)?))
     }
 
     /// The name of a function for people: as its instance exports it, else as the caller imports it.

@@ -1,6 +1,6 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Utf8 to Utf16, 745 bytes
+;; Utf8 to Utf16, 777 bytes
 ;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
 ;; site 1: unaligned pointer at `param "text"`
 ;; site 2: string content out-of-bounds at `param "text"`
@@ -15,12 +15,12 @@
   (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
-  (import "flags" "i1" (global $"flags of lib" (;0;) (mut i32)))
+  (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;2;) (type 3) (param i32)))
-  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "memory" "m1" (memory $"memory of app" (;1;) 0))
   (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 4) (param i32 i32 i32 i32) (result i32)))
-  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
-  (import "transcode" "utf8-to-utf16 m0 m1" (func $"utf8-to-utf16 app -> lib" (;4;) (type 1) (param i32 i32 i32) (result i32 i32)))
+  (import "memory" "m2" (memory $"memory of lib" (;2;) 0))
+  (import "transcode" "utf8-to-utf16 m1 m2" (func $"utf8-to-utf16 app -> lib" (;4;) (type 1) (param i32 i32 i32) (result i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32)
     local.get 0
@@ -28,15 +28,19 @@
     i32.const 0
     call $"string Utf8 to Utf16 app -> lib"
     call $"ns:pkg/iface#func of lib"
-    global.get $"flags of lib"
-    i32.const -2
-    i32.and
-    global.set $"flags of lib"
-    call $"post-return of ns:pkg/iface#func of lib"
-    global.get $"flags of lib"
+    i32.const 0
+    i32.const 0
+    i32.load offset=48
     i32.const 1
     i32.or
-    global.set $"flags of lib"
+    i32.store offset=48
+    call $"post-return of ns:pkg/iface#func of lib"
+    i32.const 0
+    i32.const 0
+    i32.load offset=48
+    i32.const -2
+    i32.and
+    i32.store offset=48
   )
   (func $"string Utf8 to Utf16 app -> lib" (;6;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32 i32 i32)
@@ -53,7 +57,7 @@
     local.get 1
     i64.extend_i32_u
     i64.add
-    memory.size
+    memory.size $"memory of app"
     i64.extend_i32_u
     i64.const 16
     i64.shl
@@ -65,10 +69,12 @@
       call $"trap 0"
       unreachable
     end
-    global.get $"flags of lib"
-    i32.const -2
-    i32.and
-    global.set $"flags of lib"
+    i32.const 0
+    i32.const 0
+    i32.load offset=48
+    i32.const 1
+    i32.or
+    i32.store offset=48
     i32.const 0
     i32.const 0
     i32.const 2
@@ -77,10 +83,12 @@
     i32.mul
     call $"realloc of lib"
     local.set 3
-    global.get $"flags of lib"
-    i32.const 1
-    i32.or
-    global.set $"flags of lib"
+    i32.const 0
+    i32.const 0
+    i32.load offset=48
+    i32.const -2
+    i32.and
+    i32.store offset=48
     local.get 3
     i32.const 1
     i32.and
@@ -136,10 +144,12 @@
     local.get 1
     i32.ne
     if ;; label = @1
-      global.get $"flags of lib"
-      i32.const -2
-      i32.and
-      global.set $"flags of lib"
+      i32.const 0
+      i32.const 0
+      i32.load offset=48
+      i32.const 1
+      i32.or
+      i32.store offset=48
       local.get 3
       local.get 1
       i32.const 2
@@ -150,10 +160,12 @@
       i32.mul
       call $"realloc of lib"
       local.set 3
-      global.get $"flags of lib"
-      i32.const 1
-      i32.or
-      global.set $"flags of lib"
+      i32.const 0
+      i32.const 0
+      i32.load offset=48
+      i32.const -2
+      i32.and
+      i32.store offset=48
       local.get 3
       i32.const 1
       i32.and

@@ -1,9 +1,9 @@
 //! What the tests of this crate share: types in few words, and specs of two components named `app` and `lib`.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use gusset_fact::{AdapterModule, AdapterSpec};
+use gusset_fact::{AdapterModule, AdapterSpec, FunctionSpec};
 use gusset_types::{
-    AdapterName, CanonOptions, Case, ComponentInstanceIndex, CoreDefIndex, DefinedType, Field, FuncType, Param,
+    AdapterName, Arena, CanonOptions, Case, ComponentInstanceIndex, CoreDefIndex, DefinedType, Field, FuncType, Param,
     PointerWidth, ResultType, StringEncoding, Types, ValType,
 };
 
@@ -96,7 +96,8 @@ pub const WIDTHS: [PointerWidth; 2] = [PointerWidth::Memory32, PointerWidth::Mem
 
 /// Compiles, and checks what must hold of every adapter module.
 pub fn compile_valid(types: &Types, specs: &[AdapterSpec]) -> AdapterModule {
-    let module = gusset_fact::compile(types, specs);
+    let functions: Vec<_> = specs.iter().cloned().map(FunctionSpec::Call).collect();
+    let module = gusset_fact::compile(types, &Arena::default(), &functions);
     let mut features = wasmparser::WasmFeatures::WASM2;
     features |= wasmparser::WasmFeatures::MULTI_MEMORY | wasmparser::WasmFeatures::MEMORY64;
     if let Err(error) = wasmparser::Validator::new_with_features(features).validate_all(&module.wasm) {

@@ -4,8 +4,8 @@ use super::budget::LiftBudget;
 use super::context::{Guest, LiftContext};
 use crate::error::{Error, Result, bail};
 use crate::store::StoreContextMut;
-use crate::vm::{FuncHandle, GlobalHandle, MemoryHandle, RawValue, VmStore};
-use gusset_types::{FLAG_MAY_LEAVE, PointerWidth, StringEncoding, Types};
+use crate::vm::{FuncHandle, MemoryHandle, RawValue, VmStore};
+use gusset_types::{FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, Types};
 
 /// Canonical options whose references have been resolved to parts of a store.
 #[derive(Clone, Copy)]
@@ -13,10 +13,36 @@ pub(crate) struct ResolvedOptions {
     pub(crate) memory: Option<MemoryHandle>,
     pub(crate) realloc: Option<FuncHandle>,
     pub(crate) post_return: Option<FuncHandle>,
-    /// The flags of the component instance.
-    pub(crate) flags: GlobalHandle,
+    /// The state of the component instance; `None` where nobody could see it.
+    pub(crate) state: Option<InstanceState>,
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
+}
+
+/// Where the state of a component instance is.
+#[derive(Clone, Copy)]
+pub(crate) struct InstanceState {
+    /// The state memory.
+    pub(crate) memory: MemoryHandle,
+    /// The address of the instance's record.
+    pub(crate) record: u32,
+}
+
+impl InstanceState {
+    fn flags(self) -> std::ops::Range<usize> {
+        let start = (self.record + INSTANCE_STATE.flags) as usize;
+        start..start + 4
+    }
+
+    /// Whether the instance may call out.
+    fn may_leave(self, vm: &VmStore) -> bool {
+        vm.memory(self.memory)[self.flags()][0] & FLAG_CANNOT_LEAVE as u8 == 0
+    }
+
+    fn set_may_leave(self, vm: &mut VmStore, may_leave: bool) {
+        let flags = &mut vm.memory_mut(self.memory)[self.flags()][0];
+        *flags = *flags & !(FLAG_CANNOT_LEAVE as u8) | if may_leave { 0 } else { FLAG_CANNOT_LEAVE as u8 };
+    }
 }
 
 impl ResolvedOptions {
@@ -29,7 +55,7 @@ impl ResolvedOptions {
 
     /// Whether the instance may call out.
     pub(crate) fn may_leave(&self, vm: &VmStore) -> bool {
-        vm.global_get(self.flags).i32() & FLAG_MAY_LEAVE != 0
+        self.state.is_none_or(|state| state.may_leave(vm))
     }
 
     /// Calls a function of the instance that may not call out: `realloc` and `post-return`.
@@ -39,11 +65,13 @@ impl ResolvedOptions {
         func: FuncHandle,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let flags = store.0.vm.global_get(self.flags);
-        store.0.vm.global_set(self.flags, RawValue::from_i32(flags.i32() & !FLAG_MAY_LEAVE))?;
+        let Some(state) = self.state else { return store.call_core(func, values) };
+        let before = state.may_leave(&store.0.vm);
+        state.set_may_leave(&mut store.0.vm, false);
         // After a failure the whole instance is locked, and nobody reads its flags again.
         store.call_core(func, values)?;
-        store.0.vm.global_set(self.flags, flags)
+        state.set_may_leave(&mut store.0.vm, before);
+        Ok(())
     }
 }
 

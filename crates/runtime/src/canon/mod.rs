@@ -21,7 +21,7 @@ pub use error::{CanonError, CanonResult};
 pub use values::{LiftList, LowerList, TypeList};
 
 pub(crate) use budget::LiftBudget;
-pub(crate) use guest::{ResolvedOptions, ScratchGuest, StoreGuest};
+pub(crate) use guest::{InstanceState, ResolvedOptions, ScratchGuest, StoreGuest};
 pub(crate) use lift::{Offsets, char_from};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
