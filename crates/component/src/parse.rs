@@ -6,6 +6,7 @@ mod budget;
 mod canons;
 mod cost;
 mod exports;
+pub(crate) mod features;
 mod imports;
 mod instances;
 mod modules;
@@ -16,23 +17,23 @@ use crate::error::{TranslateError, TranslateErrorKind};
 use crate::may_leave;
 use crate::parse::budget::InstanceBudget;
 use gusset_artifact::ModuleIndex;
-use gusset_types::Arena;
+use gusset_types::{Arena, ComponentFeatures};
 use std::collections::HashMap;
 use std::ops::Range;
 use wasmparser::types::Types;
 use wasmparser::{
-    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValidPayload,
-    Validator, WasmFeatures,
+    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValType,
+    ValidPayload, Validator,
 };
 
 /// Components nested more deeply than this are refused, and so are instances made that deeply within one another.
 pub(crate) const MAX_NESTING: usize = 100;
 
 /// Parses a component and everything in it.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, TranslateError> {
+pub(crate) fn parse(bytes: &[u8], features: ComponentFeatures) -> Result<Parsed<'_>, TranslateError> {
     let mut parse = Parse { bytes, bodies: Arena::default(), modules: Arena::default(), levels: Vec::new() };
     let mut root = None;
-    each_payload(bytes, |payload, valid| {
+    each_payload(bytes, features, |payload, valid| {
         root = parse.record(payload, valid)?.or(root);
         Ok(())
     })?;
@@ -41,9 +42,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, TranslateError> {
 }
 
 /// Validates a component and everything in it, function bodies too.
-pub(crate) fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
+pub(crate) fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), TranslateError> {
     let mut allocations = FuncValidatorAllocations::default();
-    each_payload(bytes, |_, valid| {
+    each_payload(bytes, features, |_, valid| {
         if let ValidPayload::Func(func, body) = valid {
             let mut validator = func.into_validator(std::mem::take(&mut allocations));
             validator.validate(&body).map_err(|error| TranslateError::invalid(&error))?;
@@ -56,10 +57,10 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
 /// Hands each payload of `bytes` to `visit`, validated.
 fn each_payload<'a>(
     bytes: &'a [u8],
+    features: ComponentFeatures,
     mut visit: impl FnMut(Payload<'a>, ValidPayload<'a>) -> Result<(), TranslateError>,
 ) -> Result<(), TranslateError> {
-    // What the tools of the standard have on by default; a feature beyond the engine is refused where it is used.
-    let features = WasmFeatures::default();
+    let features = features::of_parser(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let mut validator = Validator::new_with_features(features);
@@ -164,6 +165,9 @@ struct OpenComponent<'a> {
     definitions: Vec<(usize, ComponentDefinition<'a>)>,
     names: ComponentNames<'a>,
     instance_uses: HashMap<u32, &'a str>,
+    type_uses: HashMap<u32, &'a str>,
+    /// How many types it has so far.
+    types: u32,
 }
 
 impl<'a> Parse<'a> {
@@ -203,6 +207,7 @@ impl<'a> Parse<'a> {
                     types,
                     names: component.names,
                     instance_uses: component.instance_uses,
+                    type_uses: component.type_uses,
                 };
                 let body = self.bodies.push(body);
                 if self.levels.is_empty() {
@@ -212,13 +217,19 @@ impl<'a> Parse<'a> {
             }
         };
         if let Some(Level::Component(parent)) = self.levels.last_mut() {
-            parent.definitions.push((offset, definition));
+            parent.define(offset, definition);
         }
         None
     }
 }
 
 impl<'a> OpenComponent<'a> {
+    /// Adds a definition.
+    fn define(&mut self, offset: usize, definition: ComponentDefinition<'a>) {
+        self.types += u32::from(definition.is_type());
+        self.definitions.push((offset, definition));
+    }
+
     fn section(&mut self, payload: Payload<'a>) -> Result<(), TranslateError> {
         match payload {
             Payload::InstanceSection(section) => self.core_instances(section),
@@ -228,10 +239,12 @@ impl<'a> OpenComponent<'a> {
                 for item in items(section) {
                     let (offset, ty) = item?;
                     let definition = match ty {
-                        ComponentType::Resource { .. } => ComponentDefinition::Resource,
+                        ComponentType::Resource { rep, dtor } => {
+                            ComponentDefinition::Resource { index: self.types, dtor, wide: rep != ValType::I32 }
+                        }
                         _ => ComponentDefinition::Type,
                     };
-                    self.definitions.push((offset, definition));
+                    self.define(offset, definition);
                 }
                 Ok(())
             }

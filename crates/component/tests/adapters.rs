@@ -1,6 +1,8 @@
 //! How adapters are spread over modules.
 
-use gusset_component::translate;
+mod common;
+
+use common::translate;
 use std::fmt::Write;
 use wasmparser::Validator;
 

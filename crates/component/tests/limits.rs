@@ -1,6 +1,10 @@
 //! Small input that asks for much: an error within a moment.
 
-use gusset_component::{TranslateError, TranslateErrorKind, translate, validate};
+mod common;
+
+use common::translate;
+use gusset_component::{TranslateError, TranslateErrorKind, validate};
+use gusset_types::ComponentFeatures;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -39,10 +43,10 @@ fn nested(levels: usize) -> Vec<u8> {
 #[test]
 fn nested_components() {
     assert!(translate(&nested(100)).is_ok());
-    assert!(validate(&nested(100)).is_ok());
+    assert!(validate(&nested(100), ComponentFeatures::default()).is_ok());
     let bytes = nested(10_000);
     assert_limit(&bytes, "levels of nested components");
-    let error = validate(&bytes).unwrap_err();
+    let error = validate(&bytes, ComponentFeatures::default()).unwrap_err();
     assert_eq!(error.kind(), TranslateErrorKind::Limit("levels of nested components"));
 }
 

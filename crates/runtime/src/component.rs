@@ -97,7 +97,7 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
         let wasm = crate::source::wasm(bytes)?;
-        let translation = gusset_component::translate(&wasm)?;
+        let translation = gusset_component::translate(&wasm, engine.config().component_features)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
             let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
@@ -132,7 +132,7 @@ impl Component {
     }
 
     /// Validates a component completely, without asking whether an engine can run it: a valid component may well need
-    /// what is not supported, or a feature that an engine has switched off.
+    /// what is not supported, or a feature that an engine has switched off. It may use all that the specification has.
     ///
     /// # Errors
     ///
@@ -149,7 +149,8 @@ impl Component {
     #[cfg(feature = "compile")]
     pub fn validate(bytes: impl AsRef<[u8]>) -> Result<()> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?)?))?
+        let features = gusset_types::ComponentFeatures::specified();
+        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?, features)?))?
     }
 
     /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler.

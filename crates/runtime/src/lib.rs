@@ -213,7 +213,7 @@ pub use func::Func;
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
-pub use gusset_types::{AdapterName, CoreFeature, Printable, TrapCode};
+pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCode};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;

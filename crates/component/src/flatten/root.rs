@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
 
 /// The root component's instance.
 pub(super) const ROOT: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(0);
@@ -85,13 +85,17 @@ impl<'b> Flattener<'b, '_> {
         };
         match *ty {
             ComponentEntityType::Func(id) => {
-                let ty = self.converter.func(&mut self.plan.types, types, id)?;
+                let ty = self.func_type(ROOT, id)?;
                 let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
             }
+            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => {
+                let resource = self.import_resource(path, id)?;
+                Ok((ScopeItem::Resource(resource), Some(ExternItem::Item(RootImport::Resource(resource)))))
+            }
             ComponentEntityType::Type { created, .. } => {
-                let ty = self.converter.any(&mut self.plan.types, types, created)?;
+                let ty = self.value_type(ROOT, created)?;
                 Ok((ScopeItem::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
             }
             ComponentEntityType::Instance(id) => {
@@ -136,10 +140,9 @@ impl<'b> Flattener<'b, '_> {
         item: &ScopeItem<'b>,
         ty: &'b ComponentEntityType,
     ) -> Result<ExternItem<RootExport>, TranslateError> {
-        let types = self.body_of(ROOT).types.as_ref();
         let export = match (item, ty) {
             (ScopeItem::Func(func), ComponentEntityType::Func(id)) => {
-                let ty = self.converter.func(&mut self.plan.types, types, *id)?;
+                let ty = self.func_type(ROOT, *id)?;
                 let source = match *func {
                     FuncItem::Imported(import) => FuncSource::Import(import),
                     FuncItem::Lifted(lift) => {
@@ -154,8 +157,9 @@ impl<'b> Flattener<'b, '_> {
                 return self.export_instance(path, instance, *id).map(ExternItem::Instance);
             }
             (ScopeItem::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
+            (ScopeItem::Resource(resource), ComponentEntityType::Type { .. }) => RootExport::Resource(*resource),
             (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
-                RootExport::Type(self.converter.any(&mut self.plan.types, types, *created)?)
+                RootExport::Type(self.value_type(ROOT, *created)?)
             }
             (ScopeItem::Component(_), _) => {
                 return Err(TranslateError::unsupported("exports of components", "a component as an export"));

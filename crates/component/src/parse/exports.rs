@@ -10,10 +10,16 @@ impl<'a> OpenComponent<'a> {
         for item in items(section) {
             let (offset, export) = item?;
             let item = ItemRef { name: export.name.name, kind: export.kind, index: export.index };
-            if item.kind == ComponentExternalKind::Instance {
-                self.instance_uses.insert(item.index, item.name);
+            match item.kind {
+                ComponentExternalKind::Instance => {
+                    self.instance_uses.insert(item.index, item.name);
+                }
+                ComponentExternalKind::Type => {
+                    self.type_uses.insert(item.index, item.name);
+                }
+                _ => {}
             }
-            self.definitions.push((offset, ComponentDefinition::Export(item)));
+            self.define(offset, ComponentDefinition::Export(item));
         }
         Ok(())
     }

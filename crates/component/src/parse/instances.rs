@@ -4,7 +4,8 @@ use super::{OpenComponent, items};
 use crate::body::{ComponentDefinition, ItemRef};
 use crate::error::TranslateError;
 use wasmparser::{
-    ComponentExternalKind, ComponentInstance, ComponentInstanceSectionReader, Instance, InstanceSectionReader,
+    ComponentExport, ComponentExternalKind, ComponentInstance, ComponentInstanceSectionReader, Instance,
+    InstanceSectionReader,
 };
 
 impl<'a> OpenComponent<'a> {
@@ -20,7 +21,7 @@ impl<'a> OpenComponent<'a> {
                     exports.iter().map(|export| (export.name, export.kind, export.index)).collect(),
                 ),
             };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }
@@ -37,14 +38,19 @@ impl<'a> OpenComponent<'a> {
                     }
                     ComponentDefinition::Instantiate { component: component_index, args }
                 }
-                ComponentInstance::FromExports(exports) => ComponentDefinition::InstanceOf(
-                    exports
-                        .iter()
-                        .map(|export| ItemRef { name: export.name.name, kind: export.kind, index: export.index })
-                        .collect(),
-                ),
+                ComponentInstance::FromExports(exports) => {
+                    for export in exports.iter().filter(|export| export.kind == ComponentExternalKind::Type) {
+                        self.type_uses.entry(export.index).or_insert(export.name.name);
+                    }
+                    let item = |export: &ComponentExport<'a>| ItemRef {
+                        name: export.name.name,
+                        kind: export.kind,
+                        index: export.index,
+                    };
+                    ComponentDefinition::InstanceOf(exports.iter().map(item).collect())
+                }
             };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }
