@@ -66,7 +66,7 @@ A listed path means every script whose path ends in it. A listed line that passe
 the run like a failure that is not listed; scripts that are not run are not asked about.
 
 Lines `;;! feature = false` at the head of a script switch features off, such as multi_memory, and come on top of those that
---features switches. A script that names a feature which is not known is skipped.
+--features switches. A script that names a feature which is not known is skipped, unless there is --no-skip.
 
 The members of JSON and the elements of JUnit's XML are described in docs/wast-reports.md.
 

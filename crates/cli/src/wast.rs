@@ -44,6 +44,9 @@ pub(crate) struct WastArguments {
     /// Show the adapters of what fails, as WAT
     #[arg(long)]
     show_adapters: bool,
+    /// Run scripts that are for engines with other features too: what is lacking fails
+    #[arg(long)]
+    no_skip: bool,
 }
 
 /// How reports are written.
@@ -136,7 +139,7 @@ fn runner(arguments: &WastArguments) -> Result<WastRunner> {
         (false, false) => Messages::OfTraps,
         (false, true) => Messages::All,
     };
-    let options = WastOptions { messages, show_adapters: arguments.show_adapters };
+    let options = WastOptions { messages, show_adapters: arguments.show_adapters, run_all: arguments.no_skip };
     Ok(WastRunner::with_config(&config, options).map_err(EngineError::from)?)
 }
 

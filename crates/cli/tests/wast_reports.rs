@@ -164,6 +164,13 @@ fn features_are_switched_and_heads_come_on_top() {
 }
 
 #[test]
+fn scripts_for_others_run_where_that_is_asked_for() {
+    let script = ";;! hogel = true\n;;! multi_memory = false\n(module)\n(module (memory 1) (memory 1))";
+    let (code, text) = report(&["--no-skip"], script);
+    assert!(code == 1 && text.contains("FILE: FAILED: 1 passed, 1 failed, 0 skipped"), "{text}");
+}
+
+#[test]
 fn jobs_change_no_report() {
     let scratch = ScratchFolder::new();
     for number in 0..30 {

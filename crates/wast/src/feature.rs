@@ -1,7 +1,7 @@
 //! The features that scripts and command lines switch, by their names. A name that is none of them is never taken for one: the
 //! nearest is only told.
 
-use gusset::{Config, CoreFeature, Printable};
+use gusset::{ComponentFeature, Config, CoreFeature, Printable};
 use std::fmt;
 
 /// Words at the head of scripts that say what a script costs, not what an engine must have.
@@ -15,18 +15,20 @@ const NEAR: usize = 4;
 pub(crate) enum Feature {
     /// A feature of core modules.
     Core(CoreFeature),
+    /// A feature of components.
+    Component(ComponentFeature),
     /// A remark: it switches nothing.
     Remark,
 }
 
 impl Feature {
-    /// The feature with this name, as heads of scripts have it (`multi_memory`) or as command lines do (`multi-memory`).
+    /// The feature with this name, as heads of scripts have it (`multi_memory`, `component_model_map`) or as command lines do
+    /// (`multi-memory`, `cm-map`).
     pub(crate) fn from_name(name: &str) -> Option<Feature> {
-        let name = name.replace('-', "_");
-        if REMARKS.contains(&&*name) {
-            return Some(Feature::Remark);
-        }
-        CoreFeature::from_name(&name).map(Feature::Core)
+        let name = name_in_full(name);
+        let remark = || REMARKS.contains(&&*name).then_some(Feature::Remark);
+        let component = || ComponentFeature::from_name(&name).map(Feature::Component);
+        CoreFeature::from_name(&name).map(Feature::Core).or_else(component).or_else(remark)
     }
 
     /// Switches it.
@@ -35,13 +37,27 @@ impl Feature {
             Feature::Core(feature) => {
                 config.wasm_feature(feature, enabled);
             }
+            Feature::Component(feature) => {
+                config.component_feature(feature, enabled);
+            }
             Feature::Remark => {}
         }
     }
 
     /// The names of all that switch something.
     fn names() -> impl Iterator<Item = &'static str> {
-        CoreFeature::ALL.iter().map(|feature| feature.name())
+        let core = CoreFeature::ALL.iter().map(|feature| feature.name());
+        core.chain(ComponentFeature::ALL.iter().map(|feature| feature.name()))
+    }
+}
+
+/// A name as heads of scripts have it.
+fn name_in_full(name: &str) -> String {
+    let name = name.replace('-', "_");
+    match name.strip_prefix("cm_") {
+        Some(short) => format!("component_model_{short}"),
+        None if name == "cm64" => "component_model_memory64".into(),
+        None => name,
     }
 }
 
@@ -92,7 +108,7 @@ pub struct FeatureError(String);
 impl fmt::Display for FeatureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no feature `{}`", Printable::name(&self.0))?;
-        match nearest(&self.0.replace('-', "_")) {
+        match nearest(&name_in_full(&self.0)) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => write!(f, "; there are {}", Feature::names().collect::<Vec<_>>().join(", ")),
         }
@@ -137,6 +153,9 @@ mod tests {
         assert_eq!(Feature::from_name("multi_memory"), multi_memory);
         assert_eq!(Feature::from_name("multi-memory"), multi_memory);
         assert_eq!(Feature::from_name("hogs_memory"), Some(Feature::Remark));
+        let map = Some(Feature::Component(ComponentFeature::Map));
+        assert!(["component_model_map", "component-model-map", "cm-map", "cm_map"].map(Feature::from_name) == [map; 4]);
+        assert_eq!(Feature::from_name("cm64"), Some(Feature::Component(ComponentFeature::Memory64)));
         assert_eq!(Feature::from_name("Multi_memory"), None);
         assert_eq!(Feature::from_name(""), None);
     }
@@ -154,6 +173,8 @@ mod tests {
             ("multi_value,mutli-value", "there is no feature `mutli-value`; did you mean `multi_value`?"),
             ("extended", "there is no feature `extended`; there are mutable_global, "),
             ("multi_value,", "there is no feature ``; there are "),
+            ("cm-fixed-list", "there is no feature `cm-fixed-list`; there are "),
+            ("cm-fixed-length-list", "did you mean `component_model_fixed_length_lists`?"),
             ("--multi_value", "did you mean `multi_value`?"),
             ("x\ny", "there is no feature `x\\ny`"),
         ] {

@@ -11,17 +11,17 @@ use wast::token::Span;
 const MARK: &str = ";;!";
 
 /// What the head of a script says.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) enum Head {
+#[derive(PartialEq, Eq, Default, Debug)]
+pub(crate) struct Head {
     /// The features that it switches on or off, in order.
-    Settings(Vec<(Feature, bool)>),
-    /// It names this feature, which we do not know.
-    Unknown(String),
+    pub(crate) settings: Vec<(Feature, bool)>,
+    /// The first feature that it names and we do not know.
+    pub(crate) unknown: Option<String>,
 }
 
 /// Reads the head of `text`.
 pub(crate) fn read(text: &str) -> Result<Head, Error> {
-    let (mut settings, mut unknown) = (Vec::new(), None);
+    let mut head = Head::default();
     let mut in_head = true;
     // What cannot be read at all is the parser's to tell.
     for token in lexer(text).iter(0).map_while(Result::ok) {
@@ -42,11 +42,11 @@ pub(crate) fn read(text: &str) -> Result<Head, Error> {
         }
         let (name, enabled) = parse(setting).map_err(error)?;
         match Feature::from_name(name) {
-            Some(feature) => settings.push((feature, enabled)),
-            None => unknown = unknown.or_else(|| Some(name.to_string())),
+            Some(feature) => head.settings.push((feature, enabled)),
+            None => head.unknown = head.unknown.or_else(|| Some(name.to_string())),
         }
     }
-    Ok(unknown.map_or(Head::Settings(settings), Head::Unknown))
+    Ok(head)
 }
 
 /// A lexer that takes whatever characters comments and strings hold: scripts test how engines read them.
@@ -76,9 +76,9 @@ mod tests {
         let text = ";; why\n\n(; ;;! x ;)\n;;! multi_memory = false\r\n  ;;!multi_value=true\n(module)\n;; done\n";
         let expected =
             [(Feature::Core(CoreFeature::MultiMemory), false), (Feature::Core(CoreFeature::MultiValue), true)];
-        assert_eq!(read(text).unwrap(), Head::Settings(expected.into()));
-        assert_eq!(read(&text.replace('\n', "\r")).unwrap(), Head::Settings(expected.into()));
-        assert_eq!(read("(module)").unwrap(), Head::Settings(vec![]));
+        assert_eq!(read(text).unwrap().settings, expected);
+        assert_eq!(read(&text.replace('\n', "\r")).unwrap().settings, expected);
+        assert_eq!(read("(module)").unwrap(), Head::default());
     }
 
     #[test]
@@ -98,14 +98,14 @@ mod tests {
     fn the_mark_means_nothing_within_comments_and_strings() {
         for text in ["(module)\n(; a\n;;! b\n;)", "(module)\n;; see ;;! b", "(module quote \"\n;;! b\")", "(; \n;;! b"]
         {
-            assert_eq!(read(text).unwrap(), Head::Settings(vec![]), "{text}");
+            assert_eq!(read(text).unwrap(), Head::default(), "{text}");
         }
     }
 
     #[test]
     fn an_unknown_feature_is_named_whatever_its_value() {
         let text = ";;! multi_value = false\n;;! threads = true\n;;! hogel = false\n";
-        assert_eq!(read(text).unwrap(), Head::Unknown("threads".into()));
-        assert_eq!(read(";;! threads = false").unwrap(), Head::Unknown("threads".into()));
+        assert_eq!(read(text).unwrap().unknown.as_deref(), Some("threads"));
+        assert_eq!(read(";;! threads = false").unwrap().unknown.as_deref(), Some("threads"));
     }
 }

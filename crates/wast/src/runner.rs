@@ -2,7 +2,7 @@
 //! nothing of what a directive means.
 
 use crate::feature::Feature;
-use crate::header::{self, Head};
+use crate::header;
 use crate::message::panic_text;
 use crate::outcome::Mismatch;
 use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
@@ -22,6 +22,8 @@ pub struct WastOptions {
     pub messages: Messages,
     /// Whether a failure shows the adapters that were involved; see [`DirectiveFailure::adapters`].
     pub show_adapters: bool,
+    /// Whether scripts are run that name features which are not known: what the engine lacks fails.
+    pub run_all: bool,
 }
 
 /// Which of the texts must match that scripts expect.
@@ -110,15 +112,12 @@ impl WastRunner {
         let head = header::read(text)?;
         let buffer = ParseBuffer::new_with_lexer(header::lexer(text))?;
         let wast = parse::<Wast<'_>>(&buffer)?;
-        let settings = match head {
-            Head::Settings(settings) => settings,
-            Head::Unknown(feature) => {
-                wast.directives.iter().for_each(|directive| skip_directive(directive, source, report));
-                report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
-                return Ok(());
-            }
-        };
-        let script = self.engine_with(&settings).and_then(|engine| RunningScript::new(&engine, self.options));
+        if let Some(feature) = head.unknown.filter(|_| !self.options.run_all) {
+            wast.directives.iter().for_each(|directive| skip_directive(directive, source, report));
+            report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
+            return Ok(());
+        }
+        let script = self.engine_with(&head.settings).and_then(|engine| RunningScript::new(&engine, self.options));
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
