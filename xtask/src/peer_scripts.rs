@@ -54,3 +54,22 @@ fn scripts(folder: &Path) -> Result<Vec<PathBuf>> {
     scripts.sort();
     Ok(scripts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_called_async_are_left_out() {
+        let root = std::env::temp_dir().join(format!("gusset-peer-scripts-{}", std::process::id()));
+        for file in ["b.wast", "a.txt", "gc/a.wast", "async/c.wast", "gc/async/d.wast", "asynchronous/e.wast"] {
+            let path = root.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = scripts(&root).unwrap();
+        std::fs::remove_dir_all(&root).unwrap();
+        let names: Vec<&Path> = found.iter().map(|path| path.strip_prefix(&root).unwrap()).collect();
+        assert_eq!(names, ["asynchronous/e.wast", "b.wast", "gc/a.wast"].map(Path::new));
+    }
+}
