@@ -157,6 +157,8 @@ pub enum RootExport {
     Func(FuncExportIndex),
     /// A core module that can be instantiated by itself.
     Module(ModuleIndex),
+    /// A component. Nothing can be done with it yet but to see that it is there.
+    Component,
     /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).
     Type(Option<ValType>),
     /// A resource type.

@@ -39,10 +39,8 @@ pub(crate) struct ComponentBody<'a> {
     pub(crate) types: wasmparser::types::Types,
     /// Names from the name section.
     pub(crate) names: ComponentNames<'a>,
-    /// For each component instance that is exported or passed on, a name that it goes by.
-    pub(crate) instance_uses: HashMap<u32, &'a str>,
-    /// For each type that is exported, a name that it goes by.
-    pub(crate) type_uses: HashMap<u32, &'a str>,
+    /// Names by which things are exported or passed on.
+    pub(crate) uses: UseNames<'a>,
     /// Whether a canonical definition has a `realloc` or `post-return`: code that runs while `may_leave` is unset.
     pub(crate) clears_may_leave: bool,
     /// Whether there is a `canon lower` or a built-in: a core function that asks whether `may_leave` is set.
@@ -57,6 +55,39 @@ pub(crate) struct ComponentNames<'a> {
     pub(crate) instances: HashMap<u32, &'a str>,
     pub(crate) funcs: HashMap<u32, &'a str>,
     pub(crate) types: HashMap<u32, &'a str>,
+}
+
+/// By index, a name under which something is exported, by the component or in an instance, or passed on to another.
+#[derive(Default)]
+pub(crate) struct UseNames<'a> {
+    pub(crate) instances: HashMap<u32, &'a str>,
+    pub(crate) types: HashMap<u32, &'a str>,
+    pub(crate) funcs: HashMap<u32, &'a str>,
+}
+
+impl<'a> UseNames<'a> {
+    /// The component exports `item`: no other name is better.
+    pub(crate) fn exported(&mut self, item: &ItemRef<'a>) {
+        if let Some(names) = self.of(item.kind) {
+            names.insert(item.index, item.name);
+        }
+    }
+
+    /// `item` is passed on.
+    pub(crate) fn passed(&mut self, item: &ItemRef<'a>) {
+        if let Some(names) = self.of(item.kind) {
+            names.entry(item.index).or_insert(item.name);
+        }
+    }
+
+    fn of(&mut self, kind: ComponentExternalKind) -> Option<&mut HashMap<u32, &'a str>> {
+        match kind {
+            ComponentExternalKind::Instance => Some(&mut self.instances),
+            ComponentExternalKind::Type => Some(&mut self.types),
+            ComponentExternalKind::Func => Some(&mut self.funcs),
+            ComponentExternalKind::Module | ComponentExternalKind::Component | ComponentExternalKind::Value => None,
+        }
+    }
 }
 
 /// A definition of a component. Core types are left out: nothing but validation looks at them.
@@ -88,6 +119,8 @@ pub(crate) enum ComponentDefinition<'a> {
     Resource { index: u32, dtor: Option<u32>, wide: bool },
     /// A canonical definition.
     Canon(Canon),
+    /// A start function: makes values.
+    Start,
     /// An export. It makes an index of its own.
     Export(ItemRef<'a>),
 }

@@ -24,6 +24,9 @@ struct Converted {
     funcs: HashMap<ComponentFuncTypeId, FuncTypeIndex>,
 }
 
+/// Up to so many values of a list whose length is fixed, an adapter may pass one by one, in parameters.
+const UNROLLED: usize = gusset_types::MAX_FLAT_PARAMS;
+
 /// What the types of one component instance stand for.
 #[derive(Default)]
 pub(crate) struct ScopeTypes {
@@ -156,6 +159,9 @@ impl Converter {
                 let structure = self.structure(to, from, structure)?;
                 let mut weight = 1_usize;
                 structure.each_child(|child| weight = weight.saturating_add(self.weight_of(child)));
+                if let DefinedType::FixedLengthList(_, length) = structure {
+                    weight = weight.saturating_mul(UNROLLED.min(length as usize));
+                }
                 let work = parts(&structure);
                 let ty = to.intern(structure);
                 self.weights.insert(ty, weight);
@@ -218,8 +224,12 @@ impl Converter {
             D::Borrow(id) => DefinedType::Borrow(from.scope.known(*id)),
             D::Stream { .. } => return unsupported("async", "the type stream"),
             D::Future { .. } => return unsupported("async", "the type future"),
-            D::Map { .. } => return unsupported("map", "the type map"),
-            D::FixedLengthList { .. } => return unsupported("fixed-length lists", "a list type with a length"),
+            D::Map { key, value, .. } => {
+                DefinedType::Map(self.val_type(to, from, *key)?, self.val_type(to, from, *value)?)
+            }
+            D::FixedLengthList { element, length, .. } => {
+                DefinedType::FixedLengthList(self.val_type(to, from, *element)?, *length)
+            }
         })
     }
 }

@@ -42,6 +42,7 @@ struct TranslationFault {
     kind: TranslateErrorKind,
     message: String,
     offset: Option<usize>,
+    item: Option<String>,
     component: Option<String>,
 }
 
@@ -62,7 +63,13 @@ impl TranslateError {
     }
 
     pub(crate) fn new(kind: TranslateErrorKind, message: impl Into<String>) -> TranslateError {
-        TranslateError(Box::new(TranslationFault { kind, message: message.into(), offset: None, component: None }))
+        TranslateError(Box::new(TranslationFault {
+            kind,
+            message: message.into(),
+            offset: None,
+            item: None,
+            component: None,
+        }))
     }
 
     pub(crate) fn malformed(error: &wasmparser::Error) -> TranslateError {
@@ -86,6 +93,14 @@ impl TranslateError {
     /// The same error with a place, where it has none yet.
     pub(crate) fn at(mut self, offset: usize) -> TranslateError {
         self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// The same error with the import, export or function that it is about, where it has none yet: `kind` and name.
+    pub(crate) fn of(mut self, kind: &str, name: impl FnOnce() -> String) -> TranslateError {
+        if self.0.item.is_none() {
+            self.0.item = Some(format!("{kind} `{}`", Printable::name(&name())));
+        }
         self
     }
 
@@ -123,6 +138,9 @@ impl fmt::Display for TranslationFault {
             _ => {}
         }
         f.write_str(&self.message)?;
+        if let Some(item) = &self.item {
+            write!(f, ", in {item}")?;
+        }
         if let Some(component) = &self.component {
             write!(f, ", in component {component}")?;
         }

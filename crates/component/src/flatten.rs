@@ -18,7 +18,7 @@ use crate::parse::MAX_NESTING;
 use crate::scope::{
     CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
 };
-use crate::{TranslatedModule, Translation};
+use crate::{TranslateSettings, TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
 use gusset_types::{Arena, CanonBuiltin, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
@@ -39,8 +39,11 @@ const MAX_RESOURCE_TYPES: usize = 100_000;
 const MAX_STEPS: usize = 1_000_000;
 
 /// Flattens a component.
-pub(crate) fn flatten<'a>(parsed: &Parsed<'a>) -> Result<Translation<'a>, TranslateError> {
-    let mut flattener = Flattener::new(parsed);
+pub(crate) fn flatten<'a>(
+    parsed: &Parsed<'a>,
+    settings: &TranslateSettings,
+) -> Result<Translation<'a>, TranslateError> {
+    let mut flattener = Flattener::new(parsed, *settings);
     flattener.run()?;
     Ok(flattener.finish())
 }
@@ -48,6 +51,7 @@ pub(crate) fn flatten<'a>(parsed: &Parsed<'a>) -> Result<Translation<'a>, Transl
 /// The state of flattening. `'b` borrows what parsing left.
 pub(crate) struct Flattener<'b, 'a> {
     pub(crate) parsed: &'b Parsed<'a>,
+    pub(crate) settings: TranslateSettings,
     pub(crate) plan: Plan,
     pub(crate) scopes: Arena<ComponentInstanceIndex, Scope<'b>>,
     pub(crate) lifts: Arena<LiftIndex, CanonLift>,
@@ -66,9 +70,10 @@ pub(crate) struct Flattener<'b, 'a> {
 }
 
 impl<'b, 'a> Flattener<'b, 'a> {
-    fn new(parsed: &'b Parsed<'a>) -> Self {
+    fn new(parsed: &'b Parsed<'a>, settings: TranslateSettings) -> Self {
         Flattener {
             parsed,
+            settings,
             plan: Plan::default(),
             scopes: Arena::default(),
             lifts: Arena::default(),
@@ -158,6 +163,9 @@ impl<'b, 'a> Flattener<'b, 'a> {
             ComponentDefinition::Type => {}
             ComponentDefinition::Resource { index, dtor, wide } => self.define_resource(at, *index, *dtor, *wide)?,
             ComponentDefinition::Canon(canon) => self.canon(at, canon)?,
+            ComponentDefinition::Start => {
+                return Err(TranslateError::unsupported("values", "the start function of a component"));
+            }
             ComponentDefinition::Export(export) => {
                 let types = self.body_of(at).types.as_ref();
                 let item = self.scopes[at].item(types, export);
@@ -202,7 +210,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         let name = match (parent, index) {
             (Some(parent), Some(index)) => {
                 let body = self.body_of(parent);
-                let used = body.instance_uses.get(&index).copied();
+                let used = body.uses.instances.get(&index).copied();
                 body.names.instances.get(&index).copied().or(used).or(own)
             }
             _ => own,

@@ -5,7 +5,7 @@
 //! the adapters come back as core modules like all others. This crate never runs anything, and knows no code generator.
 //!
 //! ```
-//! use gusset_types::ComponentFeatures;
+//! use gusset_component::TranslateSettings;
 //!
 //! let bytes = wat::parse_str(
 //!     r#"(component
@@ -13,7 +13,7 @@
 //!         (core instance $i (instantiate $m))
 //!         (func (export "one") (result u32) (canon lift (core func $i "one"))))"#,
 //! )?;
-//! let translation = gusset_component::translate(&bytes, ComponentFeatures::default())?;
+//! let translation = gusset_component::translate(&bytes, &TranslateSettings::default())?;
 //! assert!(translation.plan.export(&["one"]).is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,6 +35,16 @@ use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
 pub use error::{TranslateError, TranslateErrorKind};
+
+/// What is decided before a component is translated.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TranslateSettings {
+    /// What of the component model it may use.
+    pub features: ComponentFeatures,
+    /// Whether calls between components go through the host, which lifts and lowers, rather than through adapters: so it sees
+    /// each of them.
+    pub calls_through_host: bool,
+}
 
 /// A component, flattened: what to do, and the core modules to do it with.
 #[derive(Clone, Debug)]
@@ -62,7 +72,7 @@ pub struct TranslatedModule<'a> {
     pub adapter: bool,
 }
 
-/// Translates a component in the binary format, which may use these features of the component model.
+/// Translates a component in the binary format.
 ///
 /// Everything is validated but the function bodies of core modules: those are validated where they are compiled.
 ///
@@ -70,9 +80,9 @@ pub struct TranslatedModule<'a> {
 ///
 /// Input that is no valid component, one that needs what is not supported, and one that is beyond a limit:
 /// [`TranslateError::kind`] tells them apart.
-pub fn translate(bytes: &[u8], features: ComponentFeatures) -> Result<Translation<'_>, TranslateError> {
-    let parsed = parse::parse(bytes, features)?;
-    flatten::flatten(&parsed)
+pub fn translate<'a>(bytes: &'a [u8], settings: &TranslateSettings) -> Result<Translation<'a>, TranslateError> {
+    let parsed = parse::parse(bytes, settings.features)?;
+    flatten::flatten(&parsed, settings)
 }
 
 /// Validates a component in the binary format completely, function bodies too, without asking whether it could be run. It may use

@@ -12,13 +12,12 @@ mod instances;
 mod modules;
 mod names;
 
-use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed};
+use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed, UseNames};
 use crate::error::{TranslateError, TranslateErrorKind};
 use crate::may_leave;
 use crate::parse::budget::InstanceBudget;
 use gusset_artifact::ModuleIndex;
 use gusset_types::{Arena, ComponentFeatures};
-use std::collections::HashMap;
 use std::ops::Range;
 use wasmparser::types::Types;
 use wasmparser::{
@@ -89,7 +88,7 @@ impl Nesting {
     fn enter(&mut self, payload: &Payload<'_>) -> Result<(), TranslateError> {
         match payload {
             Payload::Version { encoding: Encoding::Module, range, .. } if self.components.is_empty() => {
-                let message = "expected a component, found a core module";
+                let message = "expected a component, found a core module; `gusset::core::Module` takes those";
                 return Err(TranslateError::new(TranslateErrorKind::CoreModule, message).at(as_offset(range.start)));
             }
             Payload::Version { .. } if self.components.is_empty() => self.components.push(Some(0)),
@@ -106,10 +105,6 @@ impl Nesting {
             }
             Payload::End(_) => {
                 self.components.pop();
-            }
-            Payload::ComponentStartSection { range, .. } => {
-                let error = TranslateError::unsupported("values", "the start function of a component");
-                return Err(error.at(as_offset(range.start)));
             }
             _ => {}
         }
@@ -164,8 +159,7 @@ struct OpenComponent<'a> {
     start: usize,
     definitions: Vec<(usize, ComponentDefinition<'a>)>,
     names: ComponentNames<'a>,
-    instance_uses: HashMap<u32, &'a str>,
-    type_uses: HashMap<u32, &'a str>,
+    uses: UseNames<'a>,
     /// How many types it has so far.
     types: u32,
 }
@@ -206,8 +200,7 @@ impl<'a> Parse<'a> {
                     definitions: component.definitions,
                     types,
                     names: component.names,
-                    instance_uses: component.instance_uses,
-                    type_uses: component.type_uses,
+                    uses: component.uses,
                 };
                 let body = self.bodies.push(body);
                 if self.levels.is_empty() {
@@ -251,6 +244,10 @@ impl<'a> OpenComponent<'a> {
             Payload::ComponentCanonicalSection(section) => self.canons(section),
             Payload::ComponentImportSection(section) => self.imports(section),
             Payload::ComponentExportSection(section) => self.exports(section),
+            Payload::ComponentStartSection { range, .. } => {
+                self.define(as_offset(range.start), ComponentDefinition::Start);
+                Ok(())
+            }
             Payload::CustomSection(section) => {
                 self.names(&section);
                 Ok(())

@@ -172,7 +172,7 @@ impl<'b> Scope<'b> {
             },
             ComponentExternalKind::Component => ScopeItem::Component(self.components[index]),
             ComponentExternalKind::Instance => ScopeItem::Instance(Rc::clone(&self.instances[index].item)),
-            ComponentExternalKind::Value => unreachable!("validation admits no values"),
+            ComponentExternalKind::Value => unreachable!("the root imports no values, and nothing else makes any"),
         }
     }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::translate;
-use gusset_component::{TranslateError, TranslateErrorKind, validate};
+use gusset_component::{TranslateError, TranslateErrorKind, TranslateSettings, validate};
 use gusset_types::{ComponentFeature, ComponentFeatures};
 
 fn encode(text: &str) -> Vec<u8> {
@@ -32,7 +32,10 @@ fn a_core_module_is_no_component() {
     let bytes = encode("(module)");
     for error in [translate(&bytes).map(drop), validate(&bytes, ComponentFeatures::default())].map(Result::unwrap_err) {
         assert_eq!(error.kind(), TranslateErrorKind::CoreModule);
-        assert_eq!(error.to_string(), "expected a component, found a core module (at offset 0x0)");
+        assert_eq!(
+            error.to_string(),
+            "expected a component, found a core module; `gusset::core::Module` takes those (at offset 0x0)"
+        );
     }
 }
 
@@ -211,14 +214,66 @@ fn what_the_root_may_not_import_or_export() {
         "core module `i#m`",
     );
     assert_unsupported(r#"(component (import "c" (component)))"#, "imports of modules and components", "component `c`");
-    assert_unsupported(
-        r#"(component (component $c) (export "c" (component $c)))"#,
-        "exports of components",
-        "a component as an export",
-    );
 }
 
+/// What is missing is told with the import, export or function that it is about, and the component around that.
 #[test]
-fn map_is_named() {
-    assert_unsupported(r#"(component (import "f" (func (param "m" (map string u8)))))"#, "map", "the type map");
+fn what_is_not_supported_is_named() {
+    let module = r#"(core module $m (func (export "f") (param i32) (result i32) unreachable))
+        (core instance $i (instantiate $m))"#;
+    let deep = format!(
+        r#"(component
+            (component $c {module}
+                (type $s (stream u8))
+                (func (export "open") (param "s" $s) (result u32) (canon lift (core func $i "f"))))
+            (instance $inner (instantiate $c)))"#
+    );
+    for (text, named) in [
+        (
+            r#"(component (import "wasi:io/streams" (instance (export "f" (func (param "x" (stream u8)))))))"#,
+            "(the type stream), in import `wasi:io/streams#f` (at",
+        ),
+        (r#"(component (type $t (future)) (export "t" (type $t)))"#, "(the type future), in export `t` (at"),
+        (&*deep, "(the type stream), in function `open`, in component `inner` (at"),
+        (
+            r#"(component (import "f" (func $f async)) (core func (canon lower (func $f) async)))"#,
+            "(canon lower with async), in function `f` (at",
+        ),
+        (r#"(component (import "a" (component)))"#, "(component `a`) (at"),
+    ] {
+        let error = error(text).to_string();
+        assert!(error.starts_with("not supported: ") && error.contains(named), "{error}");
+    }
+}
+
+/// Values and start functions are decoded and validated, and refused where something is made of them.
+#[test]
+fn values_are_refused_only_where_they_are_used() {
+    let start = r#"(import "v" (value $v string))
+        (import "f" (func $f (param "x" string) (result string)))
+        (start $f (value $v) (result (value $w)))
+        (export "w" (value $w))"#;
+    let mut features = ComponentFeatures::default();
+    features.set(ComponentFeature::Values, true);
+    let translate = |text: &str| {
+        let bytes = encode(text);
+        let settings = TranslateSettings { features, ..TranslateSettings::default() };
+        gusset_component::translate(&bytes, &settings).map(drop)
+    };
+    assert!(translate(&format!("(component (component {start}))")).is_ok());
+    let error = translate(&format!("(component {start})")).unwrap_err();
+    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("values"));
+    assert!(error.to_string().contains("(a value), in import `v` (at offset"), "{error}");
+    let error = translate(
+        r#"(component $c
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (start $f))"#,
+    )
+    .unwrap_err();
+    assert_eq!(error.message(), "not supported: values (the start function of a component)");
+    assert!(error.offset().is_some_and(|offset| offset > 0x20), "{error}");
+    let unused = translate(r#"(component (import "v" (value string)))"#).unwrap_err();
+    assert_eq!(unused.kind(), TranslateErrorKind::Invalid, "{unused}");
 }

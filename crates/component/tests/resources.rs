@@ -4,8 +4,8 @@ mod common;
 
 use common::translate;
 use gusset_artifact::{ExternItem, Plan, RootExport, RootImport, Step, Trampoline};
-use gusset_component::TranslateErrorKind;
-use gusset_types::{ComponentInstanceIndex, DefinedType, ResourceTypeIndex, ValType};
+use gusset_component::{TranslateErrorKind, TranslateSettings};
+use gusset_types::{ComponentFeatures, ComponentInstanceIndex, DefinedType, ResourceTypeIndex, ValType};
 
 fn plan(text: &str) -> Plan {
     let bytes = wat::parse_str(text).expect("the text is well-formed");
@@ -203,8 +203,8 @@ fn handles_within_one_instance_take_no_adapter() {
 #[test]
 fn resources_of_64_bits_are_named() {
     let bytes = wat::parse_str(r#"(component (type $big (resource (rep i64))))"#).unwrap();
-    let features = gusset_types::ComponentFeatures::specified();
-    let error = gusset_component::translate(&bytes, features).unwrap_err();
+    let settings = TranslateSettings { features: ComponentFeatures::specified(), ..TranslateSettings::default() };
+    let error = gusset_component::translate(&bytes, &settings).unwrap_err();
     assert_eq!(error.kind(), TranslateErrorKind::Unsupported("memory64"));
     assert_eq!(error.message(), "not supported: memory64 (resource type `big`, which an `i64` represents)");
 }

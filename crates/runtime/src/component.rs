@@ -97,7 +97,9 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
         let wasm = crate::source::wasm(bytes)?;
-        let translation = gusset_component::translate(&wasm, engine.config().component_features)?;
+        let features = engine.config().component_features;
+        let settings = gusset_component::TranslateSettings { features, ..Default::default() };
+        let translation = gusset_component::translate(&wasm, &settings)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
             let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);

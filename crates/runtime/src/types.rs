@@ -253,6 +253,8 @@ pub enum ComponentItem {
     Instance(Vec<(Arc<str>, ComponentItem)>),
     /// A core module.
     Module,
+    /// A component.
+    Component,
     /// A type; `None` if it is not a value type.
     Type(Option<Type>),
 }
@@ -277,6 +279,7 @@ impl PlanItem for RootExport {
         match self {
             RootExport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.exported_funcs[*index].ty)),
             RootExport::Module(_) => ComponentItem::Module,
+            RootExport::Component => ComponentItem::Component,
             RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(plan, ty))),
             RootExport::Resource(_) => ComponentItem::Type(None),
         }

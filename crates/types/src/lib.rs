@@ -55,5 +55,5 @@ pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::TrapCode;
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
-pub use type_text::type_text;
+pub use type_text::{type_text, type_text_with};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

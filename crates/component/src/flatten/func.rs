@@ -44,12 +44,17 @@ impl Flattener<'_, '_> {
         ty: u32,
         options: &OptionRefs,
     ) -> Result<(), TranslateError> {
-        if options.async_ {
-            return Err(TranslateError::unsupported("async", "canon lift with async"));
-        }
         let body = self.body_of(at);
+        let index = self.scopes[at].funcs.len() as u32;
+        let name = || {
+            let name = body.uses.funcs.get(&index).or_else(|| body.names.funcs.get(&index));
+            name.map_or_else(|| format!("function {index}"), |name| cut_name(name).into())
+        };
+        if options.async_ {
+            return Err(TranslateError::unsupported("async", "canon lift with async").of("function", name));
+        }
         let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
-        let ty = self.func_type(at, ty)?;
+        let ty = self.func_type(at, ty).map_err(|error| error.of("function", name))?;
         let func = self.core_func(at, func)?;
         let options = self.options(at, options)?;
         let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
@@ -59,11 +64,11 @@ impl Flattener<'_, '_> {
 
     fn lower(&mut self, at: ComponentInstanceIndex, func: u32, options: &OptionRefs) -> Result<(), TranslateError> {
         if options.async_ {
-            return Err(TranslateError::unsupported("async", "canon lower with async"));
+            let error = TranslateError::unsupported("async", "canon lower with async");
+            return Err(error.of("function", || self.name_here(at, func)));
         }
-        let body = self.body_of(at);
-        let ty = body.types.as_ref().component_function_at(func);
-        let ty = self.func_type(at, ty)?;
+        let ty = self.body_of(at).types.as_ref().component_function_at(func);
+        let ty = self.func_type(at, ty).map_err(|error| error.of("function", || self.name_here(at, func)))?;
         let options = self.options(at, options)?;
         let item = match self.scopes[at].funcs[func as usize].item {
             FuncItem::Imported(import) => self.lower_import(import, ty, options),
@@ -95,7 +100,8 @@ impl Flattener<'_, '_> {
             function: self.function_name(at, func, lift),
         };
         // Where both sides have the same table of handles, the order of lifting and lowering shows in the indices.
-        if options.instance == at && self.passes_handles(lower_type) {
+        let no_adapter = self.settings.calls_through_host || options.instance == at && self.passes_handles(lower_type);
+        if no_adapter && !self.plan.types.func(lower_type).async_ {
             let lowered = Trampoline::LowerLifted { func: callee, lift: options, lift_type, lower, lower_type, name };
             return Ok(CoreItem::Def(self.trampoline(lowered)));
         }
@@ -122,20 +128,25 @@ impl Flattener<'_, '_> {
     fn passes_handles(&self, ty: FuncTypeIndex) -> bool {
         let types = &self.plan.types;
         let func = types.func(ty);
-        !func.async_ && func.param_types().chain(func.result).any(|ty| types.holds_handles(ty))
+        func.param_types().chain(func.result).any(|ty| types.holds_handles(ty))
     }
 
     /// The name of a function for people: as its instance exports it, else as the caller imports it.
     fn function_name(&self, at: ComponentInstanceIndex, func: u32, lift: LiftIndex) -> Arc<str> {
-        if let Some(name) = &self.lifts[lift].name {
-            return name.clone();
+        match &self.lifts[lift].name {
+            Some(name) => name.clone(),
+            None => self.name_here(at, func).into(),
         }
+    }
+
+    /// The name of a function for people, as the component imports it or its name section has it.
+    fn name_here(&self, at: ComponentInstanceIndex, func: u32) -> String {
         match self.scopes[at].funcs[func as usize].label {
-            Some((Some(instance), name)) => join_names(&[instance, name]).into(),
+            Some((Some(instance), name)) => join_names(&[instance, name]),
             Some((None, name)) => cut_name(name).into(),
             None => match self.body_of(at).names.funcs.get(&func) {
                 Some(name) => cut_name(name).into(),
-                None => format!("function {func}").into(),
+                None => format!("function {func}"),
             },
         }
     }

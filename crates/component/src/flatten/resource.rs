@@ -23,6 +23,9 @@ use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentInstanceTypeId,
 };
 
+/// What a built-in counts for among adapters: its code is that of so many nodes of a type.
+const BUILTIN_NODES: usize = 8;
+
 impl<'b> Flattener<'b, '_> {
     /// A definition of a resource type, whose index is `index`.
     pub(super) fn define_resource(
@@ -33,7 +36,7 @@ impl<'b> Flattener<'b, '_> {
         wide: bool,
     ) -> Result<(), TranslateError> {
         let body = self.body_of(at);
-        let name = body.type_uses.get(&index).or_else(|| body.names.types.get(&index));
+        let name = body.uses.types.get(&index).or_else(|| body.names.types.get(&index));
         let name: Arc<str> = match name {
             Some(name) => cut_name(name).into(),
             None => format!("resource {index}").into(),
@@ -99,7 +102,7 @@ impl<'b> Flattener<'b, '_> {
                 };
                 let check_may_leave = self.body_of(at).clears_may_leave;
                 let spec = BuiltinSpec { name, builtin, instance: at, check_may_leave };
-                let recorded = self.adapters.record(FunctionSpec::Builtin(spec), 1)?;
+                let recorded = self.adapters.record(FunctionSpec::Builtin(spec), BUILTIN_NODES)?;
                 self.builtins.insert((at, builtin), recorded);
                 recorded
             }

@@ -85,7 +85,7 @@ impl<'b> Flattener<'b, '_> {
         };
         match *ty {
             ComponentEntityType::Func(id) => {
-                let ty = self.func_type(ROOT, id)?;
+                let ty = self.func_type(ROOT, id).map_err(|error| error.of("import", || join_names(path)))?;
                 let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
@@ -95,7 +95,7 @@ impl<'b> Flattener<'b, '_> {
                 Ok((ScopeItem::Resource(resource), Some(ExternItem::Item(RootImport::Resource(resource)))))
             }
             ComponentEntityType::Type { created, .. } => {
-                let ty = self.value_type(ROOT, created)?;
+                let ty = self.value_type(ROOT, created).map_err(|error| error.of("import", || join_names(path)))?;
                 Ok((ScopeItem::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
             }
             ComponentEntityType::Instance(id) => {
@@ -115,7 +115,9 @@ impl<'b> Flattener<'b, '_> {
             }
             ComponentEntityType::Module(_) => refused("core module"),
             ComponentEntityType::Component(_) => refused("component"),
-            ComponentEntityType::Value(_) => Err(TranslateError::unsupported("values", "an import of a value")),
+            ComponentEntityType::Value(_) => {
+                Err(TranslateError::unsupported("values", "a value").of("import", || join_names(path)))
+            }
         }
     }
 
@@ -142,7 +144,7 @@ impl<'b> Flattener<'b, '_> {
     ) -> Result<ExternItem<RootExport>, TranslateError> {
         let export = match (item, ty) {
             (ScopeItem::Func(func), ComponentEntityType::Func(id)) => {
-                let ty = self.func_type(ROOT, *id)?;
+                let ty = self.func_type(ROOT, *id).map_err(|error| error.of("export", || join_names(path)))?;
                 let source = match *func {
                     FuncItem::Imported(import) => FuncSource::Import(import),
                     FuncItem::Lifted(lift) => {
@@ -159,11 +161,10 @@ impl<'b> Flattener<'b, '_> {
             (ScopeItem::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
             (ScopeItem::Resource(resource), ComponentEntityType::Type { .. }) => RootExport::Resource(*resource),
             (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
-                RootExport::Type(self.value_type(ROOT, *created)?)
+                let ty = self.value_type(ROOT, *created);
+                RootExport::Type(ty.map_err(|error| error.of("export", || join_names(path)))?)
             }
-            (ScopeItem::Component(_), _) => {
-                return Err(TranslateError::unsupported("exports of components", "a component as an export"));
-            }
+            (ScopeItem::Component(_), ComponentEntityType::Component(_)) => RootExport::Component,
             _ => unreachable!("validation has compared the export with its type"),
         };
         Ok(ExternItem::Item(export))

@@ -1,9 +1,8 @@
 //! What the tests share.
 
-use gusset_component::{TranslateError, Translation};
-use gusset_types::ComponentFeatures;
+use gusset_component::{TranslateError, TranslateSettings, Translation};
 
 /// Translates a component that uses what is on by default.
 pub fn translate(bytes: &[u8]) -> Result<Translation<'_>, TranslateError> {
-    gusset_component::translate(bytes, ComponentFeatures::default())
+    gusset_component::translate(bytes, &TranslateSettings::default())
 }
