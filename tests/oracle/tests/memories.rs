@@ -9,7 +9,7 @@ fn generated_values_lie_where_the_specification_says_and_wrong_ones_trap() {
     let engine = engine();
     let mut findings = Findings::default();
     for seed in 0..300 {
-        match check_memories(&engine, &support::input(seed)) {
+        match check_memories(&engine, &support::input(seed, 2048)) {
             Ok(checked) => findings += checked,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }

@@ -13,8 +13,8 @@ impl Bytes {
     }
 }
 
-/// Two KiB for one case.
-pub fn input(seed: u64) -> Vec<u8> {
+/// So many bytes for one case.
+pub fn input(seed: u64, length: usize) -> Vec<u8> {
     let mut bytes = Bytes(seed);
-    (0..256).flat_map(|_| bytes.next().to_le_bytes()).collect()
+    (0..length.div_ceil(8)).flat_map(|_| bytes.next().to_le_bytes()).collect()
 }
