@@ -51,13 +51,13 @@ const RESULT: u32 = 1024;
 /// same type.
 pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> String {
     let mut named = NamedTypes::default();
-    let funcs: Vec<Func> = types.iter().map(|ty| Func::new(ty, &mut named)).collect();
+    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, &mut named)).collect();
     let with_types = named.arguments();
     let imports = named.imports();
     let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
     let caller = forwarder("caller", &imports, &funcs, heap, caller);
     let callee = forwarder("callee", &imports, &funcs, heap, callee);
-    let each = |text: &dyn Fn(usize, &Func) -> String| -> String {
+    let each = |text: &dyn Fn(usize, &EchoFunc) -> String| -> String {
         funcs.iter().enumerate().map(|(n, func)| text(n, func)).collect()
     };
     let echoes = each(&|n, func| format!("  (import \"echo{n}\" (func $echo{n} {}))\n", func.ty));
@@ -72,16 +72,16 @@ pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) 
 }
 
 /// A function that takes and returns a value of one type.
-struct Func {
+struct EchoFunc {
     /// Its type's text.
     ty: String,
     flat: Flat,
 }
 
-impl Func {
-    fn new(ty: &GeneratedType, named: &mut NamedTypes) -> Func {
+impl EchoFunc {
+    fn new(ty: &GeneratedType, named: &mut NamedTypes) -> EchoFunc {
         let text = named.text(ty);
-        Func { ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
+        EchoFunc { ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
     }
 
     /// The core types of the function lowered and lifted, and what the lifted one does.
@@ -104,7 +104,7 @@ impl Func {
 }
 
 /// A component that imports `f0`, `f1` and so on, and exports functions of these names which forward to them.
-fn forwarder(component: &str, imports: &str, funcs: &[Func], heap: u32, encoding: Encoding) -> String {
+fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], heap: u32, encoding: Encoding) -> String {
     let options =
         format!("{} (memory (core memory $l \"memory\")) (realloc (core func $l \"realloc\"))", encoding.option());
     let (mut func_imports, mut lowered_funcs, mut with, mut main, mut lifted_funcs) =

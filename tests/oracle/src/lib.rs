@@ -21,6 +21,9 @@ mod guests;
 mod hostile;
 mod memories;
 mod model;
+mod reference;
+mod seed;
+mod text;
 mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
@@ -28,6 +31,8 @@ pub use composition::{Encoding, composition};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
 pub use memories::{Findings, check_memories, check_strings};
+pub use reference::{Compared, Reference, compare_with_reference};
+pub use seed::input;
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};
 

@@ -223,10 +223,11 @@ impl Model {
         Ok(at)
     }
 
-    /// The memory's digest, as the guests compute it: each step can be undone, so that no single change goes unseen.
+    /// The memory's digest, as the guests compute it: each step can be undone, so that no single change goes unseen, and what
+    /// words at the end that nobody has touched make of a digest can be told beforehand.
     pub(crate) fn digest(&self) -> u64 {
         let words = self.memory.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
-        words.fold(0, |digest: u64, word| (digest ^ word).wrapping_mul(0x0000_0100_0000_01b3))
+        words.fold(0, |digest: u64, word| digest.wrapping_mul(0x0000_0100_0000_01b3).wrapping_add(word))
     }
 
     fn note(&mut self, slot: ModelSlot, kind: WeakSpotKind) {

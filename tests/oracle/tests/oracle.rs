@@ -1,8 +1,6 @@
 //! Generated cases with fixed seeds; the fuzz target `adapters` goes on from here.
 
-mod support;
-
-use gusset_oracle::{Encoding, Unstructured, arbitrary_type, check_types};
+use gusset_oracle::{Encoding, Unstructured, arbitrary_type, check_types, input};
 
 /// Values of so many types, a hundred of each, for each pair of encodings in turn. Several types share a composition, as adapters share
 /// a module and its helpers.
@@ -15,7 +13,7 @@ fn generated_values_pass_through_generated_adapters() {
     let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     let (mut types, mut values) = (0, 0);
     for seed in 0..COMPOSITIONS {
-        let input = support::input(seed, 256 * TYPES * VALUES);
+        let input = input(seed, 256 * TYPES * VALUES);
         let mut input = Unstructured::new(&input);
         let generated: Vec<_> =
             (0..TYPES).map(|_| arbitrary_type(&mut input).expect("there are bytes enough")).collect();

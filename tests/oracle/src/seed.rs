@@ -1,4 +1,4 @@
-//! Bytes to make cases from.
+//! Bytes to make cases from, for tests and for the comparison with the reference implementation.
 
 /// A small deterministic generator (splitmix64), so that no seed depends on the platform.
 struct Bytes(u64);
