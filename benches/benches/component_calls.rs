@@ -21,9 +21,7 @@ fn gusset<'a>(export: &str) -> Result<Contender<'a>> {
     let instance = gusset::Linker::new(&engine).instantiate(&mut store, &component)?;
     let func = instance.get_func(&mut store, export).expect("the kernel exports it");
     let func = func.typed::<(u32,), (u32,)>(&store)?;
-    let run = move || {
-        timed(|| func.call(&mut store, (CALLS,)).expect("the kernel returns").0)
-    };
+    let run = move || timed(|| func.call(&mut store, (CALLS,)).expect("the kernel returns").0);
     Ok(Contender { name: "gusset".into(), run: Box::new(run) })
 }
 

@@ -3,6 +3,8 @@
 //! A machine's speed drifts, so single figures mean little: each round times every contender once, and what is compared is the
 //! ratio within a round.
 
+pub mod shapes;
+
 use std::time::Duration;
 
 /// One of the things that are compared: a name and a function that runs the kernel once.

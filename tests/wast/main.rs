@@ -2,7 +2,7 @@
 //! suite that is not there is shown as not run, never as passed.
 #![forbid(unsafe_code)]
 
-use gusset::{Config, CoreFeature};
+use gusset::{ComponentFeature, Config, CoreFeature};
 use gusset_wast::{Counts, KnownFailures, Report, WastOptions, WastRunner};
 use gusset_wast_tests::{
     COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, expected_failures, local_suite,
@@ -98,6 +98,10 @@ fn runners(scripts: &[SuiteScript]) -> Result<BTreeMap<&'static [CoreFeature], W
         config.frame_form(std::env::var_os(FRAME_FORM).is_some());
         for &feature in without {
             config.wasm_feature(feature, false);
+        }
+        // The official suite is for all that is specified.
+        for &feature in ComponentFeature::ALL {
+            config.component_feature(feature, feature != ComponentFeature::Gc);
         }
         let runner = WastRunner::with_config(&config, WastOptions::default()).map_err(|error| error.to_string())?;
         runners.insert(without, runner);

@@ -116,11 +116,11 @@ pub enum Trampoline {
         /// The width of that memory's addresses.
         dst_width: PointerWidth,
     },
-    /// Where the adapters of a module trap: `(site: i32, indices: i64 ...)`. It does not return.
+    /// Where the adapters of a module trap: `(site: i32, code: i32, value: i64, limit: i64, indices: i64 ...)`. It does not return.
     AdapterTrap {
         /// Whose sites.
         module: AdapterModuleIndex,
-        /// How many list indices follow the site, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
+        /// How many list indices follow, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
         indices: u8,
     },
     /// `canon lower` of a function that is a `canon lift`, where no adapter can stand for both: everything is lifted before
@@ -172,6 +172,8 @@ pub enum RootExport {
     Func(FuncExportIndex),
     /// A core module that can be instantiated by itself.
     Module(PlanModule),
+    /// A component. Nothing can be done with it yet but to see that it is there.
+    Component,
     /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).
     Type(Option<ValType>),
     /// A resource type.

@@ -7,7 +7,7 @@ use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Tramp
 use crate::unit::ImportLink;
 use gusset_types::{
     CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    StringEncoding, cut_name, type_text,
+    StringEncoding, cut_name, type_text_with,
 };
 use std::fmt::{self, Write};
 
@@ -53,7 +53,9 @@ impl Plan {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
             }
             ExternItem::Item(RootImport::Module(module)) => writeln!(f, "core module = module-import {module}"),
-            ExternItem::Item(RootImport::Type(ty)) => writeln!(f, "type {}", type_text(&self.types, *ty)),
+            ExternItem::Item(RootImport::Type(ty)) => {
+                writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
+            }
             ExternItem::Item(RootImport::Resource(resource)) => writeln!(f, "resource {resource}"),
             ExternItem::Instance(instance) => {
                 writeln!(f, "instance")?;
@@ -84,7 +86,10 @@ impl Plan {
                 }
             }
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "{}", module_text(*module)),
-            ExternItem::Item(RootExport::Type(Some(ty))) => writeln!(f, "type {}", type_text(&self.types, *ty)),
+            ExternItem::Item(RootExport::Component) => writeln!(f, "component"),
+            ExternItem::Item(RootExport::Type(Some(ty))) => {
+                writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
+            }
             ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
             ExternItem::Item(RootExport::Resource(resource)) => writeln!(f, "resource {resource}"),
             ExternItem::Instance(instance) => {
@@ -209,10 +214,15 @@ impl Plan {
         let params: Vec<String> = func
             .params
             .iter()
-            .map(|param| format!("{}: {}", cut_name(&param.name), type_text(&self.types, param.ty)))
+            .map(|param| {
+                format!("{}: {}", cut_name(&param.name), type_text_with(&self.types, &self.resources, param.ty))
+            })
             .collect();
         let word = if func.async_ { "async func" } else { "func" };
-        let result = func.result.map(|ty| format!(" -> {}", type_text(&self.types, ty))).unwrap_or_default();
+        let result = func
+            .result
+            .map(|ty| format!(" -> {}", type_text_with(&self.types, &self.resources, ty)))
+            .unwrap_or_default();
         format!("{word}({}){result}", params.join(", "))
     }
 }

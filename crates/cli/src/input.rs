@@ -59,7 +59,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 /// How large a file with these first bytes may be. What cannot be a component has no need to be read.
 fn limit(first_bytes: &[u8]) -> Result<u64> {
     if is_core_module(first_bytes) {
-        bail!("expected a component, found a core module");
+        bail!(
+            "expected a component, found a core module; `wasm-tools component new` makes a component of one whose imports \
+             and exports fit"
+        );
     }
     if first_bytes.starts_with(b"\0asm") {
         return Ok(MAX_BINARY);

@@ -6,7 +6,7 @@ use gusset_types::{Arena, ArenaIndex, StringEncoding};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::ops::Range;
-use wasmparser::{ComponentExternalKind, ExternalKind};
+use wasmparser::{CanonicalFunction, ComponentExternalKind, ExternalKind};
 
 /// A component (the root or a nested one) of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,8 +39,8 @@ pub(crate) struct ComponentBody<'a> {
     pub(crate) types: wasmparser::types::Types,
     /// Names from the name section.
     pub(crate) names: ComponentNames<'a>,
-    /// For each component instance that is exported or passed on, a name that it goes by.
-    pub(crate) instance_uses: HashMap<u32, &'a str>,
+    /// Names by which things are exported or passed on.
+    pub(crate) uses: UseNames<'a>,
     /// Whether a canonical definition has a `realloc` or `post-return`: code that runs while `may_leave` is unset.
     pub(crate) clears_may_leave: bool,
     /// Whether there is a `canon lower` or a built-in: a core function that asks whether `may_leave` is set.
@@ -54,6 +54,40 @@ pub(crate) struct ComponentNames<'a> {
     pub(crate) modules: HashMap<u32, &'a str>,
     pub(crate) instances: HashMap<u32, &'a str>,
     pub(crate) funcs: HashMap<u32, &'a str>,
+    pub(crate) types: HashMap<u32, &'a str>,
+}
+
+/// By index, a name under which something is exported, by the component or in an instance, or passed on to another.
+#[derive(Default)]
+pub(crate) struct UseNames<'a> {
+    pub(crate) instances: HashMap<u32, &'a str>,
+    pub(crate) types: HashMap<u32, &'a str>,
+    pub(crate) funcs: HashMap<u32, &'a str>,
+}
+
+impl<'a> UseNames<'a> {
+    /// The component exports `item`: no other name is better.
+    pub(crate) fn exported(&mut self, item: &ItemRef<'a>) {
+        if let Some(names) = self.of(item.kind) {
+            names.insert(item.index, item.name);
+        }
+    }
+
+    /// `item` is passed on.
+    pub(crate) fn passed(&mut self, item: &ItemRef<'a>) {
+        if let Some(names) = self.of(item.kind) {
+            names.entry(item.index).or_insert(item.name);
+        }
+    }
+
+    fn of(&mut self, kind: ComponentExternalKind) -> Option<&mut HashMap<u32, &'a str>> {
+        match kind {
+            ComponentExternalKind::Instance => Some(&mut self.instances),
+            ComponentExternalKind::Type => Some(&mut self.types),
+            ComponentExternalKind::Func => Some(&mut self.funcs),
+            ComponentExternalKind::Module | ComponentExternalKind::Component | ComponentExternalKind::Value => None,
+        }
+    }
 }
 
 /// A definition of a component. Core types are left out: nothing but validation looks at them.
@@ -81,15 +115,30 @@ pub(crate) enum ComponentDefinition<'a> {
     AliasOuter { kind: OuterKind, count: u32, index: u32 },
     /// A type other than a resource.
     Type,
-    /// A resource type.
-    Resource,
+    /// A resource type, with its index among the types. What represents a resource is an `i32` unless it is `wide`.
+    Resource { index: u32, dtor: Option<u32>, wide: bool },
     /// A canonical definition.
     Canon(Canon),
+    /// A start function: makes values.
+    Start,
     /// An export. It makes an index of its own.
     Export(ItemRef<'a>),
 }
 
 impl ComponentDefinition<'_> {
+    /// Whether it adds to the index space of types.
+    pub(crate) fn is_type(&self) -> bool {
+        match self {
+            ComponentDefinition::Type | ComponentDefinition::Resource { .. } => true,
+            ComponentDefinition::Import { kind, .. } | ComponentDefinition::AliasExport { kind, .. } => {
+                *kind == ComponentExternalKind::Type
+            }
+            ComponentDefinition::Export(item) => item.kind == ComponentExternalKind::Type,
+            ComponentDefinition::AliasOuter { kind, .. } => *kind == OuterKind::Type,
+            _ => false,
+        }
+    }
+
     /// How many units of work it takes to carry the definition out. Names that are long count for more, since each of them is
     /// looked up every time.
     pub(crate) fn weight(&self) -> usize {
@@ -140,9 +189,8 @@ pub(crate) enum Canon {
     Lift { func: u32, ty: u32, options: OptionRefs },
     /// `canon lower`: makes a core function.
     Lower { func: u32, options: OptionRefs },
-    /// Any of the built-ins, by its name in the text format, with the feature that it belongs to: makes a core
-    /// function.
-    Builtin { name: &'static str, feature: &'static str },
+    /// Any of the built-ins, with its operands: makes a core function.
+    Builtin(Box<CanonicalFunction>),
 }
 
 /// Canonical options, as indices of the component.

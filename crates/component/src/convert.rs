@@ -1,22 +1,73 @@
 //! From the validator's types to [`Types`], interned. It happens when a type is used, not when it is declared: what is
 //! only declared may need features that are not supported.
+//!
+//! A type that holds a resource type means another one in each instance of its component, so what has been converted of those
+//! is remembered by instance, and all else once.
 
+use crate::body::name_weight;
 use crate::error::TranslateError;
-use gusset_types::{Case, DefinedType, Field, FuncType, FuncTypeIndex, Param, ResultType, Types, ValType};
+use gusset_types::{
+    Case, DefinedType, Field, FuncType, FuncTypeIndex, Param, ResourceTypeIndex, ResultType, Types, ValType,
+};
 use std::collections::HashMap;
 use wasmparser::PrimitiveValType;
 use wasmparser::component_types::{
-    ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentFuncTypeId, ComponentValType,
+    AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentFuncTypeId,
+    ComponentValType, ResourceId,
 };
 use wasmparser::types::TypesRef;
+
+/// Types that have been converted.
+#[derive(Default)]
+struct Converted {
+    defined: HashMap<ComponentDefinedTypeId, ValType>,
+    funcs: HashMap<ComponentFuncTypeId, FuncTypeIndex>,
+}
+
+/// Up to so many values of a list whose length is fixed, an adapter may pass one by one, in parameters.
+const UNROLLED: usize = gusset_types::MAX_FLAT_PARAMS;
+
+/// What the types of one component instance stand for.
+#[derive(Default)]
+pub(crate) struct ScopeTypes {
+    /// The resource types that the instance knows.
+    resources: HashMap<ResourceId, ResourceTypeIndex>,
+    /// Types that hold one of them.
+    converted: Converted,
+}
+
+impl ScopeTypes {
+    /// Says what a resource type of the component is in this instance.
+    pub(crate) fn bind(&mut self, id: AliasableResourceId, resource: ResourceTypeIndex) {
+        self.resources.insert(id.resource(), resource);
+    }
+
+    /// What a resource type of the component is in this instance, once that is known.
+    pub(crate) fn resource(&self, id: AliasableResourceId) -> Option<ResourceTypeIndex> {
+        self.resources.get(&id.resource()).copied()
+    }
+
+    /// What a resource type in the component's index space is in this instance.
+    pub(crate) fn known(&self, id: AliasableResourceId) -> ResourceTypeIndex {
+        self.resource(id).expect("a resource type is known from where it enters an instance")
+    }
+}
+
+/// The types of a component, as one of its instances has them.
+pub(crate) struct TypesOf<'s> {
+    pub(crate) types: TypesRef<'s>,
+    pub(crate) scope: &'s mut ScopeTypes,
+}
 
 /// Remembers what has been converted. Validation bounds the depth of types, and so the recursion here.
 #[derive(Default)]
 pub(crate) struct Converter {
-    defined: HashMap<ComponentDefinedTypeId, ValType>,
-    funcs: HashMap<ComponentFuncTypeId, FuncTypeIndex>,
+    /// Types that hold no resource type.
+    converted: Converted,
     /// How many nodes a type has when it is written out.
     weights: HashMap<ValType, usize>,
+    /// Parts of types that were converted for an instance, long names counting more than once, since that was last asked.
+    pub(crate) work: usize,
 }
 
 impl Converter {
@@ -24,20 +75,24 @@ impl Converter {
     pub(crate) fn func(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         id: ComponentFuncTypeId,
     ) -> Result<FuncTypeIndex, TranslateError> {
-        if let Some(&known) = self.funcs.get(&id) {
+        if let Some(&known) = self.converted.funcs.get(&id).or_else(|| from.scope.converted.funcs.get(&id)) {
             return Ok(known);
         }
-        let func = &from[id];
-        let mut params = Vec::with_capacity(func.params.len());
+        let types = from.types;
+        let func = types.get(id).expect("the type is of this component");
+        let (mut params, mut work) = (Vec::with_capacity(func.params.len()), 1);
         for (name, ty) in &func.params {
+            work += name_weight(name);
             params.push(Param { name: name.as_str().into(), ty: self.val_type(to, from, *ty)? });
         }
         let result = self.optional(to, from, func.result)?;
-        let index = to.intern_func(FuncType { async_: func.async_, params: params.into(), result });
-        self.funcs.insert(id, index);
+        let func = FuncType { async_: func.async_, params: params.into(), result };
+        let of_scope = func.param_types().chain(func.result).any(|ty| to.holds_handles(ty));
+        let index = to.intern_func(func);
+        self.remember(from, of_scope, work).funcs.insert(id, index);
         Ok(index)
     }
 
@@ -45,15 +100,15 @@ impl Converter {
     pub(crate) fn any(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         id: ComponentAnyTypeId,
     ) -> Result<Option<ValType>, TranslateError> {
         match id {
             ComponentAnyTypeId::Defined(id) => Ok(Some(self.defined(to, from, id)?)),
-            ComponentAnyTypeId::Resource(_) => Err(TranslateError::unsupported("resources", "a resource type")),
-            ComponentAnyTypeId::Func(_) | ComponentAnyTypeId::Instance(_) | ComponentAnyTypeId::Component(_) => {
-                Ok(None)
-            }
+            ComponentAnyTypeId::Resource(_)
+            | ComponentAnyTypeId::Func(_)
+            | ComponentAnyTypeId::Instance(_)
+            | ComponentAnyTypeId::Component(_) => Ok(None),
         }
     }
 
@@ -70,7 +125,7 @@ impl Converter {
     fn optional(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         ty: Option<ComponentValType>,
     ) -> Result<Option<ValType>, TranslateError> {
         ty.map(|ty| self.val_type(to, from, ty)).transpose()
@@ -79,7 +134,7 @@ impl Converter {
     fn val_type(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         ty: ComponentValType,
     ) -> Result<ValType, TranslateError> {
         match ty {
@@ -91,31 +146,45 @@ impl Converter {
     fn defined(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         id: ComponentDefinedTypeId,
     ) -> Result<ValType, TranslateError> {
-        if let Some(&known) = self.defined.get(&id) {
+        if let Some(&known) = self.converted.defined.get(&id).or_else(|| from.scope.converted.defined.get(&id)) {
             return Ok(known);
         }
-        let ty = match &from[id] {
-            ComponentDefinedType::Primitive(ty) => primitive(*ty)?,
+        let types = from.types;
+        let (ty, work) = match types.get(id).expect("the type is of this component") {
+            ComponentDefinedType::Primitive(ty) => (primitive(*ty)?, 1),
             structure => {
                 let structure = self.structure(to, from, structure)?;
                 let mut weight = 1_usize;
                 structure.each_child(|child| weight = weight.saturating_add(self.weight_of(child)));
+                if let DefinedType::FixedLengthList(_, length) = structure {
+                    weight = weight.saturating_mul(UNROLLED.min(length as usize));
+                }
+                let work = parts(&structure);
                 let ty = to.intern(structure);
                 self.weights.insert(ty, weight);
-                ty
+                (ty, work)
             }
         };
-        self.defined.insert(id, ty);
+        self.remember(from, to.holds_handles(ty), work).defined.insert(id, ty);
         Ok(ty)
+    }
+
+    /// Where to remember a type. Converting it took so much `work`, which counts where it is done once for each instance.
+    fn remember<'s>(&'s mut self, from: &'s mut TypesOf<'_>, of_scope: bool, work: usize) -> &'s mut Converted {
+        if of_scope {
+            self.work = self.work.saturating_add(work);
+            return &mut from.scope.converted;
+        }
+        &mut self.converted
     }
 
     fn structure(
         &mut self,
         to: &mut Types,
-        from: TypesRef<'_>,
+        from: &mut TypesOf<'_>,
         ty: &ComponentDefinedType,
     ) -> Result<DefinedType, TranslateError> {
         use ComponentDefinedType as D;
@@ -151,13 +220,27 @@ impl Converter {
                 let (ok, err) = (self.optional(to, from, *ok)?, self.optional(to, from, *err)?);
                 DefinedType::Result(ResultType { ok, err })
             }
-            D::Own(_) => return unsupported("resources", "an own handle"),
-            D::Borrow(_) => return unsupported("resources", "a borrow handle"),
+            D::Own(id) => DefinedType::Own(from.scope.known(*id)),
+            D::Borrow(id) => DefinedType::Borrow(from.scope.known(*id)),
             D::Stream { .. } => return unsupported("async", "the type stream"),
             D::Future { .. } => return unsupported("async", "the type future"),
-            D::Map { .. } => return unsupported("map", "the type map"),
-            D::FixedLengthList { .. } => return unsupported("fixed-length lists", "a list type with a length"),
+            D::Map { key, value, .. } => {
+                DefinedType::Map(self.val_type(to, from, *key)?, self.val_type(to, from, *value)?)
+            }
+            D::FixedLengthList { element, length, .. } => {
+                DefinedType::FixedLengthList(self.val_type(to, from, *element)?, *length)
+            }
         })
+    }
+}
+
+/// How many parts a type is directly made of, long names counting more than once.
+fn parts(ty: &DefinedType) -> usize {
+    match ty {
+        DefinedType::Record(fields) => fields.iter().map(|field| name_weight(&field.name)).sum(),
+        DefinedType::Variant(cases) => cases.iter().map(|case| name_weight(&case.name)).sum(),
+        DefinedType::Tuple(types) => types.len(),
+        _ => 2,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
+use crate::parse::features::feature_of;
 use gusset_types::Printable;
 use std::fmt;
 use wasmparser::WasmFeatures;
@@ -25,7 +26,8 @@ pub struct TranslateError(Box<TranslationFault>);
 pub enum TranslateErrorKind {
     /// The bytes do not follow the binary format.
     Malformed,
-    /// The bytes follow the binary format, but break a rule of validation.
+    /// The bytes follow the binary format, but break a rule of validation. They may do so only with a feature of the component
+    /// model that is switched off: the message says which.
     Invalid,
     /// The bytes are a core module, where a component is needed.
     CoreModule,
@@ -40,6 +42,7 @@ struct TranslationFault {
     kind: TranslateErrorKind,
     message: String,
     offset: Option<usize>,
+    item: Option<String>,
     component: Option<String>,
 }
 
@@ -60,7 +63,13 @@ impl TranslateError {
     }
 
     pub(crate) fn new(kind: TranslateErrorKind, message: impl Into<String>) -> TranslateError {
-        TranslateError(Box::new(TranslationFault { kind, message: message.into(), offset: None, component: None }))
+        TranslateError(Box::new(TranslationFault {
+            kind,
+            message: message.into(),
+            offset: None,
+            item: None,
+            component: None,
+        }))
     }
 
     pub(crate) fn malformed(error: &wasmparser::Error) -> TranslateError {
@@ -87,6 +96,14 @@ impl TranslateError {
         self
     }
 
+    /// The same error with the import, export or function that it is about, where it has none yet: `kind` and name.
+    pub(crate) fn of(mut self, kind: &str, name: impl FnOnce() -> String) -> TranslateError {
+        if self.0.item.is_none() {
+            self.0.item = Some(format!("{kind} `{}`", Printable::name(&name())));
+        }
+        self
+    }
+
     /// The same error with the name of the nested component in which it occurred, where it has none yet.
     pub(crate) fn within(mut self, component: impl FnOnce() -> Option<String>) -> TranslateError {
         if self.0.component.is_none() {
@@ -96,15 +113,18 @@ impl TranslateError {
     }
 
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
-        // What is wrong only because a proposal is switched off is not wrong but unsupported.
-        let missing = error.missing_wasm_feature().filter(|features| !features.intersects(UNSTANDARDISED));
+        let missing = error.missing_wasm_feature();
+        let switched_off = missing.and_then(feature_of);
+        // What is wrong only because a proposal for core modules is off is not wrong but unsupported.
+        let missing = missing.filter(|features| switched_off.is_none() && !features.intersects(UNSTANDARDISED));
         let missing = missing.and_then(|features| features.iter_names().next());
         // It quotes names, and puts each cause on a line of its own.
         let message = error.message().replace('\n', ": ");
         let message = Printable::message(&message);
-        let (kind, message) = match missing {
-            Some((name, _)) => (TranslateErrorKind::Unsupported(name), format!("not supported: {message}")),
-            None => (kind, message.to_string()),
+        let (kind, message) = match (missing, switched_off) {
+            (Some((name, _)), _) => (TranslateErrorKind::Unsupported(name), format!("not supported: {message}")),
+            (None, Some(feature)) => (kind, format!("{message} (switched off: {})", feature.name())),
+            (None, None) => (kind, message.to_string()),
         };
         TranslateError::new(kind, message).at(usize::try_from(error.offset()).unwrap_or(usize::MAX))
     }
@@ -118,6 +138,9 @@ impl fmt::Display for TranslationFault {
             _ => {}
         }
         f.write_str(&self.message)?;
+        if let Some(item) = &self.item {
+            write!(f, ", in {item}")?;
+        }
         if let Some(component) = &self.component {
             write!(f, ", in component {component}")?;
         }

@@ -8,7 +8,7 @@ mod instance;
 mod resource;
 mod root;
 
-use crate::adapters::Adapters;
+use crate::adapters::{AdapterIndex, Adapters};
 use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, OuterKind, Parsed};
 use crate::convert::Converter;
 use crate::error::TranslateError;
@@ -18,14 +18,14 @@ use crate::parse::MAX_NESTING;
 use crate::scope::{
     CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
 };
-use crate::{TranslatedModule, Translation};
+use crate::{TranslateSettings, TranslatedModule, Translation};
 use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleImportIndex, ModuleIndex, Plan, PlanModule};
-use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
+use gusset_types::{Arena, CanonBuiltin, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasmparser::ComponentExternalKind;
-use wasmparser::component_types::ModuleType;
+use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId, ModuleType};
 
 /// Most component instances of a tree.
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
@@ -35,12 +35,17 @@ const MAX_CORE_INSTANCES: usize = 100_000;
 const MAX_INSTANCE_BYTES: u64 = 256 << 20;
 /// What an instance of a module that the host gives is taken for: nobody knows how large it is.
 const IMPORTED_INSTANCE_BYTES: u64 = 64 << 10;
+/// Most resource types, of all instances.
+const MAX_RESOURCE_TYPES: usize = 100_000;
 /// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
 const MAX_STEPS: usize = 1_000_000;
 
 /// Flattens a component.
-pub(crate) fn flatten<'a>(parsed: &Parsed<'a>) -> Result<Translation<'a>, TranslateError> {
-    let mut flattener = Flattener::new(parsed);
+pub(crate) fn flatten<'a>(
+    parsed: &Parsed<'a>,
+    settings: &TranslateSettings,
+) -> Result<Translation<'a>, TranslateError> {
+    let mut flattener = Flattener::new(parsed, *settings);
     flattener.run()?;
     Ok(flattener.finish())
 }
@@ -48,12 +53,17 @@ pub(crate) fn flatten<'a>(parsed: &Parsed<'a>) -> Result<Translation<'a>, Transl
 /// The state of flattening. `'b` borrows what parsing left.
 pub(crate) struct Flattener<'b, 'a> {
     pub(crate) parsed: &'b Parsed<'a>,
+    pub(crate) settings: TranslateSettings,
     pub(crate) plan: Plan,
     pub(crate) scopes: Arena<ComponentInstanceIndex, Scope<'b>>,
     pub(crate) lifts: Arena<LiftIndex, CanonLift>,
     pub(crate) adapters: Adapters,
     pub(crate) converter: Converter,
+    /// Whether instances of these types export resource types.
+    pub(crate) resource_instances: HashMap<ComponentInstanceTypeId, bool>,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
+    /// The built-ins that are recorded.
+    pub(crate) builtins: HashMap<(ComponentInstanceIndex, CanonBuiltin), AdapterIndex>,
     root_externs: RootExterns<'b>,
     /// The types of the core modules that the root imports.
     pub(crate) module_types: Arena<ModuleImportIndex, &'b ModuleType>,
@@ -64,15 +74,18 @@ pub(crate) struct Flattener<'b, 'a> {
 }
 
 impl<'b, 'a> Flattener<'b, 'a> {
-    fn new(parsed: &'b Parsed<'a>) -> Self {
+    fn new(parsed: &'b Parsed<'a>, settings: TranslateSettings) -> Self {
         Flattener {
             parsed,
+            settings,
             plan: Plan::default(),
             scopes: Arena::default(),
             lifts: Arena::default(),
             adapters: Adapters::default(),
             converter: Converter::default(),
+            resource_instances: HashMap::new(),
             core_defs: HashMap::new(),
+            builtins: HashMap::new(),
             root_externs: RootExterns::default(),
             module_types: Arena::default(),
             steps: 0,
@@ -134,11 +147,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
     ) -> Result<Option<ComponentInstanceIndex>, TranslateError> {
         match definition {
             ComponentDefinition::Import { name, .. } => {
-                let item = if at == root::ROOT {
-                    self.root_import(name)?
-                } else {
-                    self.scopes[at].args.get(name).expect("validation has found an argument for every import").clone()
-                };
+                let item = if at == root::ROOT { self.root_import(name)? } else { self.argument(at, name)? };
                 self.scopes[at].push(item, None, name);
             }
             ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(PlanModule::Unit(*module)),
@@ -157,10 +166,16 @@ impl<'b, 'a> Flattener<'b, 'a> {
             }
             ComponentDefinition::AliasOuter { kind, count, index } => self.alias_outer(at, *kind, *count, *index),
             ComponentDefinition::Type => {}
-            ComponentDefinition::Resource => self.define_resource()?,
+            ComponentDefinition::Resource { index, dtor, wide } => self.define_resource(at, *index, *dtor, *wide)?,
             ComponentDefinition::Canon(canon) => self.canon(at, canon)?,
+            ComponentDefinition::Start => {
+                return Err(TranslateError::unsupported("values", "the start function of a component"));
+            }
             ComponentDefinition::Export(export) => {
-                let item = self.scopes[at].item(export);
+                let types = self.body_of(at).types.as_ref();
+                let item = self.scopes[at].item(types, export);
+                let ty = types.component_item_for_export(export.name).expect("validation knows every export");
+                self.bind(at, &ty.ty, &item)?;
                 if at == root::ROOT {
                     self.root_export(export.name, &item)?;
                 }
@@ -169,6 +184,14 @@ impl<'b, 'a> Flattener<'b, 'a> {
             }
         }
         Ok(None)
+    }
+
+    /// What an instance that is not the root was given for an import.
+    fn argument(&mut self, at: ComponentInstanceIndex, name: &str) -> Result<ScopeItem<'b>, TranslateError> {
+        let item = self.scopes[at].args.get(name).expect("validation has found an argument for every import").clone();
+        let import = self.body_of(at).types.as_ref().component_item_for_import(name);
+        self.bind(at, &import.expect("validation knows every import").ty, &item)?;
+        Ok(item)
     }
 
     /// Makes room for a new component instance; `index` is where it will stand among its parent's instances.
@@ -192,7 +215,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
         let name = match (parent, index) {
             (Some(parent), Some(index)) => {
                 let body = self.body_of(parent);
-                let used = body.instance_uses.get(&index).copied();
+                let used = body.uses.instances.get(&index).copied();
                 body.names.instances.get(&index).copied().or(used).or(own)
             }
             _ => own,
@@ -216,6 +239,9 @@ impl<'b, 'a> Flattener<'b, 'a> {
             let exports = self.scopes[instance].exports.clone();
             self.spend(exports.len())?;
             let item = Rc::new(InstanceItem { exports });
+            let index = u32::try_from(self.scopes[parent].instances.len()).expect("there are fewer than steps");
+            let ty = self.body_of(parent).types.as_ref().component_instance_at(index);
+            self.bind(parent, &ComponentEntityType::Instance(ty), &ScopeItem::Instance(item.clone()))?;
             self.scopes[parent].instances.push(LabelledInstance { item, label: None });
         }
         Ok(())

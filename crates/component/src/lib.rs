@@ -5,13 +5,15 @@
 //! the adapters come back as core modules like all others. This crate never runs anything, and knows no code generator.
 //!
 //! ```
+//! use gusset_component::TranslateSettings;
+//!
 //! let bytes = wat::parse_str(
 //!     r#"(component
 //!         (core module $m (func (export "one") (result i32) (i32.const 1)))
 //!         (core instance $i (instantiate $m))
 //!         (func (export "one") (result u32) (canon lift (core func $i "one"))))"#,
 //! )?;
-//! let translation = gusset_component::translate(&bytes)?;
+//! let translation = gusset_component::translate(&bytes, &TranslateSettings::default())?;
 //! assert!(translation.plan.export(&["one"]).is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -19,6 +21,7 @@
 
 mod adapters;
 mod body;
+mod builtin_name;
 mod convert;
 mod convert_module;
 mod error;
@@ -29,10 +32,20 @@ mod parse;
 mod scope;
 
 use gusset_artifact::{ImportLink, ModuleIndex, Plan};
-use gusset_types::Arena;
+use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
 pub use error::{TranslateError, TranslateErrorKind};
+
+/// What is decided before a component is translated.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TranslateSettings {
+    /// What of the component model it may use.
+    pub features: ComponentFeatures,
+    /// Whether calls between components go through the host, which lifts and lowers, rather than through adapters: so it sees
+    /// each of them.
+    pub calls_through_host: bool,
+}
 
 /// A component, flattened: what to do, and the core modules to do it with.
 #[derive(Clone, Debug)]
@@ -68,16 +81,17 @@ pub struct TranslatedModule<'a> {
 ///
 /// Input that is no valid component, one that needs what is not supported, and one that is beyond a limit:
 /// [`TranslateError::kind`] tells them apart.
-pub fn translate(bytes: &[u8]) -> Result<Translation<'_>, TranslateError> {
-    let parsed = parse::parse(bytes)?;
-    flatten::flatten(&parsed)
+pub fn translate<'a>(bytes: &'a [u8], settings: &TranslateSettings) -> Result<Translation<'a>, TranslateError> {
+    let parsed = parse::parse(bytes, settings.features)?;
+    flatten::flatten(&parsed, settings)
 }
 
-/// Validates a component in the binary format completely, function bodies too, without asking whether it could be run.
+/// Validates a component in the binary format completely, function bodies too, without asking whether it could be run. It may use
+/// these features of the component model.
 ///
 /// # Errors
 ///
 /// Input that is no valid component, or one whose components are nested too deeply.
-pub fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
-    parse::validate(bytes)
+pub fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), TranslateError> {
+    parse::validate(bytes, features)
 }

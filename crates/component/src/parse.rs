@@ -6,33 +6,33 @@ mod budget;
 mod canons;
 mod cost;
 mod exports;
+pub(crate) mod features;
 mod imports;
 mod instances;
 mod modules;
 mod names;
 
-use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed};
+use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, ComponentNames, ModuleBody, Parsed, UseNames};
 use crate::error::{TranslateError, TranslateErrorKind};
 use crate::may_leave;
 use crate::parse::budget::InstanceBudget;
 use gusset_artifact::ModuleIndex;
-use gusset_types::Arena;
-use std::collections::HashMap;
+use gusset_types::{Arena, ComponentFeatures};
 use std::ops::Range;
 use wasmparser::types::Types;
 use wasmparser::{
-    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValidPayload,
-    Validator, WasmFeatures,
+    ComponentType, Encoding, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, ValType,
+    ValidPayload, Validator,
 };
 
 /// Components nested more deeply than this are refused, and so are instances made that deeply within one another.
 pub(crate) const MAX_NESTING: usize = 100;
 
 /// Parses a component and everything in it.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, TranslateError> {
+pub(crate) fn parse(bytes: &[u8], features: ComponentFeatures) -> Result<Parsed<'_>, TranslateError> {
     let mut parse = Parse { bytes, bodies: Arena::default(), modules: Arena::default(), levels: Vec::new() };
     let mut root = None;
-    each_payload(bytes, |payload, valid| {
+    each_payload(bytes, features, |payload, valid| {
         root = parse.record(payload, valid)?.or(root);
         Ok(())
     })?;
@@ -41,9 +41,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, TranslateError> {
 }
 
 /// Validates a component and everything in it, function bodies too.
-pub(crate) fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
+pub(crate) fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), TranslateError> {
     let mut allocations = FuncValidatorAllocations::default();
-    each_payload(bytes, |_, valid| {
+    each_payload(bytes, features, |_, valid| {
         if let ValidPayload::Func(func, body) = valid {
             let mut validator = func.into_validator(std::mem::take(&mut allocations));
             validator.validate(&body).map_err(|error| TranslateError::invalid(&error))?;
@@ -56,10 +56,10 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), TranslateError> {
 /// Hands each payload of `bytes` to `visit`, validated.
 fn each_payload<'a>(
     bytes: &'a [u8],
+    features: ComponentFeatures,
     mut visit: impl FnMut(Payload<'a>, ValidPayload<'a>) -> Result<(), TranslateError>,
 ) -> Result<(), TranslateError> {
-    // What the tools of the standard have on by default; a feature beyond the engine is refused where it is used.
-    let features = WasmFeatures::default();
+    let features = features::of_parser(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let mut validator = Validator::new_with_features(features);
@@ -88,7 +88,7 @@ impl Nesting {
     fn enter(&mut self, payload: &Payload<'_>) -> Result<(), TranslateError> {
         match payload {
             Payload::Version { encoding: Encoding::Module, range, .. } if self.components.is_empty() => {
-                let message = "expected a component, found a core module";
+                let message = "expected a component, found a core module; `gusset::core::Module` takes those";
                 return Err(TranslateError::new(TranslateErrorKind::CoreModule, message).at(as_offset(range.start)));
             }
             Payload::Version { .. } if self.components.is_empty() => self.components.push(Some(0)),
@@ -105,10 +105,6 @@ impl Nesting {
             }
             Payload::End(_) => {
                 self.components.pop();
-            }
-            Payload::ComponentStartSection { range, .. } => {
-                let error = TranslateError::unsupported("values", "the start function of a component");
-                return Err(error.at(as_offset(range.start)));
             }
             _ => {}
         }
@@ -163,7 +159,9 @@ struct OpenComponent<'a> {
     start: usize,
     definitions: Vec<(usize, ComponentDefinition<'a>)>,
     names: ComponentNames<'a>,
-    instance_uses: HashMap<u32, &'a str>,
+    uses: UseNames<'a>,
+    /// How many types it has so far.
+    types: u32,
 }
 
 impl<'a> Parse<'a> {
@@ -202,7 +200,7 @@ impl<'a> Parse<'a> {
                     definitions: component.definitions,
                     types,
                     names: component.names,
-                    instance_uses: component.instance_uses,
+                    uses: component.uses,
                 };
                 let body = self.bodies.push(body);
                 if self.levels.is_empty() {
@@ -212,13 +210,19 @@ impl<'a> Parse<'a> {
             }
         };
         if let Some(Level::Component(parent)) = self.levels.last_mut() {
-            parent.definitions.push((offset, definition));
+            parent.define(offset, definition);
         }
         None
     }
 }
 
 impl<'a> OpenComponent<'a> {
+    /// Adds a definition.
+    fn define(&mut self, offset: usize, definition: ComponentDefinition<'a>) {
+        self.types += u32::from(definition.is_type());
+        self.definitions.push((offset, definition));
+    }
+
     fn section(&mut self, payload: Payload<'a>) -> Result<(), TranslateError> {
         match payload {
             Payload::InstanceSection(section) => self.core_instances(section),
@@ -228,16 +232,22 @@ impl<'a> OpenComponent<'a> {
                 for item in items(section) {
                     let (offset, ty) = item?;
                     let definition = match ty {
-                        ComponentType::Resource { .. } => ComponentDefinition::Resource,
+                        ComponentType::Resource { rep, dtor } => {
+                            ComponentDefinition::Resource { index: self.types, dtor, wide: rep != ValType::I32 }
+                        }
                         _ => ComponentDefinition::Type,
                     };
-                    self.definitions.push((offset, definition));
+                    self.define(offset, definition);
                 }
                 Ok(())
             }
             Payload::ComponentCanonicalSection(section) => self.canons(section),
             Payload::ComponentImportSection(section) => self.imports(section),
             Payload::ComponentExportSection(section) => self.exports(section),
+            Payload::ComponentStartSection { range, .. } => {
+                self.define(as_offset(range.start), ComponentDefinition::Start);
+                Ok(())
+            }
             Payload::CustomSection(section) => {
                 self.names(&section);
                 Ok(())

@@ -3,12 +3,15 @@
 
 use crate::adapters::AdapterIndex;
 use crate::body::{BodyIndex, ItemRef};
+use crate::convert::ScopeTypes;
 use gusset_artifact::{CoreInstanceIndex, ImportIndex, PlanModule};
-use gusset_types::{ArenaIndex, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex};
+use gusset_types::{ArenaIndex, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, ResourceTypeIndex};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentInstanceTypeId};
+use wasmparser::types::TypesRef;
 use wasmparser::{ComponentExternalKind, ExternalKind};
 
 /// A component instance whose definitions are being worked through, or have been.
@@ -22,6 +25,10 @@ pub(crate) struct Scope<'b> {
     pub(crate) args: HashMap<&'b str, ScopeItem<'b>>,
     /// The next definition.
     pub(crate) next: usize,
+    /// What the types of its component stand for here. Their index space is the validator's.
+    pub(crate) types: ScopeTypes,
+    /// The instances whose resource types are known here, each with the type that it has here.
+    pub(crate) bound: HashSet<(ComponentInstanceTypeId, *const InstanceItem<'b>)>,
     /// Core functions, tables, memories, globals and tags.
     pub(crate) core: [Vec<CoreItem>; 5],
     pub(crate) modules: Vec<PlanModule>,
@@ -55,7 +62,9 @@ pub(crate) enum CoreInstance<'b> {
 pub(crate) enum ScopeItem<'b> {
     Module(PlanModule),
     Func(FuncItem),
-    /// A type. The validator's types say which; resource types will need an identity per instance here.
+    /// A resource type.
+    Resource(ResourceTypeIndex),
+    /// Any other type. The validator's types say which.
     Type,
     Component(ComponentClosure),
     Instance(Rc<InstanceItem<'b>>),
@@ -130,6 +139,8 @@ impl<'b> Scope<'b> {
             depth,
             args,
             next: 0,
+            types: ScopeTypes::default(),
+            bound: HashSet::new(),
             core: Default::default(),
             modules: Vec::new(),
             core_instances: Vec::new(),
@@ -149,16 +160,19 @@ impl<'b> Scope<'b> {
         self.core[core_space(kind)].push(item);
     }
 
-    /// The item that `item` refers to. Validation has seen to it that there is one.
-    pub(crate) fn item(&self, item: &ItemRef<'_>) -> ScopeItem<'b> {
+    /// The item that `item` refers to; `types` are those of the component. Validation has seen to it that there is one.
+    pub(crate) fn item(&self, types: TypesRef<'_>, item: &ItemRef<'_>) -> ScopeItem<'b> {
         let index = item.index as usize;
         match item.kind {
             ComponentExternalKind::Module => ScopeItem::Module(self.modules[index]),
             ComponentExternalKind::Func => ScopeItem::Func(self.funcs[index].item),
-            ComponentExternalKind::Type => ScopeItem::Type,
+            ComponentExternalKind::Type => match types.component_any_type_at(item.index) {
+                ComponentAnyTypeId::Resource(id) => ScopeItem::Resource(self.types.known(id)),
+                _ => ScopeItem::Type,
+            },
             ComponentExternalKind::Component => ScopeItem::Component(self.components[index]),
             ComponentExternalKind::Instance => ScopeItem::Instance(Rc::clone(&self.instances[index].item)),
-            ComponentExternalKind::Value => unreachable!("validation admits no values"),
+            ComponentExternalKind::Value => unreachable!("the root imports no values, and nothing else makes any"),
         }
     }
 
@@ -168,7 +182,7 @@ impl<'b> Scope<'b> {
         match item {
             ScopeItem::Module(module) => self.modules.push(module),
             ScopeItem::Func(item) => self.funcs.push(LabelledFunc { item, label: Some((instance, name)) }),
-            ScopeItem::Type => {}
+            ScopeItem::Resource(_) | ScopeItem::Type => {}
             ScopeItem::Component(component) => self.components.push(component),
             ScopeItem::Instance(item) => self.instances.push(LabelledInstance { item, label: Some(name) }),
         }

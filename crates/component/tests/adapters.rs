@@ -1,6 +1,10 @@
 //! How adapters are spread over modules.
 
-use gusset_component::translate;
+mod common;
+
+use common::translate;
+use gusset_artifact::Trampoline;
+use gusset_component::TranslateSettings;
 use std::fmt::Write;
 use wasmparser::Validator;
 
@@ -88,4 +92,15 @@ fn a_scalar_call_asks_for_may_leave_only_if_its_callers_component_has_a_realloc_
     let with =
         scalar_call(&format!(r#"(func (export "g") (param "s" string) (canon lift (core func $i "g") {memory}))"#));
     assert!(with.contains("(import \"state\"") && !with.contains("memory of"), "{with}");
+}
+
+/// A host that wants to see each call lifts and lowers itself.
+#[test]
+fn calls_go_through_the_host_where_it_says_so() {
+    let bytes = star(3);
+    let settings = TranslateSettings { calls_through_host: true, ..TranslateSettings::default() };
+    let plan = gusset_component::translate(&bytes, &settings).unwrap().plan;
+    assert!(plan.adapter_modules.is_empty());
+    let through_host = plan.trampolines.values().filter(|made| matches!(made, Trampoline::LowerLifted { .. }));
+    assert_eq!(through_host.count(), 3);
 }

@@ -1,6 +1,10 @@
 //! Bad input: each kind of error, with what it says and where.
 
-use gusset_component::{TranslateError, TranslateErrorKind, translate, validate};
+mod common;
+
+use common::translate;
+use gusset_component::{TranslateError, TranslateErrorKind, TranslateSettings, validate};
+use gusset_types::{ComponentFeature, ComponentFeatures};
 
 fn encode(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the test's text is well-formed")
@@ -26,9 +30,12 @@ fn assert_unsupported(text: &str, feature: &'static str, what: &str) {
 #[test]
 fn a_core_module_is_no_component() {
     let bytes = encode("(module)");
-    for error in [translate(&bytes).map(drop), validate(&bytes)].map(Result::unwrap_err) {
+    for error in [translate(&bytes).map(drop), validate(&bytes, ComponentFeatures::default())].map(Result::unwrap_err) {
         assert_eq!(error.kind(), TranslateErrorKind::CoreModule);
-        assert_eq!(error.to_string(), "expected a component, found a core module (at offset 0x0)");
+        assert_eq!(
+            error.to_string(),
+            "expected a component, found a core module; `gusset::core::Module` takes those (at offset 0x0)"
+        );
     }
 }
 
@@ -91,33 +98,19 @@ fn an_index_out_of_range_is_invalid() {
 #[test]
 fn function_bodies_are_validated_on_request_only() {
     let bytes = encode("(component (core module (func i32.add)))");
-    assert_eq!(validate(&bytes).unwrap_err().kind(), TranslateErrorKind::Invalid);
+    assert_eq!(validate(&bytes, ComponentFeatures::default()).unwrap_err().kind(), TranslateErrorKind::Invalid);
     assert!(translate(&bytes).is_ok(), "the code generator finds it");
-}
-
-#[test]
-fn resources_are_named_and_placed() {
-    assert_unsupported("(component (type (resource (rep i32))))", "resources", "the definition of a resource type");
-    assert_unsupported(r#"(component (import "r" (type (sub resource))))"#, "resources", "a resource type");
-    assert_unsupported(
-        r#"(component (import "i" (instance
-            (export "r" (type $r (sub resource)))
-            (export "f" (func (param "x" (list (own $r))))))))"#,
-        "resources",
-        "a resource type",
-    );
-    assert_eq!(error("(component (type u8) (type (resource (rep i32))))").offset(), Some(0x0c));
 }
 
 #[test]
 fn a_component_that_is_never_instantiated_may_need_anything() {
     let text = r#"(component
-        (component $unused (type $r (resource (rep i32))) (core func (canon resource.drop $r)))
+        (component $unused (core func (canon subtask.drop)))
         (type (stream u8)))"#;
     assert!(translate(&encode(text)).is_ok());
     let used = text.replace("(type (stream u8))", "(instance $named (instantiate $unused))");
     let error = error(&used);
-    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("resources"));
+    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("async"));
     assert!(error.to_string().contains(", in component `named` "), "{error}");
 }
 
@@ -145,10 +138,60 @@ fn async_is_named_with_what_needs_it() {
 }
 
 #[test]
-fn gated_features_are_unsupported_rather_than_wrong() {
+fn what_needs_a_feature_that_is_off_names_it() {
     let gated = error("(component (core func (canon thread.index)))");
-    assert_eq!(gated.kind(), TranslateErrorKind::Unsupported("CM_THREADING"), "{gated}");
-    assert!(gated.message().starts_with("not supported: "), "{gated}");
+    assert_eq!(gated.kind(), TranslateErrorKind::Invalid, "{gated}");
+    assert!(gated.message().ends_with(" (switched off: component_model_threading)"), "{gated}");
+}
+
+/// For each feature of the component model, a component that is valid only with it.
+#[test]
+fn each_feature_has_its_switch() {
+    let module = r#"(core module $m (memory (export "m") 1) (func (export "f") (param i32)) (func (export "g")))
+        (core instance $i (instantiate $m))"#;
+    let of = |feature| match feature {
+        ComponentFeature::Async => "(type (stream u8))".to_string(),
+        ComponentFeature::Map => "(type (map string u8))".to_string(),
+        ComponentFeature::Implements => r#"(import "a" (implements "a:b/c") (instance))"#.to_string(),
+        ComponentFeature::Values => r#"(import "v" (value $v string)) (export "w" (value $v))"#.to_string(),
+        ComponentFeature::NestedNames => r#"(import "a:b:c/d" (func))"#.to_string(),
+        ComponentFeature::AsyncStackful => {
+            format!(r#"{module} (func async (canon lift (core func $i "g") async))"#)
+        }
+        ComponentFeature::MoreAsyncBuiltins => "(core func (canon subtask.cancel async))".to_string(),
+        ComponentFeature::Threading => "(core func (canon thread.index))".to_string(),
+        ComponentFeature::ErrorContext => "(type (list error-context))".to_string(),
+        ComponentFeature::FixedLengthLists => "(type (list u8 4))".to_string(),
+        ComponentFeature::Memory64 => {
+            r#"(core module $m (memory (export "m") i64 1)) (core instance $i (instantiate $m))
+                (import "f" (func $f (param "x" string)))
+                (core func (canon lower (func $f) (memory (core memory $i "m"))))"#
+                .to_string()
+        }
+        ComponentFeature::CanonNames => r#"(import "a:b/c@1" (version-suffix ".2.3") (instance))"#.to_string(),
+        ComponentFeature::Forward => "(type $s (stream u8)) (core func (canon stream.forward $s))".to_string(),
+        ComponentFeature::Accessors => r#"(import "r" (type $r (sub resource)))
+                (import "[method][get]r.x" (func (param "self" (borrow $r)) (result u8)))"#
+            .to_string(),
+        ComponentFeature::Gc => {
+            r#"(import "f" (func $f)) (core type $t (func)) (core func (canon lower (func $f) gc (core-type $t)))"#
+                .to_string()
+        }
+        other => panic!("{} is not tested", other.name()),
+    };
+    for &feature in ComponentFeature::ALL {
+        let bytes = encode(&format!("(component {})", of(feature)));
+        let mut features = ComponentFeatures::specified();
+        features.set(ComponentFeature::Gc, true);
+        let valid = validate(&bytes, features);
+        assert!(valid.is_ok(), "{}: {valid:?}", feature.name());
+        features.set(feature, false);
+        let error = validate(&bytes, features).expect_err(feature.name());
+        assert_eq!(error.kind(), TranslateErrorKind::Invalid, "{error}");
+        let named = error.message().ends_with(&format!(" (switched off: {})", feature.name()));
+        // Names that it does not allow are for the parser like any that nobody allows.
+        assert_eq!(named, feature != ComponentFeature::NestedNames, "{error}");
+    }
 }
 
 #[test]
@@ -171,14 +214,66 @@ fn what_the_root_may_not_import_or_export() {
         "core types",
         "`anyref` in the type of a core module",
     );
-    assert_unsupported(
-        r#"(component (component $c) (export "c" (component $c)))"#,
-        "exports of components",
-        "a component as an export",
-    );
 }
 
+/// What is missing is told with the import, export or function that it is about, and the component around that.
 #[test]
-fn map_is_named() {
-    assert_unsupported(r#"(component (import "f" (func (param "m" (map string u8)))))"#, "map", "the type map");
+fn what_is_not_supported_is_named() {
+    let module = r#"(core module $m (func (export "f") (param i32) (result i32) unreachable))
+        (core instance $i (instantiate $m))"#;
+    let deep = format!(
+        r#"(component
+            (component $c {module}
+                (type $s (stream u8))
+                (func (export "open") (param "s" $s) (result u32) (canon lift (core func $i "f"))))
+            (instance $inner (instantiate $c)))"#
+    );
+    for (text, named) in [
+        (
+            r#"(component (import "wasi:io/streams" (instance (export "f" (func (param "x" (stream u8)))))))"#,
+            "(the type stream), in import `wasi:io/streams#f` (at",
+        ),
+        (r#"(component (type $t (future)) (export "t" (type $t)))"#, "(the type future), in export `t` (at"),
+        (&*deep, "(the type stream), in function `open`, in component `inner` (at"),
+        (
+            r#"(component (import "f" (func $f async)) (core func (canon lower (func $f) async)))"#,
+            "(canon lower with async), in function `f` (at",
+        ),
+        (r#"(component (import "a" (component)))"#, "(component `a`) (at"),
+    ] {
+        let error = error(text).to_string();
+        assert!(error.starts_with("not supported: ") && error.contains(named), "{error}");
+    }
+}
+
+/// Values and start functions are decoded and validated, and refused where something is made of them.
+#[test]
+fn values_are_refused_only_where_they_are_used() {
+    let start = r#"(import "v" (value $v string))
+        (import "f" (func $f (param "x" string) (result string)))
+        (start $f (value $v) (result (value $w)))
+        (export "w" (value $w))"#;
+    let mut features = ComponentFeatures::default();
+    features.set(ComponentFeature::Values, true);
+    let translate = |text: &str| {
+        let bytes = encode(text);
+        let settings = TranslateSettings { features, ..TranslateSettings::default() };
+        gusset_component::translate(&bytes, &settings).map(drop)
+    };
+    assert!(translate(&format!("(component (component {start}))")).is_ok());
+    let error = translate(&format!("(component {start})")).unwrap_err();
+    assert_eq!(error.kind(), TranslateErrorKind::Unsupported("values"));
+    assert!(error.to_string().contains("(a value), in import `v` (at offset"), "{error}");
+    let error = translate(
+        r#"(component $c
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (start $f))"#,
+    )
+    .unwrap_err();
+    assert_eq!(error.message(), "not supported: values (the start function of a component)");
+    assert!(error.offset().is_some_and(|offset| offset > 0x20), "{error}");
+    let unused = translate(r#"(component (import "v" (value string)))"#).unwrap_err();
+    assert_eq!(unused.kind(), TranslateErrorKind::Invalid, "{unused}");
 }

@@ -1,5 +1,8 @@
 //! Golden files: each `golden/*.wat` beside the plan that it leads to, with the text of its adapters. `GUSSET_BLESS=1` rewrites the plans.
 
+mod common;
+
+use common::translate;
 use gusset_artifact::ImportLink;
 use gusset_component::Translation;
 use std::fmt::Write;
@@ -24,7 +27,7 @@ fn text(translation: &Translation<'_>) -> String {
 fn compare(wat: &Path) -> Result<(), String> {
     let source = std::fs::read(wat).map_err(|error| error.to_string())?;
     let bytes = wat::parse_bytes(&source).map_err(|error| error.to_string())?;
-    let translation = gusset_component::translate(&bytes).map_err(|error| error.to_string())?;
+    let translation = translate(&bytes).map_err(|error| error.to_string())?;
     for module in translation.modules.values() {
         let valid = wasmparser::Validator::new().validate_all(&module.wasm);
         valid.map_err(|error| format!("module \"{}\": {error}", module.name))?;

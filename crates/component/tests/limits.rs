@@ -1,6 +1,10 @@
 //! Small input that asks for much: an error within a moment.
 
-use gusset_component::{TranslateError, TranslateErrorKind, translate, validate};
+mod common;
+
+use common::translate;
+use gusset_component::{TranslateError, TranslateErrorKind, validate};
+use gusset_types::ComponentFeatures;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -39,10 +43,10 @@ fn nested(levels: usize) -> Vec<u8> {
 #[test]
 fn nested_components() {
     assert!(translate(&nested(100)).is_ok());
-    assert!(validate(&nested(100)).is_ok());
+    assert!(validate(&nested(100), ComponentFeatures::default()).is_ok());
     let bytes = nested(10_000);
     assert_limit(&bytes, "levels of nested components");
-    let error = validate(&bytes).unwrap_err();
+    let error = validate(&bytes, ComponentFeatures::default()).unwrap_err();
     assert_eq!(error.kind(), TranslateErrorKind::Limit("levels of nested components"));
 }
 
@@ -252,4 +256,67 @@ fn adapters() {
         format!("(core func (canon lower (func $f) {memory}))").repeat(200)
     );
     assert_limit(&wat::parse_str(text).expect("the text is well-formed"), "types in calls between components");
+}
+
+/// A component of one resource type is instantiated with few bytes.
+#[test]
+fn resource_types() {
+    let inner = r#"(type (resource (rep i32)))"#.repeat(200);
+    assert!(translate(&tower(6, 2, &inner)).is_ok());
+    assert_limit(&tower(12, 2, &inner), "resource types");
+}
+
+/// Each instance has its own of what holds a resource type, and pays for it; of everything else there is one.
+#[test]
+fn types_of_instances() {
+    let wide = |ty: &str| {
+        let fields: String = (0..1000).map(|n| format!(r#"(field "f{n}" {ty})"#)).collect();
+        format!(
+            r#"(type $r (resource (rep i32))) (type $own (own $r)) (type $wide (record {fields}))
+            (core module $m (memory (export "m") 1) (func (export "f") (param i32))
+                (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable))
+            (core instance $i (instantiate $m)) (func (param "x" $wide) (canon lift (core func $i "f") {MEMORY}))"#
+        )
+    };
+    assert!(translate(&tower(10, 2, &wide("u8"))).is_ok());
+    assert!(translate(&tower(8, 2, &wide("$own"))).is_ok());
+    assert_limit(&tower(10, 2, &wide("$own")), "steps of instantiation");
+}
+
+const MEMORY: &str = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
+
+/// Instances of which each exports the one before it twice, with a resource type in the innermost: what enters a component is
+/// looked at once, however many paths lead to it.
+#[test]
+fn resource_types_in_instances_of_instances() {
+    let text = |levels: usize, imported: bool| {
+        let mut text = String::from(
+            r#"(component (component $lib (type $r (resource (rep i32))) (export "r" (type $r)))
+                (instance $i0 (instantiate $lib))"#,
+        );
+        let mut ty = String::from(r#"(type $t0 (instance (export "r" (type (sub resource)))))"#);
+        for level in 1..=levels {
+            let inner = level - 1;
+            let _ = write!(
+                text,
+                r#"(instance $i{level} (export "a" (instance $i{inner})) (export "b" (instance $i{inner})))"#
+            );
+            let _ = write!(
+                ty,
+                r#"(type $t{level} (instance (alias outer 1 $t{inner} (type $t)) (export "a" (instance (type $t))) (export "b" (instance (type $t)))))"#
+            );
+        }
+        if imported {
+            let _ = write!(text, r#"(component $c {ty} (import "x" (instance (type $t{levels}))))"#);
+            let _ = write!(text, r#"(instance (instantiate $c (with "x" (instance $i{levels}))))"#);
+        } else {
+            let _ = write!(text, r#"(component $c (import "x" (instance)))"#);
+            let _ = write!(text, r#"(instance (instantiate $c (with "x" (instance $i{levels}))))"#);
+        }
+        text.push(')');
+        wat::parse_str(text).expect("the text is well-formed")
+    };
+    assert_eq!(translate(&text(16, false)).unwrap().plan.resources.len(), 1);
+    // Here each path is a resource type of its own for the validator.
+    assert_eq!(translate(&text(8, true)).unwrap().plan.resources.len(), 1);
 }

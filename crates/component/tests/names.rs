@@ -1,7 +1,9 @@
 //! Names: what serves people is cut and shared, and however many names lead to an item, the plan holds it once.
 
+mod common;
+
+use common::translate;
 use gusset_artifact::{ExternItem, RootExport};
-use gusset_component::translate;
 use gusset_types::MAX_SHOWN_NAME;
 use std::fmt::Write;
 use std::sync::Arc;

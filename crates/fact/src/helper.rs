@@ -1,11 +1,11 @@
 //! Outlined translations: functions that adapters of a module share, for strings and for types so heavy that writing them out at
-//! each place would make functions huge. A helper's sites are its caller's, so it reports what failed at its caller's path.
+//! each place would make functions huge. A helper is given its caller's site, so it reports what failed at its caller's path.
 
 use crate::body::{DefinedFunc, FunctionBody};
 use crate::emit::{Index, Translator};
 use crate::module::ModuleBuilder;
 use crate::place::{Destination, FlatSlot, Lane, MemoryPlace, Pair, Source};
-use crate::site::{HELPER_CODES, Sites};
+use crate::site::Sites;
 use gusset_types::{FlatType, MAX_TRAP_INDICES, Types, ValType};
 
 /// Types that weigh more are outlined.
@@ -98,25 +98,17 @@ impl Translator<'_, '_> {
         if let Destination::Memory(place) = dst {
             self.push_address(place, self.lane.dst);
         }
-        let results = self.call_helper(kind, HELPER_CODES.len());
+        let results = self.call_helper(kind);
         if let Destination::Stack(want) = dst {
             self.coerce_many(&results, want);
         }
     }
 
     /// Calls a helper whose source and destination have been pushed; returns the types of its results.
-    pub(crate) fn call_helper(&mut self, kind: HelperKind, codes: usize) -> Vec<FlatType> {
+    pub(crate) fn call_helper(&mut self, kind: HelperKind) -> Vec<FlatType> {
         let key = HelperKey { lane: self.lane, kind, indices: self.indices.len().min(MAX_TRAP_INDICES) };
         let signature = key.signature(self.types);
-        match self.sites {
-            Sites::Callers { first } => {
-                self.ins().local_get(first);
-            }
-            Sites::Own { adapter } => {
-                let sites: Vec<u32> = HELPER_CODES[..codes].iter().map(|&code| self.add_site(adapter, code)).collect();
-                self.ins().i32_const(sites[0] as i32);
-            }
-        }
+        self.push_site();
         self.push_indices();
         let func = self.module.helper(key);
         self.body.call(func);
@@ -167,11 +159,11 @@ impl ModuleBuilder<'_> {
 
     fn helper_body(&mut self, key: HelperKey) -> FunctionBody {
         let HelperSignature { src, dst, results } = key.signature(self.types);
-        let first = (src.len() + dst.len()) as u32;
+        let site = (src.len() + dst.len()) as u32;
         let mut params = [&src[..], &dst[..], &[FlatType::I32]].concat();
         params.resize(params.len() + key.indices, FlatType::I64);
-        let mut translator = Translator::new(self, FunctionBody::new(&params), key.lane, Sites::Callers { first });
-        translator.indices = (0..key.indices as u32).map(|i| Index::Local(first + 1 + i, FlatType::I64)).collect();
+        let mut translator = Translator::new(self, FunctionBody::new(&params), key.lane, Sites::Callers { site });
+        translator.indices = (0..key.indices as u32).map(|i| Index::Local(site + 1 + i, FlatType::I64)).collect();
         match key.kind {
             HelperKind::String => translator.string_body(),
             HelperKind::Value { pair, src_flat, .. } => {

@@ -9,7 +9,6 @@ mod aggregate;
 mod body;
 mod call;
 mod emit;
-
 mod helper;
 mod list;
 mod may_leave;
@@ -28,7 +27,8 @@ use gusset_types::{Arena, ResourceType, ResourceTypeIndex, Types};
 pub use shape::unsupported;
 pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, BuiltinSpec, FunctionSpec};
 
-/// Makes one core module of `specs`, whose types hold handles of `resources`: what `canon lower` and `canon lift` do in `CanonicalABI.md` ("Canonical Definitions"), fused.
+/// Makes one core module of `specs`, whose types hold handles of `resources`: what `canon lower` and `canon lift` do in
+/// `CanonicalABI.md` ("Canonical Definitions"), fused, and the built-ins that work on the state of component instances.
 ///
 /// ```
 /// use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec, compile};

@@ -71,7 +71,7 @@ pub struct AdapterModule {
     pub imports: Vec<AdapterImport>,
     /// The functions of each adapter, in the order of the specs.
     pub functions: Vec<AdapterFunctions>,
-    /// What the first argument of an imported trap function stands for.
+    /// What the first argument of an imported trap function stands for. None is there twice.
     pub sites: Vec<TrapSite>,
 }
 
@@ -107,7 +107,9 @@ pub enum AdapterImport {
         /// The width of its addresses.
         dst_width: PointerWidth,
     },
-    /// `(site: i32, index: i64 ...)`, which does not return: the check at `site` of [`AdapterModule::sites`] failed.
+    /// `(site: i32, code: i32, value: i64, limit: i64, index: i64 ...)`, which does not return: the value at `site` of
+    /// [`AdapterModule::sites`] was found bad, for the reason that is the [`TrapCode`](gusset_types::TrapCode) `code`. `value` and
+    /// `limit` are what [`TrapCode::values`](gusset_types::TrapCode::values) says.
     Trap {
         /// How many list indices are passed, outermost first.
         indices: u8,

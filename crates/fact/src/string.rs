@@ -3,22 +3,21 @@
 use crate::emit::Translator;
 use crate::helper::HelperKind;
 use crate::place::{Amount, Destination, Source};
-use crate::site::STRING_CODES;
 use crate::transcode::Text;
-use gusset_types::{CodeUnits, FlatType, MAX_BYTE_LENGTH, PointerWidth, StringEncoding, TrapCode};
+use gusset_types::{CodeUnits, FlatType, PointerWidth, StringEncoding, TrapCode};
 
 impl Translator<'_, '_> {
     /// Translates a string by the helper for the two encodings.
     pub(crate) fn string(&mut self, src: Source<'_>, dst: Destination<'_>) {
         self.push_range(src);
-        let results = self.call_helper(HelperKind::String, STRING_CODES);
+        let results = self.call_helper(HelperKind::String);
         match dst {
             Destination::Stack(want) => self.coerce_many(&results, want),
             Destination::Memory(_) => {
                 let pointer = self.lane.dst.pointer();
                 let (address, length) = (self.body.local(pointer), self.body.local(pointer));
                 self.ins().local_set(length).local_set(address);
-                self.write_range(address, Amount::Scaled { local: length, ty: pointer, scale: 1 }, dst);
+                self.write_range(address, Amount::of(length, pointer), dst);
                 self.body.release_all([address, length]);
             }
         }
@@ -70,7 +69,7 @@ impl Translator<'_, '_> {
         let side = self.lane.src;
         let ty = side.pointer();
         let align = if side.encoding == StringEncoding::Utf8 { 1 } else { 2 };
-        self.check_limit(length, ty, MAX_BYTE_LENGTH / units.bytes(), TrapCode::StringTooLong);
+        self.check_byte_length(length, ty, units.bytes(), TrapCode::StringTooLong);
         self.check_aligned(side, address, align);
         let bytes = Amount::Scaled { local: length, ty, scale: units.bytes() };
         self.check_bounds(side, address, bytes, TrapCode::StringOutOfBounds);

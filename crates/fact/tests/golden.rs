@@ -1,11 +1,13 @@
 //! Golden adapters: the text of typical adapter modules beside the spec that made them. `GUSSET_BLESS=1` rewrites the files.
 
 mod support;
+mod traps;
 
 use gusset_fact::{AdapterImport, AdapterSpec};
 use gusset_types::{StringEncoding, ValType, type_text};
 use std::fmt::Write;
 use support::{Maker, compile_valid};
+use traps::traps_text;
 
 /// Compares the module made of `spec` with `tests/golden/{name}.wat`, and returns its imports.
 fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
@@ -21,8 +23,9 @@ fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
     let (lower, lift) = (spec.lower.string_encoding, spec.lift.string_encoding);
     writeln!(text, ";; {lower:?} to {lift:?}, {} bytes", module.wasm.len()).unwrap();
     for (i, site) in module.sites.iter().enumerate() {
-        writeln!(text, ";; site {i}: {} at `{}`", site.code, site.path).unwrap();
+        writeln!(text, ";; site {i}: `{}`", site.path).unwrap();
     }
+    text.push_str(&traps_text(&module));
     text.push_str(&wasmprinter::print_bytes(&module.wasm).expect("it is valid"));
     let path = format!("{}/tests/golden/{name}.wat", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("GUSSET_BLESS").is_some() {

@@ -5,6 +5,7 @@ use crate::error::{Result, bail};
 use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
+use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, PlanModule, RootExport, TrampolineIndex};
@@ -36,7 +37,7 @@ pub struct Component(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    plan: Arc<Plan>,
+    tables: Arc<TypeTables>,
     code: Arc<CodeMemory>,
     funcs: Vec<ExportedFunc>,
     adapters: Vec<AdapterSource>,
@@ -97,7 +98,9 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
         let wasm = crate::source::wasm(bytes)?;
-        let translation = gusset_component::translate(&wasm)?;
+        let features = engine.config().component_features;
+        let settings = gusset_component::TranslateSettings { features, ..Default::default() };
+        let translation = gusset_component::translate(&wasm, &settings)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
             let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
@@ -132,7 +135,7 @@ impl Component {
     }
 
     /// Validates a component completely, without asking whether an engine can run it: a valid component may well need
-    /// what is not supported, or a feature that an engine has switched off.
+    /// what is not supported, or a feature that an engine has switched off. It may use all that the specification has.
     ///
     /// # Errors
     ///
@@ -149,7 +152,8 @@ impl Component {
     #[cfg(feature = "compile")]
     pub fn validate(bytes: impl AsRef<[u8]>) -> Result<()> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?)?))?
+        let features = gusset_types::ComponentFeatures::specified();
+        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?, features)?))?
     }
 
     /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler.
@@ -164,8 +168,8 @@ impl Component {
         }
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
-        let (engine, plan) = (engine.clone(), Arc::new(plan));
-        Ok(Component(Arc::new(Inner { engine, plan, code, funcs, adapters, trampoline_signatures })))
+        let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(Arc::new(plan))));
+        Ok(Component(Arc::new(Inner { engine, tables, code, funcs, adapters, trampoline_signatures })))
     }
 
     /// The engine that it was compiled with.
@@ -178,16 +182,16 @@ impl Component {
     ///
     /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        let Inner { plan, .. } = &*self.0;
-        plan.imports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.imports, item)))
+        let imports = &self.plan().imports;
+        imports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, imports, item)))
     }
 
     /// What it [exports], by name, in order; what an exported instance exports is within its item.
     ///
     /// [exports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        let Inner { plan, .. } = &*self.0;
-        plan.exports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.exports, item)))
+        let exports = &self.plan().exports;
+        exports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, exports, item)))
     }
 
     /// The core module of its own that it exports at `path`, if there is one. `path` is as for
@@ -205,7 +209,7 @@ impl Component {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
-        match self.0.plan.export(&path.names())? {
+        match self.plan().export(&path.names())? {
             ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => {
                 Some(crate::core::Module::of_unit(self.0.code.clone(), *index))
             }
@@ -241,7 +245,12 @@ impl Component {
     }
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
-        &self.0.plan
+        &self.0.tables.plan
+    }
+
+    /// Its types, with resource types that no instance has.
+    pub(crate) fn tables(&self) -> &Arc<TypeTables> {
+        &self.0.tables
     }
 
     pub(crate) fn code(&self) -> &Arc<CodeMemory> {
@@ -260,7 +269,7 @@ impl Component {
 
     /// The position of an exported function.
     pub(crate) fn exported_func(&self, path: &[&str]) -> Option<u32> {
-        match self.0.plan.export(path)? {
+        match self.plan().export(path)? {
             ExternItem::Item(RootExport::Func(index)) => Some(index.as_u32()),
             _ => None,
         }
@@ -269,7 +278,7 @@ impl Component {
 
 impl std::fmt::Debug for Component {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let exports: Vec<&str> = self.0.plan.exports.items.keys().map(|name| &**name).collect();
+        let exports: Vec<&str> = self.plan().exports.items.keys().map(|name| &**name).collect();
         f.debug_struct("Component").field("exports", &exports).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
-use gusset_types::{CoreFeature, CoreFeatures};
+use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 
 /// How much work the compiler puts into code; for [`Config::opt_level`].
 ///
@@ -32,6 +32,7 @@ pub enum OptLevel {
 pub struct Config {
     pub(crate) opt_level: OptLevel,
     pub(crate) features: CoreFeatures,
+    pub(crate) component_features: ComponentFeatures,
     pub(crate) nan_canonicalization: bool,
     pub(crate) max_wasm_stack: usize,
     pub(crate) memory_reservation: u64,
@@ -55,6 +56,7 @@ impl Config {
         Config {
             opt_level: OptLevel::default(),
             features: CoreFeatures::default(),
+            component_features: ComponentFeatures::default(),
             nan_canonicalization: false,
             max_wasm_stack: 512 << 10,
             memory_reservation: 4 << 30,
@@ -125,6 +127,118 @@ impl Config {
     /// Whether constant expressions may do integer arithmetic; as [`wasm_feature`](Config::wasm_feature).
     pub fn wasm_extended_const(&mut self, enabled: bool) -> &mut Config {
         self.wasm_feature(CoreFeature::ExtendedConst, enabled)
+    }
+
+    /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
+    /// the component model).
+    ///
+    /// A component that needs a feature that is off is invalid, and the error names the feature. That one is on does not say
+    /// that it can be run: what cannot is refused where it is used.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, ComponentFeature, Config, Engine};
+    /// let text = r#"(component (type (list u8 4)))"#;
+    /// let error = Component::new(&Engine::default(), text).err().expect("it is off");
+    /// assert!(error.to_string().contains("component_model_fixed_length_lists"));
+    /// let engine = Engine::new(Config::new().component_feature(ComponentFeature::FixedLengthLists, true))?;
+    /// Component::new(&engine, text)?;
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn component_feature(&mut self, feature: ComponentFeature, enabled: bool) -> &mut Config {
+        self.component_features.set(feature, enabled);
+        self
+    }
+
+    /// Whether components may use async lifts and lowers, streams and futures (default: yes); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_async(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Async, enabled)
+    }
+
+    /// Whether components may use more built-ins for async (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_more_async_builtins(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::MoreAsyncBuiltins, enabled)
+    }
+
+    /// Whether components may use async lifts without a callback (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_async_stackful(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::AsyncStackful, enabled)
+    }
+
+    /// Whether components may use built-ins for threads that take turns (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_threading(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Threading, enabled)
+    }
+
+    /// Whether components may use contexts of errors (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_error_context(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::ErrorContext, enabled)
+    }
+
+    /// Whether components may use maps (default: yes); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_map(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Map, enabled)
+    }
+
+    /// Whether components may use memories of 64 bits in canonical options (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_memory64(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Memory64, enabled)
+    }
+
+    /// Whether components may use lists whose length is part of their type (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_fixed_length_lists(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::FixedLengthLists, enabled)
+    }
+
+    /// Whether components may use names that say which interface an instance implements, and external identifiers (default: yes); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_implements(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Implements, enabled)
+    }
+
+    /// Whether components may use values as imports and exports, and start functions (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_values(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Values, enabled)
+    }
+
+    /// Whether components may use names in several namespaces (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_nested_names(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::NestedNames, enabled)
+    }
+
+    /// Whether components may use version suffixes of names (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_canon_names(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::CanonNames, enabled)
+    }
+
+    /// Whether components may use built-ins that join a stream or future to another (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_forward(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Forward, enabled)
+    }
+
+    /// Whether components may use names of getters and setters (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_accessors(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Accessors, enabled)
+    }
+
+    /// Whether components may use values of the core GC proposal in place of linear memory (default: no); as
+    /// [`component_feature`](Config::component_feature).
+    pub fn wasm_component_model_gc(&mut self, enabled: bool) -> &mut Config {
+        self.component_feature(ComponentFeature::Gc, enabled)
     }
 
     /// How many bytes of a thread's stack guests may use, counted from where the host first enters one (default 512

@@ -149,7 +149,7 @@ impl<T: 'static> Linker<T> {
     /// When the component is of another engine.
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
-        let imports = resolve(&self.engine, component.plan(), &self.root)?;
+        let imports = resolve(&self.engine, component.tables(), &self.root)?;
         Ok(InstancePre::new(component.clone(), imports))
     }
 

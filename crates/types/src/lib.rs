@@ -1,5 +1,5 @@
 //! The vocabulary that every crate of Gusset shares: interface types with their memory layout and flattening, canonical
-//! options, canonical built-ins, the state of component instances, the one table of trap codes, and the switches of core features.
+//! options, canonical built-ins, the state of component instances, the one table of trap codes, and the switches of features.
 //!
 //! This crate knows no parser, no encoder and no engine, and uses none of the other crates: it is what they talk with. The
 //! names are those of the Component Model's specification (`Explainer.md`, `CanonicalABI.md`).
@@ -20,6 +20,7 @@
 
 mod arena;
 mod builtin;
+mod component_feature;
 mod core_feature;
 mod flat;
 mod handle_table;
@@ -38,6 +39,7 @@ mod val_type;
 
 pub use arena::{Arena, ArenaIndex};
 pub use builtin::CanonBuiltin;
+pub use component_feature::{ComponentFeature, ComponentFeatures};
 pub use core_feature::{CoreFeature, CoreFeatures};
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 pub use handle_table::{
@@ -53,7 +55,7 @@ pub use options::{CanonOptions, StringEncoding};
 pub use printable::Printable;
 pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
-pub use trap::TrapCode;
-pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
-pub use type_text::type_text;
+pub use trap::{TAG_OF_HOST, TrapCause, TrapCode, TrapValues, mismatched_tags};
+pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite, trap_params};
+pub use type_text::{type_text, type_text_with};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

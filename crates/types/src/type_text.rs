@@ -1,6 +1,9 @@
 //! Interface types as text, in the words of WIT.
 
+use crate::arena::Arena;
+use crate::index::ResourceTypeIndex;
 use crate::name::cut_name;
+use crate::resource_type::ResourceType;
 use crate::val_type::{DefinedType, Types, ValType};
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
@@ -15,19 +18,40 @@ const DISPLAY_BUDGET: usize = 48;
 /// let option = types.intern(DefinedType::Option(list));
 /// assert_eq!(type_text(&types, option), "option<list<u8>>");
 /// ```
+///
+/// Resource types go by their numbers; where they are at hand, [`type_text_with`] has their names.
 pub fn type_text(types: &Types, ty: ValType) -> String {
-    let mut writer = TypeWriter { types, text: String::new(), budget: DISPLAY_BUDGET };
-    writer.ty(ty);
-    writer.text
+    TypeWriter { types, resources: None, text: String::new(), budget: DISPLAY_BUDGET }.finish(ty)
+}
+
+/// The same, with the names of resource types.
+///
+/// ```
+/// use gusset_types::{Arena, DefinedType, ResourceType, Types, type_text, type_text_with};
+/// let mut resources = Arena::default();
+/// let file = resources.push(ResourceType { name: "file".into(), instance: None, dtor: None });
+/// let mut types = Types::default();
+/// let own = types.intern(DefinedType::Own(file));
+/// assert_eq!(type_text_with(&types, &resources, own), "own<file>");
+/// assert_eq!(type_text(&types, own), "own<resource 0>");
+/// ```
+pub fn type_text_with(types: &Types, resources: &Arena<ResourceTypeIndex, ResourceType>, ty: ValType) -> String {
+    TypeWriter { types, resources: Some(resources), text: String::new(), budget: DISPLAY_BUDGET }.finish(ty)
 }
 
 struct TypeWriter<'a> {
     types: &'a Types,
+    resources: Option<&'a Arena<ResourceTypeIndex, ResourceType>>,
     text: String,
     budget: usize,
 }
 
 impl TypeWriter<'_> {
+    fn finish(mut self, ty: ValType) -> String {
+        self.ty(ty);
+        self.text
+    }
+
     /// Takes one part from the budget; writes `..` and returns false when there is none left.
     fn part(&mut self) -> bool {
         if self.budget == 0 {
@@ -106,13 +130,20 @@ impl TypeWriter<'_> {
                 (ok, None) => self.generic("result", &[ok]),
                 (ok, err) => self.generic("result", &[ok, err]),
             },
-            DefinedType::Own(_) => self.text.push_str("own<resource>"),
-            DefinedType::Borrow(_) => self.text.push_str("borrow<resource>"),
+            DefinedType::Own(resource) => self.handle("own", *resource),
+            DefinedType::Borrow(resource) => self.handle("borrow", *resource),
             DefinedType::Stream(None) => self.text.push_str("stream"),
             DefinedType::Stream(payload) => self.generic("stream", &[*payload]),
             DefinedType::Future(None) => self.text.push_str("future"),
             DefinedType::Future(payload) => self.generic("future", &[*payload]),
         }
+    }
+
+    fn handle(&mut self, kind: &str, resource: ResourceTypeIndex) {
+        let name =
+            self.resources.and_then(|resources| resources.get(resource)).map(|resource| cut_name(&resource.name));
+        let name = name.unwrap_or_else(|| format!("resource {resource}").into());
+        self.text.push_str(&format!("{kind}<{name}>"));
     }
 
     fn generic(&mut self, name: &str, arguments: &[Option<ValType>]) {

@@ -2,23 +2,39 @@
 
 use super::Flattener;
 use crate::body::{Canon, OptionRefs};
+use crate::builtin_name::builtin_name;
 use crate::error::TranslateError;
 use crate::scope::{CanonLift, CoreItem, FuncItem, LabelledFunc, LiftIndex};
 use gusset_artifact::{ImportIndex, Trampoline};
 use gusset_fact::{AdapterSpec, FunctionSpec};
 use gusset_types::{
-    AdapterName, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, cut_name, join_names,
+    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
+    cut_name, join_names,
 };
 use std::sync::Arc;
-use wasmparser::ExternalKind;
+use wasmparser::{CanonicalFunction, ExternalKind};
 
 impl Flattener<'_, '_> {
     pub(super) fn canon(&mut self, at: ComponentInstanceIndex, canon: &Canon) -> Result<(), TranslateError> {
         match canon {
             Canon::Lift { func, ty, options } => self.lift(at, *func, *ty, options),
             Canon::Lower { func, options } => self.lower(at, *func, options),
-            Canon::Builtin { name, feature } => Err(TranslateError::unsupported(feature, format_args!("canon {name}"))),
+            Canon::Builtin(builtin) => self.builtin(at, builtin),
         }
+    }
+
+    fn builtin(&mut self, at: ComponentInstanceIndex, builtin: &CanonicalFunction) -> Result<(), TranslateError> {
+        let (resource, make): (_, fn(_) -> _) = match *builtin {
+            CanonicalFunction::ResourceNew { resource } => (resource, CanonBuiltin::ResourceNew),
+            CanonicalFunction::ResourceRep { resource } => (resource, CanonBuiltin::ResourceRep),
+            CanonicalFunction::ResourceDrop { resource } => (resource, CanonBuiltin::ResourceDrop),
+            _ => {
+                let (name, feature) = builtin_name(builtin);
+                return Err(TranslateError::unsupported(feature, format_args!("canon {name}")));
+            }
+        };
+        let resource = self.resource_at(at, resource);
+        self.resource_builtin(at, make(resource), resource)
     }
 
     fn lift(
@@ -28,12 +44,17 @@ impl Flattener<'_, '_> {
         ty: u32,
         options: &OptionRefs,
     ) -> Result<(), TranslateError> {
-        if options.async_ {
-            return Err(TranslateError::unsupported("async", "canon lift with async"));
-        }
         let body = self.body_of(at);
+        let index = self.scopes[at].funcs.len() as u32;
+        let name = || {
+            let name = body.uses.funcs.get(&index).or_else(|| body.names.funcs.get(&index));
+            name.map_or_else(|| format!("function {index}"), |name| cut_name(name).into())
+        };
+        if options.async_ {
+            return Err(TranslateError::unsupported("async", "canon lift with async").of("function", name));
+        }
         let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
-        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let ty = self.func_type(at, ty).map_err(|error| error.of("function", name))?;
         let func = self.core_func(at, func)?;
         let options = self.options(at, options)?;
         let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
@@ -43,11 +64,11 @@ impl Flattener<'_, '_> {
 
     fn lower(&mut self, at: ComponentInstanceIndex, func: u32, options: &OptionRefs) -> Result<(), TranslateError> {
         if options.async_ {
-            return Err(TranslateError::unsupported("async", "canon lower with async"));
+            let error = TranslateError::unsupported("async", "canon lower with async");
+            return Err(error.of("function", || self.name_here(at, func)));
         }
-        let body = self.body_of(at);
-        let ty = body.types.as_ref().component_function_at(func);
-        let ty = self.converter.func(&mut self.plan.types, body.types.as_ref(), ty)?;
+        let ty = self.body_of(at).types.as_ref().component_function_at(func);
+        let ty = self.func_type(at, ty).map_err(|error| error.of("function", || self.name_here(at, func)))?;
         let options = self.options(at, options)?;
         let item = match self.scopes[at].funcs[func as usize].item {
             FuncItem::Imported(import) => self.lower_import(import, ty, options),
@@ -73,17 +94,24 @@ impl Flattener<'_, '_> {
     ) -> Result<CoreItem, TranslateError> {
         let lifted = &self.lifts[lift];
         let (callee, lift_type, options) = (lifted.func, lifted.ty, lifted.options.clone());
+        let name = AdapterName {
+            caller: self.plan.component_instances[at].name.clone(),
+            callee: self.plan.component_instances[options.instance].name.clone(),
+            function: self.function_name(at, func, lift),
+        };
+        // Where both sides have the same table of handles, the order of lifting and lowering shows in the indices.
+        let no_adapter = self.settings.calls_through_host || options.instance == at && self.passes_handles(lower_type);
+        if no_adapter && !self.plan.types.func(lower_type).async_ {
+            let lowered = Trampoline::LowerLifted { func: callee, lift: options, lift_type, lower, lower_type, name };
+            return Ok(CoreItem::Def(self.trampoline(lowered)));
+        }
         // Both types have the same structure.
         if let Some(feature) = gusset_fact::unsupported(&self.plan.types, lower_type) {
-            return Err(TranslateError::unsupported(feature, "a call between components"));
+            return Err(TranslateError::unsupported(feature, format_args!("the call {name}")));
         }
         let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
         let spec = AdapterSpec {
-            name: AdapterName {
-                caller: self.plan.component_instances[at].name.clone(),
-                callee: self.plan.component_instances[options.instance].name.clone(),
-                function: self.function_name(at, func, lift),
-            },
+            name,
             lower,
             lift: options,
             lower_type,
@@ -97,17 +125,28 @@ impl Flattener<'_, '_> {
         Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec), nodes)?))
     }
 
+    fn passes_handles(&self, ty: FuncTypeIndex) -> bool {
+        let types = &self.plan.types;
+        let func = types.func(ty);
+        func.param_types().chain(func.result).any(|ty| types.holds_handles(ty))
+    }
+
     /// The name of a function for people: as its instance exports it, else as the caller imports it.
     fn function_name(&self, at: ComponentInstanceIndex, func: u32, lift: LiftIndex) -> Arc<str> {
-        if let Some(name) = &self.lifts[lift].name {
-            return name.clone();
+        match &self.lifts[lift].name {
+            Some(name) => name.clone(),
+            None => self.name_here(at, func).into(),
         }
+    }
+
+    /// The name of a function for people, as the component imports it or its name section has it.
+    fn name_here(&self, at: ComponentInstanceIndex, func: u32) -> String {
         match self.scopes[at].funcs[func as usize].label {
-            Some((Some(instance), name)) => join_names(&[instance, name]).into(),
+            Some((Some(instance), name)) => join_names(&[instance, name]),
             Some((None, name)) => cut_name(name).into(),
             None => match self.body_of(at).names.funcs.get(&func) {
                 Some(name) => cut_name(name).into(),
-                None => format!("function {func}").into(),
+                None => format!("function {func}"),
             },
         }
     }
@@ -139,7 +178,7 @@ impl Flattener<'_, '_> {
         })
     }
 
-    fn core_func(&mut self, at: ComponentInstanceIndex, func: u32) -> Result<CoreDefIndex, TranslateError> {
+    pub(super) fn core_func(&mut self, at: ComponentInstanceIndex, func: u32) -> Result<CoreDefIndex, TranslateError> {
         let item = self.scopes[at].core_item(ExternalKind::Func, func);
         self.require(item)
     }

@@ -103,9 +103,10 @@ impl<'b> Flattener<'b, '_> {
         component: u32,
         args: &[ItemRef<'b>],
     ) -> Result<ComponentInstanceIndex, TranslateError> {
+        let types = self.body_of(at).types.as_ref();
         let scope = &self.scopes[at];
         let component = scope.components[component as usize];
-        let args = args.iter().map(|arg| (arg.name, scope.item(arg))).collect();
+        let args = args.iter().map(|arg| (arg.name, scope.item(types, arg))).collect();
         let index = u32::try_from(scope.instances.len()).ok();
         self.begin(component, args, Some(at), index)
     }
@@ -116,8 +117,9 @@ impl<'b> Flattener<'b, '_> {
         at: ComponentInstanceIndex,
         items: &[ItemRef<'b>],
     ) -> Result<(), TranslateError> {
+        let types = self.body_of(at).types.as_ref();
         let scope = &mut self.scopes[at];
-        let exports = items.iter().map(|item| (item.name, scope.item(item))).collect();
+        let exports = items.iter().map(|item| (item.name, scope.item(types, item))).collect();
         let item = Rc::new(InstanceItem { exports });
         scope.instances.push(LabelledInstance { item, label: None });
         Ok(())

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId, ComponentItem};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem};
 
 /// The root component's instance.
 pub(super) const ROOT: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(0);
@@ -82,13 +82,17 @@ impl<'b> Flattener<'b, '_> {
         let types = self.body_of(ROOT).types.as_ref();
         match *ty {
             ComponentEntityType::Func(id) => {
-                let ty = self.converter.func(&mut self.plan.types, types, id)?;
+                let ty = self.func_type(ROOT, id).map_err(|error| error.of("import", || join_names(path)))?;
                 let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
             }
+            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => {
+                let resource = self.import_resource(path, id)?;
+                Ok((ScopeItem::Resource(resource), Some(ExternItem::Item(RootImport::Resource(resource)))))
+            }
             ComponentEntityType::Type { created, .. } => {
-                let ty = self.converter.any(&mut self.plan.types, types, created)?;
+                let ty = self.value_type(ROOT, created).map_err(|error| error.of("import", || join_names(path)))?;
                 Ok((ScopeItem::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
             }
             ComponentEntityType::Instance(id) => {
@@ -124,7 +128,9 @@ impl<'b> Flattener<'b, '_> {
                     format_args!("component `{}`", Printable::name(&name)),
                 ))
             }
-            ComponentEntityType::Value(_) => Err(TranslateError::unsupported("values", "an import of a value")),
+            ComponentEntityType::Value(_) => {
+                Err(TranslateError::unsupported("values", "a value").of("import", || join_names(path)))
+            }
         }
     }
 
@@ -151,10 +157,9 @@ impl<'b> Flattener<'b, '_> {
         item: &ScopeItem<'b>,
         ty: &'b ComponentEntityType,
     ) -> Result<ExternItem<RootExport>, TranslateError> {
-        let types = self.body_of(ROOT).types.as_ref();
         let export = match (item, ty) {
             (ScopeItem::Func(func), ComponentEntityType::Func(id)) => {
-                let ty = self.converter.func(&mut self.plan.types, types, *id)?;
+                let ty = self.func_type(ROOT, *id).map_err(|error| error.of("export", || join_names(path)))?;
                 let source = match *func {
                     FuncItem::Imported(import) => FuncSource::Import(import),
                     FuncItem::Lifted(lift) => {
@@ -169,12 +174,12 @@ impl<'b> Flattener<'b, '_> {
                 return self.export_instance(path, instance, *id).map(ExternItem::Instance);
             }
             (ScopeItem::Module(module), ComponentEntityType::Module(_)) => RootExport::Module(*module),
+            (ScopeItem::Resource(resource), ComponentEntityType::Type { .. }) => RootExport::Resource(*resource),
             (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
-                RootExport::Type(self.converter.any(&mut self.plan.types, types, *created)?)
+                let ty = self.value_type(ROOT, *created);
+                RootExport::Type(ty.map_err(|error| error.of("export", || join_names(path)))?)
             }
-            (ScopeItem::Component(_), _) => {
-                return Err(TranslateError::unsupported("exports of components", "a component as an export"));
-            }
+            (ScopeItem::Component(_), ComponentEntityType::Component(_)) => RootExport::Component,
             _ => unreachable!("validation has compared the export with its type"),
         };
         Ok(ExternItem::Item(export))

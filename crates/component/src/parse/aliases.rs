@@ -26,7 +26,7 @@ impl<'a> OpenComponent<'a> {
                     ComponentDefinition::AliasOuter { kind, count, index }
                 }
             };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }

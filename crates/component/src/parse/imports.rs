@@ -10,7 +10,7 @@ impl<'a> OpenComponent<'a> {
         for item in items(section) {
             let (offset, import) = item?;
             let definition = ComponentDefinition::Import { name: import.name.name, kind: import.ty.kind() };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }

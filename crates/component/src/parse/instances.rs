@@ -3,9 +3,7 @@
 use super::{OpenComponent, items};
 use crate::body::{ComponentDefinition, ItemRef};
 use crate::error::TranslateError;
-use wasmparser::{
-    ComponentExternalKind, ComponentInstance, ComponentInstanceSectionReader, Instance, InstanceSectionReader,
-};
+use wasmparser::{ComponentExport, ComponentInstance, ComponentInstanceSectionReader, Instance, InstanceSectionReader};
 
 impl<'a> OpenComponent<'a> {
     pub(super) fn core_instances(&mut self, section: InstanceSectionReader<'a>) -> Result<(), TranslateError> {
@@ -20,7 +18,7 @@ impl<'a> OpenComponent<'a> {
                     exports.iter().map(|export| (export.name, export.kind, export.index)).collect(),
                 ),
             };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }
@@ -32,19 +30,21 @@ impl<'a> OpenComponent<'a> {
                 ComponentInstance::Instantiate { component_index, args } => {
                     let args: Box<[ItemRef<'a>]> =
                         args.iter().map(|arg| ItemRef { name: arg.name, kind: arg.kind, index: arg.index }).collect();
-                    for arg in args.iter().filter(|arg| arg.kind == ComponentExternalKind::Instance) {
-                        self.instance_uses.entry(arg.index).or_insert(arg.name);
-                    }
+                    args.iter().for_each(|arg| self.uses.passed(arg));
                     ComponentDefinition::Instantiate { component: component_index, args }
                 }
-                ComponentInstance::FromExports(exports) => ComponentDefinition::InstanceOf(
-                    exports
-                        .iter()
-                        .map(|export| ItemRef { name: export.name.name, kind: export.kind, index: export.index })
-                        .collect(),
-                ),
+                ComponentInstance::FromExports(exports) => {
+                    let item = |export: &ComponentExport<'a>| ItemRef {
+                        name: export.name.name,
+                        kind: export.kind,
+                        index: export.index,
+                    };
+                    let items: Box<[ItemRef<'a>]> = exports.iter().map(item).collect();
+                    items.iter().for_each(|item| self.uses.passed(item));
+                    ComponentDefinition::InstanceOf(items)
+                }
             };
-            self.definitions.push((offset, definition));
+            self.define(offset, definition);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ impl<'a> OpenComponent<'a> {
                 ComponentName::CoreModules(map) => read(map, &mut self.names.modules),
                 ComponentName::Instances(map) => read(map, &mut self.names.instances),
                 ComponentName::Funcs(map) => read(map, &mut self.names.funcs),
+                ComponentName::Types(map) => read(map, &mut self.names.types),
                 _ => {}
             }
         }

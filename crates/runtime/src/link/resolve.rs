@@ -5,6 +5,7 @@ use super::{HostItem, LinkedModule, Names};
 use crate::engine::Engine;
 use crate::error::{Result, format_err};
 use crate::host_func::HostFunction;
+use crate::type_scope::{TypeScope, TypeTables};
 use gusset_artifact::{ExternItem, ImportIndex, ModuleImportIndex, NamedItems, Plan, RootImport};
 use gusset_types::Printable;
 use std::sync::Arc;
@@ -28,10 +29,12 @@ impl<T: 'static> Clone for LinkedImports<T> {
 /// # Errors
 ///
 /// Says of all imports that are missing or of another type what they are.
-pub(crate) fn resolve<T: 'static>(engine: &Engine, plan: &Plan, names: &Names<T>) -> Result<LinkedImports<T>> {
+pub(crate) fn resolve<T: 'static>(engine: &Engine, tables: &TypeTables, names: &Names<T>) -> Result<LinkedImports<T>> {
+    let plan = &*tables.plan;
     let mut resolver = Resolver {
         engine,
         plan,
+        types: tables.scope(),
         path: Vec::new(),
         funcs: vec![None; plan.imported_funcs.len()],
         modules: plan.imported_modules.values().map(|_| None).collect(),
@@ -65,6 +68,7 @@ pub(super) fn root_name<'n, T: 'static>(plan: &Plan, names: &'n Names<T>, name: 
 struct Resolver<'a, T: 'static> {
     engine: &'a Engine,
     plan: &'a Plan,
+    types: TypeScope<'a>,
     /// The names that lead to what is being looked at.
     path: Vec<&'a str>,
     funcs: Vec<Option<Arc<dyn HostFunction<T>>>>,
@@ -105,10 +109,9 @@ impl<'a, T: 'static> Resolver<'a, T> {
     }
 
     fn func(&mut self, index: ImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
-        let types = &self.plan.types;
         let ty = self.plan.imported_funcs[index].ty;
         match definition {
-            Some(HostItem::Func(func)) => match func.mismatch(types, types.func(ty)) {
+            Some(HostItem::Func(func)) => match func.mismatch(self.types, ty) {
                 None => self.funcs[index.as_u32() as usize] = Some(func.clone()),
                 Some(mismatch) => {
                     let path = &self.path;
@@ -116,7 +119,7 @@ impl<'a, T: 'static> Resolver<'a, T> {
                 }
             },
             Some(other) => self.defined_otherwise("function", other),
-            None => self.missing("function", names, || func_text(types, ty)),
+            None => self.missing("function", names, || func_text(&self.plan.types, ty)),
         }
     }
 

@@ -5,10 +5,11 @@ use super::{HostItem, Names};
 use crate::error::{Error, LinkError, Result};
 use crate::host_func::{HostFunction, LoweredImport};
 use crate::store::StoreContextMut;
+use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
 use crate::vm::RawValue;
 use gusset_artifact::{ExternItem, Plan, RootImport};
-use gusset_types::{FuncType, FuncTypeIndex, Printable, Types, join_names};
+use gusset_types::{FuncTypeIndex, Printable, join_names};
 use std::sync::Arc;
 
 /// A function that fails when it is called, whatever its type.
@@ -24,7 +25,7 @@ impl UnknownFunc {
 }
 
 impl<T: 'static> HostFunction<T> for UnknownFunc {
-    fn mismatch(&self, _: &Types, _: &FuncType) -> Option<String> {
+    fn mismatch(&self, _: TypeScope<'_>, _: FuncTypeIndex) -> Option<String> {
         None
     }
 
@@ -35,7 +36,7 @@ impl<T: 'static> HostFunction<T> for UnknownFunc {
     fn call_from_host(
         &self,
         _: StoreContextMut<'_, T>,
-        _: &Arc<Plan>,
+        _: &Arc<TypeTables>,
         _: FuncTypeIndex,
         _: &[Val],
     ) -> Result<Vec<Val>> {
