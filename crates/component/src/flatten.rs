@@ -19,12 +19,13 @@ use crate::scope::{
     CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
 };
 use crate::{TranslatedModule, Translation};
-use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
+use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleImportIndex, ModuleIndex, Plan, PlanModule};
 use gusset_types::{Arena, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasmparser::ComponentExternalKind;
+use wasmparser::component_types::ModuleType;
 
 /// Most component instances of a tree.
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
@@ -32,6 +33,8 @@ const MAX_COMPONENT_INSTANCES: usize = 10_000;
 const MAX_CORE_INSTANCES: usize = 100_000;
 /// Most bytes of the host, roughly, for core instances of modules that have been instantiated before.
 const MAX_INSTANCE_BYTES: u64 = 256 << 20;
+/// What an instance of a module that the host gives is taken for: nobody knows how large it is.
+const IMPORTED_INSTANCE_BYTES: u64 = 64 << 10;
 /// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
 const MAX_STEPS: usize = 1_000_000;
 
@@ -52,9 +55,11 @@ pub(crate) struct Flattener<'b, 'a> {
     pub(crate) converter: Converter,
     core_defs: HashMap<CoreDef, CoreDefIndex>,
     root_externs: RootExterns<'b>,
+    /// The types of the core modules that the root imports.
+    pub(crate) module_types: Arena<ModuleImportIndex, &'b ModuleType>,
     steps: usize,
     /// The core modules that have an instance.
-    pub(crate) instantiated: HashSet<ModuleIndex>,
+    pub(crate) instantiated: HashSet<PlanModule>,
     pub(crate) instance_bytes: u64,
 }
 
@@ -69,6 +74,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             converter: Converter::default(),
             core_defs: HashMap::new(),
             root_externs: RootExterns::default(),
+            module_types: Arena::default(),
             steps: 0,
             instantiated: HashSet::new(),
             instance_bytes: 0,
@@ -135,7 +141,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
                 };
                 self.scopes[at].push(item, None, name);
             }
-            ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(*module),
+            ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(PlanModule::Unit(*module)),
             ComponentDefinition::CoreInstantiate { module, args } => self.core_instantiate(at, *module, args)?,
             ComponentDefinition::CoreInstanceOf(items) => self.core_instance_of(at, items)?,
             ComponentDefinition::Component(body) => {

@@ -20,6 +20,7 @@
 mod adapters;
 mod body;
 mod convert;
+mod convert_module;
 mod error;
 mod flatten;
 mod link;

@@ -3,7 +3,7 @@
 
 use crate::adapters::AdapterIndex;
 use crate::body::{BodyIndex, ItemRef};
-use gusset_artifact::{CoreInstanceIndex, ImportIndex, ModuleIndex};
+use gusset_artifact::{CoreInstanceIndex, ImportIndex, PlanModule};
 use gusset_types::{ArenaIndex, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex};
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ pub(crate) struct Scope<'b> {
     pub(crate) next: usize,
     /// Core functions, tables, memories, globals and tags.
     pub(crate) core: [Vec<CoreItem>; 5],
-    pub(crate) modules: Vec<ModuleIndex>,
+    pub(crate) modules: Vec<PlanModule>,
     pub(crate) core_instances: Vec<CoreInstance<'b>>,
     pub(crate) components: Vec<ComponentClosure>,
     pub(crate) instances: Vec<LabelledInstance<'b>>,
@@ -45,7 +45,7 @@ pub(crate) enum CoreItem {
 #[derive(Clone, Debug)]
 pub(crate) enum CoreInstance<'b> {
     /// An instance of a module.
-    Module { instance: CoreInstanceIndex, module: ModuleIndex },
+    Module { instance: CoreInstanceIndex, module: PlanModule },
     /// A set of core items.
     Items(Rc<HashMap<&'b str, CoreItem>>),
 }
@@ -53,7 +53,7 @@ pub(crate) enum CoreInstance<'b> {
 /// A component-level item.
 #[derive(Clone, Debug)]
 pub(crate) enum ScopeItem<'b> {
-    Module(ModuleIndex),
+    Module(PlanModule),
     Func(FuncItem),
     /// A type. The validator's types say which; resource types will need an identity per instance here.
     Type,

@@ -8,7 +8,7 @@ use crate::signatures::RegisteredSignature;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport, TrampolineIndex};
+use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, PlanModule, RootExport, TrampolineIndex};
 use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Component {
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Component, Engine, TranslateError, TranslateErrorKind};
-    /// let error = Component::new(&Engine::default(), r#"(component (import "m" (core module)))"#).unwrap_err();
+    /// let error = Component::new(&Engine::default(), r#"(component (import "c" (component)))"#).unwrap_err();
     /// let error = error.downcast_ref::<TranslateError>().expect("it is not supported");
     /// assert!(matches!(error.kind(), TranslateErrorKind::Unsupported(_)));
     /// # }
@@ -191,8 +191,9 @@ impl Component {
         exports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, exports, item)))
     }
 
-    /// The core module that it exports at `path`, if there is one. `path` is as for
-    /// [`Instance::get_func`](crate::Instance::get_func).
+    /// The core module of its own that it exports at `path`, if there is one. `path` is as for
+    /// [`Instance::get_func`](crate::Instance::get_func). One that it imports and exports is known of its instances:
+    /// [`Instance::get_module`](crate::Instance::get_module).
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -206,7 +207,7 @@ impl Component {
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
         match self.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(index)) => {
+            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => {
                 Some(crate::core::Module::of_unit(self.0.code.clone(), *index))
             }
             _ => None,

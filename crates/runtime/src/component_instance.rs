@@ -3,6 +3,7 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::Component;
+use crate::link::LinkedModule;
 use crate::type_scope::TypeTables;
 use crate::vm::FuncHandle;
 use gusset_artifact::ImportIndex;
@@ -18,6 +19,8 @@ pub(crate) struct ComponentInstanceState {
     pub(crate) exports: Box<[ExportTarget]>,
     /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
     pub(crate) imports: Box<dyn Any + Send + Sync>,
+    /// The core modules that it imports.
+    pub(crate) modules: Arc<[LinkedModule]>,
     locked: bool,
 }
 
@@ -35,8 +38,9 @@ impl ComponentInstanceState {
         component: Component,
         tables: Arc<TypeTables>,
         imports: Box<dyn Any + Send + Sync>,
+        modules: Arc<[LinkedModule]>,
     ) -> ComponentInstanceState {
-        ComponentInstanceState { component, tables, exports: Box::default(), imports, locked: false }
+        ComponentInstanceState { component, tables, exports: Box::default(), imports, modules, locked: false }
     }
 
     /// Locks the instance for good: nothing unlocks it.

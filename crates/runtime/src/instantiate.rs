@@ -4,15 +4,16 @@ use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget};
 use crate::error::{Error, Result, bail, format_err};
-use crate::host_func::{HostFunction, LoweredImport};
+use crate::host_func::LoweredImport;
 use crate::instance::Instance;
+use crate::link::{LinkedImports, LinkedModule};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
 use crate::vm::{ExternHandle, FuncHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
-    AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, ImportIndex, MemoryType, Plan, Step,
-    Trampoline, TrampolineIndex,
+    AdapterModuleIndex, CoreDef, CoreFuncType, CoreInstanceIndex, CoreValType, FuncSource, ImportIndex, MemoryType,
+    ModuleImportIndex, Plan, PlanModule, Step, Trampoline, TrampolineIndex,
 };
 use gusset_types::{
     AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, Printable, ResourceTypeIndex, STATE_HEADER,
@@ -43,7 +44,7 @@ use std::sync::Arc;
 /// ```
 pub struct InstancePre<T: 'static> {
     component: Component,
-    imports: Arc<[Arc<dyn HostFunction<T>>]>,
+    imports: LinkedImports<T>,
 }
 
 impl<T: 'static> Clone for InstancePre<T> {
@@ -53,7 +54,7 @@ impl<T: 'static> Clone for InstancePre<T> {
 }
 
 impl<T: 'static> InstancePre<T> {
-    pub(crate) fn new(component: Component, imports: Arc<[Arc<dyn HostFunction<T>>]>) -> InstancePre<T> {
+    pub(crate) fn new(component: Component, imports: LinkedImports<T>) -> InstancePre<T> {
         InstancePre { component, imports }
     }
 
@@ -81,7 +82,12 @@ impl<T: 'static> InstancePre<T> {
         assert!(same, "a component and a store must be of one engine");
         let plan = self.component.plan().clone();
         let tables = self.component.tables().clone();
-        let state = ComponentInstanceState::new(self.component.clone(), tables, Box::new(self.imports.clone()));
+        let state = ComponentInstanceState::new(
+            self.component.clone(),
+            tables,
+            Box::new(self.imports.funcs.clone()),
+            self.imports.modules.clone(),
+        );
         store.0.components.push(state);
         let instance = Instance::new(store.0.vm.id(), store.0.components.len() - 1);
         let mut instantiation = Instantiation {
@@ -124,7 +130,7 @@ struct Instantiation<'a, T: 'static> {
     instances: Vec<InstanceHandle>,
 }
 
-impl<T: 'static> Instantiation<'_, T> {
+impl<'a, T: 'static> Instantiation<'a, T> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineResource(resource) => return Err(self.no_resources(*resource)),
@@ -133,9 +139,13 @@ impl<T: 'static> Instantiation<'_, T> {
                 self.trampolines[index.as_u32() as usize] = Some(func);
             }
             Step::InstantiateModule { instance, imports } => {
-                let module = self.plan.core_instances[*instance];
                 let imports = imports.iter().map(|def| self.resolve(*def)).collect::<Result<Vec<_>>>()?;
-                let made = self.store.0.instantiate(self.pre.component.code(), module, &imports)?;
+                let made = match self.plan.core_instances[*instance] {
+                    PlanModule::Unit(module) => {
+                        self.store.0.instantiate(self.pre.component.code(), module, &imports)?
+                    }
+                    PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &imports)?,
+                };
                 assert!(self.instances.len() == instance.as_u32() as usize, "a plan makes its instances in order");
                 self.instances.push(made);
             }
@@ -165,6 +175,7 @@ impl<T: 'static> Instantiation<'_, T> {
                 Some(instance) => self.store.0.vm.export(*instance, item),
                 None => Err(not_made()),
             },
+            CoreDef::NamedExport { instance, export } => self.named_export(instance, export),
             CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
             CoreDef::State => self.state.map(ExternHandle::Memory).ok_or_else(not_made),
             CoreDef::ResourceType(resource) => Err(self.no_resources(resource)),
@@ -174,6 +185,20 @@ impl<T: 'static> Instantiation<'_, T> {
     fn no_resources(&self, resource: ResourceTypeIndex) -> Error {
         let name = &self.plan.resources[resource].name;
         format_err!("not supported: resources (resource type `{}`)", Printable::name(name))
+    }
+
+    /// What an instance of an imported module exports.
+    fn named_export(&mut self, instance: CoreInstanceIndex, export: u32) -> Result<ExternHandle> {
+        let made = *self.instances.get(instance.as_u32() as usize).ok_or_else(not_made)?;
+        let PlanModule::Imported(module) = self.plan.core_instances[instance] else {
+            bail!("internal error: a plan takes a module of its own for an imported one");
+        };
+        let item = self.linked_module(module)?.export(export).ok_or_else(not_made)?;
+        self.store.0.vm.export(made, item)
+    }
+
+    fn linked_module(&self, module: ModuleImportIndex) -> Result<&'a LinkedModule> {
+        self.pre.imports.modules.get(module.as_u32() as usize).ok_or_else(not_made)
     }
 
     fn trampoline_func(&self, index: TrampolineIndex) -> Result<FuncHandle> {
@@ -230,7 +255,7 @@ impl<T: 'static> Instantiation<'_, T> {
     ) -> Result<FuncHandle> {
         let name = &self.plan.imported_funcs[import].name;
         check_supported(options, name)?;
-        let func = self.pre.imports[import.as_u32() as usize].clone();
+        let func = self.pre.imports.funcs[import.as_u32() as usize].clone();
         let signature = self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width);
         let name = AdapterName {
             caller: self.plan.component_instances[options.instance].name.clone(),

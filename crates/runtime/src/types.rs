@@ -276,6 +276,7 @@ impl PlanItem for RootImport {
             RootImport::Func(index) => {
                 ComponentItem::Func(ComponentFunc::new(tables, tables.plan.imported_funcs[*index].ty))
             }
+            RootImport::Module(_) => ComponentItem::Module,
             RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(tables, *ty))),
             RootImport::Resource(_) => ComponentItem::Type(None),
         }

@@ -1,5 +1,6 @@
 //! [`Names`]: what a host has defined, by name. A name with a version is also found by those that are compatible with it.
 
+use crate::core::Module;
 use crate::host_func::HostFunction;
 use gusset_types::CompatibleName;
 use indexmap::IndexMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub(crate) enum HostItem<T: 'static> {
     Func(Arc<dyn HostFunction<T>>),
     Instance(Names<T>),
+    Module(Module),
 }
 
 /// Definitions by name.
@@ -67,6 +69,7 @@ impl<T: 'static> HostItem<T> {
         match self {
             HostItem::Func(_) => "a function",
             HostItem::Instance(_) => "an instance",
+            HostItem::Module(_) => "a core module",
         }
     }
 }
@@ -88,6 +91,7 @@ impl<T: 'static> Clone for HostItem<T> {
         match self {
             HostItem::Func(func) => HostItem::Func(func.clone()),
             HostItem::Instance(names) => HostItem::Instance(names.clone()),
+            HostItem::Module(module) => HostItem::Module(module.clone()),
         }
     }
 }

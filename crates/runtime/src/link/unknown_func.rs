@@ -67,7 +67,7 @@ fn define_item<'a, T: 'static>(
             let func = UnknownFunc { path: join_names(path).into() };
             names.insert(name, HostItem::Func(Arc::new(func)));
         }
-        ExternItem::Item(RootImport::Func(_) | RootImport::Type(_) | RootImport::Resource(_)) => {}
+        ExternItem::Item(_) => {}
         ExternItem::Instance(instance) => {
             let definition = match found {
                 Some(found) => names.exact_mut(&found),
