@@ -63,6 +63,7 @@ pub(crate) struct ExportedFunc {
     pub(crate) instance: ComponentInstanceIndex,
     pub(crate) params_in_memory: bool,
     pub(crate) result_in_memory: bool,
+    pub(crate) holds_handles: bool,
 }
 
 impl Component {
@@ -299,6 +300,7 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
         instance,
         params_in_memory: signature.params_in_memory,
         result_in_memory: signature.result_in_memory,
+        holds_handles: types.func_holds_handles(func.ty),
     })
 }
 

@@ -5,6 +5,7 @@ use crate::core::Module;
 use crate::error::{Result, bail};
 use crate::export_path::ExportPath;
 use crate::func::Func;
+use crate::resource::ResourceType;
 use crate::store::{AsContext, AsContextMut};
 use crate::typed::{TypedFunc, ValueList};
 use crate::vm::StoreId;
@@ -106,6 +107,21 @@ impl Instance {
                 state.modules.get(import.as_u32() as usize).map(|linked| linked.module.clone())
             }
             ExternItem::Item(RootExport::Module(PlanModule::Unit(_))) => state.component.get_module(path),
+            _ => None,
+        }
+    }
+
+    /// The exported resource type at `path`, if there is one; `path` is as for [`get_func`](Instance::get_func). Each
+    /// instance has its own of those that its component defines.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
+    pub fn get_resource(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<ResourceType> {
+        let store = store.as_context();
+        let tables = &store.0.components[self.index(store.0.vm.id())].tables;
+        match tables.plan.export(&path.names())? {
+            ExternItem::Item(RootExport::Resource(index)) => Some(tables.resource(*index)),
             _ => None,
         }
     }

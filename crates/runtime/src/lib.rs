@@ -188,6 +188,7 @@ mod instantiate;
 mod lifted_func;
 mod link;
 mod linker;
+mod relayed_call;
 mod resource;
 mod signatures;
 #[cfg(feature = "compile")]
@@ -221,7 +222,7 @@ pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};
-pub use resource::ResourceType;
+pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]

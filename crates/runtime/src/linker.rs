@@ -10,6 +10,7 @@ use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
 use crate::link::{HostItem, Names, define_unknown_funcs, resolve};
+use crate::resource::ResourceType;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
@@ -213,6 +214,46 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         R: ValueList + LowerList + 'static,
     {
         self.define(name, HostItem::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
+    }
+
+    /// Defines a resource type: `ty` is [`ResourceType::host::<T>()`](ResourceType::host) for one of the host, or that of an
+    /// instance in the same store. One type can have several names.
+    ///
+    /// `destructor` is called with the representation when a guest drops an owned handle, or the host one that it got from
+    /// a guest; a failure of it stops the guest.
+    ///
+    /// ```
+    /// use gusset::{Engine, Linker, Resource, ResourceTable, ResourceType, StoreContextMut};
+    /// struct Counter(u32);
+    /// type Store<'a> = StoreContextMut<'a, ResourceTable>;
+    ///
+    /// let mut linker = Linker::<ResourceTable>::new(&Engine::default());
+    /// let mut counters = linker.instance("docs:demo/counters")?;
+    /// counters.resource("counter", ResourceType::host::<Counter>(), |mut store, rep| {
+    ///     store.data_mut().delete(Resource::<Counter>::new_own(rep))?;
+    ///     Ok(())
+    /// })?;
+    /// counters.func_wrap("[constructor]counter", |mut store: Store<'_>, (start,): (u32,)| {
+    ///     Ok((store.data_mut().push(Counter(start))?,))
+    /// })?;
+    /// counters.func_wrap("[method]counter.next", |mut store: Store<'_>, (counter,): (Resource<Counter>,)| {
+    ///     let counter = store.data_mut().get_mut(&counter)?;
+    ///     counter.0 += 1;
+    ///     Ok((counter.0,))
+    /// })?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn resource(
+        &mut self,
+        name: &str,
+        ty: ResourceType,
+        destructor: impl Fn(StoreContextMut<'_, T>, u32) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.define(name, HostItem::Resource(ty, Arc::new(destructor)))
     }
 
     /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if

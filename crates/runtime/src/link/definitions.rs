@@ -1,7 +1,10 @@
 //! [`Names`]: what a host has defined, by name. A name with a version is also found by those that are compatible with it.
 
 use crate::core::Module;
+use crate::error::Result;
 use crate::host_func::HostFunction;
+use crate::resource::ResourceType;
+use crate::store::StoreContextMut;
 use gusset_types::CompatibleName;
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -12,7 +15,11 @@ pub(crate) enum HostItem<T: 'static> {
     Func(Arc<dyn HostFunction<T>>),
     Instance(Names<T>),
     Module(Module),
+    Resource(ResourceType, HostDestructor<T>),
 }
+
+/// What the host does when a resource of its is dropped, which it knows by the number.
+pub(crate) type HostDestructor<T> = Arc<dyn Fn(StoreContextMut<'_, T>, u32) -> Result<()> + Send + Sync>;
 
 /// Definitions by name.
 pub(crate) struct Names<T: 'static> {
@@ -70,6 +77,7 @@ impl<T: 'static> HostItem<T> {
             HostItem::Func(_) => "a function",
             HostItem::Instance(_) => "an instance",
             HostItem::Module(_) => "a core module",
+            HostItem::Resource(..) => "a resource type",
         }
     }
 }
@@ -92,6 +100,7 @@ impl<T: 'static> Clone for HostItem<T> {
             HostItem::Func(func) => HostItem::Func(func.clone()),
             HostItem::Instance(names) => HostItem::Instance(names.clone()),
             HostItem::Module(module) => HostItem::Module(module.clone()),
+            HostItem::Resource(ty, destructor) => HostItem::Resource(*ty, destructor.clone()),
         }
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn module_text(ty: &CoreModuleType) -> String {
     cut_text(&text, MAX_TYPE).into_owned()
 }
 
-/// What a host must provide of an instance: how many functions and core modules there are in it and in its instances, and some of
+/// What a host must provide of an instance: how many functions, core modules and resource types there are in it and in its instances, and some of
 /// them with their types.
 pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, String) {
     let (mut count, mut named) = (0, Vec::new());
@@ -121,7 +121,13 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
                     named.push(format!("\"{}\": {ty}", Printable::name(name)));
                 }
             }
-            Some((_, ExternItem::Item(RootImport::Type(_) | RootImport::Resource(_)))) => {}
+            Some((name, ExternItem::Item(RootImport::Resource(_)))) => {
+                count += 1;
+                if count <= MAX_NAMED {
+                    named.push(format!("\"{}\": resource", Printable::name(name)));
+                }
+            }
+            Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
             None => {
                 instances.pop();
             }
