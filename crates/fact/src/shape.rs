@@ -141,13 +141,12 @@ impl TypeFacts {
         if let Some(&weight) = self.weight.get(&index) {
             return weight;
         }
-        let mut weight = match types.defined(index) {
-            DefinedType::List(_) | DefinedType::Map(..) => 8,
-            _ => 1,
-        };
-        let times = match types.defined(index) {
-            DefinedType::FixedLengthList(_, length) => (*length).min(16),
-            _ => 1,
+        let (mut weight, times) = match types.defined(index) {
+            DefinedType::List(_) | DefinedType::Map(..) => (8, 1),
+            // Written out where it is flat, else a loop.
+            DefinedType::FixedLengthList(_, length) if types.flat(ty, PointerWidth::Memory32).is_some() => (8, *length),
+            DefinedType::FixedLengthList(..) => (8, 1),
+            _ => (1, 1),
         };
         types.defined(index).each_child(|child| {
             let child = self.weight(types, child, limit);

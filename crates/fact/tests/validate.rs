@@ -5,7 +5,7 @@ mod support;
 mod traps;
 
 use gusset_fact::{AdapterImport, AdapterSpec};
-use gusset_types::{DefinedType, PointerWidth, Transcode, TrapCode, ValType};
+use gusset_types::{DefinedType, PointerWidth, Transcode, TrapCode, ValType, type_text};
 use support::{ENCODINGS, Maker, WIDTHS, compile_valid};
 use traps::trap_calls;
 
@@ -146,6 +146,38 @@ fn shared_types_do_not_explode() {
     let spec = maker.spec(&[("d", deep)], Some(deep));
     let module = compile_valid(&maker.types, &[spec]);
     assert!(module.wasm.len() < 400_000, "{}", module.wasm.len());
+}
+
+/// What lists of fixed length cost does not depend on their length, however they are nested.
+#[test]
+fn fixed_lengths_cost_nothing() {
+    let mut maker = Maker::default();
+    let longest = (1 << 28) - 1;
+    let bytes = maker.fixed(ValType::U8, longest);
+    let bools = maker.fixed(ValType::Bool, longest);
+    let strings = maker.fixed(ValType::String, 1 << 24);
+    let mut nested = vec![bytes, bools, strings];
+    for (element, length, depth) in
+        [(ValType::Char, 2, 27), (ValType::U64, 1, 90), (ValType::Bool, 16, 6), (ValType::S8, 255, 3)]
+    {
+        nested.push((0..depth).fold(element, |ty, _| maker.fixed(ty, length)));
+    }
+    let around: Vec<ValType> = nested
+        .iter()
+        .flat_map(|&ty| {
+            let record = maker.record(&[("a", ty), ("b", ValType::U8)]);
+            let variant = maker.variant(&[("a", Some(ty)), ("b", Some(record)), ("c", None)]);
+            [record, variant, maker.list(ty), maker.map(ValType::String, ty), maker.option(variant)]
+        })
+        .collect();
+    nested.extend(around);
+    let before = std::time::Instant::now();
+    for ty in nested {
+        let spec = maker.spec(&[("p", ty)], Some(ty));
+        let module = compile_valid(&maker.types, &[spec]);
+        assert!(module.wasm.len() < 20_000, "{}: {}", type_text(&maker.types, ty), module.wasm.len());
+    }
+    assert!(before.elapsed().as_secs() < 10, "{:?}", before.elapsed());
 }
 
 #[test]
