@@ -5,8 +5,8 @@
 mod bless;
 mod known_failures;
 mod mutants;
-mod peer_scripts;
 mod oracle;
+mod peer_scripts;
 mod program;
 mod shapes;
 mod tidy;

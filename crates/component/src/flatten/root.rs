@@ -13,9 +13,7 @@ use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use wasmparser::component_types::{
-    ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem,
-};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem};
 
 /// The root component's instance.
 pub(super) const ROOT: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(0);
