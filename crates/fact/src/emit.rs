@@ -2,6 +2,7 @@
 //! every kind of value needs (places, coercions, checks, traps); each kind has a file of its own.
 
 use crate::body::{FunctionBody, core_type};
+use crate::handle::Borrows;
 use crate::module::ModuleBuilder;
 use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::Shape;
@@ -25,6 +26,7 @@ pub(crate) struct Translator<'a, 't> {
     pub(crate) path: Path,
     /// Outermost first.
     pub(crate) indices: Vec<Index>,
+    pub(crate) borrows: Borrows,
 }
 
 impl<'a, 't> Translator<'a, 't> {
@@ -35,7 +37,16 @@ impl<'a, 't> Translator<'a, 't> {
         sites: Sites,
     ) -> Translator<'a, 't> {
         let types = module.types;
-        Translator { module, types, body, lane, sites, path: Path::default(), indices: Vec::new() }
+        Translator {
+            module,
+            types,
+            body,
+            lane,
+            sites,
+            path: Path::default(),
+            indices: Vec::new(),
+            borrows: Borrows::default(),
+        }
     }
 
     /// Where the next instructions go.
@@ -63,6 +74,8 @@ impl<'a, 't> Translator<'a, 't> {
             Shape::Cases(cases) => self.variant(pair, &cases, src, dst),
             Shape::Enum(cases) => self.enumeration(cases, src, dst),
             Shape::Flags(labels) => self.flags(labels, src, dst),
+            Shape::Own(resource) => self.own(resource, src, dst),
+            Shape::Borrow(resource) => self.borrow(resource, src, dst),
         }
     }
 
@@ -243,6 +256,11 @@ impl<'a, 't> Translator<'a, 't> {
                 self.ins().local_get(site);
             }
         }
+    }
+
+    /// Whether the value at hand is one of a fixed number: in no list, and in no function that adapters share.
+    pub(crate) fn is_at_fixed_place(&self) -> bool {
+        self.indices.is_empty() && matches!(self.sites, Sites::Own { .. })
     }
 
     /// Pushes the current list indices, as many as a trap can report.

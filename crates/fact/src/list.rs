@@ -72,9 +72,12 @@ impl Translator<'_, '_> {
         let index = self.body.local(src_ty);
         self.constant(src_ty, 0);
         self.ins().local_set(index).block(BlockType::Empty);
-        self.amount(elements.count, src_ty);
-        self.eqz(src_ty);
-        self.ins().br_if(0).loop_(BlockType::Empty);
+        if !matches!(elements.count, Amount::Const(1..)) {
+            self.amount(elements.count, src_ty);
+            self.eqz(src_ty);
+            self.ins().br_if(0);
+        }
+        self.ins().loop_(BlockType::Empty);
 
         self.indices.push(Index::Local(index, src_ty));
         let mark = self.path.enter("[]", "");

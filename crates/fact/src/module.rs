@@ -2,6 +2,7 @@
 //! is not decided here.
 
 use crate::body::{DefinedFunc, FunctionBody, core_type};
+use crate::handle_table::TableFunc;
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
@@ -46,6 +47,7 @@ pub(crate) struct ModuleBuilder<'t> {
     imported_globals: u32,
     functions: Vec<Function>,
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
+    pub(crate) table_funcs: IndexMap<TableFunc, DefinedFunc>,
     pub(crate) sites: IndexSet<TrapSite>,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
@@ -80,6 +82,7 @@ impl<'t> ModuleBuilder<'t> {
             imported_globals: 0,
             functions: Vec::new(),
             helpers: IndexMap::new(),
+            table_funcs: IndexMap::new(),
             sites: IndexSet::new(),
             exports: Vec::new(),
             instances,

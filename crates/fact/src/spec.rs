@@ -38,6 +38,9 @@ pub struct BuiltinSpec {
 }
 
 /// One adapter to make: a `canon lower` of a function that is a `canon lift`.
+///
+/// An adapter lowers each value as soon as it is lifted. Within one component instance that would show in the indices of handles, so
+/// where its type holds handles the two sides must be different instances.
 #[derive(Clone, Debug)]
 pub struct AdapterSpec {
     /// Who calls whom.
@@ -85,7 +88,7 @@ pub struct AdapterFunctions {
 /// What an import of an adapter module stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AdapterImport {
-    /// A core function: a callee, `realloc` or `post-return`.
+    /// A core function: a callee, `realloc`, `post-return` or the destructor of a resource type.
     Func(CoreDefIndex),
     /// A linear memory.
     Memory(CoreDefIndex),

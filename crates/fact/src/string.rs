@@ -35,13 +35,13 @@ impl Translator<'_, '_> {
                 let result = self.lane.dst.pointer();
                 let block = self.block_type(&[result, result]);
                 self.ins().local_get(length);
-                self.push_tag(self.lane.src.width);
+                self.push_utf16_tag(self.lane.src.width);
                 match pointer {
                     FlatType::I32 => self.ins().i32_and(),
                     _ => self.ins().i64_and().i64_const(0).i64_ne(),
                 };
                 self.ins().if_(block).local_get(length);
-                self.push_tag(self.lane.src.width);
+                self.push_utf16_tag(self.lane.src.width);
                 match pointer {
                     FlatType::I32 => self.ins().i32_xor(),
                     _ => self.ins().i64_xor(),
@@ -57,7 +57,7 @@ impl Translator<'_, '_> {
     }
 
     /// Pushes the bit that tells UTF-16 from Latin-1 in a length of `latin1+utf16`.
-    pub(crate) fn push_tag(&mut self, width: PointerWidth) {
+    pub(crate) fn push_utf16_tag(&mut self, width: PointerWidth) {
         match width {
             PointerWidth::Memory32 => self.ins().i32_const(i32::MIN),
             PointerWidth::Memory64 => self.ins().i64_const(i64::MIN),

@@ -125,7 +125,7 @@ impl Translator<'_, '_> {
         self.ins().if_(BlockType::Empty);
         self.widen(text, wide, [address, read, written]);
         self.ins().local_get(written);
-        self.push_tag(self.lane.dst.width);
+        self.push_utf16_tag(self.lane.dst.width);
         match dst_ty {
             FlatType::I32 => self.ins().i32_or(),
             _ => self.ins().i64_or(),
@@ -183,7 +183,7 @@ impl Translator<'_, '_> {
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
         self.transcode(text, Transcode::Utf16ToLatin1OrUtf16);
         self.ins().local_tee(length);
-        self.push_tag(self.lane.dst.width);
+        self.push_utf16_tag(self.lane.dst.width);
         match dst_ty {
             FlatType::I32 => self.ins().i32_and().i32_eqz(),
             _ => self.ins().i64_and().i64_eqz(),

@@ -1,7 +1,8 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(a: char)
 ;;   -> bool
-;; Utf8 to Utf8, 351 bytes
+;; Utf8 to Utf8
+;; 351 bytes
 ;; site 0: ``
 ;; site 1: `param "a"`
 ;; trap of function 0 at site 0: cannot leave component instance

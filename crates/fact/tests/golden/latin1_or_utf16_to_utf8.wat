@@ -1,6 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Latin1Utf16 to Utf8, 1264 bytes
+;; Latin1Utf16 to Utf8
+;; 1264 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer

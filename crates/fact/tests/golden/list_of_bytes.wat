@@ -1,7 +1,8 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(data: list<u8>)
 ;;   -> list<u8>
-;; Utf8 to Utf8, 748 bytes
+;; Utf8 to Utf8
+;; 748 bytes
 ;; site 0: `param "data"`
 ;; site 1: `result`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1

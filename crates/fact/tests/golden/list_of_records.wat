@@ -1,6 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
-;; Utf8 to Utf8, 1251 bytes
+;; Utf8 to Utf8
+;; 1251 bytes
 ;; site 0: `param "items"`
 ;; site 1: `param "items"[].tags`
 ;; site 2: `param "items"[].tags[]`

@@ -1,6 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(v: option<variant { m(result<variant { f(f32), none, flags(flags { f0, f1, f2, f3, f4 }) }, f64>), d(u64), e }>)
-;; Utf8 to Utf8, 481 bytes
+;; Utf8 to Utf8
+;; 481 bytes
 ;; site 0: `param "v"`
 ;; site 1: `param "v".some`
 ;; site 2: `param "v".some.m`

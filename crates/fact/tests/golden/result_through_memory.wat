@@ -1,7 +1,8 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func()
 ;;   -> result<tuple<u32, bool>, enum { e0, e1, e2 }>
-;; Utf8 to Utf8, 516 bytes
+;; Utf8 to Utf8
+;; 516 bytes
 ;; site 0: `result`
 ;; site 1: `result.error`
 ;; trap of function 0 at site 0: unaligned pointer

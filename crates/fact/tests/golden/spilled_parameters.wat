@@ -1,6 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8)
-;; Utf8 to Utf8, 658 bytes
+;; Utf8 to Utf8
+;; 658 bytes
 ;; site 0: `params`
 ;; trap of function 0 at site 0: unaligned pointer
 ;; trap of function 0 at site 0: pointer out of bounds of memory

@@ -1,6 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Utf8 to Utf16, 826 bytes
+;; Utf8 to Utf16
+;; 826 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: string content out-of-bounds

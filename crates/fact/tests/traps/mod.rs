@@ -1,4 +1,5 @@
 //! What the calls of `trap` in an adapter module stand for, read back from its code.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use gusset_fact::{AdapterImport, AdapterModule};
 use gusset_types::TrapCode;
@@ -41,6 +42,7 @@ fn calls_of(func: usize, body: &FunctionBody<'_>, traps: &HashSet<u32>, calls: &
             Operator::If { .. } | Operator::End | Operator::Else => pushed.clear(),
             Operator::I32Const { value } => pushed.push(Some(value)),
             Operator::LocalGet { .. } => pushed.push(None),
+            Operator::LocalSet { .. } => drop(pushed.pop()),
             Operator::Call { function_index } if traps.contains(&function_index) => {
                 let code = pushed[1].and_then(|code| TrapCode::from_u8(code as u8));
                 calls.push(TrapCall { func, site: pushed[0], code: code.expect("the second argument is a code") });
