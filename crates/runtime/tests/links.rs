@@ -126,7 +126,7 @@ fn values_pass_between_instances() {
 #[test]
 fn a_failure_locks_both_instances_and_later_calls_of_others_trap() {
     let mut store = Store::new(engine(), ());
-    let (service, programs) = linked(&mut store, &self::service(""), 3);
+    let (service, programs) = linked(&mut store, &service(""), 3);
     let error = call(&mut store, programs[0], "fail", &[]).unwrap_err();
     assert_eq!(trap_code(&error), Some(TrapCode::Unreachable));
     let names: Vec<_> = error.wasm_backtrace().frames().iter().map(|frame| frame.module.as_str()).collect();
@@ -152,7 +152,7 @@ fn a_bad_value_is_named_with_both_instances() {
         [(TrapCode::InvalidChar, 0xd800, "next", "param \"c\""), (TrapCode::InvalidChar, 0xd7ff, "next", "result")]
     {
         let mut store = Store::new(engine(), ());
-        let (service, programs) = linked(&mut store, &self::service(""), 1);
+        let (service, programs) = linked(&mut store, &service(""), 1);
         let error = call(&mut store, programs[0], name, &[Val::U32(args)]).unwrap_err();
         let trap = error.downcast_ref::<Trap>().expect("the guest was stopped");
         let site = trap.site().expect("a value was wrong");

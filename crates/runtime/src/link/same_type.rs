@@ -11,7 +11,7 @@ pub(super) fn func_mismatch(
     (given_in, given): (TypeScope<'_>, FuncTypeIndex),
 ) -> Option<String> {
     let (left, right) = (wanted_in.types.func(wanted), given_in.types.func(given));
-    let mut comparison = Comparison { left: wanted_in, right: given_in, same: HashSet::new() };
+    let mut comparison = TypeComparison { left: wanted_in, right: given_in, same: HashSet::new() };
     let names = left.params.iter().map(|param| &param.name).eq(right.params.iter().map(|param| &param.name));
     let same = names
         && left.async_ == right.async_
@@ -29,14 +29,14 @@ pub(super) fn func_mismatch(
 }
 
 /// A comparison of types of two tables.
-struct Comparison<'a> {
+struct TypeComparison<'a> {
     left: TypeScope<'a>,
     right: TypeScope<'a>,
     /// What is known to be the same: parts may be shared, and are compared once.
     same: HashSet<(DefinedTypeIndex, DefinedTypeIndex)>,
 }
 
-impl Comparison<'_> {
+impl TypeComparison<'_> {
     fn same_optional(&mut self, left: Option<ValType>, right: Option<ValType>) -> bool {
         match (left, right) {
             (Some(left), Some(right)) => self.same(left, right),

@@ -34,7 +34,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// let slot = linker.root().func_slot("other")?;
 /// let ping = linker.instantiate(&mut store, &counter)?;
 /// let pong = linker.instantiate(&mut store, &counter)?;
-/// slot.set(&store, pong.get_func(&mut store, "count").expect("it is exported"))?;
+/// let last = pong.get_func(&mut store, "count").expect("it is exported");
+/// slot.set(&store, last)?;
 /// let count = ping.get_typed_func::<(u32,), (u32,)>(&mut store, "count")?;
 /// assert_eq!(count.call(&mut store, (10,))?, (10,));
 /// # }
