@@ -1,8 +1,10 @@
 //! `gusset adapters`: shows the core modules that join a component's lowerings to its liftings.
 
+use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
-use anyhow::{Context, Result};
+use anyhow::Result;
+use gusset_wast::adapter_text;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,12 +17,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         if number > 0 {
             text.push('\n');
         }
-        text.push_str(&format!(";; adapter module {number}\n"));
-        for name in &module.names {
-            text.push_str(&format!(";; {name}\n"));
-        }
-        let printed = wasmprinter::print_bytes(&module.wasm);
-        text.push_str(&printed.with_context(|| format!("cannot print adapter module {number}"))?);
+        text.push_str(&adapter_text(number, module).map_err(EngineError::from)?);
     }
     if text.is_empty() {
         text = format!(";; {} needs no adapters\n", path.display());

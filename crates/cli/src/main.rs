@@ -35,17 +35,7 @@ enum Command {
     },
     /// Runs .wast scripts and reports each directive that does not hold
     #[command(after_help = WAST_EXAMPLES)]
-    Wast {
-        /// Scripts, and folders that are searched for them
-        #[arg(required = true, value_name = "FILE|DIR")]
-        paths: Vec<PathBuf>,
-        /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
-        #[arg(long)]
-        compare_messages: bool,
-        /// Expect the failures that this file lists, one `path:line reason` or `path:first-last reason` a line; can be repeated
-        #[arg(long, value_name = "FILE")]
-        known_failures: Vec<PathBuf>,
-    },
+    Wast(wast::WastArguments),
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
     Adapters {
@@ -67,14 +57,18 @@ Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trappe
 const WAST_EXAMPLES: &str = "\
 Examples:
   gusset wast test.wast
-  gusset wast tests/ --compare-messages
+  gusset wast tests/ --jobs 4 --compare-messages
   gusset wast tests/ --known-failures known.txt
+  gusset wast tests/ --features -multi-memory,extended-const
+  gusset wast tests/ --format junit > report.xml
 
 A listed path means every script whose path ends in it. A listed line that passes, or at which no directive starts, fails
 the run like a failure that is not listed; scripts that are not run are not asked about.
 
-Lines `;;! feature = false` at the head of a script switch features of the core specification off, such as multi_memory. A
-script that names a feature which is not known is skipped.
+Lines `;;! feature = false` at the head of a script switch features off, such as multi_memory, and come on top of those that
+--features switches. A script that names a feature which is not known is skipped, unless there is --no-skip.
+
+The members of JSON and the elements of JUnit's XML are described in docs/wast-reports.md.
 
 Folders are searched recursively. Exit codes: 0 all directives held or failed as listed, 1 not so or nothing ran, 2 wrong
 usage.";
@@ -88,9 +82,7 @@ Each module is preceded by a comment line `caller -> callee function` for each o
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
-        Command::Wast { paths, compare_messages, known_failures } => {
-            wast::run(&paths, compare_messages, &known_failures)
-        }
+        Command::Wast(arguments) => wast::run(&arguments),
         Command::Adapters { file } => adapters::run(&file),
     };
     outcome.unwrap_or_else(|error| error::report(&error))

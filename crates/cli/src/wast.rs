@@ -1,44 +1,146 @@
-//! `gusset wast`: runs scripts and prints what did not hold, then the counts by directive.
+//! `gusset wast`: runs scripts and reports what did not hold, for people or for programs.
+
+mod jobs;
+mod json;
+mod junit;
+mod scripts;
+mod text;
 
 use crate::error::EngineError;
 use crate::output::print;
-use anyhow::{Context, Result, bail};
-use gusset_wast::{Counts, KnownFailures, WastOptions, WastRunner, read_text};
-use std::path::{Path, PathBuf};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use gusset::Config;
+use gusset_wast::{Counts, FeatureList, KnownFailures, Messages, Report, Verdict, WastOptions, WastRunner, read_text};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// How deeply folders are searched; links can make circles.
-const MAX_DEPTH: usize = 64;
+#[derive(Args)]
+pub(crate) struct WastArguments {
+    /// Scripts, and folders that are searched for them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
+    #[arg(long)]
+    compare_messages: bool,
+    /// Compare no messages, those of assert_trap included: any trap is the right one
+    #[arg(long, conflicts_with = "compare_messages")]
+    ignore_messages: bool,
+    /// Switch features on, or off with `-` before the name: names between commas, as at the head of scripts
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    features: Vec<FeatureList>,
+    /// Run up to N scripts at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Expect the failures that this file lists, one `path:line reason` or `path:first-last reason` a line; can be repeated
+    #[arg(long, value_name = "FILE")]
+    known_failures: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// End with the counts of each script by kind of directive
+    #[arg(long)]
+    summary: bool,
+    /// Show the adapters of what fails, as WAT
+    #[arg(long)]
+    show_adapters: bool,
+    /// Run scripts that are for engines with other features too: what is lacking fails
+    #[arg(long)]
+    no_skip: bool,
+}
 
-/// Runs every script among `paths` and holds it against `lists` of known failures.
-pub(crate) fn run(paths: &[PathBuf], compare_messages: bool, lists: &[PathBuf]) -> Result<ExitCode> {
-    let known = known_failures(lists)?;
-    let mut scripts = Vec::new();
-    for path in paths {
-        collect(path, 0, &mut scripts)?;
+/// How reports are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, each script as it is done
+    Text,
+    /// One JSON document at the end
+    Json,
+    /// JUnit's XML at the end
+    Junit,
+}
+
+/// What all scripts add up to.
+#[derive(Default)]
+struct Summary {
+    counts: Counts,
+    scripts: usize,
+    passed: usize,
+    skipped: usize,
+    /// Failures that the lists know.
+    expected: u64,
+    /// The counts of each script, where they are asked for.
+    by_script: Vec<(String, Counts)>,
+}
+
+impl Summary {
+    fn add(&mut self, verdict: &Verdict<'_>) {
+        self.counts.add(&verdict.report().counts);
+        self.scripts += 1;
+        self.expected += verdict.expected();
+        self.passed += usize::from(verdict.passed());
+        self.skipped += usize::from(verdict.skipped().is_some());
     }
-    if scripts.is_empty() {
-        bail!("nothing to run: no .wast files among {}", list(paths));
+
+    /// Whether the run as a whole has passed.
+    fn held(&self) -> bool {
+        self.passed > 0 && self.passed + self.skipped == self.scripts
     }
-    let runner = WastRunner::new(WastOptions { compare_messages }).map_err(EngineError::from)?;
-    let mut counts = Counts::default();
-    let (mut passed, mut skipped, mut expected) = (0, 0, 0);
-    for script in &scripts {
-        let report = runner.run_file(script).map_err(EngineError::from)?;
+}
+
+/// A script that was run, and the name by which lists know it.
+struct Done {
+    report: Report,
+    name: String,
+}
+
+/// Runs every script that is named and holds it against the lists of known failures.
+pub(crate) fn run(arguments: &WastArguments) -> Result<ExitCode> {
+    let known = known_failures(&arguments.known_failures)?;
+    let scripts = scripts::find(&arguments.paths)?;
+    let runner = runner(arguments)?;
+    let work = |script: &PathBuf| -> Result<Done, EngineError> {
+        let report = runner.run_file(script)?;
         // Lists name scripts by the end of their paths, however the script was named here.
         let full = std::path::absolute(script).unwrap_or_else(|_| script.clone());
-        let verdict = known.judge(&full.to_string_lossy(), &report);
-        print(&verdict)?;
-        counts.add(&report.counts);
-        expected += verdict.expected();
-        passed += usize::from(verdict.passed());
-        skipped += usize::from(verdict.skipped().is_some());
+        Ok(Done { report, name: full.to_string_lossy().into_owned() })
+    };
+    let jobs = usize::from(arguments.jobs);
+    let (mut summary, mut kept) = (Summary::default(), Vec::new());
+    jobs::in_order(&scripts, jobs, work, |done| {
+        let done = done?;
+        let verdict = known.judge(&done.name, &done.report);
+        summary.add(&verdict);
+        if arguments.summary {
+            summary.by_script.push((done.report.file.clone(), done.report.counts.clone()));
+        }
+        if arguments.format == Format::Text {
+            print(&verdict)?;
+        } else {
+            kept.push(done);
+        }
+        anyhow::Ok(())
+    })?;
+    let verdicts: Vec<Verdict<'_>> = kept.iter().map(|done| known.judge(&done.name, &done.report)).collect();
+    match arguments.format {
+        Format::Text => print(text::Ending(&summary))?,
+        Format::Json => print(json::Document { summary: &summary, verdicts: &verdicts })?,
+        Format::Junit => print(junit::Suites { verdicts: &verdicts })?,
     }
-    let forgiven = if expected > 0 { format!("wast: {expected} failures are expected\n") } else { String::new() };
-    let beside = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-    print(format_args!("\n{counts}{forgiven}{passed} of {} scripts passed{beside}\n", scripts.len()))?;
-    let held = passed > 0 && passed + skipped == scripts.len();
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.held() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The runner with the settings that the arguments make.
+fn runner(arguments: &WastArguments) -> Result<WastRunner> {
+    let mut config = Config::new();
+    arguments.features.iter().for_each(|list| list.apply(&mut config));
+    let messages = match (arguments.ignore_messages, arguments.compare_messages) {
+        (true, _) => Messages::Ignored,
+        (false, false) => Messages::OfTraps,
+        (false, true) => Messages::All,
+    };
+    let options = WastOptions { messages, show_adapters: arguments.show_adapters, run_all: arguments.no_skip };
+    Ok(WastRunner::with_config(&config, options).map_err(EngineError::from)?)
 }
 
 /// Reads the lists of known failures.
@@ -49,30 +151,4 @@ fn known_failures(lists: &[PathBuf]) -> Result<KnownFailures> {
         known.add(&list.display().to_string(), &text)?;
     }
     Ok(known)
-}
-
-/// Adds `path`, or the scripts below it, in order of their names.
-fn collect(path: &Path, depth: usize, scripts: &mut Vec<PathBuf>) -> Result<()> {
-    let metadata = path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
-    if !metadata.is_dir() {
-        scripts.push(path.to_path_buf());
-        return Ok(());
-    }
-    if depth == MAX_DEPTH {
-        bail!("{} is nested too deeply", path.display());
-    }
-    let list = || -> std::io::Result<Vec<PathBuf>> { path.read_dir()?.map(|entry| Ok(entry?.path())).collect() };
-    let mut entries = list().with_context(|| format!("cannot list {}", path.display()))?;
-    entries.sort();
-    for entry in entries {
-        // What is neither folder nor file, such as a pipe, might never end.
-        if entry.is_dir() || (entry.is_file() && entry.extension().is_some_and(|extension| extension == "wast")) {
-            collect(&entry, depth + 1, scripts)?;
-        }
-    }
-    Ok(())
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -36,29 +36,29 @@ impl<'a> Printable<'a> {
     pub fn message(text: &'a str) -> Printable<'a> {
         Printable { text, most: MESSAGE_SHOWN }
     }
+
+    /// Whether a terminal does something else with `char` than show it where it stands: for who escapes in a way of its own.
+    pub fn misleads(char: char) -> bool {
+        char.is_control()
+            || matches!(char,
+                // Line and paragraph separators.
+                '\u{2028}' | '\u{2029}'
+                // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
+                | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    }
 }
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = self.text.char_indices().nth(self.most).map(|(end, _)| end);
         let mut rest = &self.text[..end.unwrap_or(self.text.len())];
-        while let Some((at, bad)) = rest.char_indices().find(|&(_, char)| misleads(char)) {
+        while let Some((at, bad)) = rest.char_indices().find(|&(_, char)| Printable::misleads(char)) {
             write!(f, "{}{}", &rest[..at], bad.escape_default())?;
             rest = &rest[at + bad.len_utf8()..];
         }
         f.write_str(rest)?;
         if end.is_some() { f.write_str("…") } else { Ok(()) }
     }
-}
-
-/// Whether a terminal does something else with `char` than show it where it stands.
-fn misleads(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            // Line and paragraph separators.
-            '\u{2028}' | '\u{2029}'
-            // Marks, embeddings, overrides and isolates of the bidirectional algorithm.
-            | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -9,7 +9,14 @@ use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
 pub(crate) struct ComponentScript {
     engine: Engine,
     linker: Linker<()>,
-    instances: Vec<(Store<()>, Instance)>,
+    instances: Vec<RunningComponent>,
+}
+
+/// A component instance.
+struct RunningComponent {
+    component: Component,
+    store: Store<()>,
+    instance: Instance,
 }
 
 impl ComponentScript {
@@ -23,8 +30,13 @@ impl ComponentScript {
     pub(crate) fn instantiate(&mut self, component: &Component) -> gusset::Result<usize> {
         let mut store = Store::new(&self.engine, ());
         let instance = self.linker.instantiate(&mut store, component)?;
-        self.instances.push((store, instance));
+        self.instances.push(RunningComponent { component: component.clone(), store, instance });
         Ok(self.instances.len() - 1)
+    }
+
+    /// What the instance with this number was made of.
+    pub(crate) fn component(&self, instance: usize) -> &Component {
+        &self.instances[instance].component
     }
 
     /// Calls an export of the instance with this number. The outer error is the script's, the inner one the guest's.
@@ -34,7 +46,7 @@ impl ComponentScript {
         name: &str,
         arguments: &[Val],
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
-        let (store, instance) = &mut self.instances[instance];
+        let RunningComponent { store, instance, .. } = &mut self.instances[instance];
         let Some(func) = instance.get_func(&mut *store, name) else {
             return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
         };

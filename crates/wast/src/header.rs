@@ -1,44 +1,59 @@
-//! The head of a script: lines `;;! feature = true` or `;;! feature = false` before its first directive. A line that is not
+//! The head of a script: comments `;;! feature = true` or `;;! feature = false` before its first directive. A line that is not
 //! understood is an error, never ignored: the script would run as something that it is not. A script that names a feature that is
 //! none of ours is for others, and not run.
 
-use gusset::CoreFeature;
+use crate::feature::Feature;
 use wast::Error;
+use wast::lexer::{Lexer, TokenKind};
 use wast::token::Span;
 
 /// What starts a setting.
 const MARK: &str = ";;!";
 
 /// What the head of a script says.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) enum Head {
+#[derive(PartialEq, Eq, Default, Debug)]
+pub(crate) struct Head {
     /// The features that it switches on or off, in order.
-    Settings(Vec<(CoreFeature, bool)>),
-    /// It names this feature, which we do not know.
-    Unknown(String),
+    pub(crate) settings: Vec<(Feature, bool)>,
+    /// The first feature that it names and we do not know.
+    pub(crate) unknown: Option<String>,
 }
 
 /// Reads the head of `text`.
 pub(crate) fn read(text: &str) -> Result<Head, Error> {
-    let (mut settings, mut unknown) = (Vec::new(), None);
-    let (mut offset, mut in_head) = (0, true);
-    for line in text.split_inclusive('\n') {
-        let content = line.trim();
-        let error = |message: String| Error::new(Span::from_offset(offset), message);
-        match content.strip_prefix(MARK) {
-            Some(setting) if in_head => {
-                let (name, enabled) = parse(setting).map_err(error)?;
-                match CoreFeature::from_name(name) {
-                    Some(feature) => settings.push((feature, enabled)),
-                    None => unknown = unknown.or_else(|| Some(name.to_string())),
-                }
+    let mut head = Head::default();
+    let mut in_head = true;
+    // What cannot be read at all is the parser's to tell.
+    for token in lexer(text).iter(0).map_while(Result::ok) {
+        match token.kind {
+            TokenKind::Whitespace | TokenKind::BlockComment => continue,
+            TokenKind::LineComment => {}
+            // The rest is looked at only where there is something to find.
+            _ if in_head && !text[token.offset..].contains(MARK) => break,
+            _ => {
+                in_head = false;
+                continue;
             }
-            Some(_) => return Err(error(format!("`{MARK}` lines stand before the first directive"))),
-            None => in_head &= content.is_empty() || content.starts_with(";;"),
         }
-        offset += line.len();
+        let Some(setting) = token.src(text).strip_prefix(MARK) else { continue };
+        let error = |message: String| Error::new(Span::from_offset(token.offset), message);
+        if !in_head {
+            return Err(error(format!("`{MARK}` lines stand before the first directive")));
+        }
+        let (name, enabled) = parse(setting).map_err(error)?;
+        match Feature::from_name(name) {
+            Some(feature) => head.settings.push((feature, enabled)),
+            None => head.unknown = head.unknown.or_else(|| Some(name.to_string())),
+        }
     }
-    Ok(unknown.map_or(Head::Settings(settings), Head::Unknown))
+    Ok(head)
+}
+
+/// A lexer that takes whatever characters comments and strings hold: scripts test how engines read them.
+pub(crate) fn lexer(text: &str) -> Lexer<'_> {
+    let mut lexer = Lexer::new(text);
+    lexer.allow_confusing_unicode(true);
+    lexer
 }
 
 /// The name of a feature, and whether it is on.
@@ -54,13 +69,16 @@ fn parse(setting: &str) -> Result<(&str, bool), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gusset::CoreFeature;
 
     #[test]
     fn settings_stand_at_the_head() {
-        let text = ";; why\n\n;;! multi_memory = false\n  ;;!multi_value=true\n(module)\n;; done\n";
-        let expected = [(CoreFeature::MultiMemory, false), (CoreFeature::MultiValue, true)];
-        assert_eq!(read(text).unwrap(), Head::Settings(expected.into()));
-        assert_eq!(read("(module)").unwrap(), Head::Settings(vec![]));
+        let text = ";; why\n\n(; ;;! x ;)\n;;! multi_memory = false\r\n  ;;!multi_value=true\n(module)\n;; done\n";
+        let expected =
+            [(Feature::Core(CoreFeature::MultiMemory), false), (Feature::Core(CoreFeature::MultiValue), true)];
+        assert_eq!(read(text).unwrap().settings, expected);
+        assert_eq!(read(&text.replace('\n', "\r")).unwrap().settings, expected);
+        assert_eq!(read("(module)").unwrap(), Head::default());
     }
 
     #[test]
@@ -77,9 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_means_nothing_within_comments_and_strings() {
+        for text in ["(module)\n(; a\n;;! b\n;)", "(module)\n;; see ;;! b", "(module quote \"\n;;! b\")", "(; \n;;! b"]
+        {
+            assert_eq!(read(text).unwrap(), Head::default(), "{text}");
+        }
+    }
+
+    #[test]
     fn an_unknown_feature_is_named_whatever_its_value() {
         let text = ";;! multi_value = false\n;;! threads = true\n;;! hogel = false\n";
-        assert_eq!(read(text).unwrap(), Head::Unknown("threads".into()));
-        assert_eq!(read(";;! threads = false").unwrap(), Head::Unknown("threads".into()));
+        assert_eq!(read(text).unwrap().unknown.as_deref(), Some("threads"));
+        assert_eq!(read(";;! threads = false").unwrap().unknown.as_deref(), Some("threads"));
     }
 }

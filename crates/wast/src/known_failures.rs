@@ -55,8 +55,8 @@ impl std::error::Error for ListError {}
 #[derive(Clone, Debug)]
 pub struct Verdict<'a> {
     report: &'a Report,
-    expected: u64,
-    unexpected: Vec<&'a DirectiveFailure>,
+    /// For each failure of the report, why it is expected, if it is.
+    reasons: Vec<Option<&'a str>>,
     stale: Vec<String>,
 }
 
@@ -93,19 +93,20 @@ impl KnownFailures {
 
     /// Whether a line of the script with exactly this path is listed.
     pub fn lists(&self, path: &str, line: usize) -> bool {
-        self.scripts.get(path).is_some_and(|lines| covers(lines, line))
+        self.scripts.get(path).is_some_and(|lines| covering(lines, line).is_some())
     }
 
     /// Holds the report on the script `name` against the lists: what failed must be listed, and what is listed must fail: of
     /// a range its first and last line and each between them at which a directive starts. A listed path means every script
     /// whose name ends in it, counted in whole parts of the path.
-    pub fn judge<'a>(&self, name: &str, report: &'a Report) -> Verdict<'a> {
+    pub fn judge<'a>(&'a self, name: &str, report: &'a Report) -> Verdict<'a> {
         let scripts = self.scripts.iter().filter(|(path, _)| ends_in(name, path));
         let listed: Vec<&BTreeMap<usize, Known>> = scripts.map(|(_, lines)| lines).collect();
-        let forgiven =
-            |failure: &&DirectiveFailure| !failure.internal && listed.iter().any(|lines| covers(lines, failure.line));
-        let (expected, unexpected): (Vec<&DirectiveFailure>, Vec<&DirectiveFailure>) =
-            report.failures.iter().partition(forgiven);
+        let reason = |failure: &DirectiveFailure| {
+            let known = listed.iter().find_map(|lines| covering(lines, failure.line));
+            known.filter(|_| !failure.internal).map(|known| &*known.reason)
+        };
+        let reasons = report.failures.iter().map(reason).collect();
         let failed: BTreeSet<usize> = report.failures.iter().map(|failure| failure.line).collect();
         let mut stale = Vec::new();
         if report.skipped.is_none() {
@@ -117,13 +118,13 @@ impl KnownFailures {
                 stale.push(format!("{name}:{lines}: listed in {list} ({reason}), but{line} {what}: take it out"));
             }
         }
-        Verdict { report, expected: expected.len() as u64, unexpected, stale }
+        Verdict { report, reasons, stale }
     }
 }
 
-/// Whether one of these ranges, which do not overlap, has the line in it.
-fn covers(lines: &BTreeMap<usize, Known>, line: usize) -> bool {
-    lines.range(..=line).next_back().is_some_and(|(_, known)| known.last >= line)
+/// Of these ranges, which do not overlap, the one that has the line in it.
+fn covering(lines: &BTreeMap<usize, Known>, line: usize) -> Option<&Known> {
+    lines.range(..=line).next_back().map(|(_, known)| known).filter(|known| known.last >= line)
 }
 
 /// `line` or `first-last`.
@@ -150,20 +151,39 @@ fn ends_in(name: &str, end: &str) -> bool {
     name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with(['/', '\\']))
 }
 
-impl Verdict<'_> {
+impl<'a> Verdict<'a> {
+    /// The report that was judged.
+    pub fn report(&self) -> &'a Report {
+        self.report
+    }
+
     /// Whether all is as it is listed. A script in which nothing ran has not passed.
     pub fn passed(&self) -> bool {
-        self.unexpected.is_empty() && self.stale.is_empty() && !self.nothing_ran()
+        self.unexpected().next().is_none() && self.stale.is_empty() && !self.nothing_ran()
     }
 
     /// Why the script was not run, if it was not. It has neither passed nor failed.
-    pub fn skipped(&self) -> Option<&str> {
+    pub fn skipped(&self) -> Option<&'a str> {
         self.report.skipped.as_deref()
     }
 
     /// How many failures were expected.
     pub fn expected(&self) -> u64 {
-        self.expected
+        self.reasons.iter().flatten().count() as u64
+    }
+
+    /// The failures of the report, each with the reason for which it is expected, if it is.
+    pub fn failures(&self) -> impl Iterator<Item = (&'a DirectiveFailure, Option<&'a str>)> {
+        self.report.failures.iter().zip(self.reasons.iter().copied())
+    }
+
+    /// What the lists say that is not so, one text each.
+    pub fn stale(&self) -> &[String] {
+        &self.stale
+    }
+
+    fn unexpected(&self) -> impl Iterator<Item = &'a DirectiveFailure> {
+        self.failures().filter(|(_, reason)| reason.is_none()).map(|(failure, _)| failure)
     }
 
     /// Neither did a directive run, nor is it known that the script cannot be read.
@@ -175,18 +195,18 @@ impl Verdict<'_> {
 /// One line for the script, then what is otherwise than listed.
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verdict { report, expected, unexpected, stale } = self;
+        let (report, expected) = (self.report, self.expected());
         if report.skipped.is_some() {
             return report.fmt(f);
         }
         let word = if self.passed() { "ok" } else { "FAILED" };
         write!(f, "{}: {word}: {}", report.file, report.counts.total())?;
-        if *expected > 0 {
+        if expected > 0 {
             write!(f, " ({expected} as expected)")?;
         }
         writeln!(f, "{}", if report.counts.total().ran() == 0 { " (nothing ran)" } else { "" })?;
-        unexpected.iter().try_for_each(|failure| write!(f, "{failure}"))?;
-        stale.iter().try_for_each(|line| writeln!(f, "{line}"))
+        self.unexpected().try_for_each(|failure| write!(f, "{failure}"))?;
+        self.stale.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -201,7 +221,7 @@ mod tests {
         for &(line, status) in outcomes {
             let kind = DirectiveKind::AssertReturn;
             report.counts.count(kind, status);
-            report.directives.push(DirectiveResult { line, kind, status });
+            report.directives.push(DirectiveResult { line, column: 1, kind, status });
             if status == DirectiveStatus::Failed {
                 let (file, source) = (report.file.clone(), String::new());
                 let (expected, actual, place) = ("1".into(), "2".into(), vec![]);
@@ -214,6 +234,7 @@ mod tests {
                     expected,
                     actual,
                     place,
+                    adapters: vec![],
                     internal: false,
                 });
             }

@@ -1,7 +1,7 @@
 //! Runs `.wast` scripts of core modules and components on Gusset, directive by directive, and reports what held.
 //!
-//! Lines `;;! feature = false` at the head of a script switch features of the core specification off for it, by the names of
-//! [`gusset::CoreFeature`]. A script that names another feature is skipped, which is no pass. [`KnownFailures`] holds reports against lists of what is known not to hold.
+//! Lines `;;! feature = false` at the head of a script switch features off for it, as a [`FeatureList`] does for all scripts.
+//! A script that names another feature is skipped, which is no pass. [`KnownFailures`] holds reports against lists of what is known not to hold.
 //!
 //! A failing directive never stops the script: the report names each one with its source line, what was expected and what
 //! came. A panic of the engine is a failure like any other. This crate knows no test harness and prints nothing.
@@ -22,10 +22,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod adapter_text;
 mod component_script;
 mod component_value;
 mod core_script;
 mod core_value;
+mod feature;
 mod header;
 mod known_failures;
 mod message;
@@ -37,7 +39,9 @@ mod source_text;
 mod spectest;
 mod text_file;
 
+pub use adapter_text::adapter_text;
+pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};
-pub use runner::{WastOptions, WastRunner};
+pub use runner::{Messages, WastOptions, WastRunner};
 pub use text_file::read_text;

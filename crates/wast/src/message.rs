@@ -1,6 +1,9 @@
 //! How the texts of scripts compare with ours, and how what sort of error the engine gave.
 
-use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind};
+use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap};
+
+/// What stands before the text of a trap.
+const INTRODUCTION: &str = "wasm trap: ";
 
 /// Whether `actual`, the text of a trap or error, is what a script calls `expected`.
 ///
@@ -9,6 +12,14 @@ use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErr
 pub(crate) fn matches(expected: &str, actual: &str) -> bool {
     let first_line = actual.lines().next().unwrap_or_default();
     actual.contains(expected) || (!first_line.is_empty() && expected.starts_with(first_line))
+}
+
+/// Whether `trap` is what a script calls `expected`: by its code alone, or by all that stands on its first line.
+pub(crate) fn names_trap(expected: &str, trap: &Trap) -> bool {
+    // Some scripts quote how the field introduces the text of a trap, and so does ours.
+    let bare = |text: &str| text.strip_prefix(INTRODUCTION).unwrap_or(text).to_string();
+    let (expected, shown) = (bare(expected), bare(&trap.to_string()));
+    matches(&expected, trap.code().message()) || matches(&expected, shown.lines().next().unwrap_or_default())
 }
 
 /// Whether an error of the engine says that the input is bad, and not that the engine lacks something or is at fault.
@@ -40,12 +51,22 @@ pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gusset::TrapCode;
 
     #[test]
     fn faults_of_the_engine_are_no_verdicts() {
         let fault = Error::msg("internal error: a listed export is not there");
         assert!(is_internal(&fault) && !is_verdict(&fault));
         assert!(!is_internal(&Error::msg("import `f` is missing")));
+    }
+
+    #[test]
+    fn a_trap_is_named_by_its_code() {
+        let trap = Trap::new(TrapCode::Unreachable);
+        for expected in ["unreachable", "wasm trap: wasm `unreachable` instruction executed", "instruction executed"] {
+            assert!(names_trap(expected, &trap), "{expected}");
+        }
+        assert!(!names_trap("wasm trap: undefined", &trap));
     }
 
     #[test]

@@ -1,26 +1,31 @@
 //! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
 
 use crate::message::is_internal;
-use gusset::{Error, Trap};
+use gusset::{AdapterName, Error, Trap};
 
 /// What should have happened and what did.
 pub(crate) struct Mismatch {
     pub(crate) expected: String,
     pub(crate) actual: String,
     pub(crate) place: Vec<String>,
+    /// The adapter that a trap names.
+    pub(crate) adapter: Option<Box<AdapterName>>,
     /// Whether the engine itself is at fault, whatever the script asked for.
     pub(crate) internal: bool,
 }
 
 impl Mismatch {
     pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
-        Mismatch { expected: expected.into(), actual: actual.into(), place: Vec::new(), internal: false }
+        let (expected, actual) = (expected.into(), actual.into());
+        Mismatch { expected, actual, place: Vec::new(), adapter: None, internal: false }
     }
 
     /// The engine gave `error` instead of what was expected.
     pub(crate) fn error(expected: impl Into<String>, error: &Error) -> Mismatch {
         let (actual, place) = describe(error);
-        Mismatch { expected: expected.into(), actual, place, internal: is_internal(error) }
+        let site = error.downcast_ref::<Trap>().and_then(Trap::site);
+        let adapter = site.map(|site| Box::new(site.adapter.clone()));
+        Mismatch { expected: expected.into(), actual, place, adapter, internal: is_internal(error) }
     }
 }
 

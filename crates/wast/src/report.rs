@@ -4,6 +4,7 @@
 use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use wast::{QuoteWat, WastDirective, Wat};
 
 macro_rules! directive_kinds {
@@ -149,6 +150,11 @@ impl Counts {
         self.tallies.get(&kind).copied().unwrap_or_default()
     }
 
+    /// The kinds that occur, with their tallies.
+    pub fn kinds(&self) -> impl Iterator<Item = (DirectiveKind, Tally)> {
+        self.tallies.iter().map(|(&kind, &tally)| (kind, tally))
+    }
+
     /// All kinds together.
     pub fn total(&self) -> Tally {
         let mut total = Tally::default();
@@ -185,8 +191,10 @@ pub enum DirectiveStatus {
 /// How one directive of a script went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DirectiveResult {
-    /// Where it starts, from 1.
+    /// The line where it starts, from 1.
     pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
     /// What it is.
     pub kind: DirectiveKind,
     /// How it went.
@@ -212,13 +220,17 @@ pub struct DirectiveFailure {
     pub actual: String,
     /// For a trap or a host's error: where in the guest it arose, and through which adapter; one entry a line.
     pub place: Vec<String>,
+    /// Where they are asked for: the adapters of the component that was instantiated or called, as
+    /// [`adapter_text`](crate::adapter_text) writes them; where a trap names an adapter, only its module.
+    pub adapters: Vec<Arc<str>>,
     /// Whether the engine itself is at fault: it panicked, or reported an internal error. No list forgives that.
     pub internal: bool,
 }
 
 impl fmt::Display for DirectiveFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal: _ } = self;
+        let DirectiveFailure { file, line, column, kind, source, expected, actual, place, adapters, internal: _ } =
+            self;
         match kind {
             Some(kind) => writeln!(f, "{file}:{line}:{column}: {kind} failed")?,
             None => writeln!(f, "{file}:{line}:{column}: the script cannot be run")?,
@@ -230,7 +242,8 @@ impl fmt::Display for DirectiveFailure {
         for line in place {
             writeln!(f, "                   {}", Printable::message(line))?;
         }
-        Ok(())
+        // Texts of ours, in which names are escaped.
+        adapters.iter().flat_map(|text| text.lines()).try_for_each(|line| writeln!(f, "        {line}"))
     }
 }
 
@@ -312,6 +325,7 @@ mod tests {
             expected: "(i32.const 1)".into(),
             actual: "(i32.const 2)".into(),
             place: vec![],
+            adapters: vec![],
             internal: false,
         };
         let expected = "\

@@ -1,26 +1,41 @@
 //! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
 //! nothing of what a directive means.
 
-use crate::header::{self, Head};
+use crate::feature::Feature;
+use crate::header;
 use crate::message::panic_text;
 use crate::outcome::Mismatch;
 use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
 use crate::script::RunningScript;
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
-use gusset::{Config, CoreFeature, Engine, Printable};
+use gusset::{Config, Engine, Printable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
 use wast::{Wast, WastDirective};
 
-/// How scripts are judged.
+/// How scripts are judged, and what is told of what fails.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct WastOptions {
-    /// Whether the texts of `assert_invalid`, `assert_malformed` and `assert_unlinkable` must match too. Engines word these
-    /// freely, so that by default only the failure itself counts. Texts of traps always count.
-    pub compare_messages: bool,
+    /// Which texts must match.
+    pub messages: Messages,
+    /// Whether a failure shows the adapters that were involved; see [`DirectiveFailure::adapters`].
+    pub show_adapters: bool,
+    /// Whether scripts are run that name features which are not known: what the engine lacks fails.
+    pub run_all: bool,
+}
+
+/// Which of the texts must match that scripts expect.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Messages {
+    /// None: only that a guest traps, or that something is refused, counts.
+    Ignored,
+    /// Those of traps. How input is refused engines word freely.
+    #[default]
+    OfTraps,
+    /// All: those of `assert_invalid`, `assert_malformed` and `assert_unlinkable` too.
+    All,
 }
 
 /// Runs scripts, one after another or from several threads; each gets stores of its own.
@@ -74,6 +89,7 @@ impl WastRunner {
                 expected: "a script".into(),
                 actual: Printable::message(&error.message()).to_string(),
                 place: Vec::new(),
+                adapters: Vec::new(),
                 internal: false,
             });
         }
@@ -81,32 +97,27 @@ impl WastRunner {
     }
 
     /// The engine for a script with these settings at its head.
-    fn engine_with(&self, settings: &[(CoreFeature, bool)]) -> gusset::Result<Engine> {
+    fn engine_with(&self, settings: &[(Feature, bool)]) -> gusset::Result<Engine> {
         if settings.is_empty() {
             return Ok(self.engine.clone());
         }
         let mut config = self.engine.config().clone();
         for &(feature, enabled) in settings {
-            config.wasm_feature(feature, enabled);
+            feature.set(&mut config, enabled);
         }
         Engine::new(&config)
     }
 
     fn run_directives(&self, text: &str, source: &SourceText<'_>, report: &mut Report) -> Result<(), wast::Error> {
         let head = header::read(text)?;
-        let mut lexer = Lexer::new(text);
-        lexer.allow_confusing_unicode(true);
-        let buffer = ParseBuffer::new_with_lexer(lexer)?;
+        let buffer = ParseBuffer::new_with_lexer(header::lexer(text))?;
         let wast = parse::<Wast<'_>>(&buffer)?;
-        let settings = match head {
-            Head::Settings(settings) => settings,
-            Head::Unknown(feature) => {
-                wast.directives.iter().for_each(|directive| skip_directive(directive, source, report));
-                report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
-                return Ok(());
-            }
-        };
-        let script = self.engine_with(&settings).and_then(|engine| RunningScript::new(&engine, self.options));
+        if let Some(feature) = head.unknown.filter(|_| !self.options.run_all) {
+            wast.directives.iter().for_each(|directive| skip_directive(directive, source, report));
+            report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
+            return Ok(());
+        }
+        let script = self.engine_with(&head.settings).and_then(|engine| RunningScript::new(&engine, self.options));
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
@@ -136,22 +147,25 @@ fn run_directive<'a>(
     });
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
-        Err(Mismatch { expected, actual, place, internal }) => {
+        Err(Mismatch { expected, actual, place, adapter, internal }) => {
+            let adapters = script.adapters(adapter.as_deref());
             let (file, source, kind) = (report.file.clone(), source.line(line).into(), Some(kind));
             // A guest may yield megabytes, each time it is called.
             let [expected, actual] = [expected, actual].map(|text| Printable::message(&text).to_string());
-            let failure = DirectiveFailure { file, line, column, kind, source, expected, actual, place, internal };
+            let failure =
+                DirectiveFailure { file, line, column, kind, source, expected, actual, place, adapters, internal };
             report.failures.push(failure);
             DirectiveStatus::Failed
         }
     };
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status });
 }
 
 /// Counts a directive of a script that is not run.
 fn skip_directive(directive: &WastDirective<'_>, source: &SourceText<'_>, report: &mut Report) {
     let (kind, status) = (DirectiveKind::of(directive), DirectiveStatus::Skipped);
+    let (line, column) = source.position(directive.span());
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line: source.position(directive.span()).0, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status });
 }

@@ -1,15 +1,18 @@
 //! What each directive means: the state of a running script, and the judgement of every assertion. Values and instances of
 //! the two worlds, core and component, are the business of [`CoreScript`] and [`ComponentScript`].
 
+use crate::adapter_text::AdapterTexts;
 use crate::component_script::ComponentScript;
 use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
-use crate::message::{is_internal, is_verdict, matches};
+use crate::header::lexer;
+use crate::message::{is_internal, is_verdict, matches, names_trap};
 use crate::outcome::{Mismatch, mismatch};
-use crate::runner::WastOptions;
-use gusset::{Component, Engine, Error, LinkError, Printable, Trap, Val, core};
+use crate::runner::{Messages, WastOptions};
+use gusset::{AdapterName, Component, Engine, Error, LinkError, Printable, Trap, TrapCode, Val, core};
 use std::collections::HashMap;
+use std::sync::Arc;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -85,6 +88,9 @@ pub(crate) struct RunningScript<'a> {
     definitions: HashMap<Option<&'a str>, ScriptDefinition>,
     /// Instances by name; `None` is the latest, absent when its instantiation failed.
     instances: HashMap<Option<&'a str>, Named>,
+    /// The component that the directive has instantiated or called last.
+    involved: Option<Component>,
+    adapters: AdapterTexts,
 }
 
 impl<'a> RunningScript<'a> {
@@ -96,11 +102,14 @@ impl<'a> RunningScript<'a> {
             components: ComponentScript::new(engine)?,
             definitions: HashMap::new(),
             instances: HashMap::new(),
+            involved: None,
+            adapters: AdapterTexts::default(),
         })
     }
 
     /// Runs one directive.
     pub(crate) fn run(&mut self, directive: WastDirective<'a>) -> Result<(), Mismatch> {
+        self.involved = None;
         match directive {
             WastDirective::Module(wat) => self.module(wat),
             WastDirective::ModuleDefinition(wat) => self.definition(wat),
@@ -117,7 +126,7 @@ impl<'a> RunningScript<'a> {
             }
             WastDirective::AssertExhaustion { call, message, .. } => {
                 let outcome = self.invoke(call)?;
-                self.judge_trap(outcome, message)
+                self.judge_exhaustion(outcome, message)
             }
             WastDirective::AssertInvalid { module, message, .. }
             | WastDirective::AssertInvalidCustom { module, message, .. } => {
@@ -140,6 +149,16 @@ impl<'a> RunningScript<'a> {
                 mismatch("a thread of the script's", "error: not supported: threads of scripts")
             }
         }
+    }
+
+    /// The adapters of the component that the last directive was about, where they are asked for: those in the module that
+    /// `adapter` is in, if that is told.
+    pub(crate) fn adapters(&mut self, adapter: Option<&AdapterName>) -> Vec<Arc<str>> {
+        let Some(component) = self.involved.as_ref().filter(|_| self.options.show_adapters) else { return Vec::new() };
+        let texts = self.adapters.of(component).iter();
+        let modules = component.adapters().iter().zip(texts);
+        let involved = modules.filter(|(module, _)| adapter.is_none_or(|adapter| module.names.contains(adapter)));
+        involved.map(|(_, text)| text.clone()).collect()
     }
 
     fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Mismatch> {
@@ -188,7 +207,10 @@ impl<'a> RunningScript<'a> {
     fn instantiate(&mut self, definition: &ScriptDefinition) -> gusset::Result<Named> {
         match definition {
             ScriptDefinition::Core(module) => Ok(Named::Core(self.core.instantiate(module)?)),
-            ScriptDefinition::Component(component) => Ok(Named::Component(self.components.instantiate(component)?)),
+            ScriptDefinition::Component(component) => {
+                self.involved = Some(component.clone());
+                Ok(Named::Component(self.components.instantiate(component)?))
+            }
         }
     }
 
@@ -233,6 +255,7 @@ impl<'a> RunningScript<'a> {
                 Ok(self.core.call(instance, call.name, &arguments)?.map(Yield::Core))
             }
             Named::Component(instance) => {
+                self.involved = Some(self.components.component(instance).clone());
                 let arguments = call.args.iter().map(component_value::argument).collect::<Result<Vec<_>, _>>()?;
                 Ok(self.components.call(instance, call.name, &arguments)?.map(Yield::Component))
             }
@@ -293,10 +316,20 @@ impl<'a> RunningScript<'a> {
             Ok(yielded) => return mismatch(expected, self.text(&yielded)),
             Err(error) => error,
         };
-        // Some scripts quote how the field introduces the text of a trap.
-        let text = message.strip_prefix("wasm trap: ").unwrap_or(message);
-        let holds = error.downcast_ref::<Trap>().is_some_and(|trap| matches(text, trap.code().message()));
+        let holds = error
+            .downcast_ref::<Trap>()
+            .is_some_and(|trap| self.options.messages == Messages::Ignored || names_trap(message, trap));
         if holds { Ok(()) } else { Err(Mismatch::error(expected, &error)) }
+    }
+
+    /// Judges a call that has to use up its stack: that is a trap of its own kind, whatever messages count for.
+    fn judge_exhaustion(&self, outcome: gusset::Result<Yield>, message: &str) -> Result<(), Mismatch> {
+        if let Err(error) = &outcome
+            && error.downcast_ref::<Trap>().is_none_or(|trap| trap.code() != TrapCode::StackOverflow)
+        {
+            return Err(Mismatch::error(format!("trap: {message}"), error));
+        }
+        self.judge_trap(outcome, message)
     }
 
     /// What an action yielded, as scripts write it.
@@ -310,7 +343,7 @@ impl<'a> RunningScript<'a> {
     }
 
     fn compare(&self, expected: &str, message: &str, actual: &str) -> Result<(), Mismatch> {
-        let same = !self.options.compare_messages || matches(message, actual);
+        let same = self.options.messages != Messages::All || matches(message, actual);
         if same { Ok(()) } else { mismatch(expected, actual) }
     }
 
@@ -342,9 +375,7 @@ impl<'a> RunningScript<'a> {
 fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
     let start = wast::token::Span::from_offset(0);
     let text = std::str::from_utf8(text).map_err(|_| wast::Error::new(start, "malformed UTF-8 encoding".into()))?;
-    let mut lexer = wast::lexer::Lexer::new(text);
-    lexer.allow_confusing_unicode(true);
-    let buffer = ParseBuffer::new_with_lexer(lexer)?;
+    let buffer = ParseBuffer::new_with_lexer(lexer(text))?;
     parse::<Wat<'_>>(&buffer)?.encode()
 }
 

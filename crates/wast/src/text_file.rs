@@ -12,7 +12,10 @@ const MAX_TEXT: u64 = 64 << 20;
 /// How many bytes are looked at before the rest is read.
 const FIRST_BYTES: u64 = 4096;
 
-/// The text in the file at `path`.
+/// U+FEFF, in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The text in the file at `path`, without the byte order mark that some editors put first.
 ///
 /// # Errors
 ///
@@ -34,9 +37,13 @@ pub fn read_text(path: &Path) -> Result<String> {
         if length.max(bytes.len() as u64) > MAX_TEXT {
             return Err(Error::msg(format!("it is larger than {} MiB", MAX_TEXT >> 20)));
         }
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Error::msg(format!("it is no text: byte {at} is not UTF-8"))
+            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            Error::msg(format!("it is no text: byte {at}, on line {line}, is not UTF-8"))
         })
     };
     read().map_err(|error| error.context(format!("cannot read {name}")))

@@ -69,13 +69,34 @@ fn a_script_for_others_is_skipped_and_has_not_passed() {
     assert!(!report.passed() && report.failures.is_empty());
 }
 
+/// What [`read_text`] makes of a file with these bytes.
+fn read(bytes: &[u8]) -> Result<String, String> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    std::fs::write(file.path(), bytes).expect("the temporary file can be written");
+    read_text(file.path()).map_err(|error| format!("{error:#}"))
+}
+
 #[test]
 fn a_comment_may_hold_anything() {
-    let text = ";; \0\u{1}\u{7f}\u{202e}\n(module) (; \0 ;)\n(module)\n";
+    let text = ";; \0\u{1}\u{7f}\u{202e}\u{feff}\n(module) (; \0\r\n\u{2066} ;)\n(module)\n";
     assert_eq!(passed(text), [true, true]);
-    let file = std::env::temp_dir().join(format!("gusset-wast-{}.wast", std::process::id()));
-    std::fs::write(&file, text).expect("the temporary folder can be written");
-    let read = read_text(&file);
-    std::fs::remove_file(&file).expect("it was written");
-    assert_eq!(read.expect("it is text"), text);
+    assert_eq!(read(text.as_bytes()).expect("it is text"), text);
+}
+
+#[test]
+fn lines_end_in_any_way_and_a_mark_of_order_may_stand_first() {
+    let lines = ";;! multi_memory = false\n(module)\n;; (\n(assert_invalid (module (memory 1) (memory 1)) \"\")";
+    for (end, last) in [("\n", 4), ("\r\n", 4), ("\r", 1)] {
+        let text = read(format!("\u{feff}{}", lines.replace('\n', end)).as_bytes()).expect("it is text");
+        let report = run(&text);
+        assert_eq!(report.counts.total().passed, 2, "{end:?}: {report}");
+        assert_eq!(report.directives[1].line, last, "{end:?}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_told_with_its_place() {
+    let error = read(b"(module)\n;; \xff\n").expect_err("a byte is none of UTF-8");
+    assert!(error.contains("byte 12, on line 2, is not UTF-8"), "{error}");
+    assert!(read(b"\0asm").expect_err("it is binary").contains("no text"));
 }

@@ -35,8 +35,8 @@ const ARROWS: &[Arrow] = &[
         ours: &["gusset-types", "gusset-artifact", "gusset-component", "gusset-codegen"],
         tools: &["wasm-wave", "wat"],
     },
-    Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wast"] },
-    Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &["wasmprinter"] },
+    Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },
+    Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &[] },
     Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
     Arrow {
         package: "gusset-wast-tests",

@@ -1,0 +1,145 @@
+//! Reports as one JSON document. What it holds is described in `docs/wast-reports.md`, and stays so for its version.
+
+use super::Summary;
+use gusset::Printable;
+use gusset_wast::{Counts, DirectiveFailure, DirectiveStatus, Tally, Verdict};
+use std::fmt::{self, Write};
+
+/// The version of the document. Members may be added to it without a new one; none changes its meaning.
+const VERSION: u32 = 1;
+
+/// All scripts of a run.
+pub(crate) struct Document<'a> {
+    pub(crate) summary: &'a Summary,
+    pub(crate) verdicts: &'a [Verdict<'a>],
+}
+
+impl fmt::Display for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{{\n\"version\": {VERSION},\n\"passed\": {},", self.summary.held())?;
+        write_counts(f, "", &self.summary.counts)?;
+        f.write_str(",\n\"scripts\": [")?;
+        for (number, verdict) in self.verdicts.iter().enumerate() {
+            f.write_str(if number == 0 { "\n" } else { ",\n" })?;
+            write_script(f, verdict)?;
+        }
+        f.write_str("\n]\n}\n")
+    }
+}
+
+fn write_script(f: &mut fmt::Formatter<'_>, verdict: &Verdict<'_>) -> fmt::Result {
+    let report = verdict.report();
+    let status = match (verdict.passed(), verdict.skipped()) {
+        (_, Some(_)) => "skipped",
+        (true, None) => "passed",
+        (false, None) => "failed",
+    };
+    write!(f, "{{\"file\": {}, \"status\": \"{status}\"", JsonText(&report.file))?;
+    if let Some(reason) = verdict.skipped() {
+        write!(f, ", \"reason\": {}", JsonText(reason))?;
+    }
+    f.write_str(",\n ")?;
+    write_counts(f, " ", &report.counts)?;
+    let mut failures = verdict.failures().peekable();
+    if let Some((failure, reason)) = failures.next_if(|(failure, _)| failure.kind.is_none()) {
+        f.write_str(",\n \"error\": ")?;
+        write_failure(f, failure, reason)?;
+    }
+    f.write_str(",\n \"stale\": [")?;
+    join(f, verdict.stale(), |f, line| write!(f, "{}", JsonText(line)))?;
+    f.write_str("],\n \"directives\": [")?;
+    for (number, directive) in report.directives.iter().enumerate() {
+        let status = match directive.status {
+            DirectiveStatus::Passed => "passed",
+            DirectiveStatus::Failed => "failed",
+            DirectiveStatus::Skipped => "skipped",
+        };
+        f.write_str(if number == 0 { "\n" } else { ",\n" })?;
+        let (line, column, kind) = (directive.line, directive.column, directive.kind);
+        write!(f, "  {{\"line\": {line}, \"column\": {column}, \"kind\": \"{kind}\", \"status\": \"{status}\"")?;
+        // Failures stand in the order of their directives.
+        if directive.status == DirectiveStatus::Failed
+            && let Some((failure, reason)) = failures.next()
+        {
+            f.write_str(", \"failure\": ")?;
+            write_failure(f, failure, reason)?;
+        }
+        f.write_char('}')?;
+    }
+    f.write_str("]}")
+}
+
+fn write_failure(f: &mut fmt::Formatter<'_>, failure: &DirectiveFailure, reason: Option<&str>) -> fmt::Result {
+    write!(f, "{{\"source\": {}", JsonText(&failure.source))?;
+    write!(f, ", \"expected\": {}, \"actual\": {}", JsonText(&failure.expected), JsonText(&failure.actual))?;
+    write!(f, ", \"internal\": {}, \"place\": [", failure.internal)?;
+    join(f, &failure.place, |f, line| write!(f, "{}", JsonText(line)))?;
+    f.write_str("], \"adapters\": [")?;
+    join(f, &failure.adapters, |f, text| write!(f, "{}", JsonText(text)))?;
+    f.write_char(']')?;
+    if let Some(reason) = reason {
+        write!(f, ", \"known\": {}", JsonText(reason))?;
+    }
+    f.write_char('}')
+}
+
+/// `"counts": {…}, "kinds": {…}`: all directives together, and by kind.
+fn write_counts(f: &mut fmt::Formatter<'_>, indent: &str, counts: &Counts) -> fmt::Result {
+    let tally = |f: &mut fmt::Formatter<'_>, Tally { passed, failed, skipped }| {
+        write!(f, "{{\"passed\": {passed}, \"failed\": {failed}, \"skipped\": {skipped}}}")
+    };
+    f.write_str("\"counts\": ")?;
+    tally(f, counts.total())?;
+    write!(f, ",\n{indent}\"kinds\": {{")?;
+    let kinds: Vec<_> = counts.kinds().collect();
+    join(f, &kinds, |f, (kind, counted)| {
+        write!(f, "\"{kind}\": ")?;
+        tally(f, *counted)
+    })?;
+    f.write_char('}')
+}
+
+/// Writes all, with commas between.
+fn join<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    mut one: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    items.iter().enumerate().try_for_each(|(number, item)| {
+        f.write_str(if number == 0 { "" } else { ", " })?;
+        one(f, item)
+    })
+}
+
+/// A string of JSON. Controls are escaped, and so is what would turn the direction of writing on a terminal.
+struct JsonText<'a>(&'a str);
+
+impl fmt::Display for JsonText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for char in self.0.chars() {
+            match char {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                // All of these are below U+10000.
+                _ if Printable::misleads(char) => write!(f, "\\u{:04x}", char as u32)?,
+                _ => f.write_char(char)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_hold_no_controls() {
+        assert_eq!(
+            JsonText("a\"b\\c\nd\u{1b}e\u{202e}f\u{85}ö🦀").to_string(),
+            r#""a\"b\\c\nd\u001be\u202ef\u0085ö🦀""#
+        );
+    }
+}

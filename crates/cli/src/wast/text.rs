@@ -1,0 +1,33 @@
+//! Reports for people: each script as it is done, then the counts.
+
+use super::Summary;
+use gusset_wast::{Counts, Tally};
+use std::fmt;
+
+/// What stands at the end.
+pub(crate) struct Ending<'a>(pub(crate) &'a Summary);
+
+impl fmt::Display for Ending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { counts, scripts, passed, skipped, expected, by_script } = self.0;
+        writeln!(f)?;
+        if !by_script.is_empty() {
+            by_script.iter().try_for_each(|(script, counts)| rows(f, script, counts))?;
+            writeln!(f)?;
+        }
+        write!(f, "{counts}")?;
+        if *expected > 0 {
+            writeln!(f, "wast: {expected} failures are expected")?;
+        }
+        let beside = if *skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+        writeln!(f, "{passed} of {scripts} scripts passed{beside}")
+    }
+}
+
+/// A line for a script, and below it one for each kind of directive in it.
+fn rows(f: &mut fmt::Formatter<'_>, script: &str, counts: &Counts) -> fmt::Result {
+    writeln!(f, "{script}: {}", counts.total())?;
+    counts.kinds().try_for_each(|(kind, Tally { passed, failed, skipped })| {
+        writeln!(f, "  {kind:<22}{passed:>9}{failed:>9}{skipped:>9}")
+    })
+}

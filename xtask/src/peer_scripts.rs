@@ -1,0 +1,75 @@
+//! `cargo xtask peer-scripts DIR`: runs another engine's component scripts, which are not part of this repository, and tells for
+//! each file what passed and why the rest did not. Where such a script says otherwise than the specification, the list
+//! `tests/wast/peer-deviations.txt` names the line and the specification's sentence.
+
+use crate::program::{build, target};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What these scripts say otherwise than the specification.
+const DEVIATIONS: &str = "tests/wast/peer-deviations.txt";
+
+/// The folder, wherever it lies, of scripts that need asynchronous functions to run.
+const ASYNC: &str = "async";
+
+/// Runs with the arguments that follow the chore's name: `DIR [--gusset PATH]`.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
+    let (folder, program) = match arguments {
+        [folder] => {
+            build(root, "gusset-cli", false)?;
+            (folder, target(root).join("debug/gusset"))
+        }
+        [folder, "--gusset", program] => (folder, PathBuf::from(program)),
+        _ => bail!("usage: cargo xtask peer-scripts DIR [--gusset PATH]"),
+    };
+    let scripts = scripts(Path::new(folder))?;
+    if scripts.is_empty() {
+        bail!("there are no .wast files in {folder}");
+    }
+    let mut command = Command::new(&program);
+    command.args(["wast", "--ignore-messages", "--no-skip", "--known-failures"]).arg(root.join(DEVIATIONS));
+    let status = command.args(&scripts).status().with_context(|| format!("cannot start {}", program.display()))?;
+    println!("peer-scripts: folders called `{ASYNC}` were left out");
+    if !status.success() {
+        bail!("peer-scripts: not all scripts passed");
+    }
+    Ok(())
+}
+
+/// The scripts in a folder and in those within it, in order of their names.
+fn scripts(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut scripts, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().with_context(|| format!("cannot list {}", folder.display()))? {
+            let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                folders.extend((entry.file_name() != ASYNC).then_some(path));
+            } else if path.extension().is_some_and(|extension| extension == "wast") {
+                scripts.push(path);
+            }
+        }
+    }
+    scripts.sort();
+    Ok(scripts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_called_async_are_left_out() {
+        let root = std::env::temp_dir().join(format!("gusset-peer-scripts-{}", std::process::id()));
+        for file in ["b.wast", "a.txt", "gc/a.wast", "async/c.wast", "gc/async/d.wast", "asynchronous/e.wast"] {
+            let path = root.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = scripts(&root).unwrap();
+        std::fs::remove_dir_all(&root).unwrap();
+        let names: Vec<&Path> = found.iter().map(|path| path.strip_prefix(&root).unwrap()).collect();
+        assert_eq!(names, ["asynchronous/e.wast", "b.wast", "gc/a.wast"].map(Path::new));
+    }
+}
