@@ -191,6 +191,7 @@ mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;
+mod trace;
 mod trap;
 mod typed;
 pub mod types;
@@ -219,6 +220,7 @@ pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
+pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList};
 pub use val::{Val, ValMismatch};
