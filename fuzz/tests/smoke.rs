@@ -52,7 +52,7 @@ fn damaged(input: &mut Input) -> (Vec<u8>, usize) {
     let ty = arbitrary_type(&mut source).expect("there are bytes enough");
     let encodings = [Encoding::arbitrary(&mut source), Encoding::arbitrary(&mut source)];
     let [caller, callee] = encodings.map(|encoding| encoding.expect("there are bytes enough"));
-    let component = wat::parse_str(composition(&ty, caller, callee)).expect("the composition is well-formed");
+    let component = wat::parse_str(composition(&[ty], caller, callee)).expect("the composition is well-formed");
     let mut bytes = component.strip_prefix(&COMPONENT_HEADER).expect("it is a component").to_vec();
     let damages = input.below(4);
     for _ in 0..damages {

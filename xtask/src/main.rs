@@ -5,6 +5,7 @@
 mod bless;
 mod known_failures;
 mod mutants;
+mod oracle;
 mod peer_scripts;
 mod program;
 mod shapes;
@@ -26,6 +27,8 @@ chores:
            damage the suites' binaries and run each: nothing may panic, crash, hang or take much memory
   peer-scripts DIR [--gusset PATH]
            run the component scripts of another engine in DIR, without those in folders called `async`; messages are ignored
+  oracle PATH [TYPES]
+           compare with the specification's reference implementation: PATH is its canonical-abi/definitions.py, run by python3
   shapes [--gusset PATH] [NAME[:NxM[xK]]...]
            run components of 1 MB that ask for a product of N and M, or for K of them: each must end within 10 s of CPU time
            and 1 GiB; without sizes those of its table are run, without names all shapes
@@ -48,6 +51,7 @@ fn run() -> Result<()> {
         ["bless"] => bless::run(&root()?),
         ["mutants", ref arguments @ ..] => mutants::run(&root()?, arguments),
         ["peer-scripts", ref arguments @ ..] => peer_scripts::run(&root()?, arguments),
+        ["oracle", ref arguments @ ..] => oracle::run(&root()?, arguments),
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {

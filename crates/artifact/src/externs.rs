@@ -2,7 +2,7 @@
 //! instances that export one another twice would be a tree of exponential size.
 
 use crate::index::ExternInstanceIndex;
-use gusset_types::Arena;
+use gusset_types::{Arena, newest_compatible};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -17,6 +17,19 @@ pub struct Externs<Item> {
     pub items: NamedItems<Item>,
     /// What instances export. Inner instances come before those that export them.
     pub instances: Arena<ExternInstanceIndex, NamedItems<Item>>,
+    /// What attributes say of those names in `items` that have any.
+    pub attributes: IndexMap<Arc<str>, ExternAttributes>,
+}
+
+/// What the attributes of an import or export say beside its name; they take no part in type checks.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ExternAttributes {
+    /// The name with its whole version, where a `versionsuffix` was split off.
+    pub full_name: Option<Arc<str>>,
+    /// The interface that an instance implements, with its whole version.
+    pub implements: Option<Arc<str>>,
+    /// A name in whatever notation the host has for it.
+    pub external_id: Option<Arc<str>>,
 }
 
 /// Something with a name that a component imports or exports.
@@ -30,16 +43,17 @@ pub enum ExternItem<Item> {
 
 impl<Item> Default for Externs<Item> {
     fn default() -> Self {
-        Externs { items: IndexMap::new(), instances: Arena::default() }
+        Externs { items: IndexMap::new(), instances: Arena::default(), attributes: IndexMap::new() }
     }
 }
 
 impl<Item> Externs<Item> {
-    /// What stands at `path`: a name, then the names of exports of instances.
+    /// What stands at `path`: a name, then the names of exports of instances. Where there is no such name, one with a
+    /// compatible version will do, the newest of several.
     pub fn get(&self, path: &[&str]) -> Option<&ExternItem<Item>> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.items.get(*first)?, |item, name| match item {
-            ExternItem::Instance(instance) => self.instances[*instance].get(*name),
+        rest.iter().try_fold(named(&self.items, first)?, |item, name| match item {
+            ExternItem::Instance(instance) => named(&self.instances[*instance], name),
             ExternItem::Item(_) => None,
         })
     }
@@ -48,4 +62,9 @@ impl<Item> Externs<Item> {
     pub fn all(&self) -> impl Iterator<Item = &ExternItem<Item>> {
         self.items.values().chain(self.instances.values().flat_map(IndexMap::values))
     }
+}
+
+fn named<'a, Item>(items: &'a NamedItems<Item>, name: &str) -> Option<&'a ExternItem<Item>> {
+    let compatible = || items.get(newest_compatible(items.keys().map(|name| &**name), name)?);
+    items.get(name).or_else(compatible)
 }

@@ -31,7 +31,7 @@ pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
-pub use externs::{ExternItem, Externs, NamedItems};
+pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
 pub use image::{
     AddressMapEntry, CallSite, CodeImage, CodeRange, ExceptionHandler, FunctionRange, ModuleImage, StackMap, TrapRecord,
 };

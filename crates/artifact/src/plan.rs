@@ -103,11 +103,11 @@ pub enum Trampoline {
         /// The width of that memory's addresses.
         dst_width: PointerWidth,
     },
-    /// Where the adapters of a module trap: `(site: i32, indices: i64 ...)`. It does not return.
+    /// Where the adapters of a module trap: `(site: i32, code: i32, value: i64, limit: i64, indices: i64 ...)`. It does not return.
     AdapterTrap {
         /// Whose sites.
         module: AdapterModuleIndex,
-        /// How many list indices follow the site, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
+        /// How many list indices follow, at most [`MAX_TRAP_INDICES`](gusset_types::MAX_TRAP_INDICES).
         indices: u8,
     },
     /// `canon lower` of a function that is a `canon lift`, where no adapter can stand for both: everything is lifted before

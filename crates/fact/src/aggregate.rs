@@ -4,10 +4,7 @@ use crate::emit::{Index, Translator};
 use crate::list::ListElements;
 use crate::place::{Amount, Destination, Pair, Source};
 use crate::shape::{FieldName, ShapeField};
-use gusset_types::{PointerWidth, Types, ValType};
-
-/// Fixed-length lists of more elements than this are translated by a loop.
-const MAX_UNROLLED: u32 = 4;
+use gusset_types::{MAX_FLAT_PARAMS, PointerWidth, Types, ValType};
 
 impl Translator<'_, '_> {
     /// Translates fields, each at its place.
@@ -22,17 +19,16 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Translates a list whose length its type gives.
+    /// Translates a list whose length its type gives: element by element where values are flat, which are few, else by a loop.
     pub(crate) fn fixed_length_list(&mut self, element: Pair, length: u32, src: Source<'_>, dst: Destination<'_>) {
-        if let (Source::Memory(from), Destination::Memory(to)) = (src, dst)
-            && length > MAX_UNROLLED
-        {
+        if let (Source::Memory(from), Destination::Memory(to)) = (src, dst) {
             let (src_at, dst_at) = (self.address(from, self.lane.src), self.address(to, self.lane.dst));
             let entry = [(FieldName::Position(0), element)];
             self.elements(&entry, ListElements { src_at, dst_at, count: Amount::Const(length) });
             self.body.release_all([src_at, dst_at]);
             return;
         }
+        assert!(length as usize <= MAX_FLAT_PARAMS, "a longer list is not flat");
         let repeat = |ty: ValType| std::iter::repeat_n(ty, length as usize);
         let sources = split_source(self.types, self.lane.src.width, repeat(element.src), src);
         let destinations = split_destination(self.types, self.lane.dst.width, repeat(element.dst), dst);

@@ -42,10 +42,13 @@ impl FunctionBody {
 
     /// A local that nobody else uses until it is released. Its value is undefined.
     pub(crate) fn local(&mut self, ty: FlatType) -> u32 {
-        self.free[ty as usize].pop().unwrap_or_else(|| {
-            self.types.push(ty);
-            self.types.len() as u32 - 1
-        })
+        self.free[ty as usize].pop().unwrap_or_else(|| self.zeroed_local(ty))
+    }
+
+    /// A local that nobody has used: it is zero until it is set.
+    pub(crate) fn zeroed_local(&mut self, ty: FlatType) -> u32 {
+        self.types.push(ty);
+        self.types.len() as u32 - 1
     }
 
     /// Gives a local back.

@@ -26,6 +26,8 @@ pub(crate) fn define_call(module: &mut ModuleBuilder<'_>, adapter: u32, spec: &A
     assert!(!spec.lower.async_ && !spec.lift.async_, "async adapters are not supported");
     let types = module.types;
     let (lower_type, lift_type) = (types.func(spec.lower_type), types.func(spec.lift_type));
+    let passes_handles = lift_type.param_types().chain(lift_type.result).any(|ty| types.holds_handles(ty));
+    assert!(!passes_handles || spec.lower.instance != spec.lift.instance, "handles are passed between two instances");
     assert_eq!(lower_type.params.len(), lift_type.params.len(), "both sides have the same type");
     let lowered = types.lowered_signature(lower_type, spec.lower.pointer_width);
     let lifted = types.lifted_signature(lift_type, spec.lift.pointer_width);
@@ -46,10 +48,16 @@ impl Call<'_, '_> {
         if self.spec.check_may_leave {
             self.translator.check_may_leave(self.spec.lower.instance);
         }
+        let caller = self.spec.lower.instance;
+        let params = self.lift_type.param_types();
+        let borrows = self.translator.module.borrow_use(params, self.spec.lift.instance);
+        self.translator.begin_borrows(borrows, caller);
         self.params();
         self.call_callee();
+        self.translator.check_borrows(borrows);
         let result = self.result();
         self.post_return(result);
+        self.translator.end_borrows(caller);
     }
 
     /// Pushes the callee's arguments.

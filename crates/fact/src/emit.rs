@@ -2,11 +2,12 @@
 //! every kind of value needs (places, coercions, checks, traps); each kind has a file of its own.
 
 use crate::body::{FunctionBody, core_type};
+use crate::handle::Borrows;
 use crate::module::ModuleBuilder;
 use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::Shape;
-use crate::site::{HELPER_CODES, Path, Sites};
-use gusset_types::{FlatType, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
+use crate::site::{Path, Sites};
+use gusset_types::{FlatType, MAX_BYTE_LENGTH, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
 /// The current index of a list around the value at hand.
@@ -25,6 +26,7 @@ pub(crate) struct Translator<'a, 't> {
     pub(crate) path: Path,
     /// Outermost first.
     pub(crate) indices: Vec<Index>,
+    pub(crate) borrows: Borrows,
 }
 
 impl<'a, 't> Translator<'a, 't> {
@@ -35,7 +37,16 @@ impl<'a, 't> Translator<'a, 't> {
         sites: Sites,
     ) -> Translator<'a, 't> {
         let types = module.types;
-        Translator { module, types, body, lane, sites, path: Path::default(), indices: Vec::new() }
+        Translator {
+            module,
+            types,
+            body,
+            lane,
+            sites,
+            path: Path::default(),
+            indices: Vec::new(),
+            borrows: Borrows::default(),
+        }
     }
 
     /// Where the next instructions go.
@@ -63,6 +74,8 @@ impl<'a, 't> Translator<'a, 't> {
             Shape::Cases(cases) => self.variant(pair, &cases, src, dst),
             Shape::Enum(cases) => self.enumeration(cases, src, dst),
             Shape::Flags(labels) => self.flags(labels, src, dst),
+            Shape::Own(resource) => self.own(resource, src, dst),
+            Shape::Borrow(resource) => self.borrow(resource, src, dst),
         }
     }
 
@@ -213,43 +226,41 @@ impl<'a, 't> Translator<'a, 't> {
 
     // ---- checks ----
 
-    /// Traps with `code` if the `i32` on the stack is not zero.
-    pub(crate) fn trap_if(&mut self, code: TrapCode) {
+    /// Traps with `code` and its values if the `i32` on the stack is not zero.
+    pub(crate) fn trap_if(&mut self, code: TrapCode, values: [Amount; 2]) {
         self.ins().if_(BlockType::Empty);
-        self.trap(code);
+        self.trap(code, values);
         self.ins().end();
     }
 
-    /// Traps with `code`.
-    pub(crate) fn trap(&mut self, code: TrapCode) {
-        self.push_site(code);
+    /// Traps with `code` and the values that [`TrapCode::values`] names.
+    pub(crate) fn trap(&mut self, code: TrapCode, values: [Amount; 2]) {
+        self.push_site();
+        self.ins().i32_const(i32::from(code as u8));
+        values.into_iter().for_each(|value| self.amount(value, FlatType::I64));
         let indices = self.indices.len().min(MAX_TRAP_INDICES);
         self.push_indices();
         let trap = self.module.import_trap(indices);
         self.ins().call(trap).unreachable();
     }
 
-    fn push_site(&mut self, code: TrapCode) {
+    /// Pushes the site of the value at hand.
+    pub(crate) fn push_site(&mut self) {
         match self.sites {
             Sites::Own { adapter } => {
-                let site = self.add_site(adapter, code);
+                let site = TrapSite { adapter, path: self.path.text().into() };
+                let (site, _) = self.module.sites.insert_full(site);
                 self.ins().i32_const(site as i32);
             }
-            Sites::Callers { first } => {
-                let position = HELPER_CODES.iter().position(|&each| each == code).expect("helpers report only these");
-                self.ins().local_get(first);
-                if position != 0 {
-                    self.ins().i32_const(position as i32).i32_add();
-                }
+            Sites::Callers { site } => {
+                self.ins().local_get(site);
             }
         }
     }
 
-    /// A new site at the current path.
-    pub(crate) fn add_site(&mut self, adapter: u32, code: TrapCode) -> u32 {
-        let site = self.module.sites.len() as u32;
-        self.module.sites.push(TrapSite { adapter, code, path: self.path.text().into() });
-        site
+    /// Whether the value at hand is one of a fixed number: in no list, and in no function that adapters share.
+    pub(crate) fn is_at_fixed_place(&self) -> bool {
+        self.indices.is_empty() && matches!(self.sites, Sites::Own { .. })
     }
 
     /// Pushes the current list indices, as many as a trap can report.
@@ -267,12 +278,12 @@ impl<'a, 't> Translator<'a, 't> {
         }
     }
 
-    /// Traps with `code` if the local, a length, is above `limit`.
-    pub(crate) fn check_limit(&mut self, length: u32, ty: FlatType, limit: u32, code: TrapCode) {
+    /// Traps with `code` if the length in the local is that of more than [`MAX_BYTE_LENGTH`] bytes, `size` for each.
+    pub(crate) fn check_byte_length(&mut self, length: u32, ty: FlatType, size: u32, code: TrapCode) {
         self.ins().local_get(length);
-        self.constant(ty, limit);
+        self.constant(ty, MAX_BYTE_LENGTH / size.max(1));
         self.gt_u(ty);
-        self.trap_if(code);
+        self.trap_if(code, [Amount::of(length, ty), Amount::Const(size)]);
     }
 
     /// Traps if the address in the local is not aligned.
@@ -283,7 +294,7 @@ impl<'a, 't> Translator<'a, 't> {
         self.ins().local_get(address);
         self.convert(side.pointer(), FlatType::I32);
         self.ins().i32_const(align as i32 - 1).i32_and();
-        self.trap_if(TrapCode::UnalignedPointer);
+        self.trap_if(TrapCode::UnalignedPointer, [Amount::of(address, side.pointer()), Amount::Const(align)]);
     }
 
     /// Traps with `code` unless `bytes` from the address in the local lie in the memory of the side.
@@ -309,7 +320,7 @@ impl<'a, 't> Translator<'a, 't> {
             self.ins().local_get(end).local_get(address).i64_lt_u().i32_or();
             self.body.release(end);
         }
-        self.trap_if(code);
+        self.trap_if(code, [Amount::of(address, side.pointer()), bytes]);
     }
 
     // ---- allocation ----

@@ -1,15 +1,15 @@
 //! Outlined translations: functions that adapters of a module share, for strings and for types so heavy that writing them out at
-//! each place would make functions huge. A helper's sites are its caller's, so it reports what failed at its caller's path.
+//! each place would make functions huge. A helper is given its caller's site, so it reports what failed at its caller's path.
 
 use crate::body::{DefinedFunc, FunctionBody};
 use crate::emit::{Index, Translator};
 use crate::module::ModuleBuilder;
 use crate::place::{Destination, FlatSlot, Lane, MemoryPlace, Pair, Source};
-use crate::site::{HELPER_CODES, Sites};
+use crate::site::Sites;
 use gusset_types::{FlatType, MAX_TRAP_INDICES, Types, ValType};
 
 /// Types that weigh more are outlined.
-const MAX_INLINE_WEIGHT: u32 = 256;
+pub(crate) const MAX_INLINE_WEIGHT: u32 = 256;
 /// The same once a function is long: functions in wasm have a maximal size.
 const MAX_INLINE_WEIGHT_LONG: u32 = 8;
 /// From how many bytes on a function is long.
@@ -76,7 +76,9 @@ impl Translator<'_, '_> {
     pub(crate) fn outlines(&mut self, pair: Pair) -> bool {
         let ValType::Defined(_) = pair.src else { return false };
         let weight = self.module.facts.weight(self.types, pair.src, MAX_INLINE_WEIGHT);
-        weight > MAX_INLINE_WEIGHT || (weight > MAX_INLINE_WEIGHT_LONG && self.body.size() > LONG_FUNCTION)
+        let outlines =
+            weight > MAX_INLINE_WEIGHT || (weight > MAX_INLINE_WEIGHT_LONG && self.body.size() > LONG_FUNCTION);
+        outlines && (self.borrows.scope.is_some() || !self.module.facts.holds_borrow(self.types, pair.src))
     }
 
     /// Translates a value by a helper.
@@ -98,24 +100,20 @@ impl Translator<'_, '_> {
         if let Destination::Memory(place) = dst {
             self.push_address(place, self.lane.dst);
         }
-        let results = self.call_helper(kind, HELPER_CODES.len());
+        let results = self.call_helper(kind);
         if let Destination::Stack(want) = dst {
             self.coerce_many(&results, want);
         }
     }
 
     /// Calls a helper whose source and destination have been pushed; returns the types of its results.
-    pub(crate) fn call_helper(&mut self, kind: HelperKind, codes: usize) -> Vec<FlatType> {
+    pub(crate) fn call_helper(&mut self, kind: HelperKind) -> Vec<FlatType> {
         let key = HelperKey { lane: self.lane, kind, indices: self.indices.len().min(MAX_TRAP_INDICES) };
         let signature = key.signature(self.types);
-        match self.sites {
-            Sites::Callers { first } => {
-                self.ins().local_get(first);
-            }
-            Sites::Own { adapter } => {
-                let sites: Vec<u32> = HELPER_CODES[..codes].iter().map(|&code| self.add_site(adapter, code)).collect();
-                self.ins().i32_const(sites[0] as i32);
-            }
+        self.push_site();
+        if self.module.passes_scope(key) {
+            let scope = self.borrows.scope.expect("what holds borrow handles is outlined where there is a scope");
+            self.ins().local_get(scope);
         }
         self.push_indices();
         let func = self.module.helper(key);
@@ -148,11 +146,19 @@ impl ModuleBuilder<'_> {
         }
         let HelperSignature { src, dst, results } = key.signature(self.types);
         let mut params = [src, dst].concat();
-        params.push(FlatType::I32);
+        params.resize(params.len() + 1 + usize::from(self.passes_scope(key)), FlatType::I32);
         params.resize(params.len() + key.indices, FlatType::I64);
         let func = self.declare(key.name(self), &params, &results);
         self.helpers.insert(key, func);
         func
+    }
+
+    /// Whether a helper is given the scope of its caller's call.
+    fn passes_scope(&mut self, key: HelperKey) -> bool {
+        match key.kind {
+            HelperKind::String => false,
+            HelperKind::Value { pair, .. } => self.facts.holds_borrow(self.types, pair.src),
+        }
     }
 
     /// Writes every helper that has been asked for, and those that they ask for.
@@ -167,11 +173,14 @@ impl ModuleBuilder<'_> {
 
     fn helper_body(&mut self, key: HelperKey) -> FunctionBody {
         let HelperSignature { src, dst, results } = key.signature(self.types);
-        let first = (src.len() + dst.len()) as u32;
-        let mut params = [&src[..], &dst[..], &[FlatType::I32]].concat();
+        let site = (src.len() + dst.len()) as u32;
+        let scope = self.passes_scope(key).then_some(site + 1);
+        let first = site + 1 + scope.iter().len() as u32;
+        let mut params = [&src[..], &dst[..], &vec![FlatType::I32; (first - site) as usize]].concat();
         params.resize(params.len() + key.indices, FlatType::I64);
-        let mut translator = Translator::new(self, FunctionBody::new(&params), key.lane, Sites::Callers { first });
-        translator.indices = (0..key.indices as u32).map(|i| Index::Local(first + 1 + i, FlatType::I64)).collect();
+        let mut translator = Translator::new(self, FunctionBody::new(&params), key.lane, Sites::Callers { site });
+        translator.indices = (0..key.indices as u32).map(|i| Index::Local(first + i, FlatType::I64)).collect();
+        translator.borrows.scope = scope;
         match key.kind {
             HelperKind::String => translator.string_body(),
             HelperKind::Value { pair, src_flat, .. } => {

@@ -7,9 +7,12 @@
 
 mod aggregate;
 mod body;
+mod borrow;
+mod builtin;
 mod call;
 mod emit;
-
+mod handle;
+mod handle_table;
 mod helper;
 mod list;
 mod may_leave;
@@ -28,7 +31,8 @@ use gusset_types::{Arena, ResourceType, ResourceTypeIndex, Types};
 pub use shape::unsupported;
 pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, BuiltinSpec, FunctionSpec};
 
-/// Makes one core module of `specs`, whose types hold handles of `resources`: what `canon lower` and `canon lift` do in `CanonicalABI.md` ("Canonical Definitions"), fused.
+/// Makes one core module of `specs`, whose types hold handles of `resources`: what `canon lower` and `canon lift` do in
+/// `CanonicalABI.md` ("Canonical Definitions"), fused, and the built-ins that work on the state of component instances.
 ///
 /// ```
 /// use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec, compile};
@@ -68,7 +72,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 /// # Panics
 ///
 /// Where a spec breaks what its documentation says: types of the two sides that differ in structure, a memory or `realloc` that
-/// is missing although the types need it, an async side, or a type that [`unsupported`] reports.
+/// is missing although the types need it, an async side, handles within one component instance, or a type that [`unsupported`] reports.
 pub fn compile(
     types: &Types,
     resources: &Arena<ResourceTypeIndex, ResourceType>,
@@ -77,9 +81,10 @@ pub fn compile(
     let mut module = module::ModuleBuilder::new(types, resources, specs);
     let define = |(i, spec): (u32, &FunctionSpec)| match spec {
         FunctionSpec::Call(spec) => call::define_call(&mut module, i, spec),
-        FunctionSpec::Builtin(spec) => panic!("not supported: canon {}", spec.builtin.name()),
+        FunctionSpec::Builtin(spec) => builtin::define_builtin(&mut module, i, spec),
     };
     let calls: Vec<_> = (0..).zip(specs).map(define).collect();
     module.define_helpers();
+    module.define_table_funcs();
     module.finish(&calls)
 }

@@ -3,7 +3,7 @@
 use crate::emit::{Index, Translator};
 use crate::place::{Amount, Destination, MemoryPlace, Side, Source};
 use crate::shape::{ShapeField, fields_layout};
-use gusset_types::{FlatType, Layout, MAX_BYTE_LENGTH, TrapCode};
+use gusset_types::{FlatType, Layout, TrapCode};
 use wasm_encoder::BlockType;
 
 /// Two ranges of elements whose bounds have been checked.
@@ -25,11 +25,11 @@ impl Translator<'_, '_> {
         let (src_at, length) = self.read_range(src);
         let ty = from.pointer();
         let bytes = |layout: Layout| Amount::Scaled { local: length, ty, scale: layout.size };
-        self.check_limit(length, ty, MAX_BYTE_LENGTH / src_layout.size.max(1), TrapCode::ListTooLong);
+        self.check_byte_length(length, ty, src_layout.size, TrapCode::ListTooLong);
         self.check_aligned(from, src_at, src_layout.align);
         self.check_bounds(from, src_at, bytes(src_layout), TrapCode::ListOutOfBounds);
         let dst_start = self.allocate(dst_layout.align, bytes(dst_layout), TrapCode::ListOutOfBounds);
-        let count = Amount::Scaled { local: length, ty, scale: 1 };
+        let count = Amount::of(length, ty);
         if self.copyable(entry) {
             self.copy_elements(src_layout.size, ListElements { src_at, dst_at: dst_start, count });
         } else {
@@ -72,9 +72,12 @@ impl Translator<'_, '_> {
         let index = self.body.local(src_ty);
         self.constant(src_ty, 0);
         self.ins().local_set(index).block(BlockType::Empty);
-        self.amount(elements.count, src_ty);
-        self.eqz(src_ty);
-        self.ins().br_if(0).loop_(BlockType::Empty);
+        if !matches!(elements.count, Amount::Const(1..)) {
+            self.amount(elements.count, src_ty);
+            self.eqz(src_ty);
+            self.ins().br_if(0);
+        }
+        self.ins().loop_(BlockType::Empty);
 
         self.indices.push(Index::Local(index, src_ty));
         let mark = self.path.enter("[]", "");

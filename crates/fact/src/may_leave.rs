@@ -1,6 +1,7 @@
 //! The flag `may_leave` of component instances, tested and toggled around calls.
 
 use crate::emit::Translator;
+use crate::place::Amount;
 use gusset_types::{ComponentInstanceIndex, FLAG_CANNOT_LEAVE, INSTANCE_STATE, TrapCode, instance_state};
 use wasm_encoder::{MemArg, MemArgTarget};
 
@@ -9,7 +10,7 @@ impl Translator<'_, '_> {
     pub(crate) fn check_may_leave(&mut self, instance: ComponentInstanceIndex) {
         let flags = self.instance_flags(instance);
         self.ins().i32_const(0).i32_load(flags).i32_const(FLAG_CANNOT_LEAVE).i32_and();
-        self.trap_if(TrapCode::CannotLeave);
+        self.trap_if(TrapCode::CannotLeave, [Amount::Const(0); 2]);
     }
 
     pub(crate) fn clear_may_leave(&mut self, instance: ComponentInstanceIndex) {

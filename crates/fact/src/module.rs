@@ -2,13 +2,14 @@
 //! is not decided here.
 
 use crate::body::{DefinedFunc, FunctionBody, core_type};
+use crate::handle_table::TableFunc;
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
     Arena, ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    Transcode, TrapSite, Types,
+    Transcode, TrapSite, Types, trap_params,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -46,7 +47,8 @@ pub(crate) struct ModuleBuilder<'t> {
     imported_globals: u32,
     functions: Vec<Function>,
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
-    pub(crate) sites: Vec<TrapSite>,
+    pub(crate) table_funcs: IndexMap<TableFunc, DefinedFunc>,
+    pub(crate) sites: IndexSet<TrapSite>,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
 }
@@ -80,7 +82,8 @@ impl<'t> ModuleBuilder<'t> {
             imported_globals: 0,
             functions: Vec::new(),
             helpers: IndexMap::new(),
-            sites: Vec::new(),
+            table_funcs: IndexMap::new(),
+            sites: IndexSet::new(),
             exports: Vec::new(),
             instances,
         }
@@ -205,8 +208,7 @@ impl<'t> ModuleBuilder<'t> {
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
-        let mut params = vec![FlatType::I32];
-        params.resize(1 + indices, FlatType::I64);
+        let params = trap_params(indices);
         self.add_func(key, "trap", indices.to_string(), (&params, &[]), format!("trap {indices}"))
     }
 
@@ -255,7 +257,7 @@ impl<'t> ModuleBuilder<'t> {
             code_size: code.byte_len(),
             imports: self.imports.into_keys().collect(),
             functions: calls.iter().map(|func| AdapterFunctions { call: imported + func.0 }).collect(),
-            sites: self.sites,
+            sites: self.sites.into_iter().collect(),
         }
     }
 

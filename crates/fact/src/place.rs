@@ -110,3 +110,10 @@ pub(crate) enum Amount {
         scale: u32,
     },
 }
+
+impl Amount {
+    /// The value of a local.
+    pub(crate) fn of(local: u32, ty: FlatType) -> Amount {
+        Amount::Scaled { local, ty, scale: 1 }
+    }
+}

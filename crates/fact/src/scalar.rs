@@ -1,7 +1,7 @@
 //! Values of one number: booleans, integers, floats, characters, flags and enums, made canonical on the way.
 
 use crate::emit::Translator;
-use crate::place::{Destination, Source};
+use crate::place::{Amount, Destination, Source};
 use gusset_types::{FlatType, Layout, TrapCode, ValType};
 
 impl Translator<'_, '_> {
@@ -119,7 +119,7 @@ impl Translator<'_, '_> {
         self.ins().local_tee(char);
         // Swapping the surrogates' block with the lowest one makes the invalid values one range, up to the largest.
         self.ins().i32_const(0xd800).i32_xor().i32_const(0x800).i32_sub().i32_const(0x10f800).i32_ge_u();
-        self.trap_if(TrapCode::InvalidChar);
+        self.trap_if(TrapCode::InvalidChar, [Amount::of(char, FlatType::I32), Amount::Const(0)]);
         self.ins().local_get(char);
         self.body.release(char);
     }
@@ -151,7 +151,8 @@ impl Translator<'_, '_> {
         let discriminant = self.body.local(FlatType::I32);
         self.read_int(size, src);
         self.ins().local_tee(discriminant).i32_const(cases as i32).i32_ge_u();
-        self.trap_if(TrapCode::InvalidDiscriminant);
+        let values = [Amount::of(discriminant, FlatType::I32), Amount::Const(cases)];
+        self.trap_if(TrapCode::InvalidDiscriminant, values);
         discriminant
     }
 }

@@ -2,7 +2,9 @@
 //! asked of types before code is written for them. It writes no code.
 
 use crate::place::Pair;
-use gusset_types::{DefinedType, DefinedTypeIndex, FuncTypeIndex, Layout, PointerWidth, Types, ValType};
+use gusset_types::{
+    DefinedType, DefinedTypeIndex, FuncTypeIndex, Layout, PointerWidth, ResourceTypeIndex, Types, ValType,
+};
 use std::collections::{HashMap, HashSet};
 
 /// The name of a field in the path of a trap.
@@ -30,6 +32,8 @@ pub(crate) enum Shape<'t> {
     Enum(u32),
     /// Number of labels.
     Flags(u32),
+    Own(ResourceTypeIndex),
+    Borrow(ResourceTypeIndex),
 }
 
 impl<'t> Shape<'t> {
@@ -76,6 +80,8 @@ impl<'t> Shape<'t> {
             }
             (DefinedType::Enum(labels), DefinedType::Enum(_)) => Shape::Enum(labels.len() as u32),
             (DefinedType::Flags(labels), DefinedType::Flags(_)) => Shape::Flags(labels.len() as u32),
+            (DefinedType::Own(src), DefinedType::Own(dst)) if src == dst => Shape::Own(*src),
+            (DefinedType::Borrow(src), DefinedType::Borrow(dst)) if src == dst => Shape::Borrow(*src),
             (src, dst) => unreachable!("not supported or not the same type: {src:?} and {dst:?}"),
         }
     }
@@ -86,6 +92,7 @@ impl<'t> Shape<'t> {
 pub(crate) struct TypeFacts {
     plain: HashMap<DefinedTypeIndex, bool>,
     weight: HashMap<DefinedTypeIndex, u32>,
+    borrow: HashMap<DefinedTypeIndex, bool>,
 }
 
 /// What a call of an outlined translation weighs.
@@ -130,6 +137,21 @@ impl TypeFacts {
         sum == whole.size
     }
 
+    /// Whether `ty` is or holds a borrow handle (`contains_borrow`).
+    pub(crate) fn holds_borrow(&mut self, types: &Types, ty: ValType) -> bool {
+        let index = match ty {
+            ValType::Defined(index) if types.holds_handles(ty) => index,
+            _ => return false,
+        };
+        if let Some(&borrow) = self.borrow.get(&index) {
+            return borrow;
+        }
+        let mut borrow = matches!(types.defined(index), DefinedType::Borrow(_));
+        types.defined(index).each_child(|child| borrow |= self.holds_borrow(types, child));
+        self.borrow.insert(index, borrow);
+        borrow
+    }
+
     /// About how many operations translating a `ty` takes when types heavier than `limit` are outlined. `limit` must be the same
     /// in every call.
     pub(crate) fn weight(&mut self, types: &Types, ty: ValType, limit: u32) -> u32 {
@@ -141,13 +163,13 @@ impl TypeFacts {
         if let Some(&weight) = self.weight.get(&index) {
             return weight;
         }
-        let mut weight = match types.defined(index) {
-            DefinedType::List(_) | DefinedType::Map(..) => 8,
-            _ => 1,
-        };
-        let times = match types.defined(index) {
-            DefinedType::FixedLengthList(_, length) => (*length).min(16),
-            _ => 1,
+        let (mut weight, times) = match types.defined(index) {
+            DefinedType::List(_) | DefinedType::Map(..) => (8, 1),
+            // Written out where it is flat, else a loop.
+            DefinedType::FixedLengthList(_, length) if types.flat(ty, PointerWidth::Memory32).is_some() => (8, *length),
+            DefinedType::FixedLengthList(..) => (8, 1),
+            DefinedType::Own(_) | DefinedType::Borrow(_) => (2 * CALL_WEIGHT, 1),
+            _ => (1, 1),
         };
         types.defined(index).each_child(|child| {
             let child = self.weight(types, child, limit);
@@ -164,7 +186,7 @@ pub(crate) fn fields_layout(types: &Types, fields: impl Iterator<Item = ValType>
 }
 
 /// The first feature that a function of type `func` needs and adapters do not support, in words that fit after "unsupported
-/// feature: ".
+/// feature: ". Beside these, no adapter passes handles within one component instance (see [`AdapterSpec`](crate::AdapterSpec)).
 pub fn unsupported(types: &Types, func: FuncTypeIndex) -> Option<&'static str> {
     let func = types.func(func);
     if func.async_ {
@@ -184,7 +206,6 @@ fn unsupported_type(types: &Types, ty: ValType, seen: &mut HashSet<DefinedTypeIn
         return None;
     }
     match types.defined(index) {
-        DefinedType::Own(_) | DefinedType::Borrow(_) => return Some("resource handles between components"),
         DefinedType::Stream(_) => return Some("streams"),
         DefinedType::Future(_) => return Some("futures"),
         _ => {}

@@ -1,36 +1,19 @@
-//! Trap sites: which check of which value failed. A check names its site by number; the table of sites travels with the module.
+//! Trap sites: which value of which adapter was found bad. A check names its site by number; the table of sites travels with the
+//! module.
 
 use crate::shape::FieldName;
-use gusset_types::{TrapCode, cut_text};
+use gusset_types::cut_text;
 
 /// Where a path is cut. Labels come from components and can be long.
 const MAX_PATH: usize = 200;
 
-/// What an outlined translation can report, in the order of the sites that its caller sets aside for it. The first
-/// [`STRING_CODES`] are those of strings.
-pub(crate) const HELPER_CODES: [TrapCode; 10] = [
-    TrapCode::StringTooLong,
-    TrapCode::UnalignedPointer,
-    TrapCode::StringOutOfBounds,
-    TrapCode::InvalidUtf8,
-    TrapCode::IncompleteUtf8,
-    TrapCode::InvalidUtf16,
-    TrapCode::ListTooLong,
-    TrapCode::ListOutOfBounds,
-    TrapCode::InvalidChar,
-    TrapCode::InvalidDiscriminant,
-];
-
-/// How many of [`HELPER_CODES`] a string can report.
-pub(crate) const STRING_CODES: usize = 6;
-
 /// Where a function takes the numbers of its sites from.
 #[derive(Clone, Copy)]
 pub(crate) enum Sites {
-    /// Each check has a site of its own, of this adapter.
+    /// Each value has a site of its own, of this adapter.
     Own { adapter: u32 },
-    /// The function is outlined: this parameter is the first of the sites that its caller set aside.
-    Callers { first: u32 },
+    /// The function is outlined: this parameter is its caller's site.
+    Callers { site: u32 },
 }
 
 /// The path of the value at hand.

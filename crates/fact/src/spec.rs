@@ -38,6 +38,9 @@ pub struct BuiltinSpec {
 }
 
 /// One adapter to make: a `canon lower` of a function that is a `canon lift`.
+///
+/// An adapter lowers each value as soon as it is lifted. Within one component instance that would show in the indices of handles, so
+/// where its type holds handles the two sides must be different instances.
 #[derive(Clone, Debug)]
 pub struct AdapterSpec {
     /// Who calls whom.
@@ -71,7 +74,7 @@ pub struct AdapterModule {
     pub imports: Vec<AdapterImport>,
     /// The functions of each adapter, in the order of the specs.
     pub functions: Vec<AdapterFunctions>,
-    /// What the first argument of an imported trap function stands for.
+    /// What the first argument of an imported trap function stands for. None is there twice.
     pub sites: Vec<TrapSite>,
 }
 
@@ -85,7 +88,7 @@ pub struct AdapterFunctions {
 /// What an import of an adapter module stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AdapterImport {
-    /// A core function: a callee, `realloc` or `post-return`.
+    /// A core function: a callee, `realloc`, `post-return` or the destructor of a resource type.
     Func(CoreDefIndex),
     /// A linear memory.
     Memory(CoreDefIndex),
@@ -107,7 +110,9 @@ pub enum AdapterImport {
         /// The width of its addresses.
         dst_width: PointerWidth,
     },
-    /// `(site: i32, index: i64 ...)`, which does not return: the check at `site` of [`AdapterModule::sites`] failed.
+    /// `(site: i32, code: i32, value: i64, limit: i64, index: i64 ...)`, which does not return: the value at `site` of
+    /// [`AdapterModule::sites`] was found bad, for the reason that is the [`TrapCode`](gusset_types::TrapCode) `code`. `value` and
+    /// `limit` are what [`TrapCode::values`](gusset_types::TrapCode::values) says.
     Trap {
         /// How many list indices are passed, outermost first.
         indices: u8,

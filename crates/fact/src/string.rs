@@ -3,22 +3,21 @@
 use crate::emit::Translator;
 use crate::helper::HelperKind;
 use crate::place::{Amount, Destination, Source};
-use crate::site::STRING_CODES;
 use crate::transcode::Text;
-use gusset_types::{CodeUnits, FlatType, MAX_BYTE_LENGTH, PointerWidth, StringEncoding, TrapCode};
+use gusset_types::{CodeUnits, FlatType, PointerWidth, StringEncoding, TrapCode};
 
 impl Translator<'_, '_> {
     /// Translates a string by the helper for the two encodings.
     pub(crate) fn string(&mut self, src: Source<'_>, dst: Destination<'_>) {
         self.push_range(src);
-        let results = self.call_helper(HelperKind::String, STRING_CODES);
+        let results = self.call_helper(HelperKind::String);
         match dst {
             Destination::Stack(want) => self.coerce_many(&results, want),
             Destination::Memory(_) => {
                 let pointer = self.lane.dst.pointer();
                 let (address, length) = (self.body.local(pointer), self.body.local(pointer));
                 self.ins().local_set(length).local_set(address);
-                self.write_range(address, Amount::Scaled { local: length, ty: pointer, scale: 1 }, dst);
+                self.write_range(address, Amount::of(length, pointer), dst);
                 self.body.release_all([address, length]);
             }
         }
@@ -36,13 +35,13 @@ impl Translator<'_, '_> {
                 let result = self.lane.dst.pointer();
                 let block = self.block_type(&[result, result]);
                 self.ins().local_get(length);
-                self.push_tag(self.lane.src.width);
+                self.push_utf16_tag(self.lane.src.width);
                 match pointer {
                     FlatType::I32 => self.ins().i32_and(),
                     _ => self.ins().i64_and().i64_const(0).i64_ne(),
                 };
                 self.ins().if_(block).local_get(length);
-                self.push_tag(self.lane.src.width);
+                self.push_utf16_tag(self.lane.src.width);
                 match pointer {
                     FlatType::I32 => self.ins().i32_xor(),
                     _ => self.ins().i64_xor(),
@@ -58,7 +57,7 @@ impl Translator<'_, '_> {
     }
 
     /// Pushes the bit that tells UTF-16 from Latin-1 in a length of `latin1+utf16`.
-    pub(crate) fn push_tag(&mut self, width: PointerWidth) {
+    pub(crate) fn push_utf16_tag(&mut self, width: PointerWidth) {
         match width {
             PointerWidth::Memory32 => self.ins().i32_const(i32::MIN),
             PointerWidth::Memory64 => self.ins().i64_const(i64::MIN),
@@ -70,7 +69,7 @@ impl Translator<'_, '_> {
         let side = self.lane.src;
         let ty = side.pointer();
         let align = if side.encoding == StringEncoding::Utf8 { 1 } else { 2 };
-        self.check_limit(length, ty, MAX_BYTE_LENGTH / units.bytes(), TrapCode::StringTooLong);
+        self.check_byte_length(length, ty, units.bytes(), TrapCode::StringTooLong);
         self.check_aligned(side, address, align);
         let bytes = Amount::Scaled { local: length, ty, scale: units.bytes() };
         self.check_bounds(side, address, bytes, TrapCode::StringOutOfBounds);

@@ -48,7 +48,7 @@ impl Translator<'_, '_> {
     fn store_copy(&mut self, text: Text, op: Transcode, unit_size: u32, align: u32) {
         let address = self.allocate(align, self.scaled(text, unit_size), TrapCode::StringOutOfBounds);
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(op);
+        self.transcode(text, op);
         self.ins().local_get(address);
         self.amount(self.scaled(text, 1), self.lane.dst.pointer());
         self.body.release(address);
@@ -62,10 +62,10 @@ impl Translator<'_, '_> {
         let (hoped, worst) = (self.scaled(text, 1), self.scaled(text, rest.contract().room));
         let address = self.allocate(1, hoped, code);
         let (read, written) = (self.body.local(src_ty), self.body.local(dst_ty));
-        let prefix = Amount::Scaled { local: read, ty: src_ty, scale: 1 };
-        let stored = Amount::Scaled { local: written, ty: dst_ty, scale: 1 };
+        let prefix = Amount::of(read, src_ty);
+        let stored = Amount::of(written, dst_ty);
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(ascii);
+        self.transcode(text, ascii);
         self.ins().local_set(read);
         self.amount(prefix, dst_ty);
         self.ins().local_set(written).local_get(read).local_get(text.length);
@@ -76,7 +76,7 @@ impl Translator<'_, '_> {
             self.push_rest(text, read);
             self.ins().local_get(address).local_get(written);
             self.add(dst_ty);
-            self.transcode(rest);
+            self.transcode(text, rest);
             self.ins().local_get(written);
             self.add(dst_ty);
             self.ins().local_set(written);
@@ -99,7 +99,7 @@ impl Translator<'_, '_> {
         let address = self.allocate(2, worst, code);
         let written = self.body.local(dst_ty);
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(Transcode::Utf8ToUtf16);
+        self.transcode(text, Transcode::Utf8ToUtf16);
         self.ins().local_tee(written);
         self.amount(self.scaled(text, 1), dst_ty);
         self.ne(dst_ty);
@@ -119,13 +119,13 @@ impl Translator<'_, '_> {
         let (read, written, length) = (self.body.local(src_ty), self.body.local(dst_ty), self.body.local(dst_ty));
         let stored = |scale| Amount::Scaled { local: written, ty: dst_ty, scale };
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(narrow);
+        self.transcode(text, narrow);
         self.ins().local_tee(written).local_set(length).local_tee(read).local_get(text.length);
         self.ne(src_ty);
         self.ins().if_(BlockType::Empty);
         self.widen(text, wide, [address, read, written]);
         self.ins().local_get(written);
-        self.push_tag(self.lane.dst.width);
+        self.push_utf16_tag(self.lane.dst.width);
         match dst_ty {
             FlatType::I32 => self.ins().i32_or(),
             _ => self.ins().i64_or(),
@@ -150,16 +150,16 @@ impl Translator<'_, '_> {
         let stored = Amount::Scaled { local: written, ty: dst_ty, scale: 2 };
         self.reallocate(address, Some(hoped), 2, worst, code);
         self.ins().local_get(address).local_get(written);
-        self.transcode(Transcode::InflateLatin1);
+        self.transcode(text, Transcode::InflateLatin1);
         self.push_rest(text, read);
         self.ins().local_get(address);
         self.amount(stored, dst_ty);
         self.add(dst_ty);
-        self.transcode(wide);
+        self.transcode(text, wide);
         if wide == Transcode::Utf16ToUtf16 {
             // It moves as many code units as there are left.
             self.amount(self.scaled(text, 1), dst_ty);
-            self.amount(Amount::Scaled { local: read, ty: self.lane.src.pointer(), scale: 1 }, dst_ty);
+            self.amount(Amount::of(read, self.lane.src.pointer()), dst_ty);
             self.sub(dst_ty);
         }
         self.ins().local_get(written);
@@ -181,15 +181,15 @@ impl Translator<'_, '_> {
         let address = self.allocate(2, wide, code);
         let length = self.body.local(dst_ty);
         self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(Transcode::Utf16ToLatin1OrUtf16);
+        self.transcode(text, Transcode::Utf16ToLatin1OrUtf16);
         self.ins().local_tee(length);
-        self.push_tag(self.lane.dst.width);
+        self.push_utf16_tag(self.lane.dst.width);
         match dst_ty {
             FlatType::I32 => self.ins().i32_and().i32_eqz(),
             _ => self.ins().i64_and().i64_eqz(),
         };
         self.ins().if_(BlockType::Empty);
-        self.reallocate(address, Some(wide), 1, Amount::Scaled { local: length, ty: dst_ty, scale: 1 }, code);
+        self.reallocate(address, Some(wide), 1, Amount::of(length, dst_ty), code);
         self.ins().end().local_get(address).local_get(length);
         self.body.release_all([address, length]);
     }
@@ -209,9 +209,9 @@ impl Translator<'_, '_> {
         Amount::Scaled { local: text.length, ty: self.lane.src.pointer(), scale }
     }
 
-    /// Calls a transcoder with what is on the stack, and traps if it found code units that are not valid. Its other results are
-    /// left on the stack.
-    fn transcode(&mut self, op: Transcode) {
+    /// Calls a transcoder with what is on the stack, and traps if it found code units of `text` that are not valid. Its other
+    /// results are left on the stack.
+    fn transcode(&mut self, text: Text, op: Transcode) {
         let (mut src, dst) = (self.lane.src, self.lane.dst);
         if op == Transcode::InflateLatin1 {
             // It works within the destination; saying so keeps one import for all sources.
@@ -221,12 +221,13 @@ impl Translator<'_, '_> {
         self.ins().call(transcoder);
         let Some((&likely, others)) = op.contract().invalid.split_first() else { return };
         let status = self.body.local(FlatType::I32);
+        let values = [Amount::of(text.address, src.pointer()), self.scaled(text, text.units.bytes())];
         self.ins().local_tee(status).if_(BlockType::Empty);
         for &code in others {
             self.ins().local_get(status).i32_const(i32::from(code as u8)).i32_eq();
-            self.trap_if(code);
+            self.trap_if(code, values);
         }
-        self.trap(likely);
+        self.trap(likely, values);
         self.ins().end();
         self.body.release(status);
     }

@@ -1,28 +1,34 @@
 //! Golden adapters: the text of typical adapter modules beside the spec that made them. `GUSSET_BLESS=1` rewrites the files.
 
 mod support;
+mod traps;
 
-use gusset_fact::{AdapterImport, AdapterSpec};
-use gusset_types::{StringEncoding, ValType, type_text};
+use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
+use gusset_types::{CanonBuiltin, StringEncoding, ValType, type_text};
 use std::fmt::Write;
-use support::{Maker, compile_valid};
+use support::{ENCODINGS, Maker, compile_functions};
+use traps::traps_text;
 
 /// Compares the module made of `spec` with `tests/golden/{name}.wat`, and returns its imports.
 fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
-    let module = compile_valid(&maker.types, std::slice::from_ref(&spec));
+    check_all(name, maker, &[FunctionSpec::Call(spec)])
+}
+
+/// The same for several functions.
+fn check_all(name: &str, maker: &Maker, specs: &[FunctionSpec]) -> Vec<AdapterImport> {
+    let module = compile_functions(maker, specs);
     let mut text = String::new();
-    let types = maker.types.func(spec.lift_type);
-    writeln!(text, ";; {}", spec.name).unwrap();
-    let params = types.params.iter().map(|param| format!("{}: {}", param.name, type_text(&maker.types, param.ty)));
-    writeln!(text, ";; func({})", params.collect::<Vec<_>>().join(", ")).unwrap();
-    if let Some(result) = types.result {
-        writeln!(text, ";;   -> {}", type_text(&maker.types, result)).unwrap();
+    for spec in specs {
+        writeln!(text, ";; {}", spec.name()).unwrap();
+        if let FunctionSpec::Call(spec) = spec {
+            write_call(&mut text, maker, spec);
+        }
     }
-    let (lower, lift) = (spec.lower.string_encoding, spec.lift.string_encoding);
-    writeln!(text, ";; {lower:?} to {lift:?}, {} bytes", module.wasm.len()).unwrap();
+    writeln!(text, ";; {} bytes", module.wasm.len()).unwrap();
     for (i, site) in module.sites.iter().enumerate() {
-        writeln!(text, ";; site {i}: {} at `{}`", site.code, site.path).unwrap();
+        writeln!(text, ";; site {i}: `{}`", site.path).unwrap();
     }
+    text.push_str(&traps_text(&module));
     text.push_str(&wasmprinter::print_bytes(&module.wasm).expect("it is valid"));
     let path = format!("{}/tests/golden/{name}.wat", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("GUSSET_BLESS").is_some() {
@@ -31,6 +37,180 @@ fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(golden == text, "{path} differs (GUSSET_BLESS=1 rewrites it); now:\n{text}");
     module.imports
+}
+
+fn write_call(text: &mut String, maker: &Maker, spec: &AdapterSpec) {
+    let types = maker.types.func(spec.lift_type);
+    let params = types.params.iter().map(|param| format!("{}: {}", param.name, type_text(&maker.types, param.ty)));
+    writeln!(text, ";; func({})", params.collect::<Vec<_>>().join(", ")).unwrap();
+    if let Some(result) = types.result {
+        writeln!(text, ";;   -> {}", type_text(&maker.types, result)).unwrap();
+    }
+    let (lower, lift) = (spec.lower.string_encoding, spec.lift.string_encoding);
+    writeln!(text, ";; {lower:?} to {lift:?}").unwrap();
+}
+
+/// Each value type, flat where it is, and in a list.
+#[test]
+fn value_types() {
+    use ValType::*;
+    let mut maker = Maker::default();
+    let resource = maker.resource("file", Some(1), None);
+    let all = [
+        ("bool", Bool),
+        ("s8", S8),
+        ("u8", U8),
+        ("s16", S16),
+        ("u16", U16),
+        ("s32", S32),
+        ("u32", U32),
+        ("s64", S64),
+        ("u64", U64),
+        ("f32", F32),
+        ("f64", F64),
+        ("char", Char),
+        ("string", String),
+        ("list", maker.list(Bool)),
+        ("map", maker.map(String, Char)),
+        ("fixed_length_list", maker.fixed(Bool, 3)),
+        ("record", maker.record(&[("a", U8), ("b", U32)])),
+        ("tuple", maker.tuple(&[U8, U32])),
+        ("variant", maker.variant(&[("a", Some(F32)), ("b", None), ("c", Some(U64))])),
+        ("enum", maker.enumeration(3)),
+        ("option", maker.option(U8)),
+        ("result", maker.result(Some(U8), None)),
+        ("flags", maker.flags(9)),
+        ("own", maker.own(resource)),
+        ("borrow", maker.borrow(resource)),
+    ];
+    for (name, ty) in all {
+        let list = maker.list(ty);
+        let mut spec = maker.spec(&[("flat", ty), ("list", list)], None);
+        spec.lift.post_return = None;
+        check(&format!("type_{name}"), &maker, spec);
+    }
+}
+
+#[test]
+fn pairs_of_encodings() {
+    let name = |encoding| match encoding {
+        StringEncoding::Utf8 => "utf8",
+        StringEncoding::Utf16 => "utf16",
+        StringEncoding::Latin1Utf16 => "latin1_utf16",
+    };
+    for (from, to) in ENCODINGS.into_iter().flat_map(|from| ENCODINGS.map(|to| (from, to))) {
+        let mut maker = Maker::default();
+        let mut spec = maker.spec(&[("text", ValType::String)], None);
+        spec.lower.string_encoding = from;
+        spec.lift.string_encoding = to;
+        spec.lift.post_return = None;
+        check(&format!("encoding_{}_to_{}", name(from), name(to)), &maker, spec);
+    }
+}
+
+/// Handles go from one table to the other; nobody else is called.
+#[test]
+fn own_handles() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", Some(1), Some(70));
+    let own = maker.own(file);
+    let mut spec = maker.spec(&[("file", own)], Some(own));
+    spec.lift.post_return = None;
+    let callee = spec.callee;
+    let imports = check("own_handles", &maker, spec);
+    let trap = AdapterImport::Trap { indices: 0 };
+    assert!([AdapterImport::State, AdapterImport::Func(callee), trap].iter().all(|import| imports.contains(import)));
+    assert_eq!(imports.len(), 3);
+}
+
+/// Who defines a type is given the representation: there is no handle, and no scope.
+#[test]
+fn borrows_of_the_callee_s_type() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", Some(1), None);
+    let borrow = maker.borrow(file);
+    let either = maker.result(Some(borrow), Some(ValType::U32));
+    let spec = maker.spec(&[("self", borrow), ("other", either)], None);
+    check("borrows_of_the_callee_s_type", &maker, spec);
+}
+
+#[test]
+fn borrows_of_an_imported_type() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", None, Some(70));
+    let borrow = maker.borrow(file);
+    let spec = maker.spec(&[("self", borrow)], Some(ValType::Char));
+    check("borrows_of_an_imported_type", &maker, spec);
+}
+
+#[test]
+fn borrows_in_a_list() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", Some(1), None);
+    let borrow = maker.borrow(file);
+    let list = maker.list(borrow);
+    let spec = maker.spec(&[("files", list)], None);
+    check("borrows_in_a_list", &maker, spec);
+}
+
+/// The value in so many tuples that it has a function of its own, which is no longer for it.
+fn outlined(maker: &mut Maker, ty: ValType) -> ValType {
+    let tuples = if ty == ValType::Char { 256 } else { 251 };
+    (0..tuples).fold(ty, |ty, _| maker.tuple(&[ty]))
+}
+
+/// A function that adapters share is given the scope of the call.
+#[test]
+fn borrows_in_an_outlined_value() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", Some(2), None);
+    let borrow = maker.borrow(file);
+    let record = outlined(&mut maker, borrow);
+    let list = maker.list(record);
+    let spec = maker.spec(&[("one", record), ("many", list)], None);
+    check("borrows_in_an_outlined_value", &maker, spec);
+}
+
+#[test]
+fn builtins_of_a_local_type() {
+    let mut maker = Maker::default();
+    let file = maker.resource("file", Some(0), Some(70));
+    let specs = [
+        maker.builtin(CanonBuiltin::ResourceNew(file), true),
+        maker.builtin(CanonBuiltin::ResourceRep(file), true),
+        maker.builtin(CanonBuiltin::ResourceDrop(file), true),
+    ];
+    check_all("builtins_of_a_local_type", &maker, &specs);
+}
+
+#[test]
+fn drops_of_other_types() {
+    let mut maker = Maker::default();
+    let types = [maker.resource("plain", Some(1), None), maker.resource("imported", None, Some(70))];
+    let specs = types.map(|resource| maker.builtin(CanonBuiltin::ResourceDrop(resource), false));
+    check_all("drops_of_other_types", &maker, &specs);
+}
+
+#[test]
+fn outlined_values() {
+    let mut maker = Maker::default();
+    let ty = outlined(&mut maker, ValType::Char);
+    let list = maker.list(ty);
+    let spec = maker.spec(&[("one", ty), ("many", list)], None);
+    check("outlined_values", &maker, spec);
+}
+
+/// However long they are: one copy, or loops.
+#[test]
+fn lists_of_fixed_length() {
+    let mut maker = Maker::default();
+    let plain = maker.fixed(ValType::U8, (1 << 28) - 1);
+    let inner = maker.fixed(ValType::Bool, 4096);
+    let nested = maker.fixed(inner, 4096);
+    let flat = maker.fixed(ValType::Char, 2);
+    let spec = maker.spec(&[("plain", plain), ("nested", nested)], None);
+    let small = maker.spec(&[("flat", flat)], None);
+    check_all("lists_of_fixed_length", &maker, &[FunctionSpec::Call(spec), FunctionSpec::Call(small)]);
 }
 
 /// A scalar adapter needs nothing but its callee: no memory, no flags, no realloc.

@@ -2,10 +2,12 @@
 //! pointer widths, and types that would make code explode.
 
 mod support;
+mod traps;
 
-use gusset_fact::{AdapterImport, AdapterSpec};
-use gusset_types::{DefinedType, PointerWidth, Transcode, TrapCode, ValType};
-use support::{ENCODINGS, Maker, WIDTHS, compile_valid};
+use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
+use gusset_types::{CanonBuiltin, DefinedType, PointerWidth, Transcode, TrapCode, ValType, type_text};
+use support::{ENCODINGS, Maker, WIDTHS, compile_functions, compile_valid};
+use traps::trap_calls;
 
 /// A value of each kind, and of kinds within kinds.
 fn all_types(maker: &mut Maker) -> Vec<ValType> {
@@ -54,7 +56,7 @@ fn every_type_in_parameters_and_results() {
         let mut spilled = vec![("p", ty)];
         spilled.extend((0..16).map(|_| ("q", ValType::U8)));
         specs.push(maker.spec(&spilled, None));
-        compile_valid(&maker.types, &specs);
+        compile_valid(&maker, &specs);
     }
 }
 
@@ -77,13 +79,13 @@ fn every_pair_of_encodings_and_widths() {
             spec.lift.pointer_width = to_width;
             spec.toggle_callee = true;
             spec.toggle_caller = true;
-            compile_valid(&maker.types, &[spec.clone()]);
+            compile_valid(&maker, &[spec.clone()]);
             if (from_width, to_width) == (PointerWidth::Memory32, PointerWidth::Memory32) {
                 specs.push(spec);
             }
         }
     }
-    let all = compile_valid(&maker.types, &specs);
+    let all = compile_valid(&maker, &specs);
     let transcoders = all.imports.iter().filter(|import| matches!(import, AdapterImport::Transcoder { .. })).count();
     let distinct: std::collections::HashSet<_> = all.imports.iter().collect();
     assert_eq!(distinct.len(), all.imports.len());
@@ -102,7 +104,7 @@ fn every_pair_of_widths_for_every_type() {
             spec.lift.pointer_width = to_width;
             specs.push(spec);
         }
-        compile_valid(&maker.types, &specs);
+        compile_valid(&maker, &specs);
     }
 }
 
@@ -113,8 +115,8 @@ fn checks_and_toggles() {
     spec.check_may_leave = true;
     spec.toggle_callee = true;
     spec.toggle_caller = true;
-    let module = compile_valid(&maker.types, &[spec]);
-    let codes: Vec<TrapCode> = module.sites.iter().map(|site| site.code).collect();
+    let module = compile_valid(&maker, &[spec]);
+    let codes: Vec<TrapCode> = trap_calls(&module).iter().map(|call| call.code).collect();
     assert_eq!(codes[0], TrapCode::CannotLeave);
     assert!(!codes.contains(&TrapCode::CannotEnter), "whoever may leave may enter anybody");
     assert!(module.imports.contains(&AdapterImport::State));
@@ -130,7 +132,7 @@ fn shared_types_do_not_explode() {
     }
     let list = maker.list(ty);
     let specs: Vec<AdapterSpec> = (0..50).map(|_| maker.spec(&[("t", ty), ("l", list)], Some(list))).collect();
-    let module = compile_valid(&maker.types, &specs);
+    let module = compile_valid(&maker, &specs);
     assert!(module.wasm.len() < 100_000, "{}", module.wasm.len());
 
     let mut deep = maker.list(ValType::String);
@@ -142,8 +144,111 @@ fn shared_types_do_not_explode() {
         };
     }
     let spec = maker.spec(&[("d", deep)], Some(deep));
-    let module = compile_valid(&maker.types, &[spec]);
+    let module = compile_valid(&maker, &[spec]);
     assert!(module.wasm.len() < 400_000, "{}", module.wasm.len());
+}
+
+/// What lists of fixed length cost does not depend on their length, however they are nested.
+#[test]
+fn fixed_lengths_cost_nothing() {
+    let mut maker = Maker::default();
+    let longest = (1 << 28) - 1;
+    let bytes = maker.fixed(ValType::U8, longest);
+    let bools = maker.fixed(ValType::Bool, longest);
+    let strings = maker.fixed(ValType::String, 1 << 24);
+    let mut nested = vec![bytes, bools, strings];
+    for (element, length, depth) in
+        [(ValType::Char, 2, 27), (ValType::U64, 1, 90), (ValType::Bool, 16, 6), (ValType::S8, 255, 3)]
+    {
+        nested.push((0..depth).fold(element, |ty, _| maker.fixed(ty, length)));
+    }
+    let around: Vec<ValType> = nested
+        .iter()
+        .flat_map(|&ty| {
+            let record = maker.record(&[("a", ty), ("b", ValType::U8)]);
+            let variant = maker.variant(&[("a", Some(ty)), ("b", Some(record)), ("c", None)]);
+            [record, variant, maker.list(ty), maker.map(ValType::String, ty), maker.option(variant)]
+        })
+        .collect();
+    nested.extend(around);
+    let before = std::time::Instant::now();
+    for ty in nested {
+        let spec = maker.spec(&[("p", ty)], Some(ty));
+        let module = compile_valid(&maker, &[spec]);
+        assert!(module.wasm.len() < 20_000, "{}: {}", type_text(&maker.types, ty), module.wasm.len());
+    }
+    assert!(before.elapsed().as_secs() < 10, "{:?}", before.elapsed());
+}
+
+/// Handles of types that the caller, the callee, another instance or the host defines, in values of every shape.
+#[test]
+fn handles_in_every_shape() {
+    let mut maker = Maker::default();
+    let definers = [Some(0), Some(1), Some(2), None];
+    let resources = definers.map(|instance| maker.resource("r", instance, Some(1_000_000)));
+    let mut shapes = Vec::new();
+    for resource in resources {
+        for handle in [maker.own(resource), maker.borrow(resource)] {
+            let list = maker.list(handle);
+            let record = maker.record(&[("h", handle), ("l", list), ("c", ValType::Char)]);
+            let variant = maker.variant(&[("a", Some(handle)), ("b", Some(record)), ("c", Some(ValType::F64))]);
+            let long = maker.fixed(handle, 20);
+            let several = [handle, list, record, variant, long, maker.fixed(handle, 3), maker.option(handle)];
+            shapes.extend(several);
+            shapes.extend([
+                maker.map(ValType::U32, variant),
+                maker.result(Some(long), Some(handle)),
+                maker.list(record),
+            ]);
+        }
+    }
+    let mut all = Vec::new();
+    for (from_width, to_width) in WIDTHS.into_iter().flat_map(|from| WIDTHS.map(|to| (from, to))) {
+        for &ty in &shapes {
+            let borrows = type_text(&maker.types, ty).contains("borrow");
+            let mut spec = maker.spec(&[("p", ty), ("q", ty)], (!borrows).then_some(ty));
+            (spec.lower.pointer_width, spec.lift.pointer_width) = (from_width, to_width);
+            compile_valid(&maker, &[spec.clone()]);
+            if from_width == to_width && to_width == PointerWidth::Memory32 {
+                all.push(FunctionSpec::Call(spec));
+            }
+        }
+    }
+    for resource in resources {
+        let builtins = [CanonBuiltin::ResourceNew, CanonBuiltin::ResourceRep, CanonBuiltin::ResourceDrop];
+        all.extend(builtins.map(|builtin| maker.builtin(builtin(resource), true)));
+    }
+    let module = compile_functions(&maker, &all);
+    assert!(module.imports.contains(&AdapterImport::ResourceType(resources[3])));
+    assert_eq!(module.imports.iter().filter(|import| matches!(import, AdapterImport::ResourceType(_))).count(), 1);
+}
+
+/// Many handles make neither huge functions nor many locals.
+#[test]
+fn many_handles_are_outlined() {
+    let mut maker = Maker::default();
+    let resource = maker.resource("r", Some(1), None);
+    let (own, borrow) = (maker.own(resource), maker.borrow(resource));
+    let mut ty = maker.tuple(&[own, borrow]);
+    for _ in 0..14 {
+        ty = maker.tuple(&[ty, ty]);
+    }
+    let list = maker.list(ty);
+    let many: Vec<(&str, ValType)> = (0..2_000).map(|_| ("p", borrow)).collect();
+    let specs = [maker.spec(&[("t", ty), ("l", list)], None), maker.spec(&many, None)];
+    let module = compile_valid(&maker, &specs);
+    assert!(module.wasm.len() < 400_000, "{}", module.wasm.len());
+}
+
+#[test]
+#[should_panic(expected = "handles are passed between two instances")]
+fn handles_within_one_instance_are_refused() {
+    let mut maker = Maker::default();
+    let resource = maker.resource("r", Some(2), None);
+    let own = maker.own(resource);
+    let mut spec = maker.spec(&[("h", own)], None);
+    spec.lift.instance = spec.lower.instance;
+    compile_valid(&maker, &[spec]);
 }
 
 #[test]
@@ -156,7 +261,7 @@ fn wide_types_fit_a_function() {
     let cases: Vec<(&str, Option<ValType>)> = names.iter().map(|name| (name.as_str(), Some(inner))).collect();
     let (record, variant) = (maker.record(&fields), maker.variant(&cases));
     let spec = maker.spec(&[("r", record), ("v", variant)], Some(record));
-    compile_valid(&maker.types, &[spec.clone(), spec]);
+    compile_valid(&maker, &[spec.clone(), spec]);
 }
 
 #[test]
@@ -168,11 +273,18 @@ fn paths_name_the_value() {
     let result = maker.result(Some(ValType::Char), Some(map));
     let tuple = maker.tuple(&[ValType::Bool, result]);
     let spec = maker.spec(&[("items", items)], Some(tuple));
-    let module = compile_valid(&maker.types, &[spec]);
-    let site = |code, path: &str| module.sites.iter().any(|site| site.code == code && &*site.path == path);
+    let module = compile_valid(&maker, &[spec]);
+    let calls = trap_calls(&module);
+    let site = |code, path: &str| {
+        let at_path = |site: i32| &*module.sites[site as usize].path == path;
+        calls.iter().any(|call| call.code == code && call.site.is_some_and(at_path))
+    };
     assert!(site(TrapCode::ListOutOfBounds, "param \"items\""));
     assert!(site(TrapCode::InvalidChar, "param \"items\"[].name"));
-    assert!(site(TrapCode::StringTooLong, "param \"items\"[].tags"));
+    assert!(
+        module.sites.iter().any(|site| &*site.path == "param \"items\"[].tags"),
+        "the helper for strings is given it"
+    );
     assert!(site(TrapCode::UnalignedPointer, "result"));
     assert!(site(TrapCode::InvalidDiscriminant, "result.1"));
     assert!(site(TrapCode::InvalidChar, "result.1.ok"));
@@ -187,7 +299,7 @@ fn long_names_are_cut() {
     let outer = maker.record(&[(&name, record)]);
     let mut spec = maker.spec(&[(&name, outer)], None);
     spec.name.function = name.into();
-    let module = compile_valid(&maker.types, &[spec]);
+    let module = compile_valid(&maker, &[spec]);
     assert!(module.wasm.len() < 10_000);
     assert!(module.sites.iter().all(|site| site.path.len() < 300));
 }

@@ -5,6 +5,7 @@ use crate::error::{Result, bail};
 use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
+use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport, TrampolineIndex};
@@ -36,7 +37,7 @@ pub struct Component(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    plan: Arc<Plan>,
+    tables: Arc<TypeTables>,
     code: Arc<CodeMemory>,
     funcs: Vec<ExportedFunc>,
     adapters: Vec<AdapterSource>,
@@ -168,8 +169,8 @@ impl Component {
         }
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
-        let (engine, plan) = (engine.clone(), Arc::new(plan));
-        Ok(Component(Arc::new(Inner { engine, plan, code, funcs, adapters, trampoline_signatures })))
+        let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(Arc::new(plan))));
+        Ok(Component(Arc::new(Inner { engine, tables, code, funcs, adapters, trampoline_signatures })))
     }
 
     /// The engine that it was compiled with.
@@ -182,16 +183,16 @@ impl Component {
     ///
     /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        let Inner { plan, .. } = &*self.0;
-        plan.imports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.imports, item)))
+        let imports = &self.plan().imports;
+        imports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, imports, item)))
     }
 
     /// What it [exports], by name, in order; what an exported instance exports is within its item.
     ///
     /// [exports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
-        let Inner { plan, .. } = &*self.0;
-        plan.exports.items.iter().map(|(name, item)| (&**name, view(plan, &plan.exports, item)))
+        let exports = &self.plan().exports;
+        exports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, exports, item)))
     }
 
     /// The core module that it exports at `path`, if there is one. `path` is as for
@@ -208,7 +209,7 @@ impl Component {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
-        match self.0.plan.export(&path.names())? {
+        match self.plan().export(&path.names())? {
             ExternItem::Item(RootExport::Module(index)) => {
                 Some(crate::core::Module::of_unit(self.0.code.clone(), *index))
             }
@@ -244,7 +245,12 @@ impl Component {
     }
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
-        &self.0.plan
+        &self.0.tables.plan
+    }
+
+    /// Its types, with resource types that no instance has.
+    pub(crate) fn tables(&self) -> &Arc<TypeTables> {
+        &self.0.tables
     }
 
     pub(crate) fn code(&self) -> &Arc<CodeMemory> {
@@ -263,7 +269,7 @@ impl Component {
 
     /// The position of an exported function.
     pub(crate) fn exported_func(&self, path: &[&str]) -> Option<u32> {
-        match self.0.plan.export(path)? {
+        match self.plan().export(path)? {
             ExternItem::Item(RootExport::Func(index)) => Some(index.as_u32()),
             _ => None,
         }
@@ -272,7 +278,7 @@ impl Component {
 
 impl std::fmt::Debug for Component {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let exports: Vec<&str> = self.0.plan.exports.items.keys().map(|name| &**name).collect();
+        let exports: Vec<&str> = self.plan().exports.items.keys().map(|name| &**name).collect();
         f.debug_struct("Component").field("exports", &exports).finish_non_exhaustive()
     }
 }

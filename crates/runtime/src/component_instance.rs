@@ -3,13 +3,17 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::Component;
+use crate::type_scope::TypeTables;
 use crate::vm::FuncHandle;
 use gusset_artifact::ImportIndex;
 use std::any::Any;
+use std::sync::Arc;
 
 /// What a store keeps of an instance of a component.
 pub(crate) struct ComponentInstanceState {
     pub(crate) component: Component,
+    /// The component's types, with the resource types of this instance.
+    pub(crate) tables: Arc<TypeTables>,
     /// By the position in [`Component::exported_funcs`]; empty while the instance is being made.
     pub(crate) exports: Box<[ExportTarget]>,
     /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
@@ -27,8 +31,12 @@ pub(crate) enum ExportTarget {
 }
 
 impl ComponentInstanceState {
-    pub(crate) fn new(component: Component, imports: Box<dyn Any + Send + Sync>) -> ComponentInstanceState {
-        ComponentInstanceState { component, exports: Box::default(), imports, locked: false }
+    pub(crate) fn new(
+        component: Component,
+        tables: Arc<TypeTables>,
+        imports: Box<dyn Any + Send + Sync>,
+    ) -> ComponentInstanceState {
+        ComponentInstanceState { component, tables, exports: Box::default(), imports, locked: false }
     }
 
     /// Locks the instance for good: nothing unlocks it.

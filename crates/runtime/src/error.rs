@@ -46,7 +46,7 @@ struct ErrorParts {
 /// let component = Component::new(&engine, r#"(component (import "f" (func)))"#)?;
 /// let error = Linker::new(&engine).instantiate(&mut Store::new(&engine, ()), &component).unwrap_err();
 /// assert!(error.is::<LinkError>());
-/// assert_eq!(error.to_string(), "import \"f\" (function) is missing");
+/// assert_eq!(error.to_string(), "import \"f\" (function) is missing: func()");
 /// # }
 /// # Ok::<(), gusset::Error>(())
 /// ```

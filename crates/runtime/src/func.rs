@@ -7,12 +7,13 @@ use crate::host_func::{HostFunction, typed_mismatch};
 use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::{TypedFunc, ValueList};
 use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
 use crate::vm::RawValue;
-use gusset_artifact::{ImportIndex, Plan};
-use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Printable, Types, cut_name};
+use gusset_artifact::ImportIndex;
+use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Printable, cut_name};
 use std::sync::Arc;
 
 /// A function that a component instance exports, with values as [`Val`]s. Cheap to copy; the store owns what it stands
@@ -61,8 +62,8 @@ impl Func {
     ///
     /// When the function is of another store.
     pub fn ty(&self, store: impl AsContext) -> ComponentFunc {
-        let (plan, ty, _) = self.resolve(&store.as_context());
-        ComponentFunc::new(&plan, ty)
+        let (tables, ty, _) = self.resolve(&store.as_context());
+        ComponentFunc::new(&tables, ty)
     }
 
     /// The names and types of the parameters, in order.
@@ -108,14 +109,14 @@ impl Func {
     /// [invariants]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-invariants
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let mut store = store.as_context_mut();
-        let (plan, ty, target) = self.resolve(&store.as_context());
-        self.check_args(&store.as_context(), &plan.types, ty, params, results.len())?;
+        let (tables, ty, target) = self.resolve(&store.as_context());
+        self.check_args(&store.as_context(), tables.scope(), ty, params, results.len())?;
         let values = match target {
             ExportedCallee::Lifted(lifted) => {
                 let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-                lifted.call::<_, _, Vec<Val>>(&mut store, *self, &plan.types, &Vals(params), flat)?
+                lifted.call::<_, _, Vec<Val>>(&mut store, *self, tables.scope(), &Vals(params), flat)?
             }
-            ExportedCallee::Import(import) => self.call_import(store, import, &plan, ty, params)?,
+            ExportedCallee::Import(import) => self.call_import(store, import, &tables, ty, params)?,
         };
         for (slot, value) in results.iter_mut().zip(values) {
             *slot = value;
@@ -156,13 +157,13 @@ impl Func {
         R: ValueList + LiftList,
     {
         let store = store.as_context();
-        let (plan, ty, target) = self.resolve(&store);
+        let (tables, ty, target) = self.resolve(&store);
         let name = || Printable::name(&self.name(&store).function).to_string();
-        if let Some(what) = typed_mismatch::<P, R>(&plan.types, plan.types.func(ty), "but the Rust types stand for") {
+        if let Some(what) = typed_mismatch::<P, R>(tables.scope(), ty, "but the Rust types stand for") {
             bail!("function `{}`: {what}", name());
         }
         match target {
-            ExportedCallee::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, plan)),
+            ExportedCallee::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, tables)),
             ExportedCallee::Import(_) => {
                 bail!("not supported: typed calls of a function that the component imports and exports (`{}`)", name())
             }
@@ -181,7 +182,7 @@ impl Func {
         }
     }
 
-    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<Plan>, FuncTypeIndex, ExportedCallee) {
+    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<TypeTables>, FuncTypeIndex, ExportedCallee) {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
         let target = match state.exports[self.index as usize] {
@@ -190,18 +191,18 @@ impl Func {
                 ExportedCallee::Lifted(LiftedFunc::new(exported, callee, options))
             }
         };
-        (state.component.plan().clone(), exported.ty, target)
+        (state.tables.clone(), exported.ty, target)
     }
 
     fn check_args<T: 'static>(
         &self,
         store: &StoreContext<'_, T>,
-        types: &Types,
+        types: TypeScope<'_>,
         ty: FuncTypeIndex,
         params: &[Val],
         results: usize,
     ) -> Result<()> {
-        let ty = types.func(ty);
+        let ty = types.types.func(ty);
         let function = || Printable::name(&self.name(store).function).to_string();
         if params.len() != ty.params.len() {
             bail!("function `{}` has {} parameters, but {} were given", function(), ty.params.len(), params.len());
@@ -224,7 +225,7 @@ impl Func {
         &self,
         store: StoreContextMut<'_, T>,
         import: ImportIndex,
-        plan: &Arc<Plan>,
+        tables: &Arc<TypeTables>,
         ty: FuncTypeIndex,
         params: &[Val],
     ) -> Result<Vec<Val>> {
@@ -232,7 +233,7 @@ impl Func {
         let imports = state.imports.downcast_ref::<Arc<[Arc<dyn HostFunction<T>>]>>();
         let func = imports.and_then(|imports| imports.get(import.as_u32() as usize)).cloned();
         let func = func.ok_or_else(|| format_err!("internal error: a function handle is not of its instance"))?;
-        func.call_from_host(store, plan, ty, params)
+        func.call_from_host(store, tables, ty, params)
     }
 }
 

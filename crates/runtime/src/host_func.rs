@@ -9,20 +9,21 @@ use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::Trap;
+use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
 use crate::vm::RawValue;
-use gusset_artifact::Plan;
 use gusset_types::{
-    AdapterName, FlatSignature, FuncType, FuncTypeIndex, MAX_FLAT_PARAMS, PointerWidth, StringEncoding, TrapCode, Types,
+    AdapterName, FlatSignature, FuncType, FuncTypeIndex, MAX_FLAT_PARAMS, PointerWidth, StringEncoding, TrapCode,
 };
+use std::fmt::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A `canon lower` of an import in an instance: what a host function needs to know of its caller.
 pub(crate) struct LoweredImport {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) tables: Arc<TypeTables>,
     /// The instance that calls, as the host knows it.
     pub(crate) instance: Instance,
     pub(crate) ty: FuncTypeIndex,
@@ -35,7 +36,7 @@ pub(crate) struct LoweredImport {
 /// A function that the host gives to components.
 pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     /// Why it cannot stand for an import of this type, if it cannot.
-    fn mismatch(&self, types: &Types, ty: &FuncType) -> Option<String>;
+    fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String>;
 
     /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
     fn call_from_guest(
@@ -49,19 +50,19 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     fn call_from_host(
         &self,
         store: StoreContextMut<'_, T>,
-        plan: &Arc<Plan>,
+        tables: &Arc<TypeTables>,
         ty: FuncTypeIndex,
         args: &[Val],
     ) -> Result<Vec<Val>>;
 }
 
 impl LoweredImport {
-    fn types(&self) -> &Types {
-        &self.plan.types
+    fn types(&self) -> TypeScope<'_> {
+        self.tables.scope()
     }
 
     fn func_type(&self) -> &FuncType {
-        self.plan.types.func(self.ty)
+        self.tables.plan.types.func(self.ty)
     }
 
     /// Lifts the parameters, and reads where the result goes.
@@ -73,10 +74,10 @@ impl LoweredImport {
         if !self.options.may_leave(&store.0.vm) {
             return Err(Trap::new(TrapCode::CannotLeave).into());
         }
-        let cx = self.options.lift(&store.0.vm, self.types());
+        let mut cx = self.options.lift(&store.0.vm, self.types());
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
-        let params = lift_values(&cx, types, self.signature.params_in_memory, &mut flat)
+        let params = lift_values(&mut cx, types, self.signature.params_in_memory, &mut flat)
             .map_err(|error| error.into_error(|| self.name.clone()))?;
         let place = match self.signature.result_in_memory {
             true => LowerPlace::At(flat.pointer(self.options.width)),
@@ -96,8 +97,7 @@ impl LoweredImport {
         check_return(store.0, self.instance)?;
         let options = self.options;
         let mut guest = StoreGuest { store, options };
-        let mut cx =
-            LowerContext { types: self.types(), guest: &mut guest, encoding: options.encoding, width: options.width };
+        let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);
         lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
             .map_err(|error| error.into_error(|| self.name.clone()))
     }
@@ -110,7 +110,7 @@ impl<F> DynamicHostFunction<F> {
     fn call<T: 'static>(
         &self,
         store: StoreContextMut<'_, T>,
-        types: &Types,
+        types: TypeScope<'_>,
         ty: &FuncType,
         args: &[Val],
     ) -> Result<Vec<Val>>
@@ -132,7 +132,7 @@ where
     T: 'static,
     F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync,
 {
-    fn mismatch(&self, _: &Types, _: &FuncType) -> Option<String> {
+    fn mismatch(&self, _: TypeScope<'_>, _: FuncTypeIndex) -> Option<String> {
         None
     }
 
@@ -151,11 +151,11 @@ where
     fn call_from_host(
         &self,
         store: StoreContextMut<'_, T>,
-        plan: &Arc<Plan>,
+        tables: &Arc<TypeTables>,
         ty: FuncTypeIndex,
         args: &[Val],
     ) -> Result<Vec<Val>> {
-        self.call(store, &plan.types, plan.types.func(ty), args)
+        self.call(store, tables.scope(), tables.plan.types.func(ty), args)
     }
 }
 
@@ -180,18 +180,26 @@ impl<F, P, R> TypedHostFunction<F, P, R> {
 }
 
 /// Why the Rust types `P` and `R` do not stand for `ty`; `ours` says whose they are.
-pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(types: &Types, ty: &FuncType, ours: &str) -> Option<String> {
+pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(
+    types: TypeScope<'_>,
+    ty: FuncTypeIndex,
+    ours: &str,
+) -> Option<String> {
+    let ty = types.types.func(ty);
     let (params, result) = (TypeList::Params(&ty.params), TypeList::Result(ty.result));
-    if P::matches(types, params) && R::matches(types, result) {
-        return None;
-    }
-    let texts = |list: TypeList<'_>| list.iter().map(|ty| type_text(types, ty)).collect::<Vec<_>>();
+    let mismatch = P::matches(types, params).and_then(|()| R::matches(types, result)).err()?;
+    let texts = |list: TypeList<'_>| list.iter().map(|ty| type_text(types.types, ty)).collect::<Vec<_>>();
     let func = |params: Vec<String>, results: Vec<String>| match results.is_empty() {
         true => format!("func({})", params.join(", ")),
         false => format!("func({}) -> {}", params.join(", "), results.join(", ")),
     };
     let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
-    Some(format!("its type is {theirs}, {ours} {rust}"))
+    let mut text = format!("its type is {theirs}, {ours} {rust}");
+    // One level in are parameters and results, which the types show.
+    if mismatch.depth() > 1 {
+        write!(text, "; {mismatch}").expect("a string takes all");
+    }
+    Some(text)
 }
 
 impl<T, F, P, R> HostFunction<T> for TypedHostFunction<F, P, R>
@@ -201,7 +209,7 @@ where
     P: ValueList + LiftList,
     R: ValueList + LowerList,
 {
-    fn mismatch(&self, types: &Types, ty: &FuncType) -> Option<String> {
+    fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         typed_mismatch::<P, R>(types, ty, "but the host function's is")
     }
 
@@ -219,12 +227,12 @@ where
     fn call_from_host(
         &self,
         store: StoreContextMut<'_, T>,
-        plan: &Arc<Plan>,
+        tables: &Arc<TypeTables>,
         ty: FuncTypeIndex,
         args: &[Val],
     ) -> Result<Vec<Val>> {
         let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
-        let passage = ValPassage { types: &plan.types, ty: plan.types.func(ty) };
+        let passage = ValPassage { types: tables.scope(), ty: tables.plan.types.func(ty) };
         let params = passage.pass(&Vals(args), TypeList::Params(&passage.ty.params));
         let result = (self.func)(store, params.map_err(|error| error.into_error(name))?)?;
         passage.pass(&result, TypeList::Result(passage.ty.result)).map_err(|error| error.into_error(name))
@@ -233,7 +241,7 @@ where
 
 /// Turns dynamic values into Rust ones and back, through a memory of the host.
 struct ValPassage<'a> {
-    types: &'a Types,
+    types: TypeScope<'a>,
     ty: &'a FuncType,
 }
 
@@ -242,9 +250,9 @@ impl ValPassage<'_> {
         let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
         let mut guest = ScratchGuest::default();
         let mut flat = [RawValue::default(); MAX_FLAT_PARAMS + 1];
-        let mut cx = LowerContext { types: self.types, guest: &mut guest, encoding, width };
+        let mut cx = LowerContext::new(self.types, &mut guest, encoding, width);
         lower_values(&mut cx, values, types, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
-        let cx = LiftContext::new(self.types, &guest.bytes, encoding, width, LiftBudget::unlimited());
-        lift_values(&cx, types, true, &mut FlatReader::new(&flat))
+        let mut cx = LiftContext::new(self.types, &guest.bytes, encoding, width, LiftBudget::unlimited());
+        lift_values(&mut cx, types, true, &mut FlatReader::new(&flat))
     }
 }

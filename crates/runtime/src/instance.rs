@@ -64,7 +64,8 @@ impl Instance {
     /// The exported function at `path`, if there is one.
     ///
     /// `path` is the name of an exported function, the names of an exported instance and a function with `#` between,
-    /// or the names in an array. Names are compared letter by letter, versions included.
+    /// or the names in an array. Where there is no such name, one with a compatible version will do, as in a
+    /// [`Linker`](crate::Linker).
     ///
     /// # Panics
     ///

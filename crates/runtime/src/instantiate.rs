@@ -8,7 +8,7 @@ use crate::host_func::{HostFunction, LoweredImport};
 use crate::instance::Instance;
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
-use crate::trap::{AdapterTrapSite, Trap};
+use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
 use crate::vm::{ExternHandle, FuncHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, ImportIndex, MemoryType, Plan, Step,
@@ -16,7 +16,7 @@ use gusset_artifact::{
 };
 use gusset_types::{
     AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, Printable, ResourceTypeIndex, STATE_HEADER,
-    heap_start, instance_state,
+    TrapCode, heap_start, instance_state, trap_params,
 };
 use std::sync::Arc;
 
@@ -80,7 +80,8 @@ impl<T: 'static> InstancePre<T> {
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
         let plan = self.component.plan().clone();
-        let state = ComponentInstanceState::new(self.component.clone(), Box::new(self.imports.clone()));
+        let tables = self.component.tables().clone();
+        let state = ComponentInstanceState::new(self.component.clone(), tables, Box::new(self.imports.clone()));
         store.0.components.push(state);
         let instance = Instance::new(store.0.vm.id(), store.0.components.len() - 1);
         let mut instantiation = Instantiation {
@@ -237,8 +238,8 @@ impl<T: 'static> Instantiation<'_, T> {
             function: name.clone(),
         };
         let options = self.options(options)?;
-        let (plan, instance) = (self.plan.clone(), self.instance);
-        let lowered = LoweredImport { plan, instance, ty, options, signature, name };
+        let (tables, instance) = (self.pre.component.tables().clone(), self.instance);
+        let lowered = LoweredImport { tables, instance, ty, options, signature, name };
         self.add(index, move |store, values| func.call_from_guest(store, &lowered, values))
     }
 
@@ -250,10 +251,15 @@ impl<T: 'static> Instantiation<'_, T> {
             let Some(site) = module.sites.get(values[0].u32() as usize) else {
                 return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
             };
-            let indices: Vec<u64> = values[1..].iter().map(|value| value.u64()).collect();
+            let Some(code) = u8::try_from(values[1].u32()).ok().and_then(TrapCode::from_u8) else {
+                return Err(format_err!("internal error: an adapter trapped with a code that there is not"));
+            };
+            let mut cause = code.with(values[2].u64(), values[3].u64());
+            mark_host_types(&mut cause, &plan.resources);
+            let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
             let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
             let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };
-            Err(Trap::new(site.code).with_site(site_of_value).into())
+            Err(Trap::new(cause).with_site(site_of_value).into())
         })
     }
 
@@ -280,11 +286,7 @@ pub(crate) fn trampoline_signatures(
                 (lowered.params, lowered.results)
             }
             Trampoline::Transcoder { op, src_width, dst_width, .. } => op.signature(*src_width, *dst_width),
-            Trampoline::AdapterTrap { indices, .. } => {
-                let mut params = vec![FlatType::I32];
-                params.resize(1 + usize::from(*indices), FlatType::I64);
-                (params, Vec::new())
-            }
+            Trampoline::AdapterTrap { indices, .. } => (trap_params(usize::from(*indices)), Vec::new()),
             Trampoline::LowerLifted { lower, lower_type, .. } => {
                 let lowered = plan.types.lowered_signature(plan.types.func(*lower_type), lower.pointer_width);
                 (lowered.params, lowered.results)

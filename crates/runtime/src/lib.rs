@@ -186,13 +186,16 @@ mod host_panic;
 mod instance;
 mod instantiate;
 mod lifted_func;
+mod link;
 mod linker;
+mod resource;
 mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;
 mod trace;
 mod trap;
+mod type_scope;
 mod typed;
 pub mod types;
 mod val;
@@ -214,15 +217,27 @@ pub use func::Func;
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
-pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCode};
+pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};
+pub use resource::ResourceType;
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
+#[doc(hidden)]
+pub use type_scope::{TypeMismatch, TypeScope};
 pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList};
+
+/// What derived implementations of [`ComponentType`], [`Lift`] and [`Lower`] are written with. Nothing here is for people.
+#[doc(hidden)]
+pub mod derive_support {
+    pub use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
+    pub use crate::type_scope::{TypeMismatch, TypeScope};
+    pub use crate::typed::shape::{CaseCursor, RecordCursor, load_flags, store_flags};
+    pub use gusset_types::ValType;
+}
 pub use val::{Val, ValMismatch};
 pub use wave::{WaveCall, WaveError};
 

@@ -9,8 +9,9 @@ use crate::component::ExportedFunc;
 use crate::error::Result;
 use crate::func::Func;
 use crate::store::{AsContext, StoreContextMut};
+use crate::type_scope::TypeScope;
 use crate::vm::{FuncHandle, RawValue};
-use gusset_types::{FuncTypeIndex, Types};
+use gusset_types::FuncTypeIndex;
 
 /// `canon lift` with everything resolved: what a call needs.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ impl LiftedFunc {
         &self,
         store: &mut StoreContextMut<'_, T>,
         func: Func,
-        types: &Types,
+        types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
     ) -> Result<R> {
@@ -60,19 +61,19 @@ impl LiftedFunc {
     fn call_entered<T: 'static, P: LowerList, R: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
-        types: &Types,
+        types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
     ) -> Result<R, CanonError> {
         let LiftedFunc { callee, options, params_in_memory, result_in_memory, .. } = *self;
-        let ty = types.func(self.ty);
+        let ty = types.types.func(self.ty);
         let mut guest = StoreGuest { store, options };
-        let mut cx = LowerContext { types, guest: &mut guest, encoding: options.encoding, width: options.width };
+        let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
         let place = if params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat };
         lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values))?;
         store.call_core(callee, values)?;
-        let cx = options.lift(&store.0.vm, types);
-        let result = lift_values(&cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
+        let mut cx = options.lift(&store.0.vm, types);
+        let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
         if let Some(post_return) = options.post_return {
             options.call_without_leaving(store, post_return, &mut values[..1])?;
         }

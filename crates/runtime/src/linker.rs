@@ -4,23 +4,24 @@
 use crate::canon::{LiftList, LowerList};
 use crate::component::Component;
 use crate::engine::Engine;
-use crate::error::{LinkError, Result, bail, format_err};
-use crate::host_func::{DynamicHostFunction, HostFunction, TypedHostFunction};
+use crate::error::{Result, bail};
+use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
+use crate::link::{HostItem, Names, define_unknown_funcs, resolve};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
-use gusset_artifact::{ExternItem, NamedItems, Plan, RootImport};
 use gusset_types::Printable;
-use indexmap::IndexMap;
-use indexmap::map::Entry;
 use std::sync::Arc;
 
 /// The host's side of a component's [imports]: functions, and instances of them, by name.
 ///
-/// Names are compared letter by letter: an import of `wasi:clocks/wall-clock@0.2.0` is met by that name alone.
-/// Definitions that a component does not import do no harm, and imported types need none.
+/// A name is met by the same name. Where there is none, one with a compatible version will do, the newest of several: an
+/// import of `wasi:clocks/wall-clock@0.2.1` is met by `@0.2.0` or `@0.2.6`, not by `@0.3.0`. Versions are compatible as
+/// the [canonical interface name] has it: from 1.0.0 on with the same major version, from 0.1.0 on with the same minor one;
+/// those of 0.0 and pre-releases with none. Definitions that a component does not import do no harm, and imported types
+/// need none.
 ///
 /// ```
 /// use gusset::{Engine, Linker, StoreContextMut};
@@ -32,35 +33,11 @@ use std::sync::Arc;
 /// ```
 ///
 /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
+/// [canonical interface name]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#-canonical-interface-name
 pub struct Linker<T: 'static> {
     engine: Engine,
     root: Names<T>,
     allow_shadowing: bool,
-}
-
-type Names<T> = IndexMap<Box<str>, HostItem<T>>;
-
-enum HostItem<T: 'static> {
-    Func(Arc<dyn HostFunction<T>>),
-    Instance(Names<T>),
-}
-
-impl<T: 'static> Clone for HostItem<T> {
-    fn clone(&self) -> Self {
-        match self {
-            HostItem::Func(func) => HostItem::Func(func.clone()),
-            HostItem::Instance(names) => HostItem::Instance(names.clone()),
-        }
-    }
-}
-
-impl<T: 'static> HostItem<T> {
-    fn what(&self) -> &'static str {
-        match self {
-            HostItem::Func(_) => "a function",
-            HostItem::Instance(_) => "an instance",
-        }
-    }
 }
 
 /// The names within an instance of a [`Linker`], or at its root.
@@ -93,7 +70,7 @@ impl<T: 'static> Clone for Linker<T> {
 impl<T: 'static> Linker<T> {
     /// A linker without names, for components of `engine` and stores with data `T`.
     pub fn new(engine: &Engine) -> Linker<T> {
-        Linker { engine: engine.clone(), root: IndexMap::new(), allow_shadowing: false }
+        Linker { engine: engine.clone(), root: Names::default(), allow_shadowing: false }
     }
 
     /// The engine.
@@ -121,6 +98,30 @@ impl<T: 'static> Linker<T> {
         self.root().into_instance(name)
     }
 
+    /// Defines each function that `component` imports and that is not defined, so that it fails when it is called: what
+    /// imports more than it uses can run all the same. Instances that are defined in part are completed.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker};
+    /// let engine = Engine::default();
+    /// let component = Component::new(&engine, r#"(component (import "now" (func (result u64))))"#)?;
+    /// let mut linker = Linker::<()>::new(&engine);
+    /// linker.define_unknown_imports_as_traps(&component)?;
+    /// assert!(linker.instantiate_pre(&component).is_ok());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None: what is defined as something else, or is no function, is for [`instantiate_pre`](Linker::instantiate_pre) to
+    /// tell.
+    pub fn define_unknown_imports_as_traps(&mut self, component: &Component) -> Result<()> {
+        define_unknown_funcs(component.plan(), &mut self.root);
+        Ok(())
+    }
+
     /// Finds what a component imports, and checks all types.
     ///
     /// ```
@@ -130,7 +131,7 @@ impl<T: 'static> Linker<T> {
     /// let component = Component::new(&engine, r#"(component (import "now" (func (result u64))))"#)?;
     /// let mut linker = Linker::<()>::new(&engine);
     /// let error = linker.instantiate_pre(&component).err().expect("nothing is defined");
-    /// assert_eq!(error.to_string(), "import \"now\" (function) is missing");
+    /// assert_eq!(error.to_string(), "import \"now\" (function) is missing: func() -> u64");
     /// linker.root().func_wrap("now", |_, (): ()| Ok((1_700_000_000_u64,)))?;
     /// assert!(linker.instantiate_pre(&component).is_ok());
     /// # }
@@ -139,25 +140,16 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When an import is missing or of another type; the error names it by its whole path.
+    /// When imports are missing or of another type: a [`LinkError`](crate::LinkError), which tells all of them (of many the
+    /// first twenty) by their whole paths.
     ///
     /// # Panics
     ///
     /// When the component is of another engine.
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
-        let plan = component.plan();
-        let mut found = vec![None; plan.imported_funcs.len()];
-        for (name, item) in &plan.imports.items {
-            let resolved = resolve(plan, item, self.root.get(&**name), &mut vec![&**name], &mut found);
-            resolved.map_err(LinkError::error)?;
-        }
-        let imports = found.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
-            func.ok_or_else(|| {
-                format_err!("internal error: import `{}` is not among the imports", Printable::name(&import.name))
-            })
-        });
-        Ok(InstancePre::new(component.clone(), imports.collect::<Result<_>>()?))
+        let imports = resolve(component.tables(), &self.root)?;
+        Ok(InstancePre::new(component.clone(), imports))
     }
 
     /// [`instantiate_pre`](Linker::instantiate_pre), then [`InstancePre::instantiate`].
@@ -172,94 +164,6 @@ impl<T: 'static> Linker<T> {
     pub fn instantiate(&self, store: impl AsContextMut<Data = T>, component: &Component) -> Result<Instance> {
         self.instantiate_pre(component)?.instantiate(store)
     }
-}
-
-/// How many functions of an instance that is missing are named.
-const NAMED_FUNCS: usize = 10;
-
-/// Finds the functions of one import.
-fn resolve<'a, T: 'static>(
-    plan: &'a Plan,
-    item: &'a ExternItem<RootImport>,
-    definition: Option<&HostItem<T>>,
-    path: &mut Vec<&'a str>,
-    found: &mut [Option<Arc<dyn HostFunction<T>>>],
-) -> Result<()> {
-    match (item, definition) {
-        (ExternItem::Item(RootImport::Type(_)), _) => Ok(()),
-        (ExternItem::Item(RootImport::Resource(_)), _) => {
-            bail!("not supported: {}", import_name(path, "resource type"))
-        }
-        (ExternItem::Item(RootImport::Func(index)), Some(HostItem::Func(func))) => {
-            let ty = plan.types.func(plan.imported_funcs[*index].ty);
-            if let Some(mismatch) = func.mismatch(&plan.types, ty) {
-                bail!("{}: {mismatch}", import_name(path, "function"));
-            }
-            found[index.as_u32() as usize] = Some(func.clone());
-            Ok(())
-        }
-        (ExternItem::Item(RootImport::Func(_)), Some(other)) => {
-            bail!("{} is defined as {}", import_name(path, "function"), other.what())
-        }
-        (ExternItem::Item(RootImport::Func(_)), None) => bail!("{} is missing", import_name(path, "function")),
-        (ExternItem::Instance(_), Some(other @ HostItem::Func(_))) => {
-            bail!("{} is defined as {}", import_name(path, "instance"), other.what())
-        }
-        (ExternItem::Instance(instance), definition) => {
-            let items = &plan.imports.instances[*instance];
-            if definition.is_none() {
-                let (count, names) = funcs(plan, items);
-                if count != 0 {
-                    bail!("{} is missing (functions {names})", import_name(path, "instance"));
-                }
-                return Ok(());
-            }
-            for (name, item) in items {
-                let definition = match definition {
-                    Some(HostItem::Instance(names)) => names.get(&**name),
-                    _ => None,
-                };
-                path.push(name);
-                resolve(plan, item, definition, path, found)?;
-                path.pop();
-            }
-            Ok(())
-        }
-    }
-}
-
-/// The functions among the items, those of instances in them too: how many, and some of the names.
-fn funcs<'a>(plan: &'a Plan, items: &'a NamedItems<RootImport>) -> (usize, String) {
-    let (mut count, mut names) = (0, Vec::new());
-    let mut instances = vec![items.iter()];
-    while let Some(items) = instances.last_mut() {
-        match items.next() {
-            Some((_, ExternItem::Instance(instance))) => instances.push(plan.imports.instances[*instance].iter()),
-            Some((name, ExternItem::Item(RootImport::Func(_)))) => {
-                count += 1;
-                if count <= NAMED_FUNCS {
-                    names.push(format!("\"{}\"", Printable::name(name)));
-                }
-            }
-            Some((_, ExternItem::Item(RootImport::Type(_) | RootImport::Resource(_)))) => {}
-            None => {
-                instances.pop();
-            }
-        }
-    }
-    let names = names.join(", ");
-    (count, if count > NAMED_FUNCS { format!("{names} and {} more", count - NAMED_FUNCS) } else { names })
-}
-
-/// `import "pkg:ns/iface@1.0.0": function "f"`.
-fn import_name(path: &[&str], what: &str) -> String {
-    let (last, outer) = path.split_last().expect("an import has a name");
-    let last = Printable::name(last);
-    if outer.is_empty() {
-        return format!("import \"{last}\" ({what})");
-    }
-    let outer: Vec<String> = outer.iter().map(|name| format!("\"{}\"", Printable::name(name))).collect();
-    format!("import {}: {what} \"{last}\"", outer.join(" "))
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {
@@ -344,35 +248,63 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// When the name stands for a function.
     pub fn into_instance(mut self, name: &str) -> Result<LinkerInstance<'a, T>> {
         self.path.push(name.into());
-        let definition = self.names.entry(name.into()).or_insert_with(|| HostItem::Instance(IndexMap::new()));
-        if self.allow_shadowing && matches!(definition, HostItem::Func(_)) {
-            *definition = HostItem::Instance(IndexMap::new());
+        let replace = match self.names.exact(name) {
+            None => true,
+            Some(HostItem::Instance(_)) => false,
+            Some(_) => self.allow_shadowing,
+        };
+        if replace {
+            self.names.insert(name, HostItem::Instance(Names::default()));
         }
-        match definition {
-            HostItem::Instance(names) => {
+        match self.names.exact_mut(name) {
+            Some(HostItem::Instance(names)) => {
                 Ok(LinkerInstance { names, path: self.path, allow_shadowing: self.allow_shadowing })
             }
-            HostItem::Func(_) => {
-                bail!("`{}` is defined as a function, not as an instance", Printable::name(&self.path.join("#")))
+            other => {
+                let what = other.map_or("nothing", |item| item.what());
+                bail!("`{}` is defined as {what}, not as an instance", Printable::name(&self.path.join("#")))
             }
         }
     }
 
+    /// Defines `as_name` as what `name` is defined as now, here: an instance under a second name, for example. What is added
+    /// to the one later is not in the other.
+    ///
+    /// ```
+    /// use gusset::{Engine, Linker};
+    /// let mut linker = Linker::<()>::new(&Engine::default());
+    /// linker.instance("docs:demo/log@1.0.0")?.func_wrap("line", |_, (_,): (String,)| Ok(()))?;
+    /// linker.root().alias("docs:demo/log@1.0.0", "log")?;
+    /// assert!(linker.root().alias("docs:demo/log@1.0.0", "log").is_err());
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `name` is not defined, letter by letter, or `as_name` is taken.
+    pub fn alias(&mut self, name: &str, as_name: &str) -> Result<()> {
+        let Some(item) = self.names.exact(name) else {
+            self.path.push(name.into());
+            let path = self.path.join("#");
+            self.path.pop();
+            bail!("`{}` is not defined", Printable::name(&path));
+        };
+        self.define(as_name, item.clone())
+    }
+
     fn define(&mut self, name: &str, definition: HostItem<T>) -> Result<()> {
-        match self.names.entry(name.into()) {
-            Entry::Vacant(entry) => {
-                entry.insert(definition);
-            }
-            Entry::Occupied(mut entry) if self.allow_shadowing => {
-                entry.insert(definition);
-            }
-            Entry::Occupied(entry) => {
+        match self.names.exact(name) {
+            Some(taken) if !self.allow_shadowing => {
+                let what = taken.what();
                 self.path.push(name.into());
-                let (path, what) = (self.path.join("#"), entry.get().what());
+                let path = self.path.join("#");
                 self.path.pop();
                 bail!("`{}` is already defined as {what}", Printable::name(&path));
             }
+            _ => {
+                self.names.insert(name, definition);
+                Ok(())
+            }
         }
-        Ok(())
     }
 }

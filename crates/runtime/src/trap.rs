@@ -1,7 +1,10 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
-use gusset_types::{AdapterName, Printable, TrapCode};
+use gusset_types::{
+    AdapterName, Arena, HANDLE_KIND_BITS, Printable, ResourceType, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode,
+    mismatched_tags,
+};
 use std::fmt;
 
 /// How many frames of one activation a backtrace keeps; the rest is counted.
@@ -10,8 +13,8 @@ pub(crate) const MAX_FRAMES: usize = 60;
 /// Why and where a guest was stopped. Found in an [`Error`](crate::Error) by
 /// [`downcast_ref`](crate::Error::downcast_ref).
 ///
-/// `Display` writes the code on the first line; then, where a value was found to be bad, who called whom and which
-/// value; then the backtrace. Here `app` passes a `char` to `lib` that is none:
+/// `Display` writes the code on the first line, with the bad value where there is one; then who called whom and which value it
+/// was; then the backtrace. Here `app` passes a `char` to `lib` that is none:
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -43,7 +46,7 @@ pub(crate) const MAX_FRAMES: usize = 60;
 /// let site = trap.site().expect("an adapter stopped it");
 /// assert_eq!((&*site.adapter.caller, &*site.adapter.callee, &*site.path), ("app", "lib", "param \"c\""));
 /// assert!(trap.to_string().starts_with(
-///     "wasm trap: invalid `char` bit pattern\nin a call of `put` of lib by app: param \"c\"\nwasm backtrace:\n",
+///     "wasm trap: invalid `char` bit pattern: 0xd800\nin a call of `put` of lib by app: param \"c\"\nwasm backtrace:\n",
 /// ));
 /// # }
 /// # Ok::<(), gusset::Error>(())
@@ -55,7 +58,7 @@ pub(crate) const MAX_FRAMES: usize = 60;
 /// [canonical ABI]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#lifting-and-lowering-values
 #[derive(Clone, Debug)]
 pub struct Trap {
-    code: TrapCode,
+    cause: TrapCause,
     backtrace: WasmBacktrace,
     site: Option<AdapterTrapSite>,
     memory_offset: Option<u64>,
@@ -103,9 +106,11 @@ impl Trap {
     /// use gusset::{Error, Trap, TrapCode};
     /// let error = Error::from(Trap::new(TrapCode::Unreachable));
     /// assert_eq!(error.to_string(), "wasm trap: wasm `unreachable` instruction executed");
+    /// let trap = Trap::new(TrapCode::UnalignedPointer.with(0x11, 4));
+    /// assert_eq!(trap.to_string(), "wasm trap: unaligned pointer: 0x11, alignment 4");
     /// ```
-    pub fn new(code: TrapCode) -> Trap {
-        Trap { code, backtrace: WasmBacktrace::default(), site: None, memory_offset: None }
+    pub fn new(cause: impl Into<TrapCause>) -> Trap {
+        Trap { cause: cause.into(), backtrace: WasmBacktrace::default(), site: None, memory_offset: None }
     }
 
     /// The same trap, with the value that an adapter found to be bad.
@@ -126,7 +131,12 @@ impl Trap {
 
     /// Why: the code, whose `Display` is the wording that conformance scripts expect.
     pub fn code(&self) -> TrapCode {
-        self.code
+        self.cause.code
+    }
+
+    /// The code with the bad value and what it was compared with, where an adapter, or the host in its place, found one.
+    pub fn cause(&self) -> TrapCause {
+        self.cause
     }
 
     /// Where in the guest; empty until the trap has left it.
@@ -146,9 +156,20 @@ impl Trap {
     }
 }
 
+/// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here.
+pub(crate) fn mark_host_types(cause: &mut TrapCause, resources: &Arena<ResourceTypeIndex, ResourceType>) {
+    let (TrapCode::HandleTypeMismatch, Some([_, tags])) = (cause.code, &mut cause.values) else { return };
+    let mark = |tag: u32| {
+        let number = (tag >> HANDLE_KIND_BITS).checked_sub(1);
+        let resource = number.and_then(|number| resources.get(ResourceTypeIndex::from_u32(number)));
+        if resource.is_some_and(|resource| resource.instance.is_none()) { tag | TAG_OF_HOST } else { tag }
+    };
+    *tags = mismatched_tags(mark(*tags as u32), mark((*tags >> 32) as u32));
+}
+
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm trap: {}", self.code)?;
+        write!(f, "wasm trap: {}", self.cause)?;
         if let Some(offset) = self.memory_offset {
             write!(f, " at 0x{offset:x}")?;
         }
@@ -232,13 +253,13 @@ mod tests {
             adapter: AdapterName { caller: "app".into(), callee: "lib".into(), function: "parse".into() },
             path: "param \"c\"".into(),
         };
-        let mut trap = Trap::new(TrapCode::InvalidChar).with_site(site);
+        let mut trap = Trap::new(TrapCode::InvalidChar.with(0x110000, 0)).with_site(site);
         let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset: Some(0x1a2) };
         trap.add_backtrace(WasmBacktrace::new(vec![frame.clone(); 2], 5));
         trap.add_backtrace(WasmBacktrace::new(vec![WasmFrame { name: Some("f".into()), offset: None, ..frame }], 0));
         assert_eq!(
             trap.to_string(),
-            "wasm trap: invalid `char` bit pattern\nin a call of `parse` of lib by app: param \"c\"\nwasm backtrace:\
+            "wasm trap: invalid `char` bit pattern: 0x110000\nin a call of `parse` of lib by app: param \"c\"\nwasm backtrace:\
              \n    0: 0x1a2 - m!<function 3>\n    1: 0x1a2 - m!<function 3>\n    2: ? - m!f\n       and 5 more"
         );
     }

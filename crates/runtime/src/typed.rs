@@ -6,14 +6,15 @@ use crate::error::Result;
 use crate::func::Func;
 use crate::lifted_func::LiftedFunc;
 use crate::store::AsContextMut;
+use crate::type_scope::{TypeMismatch, TypeScope, TypeTables};
 use crate::vm::RawValue;
-use gusset_artifact::Plan;
-use gusset_types::{MAX_FLAT_PARAMS, Types, ValType};
+use gusset_types::{MAX_FLAT_PARAMS, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 mod scalar;
 mod sequence;
+pub mod shape;
 mod tuple;
 mod variant;
 
@@ -56,18 +57,21 @@ pub trait ComponentType {
     #[doc(hidden)]
     const FLAT_COUNT: usize;
 
-    /// Whether `ty` is the type that this one stands for.
+    /// Checks that `ty` is the type that this one stands for.
     #[doc(hidden)]
-    fn matches(types: &Types, ty: ValType) -> bool;
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch>;
 
     /// The type as WIT writes it.
     #[doc(hidden)]
     fn describe() -> String;
 
-    /// Whether this stands for the payload of a case; `()` stands for none.
+    /// Checks that this stands for the payload of a case; `()` stands for none.
     #[doc(hidden)]
-    fn matches_payload(types: &Types, ty: Option<ValType>) -> bool {
-        ty.is_some_and(|ty| Self::matches(types, ty))
+    fn matches_payload(types: TypeScope<'_>, ty: Option<ValType>) -> Result<(), TypeMismatch> {
+        match ty {
+            Some(ty) => Self::matches(types, ty),
+            None => Err(TypeMismatch::new(format!("it is nothing, the Rust type stands for {}", Self::describe()))),
+        }
     }
 }
 
@@ -81,15 +85,15 @@ pub trait ComponentType {
 pub trait Lift: ComponentType + Sized {
     /// Reads the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
-    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self>;
+    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self>;
 
     /// Reads a value from core values.
     #[doc(hidden)]
-    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
+    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
 
     /// Reads the elements of a list, whose bytes these are.
     #[doc(hidden)]
-    fn load_elements(cx: &LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
+    fn load_elements(cx: &mut LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
         let stride = cx.types.layout(ty, cx.width).size as usize;
         let length = bytes.len() / stride;
         let mut elements = cx.vec(length)?;
@@ -145,9 +149,9 @@ pub trait ValueList {
     #[doc(hidden)]
     const FLAT_COUNT: usize;
 
-    /// Whether these are the types that they stand for.
+    /// Checks that these are the types that they stand for.
     #[doc(hidden)]
-    fn matches(types: &Types, list: TypeList<'_>) -> bool;
+    fn matches(types: TypeScope<'_>, list: TypeList<'_>) -> Result<(), TypeMismatch>;
 
     /// The types as WIT writes them.
     #[doc(hidden)]
@@ -175,13 +179,13 @@ pub trait ValueList {
 pub struct TypedFunc<P, R> {
     func: Func,
     lifted: LiftedFunc,
-    plan: Arc<Plan>,
+    tables: Arc<TypeTables>,
     types: PhantomData<fn(P) -> R>,
 }
 
 impl<P, R> Clone for TypedFunc<P, R> {
     fn clone(&self) -> Self {
-        TypedFunc { func: self.func, lifted: self.lifted, plan: self.plan.clone(), types: PhantomData }
+        TypedFunc { func: self.func, lifted: self.lifted, tables: self.tables.clone(), types: PhantomData }
     }
 }
 
@@ -189,8 +193,8 @@ impl<P, R> Clone for TypedFunc<P, R> {
 const FEW_VALUES: usize = 4;
 
 impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
-    pub(crate) fn new(func: Func, lifted: LiftedFunc, plan: Arc<Plan>) -> Self {
-        TypedFunc { func, lifted, plan, types: PhantomData }
+    pub(crate) fn new(func: Func, lifted: LiftedFunc, tables: Arc<TypeTables>) -> Self {
+        TypedFunc { func, lifted, tables, types: PhantomData }
     }
 
     /// The function without Rust types.
@@ -216,10 +220,10 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         let mut store = store.as_context_mut();
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
             let values = &mut [RawValue::default(); FEW_VALUES];
-            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, self.tables.scope(), &params, values)
         } else {
             let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            self.lifted.call(&mut store, self.func, &self.plan.types, &params, values)
+            self.lifted.call(&mut store, self.func, self.tables.scope(), &params, values)
         }
     }
 }

@@ -17,8 +17,9 @@
 //! # Ok::<(), gusset::Error>(())
 //! ```
 
-use gusset_artifact::{ExternItem, Externs, Plan, RootExport, RootImport};
-use gusset_types::{DefinedType, FuncTypeIndex, Types, ValType};
+use crate::type_scope::{TypeScope, TypeTables};
+use gusset_artifact::{ExternItem, Externs, RootExport, RootImport};
+use gusset_types::{DefinedType, FuncType, FuncTypeIndex, Types, ValType};
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub(crate) use gusset_types::type_text;
 /// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 #[derive(Clone)]
 pub struct Type {
-    plan: Arc<Plan>,
+    tables: Arc<TypeTables>,
     ty: ValType,
 }
 
@@ -92,8 +93,12 @@ pub enum TypeKind {
 }
 
 impl Type {
-    pub(crate) fn new(plan: &Arc<Plan>, ty: ValType) -> Type {
-        Type { plan: plan.clone(), ty }
+    pub(crate) fn new(tables: &Arc<TypeTables>, ty: ValType) -> Type {
+        Type { tables: tables.clone(), ty }
+    }
+
+    pub(crate) fn scope(&self) -> TypeScope<'_> {
+        self.tables.scope()
     }
 
     pub(crate) fn val_type(&self) -> ValType {
@@ -101,11 +106,11 @@ impl Type {
     }
 
     pub(crate) fn types(&self) -> &Types {
-        &self.plan.types
+        &self.tables.plan.types
     }
 
     pub(crate) fn sibling(&self, ty: ValType) -> Type {
-        Type::new(&self.plan, ty)
+        Type::new(&self.tables, ty)
     }
 
     /// What it is, one level deep.
@@ -181,29 +186,32 @@ impl fmt::Debug for Type {
 /// ```
 #[derive(Clone)]
 pub struct ComponentFunc {
-    plan: Arc<Plan>,
+    tables: Arc<TypeTables>,
     ty: FuncTypeIndex,
 }
 
 impl ComponentFunc {
-    pub(crate) fn new(plan: &Arc<Plan>, ty: FuncTypeIndex) -> ComponentFunc {
-        ComponentFunc { plan: plan.clone(), ty }
+    pub(crate) fn new(tables: &Arc<TypeTables>, ty: FuncTypeIndex) -> ComponentFunc {
+        ComponentFunc { tables: tables.clone(), ty }
+    }
+
+    fn func_type(&self) -> &FuncType {
+        self.tables.plan.types.func(self.ty)
     }
 
     /// The parameters, in order: names and types.
     pub fn params(&self) -> impl ExactSizeIterator<Item = (&str, Type)> + '_ {
-        let params = &self.plan.types.func(self.ty).params;
-        params.iter().map(|param| (&*param.name, Type::new(&self.plan, param.ty)))
+        self.func_type().params.iter().map(|param| (&*param.name, Type::new(&self.tables, param.ty)))
     }
 
     /// The type of the result, if there is one.
     pub fn result(&self) -> Option<Type> {
-        self.plan.types.func(self.ty).result.map(|ty| Type::new(&self.plan, ty))
+        self.func_type().result.map(|ty| Type::new(&self.tables, ty))
     }
 
     /// Whether the function is `async` by its type.
     pub fn is_async(&self) -> bool {
-        self.plan.types.func(self.ty).async_
+        self.func_type().async_
     }
 }
 
@@ -261,26 +269,30 @@ pub enum ComponentItem {
 
 /// The items of a plan that can be shown as [`ComponentItem`]s.
 pub(crate) trait PlanItem {
-    fn view(&self, plan: &Arc<Plan>) -> ComponentItem;
+    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem;
 }
 
 impl PlanItem for RootImport {
-    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
+    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem {
         match self {
-            RootImport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.imported_funcs[*index].ty)),
-            RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(plan, *ty))),
+            RootImport::Func(index) => {
+                ComponentItem::Func(ComponentFunc::new(tables, tables.plan.imported_funcs[*index].ty))
+            }
+            RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(tables, *ty))),
             RootImport::Resource(_) => ComponentItem::Type(None),
         }
     }
 }
 
 impl PlanItem for RootExport {
-    fn view(&self, plan: &Arc<Plan>) -> ComponentItem {
+    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem {
         match self {
-            RootExport::Func(index) => ComponentItem::Func(ComponentFunc::new(plan, plan.exported_funcs[*index].ty)),
+            RootExport::Func(index) => {
+                ComponentItem::Func(ComponentFunc::new(tables, tables.plan.exported_funcs[*index].ty))
+            }
             RootExport::Module(_) => ComponentItem::Module,
             RootExport::Component => ComponentItem::Component,
-            RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(plan, ty))),
+            RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(tables, ty))),
             RootExport::Resource(_) => ComponentItem::Type(None),
         }
     }
@@ -288,15 +300,15 @@ impl PlanItem for RootExport {
 
 /// An item of `externs`, written out. The plan bounds how much that is.
 pub(crate) fn view<Item: PlanItem>(
-    plan: &Arc<Plan>,
+    tables: &Arc<TypeTables>,
     externs: &Externs<Item>,
     item: &ExternItem<Item>,
 ) -> ComponentItem {
     match item {
-        ExternItem::Item(item) => item.view(plan),
+        ExternItem::Item(item) => item.view(tables),
         ExternItem::Instance(instance) => {
             let items = externs.instances[*instance].iter();
-            ComponentItem::Instance(items.map(|(name, item)| (name.clone(), view(plan, externs, item))).collect())
+            ComponentItem::Instance(items.map(|(name, item)| (name.clone(), view(tables, externs, item))).collect())
         }
     }
 }

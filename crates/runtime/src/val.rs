@@ -1,6 +1,7 @@
 //! A component value whose type is known at run time only, and the check of such a value against a type. Nothing here touches
 //! a guest.
 
+use crate::type_scope::TypeScope;
 use crate::types::{Type, type_text};
 use gusset_types::{DefinedType, Types, ValType, cut_name};
 use std::fmt;
@@ -79,7 +80,7 @@ impl Val {
     ///
     /// The first difference, with its path within the value.
     pub fn check(&self, ty: &Type) -> Result<(), ValMismatch> {
-        check(ty.types(), ty.val_type(), self)
+        check(ty.scope(), ty.val_type(), self)
     }
 
     /// What kind of value this is, in the words of WIT.
@@ -147,7 +148,7 @@ impl fmt::Display for ValMismatch {
 impl std::error::Error for ValMismatch {}
 
 /// Checks `val` against `ty`. Recursion is bounded by the depth of `ty`.
-pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMismatch> {
+pub(crate) fn check(types: TypeScope<'_>, ty: ValType, val: &Val) -> Result<(), ValMismatch> {
     let index = match (ty, val) {
         (ValType::Bool, Val::Bool(_))
         | (ValType::S8, Val::S8(_))
@@ -163,9 +164,9 @@ pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMism
         | (ValType::Char, Val::Char(_))
         | (ValType::String, Val::String(_)) => return Ok(()),
         (ValType::Defined(index), _) => index,
-        _ => return Err(mismatch(types, ty, val)),
+        _ => return Err(mismatch(types.types, ty, val)),
     };
-    match (types.defined(index), val) {
+    match (types.types.defined(index), val) {
         (DefinedType::List(element), Val::List(items)) => check_elements(types, *element, items),
         (DefinedType::FixedLengthList(element, length), Val::List(items)) => {
             if items.len() != *length as usize {
@@ -194,16 +195,16 @@ pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMism
         (DefinedType::Variant(cases), Val::Variant(name, payload)) => {
             match cases.iter().find(|case| case.name == *name) {
                 Some(case) => check_payload(types, name, case.ty, payload.as_deref()),
-                None => Err(unknown_label("variant case", name, types, ty)),
+                None => Err(unknown_label("variant case", name, types.types, ty)),
             }
         }
         (DefinedType::Enum(labels), Val::Enum(name)) => match labels.contains(name) {
             true => Ok(()),
-            false => Err(unknown_label("enum case", name, types, ty)),
+            false => Err(unknown_label("enum case", name, types.types, ty)),
         },
         (DefinedType::Flags(labels), Val::Flags(set)) => match set.iter().find(|name| !labels.contains(name)) {
             None => Ok(()),
-            Some(name) => Err(unknown_label("flag", name, types, ty)),
+            Some(name) => Err(unknown_label("flag", name, types.types, ty)),
         },
         (DefinedType::Option(some), Val::Option(payload)) => match payload {
             Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
@@ -213,18 +214,22 @@ pub(crate) fn check(types: &Types, ty: ValType, val: &Val) -> Result<(), ValMism
             Ok(payload) => check_payload(types, "ok", result.ok, payload.as_deref()),
             Err(payload) => check_payload(types, "err", result.err, payload.as_deref()),
         },
-        _ => Err(mismatch(types, ty, val)),
+        _ => Err(mismatch(types.types, ty, val)),
     }
 }
 
-fn check_elements(types: &Types, element: ValType, items: &[Val]) -> Result<(), ValMismatch> {
+fn check_elements(types: TypeScope<'_>, element: ValType, items: &[Val]) -> Result<(), ValMismatch> {
     for (i, item) in items.iter().enumerate() {
         check(types, element, item).map_err(|error| error.within(&format!("[{i}]")))?;
     }
     Ok(())
 }
 
-fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(Arc<str>, Val)]) -> Result<(), ValMismatch> {
+fn check_record(
+    types: TypeScope<'_>,
+    fields: &[gusset_types::Field],
+    found: &[(Arc<str>, Val)],
+) -> Result<(), ValMismatch> {
     for (i, field) in fields.iter().enumerate() {
         match found.get(i) {
             Some((name, val)) if *name == field.name => {
@@ -244,14 +249,19 @@ fn check_record(types: &Types, fields: &[gusset_types::Field], found: &[(Arc<str
     }
 }
 
-fn check_payload(types: &Types, case: &str, ty: Option<ValType>, payload: Option<&Val>) -> Result<(), ValMismatch> {
+fn check_payload(
+    types: TypeScope<'_>,
+    case: &str,
+    ty: Option<ValType>,
+    payload: Option<&Val>,
+) -> Result<(), ValMismatch> {
     match (ty, payload) {
         (Some(ty), Some(payload)) => {
             check(types, ty, payload).map_err(|error| error.within(&format!(".{}", cut_name(case))))
         }
         (None, None) => Ok(()),
         (Some(ty), None) => {
-            let (case, ty) = (cut_name(case), type_text(types, ty));
+            let (case, ty) = (cut_name(case), type_text(types.types, ty));
             Err(ValMismatch::new(format!("case {case:?} needs a payload of type {ty}")))
         }
         (None, Some(_)) => Err(ValMismatch::new(format!("case {:?} has no payload", cut_name(case)))),
@@ -271,6 +281,10 @@ mod tests {
     use super::*;
     use gusset_types::Field;
 
+    fn scope(types: &Types) -> TypeScope<'_> {
+        TypeScope { types, resources: &[] }
+    }
+
     #[test]
     fn a_mismatch_names_its_path() {
         let mut types = Types::default();
@@ -278,8 +292,8 @@ mod tests {
         let items = types.intern(DefinedType::List(item));
         let good = Val::Record(vec![("name".into(), Val::String("a".into()))]);
         let bad = Val::Record(vec![("name".into(), Val::U32(1))]);
-        assert_eq!(check(&types, items, &Val::List(vec![good.clone()])), Ok(()));
-        let error = check(&types, items, &Val::List(vec![good, bad])).unwrap_err().within("param \"items\"");
+        assert_eq!(check(scope(&types), items, &Val::List(vec![good.clone()])), Ok(()));
+        let error = check(scope(&types), items, &Val::List(vec![good, bad])).unwrap_err().within("param \"items\"");
         assert_eq!(error.to_string(), "param \"items\"[1].name: expected string, found u32");
     }
 
@@ -287,12 +301,12 @@ mod tests {
     fn labels_payloads_and_arity_are_checked() {
         let mut types = Types::default();
         let colour = types.intern(DefinedType::Enum(["red".into(), "green".into()].into()));
-        let error = check(&types, colour, &Val::Enum("blue".into())).unwrap_err();
+        let error = check(scope(&types), colour, &Val::Enum("blue".into())).unwrap_err();
         assert_eq!(error.to_string(), "unknown enum case \"blue\" of enum { red, green }");
         let option = types.intern(DefinedType::Option(colour));
-        let error = check(&types, option, &Val::Option(Some(Box::new(Val::Bool(true))))).unwrap_err();
+        let error = check(scope(&types), option, &Val::Option(Some(Box::new(Val::Bool(true))))).unwrap_err();
         assert_eq!(error.to_string(), ".some: expected enum { red, green }, found bool");
         let pair = types.intern(DefinedType::Tuple([ValType::U8, ValType::U8].into()));
-        assert!(check(&types, pair, &Val::Tuple(vec![Val::U8(1)])).is_err());
+        assert!(check(scope(&types), pair, &Val::Tuple(vec![Val::U8(1)])).is_err());
     }
 }

@@ -230,6 +230,7 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::type_scope::TypeTables;
     use gusset_artifact::Plan;
     use gusset_types::{Case, DefinedType, Field, FuncType, Param, ValType};
     use std::sync::Arc;
@@ -244,8 +245,8 @@ mod tests {
     fn types(defined: &[DefinedType]) -> Vec<Type> {
         let mut plan = Plan::default();
         let types: Vec<ValType> = defined.iter().map(|ty| plan.types.intern(ty.clone())).collect();
-        let plan = Arc::new(plan);
-        types.into_iter().map(|ty| Type::new(&plan, ty)).collect()
+        let tables = Arc::new(TypeTables::new(Arc::new(plan)));
+        types.into_iter().map(|ty| Type::new(&tables, ty)).collect()
     }
 
     #[test]
@@ -287,7 +288,7 @@ mod tests {
         });
         let params = params.iter().map(|(name, ty)| Param { name: (*name).into(), ty: *ty }).collect();
         let ty = plan.types.intern_func(FuncType { async_: false, params, result: None });
-        ComponentFunc::new(&Arc::new(plan), ty)
+        ComponentFunc::new(&Arc::new(TypeTables::new(Arc::new(plan))), ty)
     }
 
     #[test]

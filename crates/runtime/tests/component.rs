@@ -355,10 +355,17 @@ fn missing_and_wrong_imports_are_named() {
     let component = component(&importer());
     let error = |linker: &Linker<Vec<String>>| linker.instantiate_pre(&component).err().unwrap().to_string();
     let mut linker = Linker::new(engine());
-    assert_eq!(error(&linker), "import \"docs:demo/text@1.0.0\" (instance) is missing (functions \"twice\", \"add\")");
+    assert_eq!(
+        error(&linker),
+        "import \"docs:demo/text@1.0.0\" (instance) is missing: \"twice\": func(s: string) -> string, \
+         \"add\": func(a: u32, b: u32) -> u32"
+    );
     let mut text = linker.instance("docs:demo/text@1.0.0").unwrap();
     text.func_new("twice", |_, _, _| Ok(())).unwrap();
-    assert_eq!(error(&linker), "import \"docs:demo/text@1.0.0\": function \"add\" is missing");
+    assert_eq!(
+        error(&linker),
+        "import \"docs:demo/text@1.0.0\": function \"add\" is missing: func(a: u32, b: u32) -> u32"
+    );
     let mut text = linker.instance("docs:demo/text@1.0.0").unwrap();
     text.func_wrap("add", |_: StoreContextMut<'_, Vec<String>>, (_, _): (u32, String)| Ok((1_u32,))).unwrap();
     assert_eq!(

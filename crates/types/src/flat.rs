@@ -123,7 +123,10 @@ impl Types {
         let flat = match ty {
             DefinedType::List(_) | DefinedType::Map(..) => vec![pointer, pointer],
             DefinedType::FixedLengthList(element, length) => {
-                many(&mut std::iter::repeat_n(*element, *length as usize))?
+                // A length is never worked through: only what fits is written out.
+                let element = self.flat(*element, width)?;
+                let whole = (*length as usize).checked_mul(element.len()).filter(|whole| *whole <= MAX_FLAT_PARAMS)?;
+                element.iter().copied().cycle().take(whole).collect()
             }
             DefinedType::Record(fields) => many(&mut fields.iter().map(|field| field.ty))?,
             DefinedType::Tuple(types) => many(&mut types.iter().copied())?,
@@ -167,6 +170,24 @@ mod tests {
         let ty = types.intern(DefinedType::Result(ResultType { ok: Some(ValType::F32), err: Some(ValType::String) }));
         let flat = types.flat(ty, PointerWidth::Memory32).unwrap();
         assert_eq!(flat, [FlatType::I32, FlatType::I32, FlatType::I32]);
+    }
+
+    #[test]
+    fn lists_of_fixed_length_are_written_out_up_to_the_limit_only() {
+        let mut types = Types::default();
+        let pair = types.intern(DefinedType::Tuple([ValType::U8, ValType::F64].into()));
+        let mut flat = |length| {
+            let ty = types.intern(DefinedType::FixedLengthList(pair, length));
+            types.flat(ty, PointerWidth::Memory32).map(<[FlatType]>::to_vec)
+        };
+        assert_eq!(flat(2), Some([FlatType::I32, FlatType::F64].repeat(2)));
+        assert_eq!(flat(8).map(|flat| flat.len()), Some(16));
+        assert_eq!(flat(9), None);
+        let mut ty = ValType::U8;
+        for _ in 0..100 {
+            ty = types.intern(DefinedType::FixedLengthList(ty, (1 << 28) - 1));
+            assert_eq!(types.flat(ty, PointerWidth::Memory64), None);
+        }
     }
 
     #[test]

@@ -80,6 +80,25 @@ pub enum HandleKind {
     ErrorContext = 9,
 }
 
+impl HandleKind {
+    /// What a [tag](handle_tag) stands for.
+    pub const fn of_tag(tag: u32) -> Option<HandleKind> {
+        Some(match tag & ((1 << HANDLE_KIND_BITS) - 1) {
+            0 => HandleKind::Free,
+            1 => HandleKind::Own,
+            2 => HandleKind::Borrow,
+            3 => HandleKind::Subtask,
+            4 => HandleKind::WaitableSet,
+            5 => HandleKind::ReadableStreamEnd,
+            6 => HandleKind::WritableStreamEnd,
+            7 => HandleKind::ReadableFutureEnd,
+            8 => HandleKind::WritableFutureEnd,
+            9 => HandleKind::ErrorContext,
+            _ => return None,
+        })
+    }
+}
+
 /// How many low bits of a tag are the [`HandleKind`]; the number of the resource type is above them.
 pub const HANDLE_KIND_BITS: u32 = 4;
 

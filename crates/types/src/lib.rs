@@ -25,6 +25,7 @@ mod core_feature;
 mod flat;
 mod handle_table;
 mod index;
+mod interface_version;
 mod layout;
 mod name;
 mod options;
@@ -47,13 +48,14 @@ pub use handle_table::{
     MAX_HANDLES, STATE_HEADER, StateHeaderLayout, handle_tag, heap_start, instance_state, resource_type_number,
 };
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
+pub use interface_version::{CompatibleName, newest_compatible};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};
 pub use printable::Printable;
 pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
-pub use trap::TrapCode;
-pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite};
+pub use trap::{TAG_OF_HOST, TrapCause, TrapCode, TrapValues, mismatched_tags};
+pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TrapSite, trap_params};
 pub use type_text::{type_text, type_text_with};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

@@ -1,21 +1,26 @@
 //! Where an adapter can trap, and on what: the table that travels with each adapter module.
 
+use crate::flat::FlatType;
 use crate::printable::Printable;
-use crate::trap::TrapCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The largest number of list indices that one trap reports; indices of deeper lists are left out.
 pub const MAX_TRAP_INDICES: usize = 8;
 
-/// One check of an adapter. Its number in the module's table is what the adapter passes to the imported `trap` function,
-/// followed by the current index of each list around the value, outermost first.
+/// The parameters of the imported `trap` function: site, code, the two values that [`TrapCode::values`](crate::TrapCode::values)
+/// names, and the current index of each list around the value, outermost first.
+pub fn trap_params(indices: usize) -> Vec<FlatType> {
+    let mut params = vec![FlatType::I32; 2];
+    params.resize(4 + indices, FlatType::I64);
+    params
+}
+
+/// A value that an adapter checks. Its number in the module's table is what the adapter passes to the imported `trap` function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct TrapSite {
     /// Which adapter of the module, in the order of the specs. Helpers that adapters share get their site from their caller.
     pub adapter: u32,
-    /// What the check found.
-    pub code: TrapCode,
     /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index.
     pub path: Box<str>,
 }
@@ -24,8 +29,8 @@ impl TrapSite {
     /// The path with `indices` put in place of each `[]`, outermost first; a missing one leaves `[]`.
     ///
     /// ```
-    /// use gusset_types::{TrapCode, TrapSite};
-    /// let site = TrapSite { adapter: 0, code: TrapCode::InvalidChar, path: "param \"items\"[].tags[]".into() };
+    /// use gusset_types::TrapSite;
+    /// let site = TrapSite { adapter: 0, path: "param \"items\"[].tags[]".into() };
     /// assert_eq!(site.path_with(&[3, 0]), "param \"items\"[3].tags[0]");
     /// ```
     pub fn path_with(&self, indices: &[u64]) -> String {

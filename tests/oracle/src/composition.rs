@@ -1,6 +1,7 @@
 //! The text of a composition that passes values of one type through an adapter, there and back.
 
 use crate::generate::{GeneratedType, name};
+use crate::view::layout;
 use arbitrary::{Result, Unstructured};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -33,6 +34,9 @@ impl Encoding {
     }
 }
 
+/// How many core values parameters may have.
+const MAX_FLAT: u32 = 16;
+
 /// The core signature that canonical lowering gives a function `T -> T`, told from outside by the specification's rules.
 struct Flat {
     params: Vec<&'static str>,
@@ -40,49 +44,96 @@ struct Flat {
     result: Option<&'static str>,
 }
 
-/// The text of the composition for `ty`: the root imports `echo: func(x: T) -> T` and exports `run` of the same type.
-pub fn composition(ty: &GeneratedType, caller: Encoding, callee: Encoding) -> String {
-    let mut types = NamedTypes::default();
-    let text = types.text(ty);
-    let flat = flatten(ty);
-    let with_types = types.arguments();
-    let imports = types.imports();
-    let func = format!("(param \"x\" {text}) (result {text})");
-    let caller = forwarder("caller", &imports, &func, &flat, caller);
-    let callee = forwarder("callee", &imports, &func, &flat, callee);
+/// Where a guest has results put that do not fit core values.
+const RESULT: u32 = 1024;
+
+/// The text of the composition for `types`: for the n-th of them the root imports `echoN: func(x: T) -> T` and exports `runN` of the
+/// same type.
+pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> String {
+    let mut named = NamedTypes::default();
+    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, &mut named)).collect();
+    let with_types = named.arguments();
+    let imports = named.imports();
+    let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
+    let caller = forwarder("caller", &imports, &funcs, heap, caller);
+    let callee = forwarder("callee", &imports, &funcs, heap, callee);
+    let each = |text: &dyn Fn(usize, &EchoFunc) -> String| -> String {
+        funcs.iter().enumerate().map(|(n, func)| text(n, func)).collect()
+    };
+    let echoes = each(&|n, func| format!("  (import \"echo{n}\" (func $echo{n} {}))\n", func.ty));
+    let with_echoes = each(&|n, _| format!(" (with \"f{n}\" (func $echo{n}))"));
+    let with_callee = each(&|n, _| format!(" (with \"f{n}\" (func $b \"f{n}\"))"));
+    let exports = each(&|n, _| format!("  (func (export \"run{n}\") (alias export $a \"f{n}\"))\n"));
     format!(
-        "(component\n{imports}  (import \"echo\" (func $echo {func}))\n{caller}{callee}\
-         \x20 (instance $b (instantiate $callee{with_types} (with \"f\" (func $echo))))\n\
-         \x20 (instance $a (instantiate $caller{with_types} (with \"f\" (func $b \"f\"))))\n\
-         \x20 (func (export \"run\") (alias export $a \"f\")))\n"
+        "(component\n{imports}{echoes}{caller}{callee}\
+         \x20 (instance $b (instantiate $callee{with_types}{with_echoes}))\n\
+         \x20 (instance $a (instantiate $caller{with_types}{with_callee}))\n{exports})\n"
     )
 }
 
-/// A component that imports `f` and exports an `f` which forwards to it.
-fn forwarder(component: &str, imports: &str, func: &str, flat: &Flat, encoding: Encoding) -> String {
-    let params = flat.params.join(" ");
-    let gets: String = (0..flat.params.len()).map(|n| format!(" (local.get {n})")).collect();
-    let (lowered, lifted, body) = match flat.result {
-        Some(result) => (
-            format!("(param {params}) (result {result})"),
-            format!("(param {params}) (result {result})"),
-            format!("(call $f{gets})"),
-        ),
-        // The lifted function returns the address that it gave to the lowered one.
-        None => (
-            format!("(param {params} i32)"),
-            format!("(param {params}) (result i32)"),
-            format!("(call $f{gets} (i32.const 1024)) (i32.const 1024)"),
-        ),
-    };
+/// A function that takes and returns a value of one type.
+struct EchoFunc {
+    /// Its type's text.
+    ty: String,
+    flat: Flat,
+}
+
+impl EchoFunc {
+    fn new(ty: &GeneratedType, named: &mut NamedTypes) -> EchoFunc {
+        let text = named.text(ty);
+        EchoFunc { ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
+    }
+
+    /// The core types of the function lowered and lifted, and what the lifted one does.
+    fn core(&self, n: usize) -> (String, String, String) {
+        let params = self.flat.params.join(" ");
+        let gets: String = (0..self.flat.params.len()).map(|n| format!(" (local.get {n})")).collect();
+        match self.flat.result {
+            Some(result) => {
+                let ty = format!("(param {params}) (result {result})");
+                (ty.clone(), ty, format!("(call $f{n}{gets})"))
+            }
+            // The lifted function returns the address that it gave to the lowered one.
+            None => (
+                format!("(param {params} i32)"),
+                format!("(param {params}) (result i32)"),
+                format!("(call $f{n}{gets} (i32.const {RESULT})) (i32.const {RESULT})"),
+            ),
+        }
+    }
+}
+
+/// A component that imports `f0`, `f1` and so on, and exports functions of these names which forward to them.
+fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], heap: u32, encoding: Encoding) -> String {
     let options =
         format!("{} (memory (core memory $l \"memory\")) (realloc (core func $l \"realloc\"))", encoding.option());
+    let (mut func_imports, mut lowered_funcs, mut with, mut main, mut lifted_funcs) =
+        (String::new(), String::new(), String::new(), [String::new(), String::new()], String::new());
+    for (n, func) in funcs.iter().enumerate() {
+        let (lowered, lifted, body) = func.core(n);
+        func_imports += &format!("    (import \"f{n}\" (func $f{n} {}))\n", func.ty);
+        lowered_funcs += &format!("    (core func $f{n}' (canon lower (func $f{n}) {options}))\n");
+        with += &format!(" (export \"f{n}\" (func $f{n}'))");
+        main[0] += &format!("      (import \"\" \"f{n}\" (func $f{n} {lowered}))\n");
+        main[1] += &format!("      (func (export \"f{n}\") {lifted} {body})\n");
+        lifted_funcs +=
+            &format!("    (func (export \"f{n}\") {} (canon lift (core func $m \"f{n}\") {options}))\n", func.ty);
+    }
+    let libc = libc(heap);
     format!(
-        r#"  (component ${component}
-{imports}    (import "f" (func $f {func}))
-    (core module $libc
-      (memory (export "memory") 2)
-      (global $next (mut i32) (i32.const 32768))
+        "  (component ${component}\n{imports}{func_imports}{libc}{lowered_funcs}    (core module $main\n{}{}    )\n\
+         \x20   (core instance $m (instantiate $main (with \"\" (instance{with}))))\n{lifted_funcs}  )\n",
+        main[0], main[1]
+    )
+}
+
+/// A memory, and a `realloc` that gives new memory each time, from `heap` on.
+fn libc(heap: u32) -> String {
+    let pages = heap / 0x1_0000 + 1;
+    format!(
+        r#"    (core module $libc
+      (memory (export "memory") {pages})
+      (global $next (mut i32) (i32.const {heap}))
       (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
         (local $new i32)
         (local.set $new
@@ -96,12 +147,6 @@ fn forwarder(component: &str, imports: &str, func: &str, flat: &Flat, encoding: 
           (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
         (local.get $new)))
     (core instance $l (instantiate $libc))
-    (core func $f' (canon lower (func $f) {options}))
-    (core module $main
-      (import "" "f" (func $f {lowered}))
-      (func (export "f") {lifted} {body}))
-    (core instance $m (instantiate $main (with "" (instance (export "f" (func $f'))))))
-    (func (export "f") {func} (canon lift (core func $m "f") {options})))
 "#
     )
 }
@@ -119,6 +164,8 @@ impl NamedTypes {
         let maybe = |types: &mut Self, ty: &Option<GeneratedType>| ty.as_ref().map(|ty| types.text(ty));
         match ty {
             GeneratedType::List(element) => format!("(list {})", self.text(element)),
+            GeneratedType::FixedLengthList(element, length) => format!("(list {} {length})", self.text(element)),
+            GeneratedType::Map(key, value) => format!("(map {} {})", self.text(key), self.text(value)),
             GeneratedType::Tuple(types) => {
                 let types: Vec<_> = types.iter().map(|ty| self.text(ty)).collect();
                 format!("(tuple {})", types.join(" "))
@@ -185,18 +232,25 @@ fn flatten(ty: &GeneratedType) -> Flat {
     Flat { params: if flat.len() > 16 { vec!["i32"] } else { flat }, result }
 }
 
+/// The core types of a value, or as many of them as say that they are too many.
 pub(crate) fn flat_types(ty: &GeneratedType) -> Vec<&'static str> {
-    match ty {
+    let mut flat = match ty {
         GeneratedType::S64 | GeneratedType::U64 => vec!["i64"],
         GeneratedType::F32 => vec!["f32"],
         GeneratedType::F64 => vec!["f64"],
-        GeneratedType::String | GeneratedType::List(_) => vec!["i32", "i32"],
+        GeneratedType::String | GeneratedType::List(_) | GeneratedType::Map(..) => vec!["i32", "i32"],
+        GeneratedType::FixedLengthList(element, length) => {
+            let element = flat_types(element);
+            std::iter::repeat_n(element, (*length).min(MAX_FLAT + 1) as usize).flatten().collect()
+        }
         GeneratedType::Tuple(types) | GeneratedType::Record(types) => types.iter().flat_map(flat_types).collect(),
         GeneratedType::Variant(cases) => flat_variant(cases.iter().flatten()),
         GeneratedType::Option(some) => flat_variant([&**some]),
         GeneratedType::Result(ok, err) => flat_variant(ok.iter().chain(err).map(|payload| &**payload)),
         _ => vec!["i32"],
-    }
+    };
+    flat.truncate(MAX_FLAT as usize + 1);
+    flat
 }
 
 fn flat_variant<'a>(payloads: impl IntoIterator<Item = &'a GeneratedType>) -> Vec<&'static str> {

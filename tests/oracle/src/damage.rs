@@ -164,7 +164,7 @@ fn bad_units(
 
 impl Model {
     /// Writes `size` bytes over the `n`-th four bytes at a slot, or over the `n`-th core value from there on.
-    fn overwrite(&mut self, slot: ModelSlot, n: u32, value: u32, size: u32) {
+    pub(crate) fn overwrite(&mut self, slot: ModelSlot, n: u32, value: u32, size: u32) {
         match slot {
             ModelSlot::Memory(at) => {
                 let at = (at + 4 * n) as usize;

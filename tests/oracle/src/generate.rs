@@ -21,6 +21,8 @@ pub enum GeneratedType {
     Char,
     String,
     List(Box<GeneratedType>),
+    FixedLengthList(Box<GeneratedType>, u32),
+    Map(Box<GeneratedType>, Box<GeneratedType>),
     Tuple(Vec<GeneratedType>),
     Record(Vec<GeneratedType>),
     Variant(Vec<Option<GeneratedType>>),
@@ -34,6 +36,24 @@ pub enum GeneratedType {
 const DEPTH: u32 = 4;
 /// How many values one list holds at most.
 const LIST: usize = 5;
+/// Those that can be keys of a map come first.
+const PRIMITIVES: [GeneratedType; 13] = [
+    GeneratedType::Bool,
+    GeneratedType::S8,
+    GeneratedType::U8,
+    GeneratedType::S16,
+    GeneratedType::U16,
+    GeneratedType::S32,
+    GeneratedType::U32,
+    GeneratedType::S64,
+    GeneratedType::U64,
+    GeneratedType::Char,
+    GeneratedType::String,
+    GeneratedType::F32,
+    GeneratedType::F64,
+];
+/// How many of them can be keys.
+const KEYS: usize = 11;
 
 /// A type, usually structured.
 ///
@@ -45,21 +65,6 @@ pub fn arbitrary_type(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
 }
 
 fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
-    const PRIMITIVES: [GeneratedType; 13] = [
-        GeneratedType::Bool,
-        GeneratedType::S8,
-        GeneratedType::U8,
-        GeneratedType::S16,
-        GeneratedType::U16,
-        GeneratedType::S32,
-        GeneratedType::U32,
-        GeneratedType::S64,
-        GeneratedType::U64,
-        GeneratedType::F32,
-        GeneratedType::F64,
-        GeneratedType::Char,
-        GeneratedType::String,
-    ];
     if depth == 0 || input.ratio(1, 3)? {
         return Ok(input.choose(&PRIMITIVES)?.clone());
     }
@@ -70,6 +75,8 @@ fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
     let maybe = |input: &mut Unstructured<'_>| -> Result<Option<GeneratedType>> {
         if input.arbitrary()? { generate(input, depth - 1).map(Some) } else { Ok(None) }
     };
+    // One that does not fit core values only at the top, so that a value stays small.
+    let lengths: &[u32] = if depth == DEPTH { &[1, 2, 7, 16, 17, 40] } else { &[1, 2, 3] };
     Ok(match input.int_in_range(0..=8)? {
         0 | 1 => GeneratedType::List(Box::new(inner(input)?)),
         2 => GeneratedType::Tuple(many(input, 6)?),
@@ -78,7 +85,15 @@ fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
         5 => GeneratedType::Enum(*input.choose(&[1, 2, 3, 256, 257, 300])?),
         6 => GeneratedType::Flags(input.int_in_range(1..=32)?),
         7 => GeneratedType::Option(Box::new(inner(input)?)),
-        _ => GeneratedType::Result(maybe(input)?.map(Box::new), maybe(input)?.map(Box::new)),
+        8 => GeneratedType::Result(maybe(input)?.map(Box::new), maybe(input)?.map(Box::new)),
+        9 => {
+            let length = *input.choose(lengths)?;
+            GeneratedType::FixedLengthList(Box::new(inner(input)?), length)
+        }
+        _ => {
+            let key = input.choose(&PRIMITIVES[..KEYS])?.clone();
+            GeneratedType::Map(Box::new(key), Box::new(inner(input)?))
+        }
     })
 }
 
@@ -123,6 +138,13 @@ fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
         GeneratedType::List(element) => {
             let length = input.int_in_range(0..=LIST)?;
             Val::List((0..length).map(|_| value(element, input)).collect::<Result<_>>()?)
+        }
+        GeneratedType::FixedLengthList(element, length) => {
+            Val::List((0..*length).map(|_| value(element, input)).collect::<Result<_>>()?)
+        }
+        GeneratedType::Map(key, of) => {
+            let length = input.int_in_range(0..=LIST)?;
+            Val::Map((0..length).map(|_| Ok((value(key, input)?, value(of, input)?))).collect::<Result<_>>()?)
         }
         GeneratedType::Tuple(types) => Val::Tuple(types.iter().map(|ty| value(ty, input)).collect::<Result<_>>()?),
         GeneratedType::Record(types) => {

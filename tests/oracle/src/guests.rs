@@ -21,9 +21,9 @@ fn libc() -> String {
       (start $fill)
       (func $note (param i32 i32 i32 i32) (local $at i32) (local $digest i64)
         (loop $words
-          (local.set $digest (i64.mul
-            (i64.xor (local.get $digest) (i64.load (local.get $at)))
-            (i64.const 0x100000001b3)))
+          (local.set $digest (i64.add
+            (i64.mul (local.get $digest) (i64.const 0x100000001b3))
+            (i64.load (local.get $at))))
           (local.set $at (i32.add (local.get $at) (i32.const 8)))
           (br_if $words (i32.lt_u (local.get $at) (i32.const {PAGE}))))
         (i64.store (global.get $notes) (i64.extend_i32_u (local.get 0)))

@@ -1,7 +1,7 @@
 //! The oracle: what comes out of a generated adapter must be what went in.
 //!
-//! From arbitrary bytes it makes a component type, a composition that passes values of that type through an adapter in both
-//! directions, and a value; it runs the value through and compares. The way is
+//! From arbitrary bytes it makes a few component types, a composition that passes values of each through an adapter in both directions,
+//! and values; it runs them through and compares. The way is
 //!
 //! ```text
 //! host ─lower─▶ caller ═adapter═▶ callee ─lift─▶ host echo ─lower─▶ callee ═adapter═▶ caller ─lift─▶ host
@@ -21,6 +21,9 @@ mod guests;
 mod hostile;
 mod memories;
 mod model;
+mod reference;
+mod seed;
+mod text;
 mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
@@ -28,56 +31,79 @@ pub use composition::{Encoding, composition};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
 pub use memories::{Findings, check_memories, check_strings};
+pub use reference::{Compared, Reference, compare_with_reference};
+pub use seed::input;
 
 use gusset::{Component, Config, Engine, Linker, Store, Val};
 
-/// The largest number of values that one case passes through its composition.
-const VALUES: usize = 4;
-
-/// Runs one case made from `input`. `Ok(None)` when the input is too short to make one.
+/// Runs one case made from `input`: a few types, and values of each. Returns how many; `Ok(None)` when the input is too short to make
+/// one.
 ///
 /// # Errors
 ///
 /// What differs, or what failed, with the composition's text: an error is always a bug of Gusset's (or of the generator's).
 pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
+    /// How many types a composition has at most, and how many values of each are passed.
+    const MOST: (usize, usize) = (3, 4);
     let mut input = Unstructured::new(input);
-    let Ok(ty) = arbitrary_type(&mut input) else { return Ok(None) };
-    let (Ok(caller), Ok(callee)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
+    let types = input.int_in_range(1..=MOST.0);
+    let types = types.and_then(|count| (0..count).map(|_| arbitrary_type(&mut input)).collect::<Result<Vec<_>, _>>());
+    let (Ok(types), Ok(caller), Ok(callee)) = (types, Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input))
+    else {
         return Ok(None);
     };
-    let text = composition(&ty, caller, callee);
-    let fail = |what: String| format!("{what}\n\n{text}");
+    check_types(engine, &types, [caller, callee], &mut input, MOST.1).map(Some)
+}
 
-    let component = Component::new(engine, &text).map_err(|error| fail(format!("does not compile: {error:?}")))?;
-    let mut linker = Linker::<Option<Val>>::new(engine);
-    linker
-        .root()
-        .func_new("echo", |mut store, params, results| {
-            *store.data_mut() = Some(params[0].clone());
-            results[0] = params[0].clone();
-            Ok(())
-        })
-        .map_err(|error| fail(format!("cannot define the echo: {error:?}")))?;
-    let pre = linker.instantiate_pre(&component).map_err(|error| fail(format!("does not link: {error:?}")))?;
-    let mut ran = 0;
-    for _ in 0..VALUES {
-        let Ok(value) = arbitrary_value(&ty, &mut input) else { break };
+/// Passes `count` values of each of `types` through one composition, or fewer where the input ends. Returns how many.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_types(
+    engine: &Engine,
+    types: &[GeneratedType],
+    [caller, callee]: [Encoding; 2],
+    input: &mut Unstructured<'_>,
+    count: usize,
+) -> Result<usize, String> {
+    let text = composition(types, caller, callee);
+    let fail = |what: String| format!("{what}\n\n{text}");
+    let compiled = Component::new(engine, &text).and_then(|component| {
+        let mut linker = Linker::<Option<Val>>::new(engine);
+        for n in 0..types.len() {
+            linker.root().func_new(&format!("echo{n}"), |mut store, params, results| {
+                *store.data_mut() = Some(params[0].clone());
+                results[0] = params[0].clone();
+                Ok(())
+            })?;
+        }
         let mut store = Store::new(engine, None);
-        let instance = pre.instantiate(&mut store).map_err(|error| fail(format!("does not instantiate: {error:?}")))?;
-        let func = instance.get_func(&mut store, "run").ok_or_else(|| fail("no export `run`".into()))?;
-        let mut results = [Val::Bool(false)];
-        func.call(&mut store, std::slice::from_ref(&value), &mut results)
-            .map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
-        let seen = store.data().clone().ok_or_else(|| fail("the echo was not called".into()))?;
-        if !same(&value, &seen) {
-            return Err(fail(format!("on the way in {value:?} became {seen:?}")));
+        let instance = linker.instantiate(&mut store, &component)?;
+        Ok((store, instance))
+    });
+    let (mut store, instance) = compiled.map_err(|error| fail(format!("does not link: {error:?}")))?;
+    let mut ran = 0;
+    for (n, ty) in types.iter().enumerate() {
+        let func =
+            instance.get_func(&mut store, format!("run{n}")).ok_or_else(|| fail(format!("no export `run{n}`")))?;
+        for _ in 0..count {
+            let Ok(value) = arbitrary_value(ty, input) else { break };
+            *store.data_mut() = None;
+            let mut results = [Val::Bool(false)];
+            func.call(&mut store, std::slice::from_ref(&value), &mut results)
+                .map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
+            let seen = store.data_mut().take().ok_or_else(|| fail("the echo was not called".into()))?;
+            if !same(&value, &seen) {
+                return Err(fail(format!("on the way in {value:?} became {seen:?}")));
+            }
+            if !same(&value, &results[0]) {
+                return Err(fail(format!("on the way out {value:?} became {:?}", results[0])));
+            }
+            ran += 1;
         }
-        if !same(&value, &results[0]) {
-            return Err(fail(format!("on the way out {value:?} became {:?}", results[0])));
-        }
-        ran += 1;
     }
-    Ok(Some(ran))
+    Ok(ran)
 }
 
 /// An engine for [`check`].
@@ -101,6 +127,9 @@ fn same(a: &Val, b: &Val) -> bool {
         (Val::F32(a), Val::F32(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
         (Val::F64(a), Val::F64(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
         (Val::List(a), Val::List(b)) | (Val::Tuple(a), Val::Tuple(b)) => all(a, b),
+        (Val::Map(a), Val::Map(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&a.0, &b.0) && same(&a.1, &b.1))
+        }
         (Val::Record(a), Val::Record(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && same(&a.1, &b.1))
         }

@@ -12,9 +12,9 @@ use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
 /// How many times each way of one case meets a wrong memory, and a wrong `realloc`.
-const WRONG: usize = 3;
+pub(crate) const WRONG: usize = 3;
 /// What `configure` takes for a `realloc` that never fails.
-const NEVER: u32 = u32::MAX;
+pub(crate) const NEVER: u32 = u32::MAX;
 
 /// What a case has shown.
 #[derive(Clone, Copy, Default, Debug)]
@@ -76,18 +76,18 @@ pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[Str
 }
 
 /// A type and two encodings, compiled.
-struct Experiment<'a> {
+pub(crate) struct Experiment<'a> {
     engine: &'a Engine,
     ty: &'a GeneratedType,
-    from: Encoding,
-    to: Encoding,
+    pub(crate) from: Encoding,
+    pub(crate) to: Encoding,
     pre: InstancePre<Option<Val>>,
     text: String,
 }
 
 /// Who takes a value, and how that comes about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
+pub(crate) enum Way {
     /// `sender` calls `sink`.
     GuestParam,
     /// The host calls `sink`.
@@ -99,10 +99,10 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Way; 4] = [Way::GuestParam, Way::HostParam, Way::GuestResult, Way::HostResult];
+    pub(crate) const ALL: [Way; 4] = [Way::GuestParam, Way::HostParam, Way::GuestResult, Way::HostResult];
 
     /// The guest that takes.
-    fn taker(self) -> &'static str {
+    pub(crate) fn taker(self) -> &'static str {
         match self {
             Way::GuestParam | Way::HostParam => "sink",
             Way::GuestResult => "fetcher",
@@ -110,17 +110,22 @@ impl Way {
         }
     }
 
-    fn is_param(self) -> bool {
+    pub(crate) fn is_param(self) -> bool {
         matches!(self, Way::GuestParam | Way::HostParam)
     }
 
-    fn is_adapter(self) -> bool {
+    pub(crate) fn is_adapter(self) -> bool {
         matches!(self, Way::GuestParam | Way::GuestResult)
     }
 }
 
 impl<'a> Experiment<'a> {
-    fn new(engine: &'a Engine, ty: &'a GeneratedType, from: Encoding, to: Encoding) -> Result<Experiment<'a>, String> {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        ty: &'a GeneratedType,
+        from: Encoding,
+        to: Encoding,
+    ) -> Result<Experiment<'a>, String> {
         let text = raw_composition(ty, from, to);
         let compiled = Component::new(engine, &text).and_then(|component| {
             let mut linker = Linker::<Option<Val>>::new(engine);
@@ -156,7 +161,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// The memory of who takes `val` must be that of the model, whether `realloc` copies or not.
-    fn lowered(&self, val: &Val, seed: u64) -> Result<Findings, String> {
+    pub(crate) fn lowered(&self, val: &Val, seed: u64) -> Result<Findings, String> {
         let mut findings = Findings::default();
         for way in Way::ALL {
             for copies in [true, false] {
@@ -192,7 +197,13 @@ impl<'a> Experiment<'a> {
     }
 
     /// A memory with one wrong place must be found out, by the adapter and by the host.
-    fn damaged(&self, val: &Val, seed: u64, param: bool, input: &mut Unstructured<'_>) -> Result<Findings, String> {
+    pub(crate) fn damaged(
+        &self,
+        val: &Val,
+        seed: u64,
+        param: bool,
+        input: &mut Unstructured<'_>,
+    ) -> Result<Findings, String> {
         let Ok(mut held) = self.held(param, val, seed) else { return Ok(Findings::default()) };
         let Ok(Some(trap)) = damage(&mut held, self.from, input) else { return Ok(Findings::default()) };
         let mut findings = Findings::default();
@@ -214,7 +225,13 @@ impl<'a> Experiment<'a> {
     }
 
     /// A `realloc` that answers what is no place for the value must be found out.
-    fn wrong_realloc(&self, val: &Val, seed: u64, way: Way, input: &mut Unstructured<'_>) -> Result<Findings, String> {
+    pub(crate) fn wrong_realloc(
+        &self,
+        val: &Val,
+        seed: u64,
+        way: Way,
+        input: &mut Unstructured<'_>,
+    ) -> Result<Findings, String> {
         let (Ok(expected), Ok(held)) = (self.expected(way, val, seed, true), self.held(way.is_param(), val, seed))
         else {
             return Ok(Findings::default());
@@ -244,7 +261,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// What the guest that takes `val` must hold in the end.
-    fn expected(&self, way: Way, val: &Val, seed: u64, copies: bool) -> Result<Model, TooLarge> {
+    pub(crate) fn expected(&self, way: Way, val: &Val, seed: u64, copies: bool) -> Result<Model, TooLarge> {
         let from = if way.is_adapter() { self.from } else { Encoding::Utf8 };
         let mut model = Model::lowering(self.to, from, seed, copies);
         let flat = flat_types(self.ty);
@@ -263,7 +280,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// A guest's memory with `val` in it, as a parameter or as a result.
-    fn held(&self, param: bool, val: &Val, seed: u64) -> Result<Model, TooLarge> {
+    pub(crate) fn held(&self, param: bool, val: &Val, seed: u64) -> Result<Model, TooLarge> {
         let mut model = Model::guest(self.from, seed);
         if param {
             model.param(self.ty, val)?;
@@ -275,7 +292,7 @@ impl<'a> Experiment<'a> {
         Ok(model)
     }
 
-    fn guests(&self) -> Result<Guests, String> {
+    pub(crate) fn guests(&self) -> Result<Guests, String> {
         let mut store = Store::new(self.engine, None);
         let instance = self.pre.instantiate(&mut store).map_err(|error| format!("does not instantiate: {error:?}"))?;
         Ok(Guests { store, instance })
@@ -283,14 +300,14 @@ impl<'a> Experiment<'a> {
 }
 
 /// An instance of the composition.
-struct Guests {
-    store: Store<Option<Val>>,
+pub(crate) struct Guests {
+    pub(crate) store: Store<Option<Val>>,
     instance: Instance,
 }
 
 impl Guests {
     /// Lets who takes the value have it; what it is taken from holds `held`. The inner error is the guests' fault.
-    fn pass(&mut self, way: Way, held: &Model, val: &Val) -> Result<Result<(), Error>, String> {
+    pub(crate) fn pass(&mut self, way: Way, held: &Model, val: &Val) -> Result<Result<(), Error>, String> {
         Ok(match way {
             Way::GuestParam => {
                 self.hold("sender", held)?;
@@ -311,12 +328,12 @@ impl Guests {
         })
     }
 
-    fn call(&mut self, export: &str) -> Result<(), Error> {
+    pub(crate) fn call(&mut self, export: &str) -> Result<(), Error> {
         self.instance.get_typed_func::<(), ()>(&mut self.store, export)?.call(&mut self.store, ())
     }
 
     /// The result of `giver`, lifted by the host.
-    fn give(&mut self) -> Result<Val, Error> {
+    pub(crate) fn give(&mut self) -> Result<Val, Error> {
         let give = self.instance.get_func(&mut self.store, "giver-give").ok_or_else(|| Error::msg("no export"))?;
         let mut results = [Val::Bool(false)];
         give.call(&mut self.store, &[], &mut results)?;
@@ -324,29 +341,32 @@ impl Guests {
         Ok(result)
     }
 
-    fn hold(&mut self, guest: &str, held: &Model) -> Result<(), String> {
+    pub(crate) fn hold(&mut self, guest: &str, held: &Model) -> Result<(), String> {
         let heap = held.memory[HEAP as usize..held.next as usize].to_vec();
         let hold = self.instance.get_typed_func::<(Vec<u8>, Vec<u64>), ()>(&mut self.store, format!("{guest}-hold"));
         let held = hold.and_then(|hold| hold.call(&mut self.store, (heap, held.core.clone())));
         held.map_err(|error| format!("{guest} cannot be given its memory: {error:?}"))
     }
 
-    fn configure(&mut self, guest: &str, until_fault: u32, answer: u32, copies: bool) -> Result<(), String> {
+    pub(crate) fn configure(&mut self, guest: &str, until_fault: u32, answer: u32, copies: bool) -> Result<(), String> {
         let name = format!("{guest}-configure");
         let configure = self.instance.get_typed_func::<(u32, u32, u32), ()>(&mut self.store, name);
         let configured = configure.and_then(|func| func.call(&mut self.store, (until_fault, answer, copies.into())));
         configured.map_err(|error| format!("{guest} cannot be configured: {error:?}"))
     }
 
-    /// Compares how a guest came to what it holds, and what it holds.
-    fn compare(&mut self, guest: &str, expected: &Model) -> Result<(), String> {
+    /// The calls of `realloc` in a guest, and the one that stands for the end.
+    pub(crate) fn calls(&mut self, guest: &str) -> Result<Vec<ReallocCall>, String> {
         let notes = self.instance.get_typed_func::<(), (Vec<u64>,)>(&mut self.store, format!("{guest}-notes"));
         let notes = notes.and_then(|notes| notes.call(&mut self.store, ()));
         let (notes,) = notes.map_err(|error| format!("{guest} cannot tell: {error:?}"))?;
-        let calls: Vec<ReallocCall> = notes
-            .chunks_exact(5)
-            .map(|call| ReallocCall { arguments: [0, 1, 2, 3].map(|n| call[n] as u32), digest: call[4] })
-            .collect();
+        let calls = notes.chunks_exact(5);
+        Ok(calls.map(|call| ReallocCall { arguments: [0, 1, 2, 3].map(|n| call[n] as u32), digest: call[4] }).collect())
+    }
+
+    /// Compares how a guest came to what it holds, and what it holds.
+    fn compare(&mut self, guest: &str, expected: &Model) -> Result<(), String> {
+        let calls = self.calls(guest)?;
         if calls == expected.calls {
             return Ok(());
         }

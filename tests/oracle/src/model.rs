@@ -7,7 +7,8 @@
 use crate::composition::{Encoding, flat_types};
 use crate::generate::GeneratedType;
 use crate::view::{
-    View, align_to, bits, case, discriminant_size, fields, flag_bits, flags_size, layout, payload_offset, view,
+    View, align_to, bits, case, discriminant_size, entries, fields, fields_layout, flag_bits, flags_size, layout,
+    payload_offset, view,
 };
 use gusset::Val;
 
@@ -222,10 +223,11 @@ impl Model {
         Ok(at)
     }
 
-    /// The memory's digest, as the guests compute it: each step can be undone, so that no single change goes unseen.
+    /// The memory's digest, as the guests compute it: each step can be undone, so that no single change goes unseen, and what
+    /// words at the end that nobody has touched make of a digest can be told beforehand.
     pub(crate) fn digest(&self) -> u64 {
         let words = self.memory.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
-        words.fold(0, |digest: u64, word| (digest ^ word).wrapping_mul(0x0000_0100_0000_01b3))
+        words.fold(0, |digest: u64, word| digest.wrapping_mul(0x0000_0100_0000_01b3).wrapping_add(word))
     }
 
     fn note(&mut self, slot: ModelSlot, kind: WeakSpotKind) {
@@ -276,20 +278,12 @@ impl Model {
                 let bits = self.with_noise(ty, flag_bits(val).into(), labels, 8 * size);
                 self.write(at, &bits.to_le_bytes()[..size as usize]);
             }
-            View::String | View::List => {
+            View::String | View::List(_) => {
                 let pair = self.range(ty, val, ModelSlot::Memory(at))?;
                 self.write(at, &pair.0.to_le_bytes());
                 self.write(at + 4, &pair.1.to_le_bytes());
             }
-            View::Fields(types) => {
-                let mut offset = 0;
-                for ((name, ty), val) in types.into_iter().zip(fields(val)) {
-                    let (size, align) = layout(ty);
-                    offset = align_to(offset, align);
-                    self.within(&format!(".{name}"), |model| model.store(ty, val, at + offset))?;
-                    offset += size;
-                }
-            }
+            View::Fields(types) => self.store_fields(&types, &fields(val), at)?,
             View::Cases(cases) => {
                 let (number, payload) = case(val);
                 let size = discriminant_size(cases.len());
@@ -300,6 +294,18 @@ impl Model {
                     self.within(&format!(".{name}"), |model| model.store(ty, payload, at))?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Values one after the other.
+    fn store_fields(&mut self, types: &[(String, &GeneratedType)], vals: &[&Val], at: u32) -> Result<(), TooLarge> {
+        let mut offset = 0;
+        for ((segment, ty), val) in types.iter().zip(vals) {
+            let (size, align) = layout(ty);
+            offset = align_to(offset, align);
+            self.within(segment, |model| model.store(ty, val, at + offset))?;
+            offset += size;
         }
         Ok(())
     }
@@ -322,7 +328,7 @@ impl Model {
                 let bits = self.with_noise(ty, flag_bits(val).into(), labels, room(0));
                 self.core.push(bits);
             }
-            View::String | View::List => {
+            View::String | View::List(_) => {
                 let pair = self.range(ty, val, slot)?;
                 for (n, part) in [pair.0, pair.1].into_iter().enumerate() {
                     let high = self.noise() & low_bits(room(n)) & !low_bits(32);
@@ -331,9 +337,9 @@ impl Model {
             }
             View::Fields(types) => {
                 let mut want = want;
-                for ((name, ty), val) in types.into_iter().zip(fields(val)) {
+                for ((segment, ty), val) in types.into_iter().zip(fields(val)) {
                     let (these, rest) = want.split_at(flat_types(ty).len());
-                    self.within(&format!(".{name}"), |model| model.flat(ty, val, these))?;
+                    self.within(&segment, |model| model.flat(ty, val, these))?;
                     want = rest;
                 }
             }
@@ -359,17 +365,19 @@ impl Model {
 
     /// Address and length of a string or list in new memory.
     fn range(&mut self, ty: &GeneratedType, val: &Val, slot: ModelSlot) -> Result<(u32, u32), TooLarge> {
-        match (ty, val) {
-            (GeneratedType::List(element), Val::List(items)) => {
-                let (size, align) = layout(element);
+        match (view(ty), val) {
+            (View::List(types), _) => {
+                let (size, align) = fields_layout(&types);
+                let entries = entries(val);
                 self.note(slot, WeakSpotKind::List { align, element_size: size });
-                let at = self.allocate(align, size * items.len() as u32, Purpose::List)?;
-                for (i, item) in items.iter().enumerate() {
-                    self.within(&format!("[{i}]"), |model| model.store(element, item, at + i as u32 * size))?;
+                let at = self.allocate(align, size * entries.len() as u32, Purpose::List)?;
+                for (i, entry) in entries.iter().enumerate() {
+                    let at = at + i as u32 * size;
+                    self.within(&format!("[{i}]"), |model| model.store_fields(&types, entry, at))?;
                 }
-                Ok((at, items.len() as u32))
+                Ok((at, entries.len() as u32))
             }
-            (GeneratedType::String, Val::String(text)) => match self.writer {
+            (View::String, Val::String(text)) => match self.writer {
                 Writer::Lowering { from } => self.store_string(text, Units::of(from, text, self.seed), from),
                 Writer::Guest { .. } => self.place_string(text, slot),
             },

@@ -9,8 +9,9 @@ pub(crate) enum View<'a> {
     /// So many bytes in memory.
     Scalar(u32),
     String,
-    List,
-    /// What a path calls each field, and its type.
+    /// What each entry consists of: one element, or a key and a value.
+    List(Vec<(String, &'a GeneratedType)>),
+    /// What a path has for each field, and its type: a fixed-length list has one for each element.
     Fields(Vec<(String, &'a GeneratedType)>),
     Cases(Vec<(String, Option<&'a GeneratedType>)>),
     Flags(u32),
@@ -23,11 +24,17 @@ pub(crate) fn view(ty: &GeneratedType) -> View<'_> {
         GeneratedType::S32 | GeneratedType::U32 | GeneratedType::F32 | GeneratedType::Char => View::Scalar(4),
         GeneratedType::S64 | GeneratedType::U64 | GeneratedType::F64 => View::Scalar(8),
         GeneratedType::String => View::String,
-        GeneratedType::List(_) => View::List,
-        GeneratedType::Tuple(types) => {
-            View::Fields(types.iter().enumerate().map(|(n, ty)| (n.to_string(), ty)).collect())
+        GeneratedType::List(element) => View::List(vec![(String::new(), element)]),
+        GeneratedType::Map(key, value) => View::List(vec![(".key".into(), key), (".value".into(), value)]),
+        GeneratedType::FixedLengthList(element, length) => {
+            View::Fields((0..*length).map(|n| (format!("[{n}]"), &**element)).collect())
         }
-        GeneratedType::Record(types) => View::Fields(types.iter().enumerate().map(|(n, ty)| (name(n), ty)).collect()),
+        GeneratedType::Tuple(types) => {
+            View::Fields(types.iter().enumerate().map(|(n, ty)| (format!(".{n}"), ty)).collect())
+        }
+        GeneratedType::Record(types) => {
+            View::Fields(types.iter().enumerate().map(|(n, ty)| (format!(".{}", name(n)), ty)).collect())
+        }
         GeneratedType::Variant(cases) => {
             View::Cases(cases.iter().enumerate().map(|(n, ty)| (name(n), ty.as_ref())).collect())
         }
@@ -66,17 +73,9 @@ pub(crate) fn align_to(at: u32, align: u32) -> u32 {
 pub(crate) fn layout(ty: &GeneratedType) -> (u32, u32) {
     match view(ty) {
         View::Scalar(size) => (size, size),
-        View::String | View::List => (8, 4),
+        View::String | View::List(_) => (8, 4),
         View::Flags(labels) => (flags_size(labels), flags_size(labels)),
-        View::Fields(fields) => {
-            let (mut size, mut align) = (0, 1);
-            for (_, ty) in fields {
-                let (field_size, field_align) = layout(ty);
-                size = align_to(size, field_align) + field_size;
-                align = align.max(field_align);
-            }
-            (align_to(size, align), align)
-        }
+        View::Fields(fields) => fields_layout(&fields),
         View::Cases(cases) => {
             let discriminant = discriminant_size(cases.len());
             let payload = cases.iter().filter_map(|case| case.1).map(layout).max_by_key(|layout| layout.0);
@@ -84,6 +83,17 @@ pub(crate) fn layout(ty: &GeneratedType) -> (u32, u32) {
             (align_to(payload_offset(&cases) + payload.map_or(0, |layout| layout.0), align), align)
         }
     }
+}
+
+/// Size and alignment of fields one after the other.
+pub(crate) fn fields_layout(fields: &[(String, &GeneratedType)]) -> (u32, u32) {
+    let (mut size, mut align) = (0, 1);
+    for (_, ty) in fields {
+        let (field_size, field_align) = layout(ty);
+        size = align_to(size, field_align) + field_size;
+        align = align.max(field_align);
+    }
+    (align_to(size, align), align)
 }
 
 fn payload_align(cases: &[(String, Option<&GeneratedType>)]) -> u32 {
@@ -114,12 +124,21 @@ pub(crate) fn bits(val: &Val) -> u64 {
     }
 }
 
-/// The fields of a record or tuple.
+/// The fields of a record or tuple, the elements of a fixed-length list.
 pub(crate) fn fields(val: &Val) -> Vec<&Val> {
     match val {
         Val::Record(fields) => fields.iter().map(|field| &field.1).collect(),
-        Val::Tuple(fields) => fields.iter().collect(),
+        Val::Tuple(fields) | Val::List(fields) => fields.iter().collect(),
         _ => panic!("{val:?} has no fields"),
+    }
+}
+
+/// The entries of a list or map.
+pub(crate) fn entries(val: &Val) -> Vec<Vec<&Val>> {
+    match val {
+        Val::List(elements) => elements.iter().map(|element| vec![element]).collect(),
+        Val::Map(entries) => entries.iter().map(|(key, value)| vec![key, value]).collect(),
+        _ => panic!("{val:?} has no entries"),
     }
 }
 
@@ -151,8 +170,8 @@ pub(crate) fn has_nan(val: &Val) -> bool {
     match val {
         Val::F32(val) => val.is_nan(),
         Val::F64(val) => val.is_nan(),
-        Val::List(items) => items.iter().any(has_nan),
-        Val::Record(_) | Val::Tuple(_) => fields(val).into_iter().any(has_nan),
+        Val::Map(_) => entries(val).into_iter().flatten().any(has_nan),
+        Val::List(_) | Val::Record(_) | Val::Tuple(_) => fields(val).into_iter().any(has_nan),
         Val::Variant(..) | Val::Option(_) | Val::Result(_) => case(val).1.is_some_and(has_nan),
         _ => false,
     }

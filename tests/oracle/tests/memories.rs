@@ -1,15 +1,13 @@
 //! Raw memories with fixed seeds: where values lie, how `realloc` is called on the way, and which trap a wrong one ends with.
 
-mod support;
-
-use gusset_oracle::{Encoding, Findings, check_memories, check_strings, engine};
+use gusset_oracle::{Encoding, Findings, check_memories, check_strings, engine, input};
 
 #[test]
 fn generated_values_lie_where_the_specification_says_and_wrong_ones_trap() {
     let engine = engine();
     let mut findings = Findings::default();
     for seed in 0..300 {
-        match check_memories(&engine, &support::input(seed)) {
+        match check_memories(&engine, &input(seed, 2048)) {
             Ok(checked) => findings += checked,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }

@@ -1,16 +1,29 @@
 //! Generated cases with fixed seeds; the fuzz target `adapters` goes on from here.
 
-mod support;
+use gusset_oracle::{Encoding, Unstructured, arbitrary_type, check_types, input};
 
+/// Values of so many types, a hundred of each, for each pair of encodings in turn. Several types share a composition, as adapters share
+/// a module and its helpers.
 #[test]
 fn generated_values_pass_through_generated_adapters() {
+    const COMPOSITIONS: u64 = 171;
+    const TYPES: usize = 6;
+    const VALUES: usize = 100;
     let engine = gusset_oracle::engine();
-    let mut values = 0;
-    for seed in 0..600 {
-        match gusset_oracle::check(&engine, &support::input(seed)) {
-            Ok(ran) => values += ran.unwrap_or(0),
+    let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
+    let (mut types, mut values) = (0, 0);
+    for seed in 0..COMPOSITIONS {
+        let input = input(seed, 256 * TYPES * VALUES);
+        let mut input = Unstructured::new(&input);
+        let generated: Vec<_> =
+            (0..TYPES).map(|_| arbitrary_type(&mut input).expect("there are bytes enough")).collect();
+        let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];
+        match check_types(&engine, &generated, pair, &mut input, VALUES) {
+            Ok(ran) => values += ran,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }
+        types += TYPES;
     }
-    assert!(values > 1000, "only {values} values were passed");
+    println!("{types} types, {values} values");
+    assert!(types >= 1000 && values >= 100 * types, "only {values} values of {types} types were passed");
 }

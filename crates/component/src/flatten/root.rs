@@ -5,14 +5,15 @@ use crate::body::name_weight;
 use crate::error::TranslateError;
 use crate::scope::{FuncItem, InstanceItem, ScopeItem};
 use gusset_artifact::{
-    ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport, RootImport,
+    ExternAttributes, ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport,
+    RootImport,
 };
 use gusset_types::{Arena, ComponentInstanceIndex, Printable, join_names};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem};
 
 /// The root component's instance.
 pub(super) const ROOT: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(0);
@@ -59,6 +60,8 @@ impl<'b> Flattener<'b, '_> {
         let (item, stands) = self.import(&mut vec![name], &import.ty)?;
         if let Some(stands) = stands {
             let name = self.root_externs.name(name);
+            let attributes = attributes(&name, import);
+            self.plan.imports.attributes.extend(attributes.map(|attributes| (name.clone(), attributes)));
             self.plan.imports.items.insert(name, stands);
         }
         Ok(item)
@@ -132,6 +135,8 @@ impl<'b> Flattener<'b, '_> {
             return Err(TranslateError::limit("exports of the root component", MAX_ROOT_ITEMS));
         }
         let name = self.root_externs.name(name);
+        let attributes = attributes(&name, ty);
+        self.plan.exports.attributes.extend(attributes.map(|attributes| (name.clone(), attributes)));
         self.plan.exports.items.insert(name, export);
         Ok(())
     }
@@ -206,4 +211,16 @@ impl<'b> Flattener<'b, '_> {
             ExternItem::Instance(instance) => self.root_externs.sizes[*instance],
         }
     }
+}
+
+/// What the attributes of an import or export say, if it has any.
+fn attributes(name: &str, item: &ComponentItem) -> Option<ExternAttributes> {
+    let full_name = item.full_name(name);
+    let own = item.version_suffix.is_some() && item.implements.is_none();
+    let attributes = ExternAttributes {
+        full_name: own.then(|| full_name.as_ref().into()),
+        implements: item.full_implements().map(|name| name.as_ref().into()),
+        external_id: item.external_id.as_deref().map(Into::into),
+    };
+    (attributes != ExternAttributes::default()).then_some(attributes)
 }

@@ -1,23 +1,32 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Latin1Utf16 to Utf8, 1182 bytes
-;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
-;; site 1: unaligned pointer at `param "text"`
-;; site 2: string content out-of-bounds at `param "text"`
-;; site 3: invalid utf-8 encoding at `param "text"`
-;; site 4: incomplete utf-8 byte sequence at `param "text"`
-;; site 5: invalid utf-16 encoding at `param "text"`
+;; Latin1Utf16 to Utf8
+;; 1264 bytes
+;; site 0: `param "text"`
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: invalid utf-16 encoding
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
 (module $adapters
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;2;) (func))
   (type (;3;) (func (result i32 i32)))
-  (type (;4;) (func (param i32)))
+  (type (;4;) (func (param i32 i32 i64 i64)))
   (type (;5;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;6;) (func (param i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
-  (import "trap" "0" (func $"trap 0" (;2;) (type 4) (param i32)))
+  (import "trap" "0" (func $"trap 0" (;2;) (type 4) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 5) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
@@ -49,6 +58,10 @@
       i32.gt_u
       if ;; label = @2
         local.get 2
+        i32.const 38
+        local.get 3
+        i64.extend_i32_u
+        i64.const 2
         call $"trap 0"
         unreachable
       end
@@ -57,8 +70,10 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 1
-        i32.add
+        i32.const 34
+        local.get 0
+        i64.extend_i32_u
+        i64.const 2
         call $"trap 0"
         unreachable
       end
@@ -76,8 +91,13 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 2
-        i32.add
+        i32.const 37
+        local.get 0
+        i64.extend_i32_u
+        local.get 3
+        i64.extend_i32_u
+        i64.const 2
+        i64.mul
         call $"trap 0"
         unreachable
       end
@@ -99,8 +119,11 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 2
-        i32.add
+        i32.const 37
+        local.get 4
+        i64.extend_i32_u
+        local.get 3
+        i64.extend_i32_u
         call $"trap 0"
         unreachable
       end
@@ -137,8 +160,13 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 2
-          i32.add
+          i32.const 37
+          local.get 4
+          i64.extend_i32_u
+          local.get 3
+          i64.extend_i32_u
+          i64.const 3
+          i64.mul
           call $"trap 0"
           unreachable
         end
@@ -157,8 +185,13 @@
         local.tee 7
         if ;; label = @3
           local.get 2
-          i32.const 5
-          i32.add
+          i32.const 44
+          local.get 0
+          i64.extend_i32_u
+          local.get 3
+          i64.extend_i32_u
+          i64.const 2
+          i64.mul
           call $"trap 0"
           unreachable
         end
@@ -191,8 +224,11 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 2
-            i32.add
+            i32.const 37
+            local.get 4
+            i64.extend_i32_u
+            local.get 6
+            i64.extend_i32_u
             call $"trap 0"
             unreachable
           end
@@ -206,6 +242,10 @@
       i32.gt_u
       if ;; label = @2
         local.get 2
+        i32.const 38
+        local.get 1
+        i64.extend_i32_u
+        i64.const 1
         call $"trap 0"
         unreachable
       end
@@ -214,8 +254,10 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 1
-        i32.add
+        i32.const 34
+        local.get 0
+        i64.extend_i32_u
+        i64.const 2
         call $"trap 0"
         unreachable
       end
@@ -231,8 +273,11 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 2
-        i32.add
+        i32.const 37
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
         call $"trap 0"
         unreachable
       end
@@ -254,8 +299,11 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 2
-        i32.add
+        i32.const 37
+        local.get 6
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
         call $"trap 0"
         unreachable
       end
@@ -292,8 +340,13 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 2
-          i32.add
+          i32.const 37
+          local.get 6
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          i64.const 2
+          i64.mul
           call $"trap 0"
           unreachable
         end
@@ -336,8 +389,11 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 2
-            i32.add
+            i32.const 37
+            local.get 6
+            i64.extend_i32_u
+            local.get 4
+            i64.extend_i32_u
             call $"trap 0"
             unreachable
           end

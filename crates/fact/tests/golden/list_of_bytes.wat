@@ -1,29 +1,33 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(data: list<u8>)
 ;;   -> list<u8>
-;; Utf8 to Utf8, 667 bytes
-;; site 0: list byte length exceeds the maximum of 2^28-1 at `param "data"`
-;; site 1: list content out-of-bounds at `param "data"`
-;; site 2: list content out-of-bounds at `param "data"`
-;; site 3: unaligned pointer at `result`
-;; site 4: pointer out of bounds of memory at `result`
-;; site 5: unaligned pointer at `result`
-;; site 6: pointer out of bounds of memory at `result`
-;; site 7: list byte length exceeds the maximum of 2^28-1 at `result`
-;; site 8: list content out-of-bounds at `result`
-;; site 9: list content out-of-bounds at `result`
+;; Utf8 to Utf8
+;; 748 bytes
+;; site 0: `param "data"`
+;; site 1: `result`
+;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 1: unaligned pointer
+;; trap of function 0 at site 1: pointer out of bounds of memory
+;; trap of function 0 at site 1: unaligned pointer
+;; trap of function 0 at site 1: pointer out of bounds of memory
+;; trap of function 0 at site 1: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 1: list content out-of-bounds
+;; trap of function 0 at site 1: list content out-of-bounds
 (module $adapters
   (type (;0;) (func (param i32 i32 i32)))
-  (type (;1;) (func (param i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
   (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;3;) (func (param i32 i32) (result i32)))
-  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
+  (type (;4;) (func (param i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 3) (param i32 i32) (result i32)))
   (import "realloc" "f3" (func $"realloc of app" (;3;) (type 2) (param i32 i32 i32 i32) (result i32)))
-  (import "post-return" "f4" (func $"post-return of ns:pkg/iface#func of lib" (;4;) (type 1) (param i32)))
+  (import "post-return" "f4" (func $"post-return of ns:pkg/iface#func of lib" (;4;) (type 4) (param i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32 i32)
     (local i32 i32 i32 i32)
@@ -36,6 +40,10 @@
     i32.gt_u
     if ;; label = @1
       i32.const 0
+      i32.const 36
+      local.get 4
+      i64.extend_i32_u
+      i64.const 1
       call $"trap 0"
       unreachable
     end
@@ -50,7 +58,12 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 1
+      i32.const 0
+      i32.const 35
+      local.get 3
+      i64.extend_i32_u
+      local.get 4
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end
@@ -71,7 +84,12 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 2
+      i32.const 0
+      i32.const 35
+      local.get 5
+      i64.extend_i32_u
+      local.get 4
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end
@@ -87,7 +105,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 3
+      i32.const 1
+      i32.const 34
+      local.get 4
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -101,7 +123,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 4
+      i32.const 1
+      i32.const 39
+      local.get 4
+      i64.extend_i32_u
+      i64.const 8
       call $"trap 0"
       unreachable
     end
@@ -109,7 +135,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 5
+      i32.const 1
+      i32.const 34
+      local.get 2
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -123,7 +153,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 6
+      i32.const 1
+      i32.const 39
+      local.get 2
+      i64.extend_i32_u
+      i64.const 8
       call $"trap 0"
       unreachable
     end
@@ -137,7 +171,11 @@
     i32.const 268435455
     i32.gt_u
     if ;; label = @1
-      i32.const 7
+      i32.const 1
+      i32.const 36
+      local.get 3
+      i64.extend_i32_u
+      i64.const 1
       call $"trap 0"
       unreachable
     end
@@ -152,7 +190,12 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 8
+      i32.const 1
+      i32.const 35
+      local.get 5
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end
@@ -173,7 +216,12 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 9
+      i32.const 1
+      i32.const 35
+      local.get 6
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end

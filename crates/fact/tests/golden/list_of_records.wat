@@ -1,38 +1,42 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
-;; Utf8 to Utf8, 1122 bytes
-;; site 0: list byte length exceeds the maximum of 2^28-1 at `param "items"`
-;; site 1: unaligned pointer at `param "items"`
-;; site 2: list content out-of-bounds at `param "items"`
-;; site 3: unaligned pointer at `param "items"`
-;; site 4: list content out-of-bounds at `param "items"`
-;; site 5: list byte length exceeds the maximum of 2^28-1 at `param "items"[].tags`
-;; site 6: unaligned pointer at `param "items"[].tags`
-;; site 7: list content out-of-bounds at `param "items"[].tags`
-;; site 8: unaligned pointer at `param "items"[].tags`
-;; site 9: list content out-of-bounds at `param "items"[].tags`
-;; site 10: invalid `char` bit pattern at `param "items"[].tags[]`
-;; site 11: string byte length exceeds the maximum of 2^28-1 at `param "items"[].name`
-;; site 12: unaligned pointer at `param "items"[].name`
-;; site 13: string content out-of-bounds at `param "items"[].name`
-;; site 14: invalid utf-8 encoding at `param "items"[].name`
-;; site 15: incomplete utf-8 byte sequence at `param "items"[].name`
-;; site 16: invalid utf-16 encoding at `param "items"[].name`
+;; Utf8 to Utf8
+;; 1251 bytes
+;; site 0: `param "items"`
+;; site 1: `param "items"[].tags`
+;; site 2: `param "items"[].tags[]`
+;; site 3: `param "items"[].name`
+;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 1: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 1: unaligned pointer
+;; trap of function 0 at site 1: list content out-of-bounds
+;; trap of function 0 at site 1: unaligned pointer
+;; trap of function 0 at site 1: list content out-of-bounds
+;; trap of function 0 at site 2: invalid `char` bit pattern
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: incomplete utf-8 byte sequence
+;; trap of function 1 at its caller's site: invalid utf-8 encoding
 (module $adapters
   (type (;0;) (func (param i32 i32)))
-  (type (;1;) (func (param i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
   (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;3;) (func (param i32 i64)))
-  (type (;4;) (func (param i32 i64 i64)))
+  (type (;3;) (func (param i32 i32 i64 i64 i64)))
+  (type (;4;) (func (param i32 i32 i64 i64 i64 i64)))
   (type (;5;) (func (param i32 i32 i32 i64) (result i32 i32)))
   (type (;6;) (func))
   (type (;7;) (func (param i32 i32 i32) (result i32)))
-  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
-  (import "trap" "1" (func $"trap 1" (;2;) (type 3) (param i32 i64)))
-  (import "trap" "2" (func $"trap 2" (;3;) (type 4) (param i32 i64 i64)))
+  (import "trap" "1" (func $"trap 1" (;2;) (type 3) (param i32 i32 i64 i64 i64)))
+  (import "trap" "2" (func $"trap 2" (;3;) (type 4) (param i32 i32 i64 i64 i64 i64)))
   (import "callee" "f4" (func $"ns:pkg/iface#func of lib" (;4;) (type 0) (param i32 i32)))
   (import "post-return" "f5" (func $"post-return of ns:pkg/iface#func of lib" (;5;) (type 6)))
   (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;6;) (type 7) (param i32 i32 i32) (result i32)))
@@ -48,6 +52,10 @@
     i32.gt_u
     if ;; label = @1
       i32.const 0
+      i32.const 36
+      local.get 3
+      i64.extend_i32_u
+      i64.const 24
       call $"trap 0"
       unreachable
     end
@@ -55,7 +63,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 1
+      i32.const 0
+      i32.const 34
+      local.get 2
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -72,7 +84,14 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 2
+      i32.const 0
+      i32.const 35
+      local.get 2
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
+      i64.const 24
+      i64.mul
       call $"trap 0"
       unreachable
     end
@@ -88,7 +107,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 3
+      i32.const 0
+      i32.const 34
+      local.get 4
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -105,7 +128,14 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 4
+      i32.const 0
+      i32.const 35
+      local.get 4
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
+      i64.const 24
+      i64.mul
       call $"trap 0"
       unreachable
     end
@@ -138,7 +168,11 @@
         i32.const 67108863
         i32.gt_u
         if ;; label = @3
-          i32.const 5
+          i32.const 1
+          i32.const 36
+          local.get 8
+          i64.extend_i32_u
+          i64.const 4
           local.get 6
           i64.extend_i32_u
           call $"trap 1"
@@ -148,7 +182,11 @@
         i32.const 3
         i32.and
         if ;; label = @3
-          i32.const 6
+          i32.const 1
+          i32.const 34
+          local.get 7
+          i64.extend_i32_u
+          i64.const 4
           local.get 6
           i64.extend_i32_u
           call $"trap 1"
@@ -167,7 +205,14 @@
         i64.shl
         i64.gt_u
         if ;; label = @3
-          i32.const 7
+          i32.const 1
+          i32.const 35
+          local.get 7
+          i64.extend_i32_u
+          local.get 8
+          i64.extend_i32_u
+          i64.const 4
+          i64.mul
           local.get 6
           i64.extend_i32_u
           call $"trap 1"
@@ -185,7 +230,11 @@
         i32.const 3
         i32.and
         if ;; label = @3
-          i32.const 8
+          i32.const 1
+          i32.const 34
+          local.get 9
+          i64.extend_i32_u
+          i64.const 4
           local.get 6
           i64.extend_i32_u
           call $"trap 1"
@@ -204,7 +253,14 @@
         i64.shl
         i64.gt_u
         if ;; label = @3
-          i32.const 9
+          i32.const 1
+          i32.const 35
+          local.get 9
+          i64.extend_i32_u
+          local.get 8
+          i64.extend_i32_u
+          i64.const 4
+          i64.mul
           local.get 6
           i64.extend_i32_u
           call $"trap 1"
@@ -230,7 +286,11 @@
             i32.const 1112064
             i32.ge_u
             if ;; label = @5
-              i32.const 10
+              i32.const 2
+              i32.const 40
+              local.get 12
+              i64.extend_i32_u
+              i64.const 0
               local.get 6
               i64.extend_i32_u
               local.get 11
@@ -268,7 +328,7 @@
         i32.load offset=16
         local.get 2
         i32.load offset=20
-        i32.const 11
+        i32.const 3
         local.get 6
         i64.extend_i32_u
         call $"string Utf8 to Utf8 app -> lib in 1 lists"
@@ -310,6 +370,10 @@
     i32.gt_u
     if ;; label = @1
       local.get 2
+      i32.const 38
+      local.get 1
+      i64.extend_i32_u
+      i64.const 1
       local.get 3
       call $"trap 1"
       unreachable
@@ -326,8 +390,11 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 2
-      i32.add
+      i32.const 37
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
       local.get 3
       call $"trap 1"
       unreachable
@@ -350,8 +417,11 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 2
-      i32.add
+      i32.const 37
+      local.get 4
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
       local.get 3
       call $"trap 1"
       unreachable
@@ -367,15 +437,21 @@
       i32.eq
       if ;; label = @2
         local.get 2
-        i32.const 4
-        i32.add
+        i32.const 43
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
         local.get 3
         call $"trap 1"
         unreachable
       end
       local.get 2
-      i32.const 3
-      i32.add
+      i32.const 42
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
       local.get 3
       call $"trap 1"
       unreachable

@@ -1,18 +1,23 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(v: option<variant { m(result<variant { f(f32), none, flags(flags { f0, f1, f2, f3, f4 }) }, f64>), d(u64), e }>)
-;; Utf8 to Utf8, 450 bytes
-;; site 0: invalid variant discriminant at `param "v"`
-;; site 1: invalid variant discriminant at `param "v".some`
-;; site 2: invalid variant discriminant at `param "v".some.m`
-;; site 3: invalid variant discriminant at `param "v".some.m.ok`
+;; Utf8 to Utf8
+;; 481 bytes
+;; site 0: `param "v"`
+;; site 1: `param "v".some`
+;; site 2: `param "v".some.m`
+;; site 3: `param "v".some.m.ok`
+;; trap of function 0 at site 0: invalid variant discriminant
+;; trap of function 0 at site 1: invalid variant discriminant
+;; trap of function 0 at site 2: invalid variant discriminant
+;; trap of function 0 at site 3: invalid variant discriminant
 (module $adapters
   (type (;0;) (func (param i32 i32 i64 i64 i32)))
-  (type (;1;) (func (param i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
   (type (;2;) (func (result i32 i64 i64 i32)))
   (type (;3;) (func (result i64 i64 i32)))
   (type (;4;) (func (result i64 i32)))
   (type (;5;) (func))
-  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
   (import "callee" "f1" (func $"ns:pkg/iface#func of lib" (;1;) (type 0) (param i32 i32 i64 i64 i32)))
   (import "post-return" "f2" (func $"post-return of ns:pkg/iface#func of lib" (;2;) (type 5)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
@@ -24,6 +29,10 @@
     i32.ge_u
     if ;; label = @1
       i32.const 0
+      i32.const 41
+      local.get 5
+      i64.extend_i32_u
+      i64.const 2
       call $"trap 0"
       unreachable
     end
@@ -36,6 +45,10 @@
       i32.ge_u
       if ;; label = @2
         i32.const 1
+        i32.const 41
+        local.get 6
+        i64.extend_i32_u
+        i64.const 3
         call $"trap 0"
         unreachable
       end
@@ -54,6 +67,10 @@
             i32.ge_u
             if ;; label = @5
               i32.const 2
+              i32.const 41
+              local.get 7
+              i64.extend_i32_u
+              i64.const 2
               call $"trap 0"
               unreachable
             end
@@ -73,6 +90,10 @@
               i32.ge_u
               if ;; label = @6
                 i32.const 3
+                i32.const 41
+                local.get 8
+                i64.extend_i32_u
+                i64.const 3
                 call $"trap 0"
                 unreachable
               end

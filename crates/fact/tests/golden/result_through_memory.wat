@@ -1,18 +1,22 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func()
 ;;   -> result<tuple<u32, bool>, enum { e0, e1, e2 }>
-;; Utf8 to Utf8, 467 bytes
-;; site 0: unaligned pointer at `result`
-;; site 1: pointer out of bounds of memory at `result`
-;; site 2: unaligned pointer at `result`
-;; site 3: pointer out of bounds of memory at `result`
-;; site 4: invalid variant discriminant at `result`
-;; site 5: invalid variant discriminant at `result.error`
+;; Utf8 to Utf8
+;; 516 bytes
+;; site 0: `result`
+;; site 1: `result.error`
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: pointer out of bounds of memory
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: pointer out of bounds of memory
+;; trap of function 0 at site 0: invalid variant discriminant
+;; trap of function 0 at site 1: invalid variant discriminant
 (module $adapters
   (type (;0;) (func (param i32)))
   (type (;1;) (func (result i32)))
+  (type (;2;) (func (param i32 i32 i64 i64)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 1) (result i32)))
-  (import "trap" "0" (func $"trap 0" (;1;) (type 0) (param i32)))
+  (import "trap" "0" (func $"trap 0" (;1;) (type 2) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of lib" (;0;) 0))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
   (import "post-return" "f2" (func $"post-return of ns:pkg/iface#func of lib" (;2;) (type 0) (param i32)))
@@ -26,6 +30,10 @@
     i32.and
     if ;; label = @1
       i32.const 0
+      i32.const 34
+      local.get 1
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -39,7 +47,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 1
+      i32.const 0
+      i32.const 39
+      local.get 1
+      i64.extend_i32_u
+      i64.const 12
       call $"trap 0"
       unreachable
     end
@@ -47,7 +59,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 2
+      i32.const 0
+      i32.const 34
+      local.get 0
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -61,7 +77,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 3
+      i32.const 0
+      i32.const 39
+      local.get 0
+      i64.extend_i32_u
+      i64.const 12
       call $"trap 0"
       unreachable
     end
@@ -71,7 +91,11 @@
     i32.const 2
     i32.ge_u
     if ;; label = @1
-      i32.const 4
+      i32.const 0
+      i32.const 41
+      local.get 2
+      i64.extend_i32_u
+      i64.const 2
       call $"trap 0"
       unreachable
     end
@@ -87,7 +111,11 @@
       i32.const 3
       i32.ge_u
       if ;; label = @2
-        i32.const 5
+        i32.const 1
+        i32.const 41
+        local.get 3
+        i64.extend_i32_u
+        i64.const 3
         call $"trap 0"
         unreachable
       end

@@ -1,7 +1,8 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(a: u8, b: u64, c: tuple<f64, s16>)
 ;;   -> s8
-;; Utf8 to Utf8, 194 bytes
+;; Utf8 to Utf8
+;; 194 bytes
 (module $adapters
   (type (;0;) (func (param i32 i64 f64 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i64 f64 i32) (result i32)))

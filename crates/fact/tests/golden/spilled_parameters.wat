@@ -1,20 +1,23 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8)
-;; Utf8 to Utf8, 621 bytes
-;; site 0: unaligned pointer at `params`
-;; site 1: pointer out of bounds of memory at `params`
-;; site 2: unaligned pointer at `params`
-;; site 3: pointer out of bounds of memory at `params`
+;; Utf8 to Utf8
+;; 658 bytes
+;; site 0: `params`
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: pointer out of bounds of memory
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: pointer out of bounds of memory
 (module $adapters
   (type (;0;) (func (param i32)))
-  (type (;1;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;2;) (func))
-  (import "trap" "0" (func $"trap 0" (;0;) (type 0) (param i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;3;) (func))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
-  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 1) (param i32 i32 i32 i32) (result i32)))
+  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32)))
-  (import "post-return" "f3" (func $"post-return of ns:pkg/iface#func of lib" (;3;) (type 2)))
+  (import "post-return" "f3" (func $"post-return of ns:pkg/iface#func of lib" (;3;) (type 3)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;4;) (type 0) (param i32)
     (local i32)
@@ -23,6 +26,10 @@
     i32.and
     if ;; label = @1
       i32.const 0
+      i32.const 34
+      local.get 0
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -36,7 +43,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 1
+      i32.const 0
+      i32.const 39
+      local.get 0
+      i64.extend_i32_u
+      i64.const 68
       call $"trap 0"
       unreachable
     end
@@ -50,7 +61,11 @@
     i32.const 3
     i32.and
     if ;; label = @1
-      i32.const 2
+      i32.const 0
+      i32.const 34
+      local.get 1
+      i64.extend_i32_u
+      i64.const 4
       call $"trap 0"
       unreachable
     end
@@ -64,7 +79,11 @@
     i64.shl
     i64.gt_u
     if ;; label = @1
-      i32.const 3
+      i32.const 0
+      i32.const 39
+      local.get 1
+      i64.extend_i32_u
+      i64.const 68
       call $"trap 0"
       unreachable
     end

@@ -1,22 +1,26 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
-;; Utf8 to Utf16, 777 bytes
-;; site 0: string byte length exceeds the maximum of 2^28-1 at `param "text"`
-;; site 1: unaligned pointer at `param "text"`
-;; site 2: string content out-of-bounds at `param "text"`
-;; site 3: invalid utf-8 encoding at `param "text"`
-;; site 4: incomplete utf-8 byte sequence at `param "text"`
-;; site 5: invalid utf-16 encoding at `param "text"`
+;; Utf8 to Utf16
+;; 826 bytes
+;; site 0: `param "text"`
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: incomplete utf-8 byte sequence
+;; trap of function 1 at its caller's site: invalid utf-8 encoding
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
 (module $adapters
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;2;) (func))
-  (type (;3;) (func (param i32)))
+  (type (;3;) (func (param i32 i32 i64 i64)))
   (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
   (import "state" "state" (memory $state (;0;) 0))
-  (import "trap" "0" (func $"trap 0" (;2;) (type 3) (param i32)))
+  (import "trap" "0" (func $"trap 0" (;2;) (type 3) (param i32 i32 i64 i64)))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
   (import "realloc" "f3" (func $"realloc of lib" (;3;) (type 4) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m2" (memory $"memory of lib" (;2;) 0))
@@ -49,6 +53,10 @@
     i32.gt_u
     if ;; label = @1
       local.get 2
+      i32.const 38
+      local.get 1
+      i64.extend_i32_u
+      i64.const 1
       call $"trap 0"
       unreachable
     end
@@ -64,8 +72,11 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 2
-      i32.add
+      i32.const 37
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end
@@ -94,8 +105,10 @@
     i32.and
     if ;; label = @1
       local.get 2
-      i32.const 1
-      i32.add
+      i32.const 34
+      local.get 3
+      i64.extend_i32_u
+      i64.const 2
       call $"trap 0"
       unreachable
     end
@@ -113,8 +126,13 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 2
-      i32.add
+      i32.const 37
+      local.get 3
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      i64.const 2
+      i64.mul
       call $"trap 0"
       unreachable
     end
@@ -129,14 +147,20 @@
       i32.eq
       if ;; label = @2
         local.get 2
-        i32.const 4
-        i32.add
+        i32.const 43
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
         call $"trap 0"
         unreachable
       end
       local.get 2
-      i32.const 3
-      i32.add
+      i32.const 42
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
       call $"trap 0"
       unreachable
     end
@@ -171,8 +195,10 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 1
-        i32.add
+        i32.const 34
+        local.get 3
+        i64.extend_i32_u
+        i64.const 2
         call $"trap 0"
         unreachable
       end
@@ -190,8 +216,13 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 2
-        i32.add
+        i32.const 37
+        local.get 3
+        i64.extend_i32_u
+        local.get 4
+        i64.extend_i32_u
+        i64.const 2
+        i64.mul
         call $"trap 0"
         unreachable
       end

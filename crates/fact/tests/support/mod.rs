@@ -1,16 +1,17 @@
 //! What the tests of this crate share: types in few words, and specs of two components named `app` and `lib`.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use gusset_fact::{AdapterModule, AdapterSpec, FunctionSpec};
+use gusset_fact::{AdapterModule, AdapterSpec, BuiltinSpec, FunctionSpec};
 use gusset_types::{
-    AdapterName, Arena, CanonOptions, Case, ComponentInstanceIndex, CoreDefIndex, DefinedType, Field, FuncType, Param,
-    PointerWidth, ResultType, StringEncoding, Types, ValType,
+    AdapterName, Arena, CanonBuiltin, CanonOptions, Case, ComponentInstanceIndex, CoreDefIndex, DefinedType, Field,
+    FuncType, Param, PointerWidth, ResourceType, ResourceTypeIndex, ResultType, StringEncoding, Types, ValType,
 };
 
 /// Types that are made by calls.
 #[derive(Default)]
 pub struct Maker {
     pub types: Types,
+    pub resources: Arena<ResourceTypeIndex, ResourceType>,
     /// How many specs were made: each has a callee of its own.
     specs: u32,
 }
@@ -58,6 +59,31 @@ impl Maker {
         self.types.intern(DefinedType::Flags((0..labels).map(|i| format!("f{i}").into()).collect()))
     }
 
+    /// A resource type that `app` (0), `lib` (1) or another instance defines, or that the root imports.
+    pub fn resource(&mut self, name: &str, instance: Option<u32>, dtor: Option<u32>) -> ResourceTypeIndex {
+        let instance = instance.map(ComponentInstanceIndex::from_u32);
+        self.resources.push(ResourceType { name: name.into(), instance, dtor: dtor.map(CoreDefIndex::from_u32) })
+    }
+
+    pub fn own(&mut self, resource: ResourceTypeIndex) -> ValType {
+        self.types.intern(DefinedType::Own(resource))
+    }
+
+    pub fn borrow(&mut self, resource: ResourceTypeIndex) -> ValType {
+        self.types.intern(DefinedType::Borrow(resource))
+    }
+
+    /// A built-in of `app`.
+    pub fn builtin(&self, builtin: CanonBuiltin, check_may_leave: bool) -> FunctionSpec {
+        let (CanonBuiltin::ResourceNew(resource)
+        | CanonBuiltin::ResourceRep(resource)
+        | CanonBuiltin::ResourceDrop(resource)) = builtin;
+        let function = format!("{} {}", builtin.name(), self.resources[resource].name).into();
+        let name = AdapterName { caller: "app".into(), callee: "canon".into(), function };
+        let instance = ComponentInstanceIndex::from_u32(0);
+        FunctionSpec::Builtin(BuiltinSpec { name, builtin, instance, check_may_leave })
+    }
+
     /// A spec of a function of these parameters and this result, with every check and toggle left out.
     pub fn spec(&mut self, params: &[(&str, ValType)], result: Option<ValType>) -> AdapterSpec {
         let params = params.iter().map(|&(name, ty)| Param { name: name.into(), ty }).collect();
@@ -94,10 +120,15 @@ fn options(instance: u32, memory: u32, realloc: u32, post_return: Option<u32>) -
 pub const ENCODINGS: [StringEncoding; 3] = [StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16];
 pub const WIDTHS: [PointerWidth; 2] = [PointerWidth::Memory32, PointerWidth::Memory64];
 
-/// Compiles, and checks what must hold of every adapter module.
-pub fn compile_valid(types: &Types, specs: &[AdapterSpec]) -> AdapterModule {
+/// Compiles adapters, and checks what must hold of every adapter module.
+pub fn compile_valid(maker: &Maker, specs: &[AdapterSpec]) -> AdapterModule {
     let functions: Vec<_> = specs.iter().cloned().map(FunctionSpec::Call).collect();
-    let module = gusset_fact::compile(types, &Arena::default(), &functions);
+    compile_functions(maker, &functions)
+}
+
+/// Compiles, and checks what must hold of every adapter module.
+pub fn compile_functions(maker: &Maker, specs: &[FunctionSpec]) -> AdapterModule {
+    let module = gusset_fact::compile(&maker.types, &maker.resources, specs);
     let mut features = wasmparser::WasmFeatures::WASM2;
     features |= wasmparser::WasmFeatures::MULTI_MEMORY | wasmparser::WasmFeatures::MEMORY64;
     if let Err(error) = wasmparser::Validator::new_with_features(features).validate_all(&module.wasm) {

@@ -3,7 +3,6 @@
 
 use super::context::LiftContext;
 use super::error::{CanonError, CanonResult};
-use std::cell::Cell;
 
 /// What an allocator keeps beside each block, and loses by rounding, more or less. Else a list of tiny strings would cost
 /// the host twice what it is charged for.
@@ -12,12 +11,12 @@ const BLOCK_OVERHEAD: u64 = 16;
 /// What is left of the bytes that one call may take.
 pub(crate) struct LiftBudget {
     limit: u64,
-    left: Cell<u64>,
+    left: u64,
 }
 
 impl LiftBudget {
     pub(crate) fn new(limit: u64) -> LiftBudget {
-        LiftBudget { limit, left: Cell::new(limit) }
+        LiftBudget { limit, left: limit }
     }
 
     /// For values that are the host's own.
@@ -27,19 +26,19 @@ impl LiftBudget {
 
     #[cfg(test)]
     pub(crate) fn spent(&self) -> u64 {
-        self.limit - self.left.get()
+        self.limit - self.left
     }
 }
 
 impl LiftContext<'_> {
     /// Takes a block of the host's memory from what the call may lift. Comes before the allocation.
-    pub(crate) fn charge_block(&self, bytes: u64) -> CanonResult<()> {
+    pub(crate) fn charge_block(&mut self, bytes: u64) -> CanonResult<()> {
         if bytes == 0 {
             return Ok(());
         }
-        match self.budget.left.get().checked_sub(bytes.saturating_add(BLOCK_OVERHEAD)) {
+        match self.budget.left.checked_sub(bytes.saturating_add(BLOCK_OVERHEAD)) {
             Some(left) => {
-                self.budget.left.set(left);
+                self.budget.left = left;
                 Ok(())
             }
             None => Err(CanonError::too_large(self.budget.limit)),
@@ -47,19 +46,19 @@ impl LiftContext<'_> {
     }
 
     /// An empty vector with room for exactly `length` values, charged.
-    pub(crate) fn vec<V>(&self, length: usize) -> CanonResult<Vec<V>> {
+    pub(crate) fn vec<V>(&mut self, length: usize) -> CanonResult<Vec<V>> {
         self.charge_block((length as u64).saturating_mul(size_of::<V>() as u64))?;
         Ok(Vec::with_capacity(length))
     }
 
     /// An empty text with room for exactly `bytes` bytes, charged.
-    pub(crate) fn text(&self, bytes: usize) -> CanonResult<String> {
+    pub(crate) fn text(&mut self, bytes: usize) -> CanonResult<String> {
         self.charge_block(bytes as u64)?;
         Ok(String::with_capacity(bytes))
     }
 
     /// `value` in a box, charged.
-    pub(crate) fn boxed<V>(&self, value: V) -> CanonResult<Box<V>> {
+    pub(crate) fn boxed<V>(&mut self, value: V) -> CanonResult<Box<V>> {
         self.charge_block(size_of::<V>() as u64)?;
         Ok(Box::new(value))
     }

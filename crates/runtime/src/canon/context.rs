@@ -4,8 +4,10 @@ use super::MAX_BYTE_LENGTH;
 use super::budget::LiftBudget;
 use super::error::CanonResult;
 use crate::error::Error;
+use crate::resource::ResourceType;
+use crate::type_scope::TypeScope;
 use crate::vm::RawValue;
-use gusset_types::{Layout, PointerWidth, StringEncoding, TrapCode, Types};
+use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType};
 
 /// From where values are lifted. No code of the guest runs while one exists.
 pub struct LiftContext<'a> {
@@ -18,20 +20,25 @@ pub struct LiftContext<'a> {
 
 impl<'a> LiftContext<'a> {
     pub(crate) fn new(
-        types: &'a Types,
+        scope: TypeScope<'a>,
         memory: &'a [u8],
         encoding: StringEncoding,
         width: PointerWidth,
         budget: LiftBudget,
     ) -> Self {
-        LiftContext { types, memory, encoding, width, budget }
+        LiftContext { types: scope.types, memory, encoding, width, budget }
+    }
+
+    /// The structure of a type that is not primitive.
+    pub(crate) fn defined(&self, ty: ValType) -> &'a DefinedType {
+        defined(self.types, ty)
     }
 
     /// `N` bytes of memory. Callers have checked the range of the whole value; a range outside is still only a trap.
     pub(crate) fn bytes<const N: usize>(&self, at: u64) -> CanonResult<[u8; N]> {
-        let at = usize::try_from(at).map_err(|_| TrapCode::PointerOutOfBounds)?;
-        let bytes = self.memory.get(at..).and_then(|rest| rest.first_chunk::<N>());
-        bytes.copied().ok_or_else(|| TrapCode::PointerOutOfBounds.into())
+        let rest = usize::try_from(at).ok().and_then(|at| self.memory.get(at..));
+        let bytes = rest.and_then(|rest| rest.first_chunk::<N>());
+        bytes.copied().ok_or_else(|| TrapCode::PointerOutOfBounds.with(at, N as u64).into())
     }
 
     pub(crate) fn u32(&self, at: u64) -> CanonResult<u32> {
@@ -55,17 +62,24 @@ impl<'a> LiftContext<'a> {
     pub(crate) fn list_bytes(&self, at: u64, length: u64, element: Layout) -> CanonResult<&'a [u8]> {
         let bytes = length.saturating_mul(u64::from(element.size));
         if bytes > MAX_BYTE_LENGTH {
-            return Err(TrapCode::ListTooLong.into());
+            return Err(TrapCode::ListTooLong.with(length, u64::from(element.size)).into());
         }
         if !at.is_multiple_of(u64::from(element.align)) {
-            return Err(TrapCode::UnalignedPointer.into());
+            return Err(TrapCode::UnalignedPointer.with(at, u64::from(element.align)).into());
         }
-        slice_at(self.memory, at, bytes).ok_or_else(|| TrapCode::ListPointerOutOfBounds.into())
+        slice_at(self.memory, at, bytes).ok_or_else(|| TrapCode::ListPointerOutOfBounds.with(at, bytes).into())
     }
 
     /// Checks the address of parameters or a result that lie in memory.
     pub(crate) fn check_pointer(&self, at: u64, layout: Layout) -> CanonResult<()> {
         check_pointer(at, layout, self.memory.len())
+    }
+}
+
+fn defined(types: &Types, ty: ValType) -> &DefinedType {
+    match ty {
+        ValType::Defined(index) => types.defined(index),
+        _ => panic!("{ty:?} has no structure: types were compared when the function was looked up"),
     }
 }
 
@@ -78,11 +92,11 @@ pub(crate) fn slice_at(memory: &[u8], at: u64, bytes: u64) -> Option<&[u8]> {
 
 fn check_pointer(at: u64, layout: Layout, length: usize) -> CanonResult<()> {
     if !at.is_multiple_of(u64::from(layout.align)) {
-        return Err(TrapCode::UnalignedPointer.into());
+        return Err(TrapCode::UnalignedPointer.with(at, u64::from(layout.align)).into());
     }
     match at.checked_add(u64::from(layout.size)) {
         Some(end) if end <= length as u64 => Ok(()),
-        _ => Err(TrapCode::PointerOutOfBounds.into()),
+        _ => Err(TrapCode::PointerOutOfBounds.with(at, u64::from(layout.size)).into()),
     }
 }
 
@@ -97,12 +111,32 @@ pub(crate) trait Guest {
 /// Where values are lowered to.
 pub struct LowerContext<'a> {
     pub(crate) types: &'a Types,
+    pub(crate) resources: &'a [ResourceType],
     pub(crate) guest: &'a mut dyn Guest,
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
 }
 
-impl LowerContext<'_> {
+impl<'a> LowerContext<'a> {
+    pub(crate) fn new(
+        scope: TypeScope<'a>,
+        guest: &'a mut dyn Guest,
+        encoding: StringEncoding,
+        width: PointerWidth,
+    ) -> LowerContext<'a> {
+        let TypeScope { types, resources } = scope;
+        LowerContext { types, resources, guest, encoding, width }
+    }
+
+    pub(crate) fn scope(&self) -> TypeScope<'a> {
+        TypeScope { types: self.types, resources: self.resources }
+    }
+
+    /// The structure of a type that is not primitive.
+    pub(crate) fn defined(&self, ty: ValType) -> &'a DefinedType {
+        defined(self.types, ty)
+    }
+
     /// Writes `bytes` at `at`. Callers have checked the range of the whole value; a range outside is still only a trap.
     pub(crate) fn write(&mut self, at: u64, bytes: &[u8]) -> CanonResult<()> {
         self.slice_mut(at, bytes.len() as u64)?.copy_from_slice(bytes);
@@ -111,10 +145,12 @@ impl LowerContext<'_> {
 
     /// The memory from `at` on, `bytes` long.
     pub(crate) fn slice_mut(&mut self, at: u64, bytes: u64) -> CanonResult<&mut [u8]> {
-        let start = usize::try_from(at).map_err(|_| TrapCode::PointerOutOfBounds)?;
-        let end = usize::try_from(bytes).ok().and_then(|bytes| start.checked_add(bytes));
-        let end = end.ok_or(TrapCode::PointerOutOfBounds)?;
-        self.guest.memory().get_mut(start..end).ok_or_else(|| TrapCode::PointerOutOfBounds.into())
+        let range = || {
+            let start = usize::try_from(at).ok()?;
+            Some(start..start.checked_add(usize::try_from(bytes).ok()?)?)
+        };
+        let slice = range().and_then(|range| self.guest.memory().get_mut(range));
+        slice.ok_or_else(|| TrapCode::PointerOutOfBounds.with(at, bytes).into())
     }
 
     /// Writes a pointer or length.
@@ -135,11 +171,11 @@ impl LowerContext<'_> {
     pub(crate) fn reallocate(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> CanonResult<u64> {
         let at = self.guest.realloc(old, old_size, align, new_size)?;
         if !at.is_multiple_of(u64::from(align)) {
-            return Err(TrapCode::ReallocUnaligned.into());
+            return Err(TrapCode::ReallocUnaligned.with(at, u64::from(align)).into());
         }
         match at.checked_add(new_size) {
             Some(end) if end <= self.guest.memory().len() as u64 => Ok(at),
-            _ => Err(TrapCode::ReallocOutOfBounds.into()),
+            _ => Err(TrapCode::ReallocOutOfBounds.with(at, new_size).into()),
         }
     }
 
@@ -151,7 +187,7 @@ impl LowerContext<'_> {
     pub(crate) fn allocate_list(&mut self, length: usize, element: Layout) -> CanonResult<u64> {
         let bytes = (length as u64).saturating_mul(u64::from(element.size));
         if bytes > MAX_BYTE_LENGTH {
-            return Err(TrapCode::ListTooLong.into());
+            return Err(TrapCode::ListTooLong.with(length as u64, u64::from(element.size)).into());
         }
         self.allocate(element.align, bytes)
     }
@@ -180,7 +216,8 @@ impl<'a> FlatReader<'a> {
         value
     }
 
-    pub(crate) fn u32(&mut self) -> u32 {
+    /// The next value's low 32 bits.
+    pub fn u32(&mut self) -> u32 {
         self.next().u32()
     }
 
@@ -216,7 +253,8 @@ impl<'a> FlatWriter<'a> {
         FlatWriter { values, position: 0 }
     }
 
-    pub(crate) fn u32(&mut self, value: u32) {
+    /// Writes the next value.
+    pub fn u32(&mut self, value: u32) {
         self.u64(u64::from(value));
     }
 

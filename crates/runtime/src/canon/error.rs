@@ -3,7 +3,7 @@
 
 use crate::error::{Error, format_err};
 use crate::trap::{AdapterTrapSite, Trap};
-use gusset_types::{AdapterName, Printable, TrapCode};
+use gusset_types::{AdapterName, Printable, TrapCause};
 use std::borrow::Cow;
 
 /// The result of lifting or lowering.
@@ -20,7 +20,7 @@ struct CanonFailure {
 
 enum Cause {
     /// The guest's fault.
-    Trap(TrapCode),
+    Trap(TrapCause),
     /// The values take more bytes of the host than this limit.
     TooLarge(u64),
     /// An error of another function (`realloc` trapped), or of the host.
@@ -50,7 +50,7 @@ impl CanonError {
     pub(crate) fn into_error(self, adapter: impl FnOnce() -> AdapterName) -> Error {
         let path = self.path();
         match self.0.cause {
-            Cause::Trap(code) => Trap::new(code).with_site(AdapterTrapSite { adapter: adapter(), path }).into(),
+            Cause::Trap(cause) => Trap::new(cause).with_site(AdapterTrapSite { adapter: adapter(), path }).into(),
             Cause::TooLarge(limit) => {
                 let error = format_err!(
                     "the values of one call take more than {limit} bytes of the host; Config::max_lifted_bytes sets the \
@@ -70,10 +70,10 @@ impl CanonError {
     }
 }
 
-impl From<TrapCode> for CanonError {
+impl From<TrapCause> for CanonError {
     #[cold]
-    fn from(code: TrapCode) -> CanonError {
-        CanonError::new(Cause::Trap(code))
+    fn from(cause: TrapCause) -> CanonError {
+        CanonError::new(Cause::Trap(cause))
     }
 }
 
@@ -86,9 +86,9 @@ impl From<Error> for CanonError {
 
 #[cfg(test)]
 impl CanonError {
-    pub(crate) fn code(&self) -> Option<TrapCode> {
+    pub(crate) fn code(&self) -> Option<gusset_types::TrapCode> {
         match self.0.cause {
-            Cause::Trap(code) => Some(code),
+            Cause::Trap(cause) => Some(cause.code),
             Cause::TooLarge(_) | Cause::Error(_) => None,
         }
     }
@@ -98,7 +98,7 @@ impl CanonError {
 impl std::fmt::Debug for CanonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0.cause {
-            Cause::Trap(code) => write!(f, "{:?}: {code}", self.path()),
+            Cause::Trap(cause) => write!(f, "{:?}: {cause}", self.path()),
             Cause::TooLarge(limit) => write!(f, "{:?}: more than {limit} bytes", self.path()),
             Cause::Error(error) => write!(f, "{:?}: {error}", self.path()),
         }

@@ -4,8 +4,9 @@ use super::budget::LiftBudget;
 use super::context::{Guest, LiftContext};
 use crate::error::{Error, Result, bail};
 use crate::store::StoreContextMut;
+use crate::type_scope::TypeScope;
 use crate::vm::{FuncHandle, MemoryHandle, RawValue, VmStore};
-use gusset_types::{FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, Types};
+use gusset_types::{FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding};
 
 /// Canonical options whose references have been resolved to parts of a store.
 #[derive(Clone, Copy)]
@@ -47,7 +48,7 @@ impl InstanceState {
 
 impl ResolvedOptions {
     /// Lifts from the instance as it stands.
-    pub(crate) fn lift<'a>(&self, vm: &'a VmStore, types: &'a Types) -> LiftContext<'a> {
+    pub(crate) fn lift<'a>(&self, vm: &'a VmStore, types: TypeScope<'a>) -> LiftContext<'a> {
         let memory = self.memory.map_or(&[][..], |memory| vm.memory(memory));
         let budget = LiftBudget::new(vm.engine().config().max_lifted_bytes);
         LiftContext::new(types, memory, self.encoding, self.width, budget)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
-    char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.into())
+    char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.with(bits.into(), 0).into())
 }
 
 /// The error for a type that hosts cannot exchange with guests yet.
@@ -29,7 +29,7 @@ pub(crate) fn unsupported_error_context() -> CanonError {
 }
 
 /// Reads the value at `at`, which is aligned and lies in memory (`load`).
-pub(crate) fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Val> {
+pub(crate) fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Val> {
     Ok(match ty {
         ValType::Bool => Val::Bool(cx.bytes::<1>(at)?[0] != 0),
         ValType::S8 => Val::S8(i8::from_le_bytes(cx.bytes(at)?)),
@@ -48,11 +48,14 @@ pub(crate) fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Va
             Val::String(cx.string(pointer, length)?)
         }
         ValType::ErrorContext => return Err(unsupported_error_context()),
-        ValType::Defined(index) => return load_defined(cx, ty, cx.types.defined(index), at),
+        ValType::Defined(index) => {
+            let types = cx.types;
+            return load_defined(cx, ty, types.defined(index), at);
+        }
     })
 }
 
-fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u64) -> CanonResult<Val> {
+fn load_defined(cx: &mut LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u64) -> CanonResult<Val> {
     match defined {
         DefinedType::List(element) => {
             let (pointer, length) = cx.pointer_pair(at)?;
@@ -65,11 +68,11 @@ fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u6
         DefinedType::FixedLengthList(element, length) => Ok(Val::List(elements(cx, *element, at, u64::from(*length))?)),
         DefinedType::Record(fields) => {
             let mut offsets = Offsets::at(at);
-            record(cx, fields, |ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
+            record(cx, fields, |cx, ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
         }
         DefinedType::Tuple(types) => {
             let mut offsets = Offsets::at(at);
-            tuple(cx, types, |ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
+            tuple(cx, types, |cx, ty| load(cx, ty, offsets.next(cx.types.layout(ty, cx.width))))
         }
         DefinedType::Flags(labels) => {
             let bits = load_discriminant(cx, at, cx.types.layout(ty, cx.width).size)?;
@@ -78,7 +81,7 @@ fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u6
         DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
             let (size, payload_offset) = cx.types.variant_layout(ty, cx.width).expect("it is a variant");
             let case = load_discriminant(cx, at, size)?;
-            variant(cx, defined, case, |ty| load(cx, ty, at + u64::from(payload_offset)))
+            variant(cx, defined, case, |cx, ty| load(cx, ty, at + u64::from(payload_offset)))
         }
         DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
             Err(unsupported(defined))
@@ -87,7 +90,7 @@ fn load_defined(cx: &LiftContext<'_>, ty: ValType, defined: &DefinedType, at: u6
 }
 
 /// Reads a discriminant or flags of 1, 2 or 4 bytes.
-pub(crate) fn load_discriminant(cx: &LiftContext<'_>, at: u64, size: u32) -> CanonResult<u32> {
+pub(crate) fn load_discriminant(cx: &mut LiftContext<'_>, at: u64, size: u32) -> CanonResult<u32> {
     match size {
         1 => Ok(u32::from(cx.bytes::<1>(at)?[0])),
         2 => Ok(u32::from(u16::from_le_bytes(cx.bytes(at)?))),
@@ -114,13 +117,13 @@ impl Offsets {
     }
 }
 
-fn list(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Val> {
+fn list(cx: &mut LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Val> {
     cx.list_bytes(at, length, cx.types.layout(element, cx.width))?;
     elements(cx, element, at, length).map(Val::List)
 }
 
 /// Reads `length` elements that lie in memory.
-fn elements(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Vec<Val>> {
+fn elements(cx: &mut LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Vec<Val>> {
     let stride = u64::from(cx.types.layout(element, cx.width).size);
     let mut items = cx.vec(length as usize)?;
     for i in 0..length {
@@ -130,7 +133,7 @@ fn elements(cx: &LiftContext<'_>, element: ValType, at: u64, length: u64) -> Can
     Ok(items)
 }
 
-fn map(cx: &LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> CanonResult<Val> {
+fn map(cx: &mut LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> CanonResult<Val> {
     let layouts = types.map(|ty| cx.types.layout(ty, cx.width));
     let entry = Layout::record(layouts);
     cx.list_bytes(at, length, entry)?;
@@ -141,20 +144,21 @@ fn map(cx: &LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> Canon
             let part = load(cx, types[n], offsets.next(layouts[n]));
             part.map_err(|error| error.within(format!("[{i}].{n}")))
         };
-        entries.push((part(0)?, part(1)?));
+        let entry = (part(0)?, part(1)?);
+        entries.push(entry);
     }
     Ok(Val::Map(entries))
 }
 
 /// A record whose fields `field` reads one after the other. Values share the names with the type.
 fn record(
-    cx: &LiftContext<'_>,
+    cx: &mut LiftContext<'_>,
     fields: &[Field],
-    mut field: impl FnMut(ValType) -> CanonResult<Val>,
+    mut field: impl FnMut(&mut LiftContext<'_>, ValType) -> CanonResult<Val>,
 ) -> CanonResult<Val> {
     let mut values = cx.vec(fields.len())?;
     for Field { name, ty } in fields {
-        let value = field(*ty).map_err(|error| error.within(format!(".{}", cut_name(name))))?;
+        let value = field(cx, *ty).map_err(|error| error.within(format!(".{}", cut_name(name))))?;
         values.push((name.clone(), value));
     }
     Ok(Val::Record(values))
@@ -162,18 +166,18 @@ fn record(
 
 /// A tuple whose items `item` reads one after the other.
 fn tuple(
-    cx: &LiftContext<'_>,
+    cx: &mut LiftContext<'_>,
     types: &[ValType],
-    mut item: impl FnMut(ValType) -> CanonResult<Val>,
+    mut item: impl FnMut(&mut LiftContext<'_>, ValType) -> CanonResult<Val>,
 ) -> CanonResult<Val> {
     let mut values = cx.vec(types.len())?;
     for (i, ty) in types.iter().enumerate() {
-        values.push(item(*ty).map_err(|error| error.within(format!(".{i}")))?);
+        values.push(item(cx, *ty).map_err(|error| error.within(format!(".{i}")))?);
     }
     Ok(Val::Tuple(values))
 }
 
-fn flags(cx: &LiftContext<'_>, labels: &[Arc<str>], bits: u32) -> CanonResult<Val> {
+fn flags(cx: &mut LiftContext<'_>, labels: &[Arc<str>], bits: u32) -> CanonResult<Val> {
     let set = || labels.iter().enumerate().filter(|(i, _)| bits >> i & 1 != 0);
     let mut values = cx.vec(set().count())?;
     values.extend(set().map(|(_, label)| label.clone()));
@@ -182,33 +186,33 @@ fn flags(cx: &LiftContext<'_>, labels: &[Arc<str>], bits: u32) -> CanonResult<Va
 
 /// The value of case number `case`, whose payload `payload` reads if there is one.
 fn variant(
-    cx: &LiftContext<'_>,
+    cx: &mut LiftContext<'_>,
     defined: &DefinedType,
     case: u32,
-    payload: impl FnOnce(ValType) -> CanonResult<Val>,
+    payload: impl FnOnce(&mut LiftContext<'_>, ValType) -> CanonResult<Val>,
 ) -> CanonResult<Val> {
     let boxed = |name: &str, ty: Option<ValType>| {
         let Some(ty) = ty else { return Ok(None) };
-        let value = payload(ty).and_then(|value| cx.boxed(value));
+        let value = payload(cx, ty).and_then(|value| cx.boxed(value));
         value.map(Some).map_err(|error| error.within(format!(".{}", cut_name(name))))
     };
-    let invalid = || CanonError::from(TrapCode::InvalidDiscriminant);
+    let invalid = |cases: usize| CanonError::from(TrapCode::InvalidDiscriminant.with(case.into(), cases as u64));
     Ok(match defined {
         DefinedType::Variant(cases) => {
-            let case = cases.get(case as usize).ok_or_else(invalid)?;
+            let case = cases.get(case as usize).ok_or_else(|| invalid(cases.len()))?;
             Val::Variant(case.name.clone(), boxed(&case.name, case.ty)?)
         }
-        DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(invalid)?.clone()),
+        DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(|| invalid(labels.len()))?.clone()),
         DefinedType::Option(_) if case == 0 => Val::Option(None),
         DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
         DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
         DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("error", result.err)?)),
-        _ => return Err(invalid()),
+        _ => return Err(invalid(2)),
     })
 }
 
 /// Reads a value from core values (`lift_flat`).
-pub(crate) fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Val> {
+pub(crate) fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Val> {
     Ok(match ty {
         ValType::Bool => Val::Bool(flat.u32() != 0),
         ValType::S8 => Val::S8(flat.u32() as i8),
@@ -227,12 +231,15 @@ pub(crate) fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader
             Val::String(cx.string(pointer, length)?)
         }
         ValType::ErrorContext => return Err(unsupported_error_context()),
-        ValType::Defined(index) => return lift_flat_defined(cx, ty, cx.types.defined(index), flat),
+        ValType::Defined(index) => {
+            let types = cx.types;
+            return lift_flat_defined(cx, ty, types.defined(index), flat);
+        }
     })
 }
 
 fn lift_flat_defined(
-    cx: &LiftContext<'_>,
+    cx: &mut LiftContext<'_>,
     ty: ValType,
     defined: &DefinedType,
     flat: &mut FlatReader<'_>,
@@ -254,13 +261,13 @@ fn lift_flat_defined(
             }
             Ok(Val::List(items))
         }
-        DefinedType::Record(fields) => record(cx, fields, |ty| lift_flat(cx, ty, flat)),
-        DefinedType::Tuple(types) => tuple(cx, types, |ty| lift_flat(cx, ty, flat)),
+        DefinedType::Record(fields) => record(cx, fields, |cx, ty| lift_flat(cx, ty, flat)),
+        DefinedType::Tuple(types) => tuple(cx, types, |cx, ty| lift_flat(cx, ty, flat)),
         DefinedType::Flags(labels) => flags(cx, labels, flat.u32()),
         DefinedType::Variant(_) | DefinedType::Enum(_) | DefinedType::Option(_) | DefinedType::Result(_) => {
             let end = flat.position() + flat_count(cx.types, ty, cx.width);
             let case = flat.u32();
-            let value = variant(cx, defined, case, |ty| lift_flat(cx, ty, flat))?;
+            let value = variant(cx, defined, case, |cx, ty| lift_flat(cx, ty, flat))?;
             flat.skip_to(end);
             Ok(value)
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The error for a value of another type.
 #[cold]
 fn mismatch(cx: &LowerContext<'_>, ty: ValType, val: &Val) -> CanonError {
-    match check(cx.types, ty, val) {
+    match check(cx.scope(), ty, val) {
         Err(mismatch) => Error::new(mismatch).into(),
         Ok(()) => unreachable!("a value of this type has been lowered"),
     }

@@ -11,6 +11,7 @@ mod budget;
 mod context;
 mod error;
 mod guest;
+mod handle_table;
 mod lift;
 mod lower;
 mod string;
@@ -22,7 +23,7 @@ pub use values::{LiftList, LowerList, TypeList};
 
 pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{InstanceState, ResolvedOptions, ScratchGuest, StoreGuest};
-pub(crate) use lift::{Offsets, char_from};
+pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.

@@ -11,7 +11,7 @@ fn utf16_tag(width: PointerWidth) -> u64 {
 
 impl LiftContext<'_> {
     /// The string at `at`, of `tagged` code units (`load_string_from_range`).
-    pub(crate) fn string(&self, at: u64, tagged: u64) -> CanonResult<String> {
+    pub(crate) fn string(&mut self, at: u64, tagged: u64) -> CanonResult<String> {
         let tag = utf16_tag(self.width);
         let (align, units, utf16) = match self.encoding {
             StringEncoding::Utf8 => (1, tagged, false),
@@ -20,14 +20,14 @@ impl LiftContext<'_> {
         };
         let bytes = if utf16 { units.saturating_mul(2) } else { units };
         if bytes > MAX_BYTE_LENGTH {
-            return Err(TrapCode::StringTooLong.into());
+            return Err(TrapCode::StringTooLong.with(units, if utf16 { 2 } else { 1 }).into());
         }
         if !at.is_multiple_of(align) {
-            return Err(TrapCode::UnalignedPointer.into());
+            return Err(TrapCode::UnalignedPointer.with(at, align).into());
         }
-        let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds)?;
+        let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds.with(at, bytes))?;
         if utf16 {
-            return self.utf16(source);
+            return self.utf16(at, source);
         }
         match self.encoding {
             StringEncoding::Latin1Utf16 => {
@@ -38,7 +38,7 @@ impl LiftContext<'_> {
             }
             _ => {
                 let valid = simdutf8::basic::from_utf8(source).or_else(|_| std::str::from_utf8(source));
-                let valid = valid.map_err(TrapCode::from)?;
+                let valid = valid.map_err(|error| TrapCode::from(error).with(at, bytes))?;
                 let mut text = self.text(valid.len())?;
                 text.push_str(valid);
                 Ok(text)
@@ -47,11 +47,11 @@ impl LiftContext<'_> {
     }
 
     /// Decodes UTF-16, once to measure and once to write: what is charged is what it takes.
-    fn utf16(&self, source: &[u8]) -> CanonResult<String> {
+    fn utf16(&mut self, at: u64, source: &[u8]) -> CanonResult<String> {
         let units = source.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
         let mut bytes = 0;
         for c in char::decode_utf16(units.clone()) {
-            bytes += c.map_err(|_| TrapCode::InvalidUtf16)?.len_utf8();
+            bytes += c.map_err(|_| TrapCode::InvalidUtf16.with(at, source.len() as u64))?.len_utf8();
         }
         let mut text = self.text(bytes)?;
         text.extend(char::decode_utf16(units).map_while(Result::ok));
@@ -66,7 +66,7 @@ impl LowerContext<'_> {
         let bytes = text.len() as u64;
         // In UTF-16 no text has more code units than it has bytes in UTF-8, so twice this fits the allocator's range.
         if bytes > MAX_BYTE_LENGTH {
-            return Err(TrapCode::StringTooLong.into());
+            return Err(TrapCode::StringTooLong.with(bytes, 1).into());
         }
         match self.encoding {
             StringEncoding::Utf8 => {

@@ -6,6 +6,7 @@ use super::guest::ScratchGuest;
 use super::values::{LowerPlace, Vals, lift_values, lower_values};
 use super::{CanonError, CanonResult, LiftList, LowerList, TypeList, lift, lower};
 use crate::error::Error;
+use crate::type_scope::TypeScope;
 use crate::val::Val;
 use crate::vm::RawValue;
 use gusset_types::{
@@ -36,12 +37,16 @@ fn scripted(returns: &[u64]) -> Scripted {
     Scripted { bytes: vec![0xaa; 64], returns: returns.to_vec(), calls: Vec::new() }
 }
 
+fn scope(types: &Types) -> TypeScope<'_> {
+    TypeScope { types, resources: &[] }
+}
+
 fn lowering<'a>(types: &'a Types, guest: &'a mut dyn Guest, encoding: StringEncoding) -> LowerContext<'a> {
-    LowerContext { types, guest, encoding, width: WIDTH }
+    LowerContext::new(scope(types), guest, encoding, WIDTH)
 }
 
 fn lifting<'a>(types: &'a Types, memory: &'a [u8], encoding: StringEncoding) -> LiftContext<'a> {
-    LiftContext::new(types, memory, encoding, WIDTH, LiftBudget::unlimited())
+    LiftContext::new(scope(types), memory, encoding, WIDTH, LiftBudget::unlimited())
 }
 
 fn record(types: &mut Types, fields: &[(&str, ValType)]) -> ValType {
@@ -87,7 +92,7 @@ fn a_record_lies_as_the_specification_says() {
     expected[40] = 1;
     expected[50..54].copy_from_slice(&[1, 0, 3, 2]);
     assert_eq!(guest.bytes, expected);
-    let lifted = lift::load(&lifting(&types, &guest.bytes, StringEncoding::Utf8), ty, 0).unwrap();
+    let lifted = lift::load(&mut lifting(&types, &guest.bytes, StringEncoding::Utf8), ty, 0).unwrap();
     assert_eq!(lifted, val);
 }
 
@@ -104,9 +109,9 @@ fn round_trip(types: &Types, ty: ValType, val: &Val) {
             let vals = Vals(std::slice::from_ref(val));
             let mut cx = lowering(types, &mut guest, encoding);
             lower_values(&mut cx, &vals, list, place, &mut FlatWriter::new(&mut flat)).unwrap();
-            let cx = lifting(types, &guest.bytes, encoding);
+            let mut cx = lifting(types, &guest.bytes, encoding);
             let in_memory = matches!(place, LowerPlace::Allocated);
-            let lifted: Vec<Val> = lift_values(&cx, list, in_memory, &mut FlatReader::new(&flat)).unwrap();
+            let lifted: Vec<Val> = lift_values(&mut cx, list, in_memory, &mut FlatReader::new(&flat)).unwrap();
             assert_eq!(lifted, std::slice::from_ref(val), "{encoding:?}");
         }
     }
@@ -170,10 +175,10 @@ fn joined_slots_take_the_low_bits() {
     let mut types = Types::default();
     let ty =
         variant(&mut types, &[("int", Some(ValType::U64)), ("float", Some(ValType::F32)), ("byte", Some(ValType::S8))]);
-    let cx = lifting(&types, &[], StringEncoding::Utf8);
-    let lift = |case: u32, bits: u64| {
+    let mut cx = lifting(&types, &[], StringEncoding::Utf8);
+    let mut lift = |case: u32, bits: u64| {
         let flat = [RawValue::from_u32(case), RawValue::from_u64(bits)];
-        lift::lift_flat(&cx, ty, &mut FlatReader::new(&flat))
+        lift::lift_flat(&mut cx, ty, &mut FlatReader::new(&flat))
     };
     let case = |name: &str, val| Val::Variant(name.into(), Some(Box::new(val)));
     assert_eq!(lift(1, 0xffff_ffff_3fc0_0000).unwrap(), case("float", Val::F32(1.5)));
@@ -191,8 +196,9 @@ fn joined_slots_take_the_low_bits() {
 fn narrow_integers_and_flags_ignore_high_bits() {
     let mut types = Types::default();
     let flags = types.intern(DefinedType::Flags(["a".into(), "b".into()].into()));
-    let cx = lifting(&types, &[], StringEncoding::Utf8);
-    let lift = |ty, bits: u32| lift::lift_flat(&cx, ty, &mut FlatReader::new(&[RawValue::from_u32(bits)])).unwrap();
+    let mut cx = lifting(&types, &[], StringEncoding::Utf8);
+    let mut lift =
+        |ty, bits: u32| lift::lift_flat(&mut cx, ty, &mut FlatReader::new(&[RawValue::from_u32(bits)])).unwrap();
     assert_eq!(lift(ValType::U8, 0xf01), Val::U8(1));
     assert_eq!(lift(ValType::S8, 0xff), Val::S8(-1));
     assert_eq!(lift(ValType::S16, 0xff_ffff), Val::S16(-1));
@@ -292,15 +298,15 @@ fn traps_name_the_value() {
     // Two records at 16; the second one's char is a surrogate.
     memory[36..40].copy_from_slice(&0xd800_u32.to_le_bytes());
     let params = [Param { name: "items".into(), ty: items }];
-    let cx = lifting(&types, &memory, StringEncoding::Utf8);
+    let mut cx = lifting(&types, &memory, StringEncoding::Utf8);
     let flat = [RawValue::from_u32(16), RawValue::from_u32(2)];
-    let lift = |flat: &[RawValue]| -> CanonError {
+    let mut lift = |flat: &[RawValue]| -> CanonError {
         let types = TypeList::Params(&params);
-        <Vec<Val> as LiftList>::lift_flat(&cx, types, &mut FlatReader::new(flat)).unwrap_err()
+        <Vec<Val> as LiftList>::lift_flat(&mut cx, types, &mut FlatReader::new(flat)).unwrap_err()
     };
     let error = lift(&flat);
     assert_eq!((error.code(), &*error.path()), (Some(TrapCode::InvalidChar), "param \"items\"[1].kind"));
-    let code = |pointer, length| lift(&[RawValue::from_u32(pointer), RawValue::from_u32(length)]).code();
+    let mut code = |pointer, length| lift(&[RawValue::from_u32(pointer), RawValue::from_u32(length)]).code();
     assert_eq!(code(18, 1), Some(TrapCode::UnalignedPointer));
     assert_eq!(code(52, 0), Some(TrapCode::ListPointerOutOfBounds));
     assert_eq!(code(16, 3), Some(TrapCode::ListPointerOutOfBounds));
@@ -312,8 +318,8 @@ fn a_result_in_memory_is_checked() {
     let types = Types::default();
     let list = TypeList::Result(Some(ValType::U32));
     let memory = [1, 0, 0, 0, 2, 0, 0, 0];
-    let cx = lifting(&types, &memory, StringEncoding::Utf8);
-    let lift = |at| lift_values::<Vec<Val>>(&cx, list, true, &mut FlatReader::new(&[RawValue::from_u32(at)]));
+    let mut cx = lifting(&types, &memory, StringEncoding::Utf8);
+    let mut lift = |at| lift_values::<Vec<Val>>(&mut cx, list, true, &mut FlatReader::new(&[RawValue::from_u32(at)]));
     assert_eq!(lift(4).unwrap(), [Val::U32(2)]);
     assert_eq!(lift(2).unwrap_err().code(), Some(TrapCode::UnalignedPointer));
     assert_eq!(lift(8).unwrap_err().code(), Some(TrapCode::PointerOutOfBounds));
@@ -384,8 +390,8 @@ fn what_is_charged_is_what_values_take() {
         let mut cx = lowering(&types, &mut guest, encoding);
         lower::lower_flat(&mut cx, list, &val, &mut FlatWriter::new(&mut flat)).unwrap();
         let lift = |limit| {
-            let cx = LiftContext::new(&types, &guest.bytes, encoding, WIDTH, LiftBudget::new(limit));
-            lift::lift_flat(&cx, list, &mut FlatReader::new(&flat)).map(|lifted| (lifted, cx.budget.spent()))
+            let mut cx = LiftContext::new(scope(&types), &guest.bytes, encoding, WIDTH, LiftBudget::new(limit));
+            lift::lift_flat(&mut cx, list, &mut FlatReader::new(&flat)).map(|lifted| (lifted, cx.budget.spent()))
         };
         let (lifted, spent) = lift(1 << 20).unwrap();
         assert_eq!(lifted, val);
@@ -400,8 +406,8 @@ fn what_is_charged_is_what_values_take() {
 fn resources_are_an_error_that_names_them() {
     let mut types = Types::default();
     let own = types.intern(DefinedType::Own(gusset_types::ResourceTypeIndex::from_u32(0)));
-    let cx = lifting(&types, &[0; 4], StringEncoding::Utf8);
-    let error = lift::load(&cx, own, 0).unwrap_err();
+    let mut cx = lifting(&types, &[0; 4], StringEncoding::Utf8);
+    let error = lift::load(&mut cx, own, 0).unwrap_err();
     assert!(format!("{error:?}").contains("not supported: resources"));
 }
 
@@ -423,9 +429,9 @@ fn typed_agrees<L: LowerList + LiftList + PartialEq + std::fmt::Debug>(
             lower_values(&mut cx, &Vals(std::slice::from_ref(val)), list, place, &mut FlatWriter::new(&mut flat_b))
                 .unwrap();
             assert_eq!((&a.bytes, flat_a), (&b.bytes, flat_b));
-            let cx = lifting(types, &a.bytes, encoding);
+            let mut cx = lifting(types, &a.bytes, encoding);
             let in_memory = matches!(place, LowerPlace::Allocated);
-            assert_eq!(&lift_values::<L>(&cx, list, in_memory, &mut FlatReader::new(&flat_a)).unwrap(), typed);
+            assert_eq!(&lift_values::<L>(&mut cx, list, in_memory, &mut FlatReader::new(&flat_a)).unwrap(), typed);
         }
     }
 }

@@ -70,9 +70,9 @@ impl TypeList<'_> {
 /// Values that can be lifted together.
 pub trait LiftList: Sized {
     /// Reads them from core values.
-    fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
+    fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
     /// Reads them from memory, as a tuple at `at`.
-    fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self>;
+    fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self>;
 }
 
 /// Values that can be lowered together.
@@ -106,7 +106,7 @@ impl LowerList for Vals<'_> {
 }
 
 impl LiftList for Vec<Val> {
-    fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let mut vals = cx.vec(types.len())?;
         for (i, ty) in types.iter().enumerate() {
             vals.push(lift_flat(cx, ty, flat).map_err(|error| types.at(i, error))?);
@@ -114,7 +114,7 @@ impl LiftList for Vec<Val> {
         Ok(vals)
     }
 
-    fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
         let mut offsets = Offsets::at(at);
         let mut vals = cx.vec(types.len())?;
         for (i, ty) in types.iter().enumerate() {
@@ -163,7 +163,7 @@ pub(crate) fn lower_values(
 
 /// Lifts values from core values, or from the memory that the next one points to (`lift_flat_values`).
 pub(crate) fn lift_values<L: LiftList>(
-    cx: &LiftContext<'_>,
+    cx: &mut LiftContext<'_>,
     types: TypeList<'_>,
     in_memory: bool,
     flat: &mut FlatReader<'_>,

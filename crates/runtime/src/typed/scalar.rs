@@ -2,15 +2,16 @@
 
 use super::{ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, char_from};
-use gusset_types::{Types, ValType};
+use crate::type_scope::{TypeMismatch, TypeScope};
+use gusset_types::ValType;
 
 /// Numbers: little-endian in memory, one core value when flat.
 macro_rules! numbers {
     ($($rust:ty, $val_type:ident, $name:literal, $read:ident, $from:expr, $to:expr;)*) => {$(
         impl ComponentType for $rust {
             const FLAT_COUNT: usize = 1;
-            fn matches(_: &Types, ty: ValType) -> bool {
-                ty == ValType::$val_type
+            fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+                types.primitive(ty, ValType::$val_type, $name)
             }
             fn describe() -> String {
                 $name.into()
@@ -18,13 +19,13 @@ macro_rules! numbers {
         }
 
         impl Lift for $rust {
-            fn load(cx: &LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+            fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
                 cx.bytes(at).map(<$rust>::from_le_bytes)
             }
-            fn lift_flat(_: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+            fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 Ok($from(flat.$read()))
             }
-            fn load_elements(cx: &LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
+            fn load_elements(cx: &mut LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
                 let (chunks, _) = bytes.as_chunks::<{ size_of::<$rust>() }>();
                 let mut elements = cx.vec(chunks.len())?;
                 elements.extend(chunks.iter().map(|bytes| <$rust>::from_le_bytes(*bytes)));
@@ -66,8 +67,8 @@ numbers! {
 
 impl ComponentType for bool {
     const FLAT_COUNT: usize = 1;
-    fn matches(_: &Types, ty: ValType) -> bool {
-        ty == ValType::Bool
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        types.primitive(ty, ValType::Bool, "bool")
     }
     fn describe() -> String {
         "bool".into()
@@ -75,10 +76,10 @@ impl ComponentType for bool {
 }
 
 impl Lift for bool {
-    fn load(cx: &LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         Ok(cx.bytes::<1>(at)?[0] != 0)
     }
-    fn lift_flat(_: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         Ok(flat.u32() != 0)
     }
 }
@@ -95,8 +96,8 @@ impl Lower for bool {
 
 impl ComponentType for char {
     const FLAT_COUNT: usize = 1;
-    fn matches(_: &Types, ty: ValType) -> bool {
-        ty == ValType::Char
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        types.primitive(ty, ValType::Char, "char")
     }
     fn describe() -> String {
         "char".into()
@@ -104,10 +105,10 @@ impl ComponentType for char {
 }
 
 impl Lift for char {
-    fn load(cx: &LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         char_from(cx.u32(at)?)
     }
-    fn lift_flat(_: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         char_from(flat.u32())
     }
 }

@@ -2,12 +2,13 @@
 
 use super::{COMPARED, ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
+use crate::type_scope::{TypeMismatch, TypeScope};
 use gusset_types::{DefinedType, Types, ValType};
 
 impl ComponentType for str {
     const FLAT_COUNT: usize = 2;
-    fn matches(_: &Types, ty: ValType) -> bool {
-        ty == ValType::String
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        types.primitive(ty, ValType::String, "string")
     }
     fn describe() -> String {
         "string".into()
@@ -28,11 +29,11 @@ impl Lower for str {
 }
 
 impl Lift for String {
-    fn load(cx: &LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         let (pointer, length) = cx.pointer_pair(at)?;
         cx.string(pointer, length)
     }
-    fn lift_flat(cx: &LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
         cx.string(pointer, length)
     }
@@ -54,8 +55,11 @@ fn element_of(types: &Types, ty: ValType) -> ValType {
 
 impl<T: ComponentType> ComponentType for [T] {
     const FLAT_COUNT: usize = 2;
-    fn matches(types: &Types, ty: ValType) -> bool {
-        element(types, ty).is_some_and(|element| T::matches(types, element))
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        match element(types.types, ty) {
+            Some(element) => T::matches(types, element).map_err(|mismatch| mismatch.within("[]")),
+            None => Err(types.other(ty, Self::describe())),
+        }
     }
     fn describe() -> String {
         format!("list<{}>", T::describe())
@@ -83,18 +87,18 @@ impl<T: Lower> Lower for [T] {
     }
 }
 
-fn load_list<T: Lift>(cx: &LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
+fn load_list<T: Lift>(cx: &mut LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
     let element = element_of(cx.types, ty);
     let bytes = cx.list_bytes(at, length, cx.types.layout(element, cx.width))?;
     T::load_elements(cx, element, at, bytes)
 }
 
 impl<T: Lift> Lift for Vec<T> {
-    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let (pointer, length) = cx.pointer_pair(at)?;
         load_list(cx, ty, pointer, length)
     }
-    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
         load_list(cx, ty, pointer, length)
     }
@@ -105,13 +109,13 @@ macro_rules! same_as {
     ($([$($generic:tt)*] $rust:ty => $inner:ty, $bound:ident;)*) => {$(
         impl<$($generic)*> ComponentType for $rust where $inner: ComponentType {
             const FLAT_COUNT: usize = <$inner>::FLAT_COUNT;
-            fn matches(types: &Types, ty: ValType) -> bool {
+            fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 <$inner as ComponentType>::matches(types, ty)
             }
             fn describe() -> String {
                 <$inner>::describe()
             }
-            fn matches_payload(types: &Types, ty: Option<ValType>) -> bool {
+            fn matches_payload(types: TypeScope<'_>, ty: Option<ValType>) -> Result<(), TypeMismatch> {
                 <$inner>::matches_payload(types, ty)
             }
         }
@@ -135,10 +139,12 @@ same_as! {
 }
 
 impl<T: Lift> Lift for Box<T> {
-    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        cx.boxed(T::load(cx, ty, at)?)
+    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+        let value = T::load(cx, ty, at)?;
+        cx.boxed(value)
     }
-    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        cx.boxed(T::lift_flat(cx, ty, flat)?)
+    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        let value = T::lift_flat(cx, ty, flat)?;
+        cx.boxed(value)
     }
 }

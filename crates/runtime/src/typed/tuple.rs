@@ -4,6 +4,7 @@ use super::{COMPARED, ComponentType, Lift, Lower, ValueList};
 use crate::canon::{
     CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, Offsets, TypeList,
 };
+use crate::type_scope::{TypeMismatch, TypeScope};
 use gusset_types::{DefinedType, Types, ValType};
 
 macro_rules! value_list {
@@ -11,8 +12,13 @@ macro_rules! value_list {
         #[allow(unused_variables, unused_mut, clippy::unused_unit, reason = "the empty list uses nothing")]
         impl<$($name: ComponentType),*> ValueList for ($($name,)*) {
             const FLAT_COUNT: usize = 0 $(+ $name::FLAT_COUNT)*;
-            fn matches(types: &Types, list: TypeList<'_>) -> bool {
-                list.len() == <[usize]>::len(&[$($i),*]) $(&& $name::matches(types, list.get($i)))*
+            fn matches(types: TypeScope<'_>, list: TypeList<'_>) -> Result<(), TypeMismatch> {
+                let count = <[usize]>::len(&[$($i),*]);
+                if list.len() != count {
+                    return Err(TypeMismatch::new(format!("it has {} parts, the Rust type {count}", list.len())));
+                }
+                $($name::matches(types, list.get($i)).map_err(|mismatch| mismatch.within(list.segment($i)))?;)*
+                Ok(())
             }
             fn describe() -> Vec<String> {
                 vec![$($name::describe()),*]
@@ -21,11 +27,11 @@ macro_rules! value_list {
 
         #[allow(unused_variables, unused_mut, non_snake_case, reason = "the empty list uses nothing")]
         impl<$($name: Lift),*> LiftList for ($($name,)*) {
-            fn lift_flat(cx: &LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+            fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 $(let $name = $name::lift_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
                 Ok(($($name,)*))
             }
-            fn load(cx: &LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+            fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
                 let mut offsets = Offsets::at(at);
                 $(
                     let at = offsets.next(cx.types.layout(types.get($i), cx.width));
@@ -73,8 +79,11 @@ macro_rules! tuple {
 
         impl<$($name: ComponentType),*> ComponentType for ($($name,)*) {
             const FLAT_COUNT: usize = <Self as ValueList>::FLAT_COUNT;
-            fn matches(types: &Types, ty: ValType) -> bool {
-                items(types, ty).is_some_and(|items| <Self as ValueList>::matches(types, items))
+            fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+                match items(types.types, ty) {
+                    Some(items) => <Self as ValueList>::matches(types, items),
+                    None => Err(types.other(ty, <Self as ComponentType>::describe())),
+                }
             }
             fn describe() -> String {
                 format!("tuple<{}>", <Self as ValueList>::describe().join(", "))
@@ -82,10 +91,10 @@ macro_rules! tuple {
         }
 
         impl<$($name: Lift),*> Lift for ($($name,)*) {
-            fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+            fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
                 <Self as LiftList>::load(cx, items(cx.types, ty).expect(COMPARED), at)
             }
-            fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+            fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 <Self as LiftList>::lift_flat(cx, items(cx.types, ty).expect(COMPARED), flat)
             }
         }

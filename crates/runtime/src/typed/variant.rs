@@ -1,7 +1,8 @@
 //! Rust types that stand for `option` and `result`.
 
 use super::{COMPARED, ComponentType, Lift, Lower};
-use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
+use crate::canon::{CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
+use crate::type_scope::{TypeMismatch, TypeScope};
 use gusset_types::{DefinedType, TrapCode, Types, ValType};
 
 /// The payload types of a type that is a `result` or, as `result<_, T>` without an `ok` would be, an `option`.
@@ -33,10 +34,10 @@ impl TwoCases {
     }
 
     /// Reads the discriminant at `at`; the case and where its payload lies.
-    fn load(self, cx: &LiftContext<'_>, at: u64) -> CanonResult<(usize, u64)> {
+    fn load(self, cx: &mut LiftContext<'_>, at: u64) -> CanonResult<(usize, u64)> {
         let case = usize::from(cx.bytes::<1>(at)?[0]);
         if case > 1 {
-            return Err(TrapCode::InvalidDiscriminant.into());
+            return Err(invalid(case as u64));
         }
         Ok((case, at + self.payload_offset(|ty| cx.types.layout(ty, cx.width).align)))
     }
@@ -49,13 +50,20 @@ impl TwoCases {
     }
 }
 
+/// The trap for the discriminant of a case that is neither.
+#[cold]
+fn invalid(case: u64) -> CanonError {
+    TrapCode::InvalidDiscriminant.with(case, 2).into()
+}
+
 /// Any type, for a payload that is not there and is `()`: never looked at.
 const NO_PAYLOAD: ValType = ValType::Bool;
 
 impl<T: ComponentType> ComponentType for Option<T> {
     const FLAT_COUNT: usize = 1 + T::FLAT_COUNT;
-    fn matches(types: &Types, ty: ValType) -> bool {
-        TwoCases::option(types, ty).is_some_and(|cases| T::matches_payload(types, cases.payloads[1]))
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        let Some(cases) = TwoCases::option(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
+        T::matches_payload(types, cases.payloads[1]).map_err(|mismatch| mismatch.within(".some"))
     }
     fn describe() -> String {
         format!("option<{}>", T::describe())
@@ -63,14 +71,14 @@ impl<T: ComponentType> ComponentType for Option<T> {
 }
 
 impl<T: Lift> Lift for Option<T> {
-    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         match cases.load(cx, at)? {
             (0, _) => Ok(None),
             (_, at) => T::load(cx, cases.payloads[1].expect(COMPARED), at).map(Some).map_err(|e| e.within(".some")),
         }
     }
-    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         let end = flat.position() + Self::FLAT_COUNT;
         let value = match flat.u32() {
@@ -79,7 +87,7 @@ impl<T: Lift> Lift for Option<T> {
                 let payload = T::lift_flat(cx, cases.payloads[1].expect(COMPARED), flat);
                 Some(payload.map_err(|error| error.within(".some"))?)
             }
-            _ => return Err(TrapCode::InvalidDiscriminant.into()),
+            case => return Err(invalid(case.into())),
         };
         flat.skip_to(end);
         Ok(value)
@@ -109,11 +117,11 @@ impl<T: Lower> Lower for Option<T> {
 
 impl<T: ComponentType, E: ComponentType> ComponentType for Result<T, E> {
     const FLAT_COUNT: usize = 1 + if T::FLAT_COUNT > E::FLAT_COUNT { T::FLAT_COUNT } else { E::FLAT_COUNT };
-    fn matches(types: &Types, ty: ValType) -> bool {
-        TwoCases::result(types, ty).is_some_and(|cases| {
-            let [ok, err] = cases.payloads;
-            T::matches_payload(types, ok) && E::matches_payload(types, err)
-        })
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        let Some(cases) = TwoCases::result(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
+        let [ok, err] = cases.payloads;
+        T::matches_payload(types, ok).map_err(|mismatch| mismatch.within(".ok"))?;
+        E::matches_payload(types, err).map_err(|mismatch| mismatch.within(".error"))
     }
     fn describe() -> String {
         format!("result<{}, {}>", T::describe(), E::describe())
@@ -121,7 +129,7 @@ impl<T: ComponentType, E: ComponentType> ComponentType for Result<T, E> {
 }
 
 impl<T: Lift, E: Lift> Lift for Result<T, E> {
-    fn load(cx: &LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         match cases.load(cx, at)? {
@@ -129,14 +137,14 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
             (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(".error")),
         }
     }
-    fn lift_flat(cx: &LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         let end = flat.position() + Self::FLAT_COUNT;
         let value = match flat.u32() {
             0 => Ok(T::lift_flat(cx, ok, flat).map_err(|error| error.within(".ok"))?),
             1 => Err(E::lift_flat(cx, err, flat).map_err(|error| error.within(".error"))?),
-            _ => return Err(TrapCode::InvalidDiscriminant.into()),
+            case => return Err(invalid(case.into())),
         };
         flat.skip_to(end);
         Ok(value)
@@ -170,22 +178,22 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
 /// No payload of a `result`. There is no type without values to pass, so `()` is nothing else.
 impl ComponentType for () {
     const FLAT_COUNT: usize = 0;
-    fn matches(_: &Types, _: ValType) -> bool {
-        false
+    fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
+        Err(types.other(ty, "no value"))
     }
     fn describe() -> String {
         "_".into()
     }
-    fn matches_payload(_: &Types, ty: Option<ValType>) -> bool {
-        ty.is_none()
+    fn matches_payload(types: TypeScope<'_>, ty: Option<ValType>) -> Result<(), TypeMismatch> {
+        ty.map_or(Ok(()), |ty| Self::matches(types, ty))
     }
 }
 
 impl Lift for () {
-    fn load(_: &LiftContext<'_>, _: ValType, _: u64) -> CanonResult<Self> {
+    fn load(_: &mut LiftContext<'_>, _: ValType, _: u64) -> CanonResult<Self> {
         Ok(())
     }
-    fn lift_flat(_: &LiftContext<'_>, _: ValType, _: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(_: &mut LiftContext<'_>, _: ValType, _: &mut FlatReader<'_>) -> CanonResult<Self> {
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes to make cases from.
+//! Bytes to make cases from, for tests and for the comparison with the reference implementation.
 
 /// A small deterministic generator (splitmix64), so that no seed depends on the platform.
 struct Bytes(u64);
@@ -13,8 +13,8 @@ impl Bytes {
     }
 }
 
-/// Two KiB for one case.
-pub fn input(seed: u64) -> Vec<u8> {
+/// So many bytes for one case.
+pub fn input(seed: u64, length: usize) -> Vec<u8> {
     let mut bytes = Bytes(seed);
-    (0..256).flat_map(|_| bytes.next().to_le_bytes()).collect()
+    (0..length.div_ceil(8)).flat_map(|_| bytes.next().to_le_bytes()).collect()
 }

@@ -1,0 +1,432 @@
+;; app -> canon resource.new file
+;; app -> canon resource.rep file
+;; app -> canon resource.drop file
+;; 1233 bytes
+;; site 0: ``
+;; site 1: ``
+;; site 2: ``
+;; trap of function 0 at site 0: cannot leave component instance
+;; trap of function 0 at site 0: handle table is full
+;; trap of function 4 at its caller's site: unknown handle index
+;; trap of function 4 at its caller's site: handle index used with the wrong type
+;; trap of function 4 at its caller's site: cannot remove owned resource while borrowed
+;; trap of function 4 at its caller's site: cannot lift own resource from a borrow
+;; trap of function 5 at site 2: cannot leave component instance
+(module $adapters
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i32 i32) (result i32 i32)))
+  (type (;4;) (func (param i32 i32 i32 i32)))
+  (type (;5;) (func (param i32)))
+  (type (;6;) (func (param i32 i32) (result i32)))
+  (type (;7;) (func (param i32 i32 i32)))
+  (import "state" "state" (memory $state (;0;) 0))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
+  (import "destructor" "f1" (func $"destructor of file" (;1;) (type 5) (param i32)))
+  (export "0: app -> canon resource.new file" (func $"app resource.new file"))
+  (export "1: app -> canon resource.rep file" (func $"app resource.rep file"))
+  (export "2: app -> canon resource.drop file" (func $"app resource.drop file"))
+  (func $"app resource.new file" (;2;) (type 0) (param i32) (result i32)
+    (local i32 i32)
+    i32.const 0
+    i32.load offset=16
+    i32.const 1
+    i32.and
+    if ;; label = @1
+      i32.const 0
+      i32.const 32
+      i64.const 0
+      i64.const 0
+      call $"trap 0"
+      unreachable
+    end
+    local.get 0
+    i32.const 16
+    i32.const 17
+    i32.const 0
+    call $"handle add"
+    local.tee 1
+    i32.eqz
+    if ;; label = @1
+      i32.const 0
+      i32.load offset=24
+      local.set 2
+      i32.const 0
+      i32.const 54
+      local.get 2
+      i64.extend_i32_u
+      i64.const 0
+      call $"trap 0"
+      unreachable
+    end
+    local.get 1
+  )
+  (func $"handle add" (;3;) (type 2) (param i32 i32 i32 i32) (result i32)
+    (local i32 i32)
+    local.get 1
+    i32.load offset=16
+    local.tee 4
+    if ;; label = @1
+      local.get 4
+      i32.const 4
+      i32.shl
+      local.get 1
+      i32.load offset=4
+      i32.add
+      local.set 5
+      local.get 1
+      local.get 5
+      i32.load offset=4
+      i32.store offset=16
+    else
+      local.get 1
+      i32.load offset=8
+      local.get 1
+      i32.load offset=12
+      i32.eq
+      if ;; label = @2
+        local.get 1
+        call $"handle table grow"
+        i32.eqz
+        if ;; label = @3
+          i32.const 0
+          return
+        end
+      end
+      local.get 1
+      i32.load offset=8
+      local.tee 4
+      i32.const 4
+      i32.shl
+      local.get 1
+      i32.load offset=4
+      i32.add
+      local.set 5
+      local.get 1
+      local.get 4
+      i32.const 1
+      i32.add
+      i32.store offset=8
+    end
+    local.get 5
+    local.get 2
+    i32.store
+    local.get 5
+    local.get 0
+    i32.store offset=4
+    local.get 5
+    local.get 3
+    i32.store offset=12
+    local.get 4
+  )
+  (func $"app resource.rep file" (;4;) (type 0) (param i32) (result i32)
+    i32.const 16
+    local.get 0
+    i32.const 17
+    call $"handle rep"
+    if ;; label = @1
+      i32.const 16
+      local.get 0
+      i32.const 17
+      i32.const 1
+      call $"handle fail"
+      unreachable
+    end
+  )
+  (func $"handle rep" (;5;) (type 3) (param i32 i32 i32) (result i32 i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    call $"handle entry"
+    local.set 3
+    local.get 3
+    i32.load
+    local.get 2
+    i32.sub
+    i32.const 1
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 1
+      return
+    end
+    local.get 3
+    i32.load offset=4
+    i32.const 0
+  )
+  (func $"handle fail" (;6;) (type 4) (param i32 i32 i32 i32)
+    (local i32 i32)
+    local.get 0
+    local.get 1
+    call $"handle entry"
+    local.set 4
+    local.get 4
+    i32.load
+    local.tee 5
+    i32.const 15
+    i32.and
+    i32.eqz
+    if ;; label = @1
+      local.get 3
+      i32.const 49
+      local.get 1
+      i64.extend_i32_u
+      i64.const 0
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    i32.const 4
+    i32.shr_u
+    local.get 2
+    i32.const 4
+    i32.shr_u
+    i32.ne
+    if ;; label = @1
+      local.get 3
+      i32.const 50
+      local.get 1
+      i64.extend_i32_u
+      local.get 2
+      i64.extend_i32_u
+      local.get 5
+      i64.extend_i32_u
+      i64.const 32
+      i64.shl
+      i64.or
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i32.load offset=8
+    if ;; label = @1
+      local.get 3
+      i32.const 51
+      local.get 1
+      i64.extend_i32_u
+      local.get 4
+      i32.load offset=8
+      i64.extend_i32_u
+      call $"trap 0"
+      unreachable
+    end
+    local.get 3
+    i32.const 52
+    local.get 1
+    i64.extend_i32_u
+    i64.const 0
+    call $"trap 0"
+    unreachable
+  )
+  (func $"app resource.drop file" (;7;) (type 5) (param i32)
+    (local i32 i32)
+    i32.const 0
+    i32.load offset=16
+    i32.const 1
+    i32.and
+    if ;; label = @1
+      i32.const 2
+      i32.const 32
+      i64.const 0
+      i64.const 0
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 16
+    local.get 0
+    i32.const 17
+    call $"handle drop"
+    local.tee 1
+    i32.eqz
+    if ;; label = @1
+      i32.const 16
+      local.get 0
+      i32.const 17
+      i32.const 2
+      call $"handle fail"
+      unreachable
+    end
+    local.set 2
+    local.get 1
+    i32.const 1
+    i32.eq
+    if ;; label = @1
+      local.get 2
+      call $"destructor of file"
+    end
+  )
+  (func $"handle drop" (;8;) (type 3) (param i32 i32 i32) (result i32 i32)
+    (local i32 i32 i32)
+    local.get 0
+    local.get 1
+    call $"handle entry"
+    local.set 3
+    local.get 3
+    i32.load
+    local.get 2
+    i32.sub
+    i32.const 1
+    i32.gt_u
+    local.get 3
+    i32.load offset=8
+    i32.or
+    if ;; label = @1
+      i32.const 0
+      i32.const 0
+      return
+    end
+    local.get 3
+    i32.load
+    local.get 2
+    i32.sub
+    i32.const 1
+    i32.add
+    local.set 4
+    local.get 3
+    i32.load offset=4
+    local.get 4
+    i32.const 2
+    i32.eq
+    if ;; label = @1
+      local.get 3
+      i32.load offset=12
+      local.set 5
+      local.get 5
+      local.get 5
+      i32.load
+      i32.const -1
+      i32.add
+      i32.store
+    end
+    local.get 0
+    local.get 1
+    local.get 3
+    call $"handle free"
+    local.get 4
+  )
+  (func $"handle table grow" (;9;) (type 0) (param i32) (result i32)
+    (local i32 i32)
+    local.get 0
+    i32.load offset=12
+    i32.const 1
+    i32.shl
+    local.tee 1
+    i32.const 16
+    local.get 1
+    select
+    local.tee 1
+    i32.const 67108864
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      return
+    end
+    local.get 1
+    i32.const 4
+    i32.shl
+    call $"state allocate"
+    local.set 2
+    local.get 2
+    i32.eqz
+    if ;; label = @1
+      i32.const 0
+      return
+    end
+    local.get 2
+    local.get 0
+    i32.load offset=4
+    local.get 0
+    i32.load offset=8
+    i32.const 4
+    i32.shl
+    memory.copy
+    local.get 0
+    local.get 2
+    i32.store offset=4
+    local.get 0
+    local.get 1
+    i32.store offset=12
+    local.get 0
+    local.get 0
+    i32.load offset=8
+    i32.const 1
+    local.get 0
+    i32.load offset=8
+    select
+    i32.store offset=8
+    i32.const 1
+  )
+  (func $"handle entry" (;10;) (type 6) (param i32 i32) (result i32)
+    local.get 1
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
+  )
+  (func $"handle free" (;11;) (type 7) (param i32 i32 i32)
+    local.get 2
+    i32.const 0
+    i32.store
+    local.get 2
+    local.get 0
+    i32.load offset=16
+    i32.store offset=4
+    local.get 0
+    local.get 1
+    i32.store offset=16
+  )
+  (func $"state allocate" (;12;) (type 0) (param i32) (result i32)
+    (local i32 i64 i64)
+    i32.const 0
+    i32.load
+    local.tee 1
+    i64.extend_i32_u
+    local.get 0
+    i64.extend_i32_u
+    i64.add
+    local.tee 2
+    i64.const 4294967295
+    i64.gt_u
+    if ;; label = @1
+      i32.const 0
+      return
+    end
+    local.get 2
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    local.tee 3
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      local.get 3
+      i64.sub
+      i64.const 65535
+      i64.add
+      i64.const 16
+      i64.shr_u
+      i32.wrap_i64
+      memory.grow
+      i32.const -1
+      i32.eq
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+    end
+    i32.const 0
+    local.get 2
+    i32.wrap_i64
+    i32.store
+    local.get 1
+  )
+)

@@ -1,0 +1,403 @@
+;; app -> lib ns:pkg/iface#func
+;; func(text: string)
+;; Latin1Utf16 to Utf8
+;; 1201 bytes
+;; site 0: `param "text"`
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: invalid utf-16 encoding
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: unaligned pointer
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+(module $adapters
+  (type (;0;) (func (param i32 i32)))
+  (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
+  (type (;2;) (func (result i32 i32)))
+  (type (;3;) (func (param i32 i32 i64 i64)))
+  (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;5;) (func (param i32 i32 i32) (result i32)))
+  (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
+  (import "trap" "0" (func $"trap 0" (;1;) (type 3) (param i32 i32 i64 i64)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f2" (func $"realloc of lib" (;2;) (type 4) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "transcode" "utf16-to-ascii m0 m1" (func $"utf16-to-ascii app -> lib" (;3;) (type 5) (param i32 i32 i32) (result i32)))
+  (import "transcode" "utf16-to-utf8 m0 m1" (func $"utf16-to-utf8 app -> lib" (;4;) (type 1) (param i32 i32 i32) (result i32 i32)))
+  (import "transcode" "latin1-to-ascii m0 m1" (func $"latin1-to-ascii app -> lib" (;5;) (type 5) (param i32 i32 i32) (result i32)))
+  (import "transcode" "latin1-to-utf8 m0 m1" (func $"latin1-to-utf8 app -> lib" (;6;) (type 5) (param i32 i32 i32) (result i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;7;) (type 0) (param i32 i32)
+    local.get 0
+    local.get 1
+    i32.const 0
+    call $"string Latin1Utf16 to Utf8 app -> lib"
+    call $"ns:pkg/iface#func of lib"
+  )
+  (func $"string Latin1Utf16 to Utf8 app -> lib" (;8;) (type 1) (param i32 i32 i32) (result i32 i32)
+    (local i32 i32 i32 i32 i32)
+    local.get 1
+    i32.const -2147483648
+    i32.and
+    if (type 2) (result i32 i32) ;; label = @1
+      local.get 1
+      i32.const -2147483648
+      i32.xor
+      local.set 3
+      local.get 3
+      i32.const 134217727
+      i32.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 38
+        local.get 3
+        i64.extend_i32_u
+        i64.const 2
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      i32.const 1
+      i32.and
+      if ;; label = @2
+        local.get 2
+        i32.const 34
+        local.get 0
+        i64.extend_i32_u
+        i64.const 2
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
+      i64.const 2
+      i64.mul
+      i64.add
+      memory.size
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 37
+        local.get 0
+        i64.extend_i32_u
+        local.get 3
+        i64.extend_i32_u
+        i64.const 2
+        i64.mul
+        call $"trap 0"
+        unreachable
+      end
+      i32.const 0
+      i32.const 0
+      i32.const 1
+      local.get 3
+      call $"realloc of lib"
+      local.set 4
+      local.get 4
+      i64.extend_i32_u
+      local.get 3
+      i64.extend_i32_u
+      i64.add
+      memory.size $"memory of lib"
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 37
+        local.get 4
+        i64.extend_i32_u
+        local.get 3
+        i64.extend_i32_u
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      local.get 3
+      local.get 4
+      call $"utf16-to-ascii app -> lib"
+      local.set 5
+      local.get 5
+      local.set 6
+      local.get 5
+      local.get 3
+      i32.ne
+      if ;; label = @2
+        local.get 4
+        local.get 3
+        i32.const 1
+        local.get 3
+        i32.const 3
+        i32.mul
+        call $"realloc of lib"
+        local.set 4
+        local.get 4
+        i64.extend_i32_u
+        local.get 3
+        i64.extend_i32_u
+        i64.const 3
+        i64.mul
+        i64.add
+        memory.size $"memory of lib"
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          local.get 2
+          i32.const 37
+          local.get 4
+          i64.extend_i32_u
+          local.get 3
+          i64.extend_i32_u
+          i64.const 3
+          i64.mul
+          call $"trap 0"
+          unreachable
+        end
+        local.get 0
+        local.get 5
+        i32.const 2
+        i32.mul
+        i32.add
+        local.get 3
+        local.get 5
+        i32.sub
+        local.get 4
+        local.get 6
+        i32.add
+        call $"utf16-to-utf8 app -> lib"
+        local.tee 7
+        if ;; label = @3
+          local.get 2
+          i32.const 44
+          local.get 0
+          i64.extend_i32_u
+          local.get 3
+          i64.extend_i32_u
+          i64.const 2
+          i64.mul
+          call $"trap 0"
+          unreachable
+        end
+        local.get 6
+        i32.add
+        local.set 6
+        local.get 3
+        i32.const 3
+        i32.mul
+        local.get 6
+        i32.ne
+        if ;; label = @3
+          local.get 4
+          local.get 3
+          i32.const 3
+          i32.mul
+          i32.const 1
+          local.get 6
+          call $"realloc of lib"
+          local.set 4
+          local.get 4
+          i64.extend_i32_u
+          local.get 6
+          i64.extend_i32_u
+          i64.add
+          memory.size $"memory of lib"
+          i64.extend_i32_u
+          i64.const 16
+          i64.shl
+          i64.gt_u
+          if ;; label = @4
+            local.get 2
+            i32.const 37
+            local.get 4
+            i64.extend_i32_u
+            local.get 6
+            i64.extend_i32_u
+            call $"trap 0"
+            unreachable
+          end
+        end
+      end
+      local.get 4
+      local.get 6
+    else
+      local.get 1
+      i32.const 268435455
+      i32.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 38
+        local.get 1
+        i64.extend_i32_u
+        i64.const 1
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      i32.const 1
+      i32.and
+      if ;; label = @2
+        local.get 2
+        i32.const 34
+        local.get 0
+        i64.extend_i32_u
+        i64.const 2
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      i64.add
+      memory.size
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 37
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        call $"trap 0"
+        unreachable
+      end
+      i32.const 0
+      i32.const 0
+      i32.const 1
+      local.get 1
+      call $"realloc of lib"
+      local.set 6
+      local.get 6
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      i64.add
+      memory.size $"memory of lib"
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      if ;; label = @2
+        local.get 2
+        i32.const 37
+        local.get 6
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        call $"trap 0"
+        unreachable
+      end
+      local.get 0
+      local.get 1
+      local.get 6
+      call $"latin1-to-ascii app -> lib"
+      local.set 5
+      local.get 5
+      local.set 4
+      local.get 5
+      local.get 1
+      i32.ne
+      if ;; label = @2
+        local.get 6
+        local.get 1
+        i32.const 1
+        local.get 1
+        i32.const 2
+        i32.mul
+        call $"realloc of lib"
+        local.set 6
+        local.get 6
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        i64.const 2
+        i64.mul
+        i64.add
+        memory.size $"memory of lib"
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          local.get 2
+          i32.const 37
+          local.get 6
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          i64.const 2
+          i64.mul
+          call $"trap 0"
+          unreachable
+        end
+        local.get 0
+        local.get 5
+        i32.add
+        local.get 1
+        local.get 5
+        i32.sub
+        local.get 6
+        local.get 4
+        i32.add
+        call $"latin1-to-utf8 app -> lib"
+        local.get 4
+        i32.add
+        local.set 4
+        local.get 1
+        i32.const 2
+        i32.mul
+        local.get 4
+        i32.ne
+        if ;; label = @3
+          local.get 6
+          local.get 1
+          i32.const 2
+          i32.mul
+          i32.const 1
+          local.get 4
+          call $"realloc of lib"
+          local.set 6
+          local.get 6
+          i64.extend_i32_u
+          local.get 4
+          i64.extend_i32_u
+          i64.add
+          memory.size $"memory of lib"
+          i64.extend_i32_u
+          i64.const 16
+          i64.shl
+          i64.gt_u
+          if ;; label = @4
+            local.get 2
+            i32.const 37
+            local.get 6
+            i64.extend_i32_u
+            local.get 4
+            i64.extend_i32_u
+            call $"trap 0"
+            unreachable
+          end
+        end
+      end
+      local.get 6
+      local.get 4
+    end
+  )
+)

@@ -1,0 +1,165 @@
+;; app -> lib ns:pkg/iface#func
+;; func(flat: list<bool, 3>, list: list<list<bool, 3>>)
+;; Utf8 to Utf8
+;; 540 bytes
+;; site 0: `param "list"`
+;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 0: list content out-of-bounds
+(module $adapters
+  (type (;0;) (func (param i32 i32 i32 i32 i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32 i32 i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32)
+    local.get 0
+    i32.const 0
+    i32.ne
+    local.get 1
+    i32.const 0
+    i32.ne
+    local.get 2
+    i32.const 0
+    i32.ne
+    local.get 3
+    local.get 4
+    local.set 6
+    local.set 5
+    local.get 6
+    i32.const 89478485
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 36
+      local.get 6
+      i64.extend_i32_u
+      i64.const 3
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    i64.extend_i32_u
+    local.get 6
+    i64.extend_i32_u
+    i64.const 3
+    i64.mul
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 35
+      local.get 5
+      i64.extend_i32_u
+      local.get 6
+      i64.extend_i32_u
+      i64.const 3
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 6
+    i32.const 3
+    i32.mul
+    call $"realloc of lib"
+    local.set 7
+    local.get 7
+    i64.extend_i32_u
+    local.get 6
+    i64.extend_i32_u
+    i64.const 3
+    i64.mul
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 35
+      local.get 7
+      i64.extend_i32_u
+      local.get 6
+      i64.extend_i32_u
+      i64.const 3
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    local.get 7
+    local.set 8
+    i32.const 0
+    local.set 9
+    block ;; label = @1
+      local.get 6
+      i32.eqz
+      br_if 0 (;@1;)
+      loop ;; label = @2
+        local.get 5
+        local.set 10
+        local.get 8
+        local.set 11
+        i32.const 0
+        local.set 12
+        block ;; label = @3
+          loop ;; label = @4
+            local.get 11
+            local.get 10
+            i32.load8_u
+            i32.const 0
+            i32.ne
+            i32.store8 $"memory of lib"
+            local.get 10
+            i32.const 1
+            i32.add
+            local.set 10
+            local.get 11
+            i32.const 1
+            i32.add
+            local.set 11
+            local.get 12
+            i32.const 1
+            i32.add
+            local.set 12
+            local.get 12
+            i32.const 3
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
+        local.get 5
+        i32.const 3
+        i32.add
+        local.set 5
+        local.get 8
+        i32.const 3
+        i32.add
+        local.set 8
+        local.get 9
+        i32.const 1
+        i32.add
+        local.set 9
+        local.get 9
+        local.get 6
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
+    local.get 7
+    local.get 6
+    call $"ns:pkg/iface#func of lib"
+  )
+)

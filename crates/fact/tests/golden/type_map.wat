@@ -1,0 +1,731 @@
+;; app -> lib ns:pkg/iface#func
+;; func(flat: map<string, char>, list: list<map<string, char>>)
+;; Utf8 to Utf8
+;; 1689 bytes
+;; site 0: `param "flat"`
+;; site 1: `param "flat"[].key`
+;; site 2: `param "flat"[].value`
+;; site 3: `param "list"`
+;; site 4: `param "list"[]`
+;; site 5: `param "list"[][].key`
+;; site 6: `param "list"[][].value`
+;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 0: unaligned pointer
+;; trap of function 0 at site 0: list content out-of-bounds
+;; trap of function 0 at site 2: invalid `char` bit pattern
+;; trap of function 0 at site 3: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 3: unaligned pointer
+;; trap of function 0 at site 3: list content out-of-bounds
+;; trap of function 0 at site 3: unaligned pointer
+;; trap of function 0 at site 3: list content out-of-bounds
+;; trap of function 0 at site 4: list byte length exceeds the maximum of 2^28-1
+;; trap of function 0 at site 4: unaligned pointer
+;; trap of function 0 at site 4: list content out-of-bounds
+;; trap of function 0 at site 4: unaligned pointer
+;; trap of function 0 at site 4: list content out-of-bounds
+;; trap of function 0 at site 6: invalid `char` bit pattern
+;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: string content out-of-bounds
+;; trap of function 1 at its caller's site: incomplete utf-8 byte sequence
+;; trap of function 1 at its caller's site: invalid utf-8 encoding
+;; trap of function 2 at its caller's site: string byte length exceeds the maximum of 2^28-1
+;; trap of function 2 at its caller's site: string content out-of-bounds
+;; trap of function 2 at its caller's site: string content out-of-bounds
+;; trap of function 2 at its caller's site: incomplete utf-8 byte sequence
+;; trap of function 2 at its caller's site: invalid utf-8 encoding
+(module $adapters
+  (type (;0;) (func (param i32 i32 i32 i32)))
+  (type (;1;) (func (param i32 i32 i64 i64)))
+  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i32 i32 i64) (result i32 i32)))
+  (type (;4;) (func (param i32 i32 i64 i64 i64)))
+  (type (;5;) (func (param i32 i32 i32 i64 i64) (result i32 i32)))
+  (type (;6;) (func (param i32 i32 i64 i64 i64 i64)))
+  (type (;7;) (func (param i32 i32 i32) (result i32)))
+  (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
+  (import "memory" "m0" (memory $"memory of app" (;0;) 0))
+  (import "realloc" "f1" (func $"realloc of lib" (;1;) (type 2) (param i32 i32 i32 i32) (result i32)))
+  (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
+  (import "trap" "1" (func $"trap 1" (;2;) (type 4) (param i32 i32 i64 i64 i64)))
+  (import "trap" "2" (func $"trap 2" (;3;) (type 6) (param i32 i32 i64 i64 i64 i64)))
+  (import "callee" "f4" (func $"ns:pkg/iface#func of lib" (;4;) (type 0) (param i32 i32 i32 i32)))
+  (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;5;) (type 7) (param i32 i32 i32) (result i32)))
+  (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
+  (func $"adapter app -> lib ns:pkg/iface#func" (;6;) (type 0) (param i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    local.get 0
+    local.get 1
+    local.set 5
+    local.set 4
+    local.get 5
+    i32.const 22369621
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 36
+      local.get 5
+      i64.extend_i32_u
+      i64.const 12
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 0
+      i32.const 34
+      local.get 4
+      i64.extend_i32_u
+      i64.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i64.extend_i32_u
+    local.get 5
+    i64.extend_i32_u
+    i64.const 12
+    i64.mul
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 35
+      local.get 4
+      i64.extend_i32_u
+      local.get 5
+      i64.extend_i32_u
+      i64.const 12
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 4
+    local.get 5
+    i32.const 12
+    i32.mul
+    call $"realloc of lib"
+    local.set 6
+    local.get 6
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 0
+      i32.const 34
+      local.get 6
+      i64.extend_i32_u
+      i64.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 6
+    i64.extend_i32_u
+    local.get 5
+    i64.extend_i32_u
+    i64.const 12
+    i64.mul
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 0
+      i32.const 35
+      local.get 6
+      i64.extend_i32_u
+      local.get 5
+      i64.extend_i32_u
+      i64.const 12
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    local.get 6
+    local.set 7
+    i32.const 0
+    local.set 8
+    block ;; label = @1
+      local.get 5
+      i32.eqz
+      br_if 0 (;@1;)
+      loop ;; label = @2
+        local.get 4
+        i32.load
+        local.get 4
+        i32.load offset=4
+        i32.const 1
+        local.get 8
+        i64.extend_i32_u
+        call $"string Utf8 to Utf8 app -> lib in 1 lists"
+        local.set 10
+        local.set 9
+        local.get 7
+        local.get 9
+        i32.store $"memory of lib"
+        local.get 7
+        local.get 10
+        i32.store $"memory of lib" offset=4
+        local.get 7
+        local.get 4
+        i32.load offset=8
+        local.tee 10
+        i32.const 55296
+        i32.xor
+        i32.const 2048
+        i32.sub
+        i32.const 1112064
+        i32.ge_u
+        if ;; label = @3
+          i32.const 2
+          i32.const 40
+          local.get 10
+          i64.extend_i32_u
+          i64.const 0
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 10
+        i32.store $"memory of lib" offset=8
+        local.get 4
+        i32.const 12
+        i32.add
+        local.set 4
+        local.get 7
+        i32.const 12
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.add
+        local.set 8
+        local.get 8
+        local.get 5
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
+    local.get 6
+    local.get 5
+    local.get 2
+    local.get 3
+    local.set 6
+    local.set 5
+    local.get 6
+    i32.const 33554431
+    i32.gt_u
+    if ;; label = @1
+      i32.const 3
+      i32.const 36
+      local.get 6
+      i64.extend_i32_u
+      i64.const 8
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 3
+      i32.const 34
+      local.get 5
+      i64.extend_i32_u
+      i64.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 5
+    i64.extend_i32_u
+    local.get 6
+    i64.extend_i32_u
+    i64.const 8
+    i64.mul
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 3
+      i32.const 35
+      local.get 5
+      i64.extend_i32_u
+      local.get 6
+      i64.extend_i32_u
+      i64.const 8
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 4
+    local.get 6
+    i32.const 8
+    i32.mul
+    call $"realloc of lib"
+    local.set 4
+    local.get 4
+    i32.const 3
+    i32.and
+    if ;; label = @1
+      i32.const 3
+      i32.const 34
+      local.get 4
+      i64.extend_i32_u
+      i64.const 4
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    i64.extend_i32_u
+    local.get 6
+    i64.extend_i32_u
+    i64.const 8
+    i64.mul
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      i32.const 3
+      i32.const 35
+      local.get 4
+      i64.extend_i32_u
+      local.get 6
+      i64.extend_i32_u
+      i64.const 8
+      i64.mul
+      call $"trap 0"
+      unreachable
+    end
+    local.get 4
+    local.set 7
+    i32.const 0
+    local.set 8
+    block ;; label = @1
+      local.get 6
+      i32.eqz
+      br_if 0 (;@1;)
+      loop ;; label = @2
+        local.get 5
+        i32.load
+        local.get 5
+        i32.load offset=4
+        local.set 9
+        local.set 10
+        local.get 9
+        i32.const 22369621
+        i32.gt_u
+        if ;; label = @3
+          i32.const 4
+          i32.const 36
+          local.get 9
+          i64.extend_i32_u
+          i64.const 12
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 10
+        i32.const 3
+        i32.and
+        if ;; label = @3
+          i32.const 4
+          i32.const 34
+          local.get 10
+          i64.extend_i32_u
+          i64.const 4
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 10
+        i64.extend_i32_u
+        local.get 9
+        i64.extend_i32_u
+        i64.const 12
+        i64.mul
+        i64.add
+        memory.size
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          i32.const 4
+          i32.const 35
+          local.get 10
+          i64.extend_i32_u
+          local.get 9
+          i64.extend_i32_u
+          i64.const 12
+          i64.mul
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        i32.const 0
+        i32.const 0
+        i32.const 4
+        local.get 9
+        i32.const 12
+        i32.mul
+        call $"realloc of lib"
+        local.set 11
+        local.get 11
+        i32.const 3
+        i32.and
+        if ;; label = @3
+          i32.const 4
+          i32.const 34
+          local.get 11
+          i64.extend_i32_u
+          i64.const 4
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 11
+        i64.extend_i32_u
+        local.get 9
+        i64.extend_i32_u
+        i64.const 12
+        i64.mul
+        i64.add
+        memory.size $"memory of lib"
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.gt_u
+        if ;; label = @3
+          i32.const 4
+          i32.const 35
+          local.get 11
+          i64.extend_i32_u
+          local.get 9
+          i64.extend_i32_u
+          i64.const 12
+          i64.mul
+          local.get 8
+          i64.extend_i32_u
+          call $"trap 1"
+          unreachable
+        end
+        local.get 11
+        local.set 12
+        i32.const 0
+        local.set 13
+        block ;; label = @3
+          local.get 9
+          i32.eqz
+          br_if 0 (;@3;)
+          loop ;; label = @4
+            local.get 10
+            i32.load
+            local.get 10
+            i32.load offset=4
+            i32.const 5
+            local.get 8
+            i64.extend_i32_u
+            local.get 13
+            i64.extend_i32_u
+            call $"string Utf8 to Utf8 app -> lib in 2 lists"
+            local.set 15
+            local.set 14
+            local.get 12
+            local.get 14
+            i32.store $"memory of lib"
+            local.get 12
+            local.get 15
+            i32.store $"memory of lib" offset=4
+            local.get 12
+            local.get 10
+            i32.load offset=8
+            local.tee 15
+            i32.const 55296
+            i32.xor
+            i32.const 2048
+            i32.sub
+            i32.const 1112064
+            i32.ge_u
+            if ;; label = @5
+              i32.const 6
+              i32.const 40
+              local.get 15
+              i64.extend_i32_u
+              i64.const 0
+              local.get 8
+              i64.extend_i32_u
+              local.get 13
+              i64.extend_i32_u
+              call $"trap 2"
+              unreachable
+            end
+            local.get 15
+            i32.store $"memory of lib" offset=8
+            local.get 10
+            i32.const 12
+            i32.add
+            local.set 10
+            local.get 12
+            i32.const 12
+            i32.add
+            local.set 12
+            local.get 13
+            i32.const 1
+            i32.add
+            local.set 13
+            local.get 13
+            local.get 9
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
+        local.get 7
+        local.get 11
+        i32.store $"memory of lib"
+        local.get 7
+        local.get 9
+        i32.store $"memory of lib" offset=4
+        local.get 5
+        i32.const 8
+        i32.add
+        local.set 5
+        local.get 7
+        i32.const 8
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.add
+        local.set 8
+        local.get 8
+        local.get 6
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
+    local.get 4
+    local.get 6
+    call $"ns:pkg/iface#func of lib"
+  )
+  (func $"string Utf8 to Utf8 app -> lib in 1 lists" (;7;) (type 3) (param i32 i32 i32 i64) (result i32 i32)
+    (local i32 i32)
+    local.get 1
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 38
+      local.get 1
+      i64.extend_i32_u
+      i64.const 1
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    local.get 0
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 37
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 1
+    call $"realloc of lib"
+    local.set 4
+    local.get 4
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 37
+      local.get 4
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    local.get 4
+    call $"utf8-to-utf8 app -> lib"
+    local.tee 5
+    if ;; label = @1
+      local.get 5
+      i32.const 43
+      i32.eq
+      if ;; label = @2
+        local.get 2
+        i32.const 43
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        local.get 3
+        call $"trap 1"
+        unreachable
+      end
+      local.get 2
+      i32.const 42
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      call $"trap 1"
+      unreachable
+    end
+    local.get 4
+    local.get 1
+  )
+  (func $"string Utf8 to Utf8 app -> lib in 2 lists" (;8;) (type 5) (param i32 i32 i32 i64 i64) (result i32 i32)
+    (local i32 i32)
+    local.get 1
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 38
+      local.get 1
+      i64.extend_i32_u
+      i64.const 1
+      local.get 3
+      local.get 4
+      call $"trap 2"
+      unreachable
+    end
+    local.get 0
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 37
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      local.get 4
+      call $"trap 2"
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 1
+    call $"realloc of lib"
+    local.set 5
+    local.get 5
+    i64.extend_i32_u
+    local.get 1
+    i64.extend_i32_u
+    i64.add
+    memory.size $"memory of lib"
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      local.get 2
+      i32.const 37
+      local.get 5
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      local.get 4
+      call $"trap 2"
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    local.get 5
+    call $"utf8-to-utf8 app -> lib"
+    local.tee 6
+    if ;; label = @1
+      local.get 6
+      i32.const 43
+      i32.eq
+      if ;; label = @2
+        local.get 2
+        i32.const 43
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        local.get 3
+        local.get 4
+        call $"trap 2"
+        unreachable
+      end
+      local.get 2
+      i32.const 42
+      local.get 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      local.get 3
+      local.get 4
+      call $"trap 2"
+      unreachable
+    end
+    local.get 5
+    local.get 1
+  )
+)

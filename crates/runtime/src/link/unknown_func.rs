@@ -1,0 +1,85 @@
+//! Functions that stand for imports which nobody has defined: a component that imports more than it uses can run with them.
+
+use super::resolve::root_name;
+use super::{HostItem, Names};
+use crate::error::{Error, LinkError, Result};
+use crate::host_func::{HostFunction, LoweredImport};
+use crate::store::StoreContextMut;
+use crate::type_scope::{TypeScope, TypeTables};
+use crate::val::Val;
+use crate::vm::RawValue;
+use gusset_artifact::{ExternItem, Plan, RootImport};
+use gusset_types::{FuncTypeIndex, Printable, join_names};
+use std::sync::Arc;
+
+/// A function that fails when it is called, whatever its type.
+struct UnknownFunc {
+    /// The names that lead to it.
+    path: Box<str>,
+}
+
+impl UnknownFunc {
+    fn error(&self) -> Error {
+        LinkError::error(format_args!("unknown import: `{}` has not been defined", Printable::name(&self.path)))
+    }
+}
+
+impl<T: 'static> HostFunction<T> for UnknownFunc {
+    fn mismatch(&self, _: TypeScope<'_>, _: FuncTypeIndex) -> Option<String> {
+        None
+    }
+
+    fn call_from_guest(&self, _: StoreContextMut<'_, T>, _: &LoweredImport, _: &mut [RawValue]) -> Result<()> {
+        Err(self.error())
+    }
+
+    fn call_from_host(
+        &self,
+        _: StoreContextMut<'_, T>,
+        _: &Arc<TypeTables>,
+        _: FuncTypeIndex,
+        _: &[Val],
+    ) -> Result<Vec<Val>> {
+        Err(self.error())
+    }
+}
+
+/// Defines the functions that a component imports and that are not defined, in instances too. What is defined as something else
+/// stays as it is.
+pub(crate) fn define_unknown_funcs<T: 'static>(plan: &Plan, names: &mut Names<T>) {
+    for (name, item) in &plan.imports.items {
+        let found = root_name(plan, names, name).map(str::to_string);
+        define_item(plan, &mut vec![name], item, names, found);
+    }
+}
+
+/// Defines an item for which the name `found` stands, if one does.
+fn define_item<'a, T: 'static>(
+    plan: &'a Plan,
+    path: &mut Vec<&'a str>,
+    item: &'a ExternItem<RootImport>,
+    names: &mut Names<T>,
+    found: Option<String>,
+) {
+    let name = path.last().copied().expect("an import has a name");
+    match item {
+        ExternItem::Item(RootImport::Func(_)) if found.is_none() => {
+            let func = UnknownFunc { path: join_names(path).into() };
+            names.insert(name, HostItem::Func(Arc::new(func)));
+        }
+        ExternItem::Item(RootImport::Func(_) | RootImport::Type(_) | RootImport::Resource(_)) => {}
+        ExternItem::Instance(instance) => {
+            let definition = match found {
+                Some(found) => names.exact_mut(&found),
+                None => Some(names.insert(name, HostItem::Instance(Names::default()))),
+            };
+            let Some(HostItem::Instance(names)) = definition else { return };
+            for (name, item) in &plan.imports.instances[*instance] {
+                path.push(name);
+                let found = names.find(name).map(str::to_string);
+                define_item(plan, path, item, names, found);
+                path.pop();
+            }
+        }
+    }
+}
