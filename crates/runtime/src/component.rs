@@ -99,8 +99,9 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
         let wasm = crate::source::wasm(bytes)?;
-        let features = engine.config().component_features;
-        let settings = gusset_component::TranslateSettings { features, ..Default::default() };
+        let config = engine.config();
+        let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
+        let settings = gusset_component::TranslateSettings { features, calls_through_host };
         let translation = gusset_component::translate(&wasm, &settings)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {

@@ -194,6 +194,7 @@ mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;
+mod trace;
 mod trap;
 mod type_scope;
 mod typed;
@@ -224,6 +225,7 @@ pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
+pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};

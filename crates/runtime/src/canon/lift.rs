@@ -7,6 +7,9 @@ use crate::val::Val;
 use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_name};
 use std::sync::Arc;
 
+/// What a path calls the two parts of a map's entry, as adapters do.
+pub(super) const ENTRY_NAMES: [&str; 2] = ["key", "value"];
+
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
     char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.with(bits.into(), 0).into())
@@ -147,7 +150,7 @@ fn map(cx: &mut LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> C
         let mut offsets = Offsets::at(at + i * u64::from(entry.size));
         let mut part = |n: usize| {
             let part = load(cx, types[n], offsets.next(layouts[n]));
-            part.map_err(|error| error.within(format!("[{i}].{n}")))
+            part.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))
         };
         let entry = (part(0)?, part(1)?);
         entries.push(entry);

@@ -3,7 +3,7 @@
 
 use super::context::{FlatWriter, LowerContext};
 use super::error::{CanonError, CanonResult};
-use super::lift::{Offsets, flat_count, unsupported, unsupported_error_context};
+use super::lift::{ENTRY_NAMES, Offsets, flat_count, unsupported, unsupported_error_context};
 use crate::error::Error;
 use crate::val::{Val, check};
 use gusset_types::{DefinedType, Layout, ValType, cut_name};
@@ -126,7 +126,7 @@ fn map(cx: &mut LowerContext<'_>, types: [ValType; 2], entries: &[(Val, Val)]) -
         let mut offsets = Offsets::at(at + i as u64 * u64::from(entry.size));
         for (n, part) in [key, value].into_iter().enumerate() {
             let stored = store(cx, types[n], part, offsets.next(layouts[n]));
-            stored.map_err(|error| error.within(format!("[{i}].{n}")))?;
+            stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))?;
         }
     }
     Ok((at, entries.len() as u64))
