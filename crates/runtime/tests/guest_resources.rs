@@ -391,3 +391,133 @@ fn a_component_may_call_itself_with_handles() {
     assert_eq!(trap.site().map(|site| &*site.path), Some("param \"r\""));
     assert!(trap.to_string().contains("unknown handle index 5"), "{trap}");
 }
+
+/// A component that lowers what it lifts itself, with a handle of a type that it only imports: it is lent a new handle, which it has
+/// to drop.
+fn own_caller_of_imported(inner: &str) -> Component {
+    component(&format!(
+        r#"(component
+  (import "thing" (type $thing (sub resource)))
+  (core func $drop (canon resource.drop $thing))
+  (core module $inner
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "inner") (param i32) (result i32) {inner} (local.get 0)))
+  (core instance $inner (instantiate $inner (with "" (instance (export "drop" (func $drop))))))
+  (func $inner (param "lent" (borrow $thing)) (result u32) (canon lift (core func $inner "inner")))
+  (core func $lowered (canon lower (func $inner)))
+  (func (export "run") (param "own-index" u32) (result u32) (canon lift (core func $lowered)))
+  (core module $id (func (export "id") (param i32) (result i32) (local.get 0)))
+  (core instance $id (instantiate $id))
+  (func (export "put") (param "thing" (own $thing)) (result u32) (canon lift (core func $id "id"))))"#
+    ))
+}
+
+#[test]
+fn a_borrow_of_an_imported_type_is_a_new_handle_also_from_oneself() {
+    for (inner, expected) in [("(call $drop (local.get 0))", None), ("", Some(TrapCode::BorrowsRemain))] {
+        let mut linker = Linker::<()>::new(engine());
+        linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+        let mut store = Store::new(engine(), ());
+        let text = own_caller_of_imported(inner);
+        let instance = linker.instantiate(&mut store, &text).unwrap_or_else(|error| panic!("{error:?}"));
+        let put = instance.get_typed_func::<(Resource<Thing>,), (u32,)>(&mut store, "put").unwrap();
+        assert_eq!(put.call(&mut store, (Resource::new_own(5),)).unwrap(), (1,));
+        let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "run").unwrap();
+        match (run.call(&mut store, (1,)), expected) {
+            (Ok(result), None) => {
+                assert_eq!(result, (2,));
+                // It is not lent any more, and its borrow's index is free.
+                assert_eq!(run.call(&mut store, (1,)).unwrap(), (2,));
+            }
+            (result, expected) => assert_eq!(Some(code(result)), expected),
+        }
+    }
+}
+
+/// Two instances: the first one's call of the host is passed on to the second.
+#[test]
+fn a_borrow_can_be_lent_on_to_another_guest_and_no_longer() {
+    let text = r#"(component
+  (import "thing" (type $thing (sub resource)))
+  (import "host" (func $host (param "thing" (borrow $thing)) (result u32)))
+  (core func $host (canon lower (func $host)))
+  (core func $drop (canon resource.drop $thing))
+  (core module $m
+    (import "" "host" (func $host (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "call") (param i32) (result i32) (call $host (local.get 0)))
+    (func (export "callee") (param i32) (result i32) (call $drop (local.get 0)) (local.get 0)))
+  (core instance $m (instantiate $m (with "" (instance (export "host" (func $host)) (export "drop" (func $drop))))))
+  (func (export "call") (param "thing" (own $thing)) (result u32) (canon lift (core func $m "call")))
+  (func (export "callee") (param "thing" (borrow $thing)) (result u32) (canon lift (core func $m "callee"))))"#;
+    type Data = (Option<Instance>, Vec<ResourceAny>);
+    let mut linker = Linker::<Data>::new(engine());
+    linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+    linker
+        .root()
+        .func_wrap("host", |mut store: StoreContextMut<'_, Data>, (thing,): (ResourceAny,)| {
+            let callee = store.data().0.expect("it is known");
+            let callee = callee.get_typed_func::<(ResourceAny,), (u32,)>(&mut store, "callee")?;
+            let (index,) = callee.call(&mut store, (thing,))?;
+            store.data_mut().1.push(thing);
+            let typed = thing.try_into_resource::<Thing>(&mut store)?;
+            assert_eq!((typed.rep(), typed.owned()), (5, false));
+            Ok((index,))
+        })
+        .unwrap();
+    let (component, mut store) = (component(text), Store::new(engine(), Data::default()));
+    let [caller, callee] = [(); 2].map(|()| linker.instantiate(&mut store, &component).unwrap());
+    store.data_mut().0 = Some(callee);
+    let call = caller.get_typed_func::<(Resource<Thing>,), (u32,)>(&mut store, "call").unwrap();
+    assert_eq!(call.call(&mut store, (Resource::new_own(5),)).unwrap(), (1,));
+    let after = store.data_mut().1.pop().unwrap();
+    let lent = callee.get_typed_func::<(ResourceAny,), (u32,)>(&mut store, "callee").unwrap();
+    let error = lent.call(&mut store, (after,)).unwrap_err().to_string();
+    assert!(error.contains("after the call that it was lent for"), "{error}");
+    // The host's function calls the very instance that called it.
+    store.data_mut().0 = Some(caller);
+    assert_eq!(call.call(&mut store, (Resource::new_own(5),)).unwrap(), (3,));
+}
+
+/// A component that exports what it imports: handles change hands between the host and itself.
+#[test]
+fn handles_pass_through_a_component_that_exports_what_it_imports() {
+    let text = r#"(component
+  (import "thing" (type $thing (sub resource)))
+  (import "pass" (func $pass (param "own" (own $thing)) (param "lent" (borrow $thing)) (result (own $thing))))
+  (import "keep" (func $keep (param "lent" (borrow $thing)) (result u32)))
+  (export "pass" (func $pass)) (export "keep" (func $keep)))"#;
+    type Data = Vec<Resource<Thing>>;
+    let mut linker = Linker::<Data>::new(engine());
+    linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+    linker
+        .root()
+        .func_wrap("pass", |_: StoreContextMut<'_, Data>, (own, lent): (Resource<Thing>, Resource<Thing>)| {
+            assert_eq!((own.owned(), own.rep(), lent.owned(), lent.rep()), (true, 1, false, 2));
+            Ok((own,))
+        })
+        .unwrap();
+    linker
+        .root()
+        .func_wrap("keep", |mut store: StoreContextMut<'_, Data>, (lent,): (Resource<Thing>,)| {
+            store.data_mut().push(lent);
+            Ok((0_u32,))
+        })
+        .unwrap();
+    let mut store = Store::new(engine(), Data::default());
+    let instance = linker.instantiate(&mut store, &component(text)).unwrap_or_else(|error| panic!("{error:?}"));
+    let [pass, keep] = ["pass", "keep"].map(|name| instance.get_func(&mut store, name).unwrap());
+    let [own, lent] = [1, 2].map(|rep| Resource::<Thing>::new_own(rep).try_into_resource_any(&mut store).unwrap());
+    let mut results = [Val::Bool(false)];
+    pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap();
+    let Val::Resource(back) = results[0] else { panic!("it is a handle") };
+    assert_ne!(back, own);
+    assert_eq!(back.try_into_resource::<Thing>(&mut store).unwrap().rep(), 1);
+    let error = pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap_err();
+    assert!(error.to_string().contains("given away"), "{error}");
+    // What was lent to a function is not to be used after it.
+    keep.call(&mut store, &[Val::Resource(lent)], &mut results).unwrap();
+    let kept = store.data_mut().pop().unwrap();
+    assert!(kept.try_into_resource_any(&mut store).unwrap_err().to_string().contains("after the call"));
+    lent.resource_drop(&mut store).unwrap();
+}

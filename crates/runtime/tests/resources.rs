@@ -18,64 +18,64 @@ fn component(text: &str) -> Component {
 }
 
 /// What the host knows a number by.
-struct Thing(u32);
+struct Widget(u32);
 
 /// Another type of the host.
 struct Other;
 
 #[derive(Default)]
-struct Host {
+struct WidgetHost {
     table: ResourceTable,
     /// Representations that were dropped.
     dropped: Vec<u32>,
-    kept: Option<Resource<Thing>>,
+    kept: Option<Resource<Widget>>,
     kept_any: Option<ResourceAny>,
     instance: Option<Instance>,
 }
 
-type Context<'a> = StoreContextMut<'a, Host>;
+type Context<'a> = StoreContextMut<'a, WidgetHost>;
 
-fn linker() -> Linker<Host> {
-    let mut linker = Linker::<Host>::new(engine());
+fn linker() -> Linker<WidgetHost> {
+    let mut linker = Linker::<WidgetHost>::new(engine());
     let mut host = linker.instance("host").unwrap();
     for name in ["thing", "thing-again"] {
         let drop = |mut store: Context<'_>, rep| {
             store.data_mut().dropped.push(rep);
-            store.data_mut().table.delete(Resource::<Thing>::new_own(rep))?;
+            store.data_mut().table.delete(Resource::<Widget>::new_own(rep))?;
             Ok(())
         };
-        host.resource(name, ResourceType::host::<Thing>(), drop).unwrap();
+        host.resource(name, ResourceType::host::<Widget>(), drop).unwrap();
     }
     host.resource("other", ResourceType::host::<Other>(), |_, _| Err(Error::msg("others cannot be dropped"))).unwrap();
-    let new = |mut store: Context<'_>, (x,): (u32,)| Ok((store.data_mut().table.push(Thing(x))?,));
+    let new = |mut store: Context<'_>, (x,): (u32,)| Ok((store.data_mut().table.push(Widget(x))?,));
     host.func_wrap("[constructor]thing", new).unwrap();
     host.func_wrap("new-other", |_: Context<'_>, (): ()| Ok((Resource::<Other>::new_own(7),))).unwrap();
-    let value = |store: Context<'_>, (thing,): (Resource<Thing>,)| {
+    let value = |store: Context<'_>, (thing,): (Resource<Widget>,)| {
         assert!(!thing.owned());
         Ok((store.data().table.get(&thing)?.0,))
     };
     host.func_wrap("[method]thing.value", value).unwrap();
     host.func_wrap("value-again", value).unwrap();
-    let take = |mut store: Context<'_>, (thing,): (Resource<Thing>,)| {
+    let take = |mut store: Context<'_>, (thing,): (Resource<Widget>,)| {
         assert!(thing.owned());
         Ok((store.data_mut().table.delete(thing)?.0,))
     };
     host.func_wrap("[static]thing.take", take).unwrap();
-    let keep = |mut store: Context<'_>, (thing,): (Resource<Thing>,)| {
+    let keep = |mut store: Context<'_>, (thing,): (Resource<Widget>,)| {
         store.data_mut().kept = Some(thing);
         Ok(())
     };
     host.func_wrap("keep", keep).unwrap();
     host.func_new("keep-any", |mut store, params, _| {
         let Val::Resource(any) = params[0] else { panic!("it is a handle") };
-        assert_eq!((any.owned(), any.ty()), (false, ResourceType::host::<Thing>()));
+        assert_eq!((any.owned(), any.ty()), (false, ResourceType::host::<Widget>()));
         store.data_mut().kept_any = Some(any);
         Ok(())
     })
     .unwrap();
     let give_kept = |mut store: Context<'_>, (): ()| Ok((store.data_mut().kept.take().expect("one is kept"),));
     host.func_wrap("give-kept", give_kept).unwrap();
-    let call_back = |mut store: Context<'_>, (_, index): (Resource<Thing>, u32)| {
+    let call_back = |mut store: Context<'_>, (_, index): (Resource<Widget>, u32)| {
         let instance = store.data().instance.expect("it is known");
         instance.get_typed_func::<(u32,), ()>(&mut store, "drop")?.call(&mut store, (index,))
     };
@@ -161,15 +161,15 @@ fn passing() -> Component {
     )
 }
 
-fn start() -> (Store<Host>, Instance) {
-    let mut store = Store::new(engine(), Host::default());
+fn start() -> (Store<WidgetHost>, Instance) {
+    let mut store = Store::new(engine(), WidgetHost::default());
     let instance = linker().instantiate(&mut store, &passing()).unwrap_or_else(|error| panic!("{error:?}"));
     store.data_mut().instance = Some(instance);
     (store, instance)
 }
 
 /// Calls an export of a number, or of nothing where it has no parameter.
-fn call(store: &mut Store<Host>, instance: Instance, name: &str, arg: u32) -> Result<u32, Error> {
+fn call(store: &mut Store<WidgetHost>, instance: Instance, name: &str, arg: u32) -> Result<u32, Error> {
     let func = instance.get_func(&mut *store, name).expect("it is exported");
     let params = vec![Val::U32(arg); func.ty(&*store).params().len()];
     let mut results = vec![Val::U32(0); usize::from(func.result(&*store).is_some())];
@@ -194,14 +194,14 @@ fn trap_of<R: std::fmt::Debug>(result: Result<R, Error>) -> (TrapCode, String, S
 #[test]
 fn constructors_methods_and_statics_in_both_directions() {
     let (mut store, instance) = start();
-    let new = instance.get_typed_func::<(u32,), (Resource<Thing>,)>(&mut store, "new").unwrap();
+    let new = instance.get_typed_func::<(u32,), (Resource<Widget>,)>(&mut store, "new").unwrap();
     let (thing,) = new.call(&mut store, (42,)).unwrap();
     assert!(thing.owned());
     assert_eq!(store.data().table.get(&thing).unwrap().0, 42);
-    let value = instance.get_typed_func::<(&Resource<Thing>,), (u32,)>(&mut store, "lent-value").unwrap();
+    let value = instance.get_typed_func::<(&Resource<Widget>,), (u32,)>(&mut store, "lent-value").unwrap();
     assert_eq!(value.call(&mut store, (&thing,)).unwrap(), (42,));
     assert_eq!(value.call(&mut store, (&thing,)).unwrap(), (42,));
-    let index = instance.get_typed_func::<(Resource<Thing>,), (u32,)>(&mut store, "index").unwrap();
+    let index = instance.get_typed_func::<(Resource<Widget>,), (u32,)>(&mut store, "index").unwrap();
     let (index,) = index.call(&mut store, (thing,)).unwrap();
     assert_eq!(index, 1);
     assert_eq!(call(&mut store, instance, "value", index).unwrap(), 42);
@@ -232,7 +232,7 @@ fn dynamic_handles_are_checked_where_they_are_used() {
     let results = &mut [Val::Bool(false)];
     new.call(&mut store, &[Val::U32(5)], results).unwrap();
     let Val::Resource(any) = results[0] else { panic!("it is a handle") };
-    assert_eq!((any.owned(), any.ty()), (true, ResourceType::host::<Thing>()));
+    assert_eq!((any.owned(), any.ty()), (true, ResourceType::host::<Widget>()));
     assert_eq!(results[0].to_string(), "<own>");
     lent.call(&mut store, &[Val::Resource(any)], results).unwrap();
     assert_eq!(results[0], Val::U32(5));
@@ -261,8 +261,8 @@ fn dynamic_handles_are_checked_where_they_are_used() {
 #[test]
 fn typed_handles_are_checked_where_they_are_used() {
     let (mut store, instance) = start();
-    let thing = store.data_mut().table.push(Thing(1)).unwrap();
-    let index = instance.get_typed_func::<(&Resource<Thing>,), (u32,)>(&mut store, "index").unwrap();
+    let thing = store.data_mut().table.push(Widget(1)).unwrap();
+    let index = instance.get_typed_func::<(&Resource<Widget>,), (u32,)>(&mut store, "index").unwrap();
     assert_eq!(index.call(&mut store, (&thing,)).unwrap(), (1,));
     let error = index.call(&mut store, (&thing,)).unwrap_err().to_string();
     assert!(error.contains("used after it was given away"), "{error}");
@@ -280,7 +280,7 @@ fn borrows_end_with_the_call_that_they_came_with() {
     let index = call(&mut store, instance, "new-index", 9).unwrap();
     call(&mut store, instance, "keep", index).unwrap();
     let kept = store.data_mut().kept.take().unwrap();
-    let lent = instance.get_typed_func::<(&Resource<Thing>,), (u32,)>(&mut store, "lent-value").unwrap();
+    let lent = instance.get_typed_func::<(&Resource<Widget>,), (u32,)>(&mut store, "lent-value").unwrap();
     let error = lent.call(&mut store, (&kept,)).unwrap_err().to_string();
     assert!(error.contains("after the call that it was lent for"), "{error}");
     call(&mut store, instance, "keep-any", index).unwrap();
@@ -300,8 +300,8 @@ fn borrows_end_with_the_call_that_they_came_with() {
 #[test]
 fn a_guest_must_drop_what_it_borrows() {
     let (mut store, instance) = start();
-    let thing = store.data_mut().table.push(Thing(1)).unwrap();
-    let forget = instance.get_typed_func::<(&Resource<Thing>,), ()>(&mut store, "forget").unwrap();
+    let thing = store.data_mut().table.push(Widget(1)).unwrap();
+    let forget = instance.get_typed_func::<(&Resource<Widget>,), ()>(&mut store, "forget").unwrap();
     let (code, _, text) = trap_of(forget.call(&mut store, (&thing,)));
     assert_eq!(code, TrapCode::BorrowsRemain);
     assert!(text.contains("borrow handles still remain at the end of the call"), "{text}");
@@ -309,7 +309,7 @@ fn a_guest_must_drop_what_it_borrows() {
     assert_eq!(code, TrapCode::CannotEnter);
     // The host has it back all the same.
     let (mut store, instance) = start();
-    let index = instance.get_typed_func::<(Resource<Thing>,), (u32,)>(&mut store, "index").unwrap();
+    let index = instance.get_typed_func::<(Resource<Widget>,), (u32,)>(&mut store, "index").unwrap();
     assert_eq!(index.call(&mut store, (thing,)).unwrap(), (1,));
 }
 
@@ -386,42 +386,42 @@ fn a_linker_says_what_it_lacks_of_resource_types() {
         (import "b" (type $b (eq $a)))
         (import "f" (func (param "x" (own $b)))))"#;
     let component = component(text);
-    let link = |linker: &Linker<Host>| linker.instantiate_pre(&component).map(|_| ());
-    let mut linker = Linker::<Host>::new(engine());
-    linker.root().func_wrap("f", |_, (_,): (Resource<Thing>,)| Ok(())).unwrap();
+    let link = |linker: &Linker<WidgetHost>| linker.instantiate_pre(&component).map(|_| ());
+    let mut linker = Linker::<WidgetHost>::new(engine());
+    linker.root().func_wrap("f", |_, (_,): (Resource<Widget>,)| Ok(())).unwrap();
     let error = link(&linker).unwrap_err();
     assert!(error.is::<LinkError>());
     let text = error.to_string();
     assert!(text.contains("import \"a\" (resource type) is missing"), "{text}");
     assert!(!text.contains("function"), "{text}");
-    linker.root().resource("a", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+    linker.root().resource("a", ResourceType::host::<Widget>(), |_, _| Ok(())).unwrap();
     let mut wrong = linker.clone();
     wrong.root().resource("b", ResourceType::host::<Other>(), |_, _| Ok(())).unwrap();
     let text = link(&wrong).unwrap_err().to_string();
     assert!(text.contains("import \"b\" (resource type): it must be the same type as `a`"), "{text}");
-    linker.root().resource("b", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+    linker.root().resource("b", ResourceType::host::<Widget>(), |_, _| Ok(())).unwrap();
     link(&linker).unwrap();
-    let mut unknown = Linker::<Host>::new(engine());
+    let mut unknown = Linker::<WidgetHost>::new(engine());
     unknown.define_unknown_imports_as_traps(&component).unwrap();
     link(&unknown).unwrap();
     // Another type of the host does not stand for it.
-    let mut other = Linker::<Host>::new(engine());
+    let mut other = Linker::<WidgetHost>::new(engine());
     for name in ["a", "b"] {
         other.root().resource(name, ResourceType::host::<Other>(), |_, _| Ok(())).unwrap();
     }
-    other.root().func_wrap("f", |_, (_,): (Resource<Thing>,)| Ok(())).unwrap();
+    other.root().func_wrap("f", |_, (_,): (Resource<Widget>,)| Ok(())).unwrap();
     let text = link(&other).unwrap_err().to_string();
-    assert!(text.contains("own<Thing> or borrow<Thing>"), "{text}");
+    assert!(text.contains("own<Widget> or borrow<Widget>"), "{text}");
 }
 
 #[test]
 fn handles_convert_between_typed_and_dynamic() {
     let (mut store, _) = start();
-    let thing = store.data_mut().table.push(Thing(3)).unwrap();
+    let thing = store.data_mut().table.push(Widget(3)).unwrap();
     let any = thing.try_into_resource_any(&mut store).unwrap();
     assert!(any.owned());
     assert!(any.try_into_resource::<Other>(&mut store).is_err());
-    let thing = any.try_into_resource::<Thing>(&mut store.as_context_mut()).unwrap();
-    assert!(any.try_into_resource::<Thing>(&mut store).is_err());
+    let thing = any.try_into_resource::<Widget>(&mut store.as_context_mut()).unwrap();
+    assert!(any.try_into_resource::<Widget>(&mut store).is_err());
     assert_eq!(store.data().table.get(&thing).unwrap().0, 3);
 }

@@ -60,13 +60,13 @@ impl Lower for Event {
 
 /// `variant { none, at(f32), named(string) }`
 #[derive(Clone, PartialEq, Debug)]
-enum Place {
+enum Whereabouts {
     None,
     At(f32),
     Named(String),
 }
 
-impl ComponentType for Place {
+impl ComponentType for Whereabouts {
     const FLAT_COUNT: usize = 3;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let cases = types.variant(ty, &["none", "at", "named"])?;
@@ -79,46 +79,46 @@ impl ComponentType for Place {
     }
 }
 
-impl Lift for Place {
+impl Lift for Whereabouts {
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let case = CaseCursor::load(cx, ty, at)?;
         Ok(match case.number() {
-            0 => Place::None,
-            1 => Place::At(case.load_payload(cx)?),
-            _ => Place::Named(case.load_payload(cx)?),
+            0 => Whereabouts::None,
+            1 => Whereabouts::At(case.load_payload(cx)?),
+            _ => Whereabouts::Named(case.load_payload(cx)?),
         })
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let case = CaseCursor::lift_flat(cx, ty, flat, Self::FLAT_COUNT)?;
         let value = match case.number() {
-            0 => Place::None,
-            1 => Place::At(case.lift_payload(cx, flat)?),
-            _ => Place::Named(case.lift_payload(cx, flat)?),
+            0 => Whereabouts::None,
+            1 => Whereabouts::At(case.lift_payload(cx, flat)?),
+            _ => Whereabouts::Named(case.lift_payload(cx, flat)?),
         };
         case.skip_rest(flat);
         Ok(value)
     }
 }
 
-impl Lower for Place {
+impl Lower for Whereabouts {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         match self {
-            Place::None => CaseCursor::store(cx, ty, 0, at).map(|_| ()),
-            Place::At(payload) => CaseCursor::store(cx, ty, 1, at)?.store_payload(cx, payload),
-            Place::Named(payload) => CaseCursor::store(cx, ty, 2, at)?.store_payload(cx, payload),
+            Whereabouts::None => CaseCursor::store(cx, ty, 0, at).map(|_| ()),
+            Whereabouts::At(payload) => CaseCursor::store(cx, ty, 1, at)?.store_payload(cx, payload),
+            Whereabouts::Named(payload) => CaseCursor::store(cx, ty, 2, at)?.store_payload(cx, payload),
         }
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let number = match self {
-            Place::None => 0,
-            Place::At(_) => 1,
-            Place::Named(_) => 2,
+            Whereabouts::None => 0,
+            Whereabouts::At(_) => 1,
+            Whereabouts::Named(_) => 2,
         };
         let case = CaseCursor::lower_flat(cx, ty, number, flat, Self::FLAT_COUNT)?;
         match self {
-            Place::None => {}
-            Place::At(payload) => case.lower_payload(cx, payload, flat)?,
-            Place::Named(payload) => case.lower_payload(cx, payload, flat)?,
+            Whereabouts::None => {}
+            Whereabouts::At(payload) => case.lower_payload(cx, payload, flat)?,
+            Whereabouts::Named(payload) => case.lower_payload(cx, payload, flat)?,
         }
         case.fill_rest(flat);
         Ok(())
@@ -127,12 +127,12 @@ impl Lower for Place {
 
 /// `enum { low, high }`
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Level {
+enum Urgency {
     Low,
     High,
 }
 
-impl ComponentType for Level {
+impl ComponentType for Urgency {
     const FLAT_COUNT: usize = 1;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.enumeration(ty, &["low", "high"])
@@ -142,16 +142,16 @@ impl ComponentType for Level {
     }
 }
 
-impl Lift for Level {
+impl Lift for Urgency {
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        Ok(if CaseCursor::load(cx, ty, at)?.number() == 0 { Level::Low } else { Level::High })
+        Ok(if CaseCursor::load(cx, ty, at)?.number() == 0 { Urgency::Low } else { Urgency::High })
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        Ok(if CaseCursor::lift_flat(cx, ty, flat, 1)?.number() == 0 { Level::Low } else { Level::High })
+        Ok(if CaseCursor::lift_flat(cx, ty, flat, 1)?.number() == 0 { Urgency::Low } else { Urgency::High })
     }
 }
 
-impl Lower for Level {
+impl Lower for Urgency {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         CaseCursor::store(cx, ty, *self as u32, at).map(|_| ())
     }
@@ -193,7 +193,7 @@ impl Lower for Access {
     }
 }
 
-type Everything = (Event, Place, Level, Access);
+type Everything = (Event, Whereabouts, Urgency, Access);
 
 /// A component that passes a host's function on: flat and through memory.
 fn passing(record: &str) -> String {
@@ -254,9 +254,9 @@ fn values_pass_as_rust_types_and_as_dynamic_ones() {
     let pass = instance.get_typed_func::<Everything, (Everything,)>(&mut store, "pass").unwrap();
     let event = |at| Event { id: 7, name: "naïve".into(), at };
     for all in [
-        (event(None), Place::None, Level::Low, Access(0)),
-        (event(Some(0.5)), Place::At(-1.5), Level::High, Access(5)),
-        (event(Some(-0.0)), Place::Named("here".into()), Level::Low, Access(7)),
+        (event(None), Whereabouts::None, Urgency::Low, Access(0)),
+        (event(Some(0.5)), Whereabouts::At(-1.5), Urgency::High, Access(5)),
+        (event(Some(-0.0)), Whereabouts::Named("here".into()), Urgency::Low, Access(7)),
     ] {
         assert_eq!(pass.call(&mut store, all.clone()).unwrap(), (all.clone(),));
         assert_eq!(store.data_mut().pop(), Some(all));
@@ -274,7 +274,7 @@ fn values_pass_as_rust_types_and_as_dynamic_ones() {
     let mut results = [Val::Bool(false)];
     pass.func().call(&mut store, &params, &mut results).unwrap();
     assert_eq!(results, [Val::Tuple(params.to_vec())]);
-    let seen = (Event { id: 1, name: "é".into(), at: None }, Place::At(2.0), Level::High, Access(2));
+    let seen = (Event { id: 1, name: "é".into(), at: None }, Whereabouts::At(2.0), Urgency::High, Access(2));
     assert_eq!(*store.data(), [seen]);
 }
 
