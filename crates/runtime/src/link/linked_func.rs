@@ -6,10 +6,10 @@
 
 use super::same_type::func_mismatch;
 use crate::activation::{Activation, check_return};
-use crate::canon::{CanonError, Vals};
+use crate::canon::Vals;
 use crate::error::{Result, bail};
 use crate::func::{ExportedCallee, Func};
-use crate::host_func::{HostFunction, LoweredImport, PassedCall};
+use crate::host_func::{HostFunction, LoweredImport, PassedCall, cannot_leave};
 use crate::lifted_func::LiftedFunc;
 use crate::relayed_call::{RelayCaller, relay};
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
@@ -54,7 +54,9 @@ impl LinkedFunc {
         self.check_store(&store)?;
         match &self.target {
             ExportedCallee::Lifted(callee) => {
-                import.check_leave(store.0)?;
+                if !import.options.may_leave(&store.0.vm) {
+                    return Err(cannot_leave(&self.name(import)));
+                }
                 self.enter(&mut store, import, callee, values)
             }
             ExportedCallee::Import(_) => {
@@ -88,14 +90,14 @@ impl LinkedFunc {
             }
             Err(error) => {
                 drop(activation);
-                Err(self.error(error, import))
+                Err(error.into_error(|| self.name(import)))
             }
         }
     }
 
-    #[cold]
-    fn error(&self, error: CanonError, import: &LoweredImport) -> crate::Error {
-        error.into_error(|| AdapterName { caller: import.name.caller.clone(), ..self.name.clone() })
+    /// Who calls whom.
+    fn name(&self, import: &LoweredImport) -> AdapterName {
+        AdapterName { caller: import.name.caller.clone(), ..self.name.clone() }
     }
 
     /// The host calls it.
