@@ -169,6 +169,7 @@
 )]
 
 mod activation;
+mod adapter_trap;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;

@@ -15,7 +15,7 @@ use crate::relayed_call::{RelayCaller, relay};
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
-use crate::vm::{RawValue, StoreId};
+use crate::vm::{FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FuncTypeIndex, Printable};
 use std::sync::Arc;
 
@@ -43,6 +43,20 @@ impl LinkedFunc {
 
     pub(super) fn store(&self) -> StoreId {
         self.store
+    }
+
+    /// The adapter for an import, where there is a compiler, and one is to be made.
+    pub(super) fn link<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        import: &LoweredImport,
+    ) -> Result<Option<FuncHandle>> {
+        #[cfg(feature = "compile")]
+        if let ExportedCallee::Lifted(callee) = &self.target {
+            return super::adapter::link(store, import, callee, self.name(import));
+        }
+        let _ = (store, import);
+        Ok(None)
     }
 
     pub(super) fn call_from_guest<T: 'static>(
@@ -83,6 +97,11 @@ impl LinkedFunc {
         };
         // What is lent on the way is lent for the caller's call, which ends it.
         let mut activation = Activation::enter(store, self.func.instance())?;
+        if let Some(adapter) = import.adapter {
+            activation.store().call_core(adapter, values)?;
+            activation.succeed();
+            return check_return(store.0, import.instance);
+        }
         match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
             Ok(()) => {
                 activation.succeed();
@@ -124,6 +143,10 @@ impl<T: 'static> HostFunction<T> for LinkedFunc {
 
     fn store(&self) -> Option<StoreId> {
         Some(self.store)
+    }
+
+    fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
+        self.link(store, import)
     }
 
     fn call_from_guest(
