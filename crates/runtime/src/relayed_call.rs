@@ -6,14 +6,13 @@ use crate::canon::{
     lift_values, lower_values,
 };
 use crate::error::Result;
-use crate::host_func::RunningCall;
+use crate::host_func::{RunningCall, cannot_leave};
 use crate::lifted_func::LiftedFunc;
 use crate::store::StoreContextMut;
-use crate::trap::Trap;
 use crate::type_scope::TypeTables;
 use crate::val::Val;
 use crate::vm::RawValue;
-use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS, TrapCode};
+use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS};
 use std::sync::Arc;
 
 /// `canon lower` of a `canon lift`, both of one root instance.
@@ -31,7 +30,7 @@ impl RelayedCall {
     /// The caller calls. Both are of the root instance that is running, so that it is not entered anew.
     pub(crate) fn call<T: 'static>(&self, store: StoreContextMut<'_, T>, values: &mut [RawValue]) -> Result<()> {
         if !self.lower.may_leave(&store.0.vm) {
-            return Err(Trap::new(TrapCode::CannotLeave).into());
+            return Err(cannot_leave(&self.name));
         }
         let running = RunningCall::begin(store.0);
         let mut store = StoreContextMut(&mut *running.store);

@@ -186,7 +186,7 @@ impl<'a, T: 'static> Resolver<'a, T> {
                 self.destructors[at].get_or_insert_with(|| destructor.clone());
             }
             Some(other) => self.defined_otherwise("resource type", other),
-            None => self.missing("resource type", names, || "resource".into()),
+            None => self.missing("resource type", names, || "(sub resource)".into()),
         }
     }
 
