@@ -329,7 +329,8 @@ impl Config {
     /// nobody is told).
     ///
     /// It changes what is compiled: such calls go through the host then, which lifts and lowers, instead of an adapter, and cost
-    /// what that costs. Without it a call costs nothing more. `tracer` is called on the thread of the guest.
+    /// what that costs; they call `realloc` as the host would, and traps have the host's words. Without it a call costs nothing more.
+    /// `tracer` is called on the thread of the guest.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
