@@ -99,9 +99,10 @@ fn runners(scripts: &[SuiteScript]) -> Result<BTreeMap<&'static [CoreFeature], W
         for &feature in without {
             config.wasm_feature(feature, false);
         }
-        // The official suite is for all that is specified.
+        // The official suite is for all that is specified, but for nested names, which it takes for future syntax.
         for &feature in ComponentFeature::ALL {
-            config.component_feature(feature, feature != ComponentFeature::Gc);
+            let specified = ![ComponentFeature::Gc, ComponentFeature::NestedNames].contains(&feature);
+            config.component_feature(feature, specified);
         }
         let runner = WastRunner::with_config(&config, WastOptions::default()).map_err(|error| error.to_string())?;
         runners.insert(without, runner);
