@@ -69,20 +69,27 @@ fn every_truncation_is_an_error() {
 
 #[test]
 fn a_changed_byte_is_an_error_only_where_it_makes_one() {
-    let bytes = encode(include_str!("golden/parent-and-child.wat"));
-    let mut refused = 0;
-    for at in 8..bytes.len() {
-        for flip in [0x01, 0x80, 0xff] {
-            let mut bytes = bytes.clone();
-            bytes[at] ^= flip;
-            let Err(error) = translate(&bytes) else { continue };
-            let lacking = matches!(error.kind(), TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_));
-            let valid = wasmparser::Validator::new().validate_all(&bytes).is_ok();
-            assert!(lacking || !valid, "byte {at} ^ {flip:#x}: {error}");
-            refused += 1;
+    for text in [
+        include_str!("golden/parent-and-child.wat"),
+        include_str!("golden/resources.wat"),
+        include_str!("golden/imported-resources.wat"),
+        include_str!("golden/handles-within-an-instance.wat"),
+    ] {
+        let bytes = encode(text);
+        let mut refused = 0;
+        for at in 8..bytes.len() {
+            for flip in [0x01, 0x02, 0x80, 0xff] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= flip;
+                let Err(error) = translate(&bytes) else { continue };
+                let lacking = matches!(error.kind(), TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_));
+                let valid = wasmparser::Validator::new().validate_all(&bytes).is_ok();
+                assert!(lacking || !valid, "byte {at} ^ {flip:#x}: {error}");
+                refused += 1;
+            }
         }
+        assert!(refused > bytes.len(), "{refused} changes are refused");
     }
-    assert!(refused > bytes.len(), "{refused} changes are refused");
 }
 
 #[test]
