@@ -113,6 +113,8 @@ pub(crate) struct Interned {
     pub(crate) flat: [Option<Box<[FlatType]>>; 2],
     /// Whether a handle, stream, future or error-context is somewhere inside.
     pub(crate) holds_handles: bool,
+    /// Whether a stream, future or error-context is somewhere inside.
+    pub(crate) holds_async: bool,
     /// Whether a string, list or map (a pointer) is somewhere inside.
     pub(crate) holds_pointers: bool,
     /// Nesting depth, 1 for a type of primitives only.
@@ -140,11 +142,13 @@ impl Types {
                 ty,
                 DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_)
             ),
+            holds_async: matches!(ty, DefinedType::Stream(_) | DefinedType::Future(_)),
             holds_pointers: matches!(ty, DefinedType::List(_) | DefinedType::Map(..)),
             depth: 1,
         };
         ty.each_child(|child| {
             interned.holds_handles |= self.holds_handles(child);
+            interned.holds_async |= self.holds_async(child);
             interned.holds_pointers |= self.holds_pointers(child);
             interned.depth = interned.depth.max(1 + self.depth(child));
         });
@@ -172,6 +176,21 @@ impl Types {
         match ty {
             ValType::ErrorContext => true,
             ValType::Defined(index) => self.interned(index).holds_handles,
+            _ => false,
+        }
+    }
+
+    /// Whether a parameter or the result of a function is or holds one.
+    pub fn func_holds_handles(&self, func: FuncTypeIndex) -> bool {
+        let func = self.func(func);
+        func.param_types().chain(func.result).any(|ty| self.holds_handles(ty))
+    }
+
+    /// Whether `ty` is or holds a stream, future or error-context.
+    pub fn holds_async(&self, ty: ValType) -> bool {
+        match ty {
+            ValType::ErrorContext => true,
+            ValType::Defined(index) => self.interned(index).holds_async,
             _ => false,
         }
     }

@@ -77,7 +77,7 @@ fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
     };
     // One that does not fit core values only at the top, so that a value stays small.
     let lengths: &[u32] = if depth == DEPTH { &[1, 2, 7, 16, 17, 40] } else { &[1, 2, 3] };
-    Ok(match input.int_in_range(0..=8)? {
+    Ok(match input.int_in_range(0..=10)? {
         0 | 1 => GeneratedType::List(Box::new(inner(input)?)),
         2 => GeneratedType::Tuple(many(input, 6)?),
         3 => GeneratedType::Record(many(input, 18)?),

@@ -2,7 +2,7 @@
 //! parser's own validator is the judge.
 
 use gusset::{CodegenError, CodegenErrorKind, Component, Engine, TranslateError, TranslateErrorKind};
-use wasmparser::Validator;
+use wasmparser::{Validator, WasmFeatures};
 
 /// Compiles `bytes` as a component and prints the error, if there is one, into nothing. Returns whether they were a component
 /// that Gusset supports.
@@ -30,10 +30,12 @@ pub fn compile_anything(engine: &Engine, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a binary is a valid component of the proposals that are on by default in the field.
+/// Whether a binary is a valid component of the proposals that are on by default in the field, and of those that [`engine`](crate::engine)
+/// switches on.
 pub fn is_valid(bytes: &[u8]) -> bool {
+    let features = WasmFeatures::default() | WasmFeatures::CM_FIXED_LENGTH_LISTS;
     // A core module is no component.
-    bytes.get(4) != Some(&1) && Validator::new().validate_all(bytes).is_ok()
+    bytes.get(4) != Some(&1) && Validator::new_with_features(features).validate_all(bytes).is_ok()
 }
 
 /// Checks that an error about a binary is of the kind that it should be, and returns the place that it names.

@@ -34,7 +34,7 @@ pub use memories::{Findings, check_memories, check_strings};
 pub use reference::{Compared, Reference, compare_with_reference};
 pub use seed::input;
 
-use gusset::{Component, Config, Engine, Linker, Store, Val};
+use gusset::{Component, ComponentFeature, Config, Engine, Linker, Store, Val};
 
 /// Runs one case made from `input`: a few types, and values of each. Returns how many; `Ok(None)` when the input is too short to make
 /// one.
@@ -106,13 +106,15 @@ pub fn check_types(
     Ok(ran)
 }
 
-/// An engine for [`check`].
+/// An engine for [`check`] and the others: the types of all that is made here are switched on.
 ///
 /// # Panics
 ///
-/// When the default configuration is refused.
+/// When its configuration is refused.
 pub fn engine() -> Engine {
-    Engine::new(&Config::new()).expect("the default configuration works")
+    let mut config = Config::new();
+    config.component_feature(ComponentFeature::FixedLengthLists, true);
+    Engine::new(&config).expect("the configuration works")
 }
 
 /// Equality of values, with all NaNs of a width equal.

@@ -13,7 +13,7 @@ fn generated_values_pass_through_generated_adapters() {
     let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     let (mut types, mut values) = (0, 0);
     for seed in 0..COMPOSITIONS {
-        let input = input(seed, 256 * TYPES * VALUES);
+        let input = input(seed, 2048 * TYPES * VALUES);
         let mut input = Unstructured::new(&input);
         let generated: Vec<_> =
             (0..TYPES).map(|_| arbitrary_type(&mut input).expect("there are bytes enough")).collect();

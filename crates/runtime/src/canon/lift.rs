@@ -7,6 +7,9 @@ use crate::val::Val;
 use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_name};
 use std::sync::Arc;
 
+/// What a path calls the two parts of a map's entry, as adapters do.
+pub(super) const ENTRY_NAMES: [&str; 2] = ["key", "value"];
+
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
     char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.with(bits.into(), 0).into())
@@ -17,8 +20,7 @@ pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
 pub(crate) fn unsupported(ty: &DefinedType) -> CanonError {
     let feature = match ty {
         DefinedType::Stream(_) => "streams",
-        DefinedType::Future(_) => "futures",
-        _ => "resources",
+        _ => "futures",
     };
     format_err!("not supported: {feature}").into()
 }
@@ -83,9 +85,15 @@ fn load_defined(cx: &mut LiftContext<'_>, ty: ValType, defined: &DefinedType, at
             let case = load_discriminant(cx, at, size)?;
             variant(cx, defined, case, |cx, ty| load(cx, ty, at + u64::from(payload_offset)))
         }
-        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
-            Err(unsupported(defined))
+        DefinedType::Own(resource) => {
+            let index = cx.u32(at)?;
+            cx.own_any(*resource, index).map(Val::Resource)
         }
+        DefinedType::Borrow(resource) => {
+            let index = cx.u32(at)?;
+            cx.borrow_any(*resource, index).map(Val::Resource)
+        }
+        DefinedType::Stream(_) | DefinedType::Future(_) => Err(unsupported(defined)),
     }
 }
 
@@ -142,7 +150,7 @@ fn map(cx: &mut LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> C
         let mut offsets = Offsets::at(at + i * u64::from(entry.size));
         let mut part = |n: usize| {
             let part = load(cx, types[n], offsets.next(layouts[n]));
-            part.map_err(|error| error.within(format!("[{i}].{n}")))
+            part.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))
         };
         let entry = (part(0)?, part(1)?);
         entries.push(entry);
@@ -271,9 +279,9 @@ fn lift_flat_defined(
             flat.skip_to(end);
             Ok(value)
         }
-        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
-            Err(unsupported(defined))
-        }
+        DefinedType::Own(resource) => cx.own_any(*resource, flat.u32()).map(Val::Resource),
+        DefinedType::Borrow(resource) => cx.borrow_any(*resource, flat.u32()).map(Val::Resource),
+        DefinedType::Stream(_) | DefinedType::Future(_) => Err(unsupported(defined)),
     }
 }
 

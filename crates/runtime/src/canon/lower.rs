@@ -3,7 +3,7 @@
 
 use super::context::{FlatWriter, LowerContext};
 use super::error::{CanonError, CanonResult};
-use super::lift::{Offsets, flat_count, unsupported, unsupported_error_context};
+use super::lift::{ENTRY_NAMES, Offsets, flat_count, unsupported, unsupported_error_context};
 use crate::error::Error;
 use crate::val::{Val, check};
 use gusset_types::{DefinedType, Layout, ValType, cut_name};
@@ -81,9 +81,15 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             let size = cx.types.layout(ty, cx.width).size;
             cx.write(at, &bits.to_le_bytes()[..size as usize])
         }
-        (DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_), _) => {
-            Err(unsupported(defined))
+        (DefinedType::Own(resource), Val::Resource(any)) => {
+            let index = cx.own_any(*resource, *any)?;
+            cx.write(at, &index.to_le_bytes())
         }
+        (DefinedType::Borrow(resource), Val::Resource(any)) => {
+            let index = cx.borrow_any(*resource, *any)?;
+            cx.write(at, &index.to_le_bytes())
+        }
+        (DefinedType::Stream(_) | DefinedType::Future(_), _) => Err(unsupported(defined)),
         _ => {
             let Some(case) = match_case(defined, val) else { return Err(mismatch(cx, ty, val)) };
             let Some((size, payload_offset)) = cx.types.variant_layout(ty, cx.width) else {
@@ -120,7 +126,7 @@ fn map(cx: &mut LowerContext<'_>, types: [ValType; 2], entries: &[(Val, Val)]) -
         let mut offsets = Offsets::at(at + i as u64 * u64::from(entry.size));
         for (n, part) in [key, value].into_iter().enumerate() {
             let stored = store(cx, types[n], part, offsets.next(layouts[n]));
-            stored.map_err(|error| error.within(format!("[{i}].{n}")))?;
+            stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))?;
         }
     }
     Ok((at, entries.len() as u64))
@@ -228,9 +234,9 @@ fn lower_flat_defined(
             Some(bits) => flat.u32(bits),
             None => return Err(mismatch(cx, ty, val)),
         },
-        (DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_), _) => {
-            return Err(unsupported(defined));
-        }
+        (DefinedType::Own(resource), Val::Resource(any)) => flat.u32(cx.own_any(*resource, *any)?),
+        (DefinedType::Borrow(resource), Val::Resource(any)) => flat.u32(cx.borrow_any(*resource, *any)?),
+        (DefinedType::Stream(_) | DefinedType::Future(_), _) => return Err(unsupported(defined)),
         _ => {
             let Some(case) = match_case(defined, val) else { return Err(mismatch(cx, ty, val)) };
             let end = flat.position() + flat_count(cx.types, ty, cx.width);
