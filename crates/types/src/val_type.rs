@@ -126,6 +126,8 @@ pub(crate) struct Interned {
 pub struct Types {
     defined: IndexMap<DefinedType, Interned>,
     functions: IndexSet<FuncType>,
+    /// Names of resource types, for people.
+    resource_names: Vec<Arc<str>>,
 }
 
 impl Types {
@@ -159,6 +161,20 @@ impl Types {
     /// The function type that stands for `ty`.
     pub fn intern_func(&mut self, ty: FuncType) -> FuncTypeIndex {
         FuncTypeIndex::from_usize(self.functions.insert_full(ty).0)
+    }
+
+    /// Gives a resource type a name for people. Those before it that have none get an empty one.
+    pub fn name_resource(&mut self, resource: ResourceTypeIndex, name: Arc<str>) {
+        let index = resource.as_usize();
+        if self.resource_names.len() <= index {
+            self.resource_names.resize(index + 1, "".into());
+        }
+        self.resource_names[index] = name;
+    }
+
+    /// The name of a resource type, if it has one.
+    pub fn resource_name(&self, resource: ResourceTypeIndex) -> Option<&str> {
+        self.resource_names.get(resource.as_usize()).map(|name| &**name).filter(|name| !name.is_empty())
     }
 
     /// The structural type at `index`.

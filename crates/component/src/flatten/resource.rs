@@ -73,7 +73,9 @@ impl<'b> Flattener<'b, '_> {
             return Err(TranslateError::limit("resource types", MAX_RESOURCE_TYPES));
         }
         self.plan.uses_state = true;
+        let name = resource.name.clone();
         let resource = self.plan.resources.push(resource);
+        self.plan.types.name_resource(resource, name);
         self.plan.steps.push(Step::DefineResource(resource));
         Ok(resource)
     }
