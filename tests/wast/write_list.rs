@@ -31,7 +31,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("typed", "typed function references"),
     ("compact", "compact imports"),
     ("(ref ", "typed function references"),
-    ("not supported: imports of modules and components", "imports of modules and components"),
+    ("not supported: imports of components", "imports of components"),
     ("not supported: async", "async"),
     ("not supported: resources", "resources"),
     ("not supported: map", "maps"),

@@ -5,6 +5,7 @@ mod arrows;
 mod exports;
 mod files;
 mod length;
+mod limits;
 mod links;
 mod mask;
 mod mentions;
@@ -53,6 +54,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     found.extend(safety::check_citations(&tree));
     found.extend(safety::check_crate_roots(&tree));
     found.extend(arrows::check(&tree));
+    found.extend(limits::check(&tree));
     found.extend(arrows::check_runtime_tree(&arrows::runtime_tree(root)?));
     let exists = |path: &str| root.join(path).exists();
     for file in tree.iter().filter(|file| file.path.ends_with(".md")) {

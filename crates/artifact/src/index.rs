@@ -23,6 +23,8 @@ gusset_types::define_index! {
     CoreInstanceIndex;
     /// A function that a component imports, wherever in its imports it stands.
     ImportIndex;
+    /// A core module that a component imports, wherever in its imports it stands.
+    ModuleImportIndex;
     /// A function that a component exports, at whatever names.
     FuncExportIndex;
     /// An instance that a component imports or exports.

@@ -5,10 +5,10 @@
 //! no encoder and no Cranelift, so that a runtime without a compiler can use it.
 //!
 //! ```
-//! use gusset_artifact::{ModuleIndex, Plan, Step};
+//! use gusset_artifact::{ModuleIndex, Plan, PlanModule, Step};
 //!
 //! let mut plan = Plan::default();
-//! let instance = plan.core_instances.push(ModuleIndex::from_u32(3));
+//! let instance = plan.core_instances.push(PlanModule::Unit(ModuleIndex::from_u32(3)));
 //! plan.steps.push(Step::InstantiateModule { instance, imports: [].into() });
 //! assert_eq!(plan.to_text(), "instance 0 = module 3\n");
 //! ```
@@ -19,6 +19,7 @@ mod core_module;
 mod externs;
 mod image;
 mod index;
+mod module_type;
 mod plan;
 mod plan_text;
 mod unit;
@@ -37,8 +38,10 @@ pub use image::{
 };
 pub use index::{
     AdapterModuleIndex, CoreInstanceIndex, DataIndex, ElemIndex, ExternInstanceIndex, FuncExportIndex, FuncIndex,
-    GlobalIndex, ImportIndex, MemoryIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex, TrampolineIndex,
+    GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
+    TrampolineIndex,
 };
+pub use module_type::{CoreItemType, CoreModuleType, ImportedModule, PlanModule};
 pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,
     RootImport, Step, Trampoline,

@@ -3,7 +3,11 @@
 
 use crate::core_module::EntityIndex;
 use crate::externs::{ExternItem, Externs};
-use crate::index::{AdapterModuleIndex, CoreInstanceIndex, FuncExportIndex, ImportIndex, ModuleIndex, TrampolineIndex};
+use crate::index::{
+    AdapterModuleIndex, CoreInstanceIndex, FuncExportIndex, ImportIndex, ModuleImportIndex, ModuleIndex,
+    TrampolineIndex,
+};
+use crate::module_type::{ImportedModule, PlanModule};
 use gusset_types::{
     AdapterName, Arena, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, ResourceType,
     ResourceTypeIndex, Transcode, TrapSite, Types, ValType,
@@ -20,6 +24,8 @@ pub struct Plan {
     pub imports: Externs<RootImport>,
     /// The functions among the imports, wherever they stand.
     pub imported_funcs: Arena<ImportIndex, ImportedFunc>,
+    /// The core modules among the imports, wherever they stand.
+    pub imported_modules: Arena<ModuleImportIndex, ImportedModule>,
     /// What the root component exports.
     pub exports: Externs<RootExport>,
     /// The functions among the exports, wherever they stand.
@@ -33,7 +39,7 @@ pub struct Plan {
     /// The component instances of the tree, the root first, parents before children.
     pub component_instances: Arena<ComponentInstanceIndex, ComponentInstanceInfo>,
     /// For each core instance, the module it is an instance of.
-    pub core_instances: Arena<CoreInstanceIndex, ModuleIndex>,
+    pub core_instances: Arena<CoreInstanceIndex, PlanModule>,
     /// Whether an instance has a state memory (`handle_table` of `gusset_types`): there are resource types, or something asks
     /// for `may_leave` that something else clears.
     pub uses_state: bool,
@@ -54,7 +60,7 @@ pub enum Step {
     InstantiateModule {
         /// The instance that is made; instances are made in increasing order.
         instance: CoreInstanceIndex,
-        /// For each import of the module, in order, what it is given.
+        /// For each import of the module, in order, what it is given; of an imported module, for each import of its type.
         imports: Box<[CoreDefIndex]>,
     },
 }
@@ -64,10 +70,17 @@ pub enum Step {
 pub enum CoreDef {
     /// Something of a core instance.
     Export {
-        /// The instance.
+        /// The instance, of a module of the link unit.
         instance: CoreInstanceIndex,
         /// What of it.
         item: EntityIndex,
+    },
+    /// An export of an instance of an imported module.
+    NamedExport {
+        /// The instance.
+        instance: CoreInstanceIndex,
+        /// Which of the exports of the module's type.
+        export: u32,
     },
     /// A function that the runtime provides.
     Trampoline(TrampolineIndex),
@@ -135,6 +148,8 @@ pub enum Trampoline {
 pub enum RootImport {
     /// A function.
     Func(ImportIndex),
+    /// A core module.
+    Module(ModuleImportIndex),
     /// A value type: nothing to provide at run time.
     Type(ValType),
     /// A resource type. Where several imports have the same index, the host gives them the same type.
@@ -156,7 +171,7 @@ pub enum RootExport {
     /// A function.
     Func(FuncExportIndex),
     /// A core module that can be instantiated by itself.
-    Module(ModuleIndex),
+    Module(PlanModule),
     /// A component. Nothing can be done with it yet but to see that it is there.
     Component,
     /// A value type, where it is one (`None`: a type that is no value type, such as an instance type).

@@ -2,6 +2,7 @@
 
 use crate::core_module::EntityIndex;
 use crate::externs::ExternItem;
+use crate::module_type::PlanModule;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
 use gusset_types::{
@@ -51,6 +52,7 @@ impl Plan {
             ExternItem::Item(RootImport::Func(import)) => {
                 writeln!(f, "{} = import {import}", self.func_text(self.imported_funcs[*import].ty))
             }
+            ExternItem::Item(RootImport::Module(module)) => writeln!(f, "core module = module-import {module}"),
             ExternItem::Item(RootImport::Type(ty)) => {
                 writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
             }
@@ -83,7 +85,7 @@ impl Plan {
                     FuncSource::Import(import) => writeln!(f, "import {import}"),
                 }
             }
-            ExternItem::Item(RootExport::Module(module)) => writeln!(f, "module {module}"),
+            ExternItem::Item(RootExport::Module(module)) => writeln!(f, "{}", module_text(*module)),
             ExternItem::Item(RootExport::Component) => writeln!(f, "component"),
             ExternItem::Item(RootExport::Type(Some(ty))) => {
                 writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
@@ -118,11 +120,11 @@ impl Plan {
             }
             Step::InstantiateModule { instance, imports } => {
                 let module = self.core_instances[*instance];
-                writeln!(f, "instance {instance} = module {module}")?;
+                writeln!(f, "instance {instance} = {}", module_text(module))?;
                 for &import in imports {
                     writeln!(f, "  with {}", self.def_text(import))?;
                 }
-                let adapters = self.adapter_modules.values().filter(|info| info.module == module);
+                let adapters = self.adapter_modules.values().filter(|info| PlanModule::Unit(info.module) == module);
                 for name in adapters.flat_map(|info| &info.adapters) {
                     writeln!(f, "  adapter {name}")?;
                 }
@@ -161,6 +163,14 @@ impl Plan {
                     EntityIndex::Tag(index) => ("tag", index.as_u32()),
                 };
                 format!("({kind} {index} of instance {instance})")
+            }
+            CoreDef::NamedExport { instance, export } => {
+                let name = match self.core_instances[instance] {
+                    PlanModule::Imported(module) => self.imported_modules[module].ty.exports.get_index(export as usize),
+                    PlanModule::Unit(_) => None,
+                };
+                let name = name.map_or("", |(name, _)| &**name);
+                format!("(export \"{}\" of instance {instance})", Printable::name(name))
             }
             CoreDef::Trampoline(trampoline) => format!("(trampoline {trampoline})"),
             CoreDef::State => "(state)".into(),
@@ -214,6 +224,13 @@ impl Plan {
             .map(|ty| format!(" -> {}", type_text_with(&self.types, &self.resources, ty)))
             .unwrap_or_default();
         format!("{word}({}){result}", params.join(", "))
+    }
+}
+
+fn module_text(module: PlanModule) -> String {
+    match module {
+        PlanModule::Unit(module) => format!("module {module}"),
+        PlanModule::Imported(module) => format!("module-import {module}"),
     }
 }
 

@@ -44,6 +44,9 @@ pub(crate) struct WastArguments {
     /// Show the adapters of what fails, as WAT
     #[arg(long)]
     show_adapters: bool,
+    /// Print each call between components, with its arguments and result as WAVE; such calls go through the host then
+    #[arg(long)]
+    trace: bool,
     /// Run scripts that are for engines with other features too: what is lacking fails
     #[arg(long)]
     no_skip: bool,
@@ -115,7 +118,7 @@ pub(crate) fn run(arguments: &WastArguments) -> Result<ExitCode> {
             summary.by_script.push((done.report.file.clone(), done.report.counts.clone()));
         }
         if arguments.format == Format::Text {
-            print(&verdict)?;
+            print(text::Part(&verdict))?;
         } else {
             kept.push(done);
         }
@@ -139,7 +142,8 @@ fn runner(arguments: &WastArguments) -> Result<WastRunner> {
         (false, false) => Messages::OfTraps,
         (false, true) => Messages::All,
     };
-    let options = WastOptions { messages, show_adapters: arguments.show_adapters, run_all: arguments.no_skip };
+    let (show_adapters, run_all, trace) = (arguments.show_adapters, arguments.no_skip, arguments.trace);
+    let options = WastOptions { messages, show_adapters, run_all, trace };
     Ok(WastRunner::with_config(&config, options).map_err(EngineError::from)?)
 }
 

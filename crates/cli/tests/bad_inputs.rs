@@ -314,6 +314,15 @@ fn pipes_in_folders_are_not_waited_for() {
 }
 
 #[test]
+fn folders_that_nest_deeply_are_not_searched() {
+    let scratch = ScratchFolder::new();
+    std::fs::create_dir_all(scratch.path(&"d/".repeat(70))).expect("folders can be made");
+    let outcome = gusset(["wast", &scratch.path("")]);
+    outcome.assert_refused(1);
+    outcome.assert_says(&["is nested too deeply"]);
+}
+
+#[test]
 fn names_that_are_not_unicode_work() {
     use std::os::unix::ffi::OsStrExt;
     let scratch = ScratchFolder::new();

@@ -49,6 +49,7 @@ fn json() {
  "counts": {"passed": 2, "failed": 1, "skipped": 0},
  "kinds": {"module": {"passed": 1, "failed": 0, "skipped": 0}, "assert_return": {"passed": 1, "failed": 1, "skipped": 0}},
  "stale": [],
+ "calls": [],
  "directives": [
   {"line": 1, "column": 2, "kind": "module", "status": "passed"},
   {"line": 2, "column": 2, "kind": "assert_return", "status": "failed", "failure": {"source": "(assert_return (invoke \"f\") (i32.const 2))", "expected": "(i32.const 2)", "actual": "(i32.const 1)", "internal": false, "place": [], "adapters": []}},

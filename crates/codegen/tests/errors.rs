@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use gusset_artifact::ImportLink;
+use gusset_artifact::{CoreFuncType, CoreValType, ImportLink};
 use gusset_codegen::{CodegenErrorKind, Compiler, CompilerSettings, LinkUnit, UnitModule};
 use gusset_types::{Arena, CoreFeature};
 
@@ -302,5 +302,21 @@ fn what_costs_too_much_is_refused() {
         assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");
         assert!(error.message().contains(what), "{error}");
         assert!(error.offset().is_some(), "{error}");
+    }
+}
+
+/// Stubs between host and guest have a limit of their own, since a host may ask for any type.
+#[test]
+fn functions_of_the_host_have_so_many_values() {
+    let compiler = Compiler::new(&CompilerSettings::default()).unwrap();
+    let of = |params: usize, results: usize| CoreFuncType {
+        params: vec![CoreValType::I32; params].into(),
+        results: vec![CoreValType::I32; results].into(),
+    };
+    assert!(compiler.compile_trampolines(&of(1000, 1000)).is_ok());
+    for ty in [of(1001, 0), of(0, 1001)] {
+        let error = compiler.compile_trampolines(&ty).expect_err("it is beyond the limit");
+        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");
+        assert!(error.message().contains("more than 1000 parameters or results"), "{error}");
     }
 }

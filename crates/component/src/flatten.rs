@@ -19,13 +19,13 @@ use crate::scope::{
     CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
 };
 use crate::{TranslateSettings, TranslatedModule, Translation};
-use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleIndex, Plan};
+use gusset_artifact::{ComponentInstanceInfo, CoreDef, ModuleImportIndex, ModuleIndex, Plan, PlanModule};
 use gusset_types::{Arena, CanonBuiltin, ComponentInstanceIndex, CoreDefIndex, Printable, cut_name, join_names};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasmparser::ComponentExternalKind;
-use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId, ModuleType};
 
 /// Most component instances of a tree.
 const MAX_COMPONENT_INSTANCES: usize = 10_000;
@@ -33,6 +33,8 @@ const MAX_COMPONENT_INSTANCES: usize = 10_000;
 const MAX_CORE_INSTANCES: usize = 100_000;
 /// Most bytes of the host, roughly, for core instances of modules that have been instantiated before.
 const MAX_INSTANCE_BYTES: u64 = 256 << 20;
+/// What an instance of a module that the host gives is taken for: nobody knows how large it is.
+const IMPORTED_INSTANCE_BYTES: u64 = 64 << 10;
 /// Most resource types, of all instances.
 const MAX_RESOURCE_TYPES: usize = 100_000;
 /// Most definitions, arguments and exports that flattening works through, with long names counting more than once.
@@ -63,9 +65,11 @@ pub(crate) struct Flattener<'b, 'a> {
     /// The built-ins that are recorded.
     pub(crate) builtins: HashMap<(ComponentInstanceIndex, CanonBuiltin), AdapterIndex>,
     root_externs: RootExterns<'b>,
+    /// The types of the core modules that the root imports.
+    pub(crate) module_types: Arena<ModuleImportIndex, &'b ModuleType>,
     steps: usize,
     /// The core modules that have an instance.
-    pub(crate) instantiated: HashSet<ModuleIndex>,
+    pub(crate) instantiated: HashSet<PlanModule>,
     pub(crate) instance_bytes: u64,
 }
 
@@ -83,6 +87,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             core_defs: HashMap::new(),
             builtins: HashMap::new(),
             root_externs: RootExterns::default(),
+            module_types: Arena::default(),
             steps: 0,
             instantiated: HashSet::new(),
             instance_bytes: 0,
@@ -145,7 +150,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
                 let item = if at == root::ROOT { self.root_import(name)? } else { self.argument(at, name)? };
                 self.scopes[at].push(item, None, name);
             }
-            ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(*module),
+            ComponentDefinition::CoreModule(module) => self.scopes[at].modules.push(PlanModule::Unit(*module)),
             ComponentDefinition::CoreInstantiate { module, args } => self.core_instantiate(at, *module, args)?,
             ComponentDefinition::CoreInstanceOf(items) => self.core_instance_of(at, items)?,
             ComponentDefinition::Component(body) => {

@@ -23,6 +23,7 @@ mod adapters;
 mod body;
 mod builtin_name;
 mod convert;
+mod convert_module;
 mod error;
 mod flatten;
 mod link;

@@ -6,7 +6,7 @@
 use crate::adapters::Adapters;
 use crate::body::Parsed;
 use gusset_artifact::{
-    CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, ImportLink, ModuleIndex, Plan, RootExport, Step,
+    CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, ImportLink, ModuleIndex, Plan, PlanModule, RootExport, Step,
 };
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
 
@@ -16,13 +16,14 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
     let made = adapters.modules().iter().map(|module| module.imported_functions.clone());
     let mut modules: Arena<ModuleIndex, ModuleLinks> = user.chain(made).map(ModuleLinks::new).collect();
     for (instance, &module) in plan.core_instances.iter() {
+        let PlanModule::Unit(module) = module else { continue };
         let instances = &mut modules[module].instances;
         *instances = if *instances == Instances::None { Instances::One(instance) } else { Instances::Many };
     }
     // In the order of instantiation, so that what an instance hands on is known before.
     for step in &plan.steps {
         let Step::InstantiateModule { instance, imports } = step else { continue };
-        let module = plan.core_instances[*instance];
+        let PlanModule::Unit(module) = plan.core_instances[*instance] else { continue };
         if modules[module].instances == Instances::One(*instance) {
             let functions = std::mem::take(&mut modules[module].functions);
             for &import in &functions {
@@ -32,7 +33,7 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
         }
     }
     for export in plan.exports.all() {
-        if let ExternItem::Item(RootExport::Module(module)) = export {
+        if let ExternItem::Item(RootExport::Module(PlanModule::Unit(module))) = export {
             modules[*module].links.fill(ImportLink::Unknown);
         }
     }
@@ -70,7 +71,7 @@ fn resolve(plan: &Plan, modules: &Arena<ModuleIndex, ModuleLinks>, def: CoreDefI
     let CoreDef::Export { instance, item: EntityIndex::Func(func) } = plan.core_defs[def] else {
         return ImportLink::Unknown;
     };
-    let module = plan.core_instances[instance];
+    let PlanModule::Unit(module) = plan.core_instances[instance] else { return ImportLink::Unknown };
     if modules[module].instances != Instances::One(instance) {
         return ImportLink::Unknown;
     }

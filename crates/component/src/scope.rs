@@ -4,7 +4,7 @@
 use crate::adapters::AdapterIndex;
 use crate::body::{BodyIndex, ItemRef};
 use crate::convert::ScopeTypes;
-use gusset_artifact::{CoreInstanceIndex, ImportIndex, ModuleIndex};
+use gusset_artifact::{CoreInstanceIndex, ImportIndex, PlanModule};
 use gusset_types::{ArenaIndex, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, ResourceTypeIndex};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
@@ -31,7 +31,7 @@ pub(crate) struct Scope<'b> {
     pub(crate) bound: HashSet<(ComponentInstanceTypeId, *const InstanceItem<'b>)>,
     /// Core functions, tables, memories, globals and tags.
     pub(crate) core: [Vec<CoreItem>; 5],
-    pub(crate) modules: Vec<ModuleIndex>,
+    pub(crate) modules: Vec<PlanModule>,
     pub(crate) core_instances: Vec<CoreInstance<'b>>,
     pub(crate) components: Vec<ComponentClosure>,
     pub(crate) instances: Vec<LabelledInstance<'b>>,
@@ -52,7 +52,7 @@ pub(crate) enum CoreItem {
 #[derive(Clone, Debug)]
 pub(crate) enum CoreInstance<'b> {
     /// An instance of a module.
-    Module { instance: CoreInstanceIndex, module: ModuleIndex },
+    Module { instance: CoreInstanceIndex, module: PlanModule },
     /// A set of core items.
     Items(Rc<HashMap<&'b str, CoreItem>>),
 }
@@ -60,7 +60,7 @@ pub(crate) enum CoreInstance<'b> {
 /// A component-level item.
 #[derive(Clone, Debug)]
 pub(crate) enum ScopeItem<'b> {
-    Module(ModuleIndex),
+    Module(PlanModule),
     Func(FuncItem),
     /// A resource type.
     Resource(ResourceTypeIndex),

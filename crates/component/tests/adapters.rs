@@ -5,6 +5,7 @@ mod common;
 use common::translate;
 use gusset_artifact::Trampoline;
 use gusset_component::TranslateSettings;
+use gusset_types::MAX_TRAP_INDICES;
 use std::fmt::Write;
 use wasmparser::Validator;
 
@@ -103,4 +104,30 @@ fn calls_go_through_the_host_where_it_says_so() {
     assert!(plan.adapter_modules.is_empty());
     let through_host = plan.trampolines.values().filter(|made| matches!(made, Trampoline::LowerLifted { .. }));
     assert_eq!(through_host.count(), 3);
+}
+
+#[test]
+fn a_trap_in_deep_lists_reports_the_outer_indices() {
+    let depth = MAX_TRAP_INDICES + 4;
+    let ty = format!("{}char{}", "(list ".repeat(depth), ")".repeat(depth));
+    let memory = r#"(memory (core memory $i "memory")) (realloc (core func $i "realloc"))"#;
+    let text = format!(
+        r#"(component
+            (core module $m
+                (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+                (func (export "f") (param i32 i32)))
+            (core instance $i (instantiate $m))
+            (func $f (param "x" {ty}) (canon lift (core func $i "f") {memory}))
+            (core func $l (canon lower (func $f) {memory}))
+            (core module $n (import "" "f" (func (param i32 i32))))
+            (core instance (instantiate $n (with "" (instance (export "f" (func $l)))))))"#
+    );
+    let bytes = wat::parse_str(text).expect("the text is well-formed");
+    let plan = translate(&bytes).unwrap().plan;
+    let indices = plan.trampolines.values().filter_map(|made| match made {
+        Trampoline::AdapterTrap { indices, .. } => Some(usize::from(*indices)),
+        _ => None,
+    });
+    assert_eq!(indices.max(), Some(MAX_TRAP_INDICES));
 }

@@ -208,12 +208,12 @@ fn what_only_proposals_without_a_standard_allow_is_invalid() {
 
 #[test]
 fn what_the_root_may_not_import_or_export() {
+    assert_unsupported(r#"(component (import "c" (component)))"#, "imports of components", "component `c`");
     assert_unsupported(
-        r#"(component (import "i" (instance (export "m" (core module)))))"#,
-        "imports of modules and components",
-        "core module `i#m`",
+        r#"(component (import "m" (core module (type $t (func (param (ref null any)))) (export "f" (func (type $t))))))"#,
+        "core types",
+        "`anyref` in the type of a core module",
     );
-    assert_unsupported(r#"(component (import "c" (component)))"#, "imports of modules and components", "component `c`");
 }
 
 /// What is missing is told with the import, export or function that it is about, and the component around that.

@@ -204,6 +204,29 @@ fn modules_of_adapters() {
     assert_limit(&chain(10_001), "modules of adapters");
 }
 
+/// The validator's own limits: what is beyond them is invalid for it.
+#[test]
+fn what_the_validator_limits() {
+    let deep = |levels: usize| {
+        let next = |n: usize| format!("(type $t{} (option $t{n}))", n + 1);
+        format!("(component (type $t0 (list u8)) {})", (0..levels).map(next).collect::<String>())
+    };
+    let record = |fields: usize| {
+        let fields: String = (0..fields).map(|n| format!(r#"(field "f{n}" u8)"#)).collect();
+        format!("(component (type (record {fields})))")
+    };
+    let modules = |count: usize| format!("(component {})", "(core module)".repeat(count));
+    let name = |bytes: usize| format!(r#"(component (import "{}" (func)))"#, "n".repeat(bytes));
+    for (most, text) in [(98, &deep as &dyn Fn(usize) -> String), (10_000, &record), (999, &modules), (100_000, &name)]
+    {
+        let bytes = |size: usize| wat::parse_str(text(size)).expect("the text is well-formed");
+        assert!(translate(&bytes(most)).is_ok(), "{most}");
+        let error = translate(&bytes(most + 2)).expect_err("it is beyond the limit");
+        let judged = [TranslateErrorKind::Invalid, TranslateErrorKind::Malformed].contains(&error.kind());
+        assert!(judged && error.offset().is_some(), "{most}: {error}");
+    }
+}
+
 /// Few bytes of type can be much code: a tuple takes a byte for each `char`, and each of them is checked.
 #[test]
 fn code_of_adapters() {

@@ -8,6 +8,7 @@
 
 use crate::error::Result;
 use crate::instance::Instance;
+use crate::resource::HeldMark;
 use crate::store::{StoreContextMut, StoreInner};
 use crate::trap::Trap;
 use gusset_types::TrapCode;
@@ -16,6 +17,8 @@ use gusset_types::TrapCode;
 pub(crate) struct Activation<'a, 's, T: 'static> {
     store: &'a mut StoreContextMut<'s, T>,
     instance: Instance,
+    /// Where the host's handles were, if the call passes any: what it lends ends with it.
+    mark: Option<HeldMark>,
 }
 
 impl<'a, 's, T: 'static> Activation<'a, 's, T> {
@@ -25,7 +28,7 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     ///
     /// The trap that says that it is locked.
     pub(crate) fn enter(store: &'a mut StoreContextMut<'s, T>, instance: Instance) -> Result<Activation<'a, 's, T>> {
-        if is_locked(store.0, instance) { Err(locked()) } else { Ok(Activation { store, instance }) }
+        if is_locked(store.0, instance) { Err(locked()) } else { Ok(Activation { store, instance, mark: None }) }
     }
 
     /// The store, for what is done in the instance.
@@ -33,14 +36,27 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
         self.store
     }
 
+    /// What the host lends from now on is lent until the call ends.
+    pub(crate) fn begin_loans(&mut self) {
+        self.mark = Some(self.store.0.held.mark());
+    }
+
+    fn end_loans(&mut self) {
+        if let Some(mark) = self.mark {
+            self.store.0.held.end(mark);
+        }
+    }
+
     /// Ends a call that left the instance as it should be.
-    pub(crate) fn succeed(self) {
+    pub(crate) fn succeed(mut self) {
+        self.end_loans();
         std::mem::forget(self);
     }
 }
 
 impl<T: 'static> Drop for Activation<'_, '_, T> {
     fn drop(&mut self) {
+        self.end_loans();
         let index = self.instance.index(self.store.0.vm.id());
         self.store.0.components[index].lock();
         self.store.0.any_locked = true;

@@ -8,7 +8,7 @@ use crate::signatures::RegisteredSignature;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, RootExport, TrampolineIndex};
+use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, PlanModule, RootExport, TrampolineIndex};
 use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
 use std::sync::Arc;
 
@@ -63,6 +63,7 @@ pub(crate) struct ExportedFunc {
     pub(crate) instance: ComponentInstanceIndex,
     pub(crate) params_in_memory: bool,
     pub(crate) result_in_memory: bool,
+    pub(crate) holds_handles: bool,
 }
 
 impl Component {
@@ -81,7 +82,7 @@ impl Component {
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Component, Engine, TranslateError, TranslateErrorKind};
-    /// let error = Component::new(&Engine::default(), r#"(component (import "m" (core module)))"#).unwrap_err();
+    /// let error = Component::new(&Engine::default(), r#"(component (import "c" (component)))"#).unwrap_err();
     /// let error = error.downcast_ref::<TranslateError>().expect("it is not supported");
     /// assert!(matches!(error.kind(), TranslateErrorKind::Unsupported(_)));
     /// # }
@@ -98,8 +99,9 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
         let wasm = crate::source::wasm(bytes)?;
-        let features = engine.config().component_features;
-        let settings = gusset_component::TranslateSettings { features, ..Default::default() };
+        let config = engine.config();
+        let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
+        let settings = gusset_component::TranslateSettings { features, calls_through_host };
         let translation = gusset_component::translate(&wasm, &settings)?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
@@ -194,8 +196,9 @@ impl Component {
         exports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, exports, item)))
     }
 
-    /// The core module that it exports at `path`, if there is one. `path` is as for
-    /// [`Instance::get_func`](crate::Instance::get_func).
+    /// The core module of its own that it exports at `path`, if there is one. `path` is as for
+    /// [`Instance::get_func`](crate::Instance::get_func). One that it imports and exports is known of its instances:
+    /// [`Instance::get_module`](crate::Instance::get_module).
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -209,7 +212,7 @@ impl Component {
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
         match self.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(index)) => {
+            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => {
                 Some(crate::core::Module::of_unit(self.0.code.clone(), *index))
             }
             _ => None,
@@ -298,6 +301,7 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
         instance,
         params_in_memory: signature.params_in_memory,
         result_in_memory: signature.result_in_memory,
+        holds_handles: types.func_holds_handles(func.ty),
     })
 }
 

@@ -3,9 +3,12 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::Component;
+use crate::link::LinkedModule;
+use crate::resource::Destructor;
 use crate::type_scope::TypeTables;
 use crate::vm::FuncHandle;
 use gusset_artifact::ImportIndex;
+use gusset_types::ComponentInstanceIndex;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -16,9 +19,24 @@ pub(crate) struct ComponentInstanceState {
     pub(crate) tables: Arc<TypeTables>,
     /// By the position in [`Component::exported_funcs`]; empty while the instance is being made.
     pub(crate) exports: Box<[ExportTarget]>,
+    /// What its resource types are, by [`ResourceTypeIndex`](gusset_types::ResourceTypeIndex).
+    pub(crate) resources: Box<[InstanceResource]>,
     /// The functions that the instance imports: an `Arc<[Arc<dyn HostFunction<T>>]>` of the store's `T`.
     pub(crate) imports: Box<dyn Any + Send + Sync>,
+    /// The core modules that it imports.
+    pub(crate) modules: Arc<[LinkedModule]>,
     locked: bool,
+}
+
+/// What a resource type is in an instance.
+#[derive(Clone, Copy)]
+pub(crate) struct InstanceResource {
+    /// What the tags of handles say of it. Types that are the same have the same number.
+    pub(crate) number: u32,
+    /// The component instance that defines it; `None` for one that the root imports.
+    pub(crate) definer: Option<ComponentInstanceIndex>,
+    /// What is called when an own handle is dropped; `None` before the type is defined, and where there is nothing to call.
+    pub(crate) destructor: Option<Destructor>,
 }
 
 /// Where an exported function leads.
@@ -34,9 +52,19 @@ impl ComponentInstanceState {
     pub(crate) fn new(
         component: Component,
         tables: Arc<TypeTables>,
+        resources: Box<[InstanceResource]>,
         imports: Box<dyn Any + Send + Sync>,
+        modules: Arc<[LinkedModule]>,
     ) -> ComponentInstanceState {
-        ComponentInstanceState { component, tables, exports: Box::default(), imports, locked: false }
+        ComponentInstanceState {
+            component,
+            tables,
+            exports: Box::default(),
+            resources,
+            imports,
+            modules,
+            locked: false,
+        }
     }
 
     /// Locks the instance for good: nothing unlocks it.

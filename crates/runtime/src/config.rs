@@ -1,6 +1,8 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::trace::{CallTracer, TracedCall};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
+use std::sync::Arc;
 
 /// How much work the compiler puts into code; for [`Config::opt_level`].
 ///
@@ -42,6 +44,7 @@ pub struct Config {
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
+    pub(crate) tracer: Option<CallTracer>,
 }
 
 impl Default for Config {
@@ -65,6 +68,7 @@ impl Config {
             max_lifted_bytes: 128 << 20,
             compile_threads: None,
             frame_form: false,
+            tracer: None,
         }
     }
 
@@ -318,6 +322,17 @@ impl Config {
     /// What is compiled does not depend on it.
     pub fn compile_threads(&mut self, threads: usize) -> &mut Config {
         self.compile_threads = Some(threads);
+        self
+    }
+
+    /// Tells `tracer` of every call from one component to another within a composition, with its arguments and result (default:
+    /// nobody is told).
+    ///
+    /// It changes what is compiled: such calls go through the host then, which lifts and lowers, instead of an adapter, and cost
+    /// what that costs. Without it a call costs nothing more. `tracer` is called on the thread of the guest, and must not call
+    /// into the store.
+    pub fn trace_calls(&mut self, tracer: impl Fn(TracedCall<'_>) + Send + Sync + 'static) -> &mut Config {
+        self.tracer = Some(CallTracer(Arc::new(tracer)));
         self
     }
 

@@ -3,7 +3,7 @@
 use crate::canon::{LiftList, LowerList, Vals};
 use crate::component_instance::ExportTarget;
 use crate::error::{Error, Result, bail, format_err};
-use crate::host_func::{HostFunction, typed_mismatch};
+use crate::host_func::{HostFunction, PassedCall, typed_mismatch};
 use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
@@ -188,7 +188,7 @@ impl Func {
         let target = match state.exports[self.index as usize] {
             ExportTarget::Import(import) => ExportedCallee::Import(import),
             ExportTarget::Lifted { callee, options } => {
-                ExportedCallee::Lifted(LiftedFunc::new(exported, callee, options))
+                ExportedCallee::Lifted(LiftedFunc::exported(exported, callee, options))
             }
         };
         (state.tables.clone(), exported.ty, target)
@@ -233,7 +233,8 @@ impl Func {
         let imports = state.imports.downcast_ref::<Arc<[Arc<dyn HostFunction<T>>]>>();
         let func = imports.and_then(|imports| imports.get(import.as_u32() as usize)).cloned();
         let func = func.ok_or_else(|| format_err!("internal error: a function handle is not of its instance"))?;
-        func.call_from_host(store, tables, ty, params)
+        let call = PassedCall { store, instance: self.instance, tables, ty };
+        func.call_from_host(call, params)
     }
 }
 

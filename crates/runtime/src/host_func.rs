@@ -2,21 +2,20 @@
 
 use crate::activation::check_return;
 use crate::canon::{
-    FlatReader, FlatWriter, LiftBudget, LiftContext, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions,
-    ScratchGuest, StoreGuest, TypeList, Vals, lift_values, lower_values,
+    FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions, StoreGuest,
+    TypeList, Vals, lift_values, lower_values,
 };
 use crate::error::{Error, Result};
 use crate::instance::Instance;
-use crate::store::{AsContextMut, StoreContextMut};
+use crate::resource::HeldMark;
+use crate::store::{AsContextMut, StoreContextMut, StoreInner};
 use crate::trap::Trap;
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
 use crate::vm::RawValue;
-use gusset_types::{
-    AdapterName, FlatSignature, FuncType, FuncTypeIndex, MAX_FLAT_PARAMS, PointerWidth, StringEncoding, TrapCode,
-};
+use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -29,6 +28,8 @@ pub(crate) struct LoweredImport {
     pub(crate) ty: FuncTypeIndex,
     pub(crate) options: ResolvedOptions,
     pub(crate) signature: FlatSignature,
+    /// Whether the type holds handles.
+    pub(crate) holds_handles: bool,
     /// The calling component instance's name, and the import's path.
     pub(crate) name: AdapterName,
 }
@@ -47,13 +48,51 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     ) -> Result<()>;
 
     /// The host itself calls, through a component that exports what it imports. `args` have been checked.
-    fn call_from_host(
-        &self,
-        store: StoreContextMut<'_, T>,
-        tables: &Arc<TypeTables>,
-        ty: FuncTypeIndex,
-        args: &[Val],
-    ) -> Result<Vec<Val>>;
+    fn call_from_host(&self, call: PassedCall<'_, T>, args: &[Val]) -> Result<Vec<Val>>;
+}
+
+/// A call of the host to itself, through an instance that exports what it imports.
+pub(crate) struct PassedCall<'a, T: 'static> {
+    pub(crate) store: StoreContextMut<'a, T>,
+    /// The instance in between.
+    pub(crate) instance: Instance,
+    /// Its types.
+    pub(crate) tables: &'a TypeTables,
+    pub(crate) ty: FuncTypeIndex,
+}
+
+impl<'a, T: 'static> PassedCall<'a, T> {
+    fn func_type(&self) -> &'a FuncType {
+        self.tables.plan.types.func(self.ty)
+    }
+
+    /// Makes other values of `values`: Rust values of dynamic ones, or the other way round. Handles change hands.
+    fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> Result<L> {
+        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
+        let StoreInner { vm, components, held, .. } = &mut *self.store.0;
+        let resources = &components[self.instance.index(vm.id())].resources;
+        let mut passage = HostPassage { types: self.tables.scope(), resources, held };
+        passage.pass(values, types).map_err(|error| error.into_error(name))
+    }
+}
+
+/// What has begun with a call of a host function whose type holds handles: it ends however the call ends.
+pub(crate) struct RunningCall<'a, T: 'static> {
+    pub(crate) store: &'a mut StoreInner<T>,
+    pub(crate) mark: HeldMark,
+}
+
+impl<'a, T: 'static> RunningCall<'a, T> {
+    pub(crate) fn begin(store: &'a mut StoreInner<T>) -> RunningCall<'a, T> {
+        let mark = store.held.begin_call();
+        RunningCall { store, mark }
+    }
+}
+
+impl<T: 'static> Drop for RunningCall<'_, T> {
+    fn drop(&mut self) {
+        self.store.held.end(self.mark);
+    }
 }
 
 impl LoweredImport {
@@ -65,16 +104,32 @@ impl LoweredImport {
         self.tables.plan.types.func(self.ty)
     }
 
+    /// The guest calls `func`: `canon_lower`.
+    pub(crate) fn call<T: 'static>(
+        &self,
+        store: StoreContextMut<'_, T>,
+        func: &dyn HostFunction<T>,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        if !self.holds_handles {
+            return func.call_from_guest(store, self, values);
+        }
+        let call = RunningCall::begin(store.0);
+        func.call_from_guest(StoreContextMut(&mut *call.store), self, values)?;
+        let released = self.options.release(call.store, call.mark);
+        released.map_err(|error| error.into_error(|| self.name.clone()))
+    }
+
     /// Lifts the parameters, and reads where the result goes.
     fn lift_params<T: 'static, P: LiftList>(
         &self,
-        store: &StoreContextMut<'_, T>,
+        store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
     ) -> Result<(P, LowerPlace)> {
         if !self.options.may_leave(&store.0.vm) {
             return Err(Trap::new(TrapCode::CannotLeave).into());
         }
-        let mut cx = self.options.lift(&store.0.vm, self.types());
+        let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
         let params = lift_values(&mut cx, types, self.signature.params_in_memory, &mut flat)
@@ -96,7 +151,7 @@ impl LoweredImport {
     ) -> Result<()> {
         check_return(store.0, self.instance)?;
         let options = self.options;
-        let mut guest = StoreGuest { store, options };
+        let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);
         lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
             .map_err(|error| error.into_error(|| self.name.clone()))
@@ -142,20 +197,22 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (args, place) = import.lift_params::<T, Vec<Val>>(&store, values)?;
+        let (args, place) = import.lift_params::<T, Vec<Val>>(&mut store, values)?;
         let results = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
         let results = results.map_err(|error| name_mismatch(error, import))?;
         import.lower_result(&mut store, &Vals(&results), place, values)
     }
 
-    fn call_from_host(
-        &self,
-        store: StoreContextMut<'_, T>,
-        tables: &Arc<TypeTables>,
-        ty: FuncTypeIndex,
-        args: &[Val],
-    ) -> Result<Vec<Val>> {
-        self.call(store, tables.scope(), tables.plan.types.func(ty), args)
+    fn call_from_host(&self, call: PassedCall<'_, T>, args: &[Val]) -> Result<Vec<Val>> {
+        let (types, ty) = (call.tables.scope(), call.func_type());
+        if !types.types.func_holds_handles(call.ty) {
+            return self.call(call.store, types, ty, args);
+        }
+        let running = RunningCall::begin(call.store.0);
+        let mut call = PassedCall { store: StoreContextMut(&mut *running.store), ..call };
+        let args: Vec<Val> = call.pass(&Vals(args), TypeList::Params(&ty.params))?;
+        let results = self.call(call.store.as_context_mut(), types, ty, &args)?;
+        call.pass(&Vals(&results), TypeList::Result(ty.result))
     }
 }
 
@@ -219,40 +276,17 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (params, place) = import.lift_params::<T, P>(&store, values)?;
+        let (params, place) = import.lift_params::<T, P>(&mut store, values)?;
         let result = (self.func)(store.as_context_mut(), params)?;
         import.lower_result(&mut store, &result, place, values)
     }
 
-    fn call_from_host(
-        &self,
-        store: StoreContextMut<'_, T>,
-        tables: &Arc<TypeTables>,
-        ty: FuncTypeIndex,
-        args: &[Val],
-    ) -> Result<Vec<Val>> {
-        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
-        let passage = ValPassage { types: tables.scope(), ty: tables.plan.types.func(ty) };
-        let params = passage.pass(&Vals(args), TypeList::Params(&passage.ty.params));
-        let result = (self.func)(store, params.map_err(|error| error.into_error(name))?)?;
-        passage.pass(&result, TypeList::Result(passage.ty.result)).map_err(|error| error.into_error(name))
-    }
-}
-
-/// Turns dynamic values into Rust ones and back, through a memory of the host.
-struct ValPassage<'a> {
-    types: TypeScope<'a>,
-    ty: &'a FuncType,
-}
-
-impl ValPassage<'_> {
-    fn pass<L: LiftList>(&self, values: &impl LowerList, types: TypeList<'_>) -> crate::canon::CanonResult<L> {
-        let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
-        let mut guest = ScratchGuest::default();
-        let mut flat = [RawValue::default(); MAX_FLAT_PARAMS + 1];
-        let mut cx = LowerContext::new(self.types, &mut guest, encoding, width);
-        lower_values(&mut cx, values, types, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
-        let mut cx = LiftContext::new(self.types, &guest.bytes, encoding, width, LiftBudget::unlimited());
-        lift_values(&mut cx, types, true, &mut FlatReader::new(&flat))
+    fn call_from_host(&self, call: PassedCall<'_, T>, args: &[Val]) -> Result<Vec<Val>> {
+        let ty = call.func_type();
+        let running = RunningCall::begin(call.store.0);
+        let mut call = PassedCall { store: StoreContextMut(&mut *running.store), ..call };
+        let params = call.pass(&Vals(args), TypeList::Params(&ty.params))?;
+        let result = (self.func)(call.store.as_context_mut(), params)?;
+        call.pass(&result, TypeList::Result(ty.result))
     }
 }

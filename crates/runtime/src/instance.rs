@@ -1,12 +1,15 @@
 //! [`Instance`]: the handle of a component instance in a store, and how its exports are found.
 
 use crate::component::Component;
+use crate::core::Module;
 use crate::error::{Result, bail};
 use crate::export_path::ExportPath;
 use crate::func::Func;
+use crate::resource::ResourceType;
 use crate::store::{AsContext, AsContextMut};
 use crate::typed::{TypedFunc, ValueList};
 use crate::vm::StoreId;
+use gusset_artifact::{ExternItem, PlanModule, RootExport};
 use gusset_types::Printable;
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
@@ -75,6 +78,52 @@ impl Instance {
         let state = &store.0.components[self.index(store.0.vm.id())];
         let index = state.component.exported_func(&path.names())?;
         Some(Func::new(*self, index))
+    }
+
+    /// The core module that is exported at `path`, if there is one: the component's own, or one that was imported.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store};
+    /// let engine = Engine::default();
+    /// let text = r#"(component (core module $m (func (export "f"))) (export "code" (core module $m)))"#;
+    /// let component = Component::new(&engine, text)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let module = instance.get_module(&store, "code").expect("it is exported");
+    /// assert_eq!(module.exports().len(), 1);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
+    pub fn get_module(&self, store: impl AsContext, path: impl ExportPath) -> Option<Module> {
+        let store = store.as_context();
+        let state = &store.0.components[self.index(store.0.vm.id())];
+        match state.component.plan().export(&path.names())? {
+            ExternItem::Item(RootExport::Module(PlanModule::Imported(import))) => {
+                state.modules.get(import.as_u32() as usize).map(|linked| linked.module.clone())
+            }
+            ExternItem::Item(RootExport::Module(PlanModule::Unit(_))) => state.component.get_module(path),
+            _ => None,
+        }
+    }
+
+    /// The exported resource type at `path`, if there is one; `path` is as for [`get_func`](Instance::get_func). Each
+    /// instance has its own of those that its component defines.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
+    pub fn get_resource(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<ResourceType> {
+        let store = store.as_context();
+        let tables = &store.0.components[self.index(store.0.vm.id())].tables;
+        match tables.plan.export(&path.names())? {
+            ExternItem::Item(RootExport::Resource(index)) => Some(tables.resource(*index)),
+            _ => None,
+        }
     }
 
     /// The exported function at `path`, with Rust types for its parameters and its result:

@@ -1,23 +1,31 @@
 //! Instantiation: runs the steps of a component's plan. It decides nothing; all decisions were taken when the plan was made.
 
+mod resource;
+
 use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget};
 use crate::error::{Error, Result, bail, format_err};
-use crate::host_func::{HostFunction, LoweredImport};
+use crate::host_func::LoweredImport;
 use crate::instance::Instance;
+use crate::lifted_func::LiftedFunc;
+use crate::link::{LinkedImports, LinkedModule};
+use crate::relayed_call::RelayedCall;
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
-use crate::vm::{ExternHandle, FuncHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use crate::type_scope::TypeTables;
+use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
-    AdapterModuleIndex, CoreDef, CoreFuncType, CoreValType, FuncSource, ImportIndex, MemoryType, Plan, Step,
-    Trampoline, TrampolineIndex,
+    AdapterModuleIndex, CoreDef, CoreFuncType, CoreInstanceIndex, CoreValType, FuncSource, ImportIndex, MemoryType,
+    ModuleImportIndex, Plan, PlanModule, Step, Trampoline, TrampolineIndex,
 };
 use gusset_types::{
-    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, Printable, ResourceTypeIndex, STATE_HEADER,
-    TrapCode, heap_start, instance_state, trap_params,
+    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, ResourceTypeIndex, STATE_HEADER, TrapCode,
+    heap_start, instance_state, trap_params,
 };
+use resource::{instance_resources, instance_tables};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -43,7 +51,7 @@ use std::sync::Arc;
 /// ```
 pub struct InstancePre<T: 'static> {
     component: Component,
-    imports: Arc<[Arc<dyn HostFunction<T>>]>,
+    imports: LinkedImports<T>,
 }
 
 impl<T: 'static> Clone for InstancePre<T> {
@@ -53,7 +61,7 @@ impl<T: 'static> Clone for InstancePre<T> {
 }
 
 impl<T: 'static> InstancePre<T> {
-    pub(crate) fn new(component: Component, imports: Arc<[Arc<dyn HostFunction<T>>]>) -> InstancePre<T> {
+    pub(crate) fn new(component: Component, imports: LinkedImports<T>) -> InstancePre<T> {
         InstancePre { component, imports }
     }
 
@@ -80,14 +88,22 @@ impl<T: 'static> InstancePre<T> {
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
         let plan = self.component.plan().clone();
-        let tables = self.component.tables().clone();
-        let state = ComponentInstanceState::new(self.component.clone(), tables, Box::new(self.imports.clone()));
+        let tables = instance_tables(&self.imports.tables);
+        let state = ComponentInstanceState::new(
+            self.component.clone(),
+            tables.clone(),
+            instance_resources(&tables),
+            Box::new(self.imports.funcs.clone()),
+            self.imports.modules.clone(),
+        );
         store.0.components.push(state);
         let instance = Instance::new(store.0.vm.id(), store.0.components.len() - 1);
         let mut instantiation = Instantiation {
             pre: self,
             instance,
             plan: &plan,
+            tables,
+            resource_numbers: HashMap::new(),
             trampolines: vec![None; plan.trampolines.len()],
             instances: Vec::new(),
             state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
@@ -117,6 +133,9 @@ struct Instantiation<'a, T: 'static> {
     pre: &'a InstancePre<T>,
     instance: Instance,
     plan: &'a Arc<Plan>,
+    tables: Arc<TypeTables>,
+    /// Globals that tell adapters the numbers of imported resource types.
+    resource_numbers: HashMap<ResourceTypeIndex, GlobalHandle>,
     store: StoreContextMut<'a, T>,
     /// The state memory, if the plan uses one.
     state: Option<MemoryHandle>,
@@ -124,18 +143,22 @@ struct Instantiation<'a, T: 'static> {
     instances: Vec<InstanceHandle>,
 }
 
-impl<T: 'static> Instantiation<'_, T> {
+impl<'a, T: 'static> Instantiation<'a, T> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
-            Step::DefineResource(resource) => return Err(self.no_resources(*resource)),
+            Step::DefineResource(resource) => self.define_resource(*resource)?,
             Step::DefineTrampoline(index) => {
                 let func = self.trampoline(*index)?;
                 self.trampolines[index.as_u32() as usize] = Some(func);
             }
             Step::InstantiateModule { instance, imports } => {
-                let module = self.plan.core_instances[*instance];
                 let imports = imports.iter().map(|def| self.resolve(*def)).collect::<Result<Vec<_>>>()?;
-                let made = self.store.0.instantiate(self.pre.component.code(), module, &imports)?;
+                let made = match self.plan.core_instances[*instance] {
+                    PlanModule::Unit(module) => {
+                        self.store.0.instantiate(self.pre.component.code(), module, &imports)?
+                    }
+                    PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &imports)?,
+                };
                 assert!(self.instances.len() == instance.as_u32() as usize, "a plan makes its instances in order");
                 self.instances.push(made);
             }
@@ -165,15 +188,31 @@ impl<T: 'static> Instantiation<'_, T> {
                 Some(instance) => self.store.0.vm.export(*instance, item),
                 None => Err(not_made()),
             },
+            CoreDef::NamedExport { instance, export } => self.named_export(instance, export),
             CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
             CoreDef::State => self.state.map(ExternHandle::Memory).ok_or_else(not_made),
-            CoreDef::ResourceType(resource) => Err(self.no_resources(resource)),
+            CoreDef::ResourceType(resource) => self.resource_number(resource).map(ExternHandle::Global),
         }
     }
 
-    fn no_resources(&self, resource: ResourceTypeIndex) -> Error {
-        let name = &self.plan.resources[resource].name;
-        format_err!("not supported: resources (resource type `{}`)", Printable::name(name))
+    /// What the store keeps of the instance.
+    fn state_mut(&mut self) -> &mut ComponentInstanceState {
+        let index = self.instance.index(self.store.0.vm.id());
+        &mut self.store.0.components[index]
+    }
+
+    /// What an instance of an imported module exports.
+    fn named_export(&mut self, instance: CoreInstanceIndex, export: u32) -> Result<ExternHandle> {
+        let made = *self.instances.get(instance.as_u32() as usize).ok_or_else(not_made)?;
+        let PlanModule::Imported(module) = self.plan.core_instances[instance] else {
+            bail!("internal error: a plan takes a module of its own for an imported one");
+        };
+        let item = self.linked_module(module)?.export(export).ok_or_else(not_made)?;
+        self.store.0.vm.export(made, item)
+    }
+
+    fn linked_module(&self, module: ModuleImportIndex) -> Result<&'a LinkedModule> {
+        self.pre.imports.modules.get(module.as_u32() as usize).ok_or_else(not_made)
     }
 
     fn trampoline_func(&self, index: TrampolineIndex) -> Result<FuncHandle> {
@@ -199,7 +238,12 @@ impl<T: 'static> Instantiation<'_, T> {
             memory: options.memory.map(|memory| self.memory(memory)).transpose()?,
             realloc: options.realloc.map(|func| self.func(func)).transpose()?,
             post_return: options.post_return.map(|func| self.func(func)).transpose()?,
-            state: self.state.map(|memory| InstanceState { memory, record: instance_state(options.instance) }),
+            state: self.state.map(|memory| InstanceState {
+                memory,
+                root: self.instance,
+                instance: options.instance,
+                record: instance_state(options.instance),
+            }),
             encoding: options.string_encoding,
             width: options.pointer_width,
         })
@@ -216,8 +260,8 @@ impl<T: 'static> Instantiation<'_, T> {
                 self.add(index, move |store, values| store.0.vm.transcode(transcoder, src, dst, values))
             }
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
-            Trampoline::LowerLifted { name, .. } => bail!("not supported: a call without an adapter ({name})"),
-            Trampoline::DropImportedResource(resource) => Err(self.no_resources(*resource)),
+            Trampoline::LowerLifted { .. } => self.lower_lifted(index),
+            Trampoline::DropImportedResource(resource) => self.drop_imported(index, *resource),
         }
     }
 
@@ -230,7 +274,7 @@ impl<T: 'static> Instantiation<'_, T> {
     ) -> Result<FuncHandle> {
         let name = &self.plan.imported_funcs[import].name;
         check_supported(options, name)?;
-        let func = self.pre.imports[import.as_u32() as usize].clone();
+        let func = self.pre.imports.funcs[import.as_u32() as usize].clone();
         let signature = self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width);
         let name = AdapterName {
             caller: self.plan.component_instances[options.instance].name.clone(),
@@ -238,9 +282,33 @@ impl<T: 'static> Instantiation<'_, T> {
             function: name.clone(),
         };
         let options = self.options(options)?;
-        let (tables, instance) = (self.pre.component.tables().clone(), self.instance);
-        let lowered = LoweredImport { tables, instance, ty, options, signature, name };
-        self.add(index, move |store, values| func.call_from_guest(store, &lowered, values))
+        let holds_handles = self.plan.types.func_holds_handles(ty);
+        let (tables, instance) = (self.tables.clone(), self.instance);
+        let lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name };
+        self.add(index, move |store, values| lowered.call(store, &*func, values))
+    }
+
+    /// A call without an adapter.
+    fn lower_lifted(&mut self, index: TrampolineIndex) -> Result<FuncHandle> {
+        let plan = self.plan.clone();
+        let Trampoline::LowerLifted { func, lift, lift_type, lower, lower_type, name } = &plan.trampolines[index]
+        else {
+            bail!("internal error: a trampoline is none that lowers what is lifted");
+        };
+        check_supported(lift, &name.function)?;
+        check_supported(lower, &name.function)?;
+        let types = &plan.types;
+        let lifted = types.lifted_signature(types.func(*lift_type), lift.pointer_width);
+        let callee = LiftedFunc::with_handles(self.func(*func)?, self.options(lift)?, *lift_type, &lifted);
+        let relayed = RelayedCall {
+            tables: self.tables.clone(),
+            callee,
+            lower: self.options(lower)?,
+            lower_type: *lower_type,
+            lower_signature: types.lowered_signature(types.func(*lower_type), lower.pointer_width),
+            name: name.clone(),
+        };
+        self.add(index, move |store, values| relayed.call(store, values))
     }
 
     /// Where the adapters of a module report what is wrong with a value.

@@ -158,7 +158,7 @@
 //! # What is not supported yet
 //!
 //! Of the Component Model: resources and handles, async functions, streams and futures, error contexts, value and
-//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of modules and components by the root. Of
+//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of components by the root. Of
 //! core WebAssembly: SIMD, threads, exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
@@ -188,11 +188,13 @@ mod instantiate;
 mod lifted_func;
 mod link;
 mod linker;
+mod relayed_call;
 mod resource;
 mod signatures;
 #[cfg(feature = "compile")]
 mod source;
 mod store;
+mod trace;
 mod trap;
 mod type_scope;
 mod typed;
@@ -221,8 +223,9 @@ pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use linker::{Linker, LinkerInstance};
-pub use resource::ResourceType;
+pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
+pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};

@@ -11,7 +11,7 @@ use crate::func::Func;
 use crate::store::{AsContext, StoreContextMut};
 use crate::type_scope::TypeScope;
 use crate::vm::{FuncHandle, RawValue};
-use gusset_types::FuncTypeIndex;
+use gusset_types::{FlatSignature, FuncTypeIndex};
 
 /// `canon lift` with everything resolved: what a call needs.
 #[derive(Clone, Copy)]
@@ -21,18 +21,25 @@ pub(crate) struct LiftedFunc {
     ty: FuncTypeIndex,
     params_in_memory: bool,
     result_in_memory: bool,
+    holds_handles: bool,
 }
 
 impl LiftedFunc {
     /// The guest's function behind an exported one.
-    pub(crate) fn new(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
-        LiftedFunc {
-            callee,
-            options,
-            ty: exported.ty,
-            params_in_memory: exported.params_in_memory,
-            result_in_memory: exported.result_in_memory,
-        }
+    pub(crate) fn exported(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
+        let &ExportedFunc { ty, params_in_memory, result_in_memory, holds_handles, .. } = exported;
+        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles }
+    }
+
+    /// A guest's function whose type, with this signature, holds handles.
+    pub(crate) fn with_handles(
+        callee: FuncHandle,
+        options: ResolvedOptions,
+        ty: FuncTypeIndex,
+        signature: &FlatSignature,
+    ) -> LiftedFunc {
+        let &FlatSignature { params_in_memory, result_in_memory, .. } = signature;
+        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles: true }
     }
 
     /// Calls it, as `func`. `values` has room for the core parameters and the core result.
@@ -45,20 +52,29 @@ impl LiftedFunc {
         values: &mut [RawValue],
     ) -> Result<R> {
         let mut activation = Activation::enter(store, func.instance())?;
-        match self.call_entered(activation.store(), types, params, values) {
+        if self.holds_handles {
+            activation.begin_loans();
+        }
+        let called = self.call_entered(activation.store(), types, params, values);
+        let finished = called.and_then(|result| self.finish(activation.store(), values).map(|()| result));
+        match finished {
             Ok(result) => {
                 activation.succeed();
                 Ok(result)
             }
             Err(error) => {
-                drop(activation);
+                if error.is_refusal() {
+                    activation.succeed();
+                } else {
+                    drop(activation);
+                }
                 Err(error.into_error(|| func.name(&store.as_context())))
             }
         }
     }
 
-    /// `canon_lift`, once the instance is entered.
-    fn call_entered<T: 'static, P: LowerList, R: LiftList>(
+    /// `canon_lift`, once the instance is entered, as far as the result.
+    pub(crate) fn call_entered<T: 'static, P: LowerList, R: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         types: TypeScope<'_>,
@@ -67,16 +83,29 @@ impl LiftedFunc {
     ) -> Result<R, CanonError> {
         let LiftedFunc { callee, options, params_in_memory, result_in_memory, .. } = *self;
         let ty = types.types.func(self.ty);
-        let mut guest = StoreGuest { store, options };
+        let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
         let place = if params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat };
         lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values))?;
+        let scope = guest.scope;
         store.call_core(callee, values)?;
-        let mut cx = options.lift(&store.0.vm, types);
+        let mut cx = options.lift(store.0, types, self.holds_handles);
         let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
-        if let Some(post_return) = options.post_return {
-            options.call_without_leaving(store, post_return, &mut values[..1])?;
+        if scope != 0 {
+            options.end_scope(store.0, scope)?;
         }
         Ok(result)
+    }
+
+    /// What is left to do when the result has been passed on.
+    pub(crate) fn finish<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        values: &mut [RawValue],
+    ) -> Result<(), CanonError> {
+        match self.options.post_return {
+            Some(post_return) => Ok(self.options.call_without_leaving(store, post_return, &mut values[..1])?),
+            None => Ok(()),
+        }
     }
 }

@@ -3,19 +3,21 @@
 
 use crate::canon::{LiftList, LowerList};
 use crate::component::Component;
+use crate::core::Module;
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
 use crate::link::{HostItem, Names, define_unknown_funcs, resolve};
+use crate::resource::ResourceType;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
 use gusset_types::Printable;
 use std::sync::Arc;
 
-/// The host's side of a component's [imports]: functions, and instances of them, by name.
+/// The host's side of a component's [imports]: functions, core modules, and instances of them, by name.
 ///
 /// A name is met by the same name. Where there is none, one with a compatible version will do, the newest of several: an
 /// import of `wasi:clocks/wall-clock@0.2.1` is met by `@0.2.0` or `@0.2.6`, not by `@0.3.0`. Versions are compatible as
@@ -148,7 +150,7 @@ impl<T: 'static> Linker<T> {
     /// When the component is of another engine.
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
-        let imports = resolve(component.tables(), &self.root)?;
+        let imports = resolve(&self.engine, component.tables(), &self.root)?;
         Ok(InstancePre::new(component.clone(), imports))
     }
 
@@ -214,6 +216,46 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, HostItem::Func(Arc::new(TypedHostFunction::<F, P, R>::new(func))))
     }
 
+    /// Defines a resource type: `ty` is [`ResourceType::host::<T>()`](ResourceType::host) for one of the host, or that of an
+    /// instance in the same store. One type can have several names.
+    ///
+    /// `destructor` is called with the representation when a guest drops an owned handle, or the host one that it got from
+    /// a guest; a failure of it stops the guest.
+    ///
+    /// ```
+    /// use gusset::{Engine, Linker, Resource, ResourceTable, ResourceType, StoreContextMut};
+    /// struct Counter(u32);
+    /// type Store<'a> = StoreContextMut<'a, ResourceTable>;
+    ///
+    /// let mut linker = Linker::<ResourceTable>::new(&Engine::default());
+    /// let mut counters = linker.instance("docs:demo/counters")?;
+    /// counters.resource("counter", ResourceType::host::<Counter>(), |mut store, rep| {
+    ///     store.data_mut().delete(Resource::<Counter>::new_own(rep))?;
+    ///     Ok(())
+    /// })?;
+    /// counters.func_wrap("[constructor]counter", |mut store: Store<'_>, (start,): (u32,)| {
+    ///     Ok((store.data_mut().push(Counter(start))?,))
+    /// })?;
+    /// counters.func_wrap("[method]counter.next", |mut store: Store<'_>, (counter,): (Resource<Counter>,)| {
+    ///     let counter = store.data_mut().get_mut(&counter)?;
+    ///     counter.0 += 1;
+    ///     Ok((counter.0,))
+    /// })?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn resource(
+        &mut self,
+        name: &str,
+        ty: ResourceType,
+        destructor: impl Fn(StoreContextMut<'_, T>, u32) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.define(name, HostItem::Resource(ty, Arc::new(destructor)))
+    }
+
     /// Defines a function of whatever type the import has. It is given the parameters, and a slot for the result if
     /// there is one, to be overwritten.
     ///
@@ -228,6 +270,35 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     {
         self.define(name, HostItem::Func(Arc::new(DynamicHostFunction(func))))
+    }
+
+    /// Defines a core module, for a component to instantiate.
+    ///
+    /// Whether it is of the import's type is checked when a component is linked: it may import less and export more.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine, Linker, Store, core::Module};
+    /// let engine = Engine::default();
+    /// let component = Component::new(&engine, r#"(component
+    ///     (import "code" (core module $code (export "one" (func (result i32)))))
+    ///     (core instance $i (instantiate $code))
+    ///     (func (export "one") (result u32) (canon lift (core func $i "one"))))"#)?;
+    /// let module = Module::new(&engine, r#"(module (func (export "one") (result i32) (i32.const 1)))"#)?;
+    /// let mut linker = Linker::new(&engine);
+    /// linker.root().module("code", &module)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = linker.instantiate(&mut store, &component)?;
+    /// assert_eq!(instance.get_typed_func::<(), (u32,)>(&mut store, "one")?.call(&mut store, ())?, (1,));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn module(&mut self, name: &str, module: &Module) -> Result<()> {
+        self.define(name, HostItem::Module(module.clone()))
     }
 
     /// The instance `name` within this one; it is made if it is not there.

@@ -1,4 +1,10 @@
-//! [`ResourceType`]: which resource type a handle is of, for hosts and guests alike.
+//! Resources as hosts see them: [`ResourceType`] says which type a handle is of, for hosts and guests alike; the handles
+//! themselves stand in the files below.
+
+mod any;
+mod held;
+mod table;
+mod typed;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -6,6 +12,12 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+pub use any::ResourceAny;
+pub use table::{ResourceTable, ResourceTableError};
+pub use typed::Resource;
+
+pub(crate) use held::{Destructor, HeldHandles, HeldMark};
 
 /// A [resource type]: of the host, or of a guest. Each instance of a component that defines one has its own, so that it
 /// is equal to itself alone.

@@ -3,6 +3,7 @@
 
 use crate::component_instance::ComponentInstanceState;
 use crate::engine::Engine;
+use crate::resource::HeldHandles;
 use crate::vm::VmStore;
 use std::marker::PhantomData;
 
@@ -45,6 +46,8 @@ pub(crate) struct StoreInner<T: 'static> {
     pub(crate) vm: VmStore,
     /// Instances of components, in the order in which they were begun. Those that failed stay, and nobody has their handles.
     pub(crate) components: Vec<ComponentInstanceState>,
+    /// The handles that the host has.
+    pub(crate) held: HeldHandles,
     /// Whether one of them is locked: what a return into a guest asks first.
     pub(crate) any_locked: bool,
     data: T,
@@ -56,7 +59,9 @@ impl<T: 'static> Store<T> {
     /// An empty store with the host's data.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
         let vm = VmStore::new(engine);
-        Store(Box::new(StoreInner { vm, components: Vec::new(), any_locked: false, data, invariant: PhantomData }))
+        let held = HeldHandles::new(vm.id());
+        let components = Vec::new();
+        Store(Box::new(StoreInner { vm, components, held, any_locked: false, data, invariant: PhantomData }))
     }
 
     /// The host's data.

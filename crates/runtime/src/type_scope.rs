@@ -3,7 +3,7 @@
 
 use crate::resource::ResourceType;
 use gusset_artifact::Plan;
-use gusset_types::{Case, DefinedType, Field, Types, ValType, cut_name, type_text};
+use gusset_types::{Case, DefinedType, Field, ResourceTypeIndex, Types, ValType, cut_name, type_text};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +25,11 @@ impl TypeTables {
     pub(crate) fn scope(&self) -> TypeScope<'_> {
         TypeScope { types: &self.plan.types, resources: &self.resources }
     }
+
+    /// What a resource type of the plan is to the host.
+    pub(crate) fn resource(&self, index: ResourceTypeIndex) -> ResourceType {
+        self.resources[index.as_u32() as usize]
+    }
 }
 
 /// The types of a component, or of one of its instances, with what its resource types are to the host.
@@ -42,6 +47,11 @@ impl<'a> TypeScope<'a> {
             ValType::Defined(index) => Some(self.types.defined(index)),
             _ => None,
         }
+    }
+
+    /// What a resource type is to the host.
+    pub(crate) fn resource(self, index: ResourceTypeIndex) -> Option<ResourceType> {
+        self.resources.get(index.as_u32() as usize).copied()
     }
 
     /// Whether `ty` is the primitive type `expected`, which is called `name`.

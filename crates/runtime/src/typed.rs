@@ -12,6 +12,7 @@ use gusset_types::{MAX_FLAT_PARAMS, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+mod resource;
 mod scalar;
 mod sequence;
 pub mod shape;
@@ -32,6 +33,7 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// | `(A, B, ..)` up to 16 | `tuple<A, B, ..>` |
 /// | `Option<T>` | `option<T>` |
 /// | `Result<T, E>` with `()` for no payload | `result<T, E>` |
+/// | [`Resource<T>`](crate::Resource), [`ResourceAny`](crate::ResourceAny) | `own<r>`, `borrow<r>` |
 ///
 /// `&T` and `Box<T>` stand for what `T` does. Types of other crates cannot implement it: what it consists of is not
 /// public.

@@ -17,6 +17,7 @@
 //! # Ok::<(), gusset::Error>(())
 //! ```
 
+use crate::resource::ResourceType;
 use crate::type_scope::{TypeScope, TypeTables};
 use gusset_artifact::{ExternItem, Externs, RootExport, RootImport};
 use gusset_types::{DefinedType, FuncType, FuncTypeIndex, Types, ValType};
@@ -86,8 +87,8 @@ pub enum TypeKind {
         ok: Option<Type>,
         err: Option<Type>,
     },
-    Own,
-    Borrow,
+    Own(ResourceType),
+    Borrow(ResourceType),
     Stream(Option<Type>),
     Future(Option<Type>),
 }
@@ -149,8 +150,8 @@ impl Type {
                 DefinedType::Result(result) => {
                     TypeKind::Result { ok: optional(&result.ok), err: optional(&result.err) }
                 }
-                DefinedType::Own(_) => TypeKind::Own,
-                DefinedType::Borrow(_) => TypeKind::Borrow,
+                DefinedType::Own(resource) => TypeKind::Own(self.tables.resource(*resource)),
+                DefinedType::Borrow(resource) => TypeKind::Borrow(self.tables.resource(*resource)),
                 DefinedType::Stream(payload) => TypeKind::Stream(optional(payload)),
                 DefinedType::Future(payload) => TypeKind::Future(optional(payload)),
             },
@@ -263,7 +264,9 @@ pub enum ComponentItem {
     Module,
     /// A component.
     Component,
-    /// A type; `None` if it is not a value type.
+    /// A resource type. That of a component which is not instantiated is equal to itself alone.
+    Resource(ResourceType),
+    /// A type; `None` if it is neither.
     Type(Option<Type>),
 }
 
@@ -278,8 +281,9 @@ impl PlanItem for RootImport {
             RootImport::Func(index) => {
                 ComponentItem::Func(ComponentFunc::new(tables, tables.plan.imported_funcs[*index].ty))
             }
+            RootImport::Module(_) => ComponentItem::Module,
             RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(tables, *ty))),
-            RootImport::Resource(_) => ComponentItem::Type(None),
+            RootImport::Resource(index) => ComponentItem::Resource(tables.resource(*index)),
         }
     }
 }
@@ -293,7 +297,7 @@ impl PlanItem for RootExport {
             RootExport::Module(_) => ComponentItem::Module,
             RootExport::Component => ComponentItem::Component,
             RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(tables, ty))),
-            RootExport::Resource(_) => ComponentItem::Type(None),
+            RootExport::Resource(index) => ComponentItem::Resource(tables.resource(*index)),
         }
     }
 }

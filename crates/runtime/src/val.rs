@@ -1,6 +1,7 @@
 //! A component value whose type is known at run time only, and the check of such a value against a type. Nothing here touches
 //! a guest.
 
+use crate::resource::ResourceAny;
 use crate::type_scope::TypeScope;
 use crate::types::{Type, type_text};
 use gusset_types::{DefinedType, Types, ValType, cut_name};
@@ -52,6 +53,8 @@ pub enum Val {
     Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
     /// The labels that are set.
     Flags(Vec<Arc<str>>),
+    /// An own or borrow handle.
+    Resource(ResourceAny),
 }
 
 impl Val {
@@ -108,6 +111,8 @@ impl Val {
             Val::Option(_) => "option",
             Val::Result(_) => "result",
             Val::Flags(_) => "flags",
+            Val::Resource(any) if any.owned() => "own",
+            Val::Resource(_) => "borrow",
         }
     }
 }
@@ -206,6 +211,16 @@ pub(crate) fn check(types: TypeScope<'_>, ty: ValType, val: &Val) -> Result<(), 
             None => Ok(()),
             Some(name) => Err(unknown_label("flag", name, types.types, ty)),
         },
+        (DefinedType::Own(_), Val::Resource(any)) if !any.owned() => Err(mismatch(types.types, ty, val)),
+        (DefinedType::Own(resource) | DefinedType::Borrow(resource), Val::Resource(any)) => {
+            match types.resource(*resource) == Some(any.ty()) {
+                true => Ok(()),
+                false => Err(ValMismatch::new(format!(
+                    "expected {}, found a handle of another resource type",
+                    type_text(types.types, ty)
+                ))),
+            }
+        }
         (DefinedType::Option(some), Val::Option(payload)) => match payload {
             Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
             None => Ok(()),

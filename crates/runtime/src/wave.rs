@@ -29,7 +29,7 @@ impl fmt::Display for WaveError {
 impl std::error::Error for WaveError {}
 
 impl fmt::Display for Val {
-    /// Writes the value as WAVE.
+    /// Writes the value as WAVE. Handles, which WAVE does not have, are written as `<own>` and `<borrow>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DisplayValue(self).fmt(f)
     }

@@ -54,6 +54,8 @@ pub enum TrapValues {
     Bits,
     /// A discriminant, and how many cases there are.
     Discriminant,
+    /// The index of a handle, which ends the message.
+    Index,
     /// The index of a handle.
     Handle,
     /// The index of a handle, and [`mismatched_tags`].
@@ -135,7 +137,7 @@ trap_codes! {
     /// The same for a list.
     ListPointerOutOfBounds = 48, "list pointer/length out of bounds of memory", Range;
     /// An index that names no handle.
-    UnknownHandle = 49, "unknown handle index", Handle;
+    UnknownHandle = 49, "unknown handle index", Index;
     /// A handle of another resource type, or of something that is no resource.
     HandleTypeMismatch = 50, "handle index used with the wrong type", HandleTypes;
     /// An own handle that is taken away while it is lent.
@@ -194,7 +196,8 @@ impl fmt::Display for TrapCause {
             TrapValues::Length => write!(f, "{message}: {a} times {b} bytes"),
             TrapValues::Bits => write!(f, "{message}: {a:#x}"),
             TrapValues::Discriminant => write!(f, "{message}: {a} of {b} cases"),
-            TrapValues::Handle => write!(f, "{message} {a}"),
+            TrapValues::Index => write!(f, "{message} {a}"),
+            TrapValues::Handle => write!(f, "{message}: handle index {a}"),
             TrapValues::HandleTypes => {
                 let [expected, found] = [b as u32, (b >> 32) as u32].map(Holder::of_tag);
                 let different = if expected == found { "different " } else { "" };

@@ -176,6 +176,12 @@ impl Types {
         }
     }
 
+    /// Whether a parameter or the result of a function is or holds one.
+    pub fn func_holds_handles(&self, func: FuncTypeIndex) -> bool {
+        let func = self.func(func);
+        func.param_types().chain(func.result).any(|ty| self.holds_handles(ty))
+    }
+
     /// Whether `ty` is or holds a string, list or map: lowering it calls `realloc`, and lifting it reads memory.
     pub fn holds_pointers(&self, ty: ValType) -> bool {
         match ty {

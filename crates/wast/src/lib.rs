@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 mod adapter_text;
+mod call_log;
 mod component_script;
 mod component_value;
 mod core_script;
@@ -40,6 +41,7 @@ mod spectest;
 mod text_file;
 
 pub use adapter_text::adapter_text;
+pub use call_log::CallLine;
 pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};

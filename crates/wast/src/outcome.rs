@@ -44,7 +44,7 @@ fn describe(error: &Error) -> (String, Vec<String>) {
         place.push(format!("in the adapter {}: {}", site.adapter, site.path));
     }
     place.extend(backtrace(error));
-    (format!("trap: {}", trap.code()), place)
+    (format!("trap: {}", trap.cause()), place)
 }
 
 fn backtrace(error: &Error) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What running a script yields: counts by directive, failures with their place, and the text that shows both. It holds no
 //! engine values, only text, so that reports outlive the script.
 
+use crate::call_log::CallLine;
 use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -258,6 +259,8 @@ pub struct Report {
     pub directives: Vec<DirectiveResult>,
     /// Directives that did not hold, and what kept the script as a whole from running.
     pub failures: Vec<DirectiveFailure>,
+    /// Where they are traced: the calls between components that the script made.
+    pub calls: Vec<CallLine>,
     /// Why the script was not run, if it was not.
     pub skipped: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The front door: reads a script, runs its directives one by one and writes the report. It knows files and positions, and
 //! nothing of what a directive means.
 
+use crate::call_log::CallLog;
 use crate::feature::Feature;
 use crate::header;
 use crate::message::panic_text;
@@ -24,6 +25,8 @@ pub struct WastOptions {
     pub show_adapters: bool,
     /// Whether scripts are run that name features which are not known: what the engine lacks fails.
     pub run_all: bool,
+    /// Whether calls between components are traced; see [`Config::trace_calls`]. They stand in [`Report::calls`].
+    pub trace: bool,
 }
 
 /// Which of the texts must match that scripts expect.
@@ -96,14 +99,17 @@ impl WastRunner {
         report
     }
 
-    /// The engine for a script with these settings at its head.
-    fn engine_with(&self, settings: &[(Feature, bool)]) -> gusset::Result<Engine> {
-        if settings.is_empty() {
+    /// The engine for a script with these settings at its head, whose calls are told to `log` where they are traced.
+    fn engine_with(&self, settings: &[(Feature, bool)], log: Option<&CallLog>) -> gusset::Result<Engine> {
+        if settings.is_empty() && log.is_none() {
             return Ok(self.engine.clone());
         }
         let mut config = self.engine.config().clone();
         for &(feature, enabled) in settings {
             feature.set(&mut config, enabled);
+        }
+        if let Some(log) = log.cloned() {
+            config.trace_calls(move |call| log.add(call));
         }
         Engine::new(&config)
     }
@@ -117,7 +123,9 @@ impl WastRunner {
             report.skipped = Some(format!("it is for engines with the feature `{feature}`"));
             return Ok(());
         }
-        let script = self.engine_with(&head.settings).and_then(|engine| RunningScript::new(&engine, self.options));
+        let log = self.options.trace.then(CallLog::default);
+        let script =
+            self.engine_with(&head.settings, log.as_ref()).and_then(|engine| RunningScript::new(&engine, self.options));
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
@@ -126,8 +134,12 @@ impl WastRunner {
             }
         };
         for directive in wast.directives {
+            if let Some(log) = &log {
+                log.begin_directive(source.position(directive.span()).0);
+            }
             run_directive(&mut script, directive, source, report);
         }
+        report.calls = log.map(|log| log.take()).unwrap_or_default();
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! the field expect. Nothing is printed: reports are all that a run shows.
 
 use gusset::core::ValType;
-use gusset::{Linker, core};
+use gusset::{Error, Linker, core};
 
 /// All of `spectest` but its functions. A core module is the shortest way to say so.
 const SPECTEST: &str = r#"
@@ -39,7 +39,10 @@ pub(crate) fn link_spectest(linker: &mut core::Linker<()>, store: &mut gusset::S
     Ok(())
 }
 
-/// Makes the functions importable that component scripts of the field expect; those that need resources are not among them.
+/// Functions of the instance `host` that return later than they are called.
+const ASYNC_FUNCS: &[&str] = &["never-return", "return-two-slowly", "echo-slowly", "[method]resource1.never-return"];
+
+/// Makes importable what component scripts of the field expect of their host.
 pub(crate) fn link_component_host(linker: &mut Linker<()>) -> gusset::Result<()> {
     let mut root = linker.root();
     root.func_wrap("host-return-two", |_, (): ()| Ok((2u32,)))?;
@@ -48,5 +51,8 @@ pub(crate) fn link_component_host(linker: &mut Linker<()>) -> gusset::Result<()>
     host.func_wrap("return-three", |_, (): ()| Ok((3u32,)))?;
     host.func_wrap("return-hi", |_, (): ()| Ok(("hi".to_string(),)))?;
     host.instance("nested")?.func_wrap("return-four", |_, (): ()| Ok((4u32,)))?;
+    for name in ASYNC_FUNCS {
+        host.func_new(name, move |_, _, _| Err(Error::msg(format!("not supported: async (the host's `{name}`)"))))?;
+    }
     Ok(())
 }

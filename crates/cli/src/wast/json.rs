@@ -47,6 +47,8 @@ fn write_script(f: &mut fmt::Formatter<'_>, verdict: &Verdict<'_>) -> fmt::Resul
     }
     f.write_str(",\n \"stale\": [")?;
     join(f, verdict.stale(), |f, line| write!(f, "{}", JsonText(line)))?;
+    f.write_str("],\n \"calls\": [")?;
+    join(f, &report.calls, |f, call| write!(f, "{{\"line\": {}, \"text\": {}}}", call.line, JsonText(&call.text)))?;
     f.write_str("],\n \"directives\": [")?;
     for (number, directive) in report.directives.iter().enumerate() {
         let status = match directive.status {

@@ -1,7 +1,7 @@
 //! Reports as JUnit's XML: a suite for each script, a case for each directive. `docs/wast-reports.md` describes it.
 
 use gusset::Printable;
-use gusset_wast::{DirectiveFailure, DirectiveStatus, Verdict};
+use gusset_wast::{CallLine, DirectiveFailure, DirectiveStatus, Verdict};
 use std::fmt::{self, Write};
 
 /// All scripts of a run.
@@ -22,10 +22,21 @@ impl fmt::Display for Suites<'_> {
             write_totals(f, cases.iter())?;
             f.write_str(">\n")?;
             cases.iter().try_for_each(|case| case.write(f, &file))?;
+            write_calls(f, &verdict.report().calls)?;
             f.write_str("  </testsuite>\n")?;
         }
         f.write_str("</testsuites>\n")
     }
+}
+
+/// What was traced is a suite's output.
+fn write_calls(f: &mut fmt::Formatter<'_>, calls: &[CallLine]) -> fmt::Result {
+    if calls.is_empty() {
+        return Ok(());
+    }
+    f.write_str("    <system-out>\n")?;
+    calls.iter().try_for_each(|call| writeln!(f, "{}: {}", call.line, XmlText(&call.text)))?;
+    f.write_str("</system-out>\n")
 }
 
 fn write_totals<'a>(f: &mut fmt::Formatter<'_>, cases: impl Iterator<Item = &'a TestCase<'a>>) -> fmt::Result {

@@ -1,8 +1,19 @@
 //! Reports for people: each script as it is done, then the counts.
 
 use super::Summary;
-use gusset_wast::{Counts, Tally};
+use gusset_wast::{Counts, Tally, Verdict};
 use std::fmt;
+
+/// A script: the calls that were traced, then what came of it.
+pub(crate) struct Part<'a>(pub(crate) &'a Verdict<'a>);
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0.report();
+        report.calls.iter().try_for_each(|call| writeln!(f, "{}:{}: {}", report.file, call.line, call.text))?;
+        self.0.fmt(f)
+    }
+}
 
 /// What stands at the end.
 pub(crate) struct Ending<'a>(pub(crate) &'a Summary);

@@ -4,7 +4,7 @@ use super::Flattener;
 use crate::adapters::{AdapterIndex, MadeModule};
 use crate::error::TranslateError;
 use crate::scope::CoreItem;
-use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, Step, Trampoline};
+use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, PlanModule, Step, Trampoline};
 use gusset_fact::{AdapterImport, FunctionSpec};
 use gusset_types::{ArenaIndex, CoreDefIndex};
 
@@ -54,7 +54,7 @@ impl Flattener<'_, '_> {
                 AdapterImport::Trap { indices } => self.trampoline(Trampoline::AdapterTrap { module: info, indices }),
             });
         }
-        let instance = self.instantiate_module(module, imports)?;
+        let instance = self.instantiate_module(PlanModule::Unit(module), imports)?;
         let defs = made.functions.into_iter().map(|functions| {
             let item = EntityIndex::Func(FuncIndex::from_u32(functions.call));
             self.core_def(CoreDef::Export { instance, item })

@@ -1,10 +1,10 @@
 //! Instances, of core modules and of components, and what is taken out of them.
 
-use super::{Flattener, MAX_CORE_INSTANCES, MAX_INSTANCE_BYTES};
+use super::{Flattener, IMPORTED_INSTANCE_BYTES, MAX_CORE_INSTANCES, MAX_INSTANCE_BYTES};
 use crate::body::{ItemRef, name_weight};
 use crate::error::TranslateError;
 use crate::scope::{CoreInstance, CoreItem, InstanceItem, LabelledInstance};
-use gusset_artifact::{CoreDef, ModuleIndex, Step};
+use gusset_artifact::{CoreDef, PlanModule, Step};
 use gusset_types::{ComponentInstanceIndex, CoreDefIndex};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -23,12 +23,17 @@ impl<'b> Flattener<'b, '_> {
         let args: HashMap<&str, CoreInstance<'b>> =
             args.iter().map(|&(name, index)| (name, scope.core_instances[index as usize].clone())).collect();
         let parsed = self.parsed;
-        let wanted = &parsed.modules[module].imports;
-        self.spend(wanted.iter().map(|import| name_weight(import.module).max(name_weight(import.name))).sum())?;
+        let wanted: Vec<(&str, &str)> = match module {
+            PlanModule::Unit(module) => {
+                parsed.modules[module].imports.iter().map(|import| (import.module, import.name)).collect()
+            }
+            PlanModule::Imported(module) => self.module_types[module].imports.keys().map(pair).collect(),
+        };
+        self.spend(wanted.iter().map(|(module, name)| name_weight(module).max(name_weight(name))).sum())?;
         let mut imports = Vec::with_capacity(wanted.len());
-        for import in wanted {
-            let instance = args.get(import.module).expect("validation has found every import of a core module");
-            let item = self.core_export(instance, import.name);
+        for (module, name) in wanted {
+            let instance = args.get(module).expect("validation has found every import of a core module");
+            let item = self.core_export(instance, name);
             imports.push(self.require(item)?);
         }
         let instance = self.instantiate_module(module, imports)?;
@@ -39,7 +44,7 @@ impl<'b> Flattener<'b, '_> {
     /// Adds the step that instantiates `module`.
     pub(crate) fn instantiate_module(
         &mut self,
-        module: ModuleIndex,
+        module: PlanModule,
         imports: Vec<CoreDefIndex>,
     ) -> Result<gusset_artifact::CoreInstanceIndex, TranslateError> {
         if self.plan.core_instances.len() == MAX_CORE_INSTANCES {
@@ -52,10 +57,14 @@ impl<'b> Flattener<'b, '_> {
     }
 
     /// The first instance of a module is as large as the module; further ones cost three bytes of input.
-    fn spend_instance(&mut self, module: ModuleIndex) -> Result<(), TranslateError> {
+    fn spend_instance(&mut self, module: PlanModule) -> Result<(), TranslateError> {
+        let bytes = match module {
+            PlanModule::Unit(module) => self.parsed.modules.get(module).map(|body| body.instance_bytes),
+            PlanModule::Imported(_) => Some(IMPORTED_INSTANCE_BYTES),
+        };
         let again = !self.instantiated.insert(module);
-        if let (true, Some(body)) = (again, self.parsed.modules.get(module)) {
-            self.instance_bytes = self.instance_bytes.saturating_add(body.instance_bytes);
+        if let (true, Some(bytes)) = (again, bytes) {
+            self.instance_bytes = self.instance_bytes.saturating_add(bytes);
             if self.instance_bytes > MAX_INSTANCE_BYTES {
                 return Err(TranslateError::limit("bytes of core instances", MAX_INSTANCE_BYTES as usize));
             }
@@ -129,9 +138,24 @@ impl<'b> Flattener<'b, '_> {
         match instance {
             CoreInstance::Items(items) => items[name],
             CoreInstance::Module { instance, module } => {
-                let item = self.parsed.modules[*module].exports[name];
-                CoreItem::Def(self.core_def(CoreDef::Export { instance: *instance, item }))
+                let instance = *instance;
+                let def = match *module {
+                    PlanModule::Unit(module) => {
+                        let item = self.parsed.modules[module].exports[name];
+                        CoreDef::Export { instance, item }
+                    }
+                    PlanModule::Imported(module) => {
+                        let export = self.plan.imported_modules[module].ty.exports.get_index_of(name);
+                        let export = export.expect("validation has found every export that is used");
+                        CoreDef::NamedExport { instance, export: export as u32 }
+                    }
+                };
+                CoreItem::Def(self.core_def(def))
             }
         }
     }
+}
+
+fn pair((module, name): &(String, String)) -> (&str, &str) {
+    (module, name)
 }

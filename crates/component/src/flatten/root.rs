@@ -2,11 +2,12 @@
 
 use super::Flattener;
 use crate::body::name_weight;
+use crate::convert_module::module_type;
 use crate::error::TranslateError;
 use crate::scope::{FuncItem, InstanceItem, ScopeItem};
 use gusset_artifact::{
-    ExternAttributes, ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, NamedItems, RootExport,
-    RootImport,
+    ExternAttributes, ExternInstanceIndex, ExternItem, FuncExport, FuncSource, ImportedFunc, ImportedModule,
+    NamedItems, PlanModule, RootExport, RootImport,
 };
 use gusset_types::{Arena, ComponentInstanceIndex, Printable, join_names};
 use indexmap::IndexMap;
@@ -79,13 +80,6 @@ impl<'b> Flattener<'b, '_> {
             return Err(TranslateError::limit("imports of the root component", MAX_ROOT_ITEMS));
         }
         let types = self.body_of(ROOT).types.as_ref();
-        let refused = |what: &str| {
-            let path = join_names(path);
-            Err(TranslateError::unsupported(
-                "imports of modules and components",
-                format_args!("{what} `{}`", Printable::name(&path)),
-            ))
-        };
         match *ty {
             ComponentEntityType::Func(id) => {
                 let ty = self.func_type(ROOT, id).map_err(|error| error.of("import", || join_names(path)))?;
@@ -116,8 +110,24 @@ impl<'b> Flattener<'b, '_> {
                 let stands = ExternItem::Instance(self.plan.imports.instances.push(stand));
                 Ok((ScopeItem::Instance(Rc::new(InstanceItem { exports })), Some(stands)))
             }
-            ComponentEntityType::Module(_) => refused("core module"),
-            ComponentEntityType::Component(_) => refused("component"),
+            ComponentEntityType::Module(id) => {
+                let ty = types.get(id).expect("the type is of this component");
+                let names = ty.imports.keys().map(|(module, name)| name_weight(module).max(name_weight(name)));
+                self.spend(names.chain(ty.exports.keys().map(|name| name_weight(name))).sum())?;
+                let name = join_names(path).into();
+                let module = ImportedModule { name, ty: module_type(types, ty)? };
+                let import = self.plan.imported_modules.push(module);
+                self.module_types.push(ty);
+                let stands = ExternItem::Item(RootImport::Module(import));
+                Ok((ScopeItem::Module(PlanModule::Imported(import)), Some(stands)))
+            }
+            ComponentEntityType::Component(_) => {
+                let name = join_names(path);
+                Err(TranslateError::unsupported(
+                    "imports of components",
+                    format_args!("component `{}`", Printable::name(&name)),
+                ))
+            }
             ComponentEntityType::Value(_) => {
                 Err(TranslateError::unsupported("values", "a value").of("import", || join_names(path)))
             }

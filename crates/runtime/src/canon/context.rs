@@ -3,6 +3,7 @@
 use super::MAX_BYTE_LENGTH;
 use super::budget::LiftBudget;
 use super::error::CanonResult;
+use super::handles::{LiftHandles, LowerHandles, no_handles};
 use crate::error::Error;
 use crate::resource::ResourceType;
 use crate::type_scope::TypeScope;
@@ -12,10 +13,13 @@ use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, 
 /// From where values are lifted. No code of the guest runs while one exists.
 pub struct LiftContext<'a> {
     pub(crate) types: &'a Types,
+    pub(super) resources: &'a [ResourceType],
     pub(crate) memory: &'a [u8],
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
     pub(super) budget: LiftBudget,
+    /// `None` where the types hold no handles.
+    pub(super) handles: Option<LiftHandles<'a>>,
 }
 
 impl<'a> LiftContext<'a> {
@@ -25,8 +29,10 @@ impl<'a> LiftContext<'a> {
         encoding: StringEncoding,
         width: PointerWidth,
         budget: LiftBudget,
+        handles: Option<LiftHandles<'a>>,
     ) -> Self {
-        LiftContext { types: scope.types, memory, encoding, width, budget }
+        let TypeScope { types, resources } = scope;
+        LiftContext { types, resources, memory, encoding, width, budget, handles }
     }
 
     /// The structure of a type that is not primitive.
@@ -106,6 +112,10 @@ pub(crate) trait Guest {
     fn memory(&mut self) -> &mut [u8];
     /// Calls `realloc` (`LiftLowerContext.reallocate`). What it returns is not checked.
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error>;
+    /// What handles are lowered to.
+    fn handles(&mut self) -> CanonResult<LowerHandles<'_>> {
+        Err(no_handles())
+    }
 }
 
 /// Where values are lowered to.

@@ -25,6 +25,8 @@ enum Cause {
     TooLarge(u64),
     /// An error of another function (`realloc` trapped), or of the host.
     Error(Error),
+    /// The host gave what cannot be lowered.
+    Refused(Error),
 }
 
 impl CanonError {
@@ -36,6 +38,25 @@ impl CanonError {
     #[cold]
     pub(super) fn too_large(limit: u64) -> CanonError {
         CanonError::new(Cause::TooLarge(limit))
+    }
+
+    /// The host gave what cannot be lowered: no fault of a guest, which has not run.
+    #[cold]
+    pub(super) fn refused(error: Error) -> CanonError {
+        CanonError::new(Cause::Refused(error))
+    }
+
+    /// Whether the host gave what cannot be lowered.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.0.cause, Cause::Refused(_))
+    }
+
+    /// The trap, if it is one.
+    pub(super) fn trap_mut(&mut self) -> Option<&mut TrapCause> {
+        match &mut self.0.cause {
+            Cause::Trap(cause) => Some(cause),
+            _ => None,
+        }
     }
 
     /// The same error, one level further out: `segment` stands before the path.
@@ -56,6 +77,10 @@ impl CanonError {
                     "the values of one call take more than {limit} bytes of the host; Config::max_lifted_bytes sets the \
                      limit"
                 );
+                let error = if path.is_empty() { error } else { error.context(path) };
+                error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
+            }
+            Cause::Refused(error) => {
                 let error = if path.is_empty() { error } else { error.context(path) };
                 error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
             }
@@ -89,7 +114,7 @@ impl CanonError {
     pub(crate) fn code(&self) -> Option<gusset_types::TrapCode> {
         match self.0.cause {
             Cause::Trap(cause) => Some(cause.code),
-            Cause::TooLarge(_) | Cause::Error(_) => None,
+            Cause::TooLarge(_) | Cause::Error(_) | Cause::Refused(_) => None,
         }
     }
 }
@@ -100,7 +125,7 @@ impl std::fmt::Debug for CanonError {
         match &self.0.cause {
             Cause::Trap(cause) => write!(f, "{:?}: {cause}", self.path()),
             Cause::TooLarge(limit) => write!(f, "{:?}: more than {limit} bytes", self.path()),
-            Cause::Error(error) => write!(f, "{:?}: {error}", self.path()),
+            Cause::Error(error) | Cause::Refused(error) => write!(f, "{:?}: {error}", self.path()),
         }
     }
 }

@@ -2,11 +2,18 @@
 
 use super::budget::LiftBudget;
 use super::context::{Guest, LiftContext};
+use super::handle_table::{HandleTable, StoreState};
+use super::handles::{HandleSide, LiftHandles, LowerHandles, no_handles};
+use super::values::{LowerPlace, lift_values, lower_values};
+use super::{CanonResult, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, TypeList};
+use crate::component_instance::InstanceResource;
 use crate::error::{Error, Result, bail};
-use crate::store::StoreContextMut;
+use crate::instance::Instance;
+use crate::resource::{HeldHandles, HeldMark};
+use crate::store::{StoreContextMut, StoreInner};
 use crate::type_scope::TypeScope;
 use crate::vm::{FuncHandle, MemoryHandle, RawValue, VmStore};
-use gusset_types::{FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding};
+use gusset_types::{ComponentInstanceIndex, FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, TrapCode};
 
 /// Canonical options whose references have been resolved to parts of a store.
 #[derive(Clone, Copy)]
@@ -25,11 +32,19 @@ pub(crate) struct ResolvedOptions {
 pub(crate) struct InstanceState {
     /// The state memory.
     pub(crate) memory: MemoryHandle,
-    /// The address of the instance's record.
+    /// The root instance that it is in.
+    pub(crate) root: Instance,
+    pub(crate) instance: ComponentInstanceIndex,
+    /// The address of its record.
     pub(crate) record: u32,
 }
 
 impl InstanceState {
+    /// The instance's handles.
+    fn table(self, vm: &mut VmStore) -> HandleTable<StoreState<'_>> {
+        HandleTable::new(StoreState { vm, memory: self.memory }, self.record)
+    }
+
     fn flags(self) -> std::ops::Range<usize> {
         let start = (self.record + INSTANCE_STATE.flags) as usize;
         start..start + 4
@@ -47,11 +62,49 @@ impl InstanceState {
 }
 
 impl ResolvedOptions {
-    /// Lifts from the instance as it stands.
-    pub(crate) fn lift<'a>(&self, vm: &'a VmStore, types: TypeScope<'a>) -> LiftContext<'a> {
-        let memory = self.memory.map_or(&[][..], |memory| vm.memory(memory));
-        let budget = LiftBudget::new(vm.engine().config().max_lifted_bytes);
-        LiftContext::new(types, memory, self.encoding, self.width, budget)
+    /// Lifts from the instance as it stands; handles only if `with_handles`.
+    pub(crate) fn lift<'a, T: 'static>(
+        &self,
+        store: &'a mut StoreInner<T>,
+        types: TypeScope<'a>,
+        with_handles: bool,
+    ) -> LiftContext<'a> {
+        let budget = LiftBudget::new(store.vm.engine().config().max_lifted_bytes);
+        let Some(state) = self.state.filter(|_| with_handles) else {
+            let memory = self.memory.map_or(&[][..], |memory| store.vm.memory(memory));
+            return LiftContext::new(types, memory, self.encoding, self.width, budget, None);
+        };
+        let StoreInner { vm, components, held, .. } = store;
+        let resources = &components[state.root.index(vm.id())].resources;
+        let (memory, bytes) = vm.memory_beside(self.memory, state.memory);
+        let table = HandleTable::new(bytes, state.record);
+        let side = HandleSide::Guest { table, instance: state.instance, scope: None };
+        let handles = LiftHandles { side, resources, held };
+        LiftContext::new(types, memory, self.encoding, self.width, budget, Some(handles))
+    }
+
+    /// Ends a call whose borrows are counted in the cell at `scope`.
+    ///
+    /// # Errors
+    ///
+    /// The trap that says that some have not been dropped.
+    pub(crate) fn end_scope<T: 'static>(&self, store: &mut StoreInner<T>, scope: u32) -> CanonResult<()> {
+        let mut table = self.state.ok_or_else(no_handles)?.table(&mut store.vm);
+        match table.scope_count(scope)? {
+            0 => table.end_scope(scope),
+            count => Err(TrapCode::BorrowsRemain.with(count.into(), 0).into()),
+        }
+    }
+
+    /// Ends the loans of handles that the instance has lent to the host.
+    pub(crate) fn release<T: 'static>(&self, store: &mut StoreInner<T>, mark: HeldMark) -> CanonResult<()> {
+        let StoreInner { vm, held, .. } = store;
+        let lenders = held.lenders_since(mark);
+        if lenders.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.state.ok_or_else(no_handles)?.table(vm);
+        lenders.iter().try_for_each(|&index| table.release(index))
     }
 
     /// Whether the instance may call out.
@@ -80,6 +133,8 @@ impl ResolvedOptions {
 pub(crate) struct StoreGuest<'a, 's, T: 'static> {
     pub(crate) store: &'a mut StoreContextMut<'s, T>,
     pub(crate) options: ResolvedOptions,
+    /// The address of the call's cell for borrows; 0 before it has one.
+    pub(crate) scope: u32,
 }
 
 impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
@@ -98,6 +153,14 @@ impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
             PointerWidth::Memory32 => u64::from(values[0].u32()),
             PointerWidth::Memory64 => values[0].u64(),
         })
+    }
+
+    fn handles(&mut self) -> CanonResult<LowerHandles<'_>> {
+        let state = self.options.state.ok_or_else(no_handles)?;
+        let StoreInner { vm, components, held, .. } = &mut *self.store.0;
+        let resources = &components[state.root.index(vm.id())].resources;
+        let side = HandleSide::Guest { table: state.table(vm), instance: state.instance, scope: Some(&mut self.scope) };
+        Ok(LowerHandles { side, resources, held })
     }
 }
 
@@ -119,5 +182,59 @@ impl Guest for ScratchGuest {
         let kept = old_size.min(new_size) as usize;
         self.bytes.copy_within(old as usize..old as usize + kept, start);
         Ok(start as u64)
+    }
+}
+
+/// Values on the way from the host to itself, through a component that exports what it imports: dynamic ones become Rust values and
+/// the other way round, and handles change hands.
+pub(crate) struct HostPassage<'a> {
+    pub(crate) types: TypeScope<'a>,
+    pub(crate) resources: &'a [InstanceResource],
+    pub(crate) held: &'a mut HeldHandles,
+}
+
+impl HostPassage<'_> {
+    /// Lowers `values` and lifts what arrives.
+    pub(crate) fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> CanonResult<L> {
+        let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
+        let mut passed = Vec::new();
+        let mut flat = [RawValue::default(); 2];
+        let mut guest = PassageGuest {
+            scratch: ScratchGuest::default(),
+            passed: &mut passed,
+            resources: self.resources,
+            held: &mut *self.held,
+        };
+        let mut cx = LowerContext::new(self.types, &mut guest, encoding, width);
+        lower_values(&mut cx, values, types, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
+        let bytes = guest.scratch.bytes;
+        let side = HandleSide::Passage(&mut passed);
+        let handles = LiftHandles { side, resources: self.resources, held: &mut *self.held };
+        let budget = LiftBudget::unlimited();
+        let mut cx = LiftContext::new(self.types, &bytes, encoding, width, budget, Some(handles));
+        lift_values(&mut cx, types, true, &mut FlatReader::new(&flat))
+    }
+}
+
+/// A scratch memory, with handles.
+struct PassageGuest<'a> {
+    scratch: ScratchGuest,
+    passed: &'a mut Vec<u32>,
+    resources: &'a [InstanceResource],
+    held: &'a mut HeldHandles,
+}
+
+impl Guest for PassageGuest<'_> {
+    fn memory(&mut self) -> &mut [u8] {
+        self.scratch.memory()
+    }
+
+    fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
+        self.scratch.realloc(old, old_size, align, new_size)
+    }
+
+    fn handles(&mut self) -> CanonResult<LowerHandles<'_>> {
+        let side = HandleSide::Passage(&mut *self.passed);
+        Ok(LowerHandles { side, resources: self.resources, held: &mut *self.held })
     }
 }

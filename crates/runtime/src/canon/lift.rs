@@ -20,8 +20,7 @@ pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
 pub(crate) fn unsupported(ty: &DefinedType) -> CanonError {
     let feature = match ty {
         DefinedType::Stream(_) => "streams",
-        DefinedType::Future(_) => "futures",
-        _ => "resources",
+        _ => "futures",
     };
     format_err!("not supported: {feature}").into()
 }
@@ -86,9 +85,15 @@ fn load_defined(cx: &mut LiftContext<'_>, ty: ValType, defined: &DefinedType, at
             let case = load_discriminant(cx, at, size)?;
             variant(cx, defined, case, |cx, ty| load(cx, ty, at + u64::from(payload_offset)))
         }
-        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
-            Err(unsupported(defined))
+        DefinedType::Own(resource) => {
+            let index = cx.u32(at)?;
+            cx.own_any(*resource, index).map(Val::Resource)
         }
+        DefinedType::Borrow(resource) => {
+            let index = cx.u32(at)?;
+            cx.borrow_any(*resource, index).map(Val::Resource)
+        }
+        DefinedType::Stream(_) | DefinedType::Future(_) => Err(unsupported(defined)),
     }
 }
 
@@ -274,9 +279,9 @@ fn lift_flat_defined(
             flat.skip_to(end);
             Ok(value)
         }
-        DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_) => {
-            Err(unsupported(defined))
-        }
+        DefinedType::Own(resource) => cx.own_any(*resource, flat.u32()).map(Val::Resource),
+        DefinedType::Borrow(resource) => cx.borrow_any(*resource, flat.u32()).map(Val::Resource),
+        DefinedType::Stream(_) | DefinedType::Future(_) => Err(unsupported(defined)),
     }
 }
 

@@ -81,9 +81,15 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             let size = cx.types.layout(ty, cx.width).size;
             cx.write(at, &bits.to_le_bytes()[..size as usize])
         }
-        (DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_), _) => {
-            Err(unsupported(defined))
+        (DefinedType::Own(resource), Val::Resource(any)) => {
+            let index = cx.own_any(*resource, *any)?;
+            cx.write(at, &index.to_le_bytes())
         }
+        (DefinedType::Borrow(resource), Val::Resource(any)) => {
+            let index = cx.borrow_any(*resource, *any)?;
+            cx.write(at, &index.to_le_bytes())
+        }
+        (DefinedType::Stream(_) | DefinedType::Future(_), _) => Err(unsupported(defined)),
         _ => {
             let Some(case) = match_case(defined, val) else { return Err(mismatch(cx, ty, val)) };
             let Some((size, payload_offset)) = cx.types.variant_layout(ty, cx.width) else {
@@ -228,9 +234,9 @@ fn lower_flat_defined(
             Some(bits) => flat.u32(bits),
             None => return Err(mismatch(cx, ty, val)),
         },
-        (DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_), _) => {
-            return Err(unsupported(defined));
-        }
+        (DefinedType::Own(resource), Val::Resource(any)) => flat.u32(cx.own_any(*resource, *any)?),
+        (DefinedType::Borrow(resource), Val::Resource(any)) => flat.u32(cx.borrow_any(*resource, *any)?),
+        (DefinedType::Stream(_) | DefinedType::Future(_), _) => return Err(unsupported(defined)),
         _ => {
             let Some(case) = match_case(defined, val) else { return Err(mismatch(cx, ty, val)) };
             let end = flat.position() + flat_count(cx.types, ty, cx.width);

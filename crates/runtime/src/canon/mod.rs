@@ -12,6 +12,7 @@ mod context;
 mod error;
 mod guest;
 mod handle_table;
+mod handles;
 mod lift;
 mod lower;
 mod string;
@@ -21,8 +22,7 @@ pub use context::{FlatReader, FlatWriter, LiftContext, LowerContext};
 pub use error::{CanonError, CanonResult};
 pub use values::{LiftList, LowerList, TypeList};
 
-pub(crate) use budget::LiftBudget;
-pub(crate) use guest::{InstanceState, ResolvedOptions, ScratchGuest, StoreGuest};
+pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest};
 pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 

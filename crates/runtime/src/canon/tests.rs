@@ -46,7 +46,7 @@ fn lowering<'a>(types: &'a Types, guest: &'a mut dyn Guest, encoding: StringEnco
 }
 
 fn lifting<'a>(types: &'a Types, memory: &'a [u8], encoding: StringEncoding) -> LiftContext<'a> {
-    LiftContext::new(scope(types), memory, encoding, WIDTH, LiftBudget::unlimited())
+    LiftContext::new(scope(types), memory, encoding, WIDTH, LiftBudget::unlimited(), None)
 }
 
 fn record(types: &mut Types, fields: &[(&str, ValType)]) -> ValType {
@@ -390,7 +390,7 @@ fn what_is_charged_is_what_values_take() {
         let mut cx = lowering(&types, &mut guest, encoding);
         lower::lower_flat(&mut cx, list, &val, &mut FlatWriter::new(&mut flat)).unwrap();
         let lift = |limit| {
-            let mut cx = LiftContext::new(scope(&types), &guest.bytes, encoding, WIDTH, LiftBudget::new(limit));
+            let mut cx = LiftContext::new(scope(&types), &guest.bytes, encoding, WIDTH, LiftBudget::new(limit), None);
             lift::lift_flat(&mut cx, list, &mut FlatReader::new(&flat)).map(|lifted| (lifted, cx.budget.spent()))
         };
         let (lifted, spent) = lift(1 << 20).unwrap();
@@ -400,15 +400,6 @@ fn what_is_charged_is_what_values_take() {
         assert!(lift(spent).is_ok());
         assert!(format!("{:?}", lift(spent - 1).unwrap_err()).contains("more than"));
     }
-}
-
-#[test]
-fn resources_are_an_error_that_names_them() {
-    let mut types = Types::default();
-    let own = types.intern(DefinedType::Own(gusset_types::ResourceTypeIndex::from_u32(0)));
-    let mut cx = lifting(&types, &[0; 4], StringEncoding::Utf8);
-    let error = lift::load(&mut cx, own, 0).unwrap_err();
-    assert!(format!("{error:?}").contains("not supported: resources"));
 }
 
 /// Typed values and dynamic ones make the same bytes, and read each other's.

@@ -5,7 +5,7 @@ use crate::core_text::{describe_func, describe_global, describe_memory, describe
 use crate::error::Result;
 use crate::store::AsContext;
 use crate::vm::{ExternHandle, VmStore};
-use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, GlobalType, MemoryType, TableType};
+use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, CoreItemType, GlobalType, MemoryType, TableType};
 use std::fmt;
 
 /// Something that a module can import or an instance exports: an [external value].
@@ -129,6 +129,18 @@ impl ExternType {
             CoreExternType::Memory(ty) => ExternType::Memory(ty),
             CoreExternType::Global(ty) => ExternType::Global(ty),
             CoreExternType::Tag(signature) => ExternType::Tag(image.signatures[signature].clone()),
+        }
+    }
+}
+
+impl From<&CoreItemType> for ExternType {
+    fn from(ty: &CoreItemType) -> ExternType {
+        match ty {
+            CoreItemType::Func(ty) => ExternType::Func(ty.clone()),
+            CoreItemType::Table(ty) => ExternType::Table(*ty),
+            CoreItemType::Memory(ty) => ExternType::Memory(*ty),
+            CoreItemType::Global(ty) => ExternType::Global(*ty),
+            CoreItemType::Tag(ty) => ExternType::Tag(ty.clone()),
         }
     }
 }

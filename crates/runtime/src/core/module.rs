@@ -2,7 +2,7 @@
 
 use super::item::ExternType;
 use crate::vm::CodeMemory;
-use gusset_artifact::{CoreModule, ModuleIndex};
+use gusset_artifact::{CoreModule, EntityIndex, ModuleIndex};
 use std::sync::Arc;
 
 /// A compiled core [module]. Cheap to clone; it can be instantiated any number of times, in any store of its engine.
@@ -86,11 +86,18 @@ impl Module {
         module.exports.iter().map(|(name, &entity)| (&**name, ExternType::new(image, module.type_of(entity))))
     }
 
-    pub(super) fn module(&self) -> &CoreModule {
+    pub(crate) fn module(&self) -> &CoreModule {
         &self.code.image().modules[self.index].module
     }
 
-    pub(super) fn code(&self) -> (&Arc<CodeMemory>, ModuleIndex) {
+    /// What it exports as `name`, and its type.
+    pub(crate) fn export(&self, name: &str) -> Option<(EntityIndex, ExternType)> {
+        let module = self.module();
+        let entity = *module.exports.get(name)?;
+        Some((entity, ExternType::new(self.code.image(), module.type_of(entity))))
+    }
+
+    pub(crate) fn code(&self) -> (&Arc<CodeMemory>, ModuleIndex) {
         (&self.code, self.index)
     }
 }

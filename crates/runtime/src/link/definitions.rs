@@ -1,6 +1,10 @@
 //! [`Names`]: what a host has defined, by name. A name with a version is also found by those that are compatible with it.
 
+use crate::core::Module;
+use crate::error::Result;
 use crate::host_func::HostFunction;
+use crate::resource::ResourceType;
+use crate::store::StoreContextMut;
 use gusset_types::CompatibleName;
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -10,7 +14,12 @@ use std::sync::Arc;
 pub(crate) enum HostItem<T: 'static> {
     Func(Arc<dyn HostFunction<T>>),
     Instance(Names<T>),
+    Module(Module),
+    Resource(ResourceType, HostDestructor<T>),
 }
+
+/// What the host does when a resource of its is dropped, which it knows by the number.
+pub(crate) type HostDestructor<T> = Arc<dyn Fn(StoreContextMut<'_, T>, u32) -> Result<()> + Send + Sync>;
 
 /// Definitions by name.
 pub(crate) struct Names<T: 'static> {
@@ -67,6 +76,8 @@ impl<T: 'static> HostItem<T> {
         match self {
             HostItem::Func(_) => "a function",
             HostItem::Instance(_) => "an instance",
+            HostItem::Module(_) => "a core module",
+            HostItem::Resource(..) => "a resource type",
         }
     }
 }
@@ -88,6 +99,8 @@ impl<T: 'static> Clone for HostItem<T> {
         match self {
             HostItem::Func(func) => HostItem::Func(func.clone()),
             HostItem::Instance(names) => HostItem::Instance(names.clone()),
+            HostItem::Module(module) => HostItem::Module(module.clone()),
+            HostItem::Resource(ty, destructor) => HostItem::Resource(*ty, destructor.clone()),
         }
     }
 }

@@ -2,10 +2,12 @@
 //! is said about those that are not.
 
 mod definitions;
+mod module;
 mod problems;
 mod resolve;
 mod unknown_func;
 
-pub(crate) use definitions::{HostItem, Names};
-pub(crate) use resolve::resolve;
+pub(crate) use definitions::{HostDestructor, HostItem, Names};
+pub(crate) use module::LinkedModule;
+pub(crate) use resolve::{LinkedImports, resolve};
 pub(crate) use unknown_func::define_unknown_funcs;

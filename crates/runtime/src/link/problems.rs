@@ -1,8 +1,9 @@
 //! [`Problems`]: what is wrong between a host's definitions and a component's imports, all of it, in lines that stay readable
 //! however much it is.
 
+use crate::core::ExternType;
 use crate::error::{Error, LinkError};
-use gusset_artifact::{ExternItem, NamedItems, Plan, RootImport};
+use gusset_artifact::{CoreModuleType, ExternItem, NamedItems, Plan, RootImport};
 use gusset_types::{FuncTypeIndex, Printable, Types, cut_name, cut_text, type_text};
 
 /// How many problems are told.
@@ -78,8 +79,28 @@ pub(crate) fn func_text(types: &Types, ty: FuncTypeIndex) -> String {
     cut_text(&text, MAX_TYPE).into_owned()
 }
 
-/// What a host must provide of an instance: how many functions there are in it and in its instances, and some of them with
-/// their types.
+/// The type of a core module as the text format has it, cut.
+pub(crate) fn module_text(ty: &CoreModuleType) -> String {
+    let mut text = String::from("(module");
+    for ((module, name), item) in &ty.imports {
+        if text.len() > MAX_TYPE {
+            break;
+        }
+        let (module, name, item) = (Printable::name(module), Printable::name(name), ExternType::from(item));
+        text.push_str(&format!(" (import \"{module}\" \"{name}\" {item})"));
+    }
+    for (name, item) in &ty.exports {
+        if text.len() > MAX_TYPE {
+            break;
+        }
+        text.push_str(&format!(" (export \"{}\" {})", Printable::name(name), ExternType::from(item)));
+    }
+    text.push(')');
+    cut_text(&text, MAX_TYPE).into_owned()
+}
+
+/// What a host must provide of an instance: how many functions, core modules and resource types there are in it and in its instances, and some of
+/// them with their types.
 pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, String) {
     let (mut count, mut named) = (0, Vec::new());
     let mut instances = vec![items.iter()];
@@ -93,7 +114,20 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
                     named.push(format!("\"{}\": {ty}", Printable::name(name)));
                 }
             }
-            Some((_, ExternItem::Item(RootImport::Type(_) | RootImport::Resource(_)))) => {}
+            Some((name, ExternItem::Item(RootImport::Module(module)))) => {
+                count += 1;
+                if count <= MAX_NAMED {
+                    let ty = module_text(&plan.imported_modules[*module].ty);
+                    named.push(format!("\"{}\": {ty}", Printable::name(name)));
+                }
+            }
+            Some((name, ExternItem::Item(RootImport::Resource(_)))) => {
+                count += 1;
+                if count <= MAX_NAMED {
+                    named.push(format!("\"{}\": resource", Printable::name(name)));
+                }
+            }
+            Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
             None => {
                 instances.pop();
             }

@@ -1,42 +1,78 @@
 //! Finds what a component imports among a host's definitions, and checks all types.
 
-use super::problems::{Problems, func_text, import_name, near_miss, needs};
-use super::{HostItem, Names};
+use super::problems::{Problems, func_text, import_name, module_text, near_miss, needs};
+use super::{HostDestructor, HostItem, LinkedModule, Names};
+use crate::engine::Engine;
 use crate::error::{Result, format_err};
 use crate::host_func::HostFunction;
+use crate::resource::ResourceType;
 use crate::type_scope::{TypeScope, TypeTables};
-use gusset_artifact::{ExternItem, ImportIndex, NamedItems, Plan, RootImport};
-use gusset_types::Printable;
+use gusset_artifact::{ExternItem, ImportIndex, ModuleImportIndex, NamedItems, Plan, RootImport};
+use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex};
 use std::sync::Arc;
 
-/// The functions that stand for a plan's [`imported_funcs`](Plan::imported_funcs), in order.
+/// What stands for a component's imports.
+pub(crate) struct LinkedImports<T: 'static> {
+    /// For the plan's [`imported_funcs`](Plan::imported_funcs), in order.
+    pub(crate) funcs: Arc<[Arc<dyn HostFunction<T>>]>,
+    /// For the plan's [`imported_modules`](Plan::imported_modules), in order.
+    pub(crate) modules: Arc<[LinkedModule]>,
+    /// The component's types, with the resource types that it imports.
+    pub(crate) tables: Arc<TypeTables>,
+    /// For the plan's [`resources`](Plan::resources), in order: what drops those that are imported.
+    pub(crate) destructors: Arc<[Option<HostDestructor<T>>]>,
+}
+
+impl<T: 'static> Clone for LinkedImports<T> {
+    fn clone(&self) -> Self {
+        LinkedImports {
+            funcs: self.funcs.clone(),
+            modules: self.modules.clone(),
+            tables: self.tables.clone(),
+            destructors: self.destructors.clone(),
+        }
+    }
+}
+
+/// Finds everything that a component imports.
 ///
 /// # Errors
 ///
 /// Says of all imports that are missing or of another type what they are.
-pub(crate) fn resolve<T: 'static>(tables: &TypeTables, names: &Names<T>) -> Result<Arc<[Arc<dyn HostFunction<T>>]>> {
+pub(crate) fn resolve<T: 'static>(
+    engine: &Engine,
+    tables: &Arc<TypeTables>,
+    names: &Names<T>,
+) -> Result<LinkedImports<T>> {
     let plan = &*tables.plan;
     let mut resolver = Resolver {
+        engine,
         plan,
-        types: tables.scope(),
+        resources: tables.resources.clone(),
+        destructors: plan.resources.values().map(|_| None).collect(),
         path: Vec::new(),
         funcs: vec![None; plan.imported_funcs.len()],
+        modules: plan.imported_modules.values().map(|_| None).collect(),
         problems: Problems::default(),
     };
     for (name, item) in &plan.imports.items {
         let definition = root_name(plan, names, name).and_then(|name| names.exact(name));
         resolver.item(name, item, definition, Some(names));
     }
-    let Resolver { funcs, problems, .. } = resolver;
+    let Resolver { funcs, modules, resources, destructors, problems, .. } = resolver;
     if let Some(error) = problems.into_error() {
         return Err(error);
     }
-    let funcs = funcs.into_iter().zip(plan.imported_funcs.values()).map(|(func, import)| {
-        func.ok_or_else(|| {
-            format_err!("internal error: import `{}` is not among the imports", Printable::name(&import.name))
-        })
-    });
-    funcs.collect()
+    let lost = |name: &str| format_err!("internal error: import `{}` is not among the imports", Printable::name(name));
+    let funcs = funcs.into_iter().zip(plan.imported_funcs.values());
+    let funcs = funcs.map(|(func, import)| func.ok_or_else(|| lost(&import.name))).collect::<Result<_>>()?;
+    let modules = modules.into_iter().zip(plan.imported_modules.values());
+    let modules = modules.map(|(module, import)| module.ok_or_else(|| lost(&import.name))).collect::<Result<_>>()?;
+    let tables = match resources == tables.resources {
+        true => tables.clone(),
+        false => Arc::new(TypeTables { plan: tables.plan.clone(), resources }),
+    };
+    Ok(LinkedImports { funcs, modules, tables, destructors: destructors.into() })
 }
 
 /// The name that stands for one that the root imports: that name, with its whole version where that is known, or a compatible
@@ -49,11 +85,15 @@ pub(super) fn root_name<'n, T: 'static>(plan: &Plan, names: &'n Names<T>, name: 
 }
 
 struct Resolver<'a, T: 'static> {
+    engine: &'a Engine,
     plan: &'a Plan,
-    types: TypeScope<'a>,
+    /// What the resource types are, as far as they are known.
+    resources: Box<[ResourceType]>,
+    destructors: Vec<Option<HostDestructor<T>>>,
     /// The names that lead to what is being looked at.
     path: Vec<&'a str>,
     funcs: Vec<Option<Arc<dyn HostFunction<T>>>>,
+    modules: Vec<Option<LinkedModule>>,
     problems: Problems,
 }
 
@@ -76,11 +116,9 @@ impl<'a, T: 'static> Resolver<'a, T> {
         self.path.push(name);
         match item {
             ExternItem::Item(RootImport::Type(_)) => {}
-            ExternItem::Item(RootImport::Resource(_)) => {
-                let path = &self.path;
-                self.problems.add(|| format!("not supported: {}", import_name(path, "resource type")));
-            }
+            ExternItem::Item(RootImport::Resource(resource)) => self.resource(*resource, definition, names),
             ExternItem::Item(RootImport::Func(func)) => self.func(*func, definition, names),
+            ExternItem::Item(RootImport::Module(module)) => self.module(*module, definition, names),
             ExternItem::Instance(instance) => {
                 self.instance(&self.plan.imports.instances[*instance], definition, names);
             }
@@ -91,7 +129,7 @@ impl<'a, T: 'static> Resolver<'a, T> {
     fn func(&mut self, index: ImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
         let ty = self.plan.imported_funcs[index].ty;
         match definition {
-            Some(HostItem::Func(func)) => match func.mismatch(self.types, ty) {
+            Some(HostItem::Func(func)) => match self.mismatch(&**func, ty) {
                 None => self.funcs[index.as_u32() as usize] = Some(func.clone()),
                 Some(mismatch) => {
                     let path = &self.path;
@@ -100,6 +138,55 @@ impl<'a, T: 'static> Resolver<'a, T> {
             },
             Some(other) => self.defined_otherwise("function", other),
             None => self.missing("function", names, || func_text(&self.plan.types, ty)),
+        }
+    }
+
+    fn module(&mut self, index: ModuleImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
+        let ty = &self.plan.imported_modules[index].ty;
+        match definition {
+            Some(HostItem::Module(module)) => match LinkedModule::new(self.engine, ty, module) {
+                Ok(module) => self.modules[index.as_u32() as usize] = Some(module),
+                Err(mismatch) => {
+                    let path = &self.path;
+                    self.problems.add(|| format!("{}: {mismatch}", import_name(path, "core module")));
+                }
+            },
+            Some(other) => self.defined_otherwise("core module", other),
+            None => self.missing("core module", names, || module_text(ty)),
+        }
+    }
+
+    /// Why a function cannot stand for one of this type. Where resource types of it are missing, that is told, and no more.
+    fn mismatch(&self, func: &dyn HostFunction<T>, ty: FuncTypeIndex) -> Option<String> {
+        let types = TypeScope { types: &self.plan.types, resources: &self.resources };
+        let lacks_types = || types.types.func_holds_handles(ty) && self.lacks_resources();
+        func.mismatch(types, ty).filter(|_| !lacks_types())
+    }
+
+    /// Whether a resource type that was to be given has not been.
+    fn lacks_resources(&self) -> bool {
+        let mut all = self.plan.resources.values().zip(&self.destructors);
+        all.any(|(resource, given)| resource.instance.is_none() && given.is_none())
+    }
+
+    fn resource(&mut self, index: ResourceTypeIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
+        let at = index.as_u32() as usize;
+        match definition {
+            Some(HostItem::Resource(ty, destructor)) => {
+                // Imports with bounds that make them the same type have the same index.
+                if self.destructors[at].is_some() && self.resources[at] != *ty {
+                    let (path, name) = (&self.path, &self.plan.resources[index].name);
+                    self.problems.add(|| {
+                        let import = import_name(path, "resource type");
+                        format!("{import}: it must be the same type as `{}`", Printable::name(name))
+                    });
+                    return;
+                }
+                self.resources[at] = *ty;
+                self.destructors[at].get_or_insert_with(|| destructor.clone());
+            }
+            Some(other) => self.defined_otherwise("resource type", other),
+            None => self.missing("resource type", names, || "resource".into()),
         }
     }
 

@@ -1,15 +1,17 @@
-//! Functions that stand for imports which nobody has defined: a component that imports more than it uses can run with them.
+//! Functions and resource types that stand for imports which nobody has defined: a component that imports more than it uses can run with them.
 
 use super::resolve::root_name;
 use super::{HostItem, Names};
 use crate::error::{Error, LinkError, Result};
-use crate::host_func::{HostFunction, LoweredImport};
+use crate::host_func::{HostFunction, LoweredImport, PassedCall};
+use crate::resource::ResourceType;
 use crate::store::StoreContextMut;
-use crate::type_scope::{TypeScope, TypeTables};
+use crate::type_scope::TypeScope;
 use crate::val::Val;
 use crate::vm::RawValue;
 use gusset_artifact::{ExternItem, Plan, RootImport};
-use gusset_types::{FuncTypeIndex, Printable, join_names};
+use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex, join_names};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A function that fails when it is called, whatever its type.
@@ -33,23 +35,18 @@ impl<T: 'static> HostFunction<T> for UnknownFunc {
         Err(self.error())
     }
 
-    fn call_from_host(
-        &self,
-        _: StoreContextMut<'_, T>,
-        _: &Arc<TypeTables>,
-        _: FuncTypeIndex,
-        _: &[Val],
-    ) -> Result<Vec<Val>> {
+    fn call_from_host(&self, _: PassedCall<'_, T>, _: &[Val]) -> Result<Vec<Val>> {
         Err(self.error())
     }
 }
 
-/// Defines the functions that a component imports and that are not defined, in instances too. What is defined as something else
-/// stays as it is.
+/// Defines the functions and resource types that a component imports and that are not defined, in instances too. What is defined as
+/// something else stays as it is.
 pub(crate) fn define_unknown_funcs<T: 'static>(plan: &Plan, names: &mut Names<T>) {
+    let mut resources = HashMap::new();
     for (name, item) in &plan.imports.items {
         let found = root_name(plan, names, name).map(str::to_string);
-        define_item(plan, &mut vec![name], item, names, found);
+        define_item(plan, &mut vec![name], item, names, found, &mut resources);
     }
 }
 
@@ -60,6 +57,7 @@ fn define_item<'a, T: 'static>(
     item: &'a ExternItem<RootImport>,
     names: &mut Names<T>,
     found: Option<String>,
+    resources: &mut HashMap<ResourceTypeIndex, ResourceType>,
 ) {
     let name = path.last().copied().expect("an import has a name");
     match item {
@@ -67,7 +65,18 @@ fn define_item<'a, T: 'static>(
             let func = UnknownFunc { path: join_names(path).into() };
             names.insert(name, HostItem::Func(Arc::new(func)));
         }
-        ExternItem::Item(RootImport::Func(_) | RootImport::Type(_) | RootImport::Resource(_)) => {}
+        // Imports that are bound to be the same type have the same index.
+        ExternItem::Item(RootImport::Resource(index)) => match found.as_deref().and_then(|name| names.exact(name)) {
+            Some(HostItem::Resource(ty, _)) => {
+                resources.entry(*index).or_insert(*ty);
+            }
+            Some(_) => {}
+            None => {
+                let ty = *resources.entry(*index).or_insert_with(ResourceType::new);
+                names.insert(name, HostItem::Resource(ty, Arc::new(|_, _| Ok(()))));
+            }
+        },
+        ExternItem::Item(_) => {}
         ExternItem::Instance(instance) => {
             let definition = match found {
                 Some(found) => names.exact_mut(&found),
@@ -77,7 +86,7 @@ fn define_item<'a, T: 'static>(
             for (name, item) in &plan.imports.instances[*instance] {
                 path.push(name);
                 let found = names.find(name).map(str::to_string);
-                define_item(plan, path, item, names, found);
+                define_item(plan, path, item, names, found, resources);
                 path.pop();
             }
         }

@@ -3,6 +3,7 @@
 use super::code::CodeMemory;
 use super::handle::ExternHandle;
 use super::store::VmStore;
+use crate::core::ExternType;
 use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::{LinkError, Result};
 use gusset_artifact::{CoreExternType, CoreImport, CoreValType, GlobalType, HeapType, MemoryType, TableType};
@@ -59,6 +60,18 @@ impl VmStore {
             }
             _ => false,
         }
+    }
+}
+
+/// Whether something of type `found` may stand where `wanted` is asked for. Neither speaks of signatures of a link unit.
+pub(crate) fn extern_matches(wanted: &ExternType, found: &ExternType) -> bool {
+    match (wanted, found) {
+        (ExternType::Func(wanted), ExternType::Func(found)) => wanted == found,
+        (ExternType::Tag(wanted), ExternType::Tag(found)) => wanted == found,
+        (ExternType::Table(wanted), ExternType::Table(found)) => table_matches(wanted, found),
+        (ExternType::Memory(wanted), ExternType::Memory(found)) => memory_matches(wanted, found),
+        (ExternType::Global(wanted), ExternType::Global(found)) => global_matches(wanted, found),
+        _ => false,
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
+pub(crate) use import::extern_matches;
 pub(crate) use raw_value::RawValue;
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]

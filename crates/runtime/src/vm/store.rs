@@ -190,6 +190,19 @@ impl VmStore {
         self.memories[memory.index(self.id)].memory.bytes_mut()
     }
 
+    /// The bytes of two memories, the second to be written to. They are not the same one.
+    ///
+    /// # Panics
+    ///
+    /// When they are.
+    pub(crate) fn memory_beside(&mut self, one: Option<MemoryHandle>, other: MemoryHandle) -> (&[u8], &mut [u8]) {
+        let other = other.index(self.id);
+        let Some(one) = one else { return (&[], self.memories[other].memory.bytes_mut()) };
+        let both = self.memories.get_disjoint_mut([one.index(self.id), other]);
+        let [one, other] = both.expect("the state of an instance is a memory of its own");
+        (one.memory.bytes(), other.memory.bytes_mut())
+    }
+
     /// The first byte and the length of a memory, for code of this module that works on two memories at once.
     pub(super) fn memory_raw(&self, memory: MemoryHandle) -> (*mut u8, usize) {
         let memory = &self.memories[memory.index(self.id)].memory;

@@ -35,9 +35,11 @@ impl WasmType for Type {
             TypeKind::Flags(_) => WasmTypeKind::Flags,
             TypeKind::Option(_) => WasmTypeKind::Option,
             TypeKind::Result { .. } => WasmTypeKind::Result,
-            TypeKind::ErrorContext | TypeKind::Own | TypeKind::Borrow | TypeKind::Stream(_) | TypeKind::Future(_) => {
-                WasmTypeKind::Unsupported
-            }
+            TypeKind::ErrorContext
+            | TypeKind::Own(_)
+            | TypeKind::Borrow(_)
+            | TypeKind::Stream(_)
+            | TypeKind::Future(_) => WasmTypeKind::Unsupported,
         }
     }
 
@@ -187,6 +189,8 @@ impl WasmValue for Val {
             Val::Option(_) => WasmTypeKind::Option,
             Val::Result(_) => WasmTypeKind::Result,
             Val::Flags(_) => WasmTypeKind::Flags,
+            // WAVE has no handles: they are written as a word that it does not read.
+            Val::Resource(_) => WasmTypeKind::Enum,
         }
     }
 
@@ -280,7 +284,10 @@ impl WasmValue for Val {
     }
 
     fn unwrap_enum(&self) -> Cow<'_, str> {
-        unwrap!(self, Val::Enum(case) => Cow::Borrowed(case))
+        match self {
+            Val::Resource(any) => Cow::Borrowed(if any.owned() { "<own>" } else { "<borrow>" }),
+            _ => unwrap!(self, Val::Enum(case) => Cow::Borrowed(case)),
+        }
     }
 
     fn unwrap_option(&self) -> Option<Cow<'_, Self>> {

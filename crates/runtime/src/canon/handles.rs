@@ -1,0 +1,218 @@
+//! [`Handles`]: what handles in values are lifted from and lowered to, `lift_own`, `lift_borrow`, `lower_own` and `lower_borrow`,
+//! with the host on the other side.
+
+use super::handle_table::{HandleTable, StateMemory, StoreState};
+use super::{CanonError, CanonResult, LiftContext, LowerContext};
+use crate::component_instance::InstanceResource;
+use crate::error::{Error, format_err};
+use crate::resource::{HeldHandles, ResourceAny, ResourceType};
+use gusset_types::{
+    ComponentInstanceIndex, HANDLE_KIND_BITS, ResourceTypeIndex, TAG_OF_HOST, TrapCode, mismatched_tags,
+};
+
+/// The handles of one side of a call, with those of the host.
+pub(crate) struct Handles<'a, M> {
+    pub(crate) side: HandleSide<'a, M>,
+    /// What the resource types are in the instance.
+    pub(crate) resources: &'a [InstanceResource],
+    pub(crate) held: &'a mut HeldHandles,
+}
+
+/// Where handles are.
+pub(crate) enum HandleSide<'a, M> {
+    /// In the table of a component instance.
+    Guest {
+        table: HandleTable<M>,
+        instance: ComponentInstanceIndex,
+        /// The address of the call's cell for borrows, 0 before it has one; `None` where none are lowered.
+        scope: Option<&'a mut u32>,
+    },
+    /// On the way from the host to itself: representations, in the order in which they set out.
+    Passage(&'a mut Vec<u32>),
+}
+
+/// The handles of the side that values are lifted from: nothing is added, so the state memory need not grow.
+pub(crate) type LiftHandles<'a> = Handles<'a, &'a mut [u8]>;
+
+/// The handles of the side that values are lowered to.
+pub(crate) type LowerHandles<'a> = Handles<'a, StoreState<'a>>;
+
+impl<M: StateMemory> Handles<'_, M> {
+    fn resource(&self, ty: ResourceTypeIndex) -> CanonResult<InstanceResource> {
+        self.resources.get(ty.as_u32() as usize).copied().ok_or_else(unknown_type)
+    }
+
+    /// Moves the resource behind an own handle out; its representation.
+    pub(crate) fn lift_own(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<u32> {
+        let number = self.resource(ty)?.number;
+        let lifted = match &mut self.side {
+            HandleSide::Guest { table, .. } => table.remove_own(index, number),
+            HandleSide::Passage(passed) => passed_rep(passed, index),
+        };
+        lifted.map_err(|error| self.with_definers(error))
+    }
+
+    /// Lends the resource behind a handle to the host until the guest's call returns; its representation.
+    pub(crate) fn lift_borrow(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<u32> {
+        let number = self.resource(ty)?.number;
+        match &mut self.side {
+            HandleSide::Guest { table, .. } => match table.lend(index, number) {
+                Ok(rep) => {
+                    self.held.add_lender(index);
+                    Ok(rep)
+                }
+                Err(error) => Err(self.with_definers(error)),
+            },
+            HandleSide::Passage(passed) => passed_rep(passed, index),
+        }
+    }
+
+    /// Moves a resource in; the index of its own handle.
+    pub(crate) fn lower_own(&mut self, ty: ResourceTypeIndex, rep: u32) -> CanonResult<u32> {
+        let number = self.resource(ty)?.number;
+        match &mut self.side {
+            HandleSide::Guest { table, .. } => table.add_own(number, rep),
+            HandleSide::Passage(passed) => Ok(pass(passed, rep)),
+        }
+    }
+
+    /// Lends a resource until the guest's call returns: the index of a borrow handle, or the representation itself where the
+    /// guest defines the type.
+    pub(crate) fn lower_borrow(&mut self, ty: ResourceTypeIndex, rep: u32) -> CanonResult<u32> {
+        let InstanceResource { number, definer, .. } = self.resource(ty)?;
+        match &mut self.side {
+            HandleSide::Guest { instance, .. } if definer == Some(*instance) => Ok(rep),
+            HandleSide::Guest { table, scope, .. } => {
+                let scope = scope.as_deref_mut().ok_or_else(no_handles)?;
+                if *scope == 0 {
+                    *scope = table.new_scope()?;
+                }
+                table.add_borrow(number, rep, *scope)
+            }
+            HandleSide::Passage(passed) => Ok(pass(passed, rep)),
+        }
+    }
+
+    /// A trap about a handle of the wrong type, which says where each of the two types is defined.
+    #[cold]
+    fn with_definers(&self, mut error: CanonError) -> CanonError {
+        let of_host = |tag: u32| {
+            let index = (tag >> HANDLE_KIND_BITS).checked_sub(1);
+            let resource = index.and_then(|index| self.resources.get(index as usize));
+            if resource.is_some_and(|resource| resource.definer.is_none()) { tag | TAG_OF_HOST } else { tag }
+        };
+        if let Some(cause) = error.trap_mut()
+            && let (TrapCode::HandleTypeMismatch, Some([_, tags])) = (cause.code, &mut cause.values)
+        {
+            *tags = mismatched_tags(of_host(*tags as u32), of_host((*tags >> 32) as u32));
+        }
+        error
+    }
+}
+
+/// Passes a handle on; its number on the way.
+fn pass(passed: &mut Vec<u32>, rep: u32) -> u32 {
+    passed.push(rep);
+    passed.len() as u32 - 1
+}
+
+fn passed_rep(passed: &[u32], index: u32) -> CanonResult<u32> {
+    passed
+        .get(index as usize)
+        .copied()
+        .ok_or_else(|| format_err!("internal error: a handle was lost on its way").into())
+}
+
+#[cold]
+fn unknown_type() -> CanonError {
+    format_err!("internal error: a resource type is not of the instance").into()
+}
+
+#[cold]
+pub(crate) fn no_handles() -> CanonError {
+    format_err!("internal error: a handle in a call that has none").into()
+}
+
+impl<'a> LiftContext<'a> {
+    fn handles(&mut self) -> CanonResult<&mut LiftHandles<'a>> {
+        self.handles.as_mut().ok_or_else(no_handles)
+    }
+
+    fn resource_type(&self, ty: ResourceTypeIndex) -> CanonResult<ResourceType> {
+        self.resources.get(ty.as_u32() as usize).copied().ok_or_else(unknown_type)
+    }
+
+    /// Lifts an own handle for a host that knows what its representation means.
+    pub(crate) fn own_rep(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<u32> {
+        self.handles()?.lift_own(ty, index)
+    }
+
+    /// Lifts a borrow for a host that knows what its representation means.
+    pub(crate) fn borrow_rep(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<u32> {
+        self.handles()?.lift_borrow(ty, index)
+    }
+
+    /// The host's handles.
+    pub(crate) fn held(&mut self) -> CanonResult<&mut HeldHandles> {
+        Ok(self.handles()?.held)
+    }
+
+    /// Lifts an own handle.
+    pub(crate) fn own_any(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<ResourceAny> {
+        self.charge_block(HeldHandles::BYTES)?;
+        let resource_type = self.resource_type(ty)?;
+        let handles = self.handles()?;
+        let rep = handles.lift_own(ty, index)?;
+        let destructor = handles.resource(ty)?.destructor;
+        Ok(handles.held.hold_own(resource_type, rep, destructor))
+    }
+
+    /// Lifts a borrow, which ends with the call.
+    pub(crate) fn borrow_any(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<ResourceAny> {
+        self.charge_block(HeldHandles::BYTES)?;
+        let resource_type = self.resource_type(ty)?;
+        let handles = self.handles()?;
+        let rep = handles.lift_borrow(ty, index)?;
+        Ok(handles.held.hold_borrow(resource_type, rep))
+    }
+}
+
+impl LowerContext<'_> {
+    fn resource_type(&self, ty: ResourceTypeIndex) -> CanonResult<ResourceType> {
+        self.resources.get(ty.as_u32() as usize).copied().ok_or_else(unknown_type)
+    }
+
+    /// Lowers a handle that the host gives away.
+    pub(crate) fn own_any(&mut self, ty: ResourceTypeIndex, any: ResourceAny) -> CanonResult<u32> {
+        let resource_type = self.resource_type(ty)?;
+        self.own_with(ty, |held| held.take(any, resource_type))
+    }
+
+    /// Lowers a handle that the host lends.
+    pub(crate) fn borrow_any(&mut self, ty: ResourceTypeIndex, any: ResourceAny) -> CanonResult<u32> {
+        let resource_type = self.resource_type(ty)?;
+        self.borrow_with(ty, |held| held.lend_any(any, resource_type))
+    }
+
+    /// Lowers what the host gives away.
+    pub(crate) fn own_with(
+        &mut self,
+        ty: ResourceTypeIndex,
+        give: impl FnOnce(&mut HeldHandles) -> Result<u32, Error>,
+    ) -> CanonResult<u32> {
+        let mut handles = self.guest.handles()?;
+        let rep = give(handles.held).map_err(CanonError::refused)?;
+        handles.lower_own(ty, rep)
+    }
+
+    /// Lowers what the host lends.
+    pub(crate) fn borrow_with(
+        &mut self,
+        ty: ResourceTypeIndex,
+        lend: impl FnOnce(&mut HeldHandles) -> Result<u32, Error>,
+    ) -> CanonResult<u32> {
+        let mut handles = self.guest.handles()?;
+        let rep = lend(handles.held).map_err(CanonError::refused)?;
+        handles.lower_borrow(ty, rep)
+    }
+}

@@ -1,0 +1,73 @@
+//! The resource types of a new instance: what they are to the host, their numbers, and their destructors.
+
+use super::Instantiation;
+use crate::component_instance::InstanceResource;
+use crate::error::{Result, format_err};
+use crate::resource::{Destructor, ResourceType};
+use crate::type_scope::TypeTables;
+use crate::vm::{FuncHandle, GlobalHandle, RawValue};
+use gusset_artifact::{CoreValType, GlobalType, TrampolineIndex};
+use gusset_types::{ResourceTypeIndex, resource_type_number};
+use std::sync::Arc;
+
+/// The types of a new instance of what was linked with `linked`: each resource type that it defines is its own.
+pub(super) fn instance_tables(linked: &Arc<TypeTables>) -> Arc<TypeTables> {
+    let plan = &linked.plan;
+    if plan.resources.values().all(|resource| resource.instance.is_none()) {
+        return linked.clone();
+    }
+    let types = plan.resources.values().zip(&linked.resources);
+    let resources = types.map(|(resource, ty)| if resource.instance.is_some() { ResourceType::new() } else { *ty });
+    Arc::new(TypeTables { plan: plan.clone(), resources: resources.collect() })
+}
+
+/// What the resource types are in a new instance. Destructors come when the types are defined.
+pub(super) fn instance_resources(tables: &TypeTables) -> Box<[InstanceResource]> {
+    let numbered = tables.plan.resources.iter().map(|(index, resource)| {
+        // A host may give one type under several names: guests cannot tell then which one a handle came by.
+        let ty = tables.resources[index.as_u32() as usize];
+        let same = match resource.instance {
+            Some(_) => None,
+            None => tables.resources.iter().position(|other| *other == ty),
+        };
+        let first = same.map_or(index, |first| ResourceTypeIndex::from_u32(first as u32));
+        InstanceResource { number: resource_type_number(first), definer: resource.instance, destructor: None }
+    });
+    numbered.collect()
+}
+
+impl<T: 'static> Instantiation<'_, T> {
+    /// Makes the destructor of a resource type known.
+    pub(super) fn define_resource(&mut self, index: ResourceTypeIndex) -> Result<()> {
+        let resource = &self.plan.resources[index];
+        let func = resource.dtor.map(|dtor| self.func(dtor)).transpose()?;
+        // A function of the host enters what it needs itself.
+        let instance = resource.instance.map(|_| self.instance);
+        let destructor = func.map(|func| Destructor { func, instance });
+        self.state_mut().resources[index.as_u32() as usize].destructor = destructor;
+        Ok(())
+    }
+
+    /// The global that tells adapters the number of an imported resource type.
+    pub(super) fn resource_number(&mut self, index: ResourceTypeIndex) -> Result<GlobalHandle> {
+        if let Some(global) = self.resource_numbers.get(&index) {
+            return Ok(*global);
+        }
+        let number = self.state_mut().resources[index.as_u32() as usize].number;
+        let ty = GlobalType { content: CoreValType::I32, mutable: false };
+        let global = self.store.0.vm.new_global(ty, RawValue::from_u32(number))?;
+        self.resource_numbers.insert(index, global);
+        Ok(global)
+    }
+
+    /// The function that drops a resource of an imported type.
+    pub(super) fn drop_imported(
+        &mut self,
+        trampoline: TrampolineIndex,
+        resource: ResourceTypeIndex,
+    ) -> Result<FuncHandle> {
+        let destructor = self.pre.imports.destructors.get(resource.as_u32() as usize).cloned().flatten();
+        let destructor = destructor.ok_or_else(|| format_err!("internal error: a resource type is not imported"))?;
+        self.add(trampoline, move |store, values| destructor(store, values[0].u32()))
+    }
+}

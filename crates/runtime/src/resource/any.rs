@@ -1,0 +1,141 @@
+//! [`ResourceAny`]: a handle of any resource type, of a guest's or of the host's.
+
+use super::held::{Destructor, HeldHandles, HeldKey};
+use super::{Resource, ResourceType};
+use crate::activation::Activation;
+use crate::error::{Result, bail};
+use crate::store::{AsContextMut, StoreContextMut};
+use crate::vm::{RawValue, StoreId};
+
+/// A [handle] of a resource whose type is known at run time only: what a [`Val`](crate::Val) holds. It is owned, or
+/// borrowed for the call that it came with.
+///
+/// It is only a number, cheap to copy; the store says what it stands for. A copy that is used after the handle was given
+/// to a guest or dropped, or a borrow after its call, is an error where it is used. An owned handle that is neither
+/// given away nor [dropped](ResourceAny::resource_drop) takes its place in the store until the store is dropped, and its
+/// destructor does not run.
+///
+/// [handle]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#handle-types
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ResourceAny {
+    store: StoreId,
+    ty: ResourceType,
+    /// The slot, with [`OWNED`] for an own handle.
+    slot: u32,
+    generation: u32,
+}
+
+/// So that a value is no larger than others are.
+const OWNED: u32 = 1 << 31;
+
+impl ResourceAny {
+    pub(super) fn new(store: StoreId, ty: ResourceType, own: bool, key: HeldKey) -> ResourceAny {
+        assert!(key.slot < OWNED, "a store holds fewer than 2^31 handles of the host");
+        ResourceAny { store, ty, slot: key.slot | if own { OWNED } else { 0 }, generation: key.generation }
+    }
+
+    pub(super) fn key(self) -> HeldKey {
+        HeldKey { slot: self.slot & !OWNED, generation: self.generation }
+    }
+
+    pub(super) fn store(self) -> StoreId {
+        self.store
+    }
+
+    /// The resource's type.
+    pub fn ty(&self) -> ResourceType {
+        self.ty
+    }
+
+    /// Whether the handle is owned: to be given away or dropped. Else it is borrowed.
+    pub fn owned(&self) -> bool {
+        self.slot & OWNED != 0
+    }
+
+    /// Drops the handle. For an owned one the destructor runs, of the guest or of the host that defines the type; a borrowed one
+    /// ends before its call does.
+    ///
+    /// # Errors
+    ///
+    /// When the handle is of another store, has been dropped or given away, or is lent to a guest; the destructor's failure.
+    /// A guest whose destructor traps is locked, and the trap is [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter) if it
+    /// was locked before.
+    pub fn resource_drop(self, mut store: impl AsContextMut) -> Result<()> {
+        let mut store = store.as_context_mut();
+        let held = &mut store.0.held;
+        if !self.owned() {
+            held.get(self)?;
+            held.forget(self);
+            return Ok(());
+        }
+        let handle = held.get_own(self)?;
+        held.forget(self);
+        match handle.destructor {
+            Some(destructor) => destructor.call(&mut store, handle.rep),
+            None => Ok(()),
+        }
+    }
+
+    /// The handle with the Rust type that stands for its resource type.
+    ///
+    /// # Errors
+    ///
+    /// When `T` does not stand for it; and as for [`resource_drop`](ResourceAny::resource_drop), without a destructor.
+    pub fn try_into_resource<T: 'static>(self, mut store: impl AsContextMut) -> Result<Resource<T>> {
+        if self.ty != ResourceType::host::<T>() {
+            bail!("a resource handle is of another type than {}", std::any::type_name::<T>());
+        }
+        let store = store.as_context_mut();
+        let held = &mut store.0.held;
+        let handle = if self.owned() { held.get_own(self)? } else { held.get(self)? };
+        if self.owned() {
+            held.forget(self);
+            return Ok(Resource::new_own(handle.rep));
+        }
+        Ok(Resource::lent(handle.rep, held))
+    }
+
+    /// The handle of a resource of the host without its Rust type.
+    ///
+    /// # Errors
+    ///
+    /// When it has been given away, is lent, or is a borrow whose call is over.
+    pub fn try_from_resource<T: 'static>(resource: Resource<T>, mut store: impl AsContextMut) -> Result<ResourceAny> {
+        resource.try_into_resource_any(store.as_context_mut())
+    }
+}
+
+impl Destructor {
+    /// Calls it: as an ordinary call of the instance whose function it is, if it is a guest's.
+    pub(crate) fn call<T: 'static>(self, store: &mut StoreContextMut<'_, T>, rep: u32) -> Result<()> {
+        let values = &mut [RawValue::from_u32(rep)];
+        let Some(instance) = self.instance else { return store.call_core(self.func, values) };
+        let mut activation = Activation::enter(store, instance)?;
+        activation.store().call_core(self.func, values)?;
+        activation.succeed();
+        Ok(())
+    }
+}
+
+/// Whether `any` is a handle of `ty`, for the host's errors.
+pub(crate) fn check_type(any: ResourceAny, ty: ResourceType) -> Result<()> {
+    if any.ty() == ty { Ok(()) } else { bail!("a resource handle is of another resource type than the value's") }
+}
+
+impl HeldHandles {
+    /// Takes an own handle from the host; the representation.
+    pub(crate) fn take(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
+        check_type(any, ty)?;
+        let rep = self.get_own(any)?.rep;
+        self.forget(any);
+        Ok(rep)
+    }
+
+    /// Lends a handle of the host to a guest that is about to be called; the representation.
+    pub(crate) fn lend_any(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
+        check_type(any, ty)?;
+        let rep = self.get(any)?.rep;
+        self.lend(any);
+        Ok(rep)
+    }
+}

@@ -1,0 +1,257 @@
+//! [`HeldHandles`]: the handles that the host has. A guest's table says what a guest has; this is its counterpart for what was
+//! moved or lent to the host, so that a handle that has been given away, or whose call is over, is found out.
+
+use super::{ResourceAny, ResourceType};
+use crate::error::{Result, bail, format_err};
+use crate::instance::Instance;
+use crate::vm::{FuncHandle, StoreId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The handles of the host in a store.
+pub(crate) struct HeldHandles {
+    store: StoreId,
+    slots: Vec<HeldSlot>,
+    /// Slots that are free.
+    free: Vec<u32>,
+    /// The calls of host functions that are running and whose types hold handles, outermost first; they ascend.
+    calls: Vec<u64>,
+    next_call: u64,
+    /// Handles of guests that are lent to the host until the call that lent them returns: indices in the caller's table.
+    lenders: Vec<u32>,
+    /// Borrows that end with the call that they came with.
+    borrows: Vec<HeldKey>,
+    /// What the host lends to guests until the call that it is lent to returns.
+    loans: Vec<Loan>,
+}
+
+/// A slot, and how often it was used before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct HeldKey {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+struct HeldSlot {
+    /// How often the slot was used before: who has another number has a handle of then.
+    generation: u32,
+    handle: Option<HeldHandle>,
+}
+
+/// A handle that the host has.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldHandle {
+    pub(crate) rep: u32,
+    pub(crate) own: bool,
+    /// How often an own handle is lent to guests.
+    lends: u32,
+    pub(crate) destructor: Option<Destructor>,
+}
+
+/// What is called when an own handle is dropped.
+#[derive(Clone, Copy)]
+pub(crate) struct Destructor {
+    pub(crate) func: FuncHandle,
+    /// The root instance whose function it is; `None` for one of the host.
+    pub(crate) instance: Option<Instance>,
+}
+
+/// Something of the host that is lent to a guest.
+enum Loan {
+    Held(HeldKey),
+    /// A count that a `Resource<T>` keeps.
+    Counted(Arc<AtomicU32>),
+}
+
+/// Where the stacks of [`HeldHandles`] ended when a call began.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldMark {
+    calls: usize,
+    lenders: usize,
+    borrows: usize,
+    loans: usize,
+}
+
+impl HeldHandles {
+    /// What a handle takes of the host's memory.
+    pub(crate) const BYTES: u64 = size_of::<HeldSlot>() as u64;
+
+    pub(crate) fn new(store: StoreId) -> HeldHandles {
+        HeldHandles {
+            store,
+            slots: Vec::new(),
+            free: Vec::new(),
+            calls: Vec::new(),
+            next_call: 1,
+            lenders: Vec::new(),
+            borrows: Vec::new(),
+            loans: Vec::new(),
+        }
+    }
+
+    pub(crate) fn store(&self) -> StoreId {
+        self.store
+    }
+
+    /// Holds an own handle.
+    pub(crate) fn hold_own(&mut self, ty: ResourceType, rep: u32, destructor: Option<Destructor>) -> ResourceAny {
+        self.hold(ty, HeldHandle { rep, own: true, lends: 0, destructor })
+    }
+
+    /// Holds a borrow that ends with the innermost call.
+    pub(crate) fn hold_borrow(&mut self, ty: ResourceType, rep: u32) -> ResourceAny {
+        let any = self.hold(ty, HeldHandle { rep, own: false, lends: 0, destructor: None });
+        self.borrows.push(any.key());
+        any
+    }
+
+    fn hold(&mut self, ty: ResourceType, handle: HeldHandle) -> ResourceAny {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(HeldSlot { generation: 0, handle: None });
+            u32::try_from(self.slots.len() - 1).expect("a store's handles fit its host's memory")
+        });
+        let held = &mut self.slots[slot as usize];
+        held.handle = Some(handle);
+        ResourceAny::new(self.store, ty, handle.own, HeldKey { slot, generation: held.generation })
+    }
+
+    fn find(&mut self, key: HeldKey) -> Option<&mut HeldHandle> {
+        let slot = self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation)?;
+        slot.handle.as_mut()
+    }
+
+    /// What `any` stands for.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another store, has been dropped or given away, or was lent for a call that is over.
+    pub(crate) fn get(&mut self, any: ResourceAny) -> Result<HeldHandle> {
+        if any.store() != self.store {
+            bail!("a resource handle was used with a store that it is not of");
+        }
+        match self.find(any.key()) {
+            Some(handle) => Ok(*handle),
+            None if any.owned() => Err(format_err!("a resource handle was used after it was dropped or given away")),
+            None => Err(format_err!("a borrowed resource handle was used after the call that it was lent for")),
+        }
+    }
+
+    /// What `any` stands for, if it can be given away or dropped.
+    ///
+    /// # Errors
+    ///
+    /// Also when it is borrowed, or lent.
+    pub(crate) fn get_own(&mut self, any: ResourceAny) -> Result<HeldHandle> {
+        let handle = self.get(any)?;
+        if !handle.own {
+            bail!("a borrowed resource handle was given where an owned one is needed");
+        }
+        if handle.lends != 0 {
+            bail!("a resource handle was dropped or given away while it is lent");
+        }
+        Ok(handle)
+    }
+
+    /// Forgets a handle that [`HeldHandles::get`] has found.
+    pub(crate) fn forget(&mut self, any: ResourceAny) {
+        self.free_slot(any.key());
+    }
+
+    fn free_slot(&mut self, key: HeldKey) {
+        let Some(held) = self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation) else {
+            return;
+        };
+        if held.handle.take().is_some() {
+            // One that has been used so often that its numbers would repeat is not used again.
+            if let Some(generation) = held.generation.checked_add(1) {
+                held.generation = generation;
+                self.free.push(key.slot);
+            }
+        }
+    }
+
+    // Loans.
+
+    /// Lends a handle that [`HeldHandles::get`] has found, until the innermost call of a guest returns. A borrow cannot be given
+    /// away, so nobody need know that it is lent on.
+    pub(crate) fn lend(&mut self, any: ResourceAny) {
+        if let Some(handle) = self.find(any.key()).filter(|handle| handle.own) {
+            handle.lends += 1;
+            self.loans.push(Loan::Held(any.key()));
+        }
+    }
+
+    /// Lends what keeps its own count, until the innermost call of a guest returns.
+    pub(crate) fn lend_counted(&mut self, count: Arc<AtomicU32>) {
+        count.fetch_add(1, Ordering::Relaxed);
+        self.loans.push(Loan::Counted(count));
+    }
+
+    /// A handle of the guest that is calling is lent to the host, until its call returns.
+    pub(crate) fn add_lender(&mut self, index: u32) {
+        self.lenders.push(index);
+    }
+
+    /// The handles that have been lent to the host since `mark`.
+    pub(crate) fn lenders_since(&self, mark: HeldMark) -> &[u32] {
+        self.lenders.get(mark.lenders..).unwrap_or_default()
+    }
+
+    // Calls.
+
+    /// Where the stacks end.
+    pub(crate) fn mark(&self) -> HeldMark {
+        HeldMark {
+            calls: self.calls.len(),
+            lenders: self.lenders.len(),
+            borrows: self.borrows.len(),
+            loans: self.loans.len(),
+        }
+    }
+
+    /// Begins a call of a host function; the mark ends it.
+    pub(crate) fn begin_call(&mut self) -> HeldMark {
+        let mark = self.mark();
+        self.calls.push(self.next_call);
+        self.next_call += 1;
+        mark
+    }
+
+    /// The call of a host function that borrows of now end with; 0 where there is none.
+    pub(crate) fn current_call(&self) -> u64 {
+        self.calls.last().copied().unwrap_or(0)
+    }
+
+    /// Whether a call is still running.
+    pub(crate) fn is_running(&self, call: u64) -> bool {
+        self.calls.binary_search(&call).is_ok()
+    }
+
+    /// Ends what has begun since `mark`: calls, with the borrows that came with them, and loans.
+    pub(crate) fn end(&mut self, mark: HeldMark) {
+        self.calls.truncate(mark.calls);
+        self.lenders.truncate(mark.lenders);
+        while self.borrows.len() > mark.borrows {
+            let key = self.borrows.pop().expect("there are more than the mark says");
+            self.free_slot(key);
+        }
+        while self.loans.len() > mark.loans {
+            match self.loans.pop().expect("there are more than the mark says") {
+                Loan::Held(key) => {
+                    if let Some(handle) = self.find(key) {
+                        handle.lends -= 1;
+                    }
+                }
+                Loan::Counted(count) => {
+                    count.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    /// How many handles the host has.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.handle.is_some()).count()
+    }
+}

@@ -1,0 +1,188 @@
+//! Every reason for which an adapter stops a call because of a value: the code, the value itself and its path. Those for handles
+//! are in `handles.rs`.
+#![cfg(all(feature = "compile", feature = "wat"))]
+
+use gusset::{Component, Config, Engine, Linker, Store, Trap, TrapCode};
+
+/// What a call is made of: the type of the only parameter, what the caller passes, and what its memory holds.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    ty: &'a str,
+    /// The core type of what is passed.
+    core: &'a str,
+    pass: &'a str,
+    data: &'a str,
+    /// Options of the caller.
+    lower: &'a str,
+    lift: &'a str,
+    /// What `realloc` of the callee returns.
+    realloc: &'a str,
+}
+
+impl Default for Call<'_> {
+    fn default() -> Self {
+        let pair = "i32 i32";
+        Call { ty: "string", core: pair, pass: "", data: "", lower: "", lift: "", realloc: "(i32.const 4096)" }
+    }
+}
+
+impl Call<'_> {
+    /// Makes the call, and says what trapped: the code, the text and the path.
+    fn trap(self) -> (TrapCode, String, String) {
+        let Call { ty, core, pass, data, lower, lift, realloc } = self;
+        let text = format!(
+            r#"(component
+              (component $lib
+                (core module $m (memory (export "memory") 1)
+                  (func (export "realloc") (param i32 i32 i32 i32) (result i32) {realloc})
+                  (func (export "f") (param {core})))
+                (core instance $i (instantiate $m))
+                (func (export "f") (param "v" {ty}) (canon lift (core func $i "f")
+                  (memory (core memory $i "memory")) (realloc (core func $i "realloc")) {lift})))
+              (component $app
+                (import "f" (func $f (param "v" {ty})))
+                (core module $libc (memory (export "memory") 1) {data})
+                (core instance $libc (instantiate $libc))
+                (core func $f (canon lower (func $f) (memory (core memory $libc "memory")) {lower}))
+                (core module $m (import "" "f" (func $f (param {core}))) (func (export "run") (call $f {pass})))
+                (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+                (func (export "run") (canon lift (core func $i "run"))))
+              (instance $lib (instantiate $lib))
+              (instance $app (instantiate $app (with "f" (func $lib "f"))))
+              (export "run" (func $app "run")))"#
+        );
+        let engine = Engine::new(&Config::new()).unwrap();
+        let component = Component::new(&engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+        let mut store = Store::new(&engine, ());
+        let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+        let error = run.call(&mut store, ()).expect_err("it traps");
+        let trap = error.downcast_ref::<Trap>().unwrap_or_else(|| panic!("{error:?}"));
+        let site = trap.site().unwrap_or_else(|| panic!("an adapter has found it: {error}"));
+        assert_eq!((&*site.adapter.caller, &*site.adapter.callee), ("app", "lib"));
+        let shown = trap.to_string();
+        assert!(shown.contains(&trap.cause().to_string()), "{shown}");
+        (trap.code(), trap.cause().to_string(), site.path.clone())
+    }
+}
+
+/// Bytes at the start of the caller's memory.
+fn data(bytes: &[u8]) -> String {
+    let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    format!("(data (i32.const 0) \"{escaped}\")")
+}
+
+fn pair(address: u32, length: u32) -> String {
+    format!("(i32.const 0x{address:x}) (i32.const 0x{length:x})")
+}
+
+#[track_caller]
+fn check(call: Call<'_>, code: TrapCode, text: &str, path: &str) {
+    assert_eq!(call.trap(), (code, text.into(), path.into()));
+}
+
+#[test]
+fn scalars() {
+    for (bits, text) in [(0xd800u32, "0xd800"), (0xdfff, "0xdfff"), (0x11_0000, "0x110000"), (u32::MAX, "0xffffffff")] {
+        let pass = format!("(i32.const {bits})");
+        let call = Call { ty: "char", core: "i32", pass: &pass, ..Call::default() };
+        check(call, TrapCode::InvalidChar, &format!("invalid `char` bit pattern: {text}"), "param \"v\"");
+    }
+    let call = Call { ty: "(result)", core: "i32", pass: "(i32.const -1)", ..Call::default() };
+    let text = "invalid variant discriminant: 4294967295 of 2 cases";
+    check(call, TrapCode::InvalidDiscriminant, text, "param \"v\"");
+    let call = Call { ty: "(option u8)", pass: "(i32.const 2) (i32.const 0)", ..Call::default() };
+    check(call, TrapCode::InvalidDiscriminant, "invalid variant discriminant: 2 of 2 cases", "param \"v\"");
+    // In a slot that a wider case has made wider, only the low half counts.
+    let ty = "(result char (error u64))";
+    let pass = "(i32.const 0) (i64.const 0x100000000d801)";
+    let call = Call { ty, core: "i32 i64", pass, ..Call::default() };
+    check(call, TrapCode::InvalidChar, "invalid `char` bit pattern: 0xd801", "param \"v\".ok");
+}
+
+#[test]
+fn ranges_of_lists() {
+    let list = |ty, at, length| {
+        let pass = pair(at, length);
+        Call { ty, pass: &pass, ..Call::default() }.trap()
+    };
+    let path = || "param \"v\"".to_string();
+    let text = "unaligned pointer: 0x11, alignment 4";
+    assert_eq!(list("(list u32)", 0x11, 1), (TrapCode::UnalignedPointer, text.into(), path()));
+    // The end is what is outside; the start and the length are shown.
+    let text = "list content out-of-bounds: 12 bytes at 0xfff8";
+    assert_eq!(list("(list u32)", 0xfff8, 3), (TrapCode::ListOutOfBounds, text.into(), path()));
+    let text = "list content out-of-bounds: 1 bytes at 0xffffffff";
+    assert_eq!(list("(list u8)", u32::MAX, 1), (TrapCode::ListOutOfBounds, text.into(), path()));
+    let text = "list byte length exceeds the maximum of 2^28-1: 4294967295 times 8 bytes";
+    assert_eq!(list("(list u64)", 0, u32::MAX), (TrapCode::ListTooLong, text.into(), path()));
+    let text = "list byte length exceeds the maximum of 2^28-1: 33554432 times 8 bytes";
+    assert_eq!(list("(list u64)", 0, 1 << 25), (TrapCode::ListTooLong, text.into(), path()));
+}
+
+#[test]
+fn parameters_in_memory() {
+    let fields = ["char"; 17].join(" ");
+    let ty = format!("(tuple {fields})");
+    let call = |pass| Call { ty: &ty, core: "i32", pass, ..Call::default() };
+    check(call("(i32.const 2)"), TrapCode::UnalignedPointer, "unaligned pointer: 0x2, alignment 4", "params");
+    let text = "pointer out of bounds of memory: 68 bytes at 0xffc0";
+    check(call("(i32.const 0xffc0)"), TrapCode::PointerOutOfBounds, text, "params");
+    let bad = data(&[[0; 60].as_slice(), &0xdeadu32.to_le_bytes()].concat());
+    let call = Call { data: &bad, ..call("(i32.const 0)") };
+    check(call, TrapCode::InvalidChar, "invalid `char` bit pattern: 0xdead", "param \"v\".15");
+}
+
+#[test]
+fn paths_have_the_indices_of_lists() {
+    // Two lists of two characters; the last one of the second is bad.
+    let words = [[16u32, 2], [24, 2], [65, 66], [67, 0xd888]];
+    let bytes: Vec<u8> = words.as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect();
+    let bad = data(&bytes);
+    let call = Call { ty: "(list (list char))", pass: &pair(0, 2), data: &bad, ..Call::default() }.trap();
+    let text = "invalid `char` bit pattern: 0xd888";
+    assert_eq!(call, (TrapCode::InvalidChar, text.into(), "param \"v\"[1][1]".into()));
+}
+
+#[test]
+fn strings() {
+    let bad = data(b"ab\xffc\xe2\x82\x00\xd8");
+    let string = |at, length, lower| {
+        let pass = pair(at, length);
+        Call { pass: &pass, data: &bad, lower, ..Call::default() }.trap()
+    };
+    let path = || "param \"v\"".to_string();
+    let utf16 = "string-encoding=utf16";
+    let text = "string content out-of-bounds: 17 bytes at 0xfff0";
+    assert_eq!(string(0xfff0, 17, ""), (TrapCode::StringOutOfBounds, text.into(), path()));
+    let text = "string content out-of-bounds: 18 bytes at 0xfff0";
+    assert_eq!(string(0xfff0, 9, utf16), (TrapCode::StringOutOfBounds, text.into(), path()));
+    assert_eq!(string(0xfff0, 0x8000_0009, "string-encoding=latin1+utf16").1, text);
+    let text = "unaligned pointer: 0x1, alignment 2";
+    assert_eq!(string(1, 1, utf16), (TrapCode::UnalignedPointer, text.into(), path()));
+    let text = "string byte length exceeds the maximum of 2^28-1: 268435456 times 1 bytes";
+    assert_eq!(string(0, 1 << 28, ""), (TrapCode::StringTooLong, text.into(), path()));
+    let text = "string byte length exceeds the maximum of 2^28-1: 134217728 times 2 bytes";
+    assert_eq!(string(0, 1 << 27, utf16), (TrapCode::StringTooLong, text.into(), path()));
+    let text = "invalid utf-8 encoding: 4 bytes at 0x1";
+    assert_eq!(string(1, 4, ""), (TrapCode::InvalidUtf8, text.into(), path()));
+    let text = "incomplete utf-8 byte sequence: 3 bytes at 0x3";
+    assert_eq!(string(3, 3, ""), (TrapCode::IncompleteUtf8, text.into(), path()));
+    let text = "invalid utf-16 encoding: 4 bytes at 0x6";
+    assert_eq!(string(6, 2, utf16), (TrapCode::InvalidUtf16, text.into(), path()));
+}
+
+#[test]
+fn what_realloc_returns() {
+    let call = |ty, realloc| {
+        let pass = pair(0, 4);
+        Call { ty, pass: &pass, realloc, ..Call::default() }.trap()
+    };
+    let path = || "param \"v\"".to_string();
+    let text = "unaligned pointer: 0x5, alignment 4";
+    assert_eq!(call("(list u32)", "(i32.const 5)"), (TrapCode::UnalignedPointer, text.into(), path()));
+    let text = "list content out-of-bounds: 16 bytes at 0xfff4";
+    assert_eq!(call("(list u32)", "(i32.const 0xfff4)"), (TrapCode::ListOutOfBounds, text.into(), path()));
+    let text = "string content out-of-bounds: 4 bytes at 0xfffd";
+    assert_eq!(call("string", "(i32.const 0xfffd)"), (TrapCode::StringOutOfBounds, text.into(), path()));
+}
