@@ -10,18 +10,21 @@ const FUNCS: [(&str, &str); 6] = [
     ("borrow", r#"(param "a" (borrow R))"#),
     ("give", "(result (own R))"),
     ("swap", r#"(param "a" (own R)) (result (own R))"#),
-    ("many", r#"(param "a" (tuple (own R) (borrow R))) (param "b" (borrow R))"#),
+    ("many", r#"(param "a" (tuple (borrow R) (own R))) (param "b" (borrow R))"#),
     ("list", r#"(param "a" (list (borrow R)))"#),
 ];
 
-/// The text for so many instances: the root imports `next: func() -> u32` and `note: func(x: u32)`, and exports `run-J` for each.
+/// The text for so many instances: the root imports `next: func() -> u32`, `note: func(x: u32)` and `enter: func(x: u32)`, and exports
+/// `runJ` for each.
 pub(crate) fn program_composition(instances: usize) -> String {
     let mut text = String::from(
-        "(component\n  (import \"next\" (func $next (result u32)))\n  (import \"note\" (func $note (param \"x\" u32)))\n",
+        "(component\n  (import \"next\" (func $next (result u32)))\n  (import \"note\" (func $note (param \"x\" u32)))\n\
+         \x20 (import \"enter\" (func $enter (param \"x\" u32)))\n",
     );
     for j in 0..instances {
-        text += &component(j);
-        let mut with = String::from("(with \"next\" (func $next)) (with \"note\" (func $note))");
+        text += &component(j, instances);
+        let mut with =
+            String::from("(with \"next\" (func $next)) (with \"note\" (func $note)) (with \"enter\" (func $enter))");
         for t in 0..j {
             write!(with, " (with \"r{t}\" (type $r{t}))").expect("strings can be written to");
         }
@@ -55,13 +58,13 @@ fn core_type(name: &str) -> &'static str {
     }
 }
 
-fn component(j: usize) -> String {
+fn component(j: usize, instances: usize) -> String {
     let mut imports = String::new();
     for t in 0..j {
         imports += &format!("    (import \"r{t}\" (type $r{t} (sub resource)))\n");
     }
-    imports +=
-        "    (import \"next\" (func $next (result u32)))\n    (import \"note\" (func $note (param \"x\" u32)))\n";
+    imports += "    (import \"next\" (func $next (result u32)))\n    (import \"note\" (func $note (param \"x\" u32)))\n\
+         \x20 (import \"enter\" (func $enter (param \"x\" u32)))\n";
     let mut lowered = String::new();
     let mut given = String::new();
     for (i, t, name, ty) in callees(j) {
@@ -95,14 +98,16 @@ fn component(j: usize) -> String {
     (export $r{j} "r" (type $own))
     (core func $next (canon lower (func $next)))
     (core func $note (canon lower (func $note)))
+    (core func $enter (canon lower (func $enter)))
     (core func $new (canon resource.new $own))
     (core func $rep (canon resource.rep $own))
 {lowered}{main}    (core instance $m (instantiate $main (with "l" (instance $l)) (with "" (instance
-      (export "next" (func $next)) (export "note" (func $note)) (export "new" (func $new)) (export "rep" (func $rep)){given}))))
+      (export "next" (func $next)) (export "note" (func $note)) (export "enter" (func $enter))
+      (export "new" (func $new)) (export "rep" (func $rep)){given}))))
     (func (export "run") (canon lift (core func $m "run")))
 {exports}  )
 "#,
-        main = interpreter(j)
+        main = interpreter(j, instances)
     )
 }
 
@@ -120,7 +125,7 @@ const LIBC: &str = r#"    (core module $libc
 "#;
 
 /// The core module that interprets the tape.
-fn interpreter(j: usize) -> String {
+fn interpreter(j: usize, instances: usize) -> String {
     let mut imports = String::new();
     let mut ops = String::new();
     let mut op = |op: Op, body: &str| {
@@ -128,6 +133,9 @@ fn interpreter(j: usize) -> String {
     };
     op(Op::New, "(call $note (call $new (call $next)))");
     op(Op::Rep, "(call $note (call $rep (call $next)))");
+    for i in 0..instances {
+        op(Op::Enter { i }, &format!("(call $enter (i32.const {i}))"));
+    }
     for t in 0..=j {
         imports += &format!("      (import \"\" \"drop{t}\" (func $drop{t} (param i32)))\n");
         op(Op::Drop { t }, &format!("(call $drop{t} (call $next))"));
@@ -152,6 +160,7 @@ fn interpreter(j: usize) -> String {
       (import "l" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
       (import "" "next" (func $next (result i32)))
       (import "" "note" (func $note (param i32)))
+      (import "" "enter" (func $enter (param i32)))
       (import "" "new" (func $new (param i32) (result i32)))
       (import "" "rep" (func $rep (param i32) (result i32)))
 {imports}      (global $length (mut i32) (i32.const 0))

@@ -34,10 +34,12 @@ pub(crate) enum Op {
     Give { i: usize, t: usize },
     /// Passes `own` and gets one.
     Swap { i: usize, t: usize },
-    /// Passes a tuple of `own` and `borrow`, and another `borrow`.
+    /// Passes a tuple of `borrow` and `own`, and another `borrow`.
     Many { i: usize, t: usize },
     /// Passes a list of `borrow`: how many, and which.
     List { i: usize, t: usize },
+    /// Asks the host to call an instance, whichever: so may instances that wait for others be entered.
+    Enter { i: usize },
 }
 
 impl Op {
@@ -55,6 +57,7 @@ impl Op {
             Op::Swap { i, t } => code(7, i, t),
             Op::Many { i, t } => code(8, i, t),
             Op::List { i, t } => code(9, i, t),
+            Op::Enter { i } => code(10, i, 0),
         }
     }
 }
@@ -112,7 +115,7 @@ impl Writer<'_, '_> {
         for _ in 0..=self.below(3) {
             let inst = self.below(self.program.instances);
             self.tell(inst as u32);
-            self.task(|writer, _| writer.interpret(inst, 0))?;
+            self.task(|writer, _| writer.interpret(inst, 0, None))?;
         }
         self.tell(END);
         Ok(())
@@ -129,9 +132,10 @@ impl Writer<'_, '_> {
         Ok(result)
     }
 
-    fn interpret(&mut self, inst: usize, depth: usize) -> Run<()> {
+    /// Runs the interpreter of an instance, whose function returns an own handle of type `wanted`.
+    fn interpret(&mut self, inst: usize, depth: usize, wanted: Option<usize>) -> Run<()> {
         loop {
-            let op = self.choose(inst, depth);
+            let op = self.choose(inst, depth, wanted);
             self.tell(op.code());
             if op == Op::Return {
                 return Ok(());
@@ -141,63 +145,115 @@ impl Writer<'_, '_> {
     }
 
     /// What an instance does next: usually something that has an end.
-    fn choose(&mut self, inst: usize, depth: usize) -> Op {
-        // What is borrowed is usually dropped before the end.
-        if self.left == 0 || (depth > 0 && self.below(4) == 0) {
-            let borrowed = self.tables[inst].entries().find(|(_, handle)| !handle.own).map(|(_, handle)| handle.ty);
-            return match borrowed {
-                Some(t) if self.left > 0 || self.below(8) > 0 => Op::Drop { t },
-                _ => Op::Return,
-            };
+    fn choose(&mut self, inst: usize, depth: usize, wanted: Option<usize>) -> Op {
+        if self.left == 0 || (depth > 0 && self.below(5) == 0) {
+            return self.ending(inst, wanted);
         }
         self.left -= 1;
-        let t = self.below(inst + 1);
-        if inst == 0 || depth >= MOST.1 || self.below(3) == 0 {
-            return match self.below(6) {
-                0..=2 => Op::New,
-                3 => Op::Rep,
-                4 => Op::Drop { t },
-                _ => Op::Return,
-            };
+        let sensible = self.sensible(inst, depth);
+        if self.below(300) == 1 {
+            return if inst == 0 { Op::Drop { t: 0 } } else { Op::Swap { i: inst - 1, t: 0 } };
         }
-        let i = self.below(inst);
-        let t = t.min(i);
-        match self.below(6) {
-            0 => Op::Own { i, t },
-            1 => Op::Borrow { i, t },
-            2 => Op::Give { i, t },
-            3 => Op::Swap { i, t },
-            4 => Op::Many { i, t },
-            _ => Op::List { i, t },
+        sensible[self.below(sensible.len())]
+    }
+
+    /// What leads to the end of a function: what it has borrowed is dropped, and what it returns is there. Now and then it is not.
+    fn ending(&mut self, inst: usize, wanted: Option<usize>) -> Op {
+        let borrowed = self.borrowed(inst);
+        if self.below(if borrowed.is_some() { 4 } else { 60 }) == 1 {
+            return Op::Return;
         }
+        if let Some(t) = borrowed {
+            return Op::Drop { t };
+        }
+        match wanted {
+            Some(t) if !self.has(inst, t, true) && t == inst => Op::New,
+            Some(t) if !self.has(inst, t, true) => Op::Give { i: t, t },
+            _ => Op::Return,
+        }
+    }
+
+    /// The type of a handle that an instance has borrowed and can drop.
+    fn borrowed(&self, inst: usize) -> Option<usize> {
+        let mut entries = self.tables[inst].entries();
+        entries.find(|(_, handle)| !handle.own && handle.lends == 0).map(|(_, handle)| handle.ty)
+    }
+
+    /// Whether an instance has a handle that can be lent, or one that can be given away.
+    fn has(&self, inst: usize, t: usize, own: bool) -> bool {
+        self.tables[inst].entries().any(|(_, handle)| handle.ty == t && (!own || (handle.own && handle.lends == 0)))
+    }
+
+    /// What an instance can do with what it has.
+    fn sensible(&self, inst: usize, depth: usize) -> Vec<Op> {
+        let mut ops = vec![Op::New, Op::New];
+        if self.has(inst, inst, false) {
+            ops.push(Op::Rep);
+        }
+        ops.extend((0..=inst).filter(|&t| self.has(inst, t, true)).map(|t| Op::Drop { t }));
+        if depth >= MOST.1 {
+            return ops;
+        }
+        ops.extend((0..self.tables.len()).map(|i| Op::Enter { i }));
+        for (i, t) in (0..inst).flat_map(|i| (0..=i).map(move |t| (i, t))) {
+            ops.push(Op::Give { i, t });
+            // Now and then what is only borrowed, or lent, is given away.
+            if self.has(inst, t, true) || (self.has(inst, t, false) && self.left % 4 == 0) {
+                ops.extend([Op::Own { i, t }, Op::Swap { i, t }]);
+            }
+            if self.has(inst, t, false) {
+                ops.extend([Op::Borrow { i, t }, Op::List { i, t }, Op::Borrow { i, t }, Op::List { i, t }]);
+            }
+            if self.tables[inst].entries().filter(|(_, handle)| handle.ty == t).count() > 1 && self.has(inst, t, true) {
+                ops.extend([Op::Many { i, t }; 2]);
+            }
+        }
+        ops
+    }
+
+    /// The handles that an operation can have.
+    fn wanted(&self, inst: usize, t: usize, own: bool) -> Vec<u32> {
+        let entries = self.tables[inst].entries();
+        let fit = entries.filter(|(_, handle)| handle.ty == t && (!own || (handle.own && handle.lends == 0)));
+        fit.map(|(index, _)| index).collect()
     }
 
     /// An index for an operation that wants a handle of type `t`: usually one.
     fn index(&mut self, inst: usize, t: usize, own: bool) -> u32 {
-        let wanted: Vec<u32> = self.tables[inst]
-            .entries()
-            .filter(|(_, handle)| handle.ty == t && (handle.own || !own) && (handle.lends == 0 || !own))
-            .map(|(index, _)| index)
-            .collect();
-        let choice = self.below(24);
-        let index = match choice {
-            0 => [0, 1 << 28, (1 << 28) - 1, u32::MAX][self.below(4)],
-            1 => self.below(8) as u32,
-            2 => {
-                let any: Vec<u32> = self.tables[inst].entries().map(|(index, _)| index).collect();
-                if any.is_empty() { 1 } else { any[self.below(any.len())] }
-            }
-            _ if wanted.is_empty() => self.below(4) as u32,
+        let wanted = self.wanted(inst, t, own);
+        let of_type: Vec<u32> = self.wanted(inst, t, false);
+        let any: Vec<u32> = self.tables[inst].entries().map(|(index, _)| index).collect();
+        // Borrowed or lent, where that is wrong.
+        let held: Vec<u32> = of_type.iter().copied().filter(|index| !wanted.contains(index)).collect();
+        let index = match self.below(300) {
+            1 => [0, 1 << 28, (1 << 28) - 1, u32::MAX][self.below(4)],
+            2 => self.below(8) as u32,
+            3..=4 if !any.is_empty() => any[self.below(any.len())],
+            5..=35 if !held.is_empty() => held[self.below(held.len())],
+            _ if wanted.is_empty() => of_type.first().copied().unwrap_or(1),
             _ => wanted[self.below(wanted.len())],
         };
         self.tell(index)
     }
 
+    /// The same, and usually not this one.
+    fn index_but(&mut self, inst: usize, t: usize, own: bool, not: u32) -> u32 {
+        let others = self.wanted(inst, t, own).into_iter().filter(|&index| index != not).collect::<Vec<_>>();
+        if others.is_empty() || self.below(40) == 1 {
+            return if self.below(2) == 0 { self.tell(not) } else { self.index(inst, t, own) };
+        }
+        let other = others[self.below(others.len())];
+        self.tell(other)
+    }
+
     /// Drops of borrowed handles come to these.
     fn droppable(&mut self, inst: usize, t: usize) -> u32 {
-        let borrowed = self.tables[inst].entries().find(|(_, handle)| handle.ty == t && !handle.own);
-        match borrowed.map(|(index, _)| index) {
-            Some(index) if self.below(8) > 0 => self.tell(index),
+        let borrowed = self.tables[inst]
+            .entries()
+            .find(|(_, handle)| handle.ty == t && !handle.own && handle.lends == 0)
+            .map(|(index, _)| index);
+        match borrowed {
+            Some(index) if self.below(60) != 1 => self.tell(index),
             _ => self.index(inst, t, true),
         }
     }
@@ -235,9 +291,11 @@ impl Writer<'_, '_> {
                 self.call(inst, i, depth, &[(index, t, true)], Some(t))?;
             }
             Op::Many { i, t } => {
-                let own = self.index(inst, t, true);
-                let (first, second) = (self.index(inst, t, false), self.index(inst, t, false));
-                self.call(inst, i, depth, &[(own, t, true), (first, t, false), (second, t, false)], None)?;
+                let first = self.index(inst, t, false);
+                // What is given away is not lent as well, usually.
+                let own = self.index_but(inst, t, true, first);
+                let second = self.index_but(inst, t, false, own);
+                self.call(inst, i, depth, &[(first, t, false), (own, t, true), (second, t, false)], None)?;
             }
             Op::List { i, t } => {
                 let count = self.below(4);
@@ -245,6 +303,7 @@ impl Writer<'_, '_> {
                 let indices: Vec<_> = (0..count).map(|_| (self.index(inst, t, false), t, false)).collect();
                 self.call(inst, i, depth, &indices, None)?;
             }
+            Op::Enter { i } => self.task(|writer, _| writer.interpret(i, depth + 1, None))?,
         }
         Ok(())
     }
@@ -256,7 +315,7 @@ impl Writer<'_, '_> {
             None => self.task(|writer, _| {
                 writer.note(DESTROYED);
                 writer.note(handle.rep);
-                writer.interpret(ty, depth + 1)
+                writer.interpret(ty, depth + 1, None)
             })?,
         }
         Ok(())
@@ -294,7 +353,7 @@ impl Writer<'_, '_> {
                 };
                 writer.note(noted);
             }
-            writer.interpret(callee, depth + 1)?;
+            writer.interpret(callee, depth + 1, result)?;
             let Some(ty) = result else { return Ok(0) };
             let index = writer.index(callee, ty, true);
             Ok(writer.tables[callee].lift_own(index, ty)?)

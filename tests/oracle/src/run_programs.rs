@@ -2,7 +2,7 @@
 
 use crate::interpreters::program_composition;
 use crate::programs::{END, Program};
-use gusset::{Component, Engine, InstancePre, Linker, Store, Trap, TrapCode, Val};
+use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
 /// What the guests of a program share with their host.
 #[derive(Default)]
@@ -10,6 +10,7 @@ struct Tape {
     tape: Vec<u32>,
     at: usize,
     log: Vec<u32>,
+    instance: Option<Instance>,
 }
 
 impl Tape {
@@ -47,6 +48,12 @@ impl Interpreters {
                 }
                 Ok(())
             })?;
+            linker.root().func_new("enter", |mut store, params, _| {
+                let (Some(instance), Val::U32(callee)) = (store.data().instance, &params[0]) else {
+                    return Err(Error::msg("a guest asks before it can"));
+                };
+                instance.get_typed_func::<(), ()>(&mut store, format!("run{callee}"))?.call(&mut store, ())
+            })?;
             linker.instantiate_pre(&component)
         });
         let pre = compiled.map_err(|error| format!("does not link: {error:?}\n\n{text}"))?;
@@ -76,6 +83,7 @@ impl Interpreters {
 
     fn run(&self, store: &mut Store<Tape>) -> Result<Option<TrapCode>, String> {
         let instance = self.pre.instantiate(&mut *store).map_err(|error| format!("does not instantiate: {error:?}"))?;
+        store.data_mut().instance = Some(instance);
         loop {
             let callee = store.data_mut().next();
             if callee == END {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 #[test]
 fn programs_over_handles_do_what_the_specification_says() {
-    const PROGRAMS: u64 = 2000;
+    const PROGRAMS: u64 = 10_000;
     let engine = engine();
     let interpreters: Vec<_> = (2..=4)
         .map(|instances| Interpreters::new(&engine, instances).unwrap_or_else(|error| panic!("{error}")))
