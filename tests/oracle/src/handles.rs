@@ -5,7 +5,7 @@ use gusset::TrapCode;
 
 /// A handle in a table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ModelHandle {
+pub(crate) struct ExpectedHandle {
     /// The number of its resource type.
     pub(crate) ty: usize,
     pub(crate) rep: u32,
@@ -17,28 +17,28 @@ pub(crate) struct ModelHandle {
 
 /// The handles of one component instance.
 #[derive(Clone, Debug)]
-pub(crate) struct ModelTable {
-    array: Vec<Option<ModelHandle>>,
+pub(crate) struct ExpectedTable {
+    array: Vec<Option<ExpectedHandle>>,
     free: Vec<usize>,
 }
 
-impl ModelTable {
-    pub(crate) fn new() -> ModelTable {
-        ModelTable { array: vec![None], free: Vec::new() }
+impl ExpectedTable {
+    pub(crate) fn new() -> ExpectedTable {
+        ExpectedTable { array: vec![None], free: Vec::new() }
     }
 
-    fn get(&mut self, index: u32) -> Result<&mut ModelHandle, TrapCode> {
+    fn get(&mut self, index: u32) -> Result<&mut ExpectedHandle, TrapCode> {
         let handle = self.array.get_mut(index as usize).and_then(Option::as_mut);
         handle.ok_or(TrapCode::UnknownHandle)
     }
 
     /// The handle, if it is of this type.
-    pub(crate) fn typed(&mut self, index: u32, ty: usize) -> Result<&mut ModelHandle, TrapCode> {
+    pub(crate) fn typed(&mut self, index: u32, ty: usize) -> Result<&mut ExpectedHandle, TrapCode> {
         let handle = self.get(index)?;
         if handle.ty == ty { Ok(handle) } else { Err(TrapCode::HandleTypeMismatch) }
     }
 
-    pub(crate) fn add(&mut self, handle: ModelHandle) -> u32 {
+    pub(crate) fn add(&mut self, handle: ExpectedHandle) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
             self.array.push(None);
             self.array.len() - 1
@@ -48,7 +48,7 @@ impl ModelTable {
     }
 
     /// What `resource.drop` and lifting `own` have in common.
-    pub(crate) fn remove(&mut self, index: u32, ty: usize) -> Result<ModelHandle, TrapCode> {
+    pub(crate) fn remove(&mut self, index: u32, ty: usize) -> Result<ExpectedHandle, TrapCode> {
         let handle = *self.typed(index, ty)?;
         if handle.lends > 0 {
             return Err(TrapCode::HandleLent);
@@ -71,7 +71,7 @@ impl ModelTable {
     }
 
     /// Indices and handles that are there.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, &ModelHandle)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, &ExpectedHandle)> {
         let entries = self.array.iter().enumerate();
         entries.filter_map(|(index, handle)| handle.as_ref().map(|handle| (index as u32, handle)))
     }

@@ -4,7 +4,7 @@
 //! Instance `j` defines resource type `j`, and knows types and functions of the instances before it: it calls those, and they know
 //! the types up to their own. A function that is called runs the interpreter, so programs nest; so does a destructor.
 
-use crate::handles::{ModelHandle, ModelTable};
+use crate::handles::{ExpectedHandle, ExpectedTable};
 use arbitrary::Unstructured;
 use gusset::TrapCode;
 
@@ -64,7 +64,7 @@ impl Op {
 
 /// A program and what must come of it.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub struct HandleProgram {
     /// How many instances there are.
     pub instances: usize,
     /// What the interpreters read.
@@ -76,10 +76,10 @@ pub struct Program {
 }
 
 /// A program for so many instances.
-pub fn arbitrary_program(instances: usize, input: &mut Unstructured<'_>) -> Program {
-    let tables = (0..instances).map(|_| ModelTable::new()).collect();
-    let program = Program { instances, tape: Vec::new(), log: Vec::new(), trap: None };
-    let mut writer = Writer { tables, borrows: Vec::new(), program, input, left: MOST.0 };
+pub fn arbitrary_program(instances: usize, input: &mut Unstructured<'_>) -> HandleProgram {
+    let tables = (0..instances).map(|_| ExpectedTable::new()).collect();
+    let program = HandleProgram { instances, tape: Vec::new(), log: Vec::new(), trap: None };
+    let mut writer = ProgramWriter { tables, borrows: Vec::new(), program, input, left: MOST.0 };
     writer.program.trap = writer.calls_of_the_host().err();
     writer.program
 }
@@ -87,16 +87,16 @@ pub fn arbitrary_program(instances: usize, input: &mut Unstructured<'_>) -> Prog
 type Run<T> = Result<T, TrapCode>;
 
 /// The model of the instances, which writes the program that it runs.
-struct Writer<'a, 'b> {
-    tables: Vec<ModelTable>,
+struct ProgramWriter<'a, 'b> {
+    tables: Vec<ExpectedTable>,
     /// For each task, how many handles it has borrowed.
     borrows: Vec<u32>,
-    program: Program,
+    program: HandleProgram,
     input: &'a mut Unstructured<'b>,
     left: usize,
 }
 
-impl Writer<'_, '_> {
+impl ProgramWriter<'_, '_> {
     /// A choice; the first when the input has ended.
     fn below(&mut self, limit: usize) -> usize {
         self.input.choose_index(limit).unwrap_or(0)
@@ -264,7 +264,7 @@ impl Writer<'_, '_> {
             Op::New => {
                 let rep = self.below(1000) as u32;
                 self.tell(rep);
-                let handle = ModelHandle { ty: inst, rep, own: true, scope: None, lends: 0 };
+                let handle = ExpectedHandle { ty: inst, rep, own: true, scope: None, lends: 0 };
                 let index = self.tables[inst].add(handle);
                 self.note(index);
             }
@@ -349,7 +349,7 @@ impl Writer<'_, '_> {
                 } else {
                     writer.borrows[task] += u32::from(!own);
                     let scope = (!own).then_some(task);
-                    writer.tables[callee].add(ModelHandle { ty, rep, own, scope, lends: 0 })
+                    writer.tables[callee].add(ExpectedHandle { ty, rep, own, scope, lends: 0 })
                 };
                 writer.note(noted);
             }
@@ -359,7 +359,7 @@ impl Writer<'_, '_> {
             Ok(writer.tables[callee].lift_own(index, ty)?)
         })?;
         if let Some(ty) = result {
-            let index = self.tables[caller].add(ModelHandle { ty, rep, own: true, scope: None, lends: 0 });
+            let index = self.tables[caller].add(ExpectedHandle { ty, rep, own: true, scope: None, lends: 0 });
             self.note(index);
         }
         for index in lent {

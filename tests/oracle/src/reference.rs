@@ -6,7 +6,7 @@ use crate::damage::damage;
 use crate::generate::{arbitrary_type, arbitrary_value};
 use crate::memories::{Experiment, NEVER, WRONG, Way};
 use crate::model::{HEAP, Model, ReallocCall};
-use crate::programs::Program;
+use crate::programs::HandleProgram;
 use crate::text::{hex, type_text, value_text};
 use crate::view::{has_nan, layout};
 use arbitrary::Unstructured;
@@ -72,7 +72,7 @@ impl Drop for Reference {
 /// # Errors
 ///
 /// What differs.
-pub fn compare_program(reference: &mut Reference, program: &Program) -> Result<(), String> {
+pub fn compare_program(reference: &mut Reference, program: &HandleProgram) -> Result<(), String> {
     let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
     let tape = numbers(&program.tape);
     let request = format!(r#"{{"op":"program","instances":{},"tape":[{tape}]}}"#, program.instances);

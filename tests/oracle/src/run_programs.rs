@@ -1,7 +1,7 @@
 //! Runs programs over handles in Gusset.
 
 use crate::interpreters::program_composition;
-use crate::programs::{END, Program};
+use crate::programs::{END, HandleProgram};
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
 /// What the guests of a program share with their host.
@@ -69,7 +69,7 @@ impl Interpreters {
     /// # Panics
     ///
     /// When the program is for another number of instances.
-    pub fn check(&self, program: &Program) -> Result<(), String> {
+    pub fn check(&self, program: &HandleProgram) -> Result<(), String> {
         assert_eq!(program.instances, self.instances);
         let tape = Tape { tape: program.tape.clone(), ..Tape::default() };
         let mut store = Store::new(&self.engine, tape);
