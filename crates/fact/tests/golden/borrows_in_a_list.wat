@@ -1,5 +1,5 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(files: list<borrow<resource>>)
+;; func(files: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
 ;; 1433 bytes
 ;; site 0: `params`

@@ -1,5 +1,5 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(self: borrow<resource>)
+;; func(self: borrow<resource 0>)
 ;;   -> char
 ;; Utf8 to Utf8
 ;; 1427 bytes

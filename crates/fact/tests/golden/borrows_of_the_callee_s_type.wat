@@ -1,5 +1,5 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(self: borrow<resource>, other: result<borrow<resource>, u32>)
+;; func(self: borrow<resource 0>, other: result<borrow<resource 0>, u32>)
 ;; Utf8 to Utf8
 ;; 698 bytes
 ;; site 0: `param "self"`

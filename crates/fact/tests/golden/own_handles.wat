@@ -1,6 +1,6 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(file: own<resource>)
-;;   -> own<resource>
+;; func(file: own<resource 0>)
+;;   -> own<resource 0>
 ;; Utf8 to Utf8
 ;; 1007 bytes
 ;; site 0: `param "file"`

@@ -1,5 +1,5 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(flat: borrow<resource>, list: list<borrow<resource>>)
+;; func(flat: borrow<resource 0>, list: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
 ;; 1538 bytes
 ;; site 0: `params`

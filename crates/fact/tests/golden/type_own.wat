@@ -1,5 +1,5 @@
 ;; app -> lib ns:pkg/iface#func
-;; func(flat: own<resource>, list: list<own<resource>>)
+;; func(flat: own<resource 0>, list: list<own<resource 0>>)
 ;; Utf8 to Utf8
 ;; 1490 bytes
 ;; site 0: `param "flat"`
