@@ -251,9 +251,11 @@ impl<'a> Experiment<'a> {
             (false, Purpose::Values) => (TrapCode::PointerOutOfBounds, TrapCode::ReallocOutOfBounds),
             (false, Purpose::Result) => (TrapCode::PointerOutOfBounds, TrapCode::PointerOutOfBounds),
         };
-        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, path };
-        let mut guests = self.guests()?;
         let answer = if unaligned { HEAP + align / 2 } else { OUTSIDE };
+        let limit = if unaligned { align } else { expected.calls[call].arguments[3] };
+        let values = [answer.into(), limit.into()];
+        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, values, path };
+        let mut guests = self.guests()?;
         guests.configure(way.taker(), call as u32, answer, true)?;
         let outcome = guests.pass(way, &held, val)?;
         let found = expect_trap(outcome, &trap, way.is_adapter());
@@ -393,8 +395,14 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
     let Some(trap) = error.downcast_ref::<Trap>() else { return Err(format!("is no trap: {error:?}")) };
     let path = trap.site().map_or("nowhere", |site| &*site.path);
     let outlined = adapter && expected.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
-    if trap.code() != code || (path != expected.path && !outlined) {
-        return Err(format!("is {:?} at {path}, expected {code:?} at {}", trap.code(), expected.path));
+    let values = trap.cause().values;
+    if trap.code() != code || values != Some(expected.values) || (path != expected.path && !outlined) {
+        return Err(format!(
+            "is {:?} of {values:?} at {path}, expected {code:?} of {:?} at {}",
+            trap.code(),
+            expected.values,
+            expected.path
+        ));
     }
     Ok(Findings { memories: 0, traps: 1, outlined: outlined.into() })
 }

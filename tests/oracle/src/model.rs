@@ -58,7 +58,7 @@ pub(crate) enum WeakSpotKind {
     Discriminant { cases: u32, size: u32 },
     List { align: u32, element_size: u32 },
     String { units: Units, at: u32, count: u32 },
-    Pointer { align: u32 },
+    Pointer { align: u32, size: u32 },
 }
 
 /// A place where a value could be wrong.
@@ -195,7 +195,7 @@ impl Model {
     fn allocate_values(&mut self, ty: &GeneratedType) -> Result<u32, TooLarge> {
         let (size, align) = layout(ty);
         let at = self.allocate(align, size, Purpose::Values)?;
-        self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align });
+        self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align, size });
         self.core.push(at.into());
         Ok(at)
     }
