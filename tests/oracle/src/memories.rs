@@ -6,8 +6,8 @@ use crate::damage::{ExpectedTrap, OUTSIDE, damage};
 use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
-use crate::same;
 use crate::view::has_nan;
+use crate::{define_resource, same};
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
@@ -137,6 +137,7 @@ impl<'a> Experiment<'a> {
                 results[0] = store.data().clone().ok_or_else(|| Error::msg("the test gives nothing"))?;
                 Ok(())
             })?;
+            define_resource(&mut linker)?;
             linker.instantiate_pre(&component)
         });
         let pre = compiled.map_err(|error| format!("does not link: {error:?}\n\n{text}"))?;
