@@ -35,7 +35,7 @@ pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_type_with_handles, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
-pub use memories::{Findings, check_memories, check_strings};
+pub use memories::{Findings, check_memories, check_strings, check_value};
 pub use programs::{HandleProgram, arbitrary_program};
 pub use reference::{Compared, Reference, compare_program, compare_with_reference};
 pub use run_programs::Interpreters;

@@ -21,6 +21,9 @@ pub(crate) const NEVER: u32 = u32::MAX;
 pub struct Findings {
     /// Memories that were as the specification says.
     pub memories: usize,
+    /// Bytes between values in those memories, which held there what nobody had written, and not what lies between the same values on
+    /// the other side.
+    pub padding: usize,
     /// Traps with the right code and place.
     pub traps: usize,
     /// Those of them whose place is only the value around, since an outlined function found them.
@@ -30,6 +33,7 @@ pub struct Findings {
 impl std::ops::AddAssign for Findings {
     fn add_assign(&mut self, other: Findings) {
         self.memories += other.memories;
+        self.padding += other.padding;
         self.traps += other.traps;
         self.outlined += other.outlined;
     }
@@ -73,6 +77,22 @@ pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[Str
         }
     }
     Ok(findings)
+}
+
+/// Passes one value of a type from a guest or the host to a guest, between two encodings.
+///
+/// # Errors
+///
+/// What differs.
+pub fn check_value(
+    engine: &Engine,
+    ty: &GeneratedType,
+    val: &Val,
+    from: Encoding,
+    to: Encoding,
+) -> Result<Findings, String> {
+    let case = Experiment::new(engine, ty, from, to)?;
+    case.lowered(val, 1)
 }
 
 /// A type and two encodings, compiled.
@@ -175,6 +195,7 @@ impl<'a> Experiment<'a> {
                 let compared = guests.compare(way.taker(), &expected);
                 compared.map_err(|what| format!("{way:?} of {val:?}, copies: {copies}: {what}"))?;
                 findings.memories += 1;
+                findings.padding += expected.padding();
             }
         }
         Ok(findings)
@@ -405,5 +426,5 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
             expected.path
         ));
     }
-    Ok(Findings { memories: 0, traps: 1, outlined: outlined.into() })
+    Ok(Findings { traps: 1, outlined: outlined.into(), ..Findings::default() })
 }
