@@ -11,6 +11,7 @@ use crate::host_func::{RunningCall, cannot_leave};
 use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::StoreContextMut;
+use crate::trace::{CallStep, CallTracer, TracedCall};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
 use crate::vm::RawValue;
@@ -43,6 +44,7 @@ impl RelayedCall {
             options: self.lower,
             signature: &self.lower_signature,
             instance: None,
+            name: &self.name,
         };
         let called = relay(&mut store, &caller, &self.callee, types, values);
         let released = called.and_then(|()| self.lower.release(store.0, running.mark));
@@ -58,6 +60,8 @@ pub(crate) struct RelayCaller<'a> {
     pub(crate) signature: &'a FlatSignature,
     /// The root instance that calls, if it is another than the one that is called: it may be locked meanwhile.
     pub(crate) instance: Option<Instance>,
+    /// Who calls whom.
+    pub(crate) name: &'a AdapterName,
 }
 
 /// Calls `callee`, whose root instance has been entered: its types have the structure of the caller's.
@@ -78,7 +82,13 @@ pub(crate) fn relay<T: 'static>(
         false => LowerPlace::Flat,
     };
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-    let result: Vec<Val> = callee.call_entered(store, callee_types, &Vals(&args), callee_values)?;
+    trace(store, caller.name, || CallStep::Begin(&args));
+    let called: Result<Vec<Val>, _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
+    trace(store, caller.name, || match &called {
+        Ok(result) => CallStep::Return(result.first()),
+        Err(_) => CallStep::Fail,
+    });
+    let result = called?;
     if let Some(instance) = caller.instance {
         check_return(store.0, instance)?;
     }
@@ -86,4 +96,11 @@ pub(crate) fn relay<T: 'static>(
     let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
     lower_values(&mut cx, &Vals(&result), TypeList::Result(ty.result), place, &mut FlatWriter::new(values))?;
     callee.finish(store, callee_values)
+}
+
+/// Tells of a step, where calls are traced.
+fn trace<'a, T: 'static>(store: &StoreContextMut<'_, T>, adapter: &AdapterName, step: impl FnOnce() -> CallStep<'a>) {
+    if let Some(CallTracer(tracer)) = &store.engine().config().tracer {
+        tracer(TracedCall { adapter, step: step() });
+    }
 }

@@ -727,6 +727,31 @@ fn allocators_on_either_side_may_not_leave() {
 }
 
 #[test]
+fn types_too_large_for_an_adapter_are_relayed() {
+    in_both_ways(|| {
+        // A tuple of 2^n bytes is 2^(n+1) - 1 parts.
+        for (levels, adapter) in [(4, true), (13, false)] {
+            let mut ty = "(type $t0 (tuple u8 u8))".to_string();
+            let mut value = Val::Tuple(vec![Val::U8(1), Val::U8(2)]);
+            for level in 1..levels {
+                let inner = level - 1;
+                ty.push_str(&format!("(type $t{level} (tuple $t{inner} $t{inner}))"));
+                value = Val::Tuple(vec![value; 2]);
+            }
+            ty.push_str(&format!("(type $t (list $t{}))", levels - 1));
+            let mut store = Store::new(engine(), ());
+            let (echo, relay) = relayed(&mut store, &ty);
+            let list = Val::List(vec![value]);
+            assert_eq!(call(&mut store, relay, "go", std::slice::from_ref(&list)).unwrap(), Some(list.clone()));
+            call(&mut store, echo, "call-host", &[]).unwrap();
+            let error = call(&mut store, relay, "go", &[list]).unwrap_err();
+            let has = error.wasm_backtrace().frames().iter().any(|frame| frame.module == "adapters");
+            assert_eq!(has, adapter && ADAPTERS.get(), "{levels}: {error}");
+        }
+    });
+}
+
+#[test]
 fn adapters_of_links_stand_in_backtraces_where_they_are() {
     for adapters in [true, false] {
         ADAPTERS.set(adapters);

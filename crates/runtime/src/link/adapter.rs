@@ -22,7 +22,7 @@ const MAX_PARTS: usize = 10_000;
 
 /// What an adapter refers to: the places of its options.
 #[derive(Clone, Copy)]
-enum Place {
+enum LinkEnd {
     CallerMemory,
     CallerRealloc,
     CalleeMemory,
@@ -31,14 +31,14 @@ enum Place {
     Callee,
 }
 
-impl Place {
-    const ALL: [Place; 6] = [
-        Place::CallerMemory,
-        Place::CallerRealloc,
-        Place::CalleeMemory,
-        Place::CalleeRealloc,
-        Place::PostReturn,
-        Place::Callee,
+impl LinkEnd {
+    const ALL: [LinkEnd; 6] = [
+        LinkEnd::CallerMemory,
+        LinkEnd::CallerRealloc,
+        LinkEnd::CalleeMemory,
+        LinkEnd::CalleeRealloc,
+        LinkEnd::PostReturn,
+        LinkEnd::Callee,
     ];
 
     fn def(self) -> CoreDefIndex {
@@ -106,15 +106,15 @@ fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName) -> Adap
     let (lower, lift) = (&import.options, callee.options());
     let root = ComponentInstanceIndex::from_u32(0);
     // An instance that calls itself has one memory, and the module must know that it is one.
-    let callee_memory = if lift.memory == lower.memory { Place::CallerMemory } else { Place::CalleeMemory };
+    let callee_memory = if lift.memory == lower.memory { LinkEnd::CallerMemory } else { LinkEnd::CalleeMemory };
     AdapterSpec {
         name: name.clone(),
         lower: CanonOptions {
             instance: lower.state.map_or(root, |state| state.instance),
             string_encoding: lower.encoding,
-            memory: lower.memory.map(|_| Place::CallerMemory.def()),
+            memory: lower.memory.map(|_| LinkEnd::CallerMemory.def()),
             pointer_width: lower.width,
-            realloc: lower.realloc.map(|_| Place::CallerRealloc.def()),
+            realloc: lower.realloc.map(|_| LinkEnd::CallerRealloc.def()),
             post_return: None,
             async_: false,
             callback: None,
@@ -124,14 +124,14 @@ fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName) -> Adap
             string_encoding: lift.encoding,
             memory: lift.memory.map(|_| callee_memory.def()),
             pointer_width: lift.width,
-            realloc: lift.realloc.map(|_| Place::CalleeRealloc.def()),
-            post_return: lift.post_return.map(|_| Place::PostReturn.def()),
+            realloc: lift.realloc.map(|_| LinkEnd::CalleeRealloc.def()),
+            post_return: lift.post_return.map(|_| LinkEnd::PostReturn.def()),
             async_: false,
             callback: None,
         },
         lower_type: import.ty,
         lift_type: import.ty,
-        callee: Place::Callee.def(),
+        callee: LinkEnd::Callee.def(),
         // Whoever enters the callee's root instance has tested it.
         check_may_leave: false,
         toggle_caller: lower.state.is_some(),
@@ -149,13 +149,13 @@ impl Link<'_> {
     /// What stands at a place.
     fn at(&self, def: CoreDefIndex) -> Result<ExternHandle> {
         let (lower, lift) = (&self.import.options, self.callee.options());
-        let found = match Place::ALL.get(def.as_u32() as usize) {
-            Some(Place::CallerMemory) => lower.memory.map(ExternHandle::Memory),
-            Some(Place::CallerRealloc) => lower.realloc.map(ExternHandle::Func),
-            Some(Place::CalleeMemory) => lift.memory.map(ExternHandle::Memory),
-            Some(Place::CalleeRealloc) => lift.realloc.map(ExternHandle::Func),
-            Some(Place::PostReturn) => lift.post_return.map(ExternHandle::Func),
-            Some(Place::Callee) => Some(ExternHandle::Func(self.callee.callee())),
+        let found = match LinkEnd::ALL.get(def.as_u32() as usize) {
+            Some(LinkEnd::CallerMemory) => lower.memory.map(ExternHandle::Memory),
+            Some(LinkEnd::CallerRealloc) => lower.realloc.map(ExternHandle::Func),
+            Some(LinkEnd::CalleeMemory) => lift.memory.map(ExternHandle::Memory),
+            Some(LinkEnd::CalleeRealloc) => lift.realloc.map(ExternHandle::Func),
+            Some(LinkEnd::PostReturn) => lift.post_return.map(ExternHandle::Func),
+            Some(LinkEnd::Callee) => Some(ExternHandle::Func(self.callee.callee())),
             None => None,
         };
         found.ok_or_else(|| format_err!("internal error: an adapter asks for an option that is not there"))

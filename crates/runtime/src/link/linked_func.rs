@@ -88,13 +88,6 @@ impl LinkedFunc {
         callee: &LiftedFunc,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let caller = RelayCaller {
-            types: import.tables.scope(),
-            ty: import.ty,
-            options: import.options,
-            signature: &import.signature,
-            instance: Some(import.instance),
-        };
         // What is lent on the way is lent for the caller's call, which ends it.
         let mut activation = Activation::enter(store, self.func.instance())?;
         if let Some(adapter) = import.adapter {
@@ -102,6 +95,15 @@ impl LinkedFunc {
             activation.succeed();
             return check_return(store.0, import.instance);
         }
+        let name = self.name(import);
+        let caller = RelayCaller {
+            types: import.tables.scope(),
+            ty: import.ty,
+            options: import.options,
+            signature: &import.signature,
+            instance: Some(import.instance),
+            name: &name,
+        };
         match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
             Ok(()) => {
                 activation.succeed();
@@ -109,7 +111,7 @@ impl LinkedFunc {
             }
             Err(error) => {
                 drop(activation);
-                Err(error.into_error(|| self.name(import)))
+                Err(error.into_error(|| name))
             }
         }
     }
