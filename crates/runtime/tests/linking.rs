@@ -197,6 +197,27 @@ fn what_nobody_defined_fails_when_it_is_called() {
 }
 
 #[test]
+fn resource_types_that_nobody_defined_are_those_that_they_must_equal() {
+    let component = component(
+        r#"(component
+          (import "a" (instance $a (export "r" (type (sub resource)))))
+          (alias export $a "r" (type $r))
+          (import "b" (instance (alias outer 1 $r (type $r)) (export "s" (type (eq $r)))
+            (export "f" (func (param "x" (borrow $r)))))))"#,
+    );
+    struct Host;
+    for defined in [None, Some(("a", "r")), Some(("b", "s"))] {
+        let mut linker = Linker::<()>::new(engine());
+        if let Some((instance, name)) = defined {
+            let mut names = linker.instance(instance).unwrap();
+            names.resource(name, gusset::ResourceType::host::<Host>(), |_, _| Ok(())).unwrap();
+        }
+        linker.define_unknown_imports_as_traps(&component).unwrap();
+        linker.instantiate_pre(&component).map(drop).unwrap_or_else(|error| panic!("{defined:?}: {error}"));
+    }
+}
+
+#[test]
 fn an_instance_may_have_more_than_is_imported() {
     let mut linker = linker(&["a:b/c@1.0.0"]);
     linker.instance("a:b/c@1.0.0").unwrap().func_wrap("more", |_, (_,): (u8,)| Ok(())).unwrap();
