@@ -166,9 +166,9 @@
 //!
 //! # What is not supported yet
 //!
-//! Of the Component Model: async functions, streams and futures, error contexts, value and
-//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of components by the root. Of
-//! core WebAssembly: SIMD, threads, exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
+//! Of the Component Model: async functions, streams and futures, error contexts, value and `start` definitions, 64-bit
+//! memories, imports of components by the root; all of them are read and validated. Of core WebAssembly: SIMD, threads,
+//! exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
@@ -231,6 +231,7 @@ pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, Tr
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
+pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
