@@ -454,7 +454,7 @@ fn handles_of_values_that_could_not_be_lifted_take_no_place() {
     linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
     let mut store = Store::new(engine(), ());
     let component = component(text);
-    let mut call = |name: &str, store: &mut Store<()>| -> Result<ResourceAny, Error> {
+    let call = |name: &str, store: &mut Store<()>| -> Result<ResourceAny, Error> {
         let instance = linker.instantiate(&mut *store, &component)?;
         let func = instance.get_typed_func::<(Resource<Thing>,), ((ResourceAny, char),)>(&mut *store, name)?;
         Ok(func.call(store, (Resource::new_own(5),))?.0.0)
