@@ -76,7 +76,7 @@ impl<T: 'static> InstancePre<T> {
     /// # Errors
     ///
     /// When a start function or segment traps, when there is no memory, or when the component needs what is not
-    /// supported. What was made before stays in the store, out of reach, until the store is dropped.
+    /// supported. What was made before stays in the store, locked and out of reach, until the store is dropped.
     ///
     /// # Panics
     ///
@@ -87,6 +87,9 @@ impl<T: 'static> InstancePre<T> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
+        if self.imports.store.is_some_and(|id| id != store.0.vm.id()) {
+            bail!("a component was linked with an instance of another store");
+        }
         let plan = self.component.plan().clone();
         let tables = instance_tables(&self.imports.tables);
         let state = ComponentInstanceState::new(
@@ -109,10 +112,13 @@ impl<T: 'static> InstancePre<T> {
             state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
             store,
         };
-        for step in &plan.steps {
-            instantiation.step(step)?;
+        let made = instantiation.run();
+        if made.is_err() {
+            // The host may have handles of its resources, whose destructors are not to be entered.
+            instantiation.state_mut().lock();
+            instantiation.store.0.any_locked = true;
         }
-        instantiation.finish()
+        made
     }
 }
 
@@ -144,6 +150,13 @@ struct Instantiation<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Instantiation<'a, T> {
+    fn run(&mut self) -> Result<Instance> {
+        for step in &self.plan.steps {
+            self.step(step)?;
+        }
+        self.finish()
+    }
+
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineResource(resource) => self.define_resource(*resource)?,
@@ -166,7 +179,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Instance> {
+    fn finish(&mut self) -> Result<Instance> {
         let exports = self.plan.exported_funcs.values().map(|func| match &func.source {
             FuncSource::Lift { func, options } => {
                 let (callee, options) = (self.func(*func)?, self.options(options)?);
@@ -284,6 +297,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let options = self.options(options)?;
         let holds_handles = self.plan.types.func_holds_handles(ty);
         let (tables, instance) = (self.tables.clone(), self.instance);
+        func.import(&tables, ty)?;
         let lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name };
         self.add(index, move |store, values| lowered.call(store, &*func, values))
     }
