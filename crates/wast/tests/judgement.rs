@@ -12,7 +12,8 @@ fn passed(script: &str) -> Vec<bool> {
 }
 
 /// A valid component that needs what the engine does not have.
-const UNSUPPORTED: &str = r#"(type $s (stream u8)) (import "f" (func (param "s" $s)))"#;
+const UNSUPPORTED: &str =
+    r#"(type $s (stream u8)) (import "f" (func $f (param "s" $s))) (core func (canon lower (func $f)))"#;
 
 #[test]
 fn what_is_not_supported_passes_no_directive() {
