@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::resource::HeldMark;
 use crate::store::{AsContextMut, StoreContextMut, StoreInner};
-use crate::trap::Trap;
+use crate::trap::{AdapterTrapSite, Trap};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
@@ -127,7 +127,7 @@ impl LoweredImport {
         values: &[RawValue],
     ) -> Result<(P, LowerPlace)> {
         if !self.options.may_leave(&store.0.vm) {
-            return Err(Trap::new(TrapCode::CannotLeave).into());
+            return Err(cannot_leave(&self.name));
         }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
@@ -156,6 +156,13 @@ impl LoweredImport {
         lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
             .map_err(|error| error.into_error(|| self.name.clone()))
     }
+}
+
+/// The trap for a call out of an instance that may not call out.
+#[cold]
+pub(crate) fn cannot_leave(adapter: &AdapterName) -> Error {
+    let site = AdapterTrapSite { adapter: adapter.clone(), path: String::new() };
+    Trap::new(TrapCode::CannotLeave).with_site(site).into()
 }
 
 /// A function over dynamic values.
@@ -252,8 +259,7 @@ pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(
     };
     let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
     let mut text = format!("its type is {theirs}, {ours} {rust}");
-    // One level in are parameters and results, which the types show.
-    if mismatch.depth() > 1 {
+    if mismatch.is_deep() {
         write!(text, "; {mismatch}").expect("a string takes all");
     }
     Some(text)

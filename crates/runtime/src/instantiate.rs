@@ -76,7 +76,7 @@ impl<T: 'static> InstancePre<T> {
     /// # Errors
     ///
     /// When a start function or segment traps, when there is no memory, or when the component needs what is not
-    /// supported. What was made before stays in the store, out of reach, until the store is dropped.
+    /// supported. What was made before stays in the store, locked and out of reach, until the store is dropped.
     ///
     /// # Panics
     ///
@@ -109,10 +109,13 @@ impl<T: 'static> InstancePre<T> {
             state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
             store,
         };
-        for step in &plan.steps {
-            instantiation.step(step)?;
+        let made = instantiation.run();
+        if made.is_err() {
+            // The host may have handles of its resources, whose destructors are not to be entered.
+            instantiation.state_mut().lock();
+            instantiation.store.0.any_locked = true;
         }
-        instantiation.finish()
+        made
     }
 }
 
@@ -144,6 +147,13 @@ struct Instantiation<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Instantiation<'a, T> {
+    fn run(&mut self) -> Result<Instance> {
+        for step in &self.plan.steps {
+            self.step(step)?;
+        }
+        self.finish()
+    }
+
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineResource(resource) => self.define_resource(*resource)?,
@@ -166,7 +176,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Instance> {
+    fn finish(&mut self) -> Result<Instance> {
         let exports = self.plan.exported_funcs.values().map(|func| match &func.source {
             FuncSource::Lift { func, options } => {
                 let (callee, options) = (self.func(*func)?, self.options(options)?);

@@ -86,6 +86,15 @@
 //!
 //! Records, variants other than `option` and `result`, enums and flags have no Rust types yet: they go as `Val`s.
 //!
+//! # Resources
+//!
+//! A host defines a resource type with [`LinkerInstance::resource`], and keeps what its resources are where it likes, a
+//! [`ResourceTable`] for instance: guests know them by handles, and the host by numbers. [`Resource<T>`](Resource) is a
+//! handle whose type Rust knows; [`ResourceAny`] is any other, those of resources that guests define among them.
+//!
+//! Owned handles are given away once, and borrowed ones end with the call that they came with. A host that gets that
+//! wrong gets an error, and a guest that does traps.
+//!
 //! # Errors and traps
 //!
 //! All that can fail returns an [`Error`], one word wide, with a payload that is found by its type. There are four
@@ -157,9 +166,9 @@
 //!
 //! # What is not supported yet
 //!
-//! Of the Component Model: resources and handles, async functions, streams and futures, error contexts, value and
-//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of components by the root. Of
-//! core WebAssembly: SIMD, threads, exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
+//! Of the Component Model: async functions, streams and futures, error contexts, value and `start` definitions, 64-bit
+//! memories, imports of components by the root; all of them are read and validated. Of core WebAssembly: SIMD, threads,
+//! exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]

@@ -5,15 +5,14 @@ use crate::canon::{
     CanonError, FlatReader, FlatWriter, LowerContext, LowerPlace, ResolvedOptions, StoreGuest, TypeList, Vals,
     lift_values, lower_values,
 };
-use crate::error::Result;
-use crate::host_func::RunningCall;
+use crate::host_func::{RunningCall, cannot_leave};
 use crate::lifted_func::LiftedFunc;
 use crate::store::StoreContextMut;
-use crate::trap::Trap;
+use crate::trace::{CallStep, CallTracer, TracedCall};
 use crate::type_scope::TypeTables;
 use crate::val::Val;
 use crate::vm::RawValue;
-use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS, TrapCode};
+use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS};
 use std::sync::Arc;
 
 /// `canon lower` of a `canon lift`, both of one root instance.
@@ -29,9 +28,9 @@ pub(crate) struct RelayedCall {
 
 impl RelayedCall {
     /// The caller calls. Both are of the root instance that is running, so that it is not entered anew.
-    pub(crate) fn call<T: 'static>(&self, store: StoreContextMut<'_, T>, values: &mut [RawValue]) -> Result<()> {
+    pub(crate) fn call<T: 'static>(&self, store: StoreContextMut<'_, T>, values: &mut [RawValue]) -> crate::Result<()> {
         if !self.lower.may_leave(&store.0.vm) {
-            return Err(Trap::new(TrapCode::CannotLeave).into());
+            return Err(cannot_leave(&self.name));
         }
         let running = RunningCall::begin(store.0);
         let mut store = StoreContextMut(&mut *running.store);
@@ -51,12 +50,25 @@ impl RelayedCall {
             true => LowerPlace::At(flat.pointer(lower.width)),
             false => LowerPlace::Flat,
         };
+        self.trace(store, || CallStep::Begin(&args));
         let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-        let result: Vec<Val> = self.callee.call_entered(store, types, &Vals(&args), callee_values)?;
+        let called: Result<Vec<Val>, _> = self.callee.call_entered(store, types, &Vals(&args), callee_values);
+        self.trace(store, || match &called {
+            Ok(result) => CallStep::Return(result.first()),
+            Err(_) => CallStep::Fail,
+        });
+        let result = called?;
         let mut guest = StoreGuest { store, options: lower, scope: 0 };
         let mut cx = LowerContext::new(types, &mut guest, lower.encoding, lower.width);
         let result = Vals(&result);
         lower_values(&mut cx, &result, TypeList::Result(ty.result), place, &mut FlatWriter::new(values))?;
         self.callee.finish(store, callee_values)
+    }
+
+    /// Tells of a step, where calls are traced.
+    fn trace<'a, T: 'static>(&self, store: &StoreContextMut<'_, T>, step: impl FnOnce() -> CallStep<'a>) {
+        if let Some(CallTracer(tracer)) = &store.engine().config().tracer {
+            tracer(TracedCall { adapter: &self.name, step: step() });
+        }
     }
 }

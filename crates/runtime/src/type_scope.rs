@@ -109,15 +109,17 @@ fn same_names<'a>(
             Some(name) if *name == theirs => {}
             Some(name) => {
                 let theirs = cut_name(theirs);
-                return Err(TypeMismatch::new(format!("{what} {i} is {theirs:?}, the Rust type has {name:?} there")));
+                return Err(TypeMismatch::of_name(format!(
+                    "{what} {i} is {theirs:?}, the Rust type has {name:?} there"
+                )));
             }
             None => {
-                return Err(TypeMismatch::new(format!("the Rust type has no {what} for {:?}", cut_name(theirs))));
+                return Err(TypeMismatch::of_name(format!("the Rust type has no {what} for {:?}", cut_name(theirs))));
             }
         }
     }
     match names.get(count) {
-        Some(name) => Err(TypeMismatch::new(format!("it has no {what} {name:?}"))),
+        Some(name) => Err(TypeMismatch::of_name(format!("it has no {what} {name:?}"))),
         None => Ok(()),
     }
 }
@@ -128,13 +130,19 @@ pub struct TypeMismatch {
     /// The segments of the path, innermost first.
     path: Vec<Cow<'static, str>>,
     what: String,
+    /// Whether it is about a name: the type as a whole does not show it at a glance.
+    named: bool,
 }
 
 impl TypeMismatch {
     /// A mismatch of the whole type.
     #[cold]
     pub fn new(what: impl Into<String>) -> TypeMismatch {
-        TypeMismatch { path: Vec::new(), what: what.into() }
+        TypeMismatch { path: Vec::new(), what: what.into(), named: false }
+    }
+
+    fn of_name(what: String) -> TypeMismatch {
+        TypeMismatch { named: true, ..TypeMismatch::new(what) }
     }
 
     /// The same mismatch, one level further out: `segment` stands before the path.
@@ -145,9 +153,9 @@ impl TypeMismatch {
         self
     }
 
-    /// How many levels in it is.
-    pub(crate) fn depth(&self) -> usize {
-        self.path.len()
+    /// Whether it is hard to see between two types of parameters or results that are written out.
+    pub(crate) fn is_deep(&self) -> bool {
+        self.named || self.path.len() > 1
     }
 }
 

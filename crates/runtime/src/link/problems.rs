@@ -124,7 +124,7 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
             Some((name, ExternItem::Item(RootImport::Resource(_)))) => {
                 count += 1;
                 if count <= MAX_NAMED {
-                    named.push(format!("\"{}\": resource", Printable::name(name)));
+                    named.push(format!("\"{}\": (sub resource)", Printable::name(name)));
                 }
             }
             Some((_, ExternItem::Item(RootImport::Type(_)))) => {}

@@ -186,7 +186,9 @@ impl<'a, T: 'static> Resolver<'a, T> {
                 self.destructors[at].get_or_insert_with(|| destructor.clone());
             }
             Some(other) => self.defined_otherwise("resource type", other),
-            None => self.missing("resource type", names, || "resource".into()),
+            // What must be the same type as one before it needs no definition of its own.
+            None if self.destructors[at].is_some() => {}
+            None => self.missing("resource type", names, || "(sub resource)".into()),
         }
     }
 

@@ -248,10 +248,56 @@ impl HeldHandles {
             }
         }
     }
+}
 
-    /// How many handles the host has.
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.handle.is_some()).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Engine, Store};
+
+    /// Every way for a handle to end, mixed: nothing stays, and a key that is over stands for nothing, whoever has its slot.
+    #[test]
+    fn handles_end_with_their_calls_and_slots_are_used_again() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let ty = ResourceType::new();
+        let kept = held.hold_own(ty, 1, None);
+        let outer = held.begin_call();
+        let first = held.hold_borrow(ty, 2);
+        let inner = held.begin_call();
+        let call = held.current_call();
+        let second = held.hold_borrow(ty, 3);
+        held.forget(first);
+        let own = held.hold_own(ty, 4, None);
+        assert_eq!(own.key().slot, first.key().slot);
+        assert!(held.is_running(call) && held.get(second).is_ok() && held.get(first).is_err());
+        held.lend(kept);
+        held.lend(own);
+        assert!(held.get_own(kept).is_err() && held.get(kept).is_ok());
+        held.end(inner);
+        assert!(!held.is_running(call) && held.get(second).is_err());
+        assert!(held.get_own(kept).is_ok() && held.get_own(own).is_ok());
+        held.end(outer);
+        // The slot of a borrow that was forgotten is another handle's now, which its call does not end.
+        assert!(held.get(own).is_ok());
+        for any in [kept, own] {
+            held.forget(any);
+            assert!(held.get(any).is_err());
+        }
+        assert_eq!((held.slots.iter().filter(|slot| slot.handle.is_some()).count(), held.free.len()), (0, 3));
+        assert!(held.loans.is_empty() && held.borrows.is_empty() && held.calls.is_empty());
+    }
+
+    #[test]
+    fn a_slot_whose_numbers_would_repeat_is_not_used_again() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let ty = ResourceType::new();
+        let first = held.hold_own(ty, 1, None);
+        held.slots[0].generation = u32::MAX;
+        assert!(held.get(first).is_err());
+        let last = HeldKey { slot: 0, generation: u32::MAX };
+        held.free_slot(last);
+        assert_eq!(held.hold_own(ty, 2, None).key().slot, 1);
     }
 }
