@@ -36,10 +36,15 @@ struct Case {
 }
 
 /// What a side never says, and why.
-const NEVER: [(TrapCode, Side, &str); 9] = [
+const NEVER: [(TrapCode, Side, &str); 10] = [
     (TrapCode::NullReference, Side::Core, "typed references to functions are not supported"),
     (TrapCode::UnalignedAtomic, Side::Core, "threads are not supported"),
     (TrapCode::UncaughtException, Side::Core, "exceptions are not supported"),
+    (
+        TrapCode::CannotEnter,
+        Side::Adapter,
+        "an adapter joins instances of one root, and nobody calls where that is locked",
+    ),
     (TrapCode::ListOutOfBounds, Side::Host, "the field's word there is that of ListPointerOutOfBounds"),
     (TrapCode::StringOutOfBounds, Side::Host, "the field's word there is that of StringPointerOutOfBounds"),
     (TrapCode::ListPointerOutOfBounds, Side::Adapter, "the host's word for ListOutOfBounds"),
