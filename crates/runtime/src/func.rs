@@ -182,7 +182,10 @@ impl Func {
         }
     }
 
-    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<TypeTables>, FuncTypeIndex, ExportedCallee) {
+    pub(crate) fn resolve<T: 'static>(
+        &self,
+        store: &StoreContext<'_, T>,
+    ) -> (Arc<TypeTables>, FuncTypeIndex, ExportedCallee) {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
         let target = match state.exports[self.index as usize] {
@@ -239,7 +242,7 @@ impl Func {
 }
 
 /// What an exported function is.
-enum ExportedCallee {
+pub(crate) enum ExportedCallee {
     Lifted(LiftedFunc),
     Import(ImportIndex),
 }

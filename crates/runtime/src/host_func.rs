@@ -14,7 +14,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::RawValue;
+use crate::vm::{RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -38,6 +38,20 @@ pub(crate) struct LoweredImport {
 pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     /// Why it cannot stand for an import of this type, if it cannot.
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String>;
+
+    /// The store that it can be called in, if it is of one.
+    fn store(&self) -> Option<StoreId> {
+        None
+    }
+
+    /// An instance is made that imports it at this type.
+    ///
+    /// # Errors
+    ///
+    /// When it turns out only now that it is of another one.
+    fn import(&self, _: &Arc<TypeTables>, _: FuncTypeIndex) -> Result<()> {
+        Ok(())
+    }
 
     /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
     fn call_from_guest(
@@ -120,15 +134,18 @@ impl LoweredImport {
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }
 
+    /// Whether the guest may call out.
+    pub(crate) fn check_leave<T: 'static>(&self, store: &StoreInner<T>) -> Result<()> {
+        if self.options.may_leave(&store.vm) { Ok(()) } else { Err(cannot_leave(&self.name)) }
+    }
+
     /// Lifts the parameters, and reads where the result goes.
-    fn lift_params<T: 'static, P: LiftList>(
+    pub(crate) fn lift_params<T: 'static, P: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
     ) -> Result<(P, LowerPlace)> {
-        if !self.options.may_leave(&store.0.vm) {
-            return Err(cannot_leave(&self.name));
-        }
+        self.check_leave(store.0)?;
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
@@ -142,7 +159,7 @@ impl LoweredImport {
     }
 
     /// Returns to the guest, unless its instance has been locked while the host function ran.
-    fn lower_result<T: 'static>(
+    pub(crate) fn lower_result<T: 'static>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         result: &impl LowerList,

@@ -87,6 +87,9 @@ impl<T: 'static> InstancePre<T> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
+        if self.imports.store.is_some_and(|id| id != store.0.vm.id()) {
+            bail!("a component was linked with an instance of another store");
+        }
         let plan = self.component.plan().clone();
         let tables = instance_tables(&self.imports.tables);
         let state = ComponentInstanceState::new(
@@ -294,6 +297,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let options = self.options(options)?;
         let holds_handles = self.plan.types.func_holds_handles(ty);
         let (tables, instance) = (self.tables.clone(), self.instance);
+        func.import(&tables, ty)?;
         let lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name };
         self.add(index, move |store, values| lowered.call(store, &*func, values))
     }

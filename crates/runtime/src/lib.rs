@@ -231,6 +231,7 @@ pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, Tr
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
+pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};

@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn neither_lines_nor_their_number_grow_without_end() {
         assert_eq!(cut(format_args!("{}", "x".repeat(MAX_LINE_BYTES))), "x".repeat(MAX_LINE_BYTES));
-        assert_eq!(cut(format_args!("x{}", "é".repeat(MAX_LINE_BYTES))), format!("x{}…", "é".repeat(MAX_LINE_BYTES / 2 - 1)));
+        assert_eq!(
+            cut(format_args!("x{}", "é".repeat(MAX_LINE_BYTES))),
+            format!("x{}…", "é".repeat(MAX_LINE_BYTES / 2 - 1))
+        );
         let (log, name) = (CallLog::default(), AdapterName::default());
         (0..MAX_LINES + 5).for_each(|_| log.add(TracedCall { adapter: &name, step: CallStep::Return(None) }));
         let lines = log.take();
