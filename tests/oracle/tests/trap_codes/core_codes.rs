@@ -1,9 +1,9 @@
 //! Codes of core wasm: an instruction each.
 
-use crate::{Case, Side};
+use crate::{Finder, TrapCase};
 use gusset::TrapCode;
 
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<TrapCase> {
     let case = |code, shown, body: &str| {
         let text = format!(
             r#"(component
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
   (core instance $i (instantiate $m))
   (func (export "run") (canon lift (core func $i "run"))))"#
         );
-        Case { code, side: Side::Core, shown, path: "", text, heavy: false }
+        TrapCase { code, side: Finder::Core, shown, path: "", text, heavy: false }
     };
     vec![
         case(TrapCode::Unreachable, "wasm `unreachable` instruction executed", "unreachable"),

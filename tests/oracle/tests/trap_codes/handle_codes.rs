@@ -1,7 +1,7 @@
 //! Codes of handles: indices that are none, or that stand for something else. `app` has handles of `lib`, or of the host, and passes
 //! them; `main` lends one to `app`.
 
-use crate::{Case, Side};
+use crate::{Finder, TrapCase};
 use gusset::TrapCode;
 
 /// What the component that defines the resource types exports.
@@ -53,8 +53,8 @@ enum Caller {
 }
 
 /// The component in which `app` runs `body`; its local 0 is what it was lent, and the next two are free.
-fn text(side: Side, caller: Caller, body: &str) -> String {
-    let lib = if side == Side::Adapter { LIB } else { IMPORTS };
+fn text(side: Finder, caller: Caller, body: &str) -> String {
+    let lib = if side == Finder::Adapter { LIB } else { IMPORTS };
     let run = match caller {
         Caller::App => r#"(func (export "run") (alias export $app "run"))"#,
         Caller::Main => r#"(func (export "run") (alias export $main "run"))"#,
@@ -117,13 +117,13 @@ const FILL: &str = "(loop $next
           (drop (call $new (i32.const 0)))
           (br_if $next (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 67108863))))";
 
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<TrapCase> {
     let mut cases = Vec::new();
     let mut case = |code, side, shown, path, caller, body: &str| {
         let heavy = code == TrapCode::HandleTableFull;
-        cases.push(Case { code, side, shown, path, text: text(side, caller, body), heavy });
+        cases.push(TrapCase { code, side, shown, path, text: text(side, caller, body), heavy });
     };
-    for side in [Side::Adapter, Side::Host] {
+    for side in [Finder::Adapter, Finder::Host] {
         let unknown = [
             ("unknown handle index 5", "(call $take (i32.const 5))"),
             ("unknown handle index 0", "(call $take (i32.const 0))"),
@@ -144,7 +144,7 @@ pub(crate) fn cases() -> Vec<Case> {
             case(TrapCode::UnknownHandle, side, shown, PATH, Caller::App, body);
         }
         let shown = match side {
-            Side::Host => {
+            Finder::Host => {
                 "handle index 1 used with the wrong type, expected host-defined resource but found a different host-defined resource"
             }
             _ => {
@@ -159,10 +159,10 @@ pub(crate) fn cases() -> Vec<Case> {
         let shown = "cannot lift own resource from a borrow: handle index 1";
         case(TrapCode::HandleNotOwned, side, shown, PATH, Caller::Main, "(call $take (local.get 0))");
         let shown = "borrow handles still remain at the end of the call: 1";
-        let caller = if side == Side::Host { Caller::Host } else { Caller::Main };
+        let caller = if side == Finder::Host { Caller::Host } else { Caller::Main };
         case(TrapCode::BorrowsRemain, side, shown, "", caller, "");
         let shown = "handle table is full: 67108864";
-        let (path, overfill) = if side == Side::Host {
+        let (path, overfill) = if side == Finder::Host {
             ("result", "(drop (call $make-r))")
         } else {
             ("", "(drop (call $new (i32.const 0)))")
@@ -170,7 +170,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case(TrapCode::HandleTableFull, side, shown, path, Caller::App, &format!("{FILL} {overfill}"));
     }
     // Built-ins say so, too.
-    let side = Side::Adapter;
+    let side = Finder::Adapter;
     case(TrapCode::UnknownHandle, side, "unknown handle index 3", "", Caller::App, "(call $drop (i32.const 3))");
     case(TrapCode::UnknownHandle, side, "unknown handle index 3", "", Caller::App, "(drop (call $rep (i32.const 3)))");
     let shown = "handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource";

@@ -1,10 +1,10 @@
 //! Codes of values: a parameter that is none, as an adapter and as the host find it, and places that `realloc` must not return.
 
-use crate::{Case, Side};
+use crate::{Finder, TrapCase};
 use gusset::TrapCode;
 
 /// A call with one parameter `v`: its type, core types, what is passed, the caller's memory and its option.
-struct Call {
+struct LiftedValue {
     ty: &'static str,
     core: &'static str,
     pass: &'static str,
@@ -13,14 +13,14 @@ struct Call {
 }
 
 /// A string or list at an address.
-const fn pair(ty: &'static str, pass: &'static str) -> Call {
-    Call { ty, core: "i32 i32", pass, data: "", encoding: "string-encoding=utf8" }
+const fn pair(ty: &'static str, pass: &'static str) -> LiftedValue {
+    LiftedValue { ty, core: "i32 i32", pass, data: "", encoding: "string-encoding=utf8" }
 }
 
-impl Call {
+impl LiftedValue {
     /// The component: `app` calls `f` of the component beside it, or of the host.
-    fn text(&self, side: Side, realloc: &str) -> String {
-        let Call { ty, core, pass, data, encoding } = self;
+    fn text(&self, side: Finder, realloc: &str) -> String {
+        let LiftedValue { ty, core, pass, data, encoding } = self;
         let lib = format!(
             r#"  (component $lib
     (core module $m
@@ -33,7 +33,7 @@ impl Call {
   (instance $lib (instantiate $lib))
   (alias export $lib "f" (func $f))"#
         );
-        let f = if side == Side::Adapter { lib } else { format!("  (import \"f\" (func $f (param \"v\" {ty})))") };
+        let f = if side == Finder::Adapter { lib } else { format!("  (import \"f\" (func $f (param \"v\" {ty})))") };
         format!(
             r#"(component
 {f}
@@ -68,15 +68,30 @@ fn lowered(ty: &str, realloc: &str) -> String {
 const PATH: &str = "param \"v\"";
 const CHARS: &str = "(tuple char char char char char char char char char char char char char char char char char)";
 
-pub(crate) fn cases() -> Vec<Case> {
+/// The same value, found by an adapter and by the host.
+fn found_by_both(
+    codes: [TrapCode; 2],
+    shown: [&'static str; 2],
+    path: &'static str,
+    call: LiftedValue,
+) -> [TrapCase; 2] {
+    [0, 1].map(|n| {
+        let side = [Finder::Adapter, Finder::Host][n];
+        let text = call.text(side, "(i32.const 4096)");
+        TrapCase { code: codes[n], side, shown: shown[n], path, text, heavy: false }
+    })
+}
+
+pub(crate) fn cases() -> Vec<TrapCase> {
+    let mut cases: Vec<TrapCase> = same_codes().into_iter().chain(other_codes()).collect();
+    cases.extend(realloc_codes());
+    cases
+}
+
+/// Where an adapter and the host say the same.
+fn same_codes() -> Vec<TrapCase> {
     let mut cases = Vec::new();
-    let mut case = |code, side, shown, path, text| cases.push(Case { code, side, shown, path, text, heavy: false });
-    let mut both = |codes: [TrapCode; 2], shown: [&'static str; 2], path, call: Call| {
-        for (n, side) in [Side::Adapter, Side::Host].into_iter().enumerate() {
-            case(codes[n], side, shown[n], path, call.text(side, "(i32.const 4096)"));
-        }
-    };
-    let mut same = |code, shown, path, call| both([code; 2], [shown; 2], path, call);
+    let mut same = |code, shown, path, call| cases.extend(found_by_both([code; 2], [shown; 2], path, call));
     let unaligned = pair("(list u32)", "(i32.const 0x11) (i32.const 1)");
     same(TrapCode::UnalignedPointer, "unaligned pointer: 0x11, alignment 4", PATH, unaligned);
     same(
@@ -95,14 +110,14 @@ pub(crate) fn cases() -> Vec<Case> {
         TrapCode::PointerOutOfBounds,
         "pointer out of bounds of memory: 68 bytes at 0xffc0",
         "params",
-        Call { core: "i32", ..pair(CHARS, "(i32.const 0xffc0)") },
+        LiftedValue { core: "i32", ..pair(CHARS, "(i32.const 0xffc0)") },
     );
     let last = r#"\00\00\00\00\00\d8\00\00"#;
     same(
         TrapCode::InvalidChar,
         "invalid `char` bit pattern: 0xd800",
         "param \"v\"[1]",
-        Call { data: last, ..pair("(list char)", "(i32.const 0) (i32.const 2)") },
+        LiftedValue { data: last, ..pair("(list char)", "(i32.const 0) (i32.const 2)") },
     );
     same(
         TrapCode::InvalidDiscriminant,
@@ -111,7 +126,7 @@ pub(crate) fn cases() -> Vec<Case> {
         pair("(option u8)", "(i32.const 2) (i32.const 0)"),
     );
     let bytes = r#"ab\ff\e2\82\00\d8\00\00"#;
-    let string = |pass| Call { data: bytes, ..pair("string", pass) };
+    let string = |pass| LiftedValue { data: bytes, ..pair("string", pass) };
     same(TrapCode::InvalidUtf8, "invalid utf-8 encoding: 3 bytes at 0x0", PATH, string("(i32.const 0) (i32.const 3)"));
     same(
         TrapCode::IncompleteUtf8,
@@ -123,13 +138,18 @@ pub(crate) fn cases() -> Vec<Case> {
         TrapCode::InvalidUtf16,
         "invalid utf-16 encoding: 2 bytes at 0x6",
         PATH,
-        Call {
+        LiftedValue {
             encoding: "string-encoding=utf16",
             data: r#"\00\00\00\00\00\00\00\d8"#,
             ..string("(i32.const 6) (i32.const 1)")
         },
     );
-    both(
+    cases
+}
+
+/// Where the field has other words for what the host finds.
+fn other_codes() -> [TrapCase; 4] {
+    let [a, b] = found_by_both(
         [TrapCode::ListOutOfBounds, TrapCode::ListPointerOutOfBounds],
         [
             "list content out-of-bounds: 12 bytes at 0xfff8",
@@ -138,7 +158,7 @@ pub(crate) fn cases() -> Vec<Case> {
         PATH,
         pair("(list u32)", "(i32.const 0xfff8) (i32.const 3)"),
     );
-    both(
+    let [c, d] = found_by_both(
         [TrapCode::StringOutOfBounds, TrapCode::StringPointerOutOfBounds],
         [
             "string content out-of-bounds: 1 bytes at 0xffffffff",
@@ -147,34 +167,37 @@ pub(crate) fn cases() -> Vec<Case> {
         PATH,
         pair("string", "(i32.const -1) (i32.const 1)"),
     );
+    [a, b, c, d]
+}
+
+/// What `realloc` must not return.
+fn realloc_codes() -> [TrapCase; 4] {
     let list = || pair("(list u32)", "(i32.const 0) (i32.const 3)");
-    for (code, side, shown, text) in [
+    [
         (
             TrapCode::UnalignedPointer,
-            Side::Adapter,
+            Finder::Adapter,
             "unaligned pointer: 0x1002, alignment 4",
-            list().text(Side::Adapter, "(i32.const 0x1002)"),
+            list().text(Finder::Adapter, "(i32.const 0x1002)"),
         ),
         (
             TrapCode::ListOutOfBounds,
-            Side::Adapter,
+            Finder::Adapter,
             "list content out-of-bounds: 12 bytes at 0xfff8",
-            list().text(Side::Adapter, "(i32.const 0xfff8)"),
+            list().text(Finder::Adapter, "(i32.const 0xfff8)"),
         ),
         (
             TrapCode::ReallocUnaligned,
-            Side::Host,
+            Finder::Host,
             "realloc return: result not aligned: 0x1002, alignment 4",
             lowered("(list u32)", "(i32.const 0x1002)"),
         ),
         (
             TrapCode::ReallocOutOfBounds,
-            Side::Host,
+            Finder::Host,
             "realloc return: beyond end of memory: 3 bytes at 0xfffe",
             lowered("string", "(i32.const 0xfffe)"),
         ),
-    ] {
-        cases.push(Case { code, side, shown, path: PATH, text, heavy: false });
-    }
-    cases
+    ]
+    .map(|(code, side, shown, text)| TrapCase { code, side, shown, path: PATH, text, heavy: false })
 }
