@@ -62,7 +62,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 ///     toggle_caller: false,
 ///     toggle_callee: false,
 /// })]);
-/// // Numbers need neither memory nor flags.
+/// // Numbers need neither memory nor state.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);
 /// ```
 ///
