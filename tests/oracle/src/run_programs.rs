@@ -60,6 +60,11 @@ impl Interpreters {
         Ok(Interpreters { engine: engine.clone(), instances, pre })
     }
 
+    /// How many instances there are.
+    pub fn instances(&self) -> usize {
+        self.instances
+    }
+
     /// Runs a program for as many instances, and compares what comes of it with what must.
     ///
     /// # Errors
