@@ -10,12 +10,24 @@ mod handles;
 
 use crate::body::{DefinedFunc, FunctionBody};
 use crate::module::ModuleBuilder;
-use gusset_types::{FlatType, HANDLE_ENTRY, HandleKind, INSTANCE_STATE};
+use gusset_types::{CELL, FlatType, HANDLE_ENTRY, HANDLE_KIND_BITS, HandleKind, INSTANCE_STATE, STATE_HEADER};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
 /// What tells an own handle's tag from that of a borrow handle of the same type.
 const BORROW_ABOVE_OWN: u32 = HandleKind::Borrow as u32 - HandleKind::Own as u32;
 const _: () = assert!(BORROW_ABOVE_OWN == 1 && HANDLE_ENTRY.size.is_power_of_two());
+
+// Where there is no table, the header is taken for the entry at index 0: its first field, an address of the heap, has the kind of a
+// free entry.
+const _: () = {
+    let sizes = [STATE_HEADER.size, INSTANCE_STATE.size, HANDLE_ENTRY.size, CELL.size];
+    let mut i = 0;
+    while i < sizes.len() {
+        assert!(sizes[i].is_multiple_of(1 << HANDLE_KIND_BITS));
+        i += 1;
+    }
+    assert!(STATE_HEADER.heap_top == HANDLE_ENTRY.tag && HandleKind::Free as u32 == 0);
+};
 
 /// A function over the state memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -44,6 +44,7 @@ pub struct Config {
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
+    pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
 }
 
@@ -68,6 +69,7 @@ impl Config {
             max_lifted_bytes: 128 << 20,
             compile_threads: None,
             frame_form: false,
+            link_adapters: true,
             tracer: None,
         }
     }
@@ -366,6 +368,16 @@ impl Config {
     /// ```
     pub fn trace_calls(&mut self, tracer: impl Fn(TracedCall<'_>) + Send + Sync + 'static) -> &mut Config {
         self.tracer = Some(CallTracer(Arc::new(tracer)));
+        self
+    }
+
+    /// Whether an adapter is compiled for each function that an instance imports from another one of its store (default:
+    /// yes). Without, such calls are lifted and lowered by the host: linking is faster then, and calls are slower. Those that
+    /// pass handles always are.
+    ///
+    /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
+    pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
+        self.link_adapters = enabled;
         self
     }
 

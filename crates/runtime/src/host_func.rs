@@ -14,7 +14,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::{RawValue, StoreId};
+use crate::vm::{FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -30,6 +30,8 @@ pub(crate) struct LoweredImport {
     pub(crate) signature: FlatSignature,
     /// Whether the type holds handles.
     pub(crate) holds_handles: bool,
+    /// What the function has been linked by.
+    pub(crate) adapter: Option<FuncHandle>,
     /// The calling component instance's name, and the import's path.
     pub(crate) name: AdapterName,
 }
@@ -51,6 +53,15 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     /// When it turns out only now that it is of another one.
     fn import(&self, _: &Arc<TypeTables>, _: FuncTypeIndex) -> Result<()> {
         Ok(())
+    }
+
+    /// Makes an adapter for the calls of an import, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there should be one, and it cannot be made.
+    fn link(&self, _: &mut StoreContextMut<'_, T>, _: &LoweredImport) -> Result<Option<FuncHandle>> {
+        Ok(None)
     }
 
     /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
@@ -134,18 +145,15 @@ impl LoweredImport {
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }
 
-    /// Whether the guest may call out.
-    pub(crate) fn check_leave<T: 'static>(&self, store: &StoreInner<T>) -> Result<()> {
-        if self.options.may_leave(&store.vm) { Ok(()) } else { Err(cannot_leave(&self.name)) }
-    }
-
     /// Lifts the parameters, and reads where the result goes.
     pub(crate) fn lift_params<T: 'static, P: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
     ) -> Result<(P, LowerPlace)> {
-        self.check_leave(store.0)?;
+        if !self.options.may_leave(&store.0.vm) {
+            return Err(cannot_leave(&self.name));
+        }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);

@@ -2,6 +2,7 @@
 
 mod resource;
 
+use crate::adapter_trap::adapter_trap;
 use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget};
@@ -11,18 +12,17 @@ use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::link::{LinkedImports, LinkedModule};
 use crate::relayed_call::RelayedCall;
-use crate::signatures::{RegisteredSignature, SignatureRegistry};
+use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
-use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
 use crate::type_scope::TypeTables;
 use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
-    AdapterModuleIndex, CoreDef, CoreFuncType, CoreInstanceIndex, CoreValType, FuncSource, ImportIndex, MemoryType,
-    ModuleImportIndex, Plan, PlanModule, Step, Trampoline, TrampolineIndex,
+    AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
+    PlanModule, Step, Trampoline, TrampolineIndex,
 };
 use gusset_types::{
-    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, ResourceTypeIndex, STATE_HEADER, TrapCode,
-    heap_start, instance_state, trap_params,
+    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, ResourceTypeIndex, STATE_HEADER, heap_start,
+    instance_state, trap_params,
 };
 use resource::{instance_resources, instance_tables};
 use std::collections::HashMap;
@@ -298,7 +298,9 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let holds_handles = self.plan.types.func_holds_handles(ty);
         let (tables, instance) = (self.tables.clone(), self.instance);
         func.import(&tables, ty)?;
-        let lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name };
+        let adapter = None;
+        let mut lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name, adapter };
+        lowered.adapter = func.link(&mut self.store, &lowered)?;
         self.add(index, move |store, values| lowered.call(store, &*func, values))
     }
 
@@ -330,18 +332,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let plan = self.plan.clone();
         self.add(index, move |_, values| {
             let module = &plan.adapter_modules[module];
-            let Some(site) = module.sites.get(values[0].u32() as usize) else {
-                return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
-            };
-            let Some(code) = u8::try_from(values[1].u32()).ok().and_then(TrapCode::from_u8) else {
-                return Err(format_err!("internal error: an adapter trapped with a code that there is not"));
-            };
-            let mut cause = code.with(values[2].u64(), values[3].u64());
-            mark_host_types(&mut cause, &plan.resources);
-            let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
-            let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
-            let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };
-            Err(Trap::new(cause).with_site(site_of_value).into())
+            Err(adapter_trap(&module.sites, &module.adapters, &plan.resources, values))
         })
     }
 
@@ -375,19 +366,9 @@ pub(crate) fn trampoline_signatures(
             }
             Trampoline::DropImportedResource(_) => (vec![FlatType::I32], Vec::new()),
         };
-        let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
-        registry.register(&CoreFuncType { params: core(params), results: core(results) }).map(Some)
+        registry.register(&core_func_type(params, results)).map(Some)
     };
     plan.trampolines.values().map(signature).collect()
-}
-
-fn core_type(ty: FlatType) -> CoreValType {
-    match ty {
-        FlatType::I32 => CoreValType::I32,
-        FlatType::I64 => CoreValType::I64,
-        FlatType::F32 => CoreValType::F32,
-        FlatType::F64 => CoreValType::F64,
-    }
 }
 
 fn not_made() -> Error {

@@ -178,6 +178,7 @@
 )]
 
 mod activation;
+mod adapter_trap;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;

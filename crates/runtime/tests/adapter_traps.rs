@@ -2,7 +2,8 @@
 //! are in `handles.rs`.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Config, Engine, Linker, Store, Trap, TrapCode};
+use gusset::{Component, Config, Engine, Linker, Store, Trap, TrapCode, TrapValues};
+use std::collections::BTreeSet;
 
 /// What a call is made of: the type of the only parameter, what the caller passes, and what its memory holds.
 #[derive(Clone, Copy)]
@@ -185,4 +186,49 @@ fn what_realloc_returns() {
     assert_eq!(call("(list u32)", "(i32.const 0xfff4)"), (TrapCode::ListOutOfBounds, text.into(), path()));
     let text = "string content out-of-bounds: 4 bytes at 0xfffd";
     assert_eq!(call("string", "(i32.const 0xfffd)"), (TrapCode::StringOutOfBounds, text.into(), path()));
+}
+
+/// Codes of which the host's own lift and lower have the only use.
+const HOST_CODES: [TrapCode; 4] = [
+    TrapCode::ReallocUnaligned,
+    TrapCode::ReallocOutOfBounds,
+    TrapCode::StringPointerOutOfBounds,
+    TrapCode::ListPointerOutOfBounds,
+];
+
+/// Those that `handles.rs` meets.
+const HANDLE_CODES: [TrapCode; 6] = [
+    TrapCode::UnknownHandle,
+    TrapCode::HandleTypeMismatch,
+    TrapCode::HandleLent,
+    TrapCode::HandleNotOwned,
+    TrapCode::BorrowsRemain,
+    TrapCode::HandleTableFull,
+];
+
+/// No code that comes with a value is left out.
+#[test]
+fn every_code() {
+    let (utf8, utf16) = (data(b"\xff\xe2\x82\x00\xd8"), "string-encoding=utf16");
+    let default = PassedValue { data: &utf8, ..PassedValue::default() };
+    let far = pair(u32::MAX, 2);
+    let many = "char ".repeat(17);
+    let many = format!("(tuple {many})");
+    let calls = [
+        PassedValue { ty: "char", core: "i32", pass: "(i32.const 0xd800)", ..default },
+        PassedValue { ty: "(result)", core: "i32", pass: "(i32.const 2)", ..default },
+        PassedValue { ty: "(list u16)", pass: &pair(1, 0), ..default },
+        PassedValue { ty: "(list u8)", pass: &far, ..default },
+        PassedValue { ty: "(list u8)", pass: &pair(0, u32::MAX), ..default },
+        PassedValue { pass: &far, ..default },
+        PassedValue { pass: &pair(0, u32::MAX), ..default },
+        PassedValue { ty: &many, core: "i32", pass: "(i32.const -4)", ..default },
+        PassedValue { pass: &pair(0, 1), ..default },
+        PassedValue { pass: &pair(1, 2), ..default },
+        PassedValue { pass: &pair(4, 1), data: &data(b"\0\0\0\0\0\xd8"), lower: utf16, ..default },
+    ];
+    let met: BTreeSet<TrapCode> = calls.map(|call| call.trap().0).into();
+    let others = [&HOST_CODES[..], &HANDLE_CODES].concat();
+    let with_values = TrapCode::ALL.iter().filter(|code| code.values() != TrapValues::None);
+    assert_eq!(met, with_values.filter(|code| !others.contains(code)).copied().collect());
 }

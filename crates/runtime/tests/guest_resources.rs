@@ -434,6 +434,40 @@ fn a_borrow_of_an_imported_type_is_a_new_handle_also_from_oneself() {
     }
 }
 
+/// A result with an own handle and then a `char` that is none: the handle is in nobody's hands, and takes no place.
+#[test]
+fn handles_of_values_that_could_not_be_lifted_take_no_place() {
+    let text = r#"(component
+  (import "thing" (type $thing (sub resource)))
+  (core module $m
+    (memory (export "mem") 1)
+    (func (export "put") (param i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.const 16))
+    (func (export "bad") (param i32) (result i32)
+      (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (i32.const 0xd800)) (i32.const 16)))
+  (core instance $m (instantiate $m))
+  (type $pair (tuple (own $thing) char))
+  (func (export "put") (param "thing" (own $thing)) (result $pair)
+    (canon lift (core func $m "put") (memory (core memory $m "mem"))))
+  (func (export "bad") (param "thing" (own $thing)) (result $pair)
+    (canon lift (core func $m "bad") (memory (core memory $m "mem")))))"#;
+    let mut linker = Linker::<()>::new(engine());
+    linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
+    let mut store = Store::new(engine(), ());
+    let component = component(text);
+    let call = |name: &str, store: &mut Store<()>| -> Result<ResourceAny, Error> {
+        let instance = linker.instantiate(&mut *store, &component)?;
+        let func = instance.get_typed_func::<(Resource<Thing>,), ((ResourceAny, char),)>(&mut *store, name)?;
+        Ok(func.call(store, (Resource::new_own(5),))?.0.0)
+    };
+    let first = call("put", &mut store).unwrap();
+    first.resource_drop(&mut store).unwrap();
+    // Handles are equal when their slots and the numbers of their uses are: one more use for each that was there.
+    assert_eq!(code(call("bad", &mut store)), TrapCode::InvalidChar);
+    let next = call("put", &mut store).unwrap();
+    assert_ne!(first, next);
+    assert_eq!(format!("{next:?}"), format!("{first:?}").replace("generation: 0", "generation: 2"));
+}
+
 /// Two instances: the first one's call of the host is passed on to the second.
 #[test]
 fn a_borrow_can_be_lent_on_to_another_guest_and_no_longer() {

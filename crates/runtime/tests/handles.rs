@@ -627,7 +627,7 @@ fn tables_end_with_their_memory() {
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let (name, _) = instance.exports(&mut store).remove(0);
     let new = instance.get_func(&mut store, &name).unwrap();
-    let mut add = |store: &mut Store<_>| {
+    let add = |store: &mut Store<_>| {
         let mut index = [core::Val::I32(0)];
         new.call(store, &[core::Val::I32(9)], &mut index).map(|()| index)
     };

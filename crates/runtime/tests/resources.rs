@@ -425,3 +425,131 @@ fn handles_convert_between_typed_and_dynamic() {
     assert!(any.try_into_resource::<Widget>(&mut store).is_err());
     assert_eq!(store.data().table.get(&thing).unwrap().0, 3);
 }
+
+/// The specification's table of own handles: what they stand for, `None` where there is none, and the indices that are free, the
+/// last one first.
+#[derive(Default)]
+struct GuestModel {
+    handles: Vec<Option<(bool, u32)>>,
+    free: Vec<usize>,
+}
+
+impl GuestModel {
+    /// Adds a handle of a widget, or of the other type; its index.
+    fn add(&mut self, widget: bool, rep: u32) -> u32 {
+        if self.handles.is_empty() {
+            self.handles.push(None);
+        }
+        let index = self.free.pop().unwrap_or(self.handles.len());
+        if index == self.handles.len() {
+            self.handles.push(None);
+        }
+        self.handles[index] = Some((widget, rep));
+        index as u32
+    }
+
+    fn get(&self, index: u32, widget: bool) -> Result<u32, TrapCode> {
+        match self.handles.get(index as usize).copied().flatten() {
+            None => Err(TrapCode::UnknownHandle),
+            Some((found, _)) if found != widget => Err(TrapCode::HandleTypeMismatch),
+            Some((_, rep)) => Ok(rep),
+        }
+    }
+
+    fn remove(&mut self, index: u32, widget: bool) -> Result<u32, TrapCode> {
+        let rep = self.get(index, widget)?;
+        self.handles[index as usize] = None;
+        self.free.push(index as usize);
+        Ok(rep)
+    }
+}
+
+/// Numbers that are the same in every run.
+fn below(state: &mut u64, bound: u32) -> u32 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    ((*state >> 33) as u32) % bound
+}
+
+/// Whether a call did what the model says, which ends the program with a trap.
+fn agrees(called: Result<u32, Error>, expected: Result<u32, TrapCode>) -> bool {
+    match (called, expected) {
+        (Ok(called), Ok(expected)) => {
+            assert_eq!(called, expected);
+            true
+        }
+        (Err(error), Err(expected)) => {
+            assert_eq!(trapped(&error).0, expected);
+            false
+        }
+        (called, expected) => panic!("{called:?}, but expected was {expected:?}"),
+    }
+}
+
+/// Random programs of a host and two guests that pass handles around, until something traps.
+#[test]
+fn random_programs_do_what_the_specification_says() {
+    let (linker, component) = (linker(), passing());
+    let pre = linker.instantiate_pre(&component).unwrap();
+    let mut steps = 0;
+    for seed in 0..400 {
+        let numbers = &mut (seed as u64);
+        let mut store = Store::new(engine(), WidgetHost::default());
+        let instances = [(); 2].map(|()| pre.instantiate(&mut store).unwrap());
+        let mut models = [GuestModel::default(), GuestModel::default()];
+        // What the host has in its own hands: values stand for themselves, their representations are the table's.
+        let mut owned: Vec<Resource<Widget>> = Vec::new();
+        for step in 0..60 {
+            steps += 1;
+            let at = below(numbers, 2) as usize;
+            let (instance, model) = (instances[at], &mut models[at]);
+            // Nearly always a handle of a widget, if there is one.
+            let widgets = (0..model.handles.len() as u32).filter(|index| model.get(*index, true).is_ok());
+            let widgets: Vec<u32> = widgets.collect();
+            let index = match below(numbers, 40) {
+                0 => Some(below(numbers, 40)),
+                _ if widgets.is_empty() => None,
+                _ => Some(widgets[below(numbers, widgets.len() as u32) as usize]),
+            };
+            let choice = below(numbers, if index.is_some() { 9 } else { 6 });
+            let index = index.unwrap_or(0);
+            let going_on = match choice {
+                0 | 1 => {
+                    let called = call(&mut store, instance, "new-index", step);
+                    agrees(called, Ok(model.add(true, step)))
+                }
+                2 => agrees(call(&mut store, instance, "new-other-index", 0), Ok(model.add(false, 7))),
+                3 => {
+                    let widget = store.data_mut().table.push(Widget(step)).unwrap();
+                    owned.push(widget);
+                    true
+                }
+                4 | 5 => match owned.pop() {
+                    Some(widget) => {
+                        let value = store.data().table.get(&widget).unwrap().0;
+                        let put = instance.get_typed_func::<(Resource<Widget>,), (u32,)>(&mut store, "index").unwrap();
+                        let put = put.call(&mut store, (widget,)).map(|(index,)| index);
+                        agrees(put, Ok(model.add(true, value)))
+                    }
+                    None => true,
+                },
+                6 => {
+                    let out = instance.get_typed_func::<(u32,), (Resource<Widget>,)>(&mut store, "out").unwrap();
+                    let out = out.call(&mut store, (index,)).map(|(widget,)| {
+                        let value = store.data().table.get(&widget).unwrap().0;
+                        owned.push(widget);
+                        value
+                    });
+                    agrees(out, model.remove(index, true))
+                }
+                7 => agrees(call(&mut store, instance, "value", index), model.get(index, true)),
+                _ => agrees(call(&mut store, instance, "take", index), model.remove(index, true)),
+            };
+            if !going_on {
+                let next = trap_of(call(&mut store, instance, "new-index", 0)).0;
+                assert_eq!(next, TrapCode::CannotEnter);
+                break;
+            }
+        }
+    }
+    assert!(steps > 10_000, "only {steps} steps were taken");
+}

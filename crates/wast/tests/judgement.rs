@@ -12,7 +12,8 @@ fn passed(script: &str) -> Vec<bool> {
 }
 
 /// A valid component that needs what the engine does not have.
-const UNSUPPORTED: &str = r#"(type $s (stream u8)) (import "f" (func (param "s" $s)))"#;
+const UNSUPPORTED: &str =
+    r#"(type $s (stream u8)) (import "f" (func $f (param "s" $s))) (core func (canon lower (func $f)))"#;
 
 #[test]
 fn what_is_not_supported_passes_no_directive() {
@@ -27,7 +28,9 @@ fn what_is_not_supported_passes_no_directive() {
     ] {
         assert_eq!(passed(&directive), [false], "{directive}");
     }
-    assert_eq!(passed("(module) (wait $t)"), [true, false]);
+    let script = r#"(module (func (export "f"))) (assert_suspension (invoke "f") "") (assert_exception (invoke "f"))
+        (thread $t (invoke "f")) (wait $t)"#;
+    assert_eq!(passed(script), [true, false, false, false, false]);
 }
 
 #[test]
@@ -99,6 +102,28 @@ fn what_is_no_text_is_told_with_its_place() {
     let error = read(b"(module)\n;; \xff\n").expect_err("a byte is none of UTF-8");
     assert!(error.contains("byte 12, on line 2, is not UTF-8"), "{error}");
     assert!(read(b"\0asm").expect_err("it is binary").contains("no text"));
+}
+
+/// Each `instance` is one of its own, of a definition that makes none.
+#[test]
+fn definitions_of_components_are_instantiated_one_by_one() {
+    let script = r#"
+        (component definition $counter
+            (core module $m (global $n (mut i32) (i32.const 0)) (func (export "next") (result i32)
+                (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n)))
+            (core instance $i (instantiate $m))
+            (func (export "next") (result u32) (canon lift (core func $i "next"))))
+        (component instance $a $counter)
+        (assert_return (invoke "next") (u32.const 1))
+        (component instance $b $counter)
+        (assert_return (invoke "next") (u32.const 1))
+        (assert_return (invoke $a "next") (u32.const 2))
+        (assert_trap (component (core module $m (func $f unreachable) (start $f)) (core instance (instantiate $m))) "unreachable")
+        (component definition (import "missing" (func)))
+        (component instance)
+        (assert_return (invoke "next") (u32.const 3))"#;
+    // After an instantiation that fails there is no latest instance.
+    assert_eq!(passed(script), [true, true, true, true, true, true, true, true, false, false]);
 }
 
 /// A named instance shares its modules and resource types with later components, and nothing else.

@@ -32,7 +32,7 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         package: "gusset",
-        ours: &["gusset-types", "gusset-artifact", "gusset-component", "gusset-codegen"],
+        ours: &["gusset-types", "gusset-artifact", "gusset-fact", "gusset-component", "gusset-codegen"],
         tools: &["wasm-wave", "wat"],
     },
     Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },

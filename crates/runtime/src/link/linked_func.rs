@@ -6,16 +6,16 @@
 
 use super::same_type::func_mismatch;
 use crate::activation::{Activation, check_return};
-use crate::canon::{CanonError, Vals};
+use crate::canon::Vals;
 use crate::error::{Result, bail};
 use crate::func::{ExportedCallee, Func};
-use crate::host_func::{HostFunction, LoweredImport, PassedCall};
+use crate::host_func::{HostFunction, LoweredImport, PassedCall, cannot_leave};
 use crate::lifted_func::LiftedFunc;
 use crate::relayed_call::{RelayCaller, relay};
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
-use crate::vm::{RawValue, StoreId};
+use crate::vm::{FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FuncTypeIndex, Printable};
 use std::sync::Arc;
 
@@ -45,6 +45,20 @@ impl LinkedFunc {
         self.store
     }
 
+    /// The adapter for an import, where there is a compiler, and one is to be made.
+    pub(super) fn link<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        import: &LoweredImport,
+    ) -> Result<Option<FuncHandle>> {
+        #[cfg(feature = "compile")]
+        if let ExportedCallee::Lifted(callee) = &self.target {
+            return super::adapter::link(store, import, callee, self.name(import));
+        }
+        let _ = (store, import);
+        Ok(None)
+    }
+
     pub(super) fn call_from_guest<T: 'static>(
         &self,
         mut store: StoreContextMut<'_, T>,
@@ -54,7 +68,9 @@ impl LinkedFunc {
         self.check_store(&store)?;
         match &self.target {
             ExportedCallee::Lifted(callee) => {
-                import.check_leave(store.0)?;
+                if !import.options.may_leave(&store.0.vm) {
+                    return Err(cannot_leave(&self.name(import)));
+                }
                 self.enter(&mut store, import, callee, values)
             }
             ExportedCallee::Import(_) => {
@@ -72,16 +88,22 @@ impl LinkedFunc {
         callee: &LiftedFunc,
         values: &mut [RawValue],
     ) -> Result<()> {
+        // What is lent on the way is lent for the caller's call, which ends it.
+        let mut activation = Activation::enter(store, self.func.instance())?;
+        if let Some(adapter) = import.adapter {
+            activation.store().call_core(adapter, values)?;
+            activation.succeed();
+            return check_return(store.0, import.instance);
+        }
+        let name = self.name(import);
         let caller = RelayCaller {
             types: import.tables.scope(),
             ty: import.ty,
             options: import.options,
             signature: &import.signature,
             instance: Some(import.instance),
-            name: &import.name,
+            name: &name,
         };
-        // What is lent on the way is lent for the caller's call, which ends it.
-        let mut activation = Activation::enter(store, self.func.instance())?;
         match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
             Ok(()) => {
                 activation.succeed();
@@ -89,14 +111,14 @@ impl LinkedFunc {
             }
             Err(error) => {
                 drop(activation);
-                Err(self.error(error, import))
+                Err(error.into_error(|| name))
             }
         }
     }
 
-    #[cold]
-    fn error(&self, error: CanonError, import: &LoweredImport) -> crate::Error {
-        error.into_error(|| AdapterName { caller: import.name.caller.clone(), ..self.name.clone() })
+    /// Who calls whom.
+    fn name(&self, import: &LoweredImport) -> AdapterName {
+        AdapterName { caller: import.name.caller.clone(), ..self.name.clone() }
     }
 
     /// The host calls it.
@@ -123,6 +145,10 @@ impl<T: 'static> HostFunction<T> for LinkedFunc {
 
     fn store(&self) -> Option<StoreId> {
         Some(self.store)
+    }
+
+    fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
+        self.link(store, import)
     }
 
     fn call_from_guest(

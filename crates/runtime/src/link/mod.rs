@@ -1,6 +1,8 @@
 //! What a [`Linker`](crate::Linker) is made of: definitions by name, how a component's imports are found among them, and what
 //! is said about those that are not.
 
+#[cfg(feature = "compile")]
+mod adapter;
 mod definitions;
 mod exports;
 mod linked_func;

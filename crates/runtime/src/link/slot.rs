@@ -7,7 +7,7 @@ use crate::host_func::{HostFunction, LoweredImport, PassedCall};
 use crate::store::{AsContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
-use crate::vm::{RawValue, StoreId};
+use crate::vm::{FuncHandle, RawValue, StoreId};
 use gusset_types::{FuncTypeIndex, Printable};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -128,6 +128,11 @@ impl<T: 'static> HostFunction<T> for FuncSlot {
                 }
             },
         }
+    }
+
+    fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
+        // One that is filled later has none.
+        self.0.func.get().map_or(Ok(None), |func| func.link(store, import))
     }
 
     fn call_from_guest(

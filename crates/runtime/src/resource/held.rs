@@ -23,6 +23,8 @@ pub(crate) struct HeldHandles {
     borrows: Vec<HeldKey>,
     /// What the host lends to guests until the call that it is lent to returns.
     loans: Vec<Loan>,
+    /// Own handles of values that are being lifted: nobody has them if that fails.
+    arriving: Vec<HeldKey>,
 }
 
 /// A slot, and how often it was used before.
@@ -86,6 +88,7 @@ impl HeldHandles {
             lenders: Vec::new(),
             borrows: Vec::new(),
             loans: Vec::new(),
+            arriving: Vec::new(),
         }
     }
 
@@ -103,6 +106,22 @@ impl HeldHandles {
         let any = self.hold(ty, HeldHandle { rep, own: false, lends: 0, destructor: None });
         self.borrows.push(any.key());
         any
+    }
+
+    /// Holds an own handle out of values that are being lifted.
+    pub(crate) fn hold_arriving(&mut self, ty: ResourceType, rep: u32, destructor: Option<Destructor>) -> ResourceAny {
+        let any = self.hold_own(ty, rep, destructor);
+        self.arriving.push(any.key());
+        any
+    }
+
+    /// The values have been lifted, or could not be: then nobody has their handles.
+    pub(crate) fn end_arrival(&mut self, arrived: bool) {
+        while let Some(key) = self.arriving.pop() {
+            if !arrived {
+                self.free_slot(key);
+            }
+        }
     }
 
     fn hold(&mut self, ty: ResourceType, handle: HeldHandle) -> ResourceAny {
