@@ -81,8 +81,7 @@ pub fn check_types(
     let lend = types.iter().any(lends);
     let compiled = Component::new(engine, &text).and_then(|component| {
         let mut linker = Linker::<Option<Val>>::new(engine);
-        for n in 0..types.len() {
-            let ty = types[n].clone();
+        for (n, ty) in types.iter().cloned().enumerate() {
             linker.root().func_new(&format!("echo{n}"), move |mut store, params, results| {
                 let seen = without_handles(&ty, &params[0], &mut store)?;
                 if !lend {

@@ -199,7 +199,7 @@ impl ProgramWriter<'_, '_> {
             ops.push(Op::Give { i, t });
             // Now and then what is only borrowed, or lent, is given away.
             let borrows = self.tables[inst].entries().any(|(_, handle)| handle.ty == t && !handle.own);
-            let dare = self.has(inst, t, false) && self.left % if borrows { 3 } else { 16 } == 0;
+            let dare = self.has(inst, t, false) && self.left.is_multiple_of(if borrows { 3 } else { 16 });
             if self.has(inst, t, true) || dare {
                 ops.extend([Op::Own { i, t }, Op::Swap { i, t }]);
             }
@@ -362,7 +362,7 @@ impl ProgramWriter<'_, '_> {
             writer.interpret(callee, depth + 1, result)?;
             let Some(ty) = result else { return Ok(0) };
             let index = writer.index(callee, ty, true);
-            Ok(writer.tables[callee].lift_own(index, ty)?)
+            writer.tables[callee].lift_own(index, ty)
         })?;
         if let Some(ty) = result {
             let index = self.tables[caller].add(ExpectedHandle { ty, rep, own: true, scope: None, lends: 0 });
