@@ -140,9 +140,23 @@ fn define_resource<T: 'static>(linker: &mut Linker<T>) -> Result<(), Error> {
 ///
 /// When its configuration is refused.
 pub fn engine() -> Engine {
+    Engine::new(&config()).expect("the configuration works")
+}
+
+/// The same, but without adapters: the host lifts and lowers each value that passes from one component to another, as it does where
+/// calls are traced.
+///
+/// # Panics
+///
+/// As [`engine`].
+pub fn engine_without_adapters() -> Engine {
+    Engine::new(config().trace_calls(|_| {})).expect("the configuration works")
+}
+
+fn config() -> Config {
     let mut config = Config::new();
     config.component_feature(ComponentFeature::FixedLengthLists, true);
-    Engine::new(&config).expect("the configuration works")
+    config
 }
 
 /// Equality of values, with all NaNs of a width equal.
