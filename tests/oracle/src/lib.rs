@@ -42,7 +42,7 @@ pub use run_programs::Interpreters;
 pub use seed::input;
 
 use gusset::{Component, ComponentFeature, Config, Engine, Error, Linker, ResourceType, Store, StoreContextMut, Val};
-use own::{HostResource, with_handles, without_handles};
+use own::{HostResource, count_handles, lends, with_handles, without_handles};
 
 /// Runs one case made from `input`: a few types, and values of each. Returns how many; `Ok(None)` when the input is too short to make
 /// one.
@@ -54,9 +54,9 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     /// How many types a composition has at most, and how many values of each are passed.
     const MOST: (usize, usize) = (3, 4);
     let mut input = Unstructured::new(input);
-    let types = input.int_in_range(1..=MOST.0);
-    let types = types
-        .and_then(|count| (0..count).map(|_| arbitrary_type_with_handles(&mut input)).collect::<Result<Vec<_>, _>>());
+    let count = input.int_in_range(1..=MOST.0).unwrap_or(1);
+    let handle = if input.arbitrary().unwrap_or(false) { GeneratedType::Own } else { GeneratedType::Borrow };
+    let types = (0..count).map(|_| arbitrary_type_with_handles(&mut input, &handle)).collect::<Result<Vec<_>, _>>();
     let (Ok(types), Ok(caller), Ok(callee)) = (types, Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input))
     else {
         return Ok(None);
@@ -78,13 +78,15 @@ pub fn check_types(
 ) -> Result<usize, String> {
     let text = composition(types, caller, callee);
     let fail = |what: String| format!("{what}\n\n{text}");
+    let lend = types.iter().any(lends);
     let compiled = Component::new(engine, &text).and_then(|component| {
         let mut linker = Linker::<Option<Val>>::new(engine);
-        for n in 0..types.len() {
-            let ty = types[n].clone();
+        for (n, ty) in types.iter().cloned().enumerate() {
             linker.root().func_new(&format!("echo{n}"), move |mut store, params, results| {
                 let seen = without_handles(&ty, &params[0], &mut store)?;
-                results[0] = with_handles(&ty, &seen, &mut store)?;
+                if !lend {
+                    results[0] = with_handles(&ty, &seen, &mut store)?;
+                }
                 *store.data_mut() = Some(seen);
                 Ok(())
             })?;
@@ -104,8 +106,14 @@ pub fn check_types(
             *store.data_mut() = None;
             let mut results = [Val::Bool(false)];
             let passed = with_handles(ty, &value, &mut store);
-            let passed = passed.and_then(|value| func.call(&mut store, &[value], &mut results));
-            let result = passed.and_then(|()| without_handles(ty, &results[0], &mut store));
+            let result = passed.and_then(|passed| {
+                if lend {
+                    let count = Val::U32(count_handles(ty, &value));
+                    return func.call(&mut store, &[passed, count], &mut []).map(|()| value.clone());
+                }
+                func.call(&mut store, &[passed], &mut results)?;
+                without_handles(ty, &results[0], &mut store)
+            });
             let result = result.map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
             let seen = store.data_mut().take().ok_or_else(|| fail("the echo was not called".into()))?;
             if !same(&value, &seen) {
@@ -132,9 +140,23 @@ fn define_resource<T: 'static>(linker: &mut Linker<T>) -> Result<(), Error> {
 ///
 /// When its configuration is refused.
 pub fn engine() -> Engine {
+    Engine::new(&config()).expect("the configuration works")
+}
+
+/// The same, but without adapters: the host lifts and lowers each value that passes from one component to another, as it does where
+/// calls are traced.
+///
+/// # Panics
+///
+/// As [`engine`].
+pub fn engine_without_adapters() -> Engine {
+    Engine::new(config().trace_calls(|_| {})).expect("the configuration works")
+}
+
+fn config() -> Config {
     let mut config = Config::new();
     config.component_feature(ComponentFeature::FixedLengthLists, true);
-    Engine::new(&config).expect("the configuration works")
+    config
 }
 
 /// Equality of values, with all NaNs of a width equal.
