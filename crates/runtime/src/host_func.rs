@@ -252,8 +252,7 @@ pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(
     };
     let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
     let mut text = format!("its type is {theirs}, {ours} {rust}");
-    // One level in are parameters and results, which the types show.
-    if mismatch.depth() > 1 {
+    if !mismatch.shows_in_func() {
         write!(text, "; {mismatch}").expect("a string takes all");
     }
     Some(text)

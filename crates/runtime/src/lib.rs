@@ -84,7 +84,8 @@
 //! checked at each call. [`Component::exports`] and [`Func::ty`] describe what there is, [`Val`] reads and prints WAVE,
 //! and [`WaveCall`] reads whole calls.
 //!
-//! Records, variants other than `option` and `result`, enums and flags have no Rust types yet: they go as `Val`s.
+//! Structs and enums that [derive it](derive@ComponentType) stand for records, variants and enums, and what [`flags!`] makes
+//! for flags.
 //!
 //! # Errors and traps
 //!
@@ -152,6 +153,7 @@
 //!
 //! - `compile` (default): [`Component::new`] and [`core::Module::new`](crate::core::Module::new), and with them the
 //!   compiler. Without it nothing makes components yet: what is compiled cannot be stored.
+//! - `derive` (default): derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): these two take the text format too.
 //! - `anyhow`: [`Error`] converts into `anyhow::Error`, so that `?` works in functions that return one.
 //!
@@ -218,6 +220,8 @@ pub use func::Func;
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
+#[cfg(feature = "derive")]
+pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
@@ -236,7 +240,7 @@ pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList};
 pub mod derive_support {
     pub use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
     pub use crate::type_scope::{TypeMismatch, TypeScope};
-    pub use crate::typed::shape::{CaseCursor, RecordCursor, load_flags, store_flags};
+    pub use crate::typed::shape::{CaseCursor, RecordCursor, debug_flags, largest, load_flags, store_flags};
     pub use gusset_types::ValType;
 }
 pub use val::{Val, ValMismatch};

@@ -92,8 +92,8 @@ impl<'a> TypeScope<'a> {
     /// `ty` is another type than what `rust` stands for.
     #[cold]
     pub fn other(self, ty: ValType, rust: impl Into<Cow<'static, str>>) -> TypeMismatch {
-        let rust = rust.into();
-        TypeMismatch::new(format!("it is {}, the Rust type stands for {rust}", type_text(self.types, ty)))
+        let what = format!("it is {}, the Rust type stands for {}", type_text(self.types, ty), rust.into());
+        TypeMismatch { in_types: true, ..TypeMismatch::new(what) }
     }
 }
 
@@ -128,13 +128,21 @@ pub struct TypeMismatch {
     /// The segments of the path, innermost first.
     path: Vec<Cow<'static, str>>,
     what: String,
+    /// Whether the texts of the two types show it.
+    in_types: bool,
 }
 
 impl TypeMismatch {
     /// A mismatch of the whole type.
     #[cold]
     pub fn new(what: impl Into<String>) -> TypeMismatch {
-        TypeMismatch { path: Vec::new(), what: what.into() }
+        TypeMismatch { path: Vec::new(), what: what.into(), in_types: false }
+    }
+
+    /// A tuple, a list of parameters or a result of another length.
+    #[cold]
+    pub(crate) fn of_length(length: usize, rust: usize) -> TypeMismatch {
+        TypeMismatch { in_types: true, ..TypeMismatch::new(format!("it has {length} parts, the Rust type {rust}")) }
     }
 
     /// The same mismatch, one level further out: `segment` stands before the path.
@@ -145,9 +153,9 @@ impl TypeMismatch {
         self
     }
 
-    /// How many levels in it is.
-    pub(crate) fn depth(&self) -> usize {
-        self.path.len()
+    /// Whether the type of a function says it all: one level in are parameters and results.
+    pub(crate) fn shows_in_func(&self) -> bool {
+        self.in_types && self.path.len() <= 1
     }
 }
 

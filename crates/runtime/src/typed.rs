@@ -34,9 +34,41 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// | `Option<T>` | `option<T>` |
 /// | `Result<T, E>` with `()` for no payload | `result<T, E>` |
 /// | [`Resource<T>`](crate::Resource), [`ResourceAny`](crate::ResourceAny) | `own<r>`, `borrow<r>` |
+/// | structs and enums that derive it | records, variants, enums |
+/// | structs that [`flags!`](crate::flags) makes | flags |
 ///
-/// `&T` and `Box<T>` stand for what `T` does. Types of other crates cannot implement it: what it consists of is not
-/// public.
+/// `&T` and `Box<T>` stand for what `T` does. What the trait consists of is not public: it is implemented by
+/// [deriving it](derive@crate::ComponentType).
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "derive", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::{ComponentType, Lift, Lower};
+///
+/// #[derive(ComponentType, Lift, Lower, PartialEq, Debug)]
+/// #[component(record)]
+/// struct Span {
+///     first_line: u32,
+///     last_line: u32,
+/// }
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (type $r (record (field "first-line" u32) (field "last-line" u32)))
+/// #     (import "span" (type $span (eq $r)))
+/// #     (core module $m (memory (export "m") 1)
+/// #       (func (export "f") (param i32 i32) (result i32)
+/// #         (i32.store (i32.const 8) (local.get 1)) (i32.store (i32.const 12) (local.get 0)) (i32.const 8)))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "turn") (param "s" $span) (result $span)
+/// #       (canon lift (core func $i "f") (memory (core memory $i "m")))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// let turn = instance.get_typed_func::<(Span,), (Span,)>(&mut store, "turn")?;
+/// let (turned,) = turn.call(&mut store, (Span { first_line: 1, last_line: 2 },))?;
+/// assert_eq!(turned, Span { first_line: 2, last_line: 1 });
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -54,6 +86,10 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// ```
 ///
 /// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stands for no component type",
+    note = "structs and enums can: `#[derive(gusset::ComponentType)]`"
+)]
 pub trait ComponentType {
     /// How many core values a value has when it is passed flat.
     #[doc(hidden)]
@@ -84,6 +120,10 @@ pub trait ComponentType {
 /// fn lifts<T: gusset::Lift>() {}
 /// lifts::<Vec<(String, Option<f64>)>>();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` cannot be read out of a guest",
+    note = "what borrows cannot; structs and enums can: `#[derive(gusset::ComponentType, gusset::Lift)]`"
+)]
 pub trait Lift: ComponentType + Sized {
     /// Reads the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
@@ -114,6 +154,10 @@ pub trait Lift: ComponentType + Sized {
 /// fn lowers<T: gusset::Lower + ?Sized>(_: &T) {}
 /// lowers(&[("width", Some(1.5)), ("height", None)][..]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` cannot be written into a guest",
+    note = "structs and enums can: `#[derive(gusset::ComponentType, gusset::Lower)]`"
+)]
 pub trait Lower: ComponentType {
     /// Writes the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
