@@ -233,7 +233,7 @@ pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};
-pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList};
+pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList, WasmList, WasmStr};
 
 /// What derived implementations of [`ComponentType`], [`Lift`] and [`Lower`] are written with. Nothing here is for people.
 #[doc(hidden)]
@@ -244,6 +244,7 @@ pub mod derive_support {
     pub use gusset_types::ValType;
 }
 pub use val::{Val, ValMismatch};
+pub use vm::PlainNumber;
 pub use wave::{WaveCall, WaveError};
 
 /// The README's examples are tests.

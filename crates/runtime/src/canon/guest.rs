@@ -72,7 +72,8 @@ impl ResolvedOptions {
         let budget = LiftBudget::new(store.vm.engine().config().max_lifted_bytes);
         let Some(state) = self.state.filter(|_| with_handles) else {
             let memory = self.memory.map_or(&[][..], |memory| store.vm.memory(memory));
-            return LiftContext::new(types, memory, self.encoding, self.width, budget, None);
+            let cx = LiftContext::new(types, memory, self.encoding, self.width, budget, None);
+            return cx.in_guest(self.memory);
         };
         let StoreInner { vm, components, held, .. } = store;
         let resources = &components[state.root.index(vm.id())].resources;
@@ -80,7 +81,7 @@ impl ResolvedOptions {
         let table = HandleTable::new(bytes, state.record);
         let side = HandleSide::Guest { table, instance: state.instance, scope: None };
         let handles = LiftHandles { side, resources, held };
-        LiftContext::new(types, memory, self.encoding, self.width, budget, Some(handles))
+        LiftContext::new(types, memory, self.encoding, self.width, budget, Some(handles)).in_guest(self.memory)
     }
 
     /// Ends a call whose borrows are counted in the cell at `scope`.
