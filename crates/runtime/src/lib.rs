@@ -82,10 +82,10 @@
 //!
 //! A host that learns types at run time uses [`Func::call`] and [`LinkerInstance::func_new`] with [`Val`]s, which are
 //! checked at each call. [`Component::exports`] and [`Func::ty`] describe what there is, [`Val`] reads and prints WAVE,
-//! and [`WaveCall`] reads whole calls.
+//! and [`WaveCall`] reads whole calls. [`Val::from_typed`] and [`Val::to_typed`] go from one to the other.
 //!
 //! Structs and enums that [derive it](derive@ComponentType) stand for records, variants and enums, and what [`flags!`] makes
-//! for flags.
+//! for flags. [`WasmStr`] and [`WasmList`] stand for strings and lists that are looked at where the guest has them.
 //!
 //! # Errors and traps
 //!
@@ -248,6 +248,6 @@ pub use vm::PlainNumber;
 pub use wave::{WaveCall, WaveError};
 
 /// The README's examples are tests.
-#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[cfg(all(doctest, feature = "compile", feature = "derive", feature = "wat"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

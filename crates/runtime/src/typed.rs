@@ -11,6 +11,7 @@ use gusset_types::{MAX_FLAT_PARAMS, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+mod collection;
 mod resource;
 mod scalar;
 mod sequence;
@@ -34,6 +35,8 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// | [`WasmStr`] (lift only) | `string`, where it lies |
 /// | `Vec<T>`, `&[T]` (lower only) | `list<T>` |
 /// | [`WasmList<N>`](WasmList) of numbers (lift only) | `list<N>`, where it lies |
+/// | `[T; N]` | `list<T, N>` |
+/// | `HashMap<K, V>`, `BTreeMap<K, V>` | `map<K, V>`; of entries of one key, the last one |
 /// | `(A, B, ..)` up to 16 | `tuple<A, B, ..>` |
 /// | `Option<T>` | `option<T>` |
 /// | `Result<T, E>` with `()` for no payload | `result<T, E>` |

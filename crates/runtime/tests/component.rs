@@ -2,8 +2,8 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{
-    AsContextMut, Component, Engine, Error, Instance, Linker, Resource, ResourceType, Store, StoreContextMut, Trap,
-    TrapCode, Val, WaveCall,
+    AsContextMut, Component, Engine, Error, Instance, Linker, Resource, ResourceAny, ResourceType, Store,
+    StoreContextMut, Trap, TrapCode, Val, WaveCall,
 };
 use std::sync::OnceLock;
 
@@ -106,7 +106,7 @@ fn calls_in_wave() {
     let args = call.arguments(&func.ty(&store)).unwrap();
     let mut results = [Val::Bool(false)];
     func.call(&mut store, &args, &mut results).unwrap();
-    assert_eq!(results[0].to_wave(), "42");
+    assert_eq!(results[0].to_wave().unwrap(), "42");
 }
 
 /// A component whose `echo` passes its one parameter back, through memory, and counts calls of `post-return`.
@@ -386,6 +386,11 @@ fn handles_change_hands_on_the_way_from_the_host_to_itself() {
     let error = passed.call(&mut store, (&given, &lent)).unwrap_err().to_string();
     assert!(error.contains("was used after it was given away"), "{error}");
     assert_eq!(passed.call(&mut store, (&lent, &swapped)).unwrap().0.rep(), 32);
+    // WAVE has no syntax for them.
+    let any = ResourceAny::try_from_resource(Resource::<Thing>::new_own(1), &mut store).unwrap();
+    let val = Val::Record(vec![("a".into(), Val::Tuple(vec![Val::U8(1), Val::Resource(any)]))]);
+    assert_eq!(val.to_wave().unwrap_err().to_string(), "WAVE has no syntax for a value of type own at .a.1");
+    assert_eq!(val.to_string(), "{a: (1, <own>)}");
 }
 
 #[test]

@@ -3,14 +3,16 @@
 #![cfg(all(feature = "compile", feature = "derive", feature = "wat"))]
 
 use gusset::{
-    Component, ComponentType, Engine, Instance, Lift, Linker, Lower, Store, StoreContextMut, Trap, TrapCode, Val, flags,
+    Component, ComponentType, Config, Engine, Instance, Lift, Linker, Lower, Store, StoreContextMut, Trap, TrapCode,
+    Val, flags,
 };
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(Engine::default)
+    ENGINE.get_or_init(|| Engine::new(Config::new().wasm_component_model_fixed_length_lists(true)).unwrap())
 }
 
 /// A guest that passes lists of `$t`, and one `$t` whose core values are `flat`, on to the host. `types` defines `$t`.
@@ -279,6 +281,49 @@ fn aggregates_within_one_another_and_parameters_of_types() {
     let cases: [(Either<(), Box<i64>>, &str); 2] =
         [(Either::Left(()), "left"), (Either::Right(Box::new(-1)), "right(-1)")];
     echo(either, "i32 i64", &cases);
+}
+
+#[test]
+fn maps_and_lists_of_fixed_length() {
+    let types = "(type $t (map string u16))";
+    fn map<M: FromIterator<(String, u16)>>(entries: &[(&str, u16)]) -> M {
+        entries.iter().map(|(key, value)| (key.to_string(), *value)).collect()
+    }
+    let both = [("a", 1), ("b", 65535)];
+    let tree: BTreeMap<String, u16> = map(&both);
+    echo(types, "i32 i32", &[(tree, "{\"a\": 1, \"b\": 65535}")]);
+    let (mut store, instance) = instance::<HashMap<String, u16>>(types, "i32 i32");
+    let list = instance.get_typed_func::<(Vec<BTreeMap<&str, u16>>,), (Vec<HashMap<String, u16>>,)>(&mut store, "list");
+    let given = vec![both.into_iter().collect(), BTreeMap::new()];
+    assert_eq!(list.unwrap().call(&mut store, (given,)).unwrap().0, [map(&both), HashMap::new()]);
+    // Of two entries of one key, the last one counts.
+    let twice = Val::Map(vec![(Val::from("a"), Val::from(1_u16)), (Val::from("a"), Val::from(2_u16))]);
+    let flat = instance.get_func(&mut store, "flat").unwrap();
+    flat.call(&mut store, &[twice], &mut []).unwrap();
+    assert_eq!(store.data(), &[map::<HashMap<_, _>>(&[("a", 2)])]);
+    echo("(type $t (list s16 3))", "i32 i32 i32", &[([1_i16, -2, 3], "[1, -2, 3]"), ([0; 3], "[0, 0, 0]")]);
+    let strings = [(["a".to_string(), "é".to_string()], "[\"a\", \"é\"]")];
+    echo("(type $t (list string 2))", "i32 i32 i32 i32", &strings);
+    let error = mismatch::<[u8; 3]>("(type $t (list u8 4))");
+    assert!(error.ends_with("result.1: it is list<u8, 4>, the Rust type stands for list<u8, 3>"), "{error}");
+    let error = mismatch::<HashMap<String, u8>>("(type $t (map string u16))");
+    assert!(error.ends_with("result.1[].1: it is u16, the Rust type stands for u8"), "{error}");
+}
+
+#[test]
+fn values_become_rust_values_and_back() {
+    let (mut store, instance) = instance::<Person>(PERSON, "i32 i32 i32 i32 i32 i32");
+    let ty = &instance.get_func(&mut store, "flat").unwrap().params(&store)[0].1;
+    let person = Person { name: "Ada".into(), year: 1815, r#final: true, author_ids: vec![7] };
+    let val = Val::from_typed(ty, &person).unwrap();
+    assert_eq!(val.to_string(), "{name: \"Ada\", born-in: 1815, final: true, author-ids: [7]}");
+    assert_eq!(val.to_typed::<Person>(ty).unwrap(), person);
+    let error = val.to_typed::<String>(ty).unwrap_err().to_string();
+    assert!(error.starts_with("the Rust type string does not stand for record { name: string,"), "{error}");
+    let error = Val::Bool(true).to_typed::<Person>(ty).unwrap_err().to_string();
+    assert!(error.contains("found bool"), "{error}");
+    let fields = Val::from_typed(ty, &Shape::Point).unwrap_err().to_string();
+    assert!(fields.contains("does not stand for record"), "{fields}");
 }
 
 #[derive(ComponentType, Lower)]

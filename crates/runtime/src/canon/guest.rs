@@ -186,6 +186,21 @@ impl Guest for ScratchGuest {
     }
 }
 
+/// Makes other values of `values`, Rust values of dynamic ones or the other way round. They hold no handles.
+pub(crate) fn pass_without_handles<L: LiftList>(
+    types: TypeScope<'_>,
+    values: &impl LowerList,
+    list: TypeList<'_>,
+) -> CanonResult<L> {
+    let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
+    let mut flat = [RawValue::default(); 2];
+    let mut guest = ScratchGuest::default();
+    let mut cx = LowerContext::new(types, &mut guest, encoding, width);
+    lower_values(&mut cx, values, list, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
+    let mut cx = LiftContext::new(types, &guest.bytes, encoding, width, LiftBudget::unlimited(), None);
+    lift_values(&mut cx, list, true, &mut FlatReader::new(&flat))
+}
+
 /// Values on the way from the host to itself, through a component that exports what it imports: dynamic ones become Rust values and
 /// the other way round, and handles change hands.
 pub(crate) struct HostPassage<'a> {

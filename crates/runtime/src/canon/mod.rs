@@ -23,7 +23,7 @@ pub use error::{CanonError, CanonResult};
 pub use values::{LiftList, LowerList, TypeList};
 
 pub(crate) use budget::LiftBudget;
-pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest};
+pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest, pass_without_handles};
 pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use string::{StringBytes, StringForm};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
