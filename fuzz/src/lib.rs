@@ -43,3 +43,21 @@ pub fn memories(bytes: &[u8]) {
         panic!("{difference}");
     }
 }
+
+/// A program over handles in two to four component instances: guests, adapters and built-ins must do what a model does.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn programs(bytes: &[u8]) {
+    static INTERPRETERS: LazyLock<Vec<gusset_oracle::Interpreters>> = LazyLock::new(|| {
+        let each = (2..=4).map(|instances| gusset_oracle::Interpreters::new(&ENGINE, instances));
+        each.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}"))
+    });
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let interpreters = &INTERPRETERS[usize::from(*first) % INTERPRETERS.len()];
+    let program = gusset_oracle::arbitrary_program(interpreters.instances(), &mut gusset_oracle::Unstructured::new(rest));
+    if let Err(difference) = interpreters.check(&program) {
+        panic!("{difference}");
+    }
+}

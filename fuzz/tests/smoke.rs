@@ -90,6 +90,11 @@ fn memories() {
 }
 
 #[test]
+fn programs() {
+    run(|input| gusset_fuzz::programs(&input.bytes(1024)));
+}
+
+#[test]
 fn differential() {
     let mut all = Shown::default();
     run(|input| all += gusset_fuzz::differential(&input.bytes(8192)));

@@ -27,7 +27,7 @@ chores:
            damage the suites' binaries and run each: nothing may panic, crash, hang or take much memory
   peer-scripts DIR [--gusset PATH]
            run the component scripts of another engine in DIR, without those in folders called `async`; messages are ignored
-  oracle PATH [TYPES]
+  oracle PATH [TYPES PROGRAMS]
            compare with the specification's reference implementation: PATH is its canonical-abi/definitions.py, run by python3
   shapes [--gusset PATH] [NAME[:NxM[xK]]...]
            run components of 1 MB that ask for a product of N and M, or for K of them: each must end within 10 s of CPU time

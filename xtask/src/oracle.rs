@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
-/// Runs with the arguments that follow the chore's name: `PATH [TYPES]`, where PATH is a `definitions.py`.
+/// Runs with the arguments that follow the chore's name: `PATH [TYPES PROGRAMS]`, where PATH is a `definitions.py`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     build(root, "gusset-oracle", false)?;
     let mut command = Command::new(target(root).join("debug/reference"));

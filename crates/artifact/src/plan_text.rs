@@ -7,7 +7,7 @@ use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Tramp
 use crate::unit::ImportLink;
 use gusset_types::{
     CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    StringEncoding, cut_name, type_text_with,
+    StringEncoding, cut_name, type_text,
 };
 use std::fmt::{self, Write};
 
@@ -54,7 +54,7 @@ impl Plan {
             }
             ExternItem::Item(RootImport::Module(module)) => writeln!(f, "core module = module-import {module}"),
             ExternItem::Item(RootImport::Type(ty)) => {
-                writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
+                writeln!(f, "type {}", type_text(&self.types, *ty))
             }
             ExternItem::Item(RootImport::Resource(resource)) => writeln!(f, "resource {resource}"),
             ExternItem::Instance(instance) => {
@@ -88,7 +88,7 @@ impl Plan {
             ExternItem::Item(RootExport::Module(module)) => writeln!(f, "{}", module_text(*module)),
             ExternItem::Item(RootExport::Component) => writeln!(f, "component"),
             ExternItem::Item(RootExport::Type(Some(ty))) => {
-                writeln!(f, "type {}", type_text_with(&self.types, &self.resources, *ty))
+                writeln!(f, "type {}", type_text(&self.types, *ty))
             }
             ExternItem::Item(RootExport::Type(None)) => writeln!(f, "type"),
             ExternItem::Item(RootExport::Resource(resource)) => writeln!(f, "resource {resource}"),
@@ -214,15 +214,10 @@ impl Plan {
         let params: Vec<String> = func
             .params
             .iter()
-            .map(|param| {
-                format!("{}: {}", cut_name(&param.name), type_text_with(&self.types, &self.resources, param.ty))
-            })
+            .map(|param| format!("{}: {}", cut_name(&param.name), type_text(&self.types, param.ty)))
             .collect();
         let word = if func.async_ { "async func" } else { "func" };
-        let result = func
-            .result
-            .map(|ty| format!(" -> {}", type_text_with(&self.types, &self.resources, ty)))
-            .unwrap_or_default();
+        let result = func.result.map(|ty| format!(" -> {}", type_text(&self.types, ty))).unwrap_or_default();
         format!("{word}({}){result}", params.join(", "))
     }
 }

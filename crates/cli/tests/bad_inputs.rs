@@ -372,7 +372,8 @@ fn features_that_are_not_supported() {
         (func (export \"callback\") (param i32 i32 i32) (result i32) (i32.const 0))) (core instance $m (instantiate $M)) \
         (func (export \"f\") async (canon lift (core func $m \"f\") async (callback (core func $m \"callback\")))))";
     refused("async.wat", lifted, &["not supported: async", "canon lift", "offset"]);
-    let stream = "(component (type $s (stream u8)) (import \"f\" (func (param \"s\" $s))))";
+    let stream = "(component (type $s (stream u8)) (import \"f\" (func $f (param \"s\" $s))) \
+        (core func (canon lower (func $f))))";
     refused("stream.wat", stream, &["stream", "not supported", "offset"]);
 }
 

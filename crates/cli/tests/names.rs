@@ -52,8 +52,9 @@ fn in_an_error_of_compilation() {
     assert_shown(&written(&["run"], "a.wat", &module));
     let exports = format!(r#"(component (core module (func (export "{NAME}")) (func (export "{NAME}"))))"#);
     assert_shown(&written(&["run"], "a.wat", &exports));
-    let unsupported =
-        format!(r#"(component (component $c (type (resource (rep i32)))) (instance $"{NAME}" (instantiate $c)))"#);
+    let unsupported = format!(
+        r#"(component (component $c (core func (canon waitable-set.new))) (instance $"{NAME}" (instantiate $c)))"#
+    );
     assert_shown(&written(&["run"], "a.wat", &unsupported));
 }
 

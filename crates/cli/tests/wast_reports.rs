@@ -28,6 +28,36 @@ const COMPOSED: &str = r#"(component
   (export "run" (func $app "run")))
 "#;
 
+/// A composition of three, in which each calls the next.
+const NESTED: &str = r#"(component
+  (component $base
+    (core module $m (func (export "f") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+    (core instance $i (instantiate $m))
+    (func (export "sum") (param "p" (tuple u8 bool)) (result s8) (canon lift (core func $i "f"))))
+  (component $lib
+    (import "sum" (func $sum (param "p" (tuple u8 bool)) (result s8)))
+    (core func $sum (canon lower (func $sum)))
+    (core module $m
+      (import "" "sum" (func $sum (param i32 i32) (result i32)))
+      (func (export "f") (param i32)
+        (if (i32.eqz (local.get 0)) (then unreachable))
+        (drop (call $sum (local.get 0) (i32.const 1)))))
+    (core instance $i (instantiate $m (with "" (instance (export "sum" (func $sum))))))
+    (func (export "more") (param "c" char) (canon lift (core func $i "f"))))
+  (component $app
+    (import "more" (func $more (param "c" char)))
+    (core func $more (canon lower (func $more)))
+    (core module $m
+      (import "" "more" (func $more (param i32)))
+      (func (export "run") (call $more (i32.const 42)) (call $more (i32.const 0))))
+    (core instance $i (instantiate $m (with "" (instance (export "more" (func $more))))))
+    (func (export "run") (canon lift (core func $i "run"))))
+  (instance $base (instantiate $base))
+  (instance $lib (instantiate $lib (with "sum" (func $base "sum"))))
+  (instance $app (instantiate $app (with "more" (func $lib "more"))))
+  (export "run" (func $app "run")))
+"#;
+
 /// Runs `gusset wast` on a script, with these flags; returns the exit code and stdout, in which the script is `FILE`.
 fn report(flags: &[&str], script: &str) -> (i32, String) {
     let scratch = ScratchFolder::new();
@@ -209,4 +239,43 @@ fn adapters_of_what_fails_are_shown() {
     assert!(code == 1 && !text.contains(wat), "{text}");
     let (_, json) = report(&["--show-adapters", "--format", "json"], &script);
     assert!(json.contains("\"adapters\": [\";; adapter module 0\\n;; app -> lib put\\n(module $adapters\\n"), "{json}");
+}
+
+/// Calls between components stand before what came of the script, in each form of report.
+#[test]
+fn calls_are_traced() {
+    let script = format!("{NESTED}(assert_trap (invoke \"run\") \"unreachable\")");
+    let line = NESTED.lines().count() + 1;
+    let expected = [
+        r"app -> lib more('*')",
+        r"  lib -> base sum((42, true))",
+        r"  lib <- base sum: 43",
+        r"app <- lib more",
+        r"app -> lib more('\u{0}')",
+        r"app <- lib more failed",
+    ];
+    let (code, text) = report(&["--trace"], &script);
+    let traced: String = expected.iter().map(|call| format!("FILE:{line}: {call}\n")).collect();
+    assert!(code == 0 && text.starts_with(&format!("{traced}FILE: ok: 2 passed")), "{text}");
+    assert!(!report(&[], &script).1.contains("->"));
+
+    let (_, json) = report(&["--trace", "--format", "json"], &script);
+    let call = format!("{{\"line\": {line}, \"text\": \"  lib -> base sum((42, true))\"}}, {{\"line\"");
+    assert!(json.contains(&call), "{json}");
+    let (_, xml) = report(&["--trace", "--format", "junit"], &script);
+    assert!(xml.contains(&format!("    <system-out>\n{line}: app -&gt; lib more('*')\n")), "{xml}");
+}
+
+/// With and without adapters a script holds or fails alike; what a trap says of its place is the same, too.
+#[test]
+fn a_traced_call_traps_as_an_adapter_does() {
+    let script = format!("{COMPOSED}(assert_return (invoke \"run\"))");
+    let actual = |flags: &[&str]| {
+        let text = report(flags, &script).1;
+        let lines: Vec<_> =
+            text.lines().skip_while(|line| !line.contains("actual:")).take(2).map(String::from).collect();
+        assert!(lines[1].ends_with("in the adapter app -> lib put: param \"c\""), "{text}");
+        lines
+    };
+    assert_eq!(actual(&[]), actual(&["--trace"]));
 }

@@ -55,15 +55,20 @@ pub(crate) struct MadeModule {
 }
 
 impl Adapters {
-    /// Records an adapter whose types have `nodes` nodes.
-    pub(crate) fn record(&mut self, spec: FunctionSpec, nodes: usize) -> Result<AdapterIndex, TranslateError> {
+    /// Counts the nodes of the types of an adapter that is to be recorded.
+    pub(crate) fn spend(&mut self, nodes: usize) -> Result<(), TranslateError> {
         self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_ADAPTER_NODES {
-            return Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES));
+        match self.nodes > MAX_ADAPTER_NODES {
+            true => Err(TranslateError::limit("types in calls between components", MAX_ADAPTER_NODES)),
+            false => Ok(()),
         }
+    }
+
+    /// Records an adapter.
+    pub(crate) fn record(&mut self, spec: FunctionSpec) -> AdapterIndex {
         let adapter = self.made.push(None);
         self.pending.push((adapter, spec));
-        Ok(adapter)
+        adapter
     }
 
     /// What stands for an adapter in the plan, if it is made.

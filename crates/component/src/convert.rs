@@ -1,11 +1,9 @@
-//! From the validator's types to [`Types`], interned. It happens when a type is used, not when it is declared: what is
-//! only declared may need features that are not supported.
+//! From the validator's types to [`Types`], interned, when a type is used. Nothing is refused here.
 //!
 //! A type that holds a resource type means another one in each instance of its component, so what has been converted of those
 //! is remembered by instance, and all else once.
 
 use crate::body::name_weight;
-use crate::error::TranslateError;
 use gusset_types::{
     Case, DefinedType, Field, FuncType, FuncTypeIndex, Param, ResourceTypeIndex, ResultType, Types, ValType,
 };
@@ -72,43 +70,33 @@ pub(crate) struct Converter {
 
 impl Converter {
     /// A function type.
-    pub(crate) fn func(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        id: ComponentFuncTypeId,
-    ) -> Result<FuncTypeIndex, TranslateError> {
+    pub(crate) fn func(&mut self, to: &mut Types, from: &mut TypesOf<'_>, id: ComponentFuncTypeId) -> FuncTypeIndex {
         if let Some(&known) = self.converted.funcs.get(&id).or_else(|| from.scope.converted.funcs.get(&id)) {
-            return Ok(known);
+            return known;
         }
         let types = from.types;
         let func = types.get(id).expect("the type is of this component");
         let (mut params, mut work) = (Vec::with_capacity(func.params.len()), 1);
         for (name, ty) in &func.params {
             work += name_weight(name);
-            params.push(Param { name: name.as_str().into(), ty: self.val_type(to, from, *ty)? });
+            params.push(Param { name: name.as_str().into(), ty: self.val_type(to, from, *ty) });
         }
-        let result = self.optional(to, from, func.result)?;
+        let result = self.optional(to, from, func.result);
         let func = FuncType { async_: func.async_, params: params.into(), result };
         let of_scope = func.param_types().chain(func.result).any(|ty| to.holds_handles(ty));
         let index = to.intern_func(func);
         self.remember(from, of_scope, work).funcs.insert(id, index);
-        Ok(index)
+        index
     }
 
     /// A type of any sort, where it is a value type.
-    pub(crate) fn any(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        id: ComponentAnyTypeId,
-    ) -> Result<Option<ValType>, TranslateError> {
+    pub(crate) fn any(&mut self, to: &mut Types, from: &mut TypesOf<'_>, id: ComponentAnyTypeId) -> Option<ValType> {
         match id {
-            ComponentAnyTypeId::Defined(id) => Ok(Some(self.defined(to, from, id)?)),
+            ComponentAnyTypeId::Defined(id) => Some(self.defined(to, from, id)),
             ComponentAnyTypeId::Resource(_)
             | ComponentAnyTypeId::Func(_)
             | ComponentAnyTypeId::Instance(_)
-            | ComponentAnyTypeId::Component(_) => Ok(None),
+            | ComponentAnyTypeId::Component(_) => None,
         }
     }
 
@@ -122,41 +110,26 @@ impl Converter {
         self.weights.get(&ty).copied().unwrap_or(1)
     }
 
-    fn optional(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        ty: Option<ComponentValType>,
-    ) -> Result<Option<ValType>, TranslateError> {
-        ty.map(|ty| self.val_type(to, from, ty)).transpose()
+    fn optional(&mut self, to: &mut Types, from: &mut TypesOf<'_>, ty: Option<ComponentValType>) -> Option<ValType> {
+        ty.map(|ty| self.val_type(to, from, ty))
     }
 
-    fn val_type(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        ty: ComponentValType,
-    ) -> Result<ValType, TranslateError> {
+    fn val_type(&mut self, to: &mut Types, from: &mut TypesOf<'_>, ty: ComponentValType) -> ValType {
         match ty {
             ComponentValType::Primitive(ty) => primitive(ty),
             ComponentValType::Type(id) => self.defined(to, from, id),
         }
     }
 
-    fn defined(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        id: ComponentDefinedTypeId,
-    ) -> Result<ValType, TranslateError> {
+    fn defined(&mut self, to: &mut Types, from: &mut TypesOf<'_>, id: ComponentDefinedTypeId) -> ValType {
         if let Some(&known) = self.converted.defined.get(&id).or_else(|| from.scope.converted.defined.get(&id)) {
-            return Ok(known);
+            return known;
         }
         let types = from.types;
         let (ty, work) = match types.get(id).expect("the type is of this component") {
-            ComponentDefinedType::Primitive(ty) => (primitive(*ty)?, 1),
+            ComponentDefinedType::Primitive(ty) => (primitive(*ty), 1),
             structure => {
-                let structure = self.structure(to, from, structure)?;
+                let structure = self.structure(to, from, structure);
                 let mut weight = 1_usize;
                 structure.each_child(|child| weight = weight.saturating_add(self.weight_of(child)));
                 if let DefinedType::FixedLengthList(_, length) = structure {
@@ -169,7 +142,7 @@ impl Converter {
             }
         };
         self.remember(from, to.holds_handles(ty), work).defined.insert(id, ty);
-        Ok(ty)
+        ty
     }
 
     /// Where to remember a type. Converting it took so much `work`, which counts where it is done once for each instance.
@@ -181,56 +154,50 @@ impl Converter {
         &mut self.converted
     }
 
-    fn structure(
-        &mut self,
-        to: &mut Types,
-        from: &mut TypesOf<'_>,
-        ty: &ComponentDefinedType,
-    ) -> Result<DefinedType, TranslateError> {
+    fn structure(&mut self, to: &mut Types, from: &mut TypesOf<'_>, ty: &ComponentDefinedType) -> DefinedType {
         use ComponentDefinedType as D;
-        let unsupported = |feature, what| Err(TranslateError::unsupported(feature, what));
-        Ok(match ty {
+        match ty {
             D::Primitive(_) => unreachable!("primitive types have no structure"),
             D::Record(record) => {
                 let mut fields = Vec::with_capacity(record.fields.len());
                 for (name, ty) in &record.fields {
-                    fields.push(Field { name: name.as_str().into(), ty: self.val_type(to, from, *ty)? });
+                    fields.push(Field { name: name.as_str().into(), ty: self.val_type(to, from, *ty) });
                 }
                 DefinedType::Record(fields.into())
             }
             D::Variant(variant) => {
                 let mut cases = Vec::with_capacity(variant.cases.len());
                 for (name, case) in &variant.cases {
-                    cases.push(Case { name: name.as_str().into(), ty: self.optional(to, from, case.ty)? });
+                    cases.push(Case { name: name.as_str().into(), ty: self.optional(to, from, case.ty) });
                 }
                 DefinedType::Variant(cases.into())
             }
-            D::List { element, .. } => DefinedType::List(self.val_type(to, from, *element)?),
+            D::List { element, .. } => DefinedType::List(self.val_type(to, from, *element)),
             D::Tuple(tuple) => {
                 let mut types = Vec::with_capacity(tuple.types.len());
                 for ty in &tuple.types {
-                    types.push(self.val_type(to, from, *ty)?);
+                    types.push(self.val_type(to, from, *ty));
                 }
                 DefinedType::Tuple(types.into())
             }
             D::Flags(labels) => DefinedType::Flags(labels.iter().map(|label| label.as_str().into()).collect()),
             D::Enum(labels) => DefinedType::Enum(labels.iter().map(|label| label.as_str().into()).collect()),
-            D::Option { ty, .. } => DefinedType::Option(self.val_type(to, from, *ty)?),
+            D::Option { ty, .. } => DefinedType::Option(self.val_type(to, from, *ty)),
             D::Result { ok, err, .. } => {
-                let (ok, err) = (self.optional(to, from, *ok)?, self.optional(to, from, *err)?);
+                let (ok, err) = (self.optional(to, from, *ok), self.optional(to, from, *err));
                 DefinedType::Result(ResultType { ok, err })
             }
             D::Own(id) => DefinedType::Own(from.scope.known(*id)),
             D::Borrow(id) => DefinedType::Borrow(from.scope.known(*id)),
-            D::Stream { .. } => return unsupported("async", "the type stream"),
-            D::Future { .. } => return unsupported("async", "the type future"),
+            D::Stream { ty, .. } => DefinedType::Stream(self.optional(to, from, *ty)),
+            D::Future { ty, .. } => DefinedType::Future(self.optional(to, from, *ty)),
             D::Map { key, value, .. } => {
-                DefinedType::Map(self.val_type(to, from, *key)?, self.val_type(to, from, *value)?)
+                DefinedType::Map(self.val_type(to, from, *key), self.val_type(to, from, *value))
             }
             D::FixedLengthList { element, length, .. } => {
-                DefinedType::FixedLengthList(self.val_type(to, from, *element)?, *length)
+                DefinedType::FixedLengthList(self.val_type(to, from, *element), *length)
             }
-        })
+        }
     }
 }
 
@@ -244,8 +211,8 @@ fn parts(ty: &DefinedType) -> usize {
     }
 }
 
-fn primitive(ty: PrimitiveValType) -> Result<ValType, TranslateError> {
-    Ok(match ty {
+fn primitive(ty: PrimitiveValType) -> ValType {
+    match ty {
         PrimitiveValType::Bool => ValType::Bool,
         PrimitiveValType::S8 => ValType::S8,
         PrimitiveValType::U8 => ValType::U8,
@@ -259,8 +226,6 @@ fn primitive(ty: PrimitiveValType) -> Result<ValType, TranslateError> {
         PrimitiveValType::F64 => ValType::F64,
         PrimitiveValType::Char => ValType::Char,
         PrimitiveValType::String => ValType::String,
-        PrimitiveValType::ErrorContext => {
-            return Err(TranslateError::unsupported("error-context", "the type error-context"));
-        }
-    })
+        PrimitiveValType::ErrorContext => ValType::ErrorContext,
+    }
 }

@@ -148,7 +148,7 @@ struct Parse<'a> {
 }
 
 enum Level<'a> {
-    Component(OpenComponent<'a>),
+    Component(Box<OpenComponent<'a>>),
     Module(ModuleBody<'a>),
 }
 
@@ -169,7 +169,7 @@ impl<'a> Parse<'a> {
     fn record(&mut self, payload: Payload<'a>, valid: ValidPayload<'a>) -> Result<Option<BodyIndex>, TranslateError> {
         match (payload, valid) {
             (Payload::Version { .. }, _) if self.levels.is_empty() => {
-                self.levels.push(Level::Component(OpenComponent::default()));
+                self.levels.push(Level::Component(Box::default()));
             }
             (Payload::ModuleSection { unchecked_range, .. }, _) => {
                 let module = modules::begin(self.bytes, as_range(&unchecked_range));
@@ -177,7 +177,8 @@ impl<'a> Parse<'a> {
             }
             (Payload::ComponentSection { unchecked_range, .. }, _) => {
                 let start = as_offset(unchecked_range.start);
-                self.levels.push(Level::Component(OpenComponent { start, ..OpenComponent::default() }));
+                let component = OpenComponent { start, ..OpenComponent::default() };
+                self.levels.push(Level::Component(Box::new(component)));
             }
             (Payload::End(_), ValidPayload::End(types)) => return Ok(self.end(types)),
             (payload, _) => match self.levels.last_mut() {

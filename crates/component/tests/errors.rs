@@ -69,20 +69,27 @@ fn every_truncation_is_an_error() {
 
 #[test]
 fn a_changed_byte_is_an_error_only_where_it_makes_one() {
-    let bytes = encode(include_str!("golden/parent-and-child.wat"));
-    let mut refused = 0;
-    for at in 8..bytes.len() {
-        for flip in [0x01, 0x80, 0xff] {
-            let mut bytes = bytes.clone();
-            bytes[at] ^= flip;
-            let Err(error) = translate(&bytes) else { continue };
-            let lacking = matches!(error.kind(), TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_));
-            let valid = wasmparser::Validator::new().validate_all(&bytes).is_ok();
-            assert!(lacking || !valid, "byte {at} ^ {flip:#x}: {error}");
-            refused += 1;
+    for text in [
+        include_str!("golden/parent-and-child.wat"),
+        include_str!("golden/resources.wat"),
+        include_str!("golden/imported-resources.wat"),
+        include_str!("golden/handles-within-an-instance.wat"),
+    ] {
+        let bytes = encode(text);
+        let mut refused = 0;
+        for at in 8..bytes.len() {
+            for flip in [0x01, 0x02, 0x80, 0xff] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= flip;
+                let Err(error) = translate(&bytes) else { continue };
+                let lacking = matches!(error.kind(), TranslateErrorKind::Unsupported(_) | TranslateErrorKind::Limit(_));
+                let valid = wasmparser::Validator::new().validate_all(&bytes).is_ok();
+                assert!(lacking || !valid, "byte {at} ^ {flip:#x}: {error}");
+                refused += 1;
+            }
         }
+        assert!(refused > bytes.len(), "{refused} changes are refused");
     }
-    assert!(refused > bytes.len(), "{refused} changes are refused");
 }
 
 #[test]
@@ -133,8 +140,19 @@ fn async_is_named_with_what_needs_it() {
         "async",
         "canon lower with async",
     );
-    assert_unsupported(r#"(component (import "f" (func (param "x" (stream u8)))))"#, "async", "the type stream");
-    assert_unsupported(r#"(component (import "f" (func (result (future)))))"#, "async", "the type future");
+    let lowered = |ty: &str| {
+        format!(r#"(component (import "f" (func $f (param "x" (option {ty})))) (core func (canon lower (func $f))))"#)
+    };
+    assert_unsupported(&lowered("(tuple u8 (stream u8))"), "async", "the type stream");
+    assert_unsupported(&lowered("(result (error (future)))"), "async", "the type future");
+    // What is only imported or exported says no more than that it is there.
+    let declared = r#"(component
+        (import "f" (func $f (param "x" (stream u8)) (result (future))))
+        (type $t (future string))
+        (export "t" (type $t))
+        (export "f" (func $f)))"#;
+    let plan = translate(&encode(declared)).unwrap().plan.to_text();
+    assert!(plan.contains("func(x: stream<u8>) -> future = import 0") && plan.contains("future<string>"), "{plan}");
 }
 
 #[test]
@@ -230,10 +248,11 @@ fn what_is_not_supported_is_named() {
     );
     for (text, named) in [
         (
-            r#"(component (import "wasi:io/streams" (instance (export "f" (func (param "x" (stream u8)))))))"#,
-            "(the type stream), in import `wasi:io/streams#f` (at",
+            r#"(component
+                (import "wasi:io/streams" (instance $i (export "f" (func (param "x" (stream u8))))))
+                (core func (canon lower (func $i "f"))))"#,
+            "(the type stream), in function `wasi:io/streams#f` (at",
         ),
-        (r#"(component (type $t (future)) (export "t" (type $t)))"#, "(the type future), in export `t` (at"),
         (&*deep, "(the type stream), in function `open`, in component `inner` (at"),
         (
             r#"(component (import "f" (func $f async)) (core func (canon lower (func $f) async)))"#,

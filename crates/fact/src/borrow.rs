@@ -10,7 +10,7 @@ use gusset_types::{BORROW_SCOPE, ComponentInstanceIndex, DefinedType, DefinedTyp
 use std::collections::HashSet;
 
 /// Parameters that weigh more in all may become a function so long that it outlines values.
-const MAX_SHORT_WEIGHT: u32 = 1024;
+const SHORT_WEIGHT: u32 = 1024;
 
 /// What the parameters of a call borrow.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -47,7 +47,7 @@ impl ModuleBuilder<'_> {
             return BorrowUse::default();
         }
         let weights = params.clone().map(|ty| self.facts.weight(types, ty, MAX_INLINE_WEIGHT));
-        let in_chain = weights.fold(0, u32::saturating_add) > MAX_SHORT_WEIGHT;
+        let in_chain = weights.fold(0, u32::saturating_add) > SHORT_WEIGHT;
         let found = BorrowUse { makes_handles: false, in_chain };
         let mut walk = Walk { module: self, callee, seen: HashSet::new(), found };
         params.for_each(|ty| walk.visit(ty, false));

@@ -20,7 +20,7 @@ pub(crate) struct Borrows {
 }
 
 /// Handles at more fixed places than this are chained in the scope, if there is one.
-const MAX_LENDER_LOCALS: usize = 64;
+const LENDER_LOCALS: usize = 64;
 
 impl Translator<'_, '_> {
     /// Translates an own handle: `lift_own`, then `lower_own`.
@@ -74,7 +74,7 @@ impl Translator<'_, '_> {
     /// The scope that the handle at hand is chained in as a lender (`Subtask.add_lender`), unless it is at a fixed place.
     fn chain_of_lenders(&self) -> Option<u32> {
         let fixed = self.is_at_fixed_place();
-        let scope = self.borrows.scope.filter(|_| !fixed || self.borrows.lenders.len() >= MAX_LENDER_LOCALS);
+        let scope = self.borrows.scope.filter(|_| !fixed || self.borrows.lenders.len() >= LENDER_LOCALS);
         assert!(fixed || scope.is_some(), "calls that borrow at changing places have a scope");
         scope
     }

@@ -26,7 +26,7 @@ mod string;
 mod transcode;
 mod variant;
 
-use gusset_types::{Arena, ResourceType, ResourceTypeIndex, Types};
+use gusset_types::{Arena, CanonOptions, ResourceType, ResourceTypeIndex, Types};
 
 pub use shape::unsupported;
 pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, BuiltinSpec, FunctionSpec};
@@ -62,7 +62,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 ///     toggle_caller: false,
 ///     toggle_callee: false,
 /// })]);
-/// // Numbers need neither memory nor flags.
+/// // Numbers need neither memory nor state.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);
 /// ```
 ///
@@ -87,4 +87,23 @@ pub fn compile(
     module.define_helpers();
     module.define_table_funcs();
     module.finish(&calls)
+}
+
+/// Makes one core module of an adapter between two root instances, which have a state memory each: `lower.instance` is of the
+/// caller's, `lift.instance` of the callee's, and its state is [`AdapterImport::CalleeState`].
+///
+/// # Panics
+///
+/// As [`compile`], and where the type holds handles.
+pub fn compile_link(types: &Types, spec: &AdapterSpec) -> AdapterModule {
+    let lift = CanonOptions { instance: module::FOREIGN, ..spec.lift.clone() };
+    let call = AdapterSpec { lift, ..spec.clone() };
+    let handles = |ty| types.func(ty).param_types().chain(types.func(ty).result).any(|ty| types.holds_handles(ty));
+    assert!(!handles(spec.lower_type) && !handles(spec.lift_type), "a link between root instances passes no handles");
+    let (resources, specs) = (Arena::default(), [FunctionSpec::Call(call)]);
+    let mut module = module::ModuleBuilder::new(types, &resources, &specs).with_foreign(spec.lift.instance);
+    let [FunctionSpec::Call(call)] = &specs else { unreachable!("it is a call") };
+    let func = call::define_call(&mut module, 0, call);
+    module.define_helpers();
+    module.finish(&[func])
 }

@@ -25,7 +25,8 @@ impl Translator<'_, '_> {
 
     /// Where the flags of `instance` are, from address 0.
     fn instance_flags(&mut self, instance: ComponentInstanceIndex) -> MemArg {
+        let (state, instance) = self.module.import_state_of(instance);
         let offset = u64::from(instance_state(instance) + INSTANCE_STATE.flags);
-        MemArg { offset, align: 2, target: MemArgTarget::Memory(self.module.import_state()), ordering: None }
+        MemArg { offset, align: 2, target: MemArgTarget::Memory(state), ordering: None }
     }
 }

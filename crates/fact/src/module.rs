@@ -51,7 +51,12 @@ pub(crate) struct ModuleBuilder<'t> {
     pub(crate) sites: IndexSet<TrapSite>,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
+    /// What [`FOREIGN`] is in its root instance, if it is there.
+    foreign: Option<ComponentInstanceIndex>,
 }
+
+/// Stands for a component instance of another root instance.
+pub(crate) const FOREIGN: ComponentInstanceIndex = ComponentInstanceIndex::from_u32(u32::MAX);
 
 impl<'t> ModuleBuilder<'t> {
     pub(crate) fn new(
@@ -86,7 +91,14 @@ impl<'t> ModuleBuilder<'t> {
             sites: IndexSet::new(),
             exports: Vec::new(),
             instances,
+            foreign: None,
         }
+    }
+
+    /// [`FOREIGN`] stands for `instance`.
+    pub(crate) fn with_foreign(mut self, instance: ComponentInstanceIndex) -> Self {
+        self.foreign = Some(instance);
+        self
     }
 
     /// The index of a function type.
@@ -148,12 +160,25 @@ impl<'t> ModuleBuilder<'t> {
 
     /// The index of the state memory.
     pub(crate) fn import_state(&mut self) -> u32 {
-        let key = AdapterImport::State;
+        self.add_state(AdapterImport::State, "state")
+    }
+
+    /// The index of the state memory in which an instance has its record, and which one it is there.
+    pub(crate) fn import_state_of(&mut self, instance: ComponentInstanceIndex) -> (u32, ComponentInstanceIndex) {
+        match self.foreign {
+            Some(foreign) if instance == FOREIGN => {
+                (self.add_state(AdapterImport::CalleeState, "callee state"), foreign)
+            }
+            _ => (self.import_state(), instance),
+        }
+    }
+
+    fn add_state(&mut self, key: AdapterImport, field: &str) -> u32 {
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
         let (index, ty) = self.add_memory(PointerWidth::Memory32);
-        let (field, name) = ("state".into(), "state".into());
+        let (field, name) = (field.to_string(), field.to_string());
         self.imports.insert(key, Import { index, module: "state", field, ty, name });
         index
     }

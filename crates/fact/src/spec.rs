@@ -94,6 +94,8 @@ pub enum AdapterImport {
     Memory(CoreDefIndex),
     /// The state memory: a 32-bit memory, laid out as `handle_table` of `gusset_types` says.
     State,
+    /// The state memory of the callee's root instance, where that is another one than the caller's.
+    CalleeState,
     /// The number of an imported resource type: an immutable `i32` global. It is
     /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
     ResourceType(ResourceTypeIndex),

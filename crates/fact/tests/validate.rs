@@ -122,6 +122,27 @@ fn checks_and_toggles() {
     assert!(module.imports.contains(&AdapterImport::State));
 }
 
+/// Between two root instances each side has its own state.
+#[test]
+fn links_between_root_instances() {
+    let mut maker = Maker::default();
+    let mut spec = maker.spec(&[("s", ValType::String)], Some(ValType::String));
+    (spec.toggle_callee, spec.toggle_caller) = (true, true);
+    // The same number in both roots.
+    spec.lift.instance = spec.lower.instance;
+    let module = gusset_fact::compile_link(&maker.types, &spec);
+    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&module.wasm).unwrap();
+    for state in [AdapterImport::State, AdapterImport::CalleeState] {
+        assert_eq!(module.imports.iter().filter(|import| **import == state).count(), 1, "{state:?}");
+    }
+    let [functions] = &module.functions[..] else { panic!("there is one adapter") };
+    assert!(module.sites.iter().all(|site| site.adapter == 0) && functions.call > 0);
+    // Scalars need neither.
+    let spec = maker.spec(&[("n", ValType::U8)], Some(ValType::U8));
+    let module = gusset_fact::compile_link(&maker.types, &spec);
+    assert!(module.imports.iter().all(|import| matches!(import, AdapterImport::Func(_))), "{:?}", module.imports);
+}
+
 /// Types that share their parts have few definitions but many leaves; functions must stay within what engines accept.
 #[test]
 fn shared_types_do_not_explode() {

@@ -16,6 +16,8 @@ pub(crate) struct EngineCompiler {
     codegen: Compiler,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
+    /// Adapters of links, by their modules. Nothing is compiled under its lock.
+    adapters: Mutex<HashMap<Box<[u8]>, Arc<CodeMemory>>>,
 }
 
 impl EngineCompiler {
@@ -36,7 +38,7 @@ impl EngineCompiler {
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }
-        Ok(EngineCompiler { codegen, trampolines: Mutex::default() })
+        Ok(EngineCompiler { codegen, trampolines: Mutex::default(), adapters: Mutex::default() })
     }
 
     /// Compiles a link unit and places it in memory.
@@ -50,6 +52,19 @@ impl EngineCompiler {
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "module", wasm, offset: 0, imports: &[], generated: false });
         self.compile(signatures, &LinkUnit { modules })
+    }
+
+    /// Compiles a module that FACT made for a link, or gives what was made of the same module. Threads that ask at once may each
+    /// make it; what the first one made stays, as long as the engine.
+    pub(crate) fn adapter(&self, signatures: &SignatureRegistry, wasm: &[u8]) -> Result<Arc<CodeMemory>> {
+        let known = || self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = known().get(wasm) {
+            return Ok(code.clone());
+        }
+        let mut modules = Arena::default();
+        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
+        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }))??;
+        Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
 
     /// Code with the entry and the host stub for functions of that type. Threads that ask at once may each make it; what the

@@ -8,7 +8,7 @@ use crate::signatures::RegisteredSignature;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, Plan, PlanModule, RootExport, TrampolineIndex};
+use gusset_artifact::{ExternItem, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RootExport, TrampolineIndex};
 use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
 use std::sync::Arc;
 
@@ -212,9 +212,7 @@ impl Component {
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
         match self.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => {
-                Some(crate::core::Module::of_unit(self.0.code.clone(), *index))
-            }
+            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => Some(self.module(*index)),
             _ => None,
         }
     }
@@ -244,6 +242,11 @@ impl Component {
     /// ```
     pub fn adapters(&self) -> &[AdapterSource] {
         &self.0.adapters
+    }
+
+    /// A core module of its own.
+    pub(crate) fn module(&self, index: ModuleIndex) -> crate::core::Module {
+        crate::core::Module::of_unit(self.0.code.clone(), index)
     }
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {

@@ -44,6 +44,7 @@ pub struct Config {
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
+    pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
 }
 
@@ -68,6 +69,7 @@ impl Config {
             max_lifted_bytes: 128 << 20,
             compile_threads: None,
             frame_form: false,
+            link_adapters: true,
             tracer: None,
         }
     }
@@ -329,10 +331,53 @@ impl Config {
     /// nobody is told).
     ///
     /// It changes what is compiled: such calls go through the host then, which lifts and lowers, instead of an adapter, and cost
-    /// what that costs. Without it a call costs nothing more. `tracer` is called on the thread of the guest, and must not call
-    /// into the store.
+    /// what that costs; they call `realloc` as the host would, and traps have the host's words. Without it a call costs nothing more.
+    /// `tracer` is called on the thread of the guest.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Config, Engine, Linker, Store};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let calls = Arc::new(Mutex::new(Vec::new()));
+    /// let told = calls.clone();
+    /// let engine = Engine::new(Config::new().trace_calls(move |call| told.lock().unwrap().push(call.to_string())))?;
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (component $lib
+    /// #         (core module $m (func (export "half") (param i32) (result i32) (i32.shr_u (local.get 0) (i32.const 1))))
+    /// #         (core instance $i (instantiate $m))
+    /// #         (func (export "half") (param "x" u32) (result u32) (canon lift (core func $i "half"))))
+    /// #     (component $app
+    /// #         (import "half" (func $half (param "x" u32) (result u32)))
+    /// #         (core func $half (canon lower (func $half)))
+    /// #         (core module $m
+    /// #             (import "" "half" (func $half (param i32) (result i32)))
+    /// #             (func (export "run") (drop (call $half (i32.const 42)))))
+    /// #         (core instance $i (instantiate $m (with "" (instance (export "half" (func $half))))))
+    /// #         (func (export "run") (canon lift (core func $i "run"))))
+    /// #     (instance $lib (instantiate $lib))
+    /// #     (instance $app (instantiate $app (with "half" (func $lib "half"))))
+    /// #     (export "run" (func $app "run")))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// # let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+    /// run.call(&mut store, ())?;
+    /// assert_eq!(*calls.lock().unwrap(), ["app -> lib half(42)", "app <- lib half: 21"]);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     pub fn trace_calls(&mut self, tracer: impl Fn(TracedCall<'_>) + Send + Sync + 'static) -> &mut Config {
         self.tracer = Some(CallTracer(Arc::new(tracer)));
+        self
+    }
+
+    /// Whether an adapter is compiled for each function that an instance imports from another one of its store (default:
+    /// yes). Without, such calls are lifted and lowered by the host: linking is faster then, and calls are slower. Those that
+    /// pass handles always are.
+    ///
+    /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
+    pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
+        self.link_adapters = enabled;
         self
     }
 

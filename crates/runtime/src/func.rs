@@ -91,7 +91,8 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// When `params` or `results` do not fit the function's type; nothing has run then. Else a [`Trap`](crate::Trap),
+    /// When `params` or `results` do not fit the function's type, or a handle among them is not the caller's to give (any
+    /// more); the function has not run then, though own handles before that one are gone. Else a [`Trap`](crate::Trap),
     /// what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
     /// [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes); after these the instance is locked for good, as
     /// the [invariants] of components demand: each later call is a trap with
@@ -176,7 +177,10 @@ impl Func {
         }
     }
 
-    fn resolve<T: 'static>(&self, store: &StoreContext<'_, T>) -> (Arc<TypeTables>, FuncTypeIndex, ExportedCallee) {
+    pub(crate) fn resolve<T: 'static>(
+        &self,
+        store: &StoreContext<'_, T>,
+    ) -> (Arc<TypeTables>, FuncTypeIndex, ExportedCallee) {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
         let target = match state.exports[self.index as usize] {

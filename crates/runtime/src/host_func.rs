@@ -9,12 +9,12 @@ use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::resource::HeldMark;
 use crate::store::{AsContextMut, StoreContextMut, StoreInner};
-use crate::trap::Trap;
+use crate::trap::{AdapterTrapSite, Trap};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::RawValue;
+use crate::vm::{FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -30,6 +30,8 @@ pub(crate) struct LoweredImport {
     pub(crate) signature: FlatSignature,
     /// Whether the type holds handles.
     pub(crate) holds_handles: bool,
+    /// What the function has been linked by.
+    pub(crate) adapter: Option<FuncHandle>,
     /// The calling component instance's name, and the import's path.
     pub(crate) name: AdapterName,
 }
@@ -38,6 +40,29 @@ pub(crate) struct LoweredImport {
 pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     /// Why it cannot stand for an import of this type, if it cannot.
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String>;
+
+    /// The store that it can be called in, if it is of one.
+    fn store(&self) -> Option<StoreId> {
+        None
+    }
+
+    /// An instance is made that imports it at this type.
+    ///
+    /// # Errors
+    ///
+    /// When it turns out only now that it is of another one.
+    fn import(&self, _: &Arc<TypeTables>, _: FuncTypeIndex) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes an adapter for the calls of an import, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there should be one, and it cannot be made.
+    fn link(&self, _: &mut StoreContextMut<'_, T>, _: &LoweredImport) -> Result<Option<FuncHandle>> {
+        Ok(None)
+    }
 
     /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
     fn call_from_guest(
@@ -121,13 +146,13 @@ impl LoweredImport {
     }
 
     /// Lifts the parameters, and reads where the result goes.
-    fn lift_params<T: 'static, P: LiftList>(
+    pub(crate) fn lift_params<T: 'static, P: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
     ) -> Result<(P, LowerPlace)> {
         if !self.options.may_leave(&store.0.vm) {
-            return Err(Trap::new(TrapCode::CannotLeave).into());
+            return Err(cannot_leave(&self.name));
         }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
@@ -142,7 +167,7 @@ impl LoweredImport {
     }
 
     /// Returns to the guest, unless its instance has been locked while the host function ran.
-    fn lower_result<T: 'static>(
+    pub(crate) fn lower_result<T: 'static>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         result: &impl LowerList,
@@ -156,6 +181,13 @@ impl LoweredImport {
         lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
             .map_err(|error| error.into_error(|| self.name.clone()))
     }
+}
+
+/// The trap for a call out of an instance that may not call out.
+#[cold]
+pub(crate) fn cannot_leave(adapter: &AdapterName) -> Error {
+    let site = AdapterTrapSite { adapter: adapter.clone(), path: String::new() };
+    Trap::new(TrapCode::CannotLeave).with_site(site).into()
 }
 
 /// A function over dynamic values.
@@ -252,7 +284,7 @@ pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(
     };
     let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
     let mut text = format!("its type is {theirs}, {ours} {rust}");
-    if !mismatch.shows_in_func() {
+    if mismatch.is_deep() {
         write!(text, "; {mismatch}").expect("a string takes all");
     }
     Some(text)

@@ -2,6 +2,7 @@
 
 mod resource;
 
+use crate::adapter_trap::adapter_trap;
 use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget};
@@ -11,18 +12,17 @@ use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::link::{LinkedImports, LinkedModule};
 use crate::relayed_call::RelayedCall;
-use crate::signatures::{RegisteredSignature, SignatureRegistry};
+use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
-use crate::trap::{AdapterTrapSite, Trap, mark_host_types};
 use crate::type_scope::TypeTables;
 use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
 use gusset_artifact::{
-    AdapterModuleIndex, CoreDef, CoreFuncType, CoreInstanceIndex, CoreValType, FuncSource, ImportIndex, MemoryType,
-    ModuleImportIndex, Plan, PlanModule, Step, Trampoline, TrampolineIndex,
+    AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
+    PlanModule, Step, Trampoline, TrampolineIndex,
 };
 use gusset_types::{
-    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, ResourceTypeIndex, STATE_HEADER, TrapCode,
-    heap_start, instance_state, trap_params,
+    AdapterName, CanonOptions, CoreDefIndex, FlatType, FuncTypeIndex, ResourceTypeIndex, STATE_HEADER, heap_start,
+    instance_state, trap_params,
 };
 use resource::{instance_resources, instance_tables};
 use std::collections::HashMap;
@@ -76,7 +76,7 @@ impl<T: 'static> InstancePre<T> {
     /// # Errors
     ///
     /// When a start function or segment traps, when there is no memory, or when the component needs what is not
-    /// supported. What was made before stays in the store, out of reach, until the store is dropped.
+    /// supported. What was made before stays in the store, locked and out of reach, until the store is dropped.
     ///
     /// # Panics
     ///
@@ -87,6 +87,9 @@ impl<T: 'static> InstancePre<T> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
+        if self.imports.store.is_some_and(|id| id != store.0.vm.id()) {
+            bail!("a component was linked with an instance of another store");
+        }
         let plan = self.component.plan().clone();
         let tables = instance_tables(&self.imports.tables);
         let state = ComponentInstanceState::new(
@@ -109,10 +112,13 @@ impl<T: 'static> InstancePre<T> {
             state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
             store,
         };
-        for step in &plan.steps {
-            instantiation.step(step)?;
+        let made = instantiation.run();
+        if made.is_err() {
+            // The host may have handles of its resources, whose destructors are not to be entered.
+            instantiation.state_mut().lock();
+            instantiation.store.0.any_locked = true;
         }
-        instantiation.finish()
+        made
     }
 }
 
@@ -144,6 +150,13 @@ struct Instantiation<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Instantiation<'a, T> {
+    fn run(&mut self) -> Result<Instance> {
+        for step in &self.plan.steps {
+            self.step(step)?;
+        }
+        self.finish()
+    }
+
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::DefineResource(resource) => self.define_resource(*resource)?,
@@ -166,7 +179,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Instance> {
+    fn finish(&mut self) -> Result<Instance> {
         let exports = self.plan.exported_funcs.values().map(|func| match &func.source {
             FuncSource::Lift { func, options } => {
                 let (callee, options) = (self.func(*func)?, self.options(options)?);
@@ -284,7 +297,10 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let options = self.options(options)?;
         let holds_handles = self.plan.types.func_holds_handles(ty);
         let (tables, instance) = (self.tables.clone(), self.instance);
-        let lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name };
+        func.import(&tables, ty)?;
+        let adapter = None;
+        let mut lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name, adapter };
+        lowered.adapter = func.link(&mut self.store, &lowered)?;
         self.add(index, move |store, values| lowered.call(store, &*func, values))
     }
 
@@ -316,18 +332,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let plan = self.plan.clone();
         self.add(index, move |_, values| {
             let module = &plan.adapter_modules[module];
-            let Some(site) = module.sites.get(values[0].u32() as usize) else {
-                return Err(format_err!("internal error: an adapter trapped at a site that it does not have"));
-            };
-            let Some(code) = u8::try_from(values[1].u32()).ok().and_then(TrapCode::from_u8) else {
-                return Err(format_err!("internal error: an adapter trapped with a code that there is not"));
-            };
-            let mut cause = code.with(values[2].u64(), values[3].u64());
-            mark_host_types(&mut cause, &plan.resources);
-            let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
-            let adapter = module.adapters.get(site.adapter as usize).cloned().unwrap_or_default();
-            let site_of_value = AdapterTrapSite { adapter, path: site.path_with(&indices) };
-            Err(Trap::new(cause).with_site(site_of_value).into())
+            Err(adapter_trap(&module.sites, &module.adapters, &plan.resources, values))
         })
     }
 
@@ -361,19 +366,9 @@ pub(crate) fn trampoline_signatures(
             }
             Trampoline::DropImportedResource(_) => (vec![FlatType::I32], Vec::new()),
         };
-        let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
-        registry.register(&CoreFuncType { params: core(params), results: core(results) }).map(Some)
+        registry.register(&core_func_type(params, results)).map(Some)
     };
     plan.trampolines.values().map(signature).collect()
-}
-
-fn core_type(ty: FlatType) -> CoreValType {
-    match ty {
-        FlatType::I32 => CoreValType::I32,
-        FlatType::I64 => CoreValType::I64,
-        FlatType::F32 => CoreValType::F32,
-        FlatType::F64 => CoreValType::F64,
-    }
 }
 
 fn not_made() -> Error {

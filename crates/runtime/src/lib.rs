@@ -87,6 +87,15 @@
 //! Structs and enums that [derive it](derive@ComponentType) stand for records, variants and enums, and what [`flags!`] makes
 //! for flags. [`WasmStr`] and [`WasmList`] stand for strings and lists that are looked at where the guest has them.
 //!
+//! # Resources
+//!
+//! A host defines a resource type with [`LinkerInstance::resource`], and keeps what its resources are where it likes, a
+//! [`ResourceTable`] for instance: guests know them by handles, and the host by numbers. [`Resource<T>`](Resource) is a
+//! handle whose type Rust knows; [`ResourceAny`] is any other, those of resources that guests define among them.
+//!
+//! Owned handles are given away once, and borrowed ones end with the call that they came with. A host that gets that
+//! wrong gets an error, and a guest that does traps.
+//!
 //! # Errors and traps
 //!
 //! All that can fail returns an [`Error`], one word wide, with a payload that is found by its type. There are four
@@ -159,9 +168,9 @@
 //!
 //! # What is not supported yet
 //!
-//! Of the Component Model: resources and handles, async functions, streams and futures, error contexts, value and
-//! `start` definitions, maps, lists of fixed length, 64-bit memories, imports of components by the root. Of
-//! core WebAssembly: SIMD, threads, exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
+//! Of the Component Model: async functions, streams and futures, error contexts, value and `start` definitions, 64-bit
+//! memories, imports of components by the root; all of them are read and validated. Of core WebAssembly: SIMD, threads,
+//! exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
@@ -171,6 +180,7 @@
 )]
 
 mod activation;
+mod adapter_trap;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;
@@ -226,6 +236,7 @@ pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, Tr
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
+pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};

@@ -42,6 +42,18 @@ impl LiftedFunc {
         LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles: true }
     }
 
+    /// The core function.
+    #[cfg(feature = "compile")]
+    pub(crate) fn callee(&self) -> FuncHandle {
+        self.callee
+    }
+
+    /// The options of the lift.
+    #[cfg(feature = "compile")]
+    pub(crate) fn options(&self) -> &ResolvedOptions {
+        &self.options
+    }
+
     /// Calls it, as `func`. `values` has room for the core parameters and the core result; `look` sees the result while it is
     /// still in the guest's memory.
     pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(

@@ -6,15 +6,16 @@ use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
 use crate::error::{Result, bail};
+use crate::func::Func;
 use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
-use crate::link::{HostItem, Names, define_unknown_funcs, resolve};
+use crate::link::{FuncSlot, HostItem, LinkedFunc, Names, define_unknown_funcs, exports, resolve};
 use crate::resource::ResourceType;
-use crate::store::{AsContextMut, StoreContextMut};
+use crate::store::{AsContext, AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
 use crate::val::Val;
-use gusset_types::Printable;
+use gusset_types::{Printable, join_names};
 use std::sync::Arc;
 
 /// The host's side of a component's [imports]: functions, core modules, and instances of them, by name.
@@ -336,6 +337,96 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
                 bail!("`{}` is defined as {what}, not as an instance", Printable::name(&self.path.join("#")))
             }
         }
+    }
+
+    /// Defines a function of a running instance, for another to import: the two are linked without the host in between.
+    ///
+    /// A component that is linked with it can be instantiated in `store` only. Its calls go into the function's instance as
+    /// the host's do: a failure locks that instance and the caller's, and a call of an instance that is locked is a trap.
+    /// Instances may call one another, and themselves, in circles; [`func_slot`](LinkerInstance::func_slot) is for
+    /// functions that are not there yet.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
+    pub fn define_func(&mut self, store: impl AsContext<Data = T>, name: &str, func: Func) -> Result<()> {
+        let func = LinkedFunc::new(&store.as_context(), func);
+        self.define(name, HostItem::Func(Arc::new(func)))
+    }
+
+    /// Defines a function that is given later.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    pub fn func_slot(&mut self, name: &str) -> Result<FuncSlot> {
+        self.path.push(name.into());
+        let slot = FuncSlot::new(join_names(&self.path).into());
+        self.path.pop();
+        self.define(name, HostItem::Func(Arc::new(slot.clone())))?;
+        Ok(slot)
+    }
+
+    /// Defines an instance that exports what `exporter` does, for others to import: functions, core modules, resource types,
+    /// and instances of these. Functions are as those of [`define_func`](LinkerInstance::define_func).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine, Linker, Store};
+    /// let engine = Engine::default();
+    /// let library = Component::new(&engine, r#"(component
+    ///     (core module $m (func (export "f") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2))))
+    ///     (core instance $i (instantiate $m))
+    ///     (func (export "double") (param "n" u32) (result u32) (canon lift (core func $i "f"))))"#)?;
+    /// let program = Component::new(&engine, r#"(component
+    ///     (import "library" (instance $l (export "double" (func (param "n" u32) (result u32)))))
+    ///     (core func $double (canon lower (func $l "double")))
+    ///     (core module $m
+    ///         (import "" "double" (func $double (param i32) (result i32)))
+    ///         (func (export "run") (result i32) (call $double (i32.const 21))))
+    ///     (core instance $i (instantiate $m (with "" (instance (export "double" (func $double))))))
+    ///     (func (export "run") (result u32) (canon lift (core func $i "run"))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let mut linker = Linker::new(&engine);
+    /// let library = linker.instantiate(&mut store, &library)?;
+    /// linker.root().define_instance(&store, "library", library)?;
+    /// let program = linker.instantiate(&mut store, &program)?;
+    /// assert_eq!(program.get_typed_func::<(), (u32,)>(&mut store, "run")?.call(&mut store, ())?, (42,));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
+    pub fn define_instance(&mut self, store: impl AsContext<Data = T>, name: &str, exporter: Instance) -> Result<()> {
+        let mut names = Names::default();
+        for (name, item) in exports(&store.as_context(), exporter) {
+            names.insert(&name, item);
+        }
+        self.define(name, HostItem::Instance(names))
+    }
+
+    /// Defines here, under their own names, what `exporter` exports: as
+    /// [`define_instance`](LinkerInstance::define_instance), without an instance around it.
+    ///
+    /// # Errors
+    ///
+    /// When one of the names is taken.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is of another store.
+    pub fn define_exports(&mut self, store: impl AsContext<Data = T>, exporter: Instance) -> Result<()> {
+        exports(&store.as_context(), exporter).try_for_each(|(name, item)| self.define(&name, item))
     }
 
     /// Defines `as_name` as what `name` is defined as now, here: an instance under a second name, for example. What is added

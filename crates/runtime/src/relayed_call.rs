@@ -1,19 +1,21 @@
-//! [`RelayedCall`]: a call from one guest to another by way of the host, where no adapter joins them: all parameters are lifted
-//! before any is lowered, and so is the result.
+//! Calls from one guest to another by way of the host, where no adapter joins them: all parameters are lifted before any is
+//! lowered, and so is the result.
 
+use crate::activation::check_return;
 use crate::canon::{
     CanonError, FlatReader, FlatWriter, LowerContext, LowerPlace, ResolvedOptions, StoreGuest, TypeList, Vals,
     lift_values, lower_values,
 };
 use crate::error::Result;
-use crate::host_func::RunningCall;
+use crate::host_func::{RunningCall, cannot_leave};
+use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::StoreContextMut;
-use crate::trap::Trap;
-use crate::type_scope::TypeTables;
+use crate::trace::{CallStep, CallTracer, TracedCall};
+use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
 use crate::vm::RawValue;
-use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS, TrapCode};
+use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS};
 use std::sync::Arc;
 
 /// `canon lower` of a `canon lift`, both of one root instance.
@@ -31,32 +33,74 @@ impl RelayedCall {
     /// The caller calls. Both are of the root instance that is running, so that it is not entered anew.
     pub(crate) fn call<T: 'static>(&self, store: StoreContextMut<'_, T>, values: &mut [RawValue]) -> Result<()> {
         if !self.lower.may_leave(&store.0.vm) {
-            return Err(Trap::new(TrapCode::CannotLeave).into());
+            return Err(cannot_leave(&self.name));
         }
         let running = RunningCall::begin(store.0);
         let mut store = StoreContextMut(&mut *running.store);
-        let called = self.relay(&mut store, values);
+        let types = self.tables.scope();
+        let caller = RelayCaller {
+            types,
+            ty: self.lower_type,
+            options: self.lower,
+            signature: &self.lower_signature,
+            instance: None,
+            name: &self.name,
+        };
+        let called = relay(&mut store, &caller, &self.callee, types, values);
         let released = called.and_then(|()| self.lower.release(store.0, running.mark));
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }
+}
 
-    fn relay<T: 'static>(&self, store: &mut StoreContextMut<'_, T>, values: &mut [RawValue]) -> Result<(), CanonError> {
-        let (types, lower) = (self.tables.scope(), self.lower);
-        let ty = types.types.func(self.lower_type);
-        let mut flat = FlatReader::new(values);
-        let mut cx = lower.lift(store.0, types, true);
-        let params = TypeList::Params(&ty.params);
-        let args: Vec<Val> = lift_values(&mut cx, params, self.lower_signature.params_in_memory, &mut flat)?;
-        let place = match self.lower_signature.result_in_memory {
-            true => LowerPlace::At(flat.pointer(lower.width)),
-            false => LowerPlace::Flat,
-        };
-        let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-        let result: Vec<Val> = self.callee.call_entered(store, types, &Vals(&args), callee_values)?;
-        let mut guest = StoreGuest { store, options: lower, scope: 0 };
-        let mut cx = LowerContext::new(types, &mut guest, lower.encoding, lower.width);
-        let result = Vals(&result);
-        lower_values(&mut cx, &result, TypeList::Result(ty.result), place, &mut FlatWriter::new(values))?;
-        self.callee.finish(store, callee_values)
+/// The side of a relayed call that lowers.
+pub(crate) struct RelayCaller<'a> {
+    pub(crate) types: TypeScope<'a>,
+    pub(crate) ty: FuncTypeIndex,
+    pub(crate) options: ResolvedOptions,
+    pub(crate) signature: &'a FlatSignature,
+    /// The root instance that calls, if it is another than the one that is called: it may be locked meanwhile.
+    pub(crate) instance: Option<Instance>,
+    /// Who calls whom.
+    pub(crate) name: &'a AdapterName,
+}
+
+/// Calls `callee`, whose root instance has been entered: its types have the structure of the caller's.
+pub(crate) fn relay<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    caller: &RelayCaller<'_>,
+    callee: &LiftedFunc,
+    callee_types: TypeScope<'_>,
+    values: &mut [RawValue],
+) -> Result<(), CanonError> {
+    let &RelayCaller { types, options, signature, .. } = caller;
+    let ty = types.types.func(caller.ty);
+    let mut flat = FlatReader::new(values);
+    let mut cx = options.lift(store.0, types, true);
+    let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), signature.params_in_memory, &mut flat)?;
+    let place = match signature.result_in_memory {
+        true => LowerPlace::At(flat.pointer(options.width)),
+        false => LowerPlace::Flat,
+    };
+    let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
+    trace(store, caller.name, || CallStep::Begin(&args));
+    let called: Result<Vec<Val>, _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
+    trace(store, caller.name, || match &called {
+        Ok(result) => CallStep::Return(result.first()),
+        Err(_) => CallStep::Fail,
+    });
+    let result = called?;
+    if let Some(instance) = caller.instance {
+        check_return(store.0, instance)?;
+    }
+    let mut guest = StoreGuest { store, options, scope: 0 };
+    let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+    lower_values(&mut cx, &Vals(&result), TypeList::Result(ty.result), place, &mut FlatWriter::new(values))?;
+    callee.finish(store, callee_values)
+}
+
+/// Tells of a step, where calls are traced.
+fn trace<'a, T: 'static>(store: &StoreContextMut<'_, T>, adapter: &AdapterName, step: impl FnOnce() -> CallStep<'a>) {
+    if let Some(CallTracer(tracer)) = &store.engine().config().tracer {
+        tracer(TracedCall { adapter, step: step() });
     }
 }

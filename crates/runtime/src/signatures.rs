@@ -3,6 +3,7 @@
 
 use crate::error::{Result, bail};
 use gusset_artifact::{CoreFuncType, CoreValType, HeapType, RefType};
+use gusset_types::FlatType;
 use indexmap::IndexSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +54,21 @@ impl SignatureRegistry {
             }
         };
         Ok(RegisteredSignature { ty, number: u32::try_from(number).expect("fewer than 2^32 signatures") })
+    }
+}
+
+/// The core function type of flat parameters and results.
+pub(crate) fn core_func_type(params: Vec<FlatType>, results: Vec<FlatType>) -> CoreFuncType {
+    let core = |types: Vec<FlatType>| types.into_iter().map(core_type).collect();
+    CoreFuncType { params: core(params), results: core(results) }
+}
+
+fn core_type(ty: FlatType) -> CoreValType {
+    match ty {
+        FlatType::I32 => CoreValType::I32,
+        FlatType::I64 => CoreValType::I64,
+        FlatType::F32 => CoreValType::F32,
+        FlatType::F64 => CoreValType::F64,
     }
 }
 

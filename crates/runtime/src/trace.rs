@@ -1,7 +1,6 @@
 //! What is told of calls between components where an engine traces them. A traced call goes through the host, which lifts and
 //! lowers; nothing of it is left in components that are compiled without tracing.
 
-use crate::error::Error;
 use crate::val::Val;
 use gusset_types::{AdapterName, Printable};
 use std::fmt;
@@ -26,8 +25,8 @@ pub enum CallStep<'a> {
     Begin(&'a [Val]),
     /// It returns, with this result.
     Return(Option<&'a Val>),
-    /// It does not return: a trap, or a failure of the host.
-    Fail(&'a Error),
+    /// It does not return: whoever made the first call learns why.
+    Fail,
 }
 
 impl fmt::Display for TracedCall<'_> {
@@ -44,11 +43,7 @@ impl fmt::Display for TracedCall<'_> {
             }
             CallStep::Return(None) => write!(f, "{caller} <- {callee} {function}"),
             CallStep::Return(Some(result)) => write!(f, "{caller} <- {callee} {function}: {result}"),
-            CallStep::Fail(error) => {
-                let error = error.to_string();
-                let first_line = error.lines().next().unwrap_or_default();
-                write!(f, "{caller} <- {callee} {function} failed: {}", Printable::message(first_line))
-            }
+            CallStep::Fail => write!(f, "{caller} <- {callee} {function} failed"),
         }
     }
 }
@@ -66,7 +61,6 @@ impl fmt::Debug for CallTracer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Trap, TrapCode};
 
     #[test]
     fn a_step_is_a_line() {
@@ -77,8 +71,6 @@ mod tests {
         assert_eq!(text(CallStep::Begin(&[])), r"app -> lib parse\n()");
         assert_eq!(text(CallStep::Return(Some(&Val::Bool(true)))), r"app <- lib parse\n: true");
         assert_eq!(text(CallStep::Return(None)), r"app <- lib parse\n");
-        let error = Error::from(Trap::new(TrapCode::Unreachable));
-        let expected = r"app <- lib parse\n failed: wasm trap: wasm `unreachable` instruction executed";
-        assert_eq!(text(CallStep::Fail(&error)), expected);
+        assert_eq!(text(CallStep::Fail), r"app <- lib parse\n failed");
     }
 }

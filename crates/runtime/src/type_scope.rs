@@ -92,8 +92,8 @@ impl<'a> TypeScope<'a> {
     /// `ty` is another type than what `rust` stands for.
     #[cold]
     pub fn other(self, ty: ValType, rust: impl Into<Cow<'static, str>>) -> TypeMismatch {
-        let what = format!("it is {}, the Rust type stands for {}", type_text(self.types, ty), rust.into());
-        TypeMismatch { in_types: true, ..TypeMismatch::new(what) }
+        let rust = rust.into();
+        TypeMismatch::new(format!("it is {}, the Rust type stands for {rust}", type_text(self.types, ty)))
     }
 }
 
@@ -109,15 +109,17 @@ fn same_names<'a>(
             Some(name) if *name == theirs => {}
             Some(name) => {
                 let theirs = cut_name(theirs);
-                return Err(TypeMismatch::new(format!("{what} {i} is {theirs:?}, the Rust type has {name:?} there")));
+                return Err(TypeMismatch::of_name(format!(
+                    "{what} {i} is {theirs:?}, the Rust type has {name:?} there"
+                )));
             }
             None => {
-                return Err(TypeMismatch::new(format!("the Rust type has no {what} for {:?}", cut_name(theirs))));
+                return Err(TypeMismatch::of_name(format!("the Rust type has no {what} for {:?}", cut_name(theirs))));
             }
         }
     }
     match names.get(count) {
-        Some(name) => Err(TypeMismatch::new(format!("it has no {what} {name:?}"))),
+        Some(name) => Err(TypeMismatch::of_name(format!("it has no {what} {name:?}"))),
         None => Ok(()),
     }
 }
@@ -128,21 +130,19 @@ pub struct TypeMismatch {
     /// The segments of the path, innermost first.
     path: Vec<Cow<'static, str>>,
     what: String,
-    /// Whether the texts of the two types show it.
-    in_types: bool,
+    /// Whether it is about a name: the type as a whole does not show it at a glance.
+    named: bool,
 }
 
 impl TypeMismatch {
     /// A mismatch of the whole type.
     #[cold]
     pub fn new(what: impl Into<String>) -> TypeMismatch {
-        TypeMismatch { path: Vec::new(), what: what.into(), in_types: false }
+        TypeMismatch { path: Vec::new(), what: what.into(), named: false }
     }
 
-    /// A tuple, a list of parameters or a result of another length.
-    #[cold]
-    pub(crate) fn of_length(length: usize, rust: usize) -> TypeMismatch {
-        TypeMismatch { in_types: true, ..TypeMismatch::new(format!("it has {length} parts, the Rust type {rust}")) }
+    fn of_name(what: String) -> TypeMismatch {
+        TypeMismatch { named: true, ..TypeMismatch::new(what) }
     }
 
     /// The same mismatch, one level further out: `segment` stands before the path.
@@ -153,9 +153,9 @@ impl TypeMismatch {
         self
     }
 
-    /// Whether the type of a function says it all: one level in are parameters and results.
-    pub(crate) fn shows_in_func(&self) -> bool {
-        self.in_types && self.path.len() <= 1
+    /// Whether it is hard to see between two types of parameters or results that are written out.
+    pub(crate) fn is_deep(&self) -> bool {
+        self.named || self.path.len() > 1
     }
 }
 

@@ -314,6 +314,12 @@ mod tests {
         assert_eq!(error.to_string(), "param \"items\"[1].name: expected string, found u32");
     }
 
+    /// Lists of values are vectors of them.
+    #[test]
+    fn a_handle_makes_values_no_larger() {
+        assert_eq!(size_of::<Val>(), size_of::<String>() + size_of::<usize>());
+    }
+
     #[test]
     fn labels_payloads_and_arity_are_checked() {
         let mut types = Types::default();

@@ -323,3 +323,45 @@ fn core_instances_go_on_after_a_trap() {
         assert!(matches!(results[0], Val::I32(2)));
     }
 }
+
+/// A destructor of the host keeps a failure of the guest that drops to itself: the guest does not go on.
+#[test]
+fn a_destructor_of_the_host_does_not_return_into_a_locked_instance() {
+    struct Held;
+    let text = r#"(component
+      (import "held" (type $held (sub resource)))
+      (import "went-on" (func $went-on (param "x" u32)))
+      (core func $went-on (canon lower (func $went-on)))
+      (core func $drop (canon resource.drop $held))
+      (core module $m
+        (import "" "drop" (func $drop (param i32)))
+        (import "" "went-on" (func $went-on (param i32)))
+        (func (export "run") (param i32) (call $drop (local.get 0)) (call $went-on (i32.const 1)))
+        (func (export "trap") unreachable))
+      (core instance $i (instantiate $m (with "" (instance
+        (export "drop" (func $drop)) (export "went-on" (func $went-on))))))
+      (func (export "run") (param "held" (own $held)) (canon lift (core func $i "run")))
+      (func (export "trap") (canon lift (core func $i "trap"))))"#;
+    for (rep, expected) in [(0, None), (1, Some(TrapCode::CannotEnter))] {
+        let mut linker = Linker::<HostState>::new(engine());
+        let drop = |mut store: StoreContextMut<'_, HostState>, rep| {
+            if rep == 1 {
+                assert_eq!(code(call(&mut store, 0, "trap", &[])), Some(TrapCode::Unreachable));
+            }
+            Ok(())
+        };
+        linker.root().resource("held", gusset::ResourceType::host::<Held>(), drop).unwrap();
+        let went_on = |mut store: StoreContextMut<'_, HostState>, (x,): (u32,)| {
+            store.data_mut().went_on.push(x);
+            Ok(())
+        };
+        linker.root().func_wrap("went-on", went_on).unwrap();
+        let mut store = Store::new(engine(), HostState::default());
+        let instance = linker.instantiate(&mut store, &Component::new(engine(), text).unwrap()).unwrap();
+        store.data_mut().instances.push(instance);
+        let run = instance.get_typed_func::<(gusset::Resource<Held>,), ()>(&mut store, "run").unwrap();
+        let called = run.call(&mut store, (gusset::Resource::new_own(rep),));
+        assert_eq!(called.err().and_then(|error| error.downcast_ref().map(Trap::code)), expected);
+        assert_eq!(store.data().went_on.len(), usize::from(expected.is_none()));
+    }
+}

@@ -2,11 +2,12 @@
 //! are in `handles.rs`.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Config, Engine, Linker, Store, Trap, TrapCode};
+use gusset::{Component, Config, Engine, Linker, Store, Trap, TrapCode, TrapValues};
+use std::collections::BTreeSet;
 
 /// What a call is made of: the type of the only parameter, what the caller passes, and what its memory holds.
 #[derive(Clone, Copy)]
-struct Call<'a> {
+struct PassedValue<'a> {
     ty: &'a str,
     /// The core type of what is passed.
     core: &'a str,
@@ -19,17 +20,17 @@ struct Call<'a> {
     realloc: &'a str,
 }
 
-impl Default for Call<'_> {
+impl Default for PassedValue<'_> {
     fn default() -> Self {
         let pair = "i32 i32";
-        Call { ty: "string", core: pair, pass: "", data: "", lower: "", lift: "", realloc: "(i32.const 4096)" }
+        PassedValue { ty: "string", core: pair, pass: "", data: "", lower: "", lift: "", realloc: "(i32.const 4096)" }
     }
 }
 
-impl Call<'_> {
+impl PassedValue<'_> {
     /// Makes the call, and says what trapped: the code, the text and the path.
     fn trap(self) -> (TrapCode, String, String) {
-        let Call { ty, core, pass, data, lower, lift, realloc } = self;
+        let PassedValue { ty, core, pass, data, lower, lift, realloc } = self;
         let text = format!(
             r#"(component
               (component $lib
@@ -77,7 +78,7 @@ fn pair(address: u32, length: u32) -> String {
 }
 
 #[track_caller]
-fn check(call: Call<'_>, code: TrapCode, text: &str, path: &str) {
+fn check(call: PassedValue<'_>, code: TrapCode, text: &str, path: &str) {
     assert_eq!(call.trap(), (code, text.into(), path.into()));
 }
 
@@ -85,18 +86,18 @@ fn check(call: Call<'_>, code: TrapCode, text: &str, path: &str) {
 fn scalars() {
     for (bits, text) in [(0xd800u32, "0xd800"), (0xdfff, "0xdfff"), (0x11_0000, "0x110000"), (u32::MAX, "0xffffffff")] {
         let pass = format!("(i32.const {bits})");
-        let call = Call { ty: "char", core: "i32", pass: &pass, ..Call::default() };
+        let call = PassedValue { ty: "char", core: "i32", pass: &pass, ..PassedValue::default() };
         check(call, TrapCode::InvalidChar, &format!("invalid `char` bit pattern: {text}"), "param \"v\"");
     }
-    let call = Call { ty: "(result)", core: "i32", pass: "(i32.const -1)", ..Call::default() };
+    let call = PassedValue { ty: "(result)", core: "i32", pass: "(i32.const -1)", ..PassedValue::default() };
     let text = "invalid variant discriminant: 4294967295 of 2 cases";
     check(call, TrapCode::InvalidDiscriminant, text, "param \"v\"");
-    let call = Call { ty: "(option u8)", pass: "(i32.const 2) (i32.const 0)", ..Call::default() };
+    let call = PassedValue { ty: "(option u8)", pass: "(i32.const 2) (i32.const 0)", ..PassedValue::default() };
     check(call, TrapCode::InvalidDiscriminant, "invalid variant discriminant: 2 of 2 cases", "param \"v\"");
     // In a slot that a wider case has made wider, only the low half counts.
     let ty = "(result char (error u64))";
     let pass = "(i32.const 0) (i64.const 0x100000000d801)";
-    let call = Call { ty, core: "i32 i64", pass, ..Call::default() };
+    let call = PassedValue { ty, core: "i32 i64", pass, ..PassedValue::default() };
     check(call, TrapCode::InvalidChar, "invalid `char` bit pattern: 0xd801", "param \"v\".ok");
 }
 
@@ -104,7 +105,7 @@ fn scalars() {
 fn ranges_of_lists() {
     let list = |ty, at, length| {
         let pass = pair(at, length);
-        Call { ty, pass: &pass, ..Call::default() }.trap()
+        PassedValue { ty, pass: &pass, ..PassedValue::default() }.trap()
     };
     let path = || "param \"v\"".to_string();
     let text = "unaligned pointer: 0x11, alignment 4";
@@ -124,12 +125,12 @@ fn ranges_of_lists() {
 fn parameters_in_memory() {
     let fields = ["char"; 17].join(" ");
     let ty = format!("(tuple {fields})");
-    let call = |pass| Call { ty: &ty, core: "i32", pass, ..Call::default() };
+    let call = |pass| PassedValue { ty: &ty, core: "i32", pass, ..PassedValue::default() };
     check(call("(i32.const 2)"), TrapCode::UnalignedPointer, "unaligned pointer: 0x2, alignment 4", "params");
     let text = "pointer out of bounds of memory: 68 bytes at 0xffc0";
     check(call("(i32.const 0xffc0)"), TrapCode::PointerOutOfBounds, text, "params");
     let bad = data(&[[0; 60].as_slice(), &0xdeadu32.to_le_bytes()].concat());
-    let call = Call { data: &bad, ..call("(i32.const 0)") };
+    let call = PassedValue { data: &bad, ..call("(i32.const 0)") };
     check(call, TrapCode::InvalidChar, "invalid `char` bit pattern: 0xdead", "param \"v\".15");
 }
 
@@ -139,7 +140,7 @@ fn paths_have_the_indices_of_lists() {
     let words = [[16u32, 2], [24, 2], [65, 66], [67, 0xd888]];
     let bytes: Vec<u8> = words.as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect();
     let bad = data(&bytes);
-    let call = Call { ty: "(list (list char))", pass: &pair(0, 2), data: &bad, ..Call::default() }.trap();
+    let call = PassedValue { ty: "(list (list char))", pass: &pair(0, 2), data: &bad, ..PassedValue::default() }.trap();
     let text = "invalid `char` bit pattern: 0xd888";
     assert_eq!(call, (TrapCode::InvalidChar, text.into(), "param \"v\"[1][1]".into()));
 }
@@ -149,7 +150,7 @@ fn strings() {
     let bad = data(b"ab\xffc\xe2\x82\x00\xd8");
     let string = |at, length, lower| {
         let pass = pair(at, length);
-        Call { pass: &pass, data: &bad, lower, ..Call::default() }.trap()
+        PassedValue { pass: &pass, data: &bad, lower, ..PassedValue::default() }.trap()
     };
     let path = || "param \"v\"".to_string();
     let utf16 = "string-encoding=utf16";
@@ -176,7 +177,7 @@ fn strings() {
 fn what_realloc_returns() {
     let call = |ty, realloc| {
         let pass = pair(0, 4);
-        Call { ty, pass: &pass, realloc, ..Call::default() }.trap()
+        PassedValue { ty, pass: &pass, realloc, ..PassedValue::default() }.trap()
     };
     let path = || "param \"v\"".to_string();
     let text = "unaligned pointer: 0x5, alignment 4";
@@ -185,4 +186,49 @@ fn what_realloc_returns() {
     assert_eq!(call("(list u32)", "(i32.const 0xfff4)"), (TrapCode::ListOutOfBounds, text.into(), path()));
     let text = "string content out-of-bounds: 4 bytes at 0xfffd";
     assert_eq!(call("string", "(i32.const 0xfffd)"), (TrapCode::StringOutOfBounds, text.into(), path()));
+}
+
+/// Codes of which the host's own lift and lower have the only use.
+const HOST_CODES: [TrapCode; 4] = [
+    TrapCode::ReallocUnaligned,
+    TrapCode::ReallocOutOfBounds,
+    TrapCode::StringPointerOutOfBounds,
+    TrapCode::ListPointerOutOfBounds,
+];
+
+/// Those that `handles.rs` meets.
+const HANDLE_CODES: [TrapCode; 6] = [
+    TrapCode::UnknownHandle,
+    TrapCode::HandleTypeMismatch,
+    TrapCode::HandleLent,
+    TrapCode::HandleNotOwned,
+    TrapCode::BorrowsRemain,
+    TrapCode::HandleTableFull,
+];
+
+/// No code that comes with a value is left out.
+#[test]
+fn every_code() {
+    let (utf8, utf16) = (data(b"\xff\xe2\x82\x00\xd8"), "string-encoding=utf16");
+    let default = PassedValue { data: &utf8, ..PassedValue::default() };
+    let far = pair(u32::MAX, 2);
+    let many = "char ".repeat(17);
+    let many = format!("(tuple {many})");
+    let calls = [
+        PassedValue { ty: "char", core: "i32", pass: "(i32.const 0xd800)", ..default },
+        PassedValue { ty: "(result)", core: "i32", pass: "(i32.const 2)", ..default },
+        PassedValue { ty: "(list u16)", pass: &pair(1, 0), ..default },
+        PassedValue { ty: "(list u8)", pass: &far, ..default },
+        PassedValue { ty: "(list u8)", pass: &pair(0, u32::MAX), ..default },
+        PassedValue { pass: &far, ..default },
+        PassedValue { pass: &pair(0, u32::MAX), ..default },
+        PassedValue { ty: &many, core: "i32", pass: "(i32.const -4)", ..default },
+        PassedValue { pass: &pair(0, 1), ..default },
+        PassedValue { pass: &pair(1, 2), ..default },
+        PassedValue { pass: &pair(4, 1), data: &data(b"\0\0\0\0\0\xd8"), lower: utf16, ..default },
+    ];
+    let met: BTreeSet<TrapCode> = calls.map(|call| call.trap().0).into();
+    let others = [&HOST_CODES[..], &HANDLE_CODES].concat();
+    let with_values = TrapCode::ALL.iter().filter(|code| code.values() != TrapValues::None);
+    assert_eq!(met, with_values.filter(|code| !others.contains(code)).copied().collect());
 }

@@ -1,9 +1,8 @@
 //! Interface types as text, in the words of WIT.
 
-use crate::arena::Arena;
 use crate::index::ResourceTypeIndex;
 use crate::name::cut_name;
-use crate::resource_type::ResourceType;
+use crate::printable::Printable;
 use crate::val_type::{DefinedType, Types, ValType};
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
@@ -18,40 +17,19 @@ const DISPLAY_BUDGET: usize = 48;
 /// let option = types.intern(DefinedType::Option(list));
 /// assert_eq!(type_text(&types, option), "option<list<u8>>");
 /// ```
-///
-/// Resource types go by their numbers; where they are at hand, [`type_text_with`] has their names.
 pub fn type_text(types: &Types, ty: ValType) -> String {
-    TypeWriter { types, resources: None, text: String::new(), budget: DISPLAY_BUDGET }.finish(ty)
-}
-
-/// The same, with the names of resource types.
-///
-/// ```
-/// use gusset_types::{Arena, DefinedType, ResourceType, Types, type_text, type_text_with};
-/// let mut resources = Arena::default();
-/// let file = resources.push(ResourceType { name: "file".into(), instance: None, dtor: None });
-/// let mut types = Types::default();
-/// let own = types.intern(DefinedType::Own(file));
-/// assert_eq!(type_text_with(&types, &resources, own), "own<file>");
-/// assert_eq!(type_text(&types, own), "own<resource 0>");
-/// ```
-pub fn type_text_with(types: &Types, resources: &Arena<ResourceTypeIndex, ResourceType>, ty: ValType) -> String {
-    TypeWriter { types, resources: Some(resources), text: String::new(), budget: DISPLAY_BUDGET }.finish(ty)
+    let mut writer = TypeWriter { types, text: String::new(), budget: DISPLAY_BUDGET };
+    writer.ty(ty);
+    writer.text
 }
 
 struct TypeWriter<'a> {
     types: &'a Types,
-    resources: Option<&'a Arena<ResourceTypeIndex, ResourceType>>,
     text: String,
     budget: usize,
 }
 
 impl TypeWriter<'_> {
-    fn finish(mut self, ty: ValType) -> String {
-        self.ty(ty);
-        self.text
-    }
-
     /// Takes one part from the budget; writes `..` and returns false when there is none left.
     fn part(&mut self) -> bool {
         if self.budget == 0 {
@@ -140,10 +118,11 @@ impl TypeWriter<'_> {
     }
 
     fn handle(&mut self, kind: &str, resource: ResourceTypeIndex) {
-        let name =
-            self.resources.and_then(|resources| resources.get(resource)).map(|resource| cut_name(&resource.name));
-        let name = name.unwrap_or_else(|| format!("resource {resource}").into());
-        self.text.push_str(&format!("{kind}<{name}>"));
+        match self.types.resource_name(resource) {
+            // It may come out of a name section, where anything may stand.
+            Some(name) => self.text.push_str(&format!("{kind}<{}>", Printable::name(&cut_name(name)))),
+            None => self.text.push_str(&format!("{kind}<resource {resource}>")),
+        }
     }
 
     fn generic(&mut self, name: &str, arguments: &[Option<ValType>]) {
@@ -184,6 +163,18 @@ impl TypeWriter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resource_types_go_by_their_names() {
+        let mut types = Types::default();
+        let [file, other] = [0, 1].map(ResourceTypeIndex::from_u32);
+        types.name_resource(file, "file".into());
+        let own = types.intern(DefinedType::Own(file));
+        let borrow = types.intern(DefinedType::Borrow(other));
+        assert_eq!((&*type_text(&types, own), &*type_text(&types, borrow)), ("own<file>", "borrow<resource 1>"));
+        types.name_resource(other, "a\nb".into());
+        assert_eq!(type_text(&types, borrow), r"borrow<a\nb>");
+    }
 
     #[test]
     fn shared_parts_and_long_names_make_no_long_text() {

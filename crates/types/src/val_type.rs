@@ -113,6 +113,8 @@ pub(crate) struct Interned {
     pub(crate) flat: [Option<Box<[FlatType]>>; 2],
     /// Whether a handle, stream, future or error-context is somewhere inside.
     pub(crate) holds_handles: bool,
+    /// Whether a stream, future or error-context is somewhere inside.
+    pub(crate) holds_async: bool,
     /// Whether a string, list or map (a pointer) is somewhere inside.
     pub(crate) holds_pointers: bool,
     /// Nesting depth, 1 for a type of primitives only.
@@ -124,6 +126,8 @@ pub(crate) struct Interned {
 pub struct Types {
     defined: IndexMap<DefinedType, Interned>,
     functions: IndexSet<FuncType>,
+    /// Names of resource types, for people.
+    resource_names: Vec<Arc<str>>,
 }
 
 impl Types {
@@ -140,11 +144,13 @@ impl Types {
                 ty,
                 DefinedType::Own(_) | DefinedType::Borrow(_) | DefinedType::Stream(_) | DefinedType::Future(_)
             ),
+            holds_async: matches!(ty, DefinedType::Stream(_) | DefinedType::Future(_)),
             holds_pointers: matches!(ty, DefinedType::List(_) | DefinedType::Map(..)),
             depth: 1,
         };
         ty.each_child(|child| {
             interned.holds_handles |= self.holds_handles(child);
+            interned.holds_async |= self.holds_async(child);
             interned.holds_pointers |= self.holds_pointers(child);
             interned.depth = interned.depth.max(1 + self.depth(child));
         });
@@ -155,6 +161,20 @@ impl Types {
     /// The function type that stands for `ty`.
     pub fn intern_func(&mut self, ty: FuncType) -> FuncTypeIndex {
         FuncTypeIndex::from_usize(self.functions.insert_full(ty).0)
+    }
+
+    /// Gives a resource type a name for people. Those before it that have none get an empty one.
+    pub fn name_resource(&mut self, resource: ResourceTypeIndex, name: Arc<str>) {
+        let index = resource.as_usize();
+        if self.resource_names.len() <= index {
+            self.resource_names.resize(index + 1, "".into());
+        }
+        self.resource_names[index] = name;
+    }
+
+    /// The name of a resource type, if it has one.
+    pub fn resource_name(&self, resource: ResourceTypeIndex) -> Option<&str> {
+        self.resource_names.get(resource.as_usize()).map(|name| &**name).filter(|name| !name.is_empty())
     }
 
     /// The structural type at `index`.
@@ -180,6 +200,15 @@ impl Types {
     pub fn func_holds_handles(&self, func: FuncTypeIndex) -> bool {
         let func = self.func(func);
         func.param_types().chain(func.result).any(|ty| self.holds_handles(ty))
+    }
+
+    /// Whether `ty` is or holds a stream, future or error-context.
+    pub fn holds_async(&self, ty: ValType) -> bool {
+        match ty {
+            ValType::ErrorContext => true,
+            ValType::Defined(index) => self.interned(index).holds_async,
+            _ => false,
+        }
     }
 
     /// Whether `ty` is or holds a string, list or map: lowering it calls `realloc`, and lifting it reads memory.

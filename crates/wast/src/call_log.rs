@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many lines of a script are kept; the others are counted.
-const MOST_LINES: usize = 100_000;
+const MAX_LINES: usize = 100_000;
 
 /// How many bytes of a line are kept.
-const MOST_BYTES: usize = 2_000;
+const MAX_LINE_BYTES: usize = 2_000;
 
 /// How deep calls are indented.
 const MOST_DEPTH: usize = 40;
@@ -49,7 +49,7 @@ impl CallLog {
             calls.depth = calls.depth.saturating_sub(1);
         }
         let (line, depth) = (calls.line, calls.depth.min(MOST_DEPTH));
-        if calls.lines.len() < MOST_LINES {
+        if calls.lines.len() < MAX_LINES {
             calls.lines.push(CallLine { line, text: cut(format_args!("{:1$}{call}", "", 2 * depth)) });
         } else {
             calls.omitted += 1;
@@ -84,7 +84,7 @@ struct CutLine(String);
 
 impl Write for CutLine {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MOST_BYTES - self.0.len();
+        let room = MAX_LINE_BYTES - self.0.len();
         if text.len() <= room {
             self.0.push_str(text);
             return Ok(());
@@ -117,11 +117,14 @@ mod tests {
 
     #[test]
     fn neither_lines_nor_their_number_grow_without_end() {
-        assert_eq!(cut(format_args!("{}", "x".repeat(MOST_BYTES))), "x".repeat(MOST_BYTES));
-        assert_eq!(cut(format_args!("x{}", "é".repeat(MOST_BYTES))), format!("x{}…", "é".repeat(MOST_BYTES / 2 - 1)));
+        assert_eq!(cut(format_args!("{}", "x".repeat(MAX_LINE_BYTES))), "x".repeat(MAX_LINE_BYTES));
+        assert_eq!(
+            cut(format_args!("x{}", "é".repeat(MAX_LINE_BYTES))),
+            format!("x{}…", "é".repeat(MAX_LINE_BYTES / 2 - 1))
+        );
         let (log, name) = (CallLog::default(), AdapterName::default());
-        (0..MOST_LINES + 5).for_each(|_| log.add(TracedCall { adapter: &name, step: CallStep::Return(None) }));
+        (0..MAX_LINES + 5).for_each(|_| log.add(TracedCall { adapter: &name, step: CallStep::Return(None) }));
         let lines = log.take();
-        assert_eq!((lines.len(), &*lines[MOST_LINES].text), (MOST_LINES + 1, "and 5 more steps of calls"));
+        assert_eq!((lines.len(), &*lines[MAX_LINES].text), (MAX_LINES + 1, "and 5 more steps of calls"));
     }
 }

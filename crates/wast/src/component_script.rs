@@ -1,8 +1,8 @@
 //! The component side of a script: the host that components import, and their instances, each in a store of its own, so that
 //! a trap in one leaves the others alone.
 
+use crate::component_host;
 use crate::outcome::{Mismatch, mismatch};
-use crate::spectest;
 use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
 
 /// The component instances of a script.
@@ -22,7 +22,9 @@ struct RunningComponent {
 impl ComponentScript {
     pub(crate) fn new(engine: &Engine) -> gusset::Result<ComponentScript> {
         let mut linker = Linker::new(engine);
-        spectest::link_component_host(&mut linker)?;
+        // Scripts give names again, and mean the latest.
+        linker.allow_shadowing(true);
+        component_host::link(&mut linker)?;
         Ok(ComponentScript { engine: engine.clone(), linker, instances: Vec::new() })
     }
 
@@ -32,6 +34,23 @@ impl ComponentScript {
         let instance = self.linker.instantiate(&mut store, component)?;
         self.instances.push(RunningComponent { component: component.clone(), store, instance });
         Ok(self.instances.len() - 1)
+    }
+
+    /// Makes an instance of the modules and resource types that the instance with this number exports importable as `name`. Of what
+    /// else it exports nothing can be: each instance has a store of its own.
+    pub(crate) fn share(&mut self, name: &str, instance: usize) -> gusset::Result<()> {
+        let RunningComponent { component, store, instance } = &mut self.instances[instance];
+        let mut shared = self.linker.instance(name)?;
+        for (export, _) in component.exports() {
+            // The names in an array: one may have a `#` in it.
+            if let Some(module) = instance.get_module(&*store, [export]) {
+                shared.module(export, &module)?;
+            }
+            if let Some(resource) = instance.get_resource(&mut *store, [export]) {
+                shared.resource(export, resource, |_, _| Ok(()))?;
+            }
+        }
+        Ok(())
     }
 
     /// What the instance with this number was made of.

@@ -24,6 +24,7 @@
 
 mod adapter_text;
 mod call_log;
+mod component_host;
 mod component_script;
 mod component_value;
 mod core_script;

@@ -198,7 +198,11 @@ impl<'a> RunningScript<'a> {
             Ok(instance) => {
                 self.instances.insert(None, instance);
                 self.instances.insert(name, instance);
-                Ok(())
+                match (instance, name) {
+                    // Later components import it by its name; core modules must be registered.
+                    (Named::Component(instance), Some(name)) => self.share(name, instance),
+                    _ => Ok(()),
+                }
             }
             Err(error) => Err(Mismatch::error("an instance", &error)),
         }
@@ -220,8 +224,13 @@ impl<'a> RunningScript<'a> {
                 let registered = self.core.register(name, instance);
                 registered.map_err(|error| Mismatch::error("an instance under that name", &error))
             }
-            Named::Component(_) => mismatch("a core instance", "a component instance cannot be registered"),
+            Named::Component(instance) => self.share(name, instance),
         }
+    }
+
+    fn share(&mut self, name: &str, instance: usize) -> Result<(), Mismatch> {
+        let shared = self.components.share(name, instance);
+        shared.map_err(|error| Mismatch::error("an instance under that name", &error))
     }
 
     fn named(&self, id: Option<Id<'a>>) -> Result<Named, Mismatch> {

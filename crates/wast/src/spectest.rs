@@ -1,8 +1,7 @@
-//! What scripts import from their host: the module `spectest` of core scripts, and the functions that component scripts of
-//! the field expect. Nothing is printed: reports are all that a run shows.
+//! The module `spectest` that core scripts import. Nothing is printed: reports are all that a run shows.
 
+use gusset::core;
 use gusset::core::ValType;
-use gusset::{Error, Linker, core};
 
 /// All of `spectest` but its functions. A core module is the shortest way to say so.
 const SPECTEST: &str = r#"
@@ -35,24 +34,6 @@ pub(crate) fn link_spectest(linker: &mut core::Linker<()>, store: &mut gusset::S
     for (name, params) in PRINTERS {
         let ty = core::FuncType { params: (*params).into(), results: [].into() };
         linker.func_new("spectest", name, ty, |_, _, _| Ok(()))?;
-    }
-    Ok(())
-}
-
-/// Functions of the instance `host` that return later than they are called.
-const ASYNC_FUNCS: &[&str] = &["never-return", "return-two-slowly", "echo-slowly", "[method]resource1.never-return"];
-
-/// Makes importable what component scripts of the field expect of their host.
-pub(crate) fn link_component_host(linker: &mut Linker<()>) -> gusset::Result<()> {
-    let mut root = linker.root();
-    root.func_wrap("host-return-two", |_, (): ()| Ok((2u32,)))?;
-    root.func_wrap("host-echo-u32", |_, (value,): (u32,)| Ok((value,)))?;
-    let mut host = linker.instance("host")?;
-    host.func_wrap("return-three", |_, (): ()| Ok((3u32,)))?;
-    host.func_wrap("return-hi", |_, (): ()| Ok(("hi".to_string(),)))?;
-    host.instance("nested")?.func_wrap("return-four", |_, (): ()| Ok((4u32,)))?;
-    for name in ASYNC_FUNCS {
-        host.func_new(name, move |_, _, _| Err(Error::msg(format!("not supported: async (the host's `{name}`)"))))?;
     }
     Ok(())
 }

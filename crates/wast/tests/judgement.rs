@@ -12,7 +12,8 @@ fn passed(script: &str) -> Vec<bool> {
 }
 
 /// A valid component that needs what the engine does not have.
-const UNSUPPORTED: &str = r#"(type $s (stream u8)) (import "f" (func (param "s" $s)))"#;
+const UNSUPPORTED: &str =
+    r#"(type $s (stream u8)) (import "f" (func $f (param "s" $s))) (core func (canon lower (func $f)))"#;
 
 #[test]
 fn what_is_not_supported_passes_no_directive() {
@@ -27,7 +28,9 @@ fn what_is_not_supported_passes_no_directive() {
     ] {
         assert_eq!(passed(&directive), [false], "{directive}");
     }
-    assert_eq!(passed("(module) (wait $t)"), [true, false]);
+    let script = r#"(module (func (export "f"))) (assert_suspension (invoke "f") "") (assert_exception (invoke "f"))
+        (thread $t (invoke "f")) (wait $t)"#;
+    assert_eq!(passed(script), [true, false, false, false, false]);
 }
 
 #[test]
@@ -99,4 +102,102 @@ fn what_is_no_text_is_told_with_its_place() {
     let error = read(b"(module)\n;; \xff\n").expect_err("a byte is none of UTF-8");
     assert!(error.contains("byte 12, on line 2, is not UTF-8"), "{error}");
     assert!(read(b"\0asm").expect_err("it is binary").contains("no text"));
+}
+
+/// Each `instance` is one of its own, of a definition that makes none.
+#[test]
+fn definitions_of_components_are_instantiated_one_by_one() {
+    let script = r#"
+        (component definition $counter
+            (core module $m (global $n (mut i32) (i32.const 0)) (func (export "next") (result i32)
+                (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n)))
+            (core instance $i (instantiate $m))
+            (func (export "next") (result u32) (canon lift (core func $i "next"))))
+        (component instance $a $counter)
+        (assert_return (invoke "next") (u32.const 1))
+        (component instance $b $counter)
+        (assert_return (invoke "next") (u32.const 1))
+        (assert_return (invoke $a "next") (u32.const 2))
+        (assert_trap (component (core module $m (func $f unreachable) (start $f)) (core instance (instantiate $m))) "unreachable")
+        (component definition (import "missing" (func)))
+        (component instance)
+        (assert_return (invoke "next") (u32.const 3))"#;
+    // After an instantiation that fails there is no latest instance.
+    assert_eq!(passed(script), [true, true, true, true, true, true, true, true, false, false]);
+}
+
+/// A named instance shares its modules and resource types with later components, and nothing else.
+#[test]
+fn components_share_modules_and_resource_types_by_name() {
+    let shared = r#"(component $c
+        (core module $m (func (export "f") (result i32) (i32.const 7)))
+        (core instance $i (instantiate $m))
+        (type $r' (resource (rep i32)))
+        (export "m" (core module $m))
+        (export $r "r" (type $r'))
+        (func (export "f") (result u32) (canon lift (core func $i "f"))))"#;
+    let modules = |name: &str| {
+        format!(
+            r#"(component
+                (import "{name}" (instance $c (export "m" (core module (export "f" (func (result i32)))))))
+                (alias export $c "m" (core module $m))
+                (core instance $i (instantiate $m))
+                (func (export "g") (result u32) (canon lift (core func $i "f"))))
+               (assert_return (invoke "g") (u32.const 7))"#
+        )
+    };
+    let resources = r#"(component (import "c" (instance (export "r" (type (sub resource))))))"#;
+    let functions = r#"(assert_unlinkable (component (import "c" (instance (export "f" (func (result u32)))))) "")"#;
+    let script = [shared, &modules("c"), resources, functions].join("\n");
+    assert_eq!(passed(&script), [true; 5]);
+    let script = [shared, r#"(register "d" $c)"#, &modules("d")].join("\n");
+    assert_eq!(passed(&script), [true; 4]);
+    // An instance without a name is not shared.
+    assert_eq!(passed(&[&shared.replace("$c", ""), &*modules("c")].join("\n")), [true, false, false]);
+}
+
+/// What scripts of the field import from the instance `host`.
+#[test]
+fn the_host_counts_what_is_dropped() {
+    let script = r#"(component
+        (import "host" (instance $host
+            (export "resource1" (type $r (sub resource)))
+            (export "resource1-again" (type (eq $r)))
+            (export "resource2" (type (sub resource)))
+            (export "[constructor]resource1" (func (param "r" u32) (result (own $r))))
+            (export "[static]resource1.last-drop" (func (result u32)))
+            (export "[static]resource1.drops" (func (result u32)))
+            (export "[method]resource1.simple" (func (param "self" (borrow $r)) (param "rep" u32)))))
+        (alias export $host "resource1" (type $r))
+        (core func $new (canon lower (func $host "[constructor]resource1")))
+        (core func $simple (canon lower (func $host "[method]resource1.simple")))
+        (core func $drops (canon lower (func $host "[static]resource1.drops")))
+        (core func $last (canon lower (func $host "[static]resource1.last-drop")))
+        (core func $drop (canon resource.drop $r))
+        (core module $m
+            (import "" "new" (func $new (param i32) (result i32)))
+            (import "" "simple" (func $simple (param i32 i32)))
+            (import "" "drops" (func $drops (result i32)))
+            (import "" "last" (func $last (result i32)))
+            (import "" "drop" (func $drop (param i32)))
+            (func (export "right") (result i32)
+                (local $r i32)
+                (local.set $r (call $new (i32.const 5)))
+                (call $simple (local.get $r) (i32.const 5))
+                (call $drop (local.get $r))
+                (i32.add (i32.mul (call $drops) (i32.const 10)) (call $last)))
+            (func (export "wrong") (call $simple (call $new (i32.const 5)) (i32.const 6))))
+        (core instance $i (instantiate $m (with "" (instance
+            (export "new" (func $new)) (export "simple" (func $simple)) (export "drops" (func $drops))
+            (export "last" (func $last)) (export "drop" (func $drop))))))
+        (func (export "right") (result u32) (canon lift (core func $i "right")))
+        (func (export "wrong") (canon lift (core func $i "wrong"))))
+        (assert_return (invoke "right") (u32.const 15))
+        (assert_return (invoke "right") (u32.const 25))
+        (assert_return (invoke "wrong"))
+        (assert_unlinkable (component (import "host" (instance
+            (export "resource1" (type $r (sub resource))) (export "resource2" (type (eq $r)))))) "")"#;
+    assert_eq!(passed(script), [true, true, true, false, true]);
+    let failure = &run(script).failures[0];
+    assert_eq!(failure.actual, "error: host#[method]resource1.simple: expected the resource 6, got 5");
 }

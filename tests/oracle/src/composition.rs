@@ -202,18 +202,20 @@ impl NamedTypes {
                 self.known.insert(ty.clone(), self.definitions.len() - 1);
                 format!("$t{}", self.definitions.len() - 1)
             }
+            GeneratedType::Own => "(own $r)".into(),
             primitive => format!("{primitive:?}").to_lowercase(),
         }
     }
 
     /// Arguments that give a component the types that it imports.
     pub(crate) fn arguments(&self) -> String {
-        (0..self.definitions.len()).map(|n| format!(" (with \"t{n}\" (type $t{n}))")).collect()
+        let types = (0..self.definitions.len()).map(|n| format!(" (with \"t{n}\" (type $t{n}))"));
+        std::iter::once(" (with \"r\" (type $r))".to_string()).chain(types).collect()
     }
 
-    /// Imports that give each named type its name, in whatever component they stand.
+    /// Imports that give each named type its name, in whatever component they stand, and the one of the resource type.
     pub(crate) fn imports(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::from("    (import \"r\" (type $r (sub resource)))\n");
         for (n, definition) in self.definitions.iter().enumerate() {
             writeln!(text, "    (type $raw{n} {definition}) (import \"t{n}\" (type $t{n} (eq $raw{n})))")
                 .expect("strings can be written to");

@@ -17,6 +17,8 @@ pub(crate) struct ExpectedTrap {
     pub(crate) adapter: TrapCode,
     /// The code of the host.
     pub(crate) host: TrapCode,
+    /// The bad value and what it was compared with, as the codes say.
+    pub(crate) values: [u64; 2],
     pub(crate) path: String,
 }
 
@@ -34,12 +36,12 @@ pub(crate) fn damage(
         return Ok(None);
     }
     let spot = input.choose(&model.weak_spots)?.clone();
-    let both = |code| (code, code);
-    let (adapter, host) = match spot.kind {
+    let both = |code, value, limit| Found::new(code, code, value, limit);
+    let Found { adapter, host, values } = match spot.kind {
         WeakSpotKind::Char => {
             let wrong = *input.choose(&[0xd800, 0xdbff, 0xdfff, 0x11_0000, 0x7fff_ffff, 0xffff_ffff])?;
             model.overwrite(spot.slot, 0, wrong, 4);
-            both(TrapCode::InvalidChar)
+            both(TrapCode::InvalidChar, wrong, 0)
         }
         WeakSpotKind::Discriminant { cases, size } => {
             let largest = u32::MAX >> (32 - 8 * size);
@@ -48,20 +50,37 @@ pub(crate) fn damage(
             }
             let wrong = *input.choose(&[cases, largest, cases + (largest - cases) / 2])?;
             model.overwrite(spot.slot, 0, wrong, size);
-            both(TrapCode::InvalidDiscriminant)
+            both(TrapCode::InvalidDiscriminant, wrong, cases)
         }
-        WeakSpotKind::Pointer { align } => {
+        WeakSpotKind::Pointer { align, size } => {
             let unaligned = align > 1 && input.arbitrary()?;
-            model.overwrite(spot.slot, 0, if unaligned { HEAP + align / 2 } else { OUTSIDE }, 4);
-            both(if unaligned { TrapCode::UnalignedPointer } else { TrapCode::PointerOutOfBounds })
+            let wrong = if unaligned { HEAP + align / 2 } else { OUTSIDE };
+            model.overwrite(spot.slot, 0, wrong, 4);
+            match unaligned {
+                true => both(TrapCode::UnalignedPointer, wrong, align),
+                false => both(TrapCode::PointerOutOfBounds, wrong, size),
+            }
         }
         WeakSpotKind::List { align, element_size } => damage_list(model, &spot, align, element_size, input)?,
         WeakSpotKind::String { .. } => match damage_string(model, &spot, encoding, input)? {
-            Some(codes) => codes,
+            Some(found) => found,
             None => return Ok(None),
         },
     };
-    Ok(Some(ExpectedTrap { adapter, host, path: spot.path }))
+    Ok(Some(ExpectedTrap { adapter, host, values, path: spot.path }))
+}
+
+/// A trap without its place.
+struct Found {
+    adapter: TrapCode,
+    host: TrapCode,
+    values: [u64; 2],
+}
+
+impl Found {
+    fn new(adapter: TrapCode, host: TrapCode, value: u32, limit: u32) -> Found {
+        Found { adapter, host, values: [value.into(), limit.into()] }
+    }
 }
 
 fn damage_list(
@@ -70,28 +89,31 @@ fn damage_list(
     align: u32,
     element_size: u32,
     input: &mut Unstructured<'_>,
-) -> Result<(TrapCode, TrapCode)> {
-    let outside = (TrapCode::ListOutOfBounds, TrapCode::ListPointerOutOfBounds);
+) -> Result<Found> {
+    let outside = |at, bytes| Found::new(TrapCode::ListOutOfBounds, TrapCode::ListPointerOutOfBounds, at, bytes);
     Ok(match input.int_in_range(0..=3)? {
         0 if align > 1 => {
-            model.overwrite(spot.slot, 0, HEAP + align / 2, 4);
-            (TrapCode::UnalignedPointer, TrapCode::UnalignedPointer)
+            let at = HEAP + align / 2;
+            model.overwrite(spot.slot, 0, at, 4);
+            Found::new(TrapCode::UnalignedPointer, TrapCode::UnalignedPointer, at, align)
         }
         1 => {
             model.overwrite(spot.slot, 0, HEAP, 4);
             let more = if input.arbitrary()? { u32::MAX } else { MAX_BYTE_LENGTH / element_size + 1 };
             model.overwrite(spot.slot, 1, more, 4);
-            (TrapCode::ListTooLong, TrapCode::ListTooLong)
+            Found::new(TrapCode::ListTooLong, TrapCode::ListTooLong, more, element_size)
         }
         2 => {
             // As long as can be, but not in this memory.
+            let most = MAX_BYTE_LENGTH / element_size;
             model.overwrite(spot.slot, 0, HEAP, 4);
-            model.overwrite(spot.slot, 1, MAX_BYTE_LENGTH / element_size, 4);
-            outside
+            model.overwrite(spot.slot, 1, most, 4);
+            outside(HEAP, most * element_size)
         }
         _ => {
-            model.overwrite(spot.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
-            outside
+            let at = *input.choose(&[OUTSIDE, 0xffff_fff8])?;
+            model.overwrite(spot.slot, 0, at, 4);
+            outside(at, model.peek(spot.slot, 1) * element_size)
         }
     })
 }
@@ -101,30 +123,34 @@ fn damage_string(
     spot: &WeakSpot,
     encoding: Encoding,
     input: &mut Unstructured<'_>,
-) -> Result<Option<(TrapCode, TrapCode)>> {
+) -> Result<Option<Found>> {
     let WeakSpotKind::String { units, at, count } = spot.kind else { unreachable!("the caller looked") };
     let tag = if units == Units::Utf16 && encoding == Encoding::Latin1Utf16 { UTF16_TAG } else { 0 };
-    let outside = (TrapCode::StringOutOfBounds, TrapCode::StringPointerOutOfBounds);
+    let size = units.size();
+    let outside = |at, bytes| Found::new(TrapCode::StringOutOfBounds, TrapCode::StringPointerOutOfBounds, at, bytes);
     Ok(Some(match input.int_in_range(0..=5)? {
         0 if encoding != Encoding::Utf8 => {
             model.overwrite(spot.slot, 0, at + 1, 4);
-            (TrapCode::UnalignedPointer, TrapCode::UnalignedPointer)
+            Found::new(TrapCode::UnalignedPointer, TrapCode::UnalignedPointer, at + 1, 2)
         }
         1 => {
-            model.overwrite(spot.slot, 1, (MAX_BYTE_LENGTH / units.size() + 1) | tag, 4);
-            (TrapCode::StringTooLong, TrapCode::StringTooLong)
+            let more = MAX_BYTE_LENGTH / size + 1;
+            model.overwrite(spot.slot, 1, more | tag, 4);
+            Found::new(TrapCode::StringTooLong, TrapCode::StringTooLong, more, size)
         }
         2 => {
-            model.overwrite(spot.slot, 1, (MAX_BYTE_LENGTH / units.size()) | tag, 4);
-            outside
+            let most = MAX_BYTE_LENGTH / size;
+            model.overwrite(spot.slot, 1, most | tag, 4);
+            outside(at, most * size)
         }
         3 => {
-            model.overwrite(spot.slot, 0, *input.choose(&[OUTSIDE, 0xffff_fff8])?, 4);
-            outside
+            let wrong = *input.choose(&[OUTSIDE, 0xffff_fff8])?;
+            model.overwrite(spot.slot, 0, wrong, 4);
+            outside(wrong, count * size)
         }
         _ if count == 0 => return Ok(None),
         _ => match bad_units(model, units, at, count, input)? {
-            Some(code) => (code, code),
+            Some(code) => Found::new(code, code, at, count * size),
             None => return Ok(None),
         },
     }))
@@ -163,6 +189,17 @@ fn bad_units(
 }
 
 impl Model {
+    /// The `n`-th four bytes at a slot, or the `n`-th core value from there on.
+    fn peek(&self, slot: ModelSlot, n: u32) -> u32 {
+        match slot {
+            ModelSlot::Memory(at) => {
+                let bytes = &self.memory[(at + 4 * n) as usize..][..4];
+                u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+            }
+            ModelSlot::Core(first) => self.core[first + n as usize] as u32,
+        }
+    }
+
     /// Writes `size` bytes over the `n`-th four bytes at a slot, or over the `n`-th core value from there on.
     pub(crate) fn overwrite(&mut self, slot: ModelSlot, n: u32, value: u32, size: u32) {
         match slot {

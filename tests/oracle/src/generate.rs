@@ -30,6 +30,8 @@ pub enum GeneratedType {
     Flags(u32),
     Option(Box<GeneratedType>),
     Result(Option<Box<GeneratedType>>, Option<Box<GeneratedType>>),
+    /// A handle of the resource type of the host that compositions import.
+    Own,
 }
 
 /// How deep a type may nest.
@@ -61,19 +63,31 @@ const KEYS: usize = 11;
 ///
 /// When the input ends.
 pub fn arbitrary_type(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
-    generate(input, DEPTH)
+    generate(input, DEPTH, false)
 }
 
-fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
+/// The same, with handles among others.
+///
+/// # Errors
+///
+/// When the input ends.
+pub fn arbitrary_type_with_handles(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
+    generate(input, DEPTH, true)
+}
+
+fn generate(input: &mut Unstructured<'_>, depth: u32, handles: bool) -> Result<GeneratedType> {
     if depth == 0 || input.ratio(1, 3)? {
+        if handles && input.ratio(1, 5)? {
+            return Ok(GeneratedType::Own);
+        }
         return Ok(input.choose(&PRIMITIVES)?.clone());
     }
-    let inner = |input: &mut Unstructured<'_>| generate(input, depth - 1);
+    let inner = |input: &mut Unstructured<'_>| generate(input, depth - 1, handles);
     let many = |input: &mut Unstructured<'_>, most: u32| -> Result<Vec<GeneratedType>> {
-        (0..input.int_in_range(1..=most)?).map(|_| generate(input, depth - 1)).collect()
+        (0..input.int_in_range(1..=most)?).map(|_| generate(input, depth - 1, handles)).collect()
     };
     let maybe = |input: &mut Unstructured<'_>| -> Result<Option<GeneratedType>> {
-        if input.arbitrary()? { generate(input, depth - 1).map(Some) } else { Ok(None) }
+        if input.arbitrary()? { generate(input, depth - 1, handles).map(Some) } else { Ok(None) }
     };
     // One that does not fit core values only at the top, so that a value stays small.
     let lengths: &[u32] = if depth == DEPTH { &[1, 2, 7, 16, 17, 40] } else { &[1, 2, 3] };
@@ -92,7 +106,8 @@ fn generate(input: &mut Unstructured<'_>, depth: u32) -> Result<GeneratedType> {
         }
         _ => {
             let key = input.choose(&PRIMITIVES[..KEYS])?.clone();
-            GeneratedType::Map(Box::new(key), Box::new(inner(input)?))
+            // Maps hold no handles.
+            GeneratedType::Map(Box::new(key), Box::new(generate(input, depth - 1, false)?))
         }
     })
 }
@@ -125,7 +140,8 @@ fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
         GeneratedType::S16 => Val::S16(input.arbitrary()?),
         GeneratedType::U16 => Val::U16(input.arbitrary()?),
         GeneratedType::S32 => Val::S32(input.arbitrary()?),
-        GeneratedType::U32 => Val::U32(input.arbitrary()?),
+        // Who has a store makes a handle of it.
+        GeneratedType::U32 | GeneratedType::Own => Val::U32(input.arbitrary()?),
         GeneratedType::S64 => Val::S64(input.arbitrary()?),
         GeneratedType::U64 => Val::U64(input.arbitrary()?),
         GeneratedType::F32 => Val::F32(input.arbitrary()?),

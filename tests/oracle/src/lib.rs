@@ -18,23 +18,31 @@ mod composition;
 mod damage;
 mod generate;
 mod guests;
+mod handles;
 mod hostile;
+mod interpreters;
 mod memories;
 mod model;
+mod own;
+mod programs;
 mod reference;
+mod run_programs;
 mod seed;
 mod text;
 mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
-pub use generate::{GeneratedType, arbitrary_type, arbitrary_value};
+pub use generate::{GeneratedType, arbitrary_type, arbitrary_type_with_handles, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
-pub use memories::{Findings, check_memories, check_strings};
-pub use reference::{Compared, Reference, compare_with_reference};
+pub use memories::{Findings, check_memories, check_strings, check_value};
+pub use programs::{HandleProgram, arbitrary_program};
+pub use reference::{Compared, Reference, compare_program, compare_with_reference};
+pub use run_programs::Interpreters;
 pub use seed::input;
 
-use gusset::{Component, ComponentFeature, Config, Engine, Linker, Store, Val};
+use gusset::{Component, ComponentFeature, Config, Engine, Error, Linker, ResourceType, Store, StoreContextMut, Val};
+use own::{HostResource, with_handles, without_handles};
 
 /// Runs one case made from `input`: a few types, and values of each. Returns how many; `Ok(None)` when the input is too short to make
 /// one.
@@ -47,7 +55,8 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     const MOST: (usize, usize) = (3, 4);
     let mut input = Unstructured::new(input);
     let types = input.int_in_range(1..=MOST.0);
-    let types = types.and_then(|count| (0..count).map(|_| arbitrary_type(&mut input)).collect::<Result<Vec<_>, _>>());
+    let types = types
+        .and_then(|count| (0..count).map(|_| arbitrary_type_with_handles(&mut input)).collect::<Result<Vec<_>, _>>());
     let (Ok(types), Ok(caller), Ok(callee)) = (types, Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input))
     else {
         return Ok(None);
@@ -72,12 +81,15 @@ pub fn check_types(
     let compiled = Component::new(engine, &text).and_then(|component| {
         let mut linker = Linker::<Option<Val>>::new(engine);
         for n in 0..types.len() {
-            linker.root().func_new(&format!("echo{n}"), |mut store, params, results| {
-                *store.data_mut() = Some(params[0].clone());
-                results[0] = params[0].clone();
+            let ty = types[n].clone();
+            linker.root().func_new(&format!("echo{n}"), move |mut store, params, results| {
+                let seen = without_handles(&ty, &params[0], &mut store)?;
+                results[0] = with_handles(&ty, &seen, &mut store)?;
+                *store.data_mut() = Some(seen);
                 Ok(())
             })?;
         }
+        define_resource(&mut linker)?;
         let mut store = Store::new(engine, None);
         let instance = linker.instantiate(&mut store, &component)?;
         Ok((store, instance))
@@ -91,19 +103,27 @@ pub fn check_types(
             let Ok(value) = arbitrary_value(ty, input) else { break };
             *store.data_mut() = None;
             let mut results = [Val::Bool(false)];
-            func.call(&mut store, std::slice::from_ref(&value), &mut results)
-                .map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
+            let passed = with_handles(ty, &value, &mut store);
+            let passed = passed.and_then(|value| func.call(&mut store, &[value], &mut results));
+            let result = passed.and_then(|()| without_handles(ty, &results[0], &mut store));
+            let result = result.map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
             let seen = store.data_mut().take().ok_or_else(|| fail("the echo was not called".into()))?;
             if !same(&value, &seen) {
                 return Err(fail(format!("on the way in {value:?} became {seen:?}")));
             }
-            if !same(&value, &results[0]) {
-                return Err(fail(format!("on the way out {value:?} became {:?}", results[0])));
+            if !same(&value, &result) {
+                return Err(fail(format!("on the way out {value:?} became {result:?}")));
             }
             ran += 1;
         }
     }
     Ok(ran)
+}
+
+/// Gives a composition the host's resource type. No handle is dropped on its way, so its destructor is an error.
+fn define_resource<T: 'static>(linker: &mut Linker<T>) -> Result<(), Error> {
+    let dropped = |_: StoreContextMut<'_, T>, rep: u32| Err(Error::msg(format!("{rep} is dropped on its way")));
+    linker.root().resource("r", ResourceType::host::<HostResource>(), dropped)
 }
 
 /// An engine for [`check`] and the others: the types of all that is made here are switched on.

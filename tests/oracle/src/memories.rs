@@ -6,8 +6,8 @@ use crate::damage::{ExpectedTrap, OUTSIDE, damage};
 use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
-use crate::same;
 use crate::view::has_nan;
+use crate::{define_resource, same};
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 
@@ -21,6 +21,9 @@ pub(crate) const NEVER: u32 = u32::MAX;
 pub struct Findings {
     /// Memories that were as the specification says.
     pub memories: usize,
+    /// Bytes between values in those memories, which held there what nobody had written, and not what lies between the same values on
+    /// the other side.
+    pub padding: usize,
     /// Traps with the right code and place.
     pub traps: usize,
     /// Those of them whose place is only the value around, since an outlined function found them.
@@ -30,6 +33,7 @@ pub struct Findings {
 impl std::ops::AddAssign for Findings {
     fn add_assign(&mut self, other: Findings) {
         self.memories += other.memories;
+        self.padding += other.padding;
         self.traps += other.traps;
         self.outlined += other.outlined;
     }
@@ -73,6 +77,22 @@ pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[Str
         }
     }
     Ok(findings)
+}
+
+/// Passes one value of a type from a guest or the host to a guest, between two encodings.
+///
+/// # Errors
+///
+/// What differs.
+pub fn check_value(
+    engine: &Engine,
+    ty: &GeneratedType,
+    val: &Val,
+    from: Encoding,
+    to: Encoding,
+) -> Result<Findings, String> {
+    let case = Experiment::new(engine, ty, from, to)?;
+    case.lowered(val, 1)
 }
 
 /// A type and two encodings, compiled.
@@ -137,6 +157,7 @@ impl<'a> Experiment<'a> {
                 results[0] = store.data().clone().ok_or_else(|| Error::msg("the test gives nothing"))?;
                 Ok(())
             })?;
+            define_resource(&mut linker)?;
             linker.instantiate_pre(&component)
         });
         let pre = compiled.map_err(|error| format!("does not link: {error:?}\n\n{text}"))?;
@@ -174,6 +195,7 @@ impl<'a> Experiment<'a> {
                 let compared = guests.compare(way.taker(), &expected);
                 compared.map_err(|what| format!("{way:?} of {val:?}, copies: {copies}: {what}"))?;
                 findings.memories += 1;
+                findings.padding += expected.padding();
             }
         }
         Ok(findings)
@@ -251,9 +273,11 @@ impl<'a> Experiment<'a> {
             (false, Purpose::Values) => (TrapCode::PointerOutOfBounds, TrapCode::ReallocOutOfBounds),
             (false, Purpose::Result) => (TrapCode::PointerOutOfBounds, TrapCode::PointerOutOfBounds),
         };
-        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, path };
-        let mut guests = self.guests()?;
         let answer = if unaligned { HEAP + align / 2 } else { OUTSIDE };
+        let limit = if unaligned { align } else { expected.calls[call].arguments[3] };
+        let values = [answer.into(), limit.into()];
+        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, values, path };
+        let mut guests = self.guests()?;
         guests.configure(way.taker(), call as u32, answer, true)?;
         let outcome = guests.pass(way, &held, val)?;
         let found = expect_trap(outcome, &trap, way.is_adapter());
@@ -393,8 +417,14 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
     let Some(trap) = error.downcast_ref::<Trap>() else { return Err(format!("is no trap: {error:?}")) };
     let path = trap.site().map_or("nowhere", |site| &*site.path);
     let outlined = adapter && expected.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
-    if trap.code() != code || (path != expected.path && !outlined) {
-        return Err(format!("is {:?} at {path}, expected {code:?} at {}", trap.code(), expected.path));
+    let values = trap.cause().values;
+    if trap.code() != code || values != Some(expected.values) || (path != expected.path && !outlined) {
+        return Err(format!(
+            "is {:?} of {values:?} at {path}, expected {code:?} of {:?} at {}",
+            trap.code(),
+            expected.values,
+            expected.path
+        ));
     }
-    Ok(Findings { memories: 0, traps: 1, outlined: outlined.into() })
+    Ok(Findings { traps: 1, outlined: outlined.into(), ..Findings::default() })
 }

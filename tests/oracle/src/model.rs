@@ -58,7 +58,7 @@ pub(crate) enum WeakSpotKind {
     Discriminant { cases: u32, size: u32 },
     List { align: u32, element_size: u32 },
     String { units: Units, at: u32, count: u32 },
-    Pointer { align: u32 },
+    Pointer { align: u32, size: u32 },
 }
 
 /// A place where a value could be wrong.
@@ -124,6 +124,10 @@ pub(crate) struct Model {
     /// For each call, the path of the value and what the memory was for.
     pub(crate) purposes: Vec<(String, Purpose)>,
     pub(crate) weak_spots: Vec<WeakSpot>,
+    /// The bytes that somebody has written.
+    written: Vec<bool>,
+    /// Blocks that hold values, from where to where.
+    blocks: Vec<(u32, u32)>,
     /// The end of what is allocated.
     pub(crate) next: u32,
     encoding: Encoding,
@@ -149,8 +153,9 @@ impl Model {
     }
 
     fn new(memory: Vec<u8>, encoding: Encoding, seed: u64, copies: bool, writer: Writer) -> Model {
-        let (core, calls, purposes, weak_spots, path) = Default::default();
-        Model { memory, core, calls, purposes, weak_spots, next: HEAP, encoding, seed, copies, writer, path }
+        let (core, calls, purposes, weak_spots, blocks, path) = Default::default();
+        let (written, next) = (vec![false; PAGE as usize], HEAP);
+        Model { memory, core, calls, purposes, weak_spots, written, blocks, next, encoding, seed, copies, writer, path }
     }
 
     /// Parameters: one `x`, in core values or in memory.
@@ -195,13 +200,23 @@ impl Model {
     fn allocate_values(&mut self, ty: &GeneratedType) -> Result<u32, TooLarge> {
         let (size, align) = layout(ty);
         let at = self.allocate(align, size, Purpose::Values)?;
-        self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align });
+        self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align, size });
         self.core.push(at.into());
         Ok(at)
     }
 
     pub(crate) fn allocate(&mut self, align: u32, size: u32, purpose: Purpose) -> Result<u32, TooLarge> {
-        self.reallocate([0, 0, align, size], purpose)
+        let at = self.reallocate([0, 0, align, size], purpose)?;
+        if purpose != Purpose::String {
+            self.blocks.push((at, at + size));
+        }
+        Ok(at)
+    }
+
+    /// How many bytes of the blocks that hold values nobody writes.
+    pub(crate) fn padding(&self) -> usize {
+        let bytes = self.blocks.iter().flat_map(|&(from, to)| &self.written[from as usize..to as usize]);
+        bytes.filter(|written| !**written).count()
     }
 
     /// `realloc` of the guests: a new block each time.
@@ -236,6 +251,7 @@ impl Model {
 
     fn write(&mut self, at: u32, bytes: &[u8]) {
         self.memory[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        self.written[at as usize..][..bytes.len()].fill(true);
     }
 
     fn within(&mut self, segment: &str, then: impl FnOnce(&mut Model) -> Result<(), TooLarge>) -> Result<(), TooLarge> {

@@ -6,6 +6,7 @@ use crate::damage::damage;
 use crate::generate::{arbitrary_type, arbitrary_value};
 use crate::memories::{Experiment, NEVER, WRONG, Way};
 use crate::model::{HEAP, Model, ReallocCall};
+use crate::programs::HandleProgram;
 use crate::text::{hex, type_text, value_text};
 use crate::view::{has_nan, layout};
 use arbitrary::Unstructured;
@@ -64,6 +65,24 @@ impl Drop for Reference {
         self.requests = None;
         let _ = self.process.wait();
     }
+}
+
+/// Runs a program over handles there, and compares what comes of it with what must.
+///
+/// # Errors
+///
+/// What differs.
+pub fn compare_program(reference: &mut Reference, program: &HandleProgram) -> Result<(), String> {
+    let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let tape = numbers(&program.tape);
+    let request = format!(r#"{{"op":"program","instances":{},"tape":[{tape}]}}"#, program.instances);
+    let answer = reference.ask(&request)?;
+    let end = if program.trap.is_some() { "trap" } else { "done" };
+    let expected = format!("{end} {}", numbers(&program.log));
+    if answer != expected.trim_end() {
+        return Err(format!("there\n  {answer}, but here\n  {expected}\nis what comes of {program:?}"));
+    }
+    Ok(())
 }
 
 /// What was compared; `Display` writes it as a sentence.

@@ -1,6 +1,6 @@
 //! Generated cases with fixed seeds; the fuzz target `adapters` goes on from here.
 
-use gusset_oracle::{Encoding, Unstructured, arbitrary_type, check_types, input};
+use gusset_oracle::{Encoding, Unstructured, arbitrary_type_with_handles, check_types, input};
 
 /// Values of so many types, a hundred of each, for each pair of encodings in turn. Several types share a composition, as adapters share
 /// a module and its helpers.
@@ -16,7 +16,7 @@ fn generated_values_pass_through_generated_adapters() {
         let input = input(seed, 2048 * TYPES * VALUES);
         let mut input = Unstructured::new(&input);
         let generated: Vec<_> =
-            (0..TYPES).map(|_| arbitrary_type(&mut input).expect("there are bytes enough")).collect();
+            (0..TYPES).map(|_| arbitrary_type_with_handles(&mut input).expect("there are bytes enough")).collect();
         let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];
         match check_types(&engine, &generated, pair, &mut input, VALUES) {
             Ok(ran) => values += ran,

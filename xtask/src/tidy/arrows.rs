@@ -33,7 +33,14 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         package: "gusset",
-        ours: &["gusset-types", "gusset-artifact", "gusset-component", "gusset-codegen", "gusset-derive"],
+        ours: &[
+            "gusset-types",
+            "gusset-artifact",
+            "gusset-fact",
+            "gusset-component",
+            "gusset-codegen",
+            "gusset-derive",
+        ],
         tools: &["wasm-wave", "wat"],
     },
     Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },

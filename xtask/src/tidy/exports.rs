@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// Names of the public core API that stand beside those of the component API, and of what is below both.
 const CORE_NAMES: &[&str] = &["Func", "Instance", "Linker", "Memory", "Table", "Val"];
 
+/// Names that embedders expect, and that what is stored has too: one each in the public API and in the shared vocabulary.
+const SHARED_NAMES: &[&str] = &["ResourceType"];
+
 /// Where the public core API is.
 const CORE_API: &str = "crates/runtime/src/core/";
 
@@ -55,7 +58,9 @@ pub(crate) fn check_duplicates(tree: &[SourceFile]) -> Vec<Violation> {
 /// Whether a name may stand at all these places: in the core API and once beside it.
 fn may_share(name: &str, places: &[(&SourceFile, usize)]) -> bool {
     let of_core = places.iter().filter(|(file, _)| file.path.starts_with(CORE_API)).count();
-    CORE_NAMES.contains(&name) && of_core == 1 && places.len() == 2
+    let of = |folder: &str| places.iter().filter(|(file, _)| file.path.starts_with(folder)).count() == 1;
+    let shared = SHARED_NAMES.contains(&name) && of("crates/runtime/src/") && of("crates/types/src/");
+    (CORE_NAMES.contains(&name) && of_core == 1 || shared) && places.len() == 2
 }
 
 /// The names and lines of the structs, enums, unions and traits that `file` declares. Those that a macro makes have no name yet.

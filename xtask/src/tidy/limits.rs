@@ -35,7 +35,7 @@ fn constants(file: &SourceFile) -> Vec<(String, usize)> {
         let rest = masked[at + "const".len()..].trim_start();
         rest.bytes().take_while(|&byte| is_word(byte)).map(char::from).collect()
     };
-    let all = words(masked, "const").into_iter().map(|at| (name(at), file.line_of(at)));
+    let all = words(masked, "const").map(|at| (name(at), file.line_of(at)));
     all.filter(|(name, _)| name.starts_with("MAX_")).collect()
 }
 

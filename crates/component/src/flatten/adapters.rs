@@ -47,6 +47,7 @@ impl Flattener<'_, '_> {
                     self.plan.uses_state = true;
                     self.core_def(CoreDef::State)
                 }
+                AdapterImport::CalleeState => unreachable!("a component's adapters are of one root instance"),
                 AdapterImport::ResourceType(resource) => self.core_def(CoreDef::ResourceType(resource)),
                 AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
                     self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
@@ -76,6 +77,9 @@ impl Flattener<'_, '_> {
 fn is_func(import: &AdapterImport) -> bool {
     match import {
         AdapterImport::Func(_) | AdapterImport::Transcoder { .. } | AdapterImport::Trap { .. } => true,
-        AdapterImport::Memory(_) | AdapterImport::State | AdapterImport::ResourceType(_) => false,
+        AdapterImport::Memory(_)
+        | AdapterImport::State
+        | AdapterImport::CalleeState
+        | AdapterImport::ResourceType(_) => false,
     }
 }

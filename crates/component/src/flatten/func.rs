@@ -8,8 +8,8 @@ use crate::scope::{CanonLift, CoreItem, FuncItem, LabelledFunc, LiftIndex};
 use gusset_artifact::{ImportIndex, Trampoline};
 use gusset_fact::{AdapterSpec, FunctionSpec};
 use gusset_types::{
-    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
-    cut_name, join_names,
+    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, DefinedType, FuncTypeIndex,
+    PointerWidth, ValType, cut_name, join_names,
 };
 use std::sync::Arc;
 use wasmparser::{CanonicalFunction, ExternalKind};
@@ -54,7 +54,8 @@ impl Flattener<'_, '_> {
             return Err(TranslateError::unsupported("async", "canon lift with async").of("function", name));
         }
         let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
-        let ty = self.func_type(at, ty).map_err(|error| error.of("function", name))?;
+        let ty = self.func_type(at, ty)?;
+        self.check_runs(ty).map_err(|error| error.of("function", name))?;
         let func = self.core_func(at, func)?;
         let options = self.options(at, options)?;
         let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
@@ -68,7 +69,8 @@ impl Flattener<'_, '_> {
             return Err(error.of("function", || self.name_here(at, func)));
         }
         let ty = self.body_of(at).types.as_ref().component_function_at(func);
-        let ty = self.func_type(at, ty).map_err(|error| error.of("function", || self.name_here(at, func)))?;
+        let ty = self.func_type(at, ty)?;
+        self.check_runs(ty).map_err(|error| error.of("function", || self.name_here(at, func)))?;
         let options = self.options(at, options)?;
         let item = match self.scopes[at].funcs[func as usize].item {
             FuncItem::Imported(import) => self.lower_import(import, ty, options),
@@ -105,6 +107,8 @@ impl Flattener<'_, '_> {
             let lowered = Trampoline::LowerLifted { func: callee, lift: options, lift_type, lower, lower_type, name };
             return Ok(CoreItem::Def(self.trampoline(lowered)));
         }
+        let nodes = self.converter.weight(&self.plan.types, lower_type);
+        self.adapters.spend(nodes)?;
         // Both types have the same structure.
         if let Some(feature) = gusset_fact::unsupported(&self.plan.types, lower_type) {
             return Err(TranslateError::unsupported(feature, format_args!("the call {name}")));
@@ -121,8 +125,29 @@ impl Flattener<'_, '_> {
             toggle_caller: caller_body.tests_may_leave,
             toggle_callee: callee_body.tests_may_leave,
         };
-        let nodes = self.converter.weight(&self.plan.types, lower_type);
-        Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec), nodes)?))
+        Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec))))
+    }
+
+    /// Refuses a function that passes what can only be declared yet.
+    fn check_runs(&self, ty: FuncTypeIndex) -> Result<(), TranslateError> {
+        let types = &self.plan.types;
+        let func = types.func(ty);
+        let Some(mut ty) = func.param_types().chain(func.result).find(|ty| types.holds_async(*ty)) else {
+            return Ok(());
+        };
+        let (feature, what) = loop {
+            let ValType::Defined(index) = ty else { break ("error-context", "the type error-context") };
+            match types.defined(index) {
+                DefinedType::Stream(_) => break ("async", "the type stream"),
+                DefinedType::Future(_) => break ("async", "the type future"),
+                other => other.each_child(|child| {
+                    if types.holds_async(child) {
+                        ty = child;
+                    }
+                }),
+            }
+        };
+        Err(TranslateError::unsupported(feature, what))
     }
 
     fn passes_handles(&self, ty: FuncTypeIndex) -> bool {

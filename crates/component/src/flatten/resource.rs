@@ -73,7 +73,9 @@ impl<'b> Flattener<'b, '_> {
             return Err(TranslateError::limit("resource types", MAX_RESOURCE_TYPES));
         }
         self.plan.uses_state = true;
+        let name = resource.name.clone();
         let resource = self.plan.resources.push(resource);
+        self.plan.types.name_resource(resource, name);
         self.plan.steps.push(Step::DefineResource(resource));
         Ok(resource)
     }
@@ -102,7 +104,8 @@ impl<'b> Flattener<'b, '_> {
                 };
                 let check_may_leave = self.body_of(at).clears_may_leave;
                 let spec = BuiltinSpec { name, builtin, instance: at, check_may_leave };
-                let recorded = self.adapters.record(FunctionSpec::Builtin(spec), BUILTIN_NODES)?;
+                self.adapters.spend(BUILTIN_NODES)?;
+                let recorded = self.adapters.record(FunctionSpec::Builtin(spec));
                 self.builtins.insert((at, builtin), recorded);
                 recorded
             }
@@ -164,7 +167,7 @@ impl<'b> Flattener<'b, '_> {
     ) -> Result<FuncTypeIndex, TranslateError> {
         let types = self.body_of(at).types.as_ref();
         let mut from = TypesOf { types, scope: &mut self.scopes[at].types };
-        let converted = self.converter.func(&mut self.plan.types, &mut from, id)?;
+        let converted = self.converter.func(&mut self.plan.types, &mut from, id);
         let work = std::mem::take(&mut self.converter.work);
         self.spend(work)?;
         Ok(converted)
@@ -178,7 +181,7 @@ impl<'b> Flattener<'b, '_> {
     ) -> Result<Option<ValType>, TranslateError> {
         let types = self.body_of(at).types.as_ref();
         let mut from = TypesOf { types, scope: &mut self.scopes[at].types };
-        let converted = self.converter.any(&mut self.plan.types, &mut from, id)?;
+        let converted = self.converter.any(&mut self.plan.types, &mut from, id);
         let work = std::mem::take(&mut self.converter.work);
         self.spend(work)?;
         Ok(converted)

@@ -82,7 +82,7 @@ impl<'b> Flattener<'b, '_> {
         let types = self.body_of(ROOT).types.as_ref();
         match *ty {
             ComponentEntityType::Func(id) => {
-                let ty = self.func_type(ROOT, id).map_err(|error| error.of("import", || join_names(path)))?;
+                let ty = self.func_type(ROOT, id)?;
                 let import = self.plan.imported_funcs.push(ImportedFunc { name: join_names(path).into(), ty });
                 let stands = ExternItem::Item(RootImport::Func(import));
                 Ok((ScopeItem::Func(FuncItem::Imported(import)), Some(stands)))
@@ -92,7 +92,7 @@ impl<'b> Flattener<'b, '_> {
                 Ok((ScopeItem::Resource(resource), Some(ExternItem::Item(RootImport::Resource(resource)))))
             }
             ComponentEntityType::Type { created, .. } => {
-                let ty = self.value_type(ROOT, created).map_err(|error| error.of("import", || join_names(path)))?;
+                let ty = self.value_type(ROOT, created)?;
                 Ok((ScopeItem::Type, ty.map(|ty| ExternItem::Item(RootImport::Type(ty)))))
             }
             ComponentEntityType::Instance(id) => {
@@ -159,7 +159,7 @@ impl<'b> Flattener<'b, '_> {
     ) -> Result<ExternItem<RootExport>, TranslateError> {
         let export = match (item, ty) {
             (ScopeItem::Func(func), ComponentEntityType::Func(id)) => {
-                let ty = self.func_type(ROOT, *id).map_err(|error| error.of("export", || join_names(path)))?;
+                let ty = self.func_type(ROOT, *id)?;
                 let source = match *func {
                     FuncItem::Imported(import) => FuncSource::Import(import),
                     FuncItem::Lifted(lift) => {
@@ -177,7 +177,7 @@ impl<'b> Flattener<'b, '_> {
             (ScopeItem::Resource(resource), ComponentEntityType::Type { .. }) => RootExport::Resource(*resource),
             (ScopeItem::Type, ComponentEntityType::Type { created, .. }) => {
                 let ty = self.value_type(ROOT, *created);
-                RootExport::Type(ty.map_err(|error| error.of("export", || join_names(path)))?)
+                RootExport::Type(ty?)
             }
             (ScopeItem::Component(_), ComponentEntityType::Component(_)) => RootExport::Component,
             _ => unreachable!("validation has compared the export with its type"),

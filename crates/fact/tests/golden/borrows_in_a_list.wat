@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(files: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
-;; 1433 bytes
+;; 1417 bytes
 ;; site 0: `params`
 ;; site 1: `param "files"`
 ;; site 2: `param "files"[]`
@@ -26,8 +26,7 @@
   (type (;6;) (func (param i32 i32) (result i32)))
   (type (;7;) (func (param i32 i32 i64 i64 i64)))
   (type (;8;) (func))
-  (type (;9;) (func (param i32)))
-  (type (;10;) (func (param i32) (result i32)))
+  (type (;9;) (func (param i32) (result i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 2) (param i32 i32 i64 i64)))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
@@ -224,13 +223,24 @@
   )
   (func $"borrow scope new" (;6;) (type 1) (result i32)
     (local i32)
-    call $"cell new"
-    local.set 0
-    local.get 0
-    i32.eqz
+    i32.const 0
+    i32.load offset=4
+    local.tee 0
     if ;; label = @1
       i32.const 0
-      return
+      local.get 0
+      i32.load offset=12
+      i32.store offset=4
+    else
+      i32.const 16
+      call $"state allocate"
+      local.set 0
+      local.get 0
+      i32.eqz
+      if ;; label = @2
+        i32.const 0
+        return
+      end
     end
     local.get 0
     i32.const 0
@@ -242,9 +252,18 @@
   )
   (func $"handle lift borrow" (;7;) (type 4) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -269,9 +288,18 @@
   )
   (func $"handle fail in 1 lists" (;8;) (type 5) (param i32 i32 i32 i32 i64)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 5
     local.get 5
     i32.load
@@ -337,13 +365,24 @@
   )
   (func $"borrow scope add lender" (;9;) (type 6) (param i32 i32) (result i32)
     (local i32)
-    call $"cell new"
-    local.set 2
-    local.get 2
-    i32.eqz
+    i32.const 0
+    i32.load offset=4
+    local.tee 2
     if ;; label = @1
       i32.const 0
-      return
+      local.get 2
+      i32.load offset=12
+      i32.store offset=4
+    else
+      i32.const 16
+      call $"state allocate"
+      local.set 2
+      local.get 2
+      i32.eqz
+      if ;; label = @2
+        i32.const 0
+        return
+      end
     end
     local.get 2
     local.get 1
@@ -375,75 +414,26 @@
         i32.load
         local.set 3
         local.get 2
-        call $"cell free"
+        i32.const 0
+        i32.load offset=4
+        i32.store offset=12
+        i32.const 0
+        local.get 2
+        i32.store offset=4
         local.get 3
         local.set 2
         br 0 (;@2;)
       end
     end
     local.get 1
-    call $"cell free"
-  )
-  (func $"cell new" (;11;) (type 1) (result i32)
-    (local i32)
-    i32.const 0
-    i32.load offset=4
-    local.tee 0
-    if ;; label = @1
-      i32.const 0
-      local.get 0
-      i32.load offset=12
-      i32.store offset=4
-    else
-      i32.const 16
-      call $"state allocate"
-      local.set 0
-    end
-    local.get 0
-  )
-  (func $"handle entry" (;12;) (type 6) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle end lend" (;13;) (type 0) (param i32 i32)
-    (local i32)
-    local.get 1
-    if ;; label = @1
-      local.get 1
-      i32.const 4
-      i32.shl
-      local.get 0
-      i32.load offset=4
-      i32.add
-      local.set 2
-      local.get 2
-      local.get 2
-      i32.load offset=8
-      i32.const -1
-      i32.add
-      i32.store offset=8
-    end
-  )
-  (func $"cell free" (;14;) (type 9) (param i32)
-    local.get 0
     i32.const 0
     i32.load offset=4
     i32.store offset=12
     i32.const 0
-    local.get 0
+    local.get 1
     i32.store offset=4
   )
-  (func $"state allocate" (;15;) (type 10) (param i32) (result i32)
+  (func $"state allocate" (;11;) (type 9) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load
@@ -488,5 +478,24 @@
     i32.wrap_i64
     i32.store
     local.get 1
+  )
+  (func $"handle end lend" (;12;) (type 0) (param i32 i32)
+    (local i32)
+    local.get 1
+    if ;; label = @1
+      local.get 1
+      i32.const 4
+      i32.shl
+      local.get 0
+      i32.load offset=4
+      i32.add
+      local.set 2
+      local.get 2
+      local.get 2
+      i32.load offset=8
+      i32.const -1
+      i32.add
+      i32.store offset=8
+    end
   )
 )

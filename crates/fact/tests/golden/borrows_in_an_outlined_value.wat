@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(one: tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>, many: list<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>)
 ;; Utf8 to Utf8
-;; 2108 bytes
+;; 2082 bytes
 ;; site 0: `params`
 ;; site 1: `param "one"`
 ;; site 2: `param "many"`
@@ -39,8 +39,7 @@
   (type (;9;) (func (param i32 i32 i32 i32)))
   (type (;10;) (func (param i32 i32) (result i32)))
   (type (;11;) (func (param i32 i32 i64 i64 i64)))
-  (type (;12;) (func (param i32)))
-  (type (;13;) (func (param i32) (result i32)))
+  (type (;12;) (func (param i32) (result i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 2) (param i32 i32 i64 i64)))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
@@ -223,13 +222,24 @@
   )
   (func $"borrow scope new" (;6;) (type 1) (result i32)
     (local i32)
-    call $"cell new"
-    local.set 0
-    local.get 0
-    i32.eqz
+    i32.const 0
+    i32.load offset=4
+    local.tee 0
     if ;; label = @1
       i32.const 0
-      return
+      local.get 0
+      i32.load offset=12
+      i32.store offset=4
+    else
+      i32.const 16
+      call $"state allocate"
+      local.set 0
+      local.get 0
+      i32.eqz
+      if ;; label = @2
+        i32.const 0
+        return
+      end
     end
     local.get 0
     i32.const 0
@@ -367,20 +377,39 @@
         i32.load
         local.set 3
         local.get 2
-        call $"cell free"
+        i32.const 0
+        i32.load offset=4
+        i32.store offset=12
+        i32.const 0
+        local.get 2
+        i32.store offset=4
         local.get 3
         local.set 2
         br 0 (;@2;)
       end
     end
     local.get 1
-    call $"cell free"
+    i32.const 0
+    i32.load offset=4
+    i32.store offset=12
+    i32.const 0
+    local.get 1
+    i32.store offset=4
   )
   (func $"handle lift borrow" (;10;) (type 8) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -405,9 +434,18 @@
   )
   (func $"handle fail" (;11;) (type 9) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -469,13 +507,24 @@
   )
   (func $"borrow scope add lender" (;12;) (type 10) (param i32 i32) (result i32)
     (local i32)
-    call $"cell new"
-    local.set 2
-    local.get 2
-    i32.eqz
+    i32.const 0
+    i32.load offset=4
+    local.tee 2
     if ;; label = @1
       i32.const 0
-      return
+      local.get 2
+      i32.load offset=12
+      i32.store offset=4
+    else
+      i32.const 16
+      call $"state allocate"
+      local.set 2
+      local.get 2
+      i32.eqz
+      if ;; label = @2
+        i32.const 0
+        return
+      end
     end
     local.get 2
     local.get 1
@@ -490,23 +539,83 @@
     local.get 2
   )
   (func $"handle add borrow" (;13;) (type 4) (param i32 i32 i32 i32) (result i32)
+    (local i32 i32)
     local.get 3
     local.get 3
     i32.load
     i32.const 1
     i32.add
     i32.store
-    local.get 0
     local.get 1
+    i32.load offset=16
+    local.tee 4
+    if ;; label = @1
+      local.get 4
+      i32.const 4
+      i32.shl
+      local.get 1
+      i32.load offset=4
+      i32.add
+      local.set 5
+      local.get 1
+      local.get 5
+      i32.load offset=4
+      i32.store offset=16
+    else
+      local.get 1
+      i32.load offset=8
+      local.get 1
+      i32.load offset=12
+      i32.eq
+      if ;; label = @2
+        local.get 1
+        call $"handle table grow"
+        i32.eqz
+        if ;; label = @3
+          i32.const 0
+          return
+        end
+      end
+      local.get 1
+      i32.load offset=8
+      local.tee 4
+      i32.const 4
+      i32.shl
+      local.get 1
+      i32.load offset=4
+      i32.add
+      local.set 5
+      local.get 1
+      local.get 4
+      i32.const 1
+      i32.add
+      i32.store offset=8
+    end
+    local.get 5
     local.get 2
+    i32.store
+    local.get 5
+    local.get 0
+    i32.store offset=4
+    local.get 5
     local.get 3
-    call $"handle add"
+    i32.store offset=12
+    local.get 4
   )
   (func $"handle fail in 1 lists" (;14;) (type 5) (param i32 i32 i32 i32 i64)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 5
     local.get 5
     i32.load
@@ -570,124 +679,7 @@
     call $"trap 1"
     unreachable
   )
-  (func $"cell new" (;15;) (type 1) (result i32)
-    (local i32)
-    i32.const 0
-    i32.load offset=4
-    local.tee 0
-    if ;; label = @1
-      i32.const 0
-      local.get 0
-      i32.load offset=12
-      i32.store offset=4
-    else
-      i32.const 16
-      call $"state allocate"
-      local.set 0
-    end
-    local.get 0
-  )
-  (func $"handle end lend" (;16;) (type 7) (param i32 i32)
-    (local i32)
-    local.get 1
-    if ;; label = @1
-      local.get 1
-      i32.const 4
-      i32.shl
-      local.get 0
-      i32.load offset=4
-      i32.add
-      local.set 2
-      local.get 2
-      local.get 2
-      i32.load offset=8
-      i32.const -1
-      i32.add
-      i32.store offset=8
-    end
-  )
-  (func $"cell free" (;17;) (type 12) (param i32)
-    local.get 0
-    i32.const 0
-    i32.load offset=4
-    i32.store offset=12
-    i32.const 0
-    local.get 0
-    i32.store offset=4
-  )
-  (func $"handle entry" (;18;) (type 10) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle add" (;19;) (type 4) (param i32 i32 i32 i32) (result i32)
-    (local i32 i32)
-    local.get 1
-    i32.load offset=16
-    local.tee 4
-    if ;; label = @1
-      local.get 4
-      i32.const 4
-      i32.shl
-      local.get 1
-      i32.load offset=4
-      i32.add
-      local.set 5
-      local.get 1
-      local.get 5
-      i32.load offset=4
-      i32.store offset=16
-    else
-      local.get 1
-      i32.load offset=8
-      local.get 1
-      i32.load offset=12
-      i32.eq
-      if ;; label = @2
-        local.get 1
-        call $"handle table grow"
-        i32.eqz
-        if ;; label = @3
-          i32.const 0
-          return
-        end
-      end
-      local.get 1
-      i32.load offset=8
-      local.tee 4
-      i32.const 4
-      i32.shl
-      local.get 1
-      i32.load offset=4
-      i32.add
-      local.set 5
-      local.get 1
-      local.get 4
-      i32.const 1
-      i32.add
-      i32.store offset=8
-    end
-    local.get 5
-    local.get 2
-    i32.store
-    local.get 5
-    local.get 0
-    i32.store offset=4
-    local.get 5
-    local.get 3
-    i32.store offset=12
-    local.get 4
-  )
-  (func $"state allocate" (;20;) (type 13) (param i32) (result i32)
+  (func $"state allocate" (;15;) (type 12) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load
@@ -733,7 +725,26 @@
     i32.store
     local.get 1
   )
-  (func $"handle table grow" (;21;) (type 13) (param i32) (result i32)
+  (func $"handle end lend" (;16;) (type 7) (param i32 i32)
+    (local i32)
+    local.get 1
+    if ;; label = @1
+      local.get 1
+      i32.const 4
+      i32.shl
+      local.get 0
+      i32.load offset=4
+      i32.add
+      local.set 2
+      local.get 2
+      local.get 2
+      i32.load offset=8
+      i32.const -1
+      i32.add
+      i32.store offset=8
+    end
+  )
+  (func $"handle table grow" (;17;) (type 12) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     i32.load offset=12

@@ -2,7 +2,7 @@
 ;; func(self: borrow<resource 0>)
 ;;   -> char
 ;; Utf8 to Utf8
-;; 1427 bytes
+;; 1359 bytes
 ;; site 0: `params`
 ;; site 1: `param "self"`
 ;; site 2: ``
@@ -24,7 +24,6 @@
   (type (;5;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;6;) (func (param i32)))
   (type (;7;) (func (param i32 i32)))
-  (type (;8;) (func (param i32 i32) (result i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 2) (param i32 i32 i64 i64)))
   (import "resource-type" "r0" (global $"type file" (;0;) i32))
@@ -136,13 +135,24 @@
   )
   (func $"borrow scope new" (;4;) (type 1) (result i32)
     (local i32)
-    call $"cell new"
-    local.set 0
-    local.get 0
-    i32.eqz
+    i32.const 0
+    i32.load offset=4
+    local.tee 0
     if ;; label = @1
       i32.const 0
-      return
+      local.get 0
+      i32.load offset=12
+      i32.store offset=4
+    else
+      i32.const 16
+      call $"state allocate"
+      local.set 0
+      local.get 0
+      i32.eqz
+      if ;; label = @2
+        i32.const 0
+        return
+      end
     end
     local.get 0
     i32.const 0
@@ -154,9 +164,18 @@
   )
   (func $"handle lift borrow" (;5;) (type 3) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -181,9 +200,18 @@
   )
   (func $"handle fail" (;6;) (type 4) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -244,97 +272,13 @@
     unreachable
   )
   (func $"handle add borrow" (;7;) (type 5) (param i32 i32 i32 i32) (result i32)
+    (local i32 i32)
     local.get 3
     local.get 3
     i32.load
     i32.const 1
     i32.add
     i32.store
-    local.get 0
-    local.get 1
-    local.get 2
-    local.get 3
-    call $"handle add"
-  )
-  (func $"handle end lend" (;8;) (type 7) (param i32 i32)
-    (local i32)
-    local.get 1
-    if ;; label = @1
-      local.get 1
-      i32.const 4
-      i32.shl
-      local.get 0
-      i32.load offset=4
-      i32.add
-      local.set 2
-      local.get 2
-      local.get 2
-      i32.load offset=8
-      i32.const -1
-      i32.add
-      i32.store offset=8
-    end
-  )
-  (func $"borrow scope end" (;9;) (type 7) (param i32 i32)
-    (local i32 i32)
-    local.get 1
-    i32.load offset=4
-    local.set 2
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 2
-        i32.eqz
-        br_if 1 (;@1;)
-        local.get 0
-        local.get 2
-        i32.load offset=4
-        call $"handle end lend"
-        local.get 2
-        i32.load
-        local.set 3
-        local.get 2
-        call $"cell free"
-        local.get 3
-        local.set 2
-        br 0 (;@2;)
-      end
-    end
-    local.get 1
-    call $"cell free"
-  )
-  (func $"cell new" (;10;) (type 1) (result i32)
-    (local i32)
-    i32.const 0
-    i32.load offset=4
-    local.tee 0
-    if ;; label = @1
-      i32.const 0
-      local.get 0
-      i32.load offset=12
-      i32.store offset=4
-    else
-      i32.const 16
-      call $"state allocate"
-      local.set 0
-    end
-    local.get 0
-  )
-  (func $"handle entry" (;11;) (type 8) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle add" (;12;) (type 5) (param i32 i32 i32 i32) (result i32)
-    (local i32 i32)
     local.get 1
     i32.load offset=16
     local.tee 4
@@ -391,16 +335,63 @@
     i32.store offset=12
     local.get 4
   )
-  (func $"cell free" (;13;) (type 6) (param i32)
-    local.get 0
+  (func $"handle end lend" (;8;) (type 7) (param i32 i32)
+    (local i32)
+    local.get 1
+    if ;; label = @1
+      local.get 1
+      i32.const 4
+      i32.shl
+      local.get 0
+      i32.load offset=4
+      i32.add
+      local.set 2
+      local.get 2
+      local.get 2
+      i32.load offset=8
+      i32.const -1
+      i32.add
+      i32.store offset=8
+    end
+  )
+  (func $"borrow scope end" (;9;) (type 7) (param i32 i32)
+    (local i32 i32)
+    local.get 1
+    i32.load offset=4
+    local.set 2
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        br_if 1 (;@1;)
+        local.get 0
+        local.get 2
+        i32.load offset=4
+        call $"handle end lend"
+        local.get 2
+        i32.load
+        local.set 3
+        local.get 2
+        i32.const 0
+        i32.load offset=4
+        i32.store offset=12
+        i32.const 0
+        local.get 2
+        i32.store offset=4
+        local.get 3
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    local.get 1
     i32.const 0
     i32.load offset=4
     i32.store offset=12
     i32.const 0
-    local.get 0
+    local.get 1
     i32.store offset=4
   )
-  (func $"state allocate" (;14;) (type 0) (param i32) (result i32)
+  (func $"state allocate" (;10;) (type 0) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load
@@ -446,7 +437,7 @@
     i32.store
     local.get 1
   )
-  (func $"handle table grow" (;15;) (type 0) (param i32) (result i32)
+  (func $"handle table grow" (;11;) (type 0) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     i32.load offset=12

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(self: borrow<resource 0>, other: result<borrow<resource 0>, u32>)
 ;; Utf8 to Utf8
-;; 698 bytes
+;; 684 bytes
 ;; site 0: `param "self"`
 ;; site 1: `param "other"`
 ;; site 2: `param "other".ok`
@@ -17,7 +17,6 @@
   (type (;3;) (func (param i32 i32 i64 i64)))
   (type (;4;) (func))
   (type (;5;) (func (param i32 i32)))
-  (type (;6;) (func (param i32 i32) (result i32)))
   (import "trap" "0" (func $"trap 0" (;0;) (type 3) (param i32 i32 i64 i64)))
   (import "callee" "f1" (func $"ns:pkg/iface#func of lib" (;1;) (type 0) (param i32 i32 i32)))
   (import "post-return" "f2" (func $"post-return of ns:pkg/iface#func of lib" (;2;) (type 4)))
@@ -83,9 +82,18 @@
   )
   (func $"handle lift borrow" (;4;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -110,9 +118,18 @@
   )
   (func $"handle fail" (;5;) (type 2) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -190,19 +207,5 @@
       i32.add
       i32.store offset=8
     end
-  )
-  (func $"handle entry" (;7;) (type 6) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
   )
 )

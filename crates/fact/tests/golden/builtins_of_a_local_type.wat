@@ -1,7 +1,7 @@
 ;; app -> canon resource.new file
 ;; app -> canon resource.rep file
 ;; app -> canon resource.drop file
-;; 1233 bytes
+;; 1204 bytes
 ;; site 0: ``
 ;; site 1: ``
 ;; site 2: ``
@@ -19,8 +19,6 @@
   (type (;3;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;4;) (func (param i32 i32 i32 i32)))
   (type (;5;) (func (param i32)))
-  (type (;6;) (func (param i32 i32) (result i32)))
-  (type (;7;) (func (param i32 i32 i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 1) (param i32 i32 i64 i64)))
   (import "destructor" "f1" (func $"destructor of file" (;1;) (type 5) (param i32)))
@@ -136,9 +134,18 @@
   )
   (func $"handle rep" (;5;) (type 3) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -157,9 +164,18 @@
   )
   (func $"handle fail" (;6;) (type 4) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -258,9 +274,18 @@
   )
   (func $"handle drop" (;8;) (type 3) (param i32 i32 i32) (result i32 i32)
     (local i32 i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -299,10 +324,16 @@
       i32.add
       i32.store
     end
+    local.get 3
+    i32.const 0
+    i32.store
+    local.get 3
+    local.get 0
+    i32.load offset=16
+    i32.store offset=4
     local.get 0
     local.get 1
-    local.get 3
-    call $"handle free"
+    i32.store offset=16
     local.get 4
   )
   (func $"handle table grow" (;9;) (type 0) (param i32) (result i32)
@@ -357,33 +388,7 @@
     i32.store offset=8
     i32.const 1
   )
-  (func $"handle entry" (;10;) (type 6) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle free" (;11;) (type 7) (param i32 i32 i32)
-    local.get 2
-    i32.const 0
-    i32.store
-    local.get 2
-    local.get 0
-    i32.load offset=16
-    i32.store offset=4
-    local.get 0
-    local.get 1
-    i32.store offset=16
-  )
-  (func $"state allocate" (;12;) (type 0) (param i32) (result i32)
+  (func $"state allocate" (;10;) (type 0) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load

@@ -1,6 +1,6 @@
 ;; app -> canon resource.drop plain
 ;; app -> canon resource.drop imported
-;; 739 bytes
+;; 693 bytes
 ;; site 0: ``
 ;; site 1: ``
 ;; trap of function 2 at its caller's site: unknown handle index
@@ -11,13 +11,11 @@
   (type (;0;) (func (param i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;2;) (func (param i32 i32 i32 i32)))
-  (type (;3;) (func (param i32 i32) (result i32)))
-  (type (;4;) (func (param i32 i32 i32)))
-  (type (;5;) (func (param i32 i32 i64 i64)))
+  (type (;3;) (func (param i32 i32 i64 i64)))
   (import "resource-type" "r1" (global $"type imported" (;0;) i32))
   (import "destructor" "f0" (func $"destructor of imported" (;0;) (type 0) (param i32)))
   (import "state" "state" (memory $state (;0;) 0))
-  (import "trap" "0" (func $"trap 0" (;1;) (type 5) (param i32 i32 i64 i64)))
+  (import "trap" "0" (func $"trap 0" (;1;) (type 3) (param i32 i32 i64 i64)))
   (export "0: app -> canon resource.drop plain" (func $"app resource.drop plain"))
   (export "1: app -> canon resource.drop imported" (func $"app resource.drop imported"))
   (func $"app resource.drop plain" (;2;) (type 0) (param i32)
@@ -40,9 +38,18 @@
   )
   (func $"handle drop" (;3;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32 i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -81,17 +88,32 @@
       i32.add
       i32.store
     end
+    local.get 3
+    i32.const 0
+    i32.store
+    local.get 3
+    local.get 0
+    i32.load offset=16
+    i32.store offset=4
     local.get 0
     local.get 1
-    local.get 3
-    call $"handle free"
+    i32.store offset=16
     local.get 4
   )
   (func $"handle fail" (;4;) (type 2) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -183,31 +205,5 @@
       local.get 2
       call $"destructor of imported"
     end
-  )
-  (func $"handle entry" (;6;) (type 3) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle free" (;7;) (type 4) (param i32 i32 i32)
-    local.get 2
-    i32.const 0
-    i32.store
-    local.get 2
-    local.get 0
-    i32.load offset=16
-    i32.store offset=4
-    local.get 0
-    local.get 1
-    i32.store offset=16
   )
 )

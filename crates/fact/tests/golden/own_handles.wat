@@ -2,7 +2,7 @@
 ;; func(file: own<resource 0>)
 ;;   -> own<resource 0>
 ;; Utf8 to Utf8
-;; 1007 bytes
+;; 962 bytes
 ;; site 0: `param "file"`
 ;; site 1: `result`
 ;; trap of function 0 at site 0: handle table is full
@@ -17,8 +17,6 @@
   (type (;2;) (func (param i32 i32 i32 i32)))
   (type (;3;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;4;) (func (param i32 i32 i64 i64)))
-  (type (;5;) (func (param i32 i32) (result i32)))
-  (type (;6;) (func (param i32 i32 i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 4) (param i32 i32 i64 i64)))
   (import "callee" "f1" (func $"ns:pkg/iface#func of lib" (;1;) (type 0) (param i32) (result i32)))
@@ -96,9 +94,18 @@
   )
   (func $"handle lift own" (;3;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -114,17 +121,32 @@
     end
     local.get 3
     i32.load offset=4
+    local.get 3
+    i32.const 0
+    i32.store
+    local.get 3
+    local.get 0
+    i32.load offset=16
+    i32.store offset=4
     local.get 0
     local.get 1
-    local.get 3
-    call $"handle free"
+    i32.store offset=16
     i32.const 0
   )
   (func $"handle fail" (;4;) (type 2) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -242,33 +264,7 @@
     i32.store offset=12
     local.get 4
   )
-  (func $"handle entry" (;6;) (type 5) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle free" (;7;) (type 6) (param i32 i32 i32)
-    local.get 2
-    i32.const 0
-    i32.store
-    local.get 2
-    local.get 0
-    i32.load offset=16
-    i32.store offset=4
-    local.get 0
-    local.get 1
-    i32.store offset=16
-  )
-  (func $"handle table grow" (;8;) (type 0) (param i32) (result i32)
+  (func $"handle table grow" (;6;) (type 0) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     i32.load offset=12
@@ -320,7 +316,7 @@
     i32.store offset=8
     i32.const 1
   )
-  (func $"state allocate" (;9;) (type 0) (param i32) (result i32)
+  (func $"state allocate" (;7;) (type 0) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: own<resource 0>, list: list<own<resource 0>>)
 ;; Utf8 to Utf8
-;; 1490 bytes
+;; 1468 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -28,8 +28,7 @@
   (type (;4;) (func (param i32 i32 i64 i64)))
   (type (;5;) (func (param i32 i32 i32 i32 i64)))
   (type (;6;) (func (param i32 i32 i64 i64 i64)))
-  (type (;7;) (func (param i32 i32) (result i32)))
-  (type (;8;) (func (param i32) (result i32)))
+  (type (;7;) (func (param i32) (result i32)))
   (import "state" "state" (memory $state (;0;) 0))
   (import "trap" "0" (func $"trap 0" (;0;) (type 4) (param i32 i32 i64 i64)))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
@@ -242,9 +241,18 @@
   )
   (func $"handle lift own" (;5;) (type 1) (param i32 i32 i32) (result i32 i32)
     (local i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 3
     local.get 3
     i32.load
@@ -260,17 +268,32 @@
     end
     local.get 3
     i32.load offset=4
+    local.get 3
+    i32.const 0
+    i32.store
+    local.get 3
+    local.get 0
+    i32.load offset=16
+    i32.store offset=4
     local.get 0
     local.get 1
-    local.get 3
-    call $"handle free"
+    i32.store offset=16
     i32.const 0
   )
   (func $"handle fail" (;6;) (type 2) (param i32 i32 i32 i32)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 4
     local.get 4
     i32.load
@@ -390,9 +413,18 @@
   )
   (func $"handle fail in 1 lists" (;8;) (type 5) (param i32 i32 i32 i32 i64)
     (local i32 i32)
-    local.get 0
     local.get 1
-    call $"handle entry"
+    i32.const 0
+    local.get 1
+    local.get 0
+    i32.load offset=8
+    i32.lt_u
+    select
+    i32.const 4
+    i32.shl
+    local.get 0
+    i32.load offset=4
+    i32.add
     local.set 5
     local.get 5
     i32.load
@@ -456,33 +488,7 @@
     call $"trap 1"
     unreachable
   )
-  (func $"handle entry" (;9;) (type 7) (param i32 i32) (result i32)
-    local.get 1
-    i32.const 0
-    local.get 1
-    local.get 0
-    i32.load offset=8
-    i32.lt_u
-    select
-    i32.const 4
-    i32.shl
-    local.get 0
-    i32.load offset=4
-    i32.add
-  )
-  (func $"handle free" (;10;) (type 0) (param i32 i32 i32)
-    local.get 2
-    i32.const 0
-    i32.store
-    local.get 2
-    local.get 0
-    i32.load offset=16
-    i32.store offset=4
-    local.get 0
-    local.get 1
-    i32.store offset=16
-  )
-  (func $"handle table grow" (;11;) (type 8) (param i32) (result i32)
+  (func $"handle table grow" (;9;) (type 7) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     i32.load offset=12
@@ -534,7 +540,7 @@
     i32.store offset=8
     i32.const 1
   )
-  (func $"state allocate" (;12;) (type 8) (param i32) (result i32)
+  (func $"state allocate" (;10;) (type 7) (param i32) (result i32)
     (local i32 i64 i64)
     i32.const 0
     i32.load

@@ -283,7 +283,7 @@ mod tests {
 
     /// The specification's table, with what the host does to it.
     #[derive(Default)]
-    struct Model {
+    struct TableModel {
         handles: Vec<Option<ModelHandle>>,
         free: Vec<usize>,
     }
@@ -296,7 +296,7 @@ mod tests {
         lends: u32,
     }
 
-    impl Model {
+    impl TableModel {
         fn add(&mut self, handle: ModelHandle) -> u32 {
             if self.handles.is_empty() {
                 self.handles.push(None);
@@ -347,7 +347,7 @@ mod tests {
     fn random_operations_do_what_the_specification_says() {
         for seed in 0..200 {
             let mut numbers = Numbers(seed);
-            let (mut real, mut model) = (table(3, 1 << 20), Model::default());
+            let (mut real, mut model) = (table(3, 1 << 20), TableModel::default());
             let (mut scopes, mut loans) = (Vec::new(), Vec::new());
             for step in 0..400 {
                 let (index, number) = (numbers.below(40), 1 + numbers.below(3));
@@ -418,6 +418,16 @@ mod tests {
         assert_eq!(table.remove_own(31, 1).unwrap(), 30);
         assert_eq!(table.add_own(1, 99).unwrap(), 31);
         assert_eq!(table.remove_own(1, 1).unwrap(), 0);
+    }
+
+    /// A table as long as any may be, as far as its record goes: what it is too long for is found before an entry is looked at.
+    #[test]
+    fn the_longest_table_is_full() {
+        let mut table = table(1, 1 << 16);
+        table.set_field(INSTANCE_STATE.length, MAX_HANDLES).unwrap();
+        table.set_field(INSTANCE_STATE.capacity, MAX_HANDLES).unwrap();
+        assert_eq!(code(table.add_own(1, 0)), TrapCode::HandleTableFull);
+        assert_eq!(table.field(INSTANCE_STATE.length).unwrap(), MAX_HANDLES);
     }
 
     #[test]

@@ -142,6 +142,13 @@ impl<'a> LiftContext<'a> {
         self.resources.get(ty.as_u32() as usize).copied().ok_or_else(unknown_type)
     }
 
+    /// The values have been lifted, or could not be: then nobody has their handles.
+    pub(super) fn end_arrival(&mut self, arrived: bool) {
+        if let Some(handles) = &mut self.handles {
+            handles.held.end_arrival(arrived);
+        }
+    }
+
     /// Lifts an own handle for a host that knows what its representation means.
     pub(crate) fn own_rep(&mut self, ty: ResourceTypeIndex, index: u32) -> CanonResult<u32> {
         self.handles()?.lift_own(ty, index)
@@ -164,7 +171,7 @@ impl<'a> LiftContext<'a> {
         let handles = self.handles()?;
         let rep = handles.lift_own(ty, index)?;
         let destructor = handles.resource(ty)?.destructor;
-        Ok(handles.held.hold_own(resource_type, rep, destructor))
+        Ok(handles.held.hold_arriving(resource_type, rep, destructor))
     }
 
     /// Lifts a borrow, which ends with the call.

@@ -168,9 +168,16 @@ pub(crate) fn lift_values<L: LiftList>(
     in_memory: bool,
     flat: &mut FlatReader<'_>,
 ) -> CanonResult<L> {
-    if !in_memory {
-        return L::lift_flat(cx, types, flat);
-    }
+    let lifted = if in_memory { load_values(cx, types, flat) } else { L::lift_flat(cx, types, flat) };
+    cx.end_arrival(lifted.is_ok());
+    lifted
+}
+
+fn load_values<L: LiftList>(
+    cx: &mut LiftContext<'_>,
+    types: TypeList<'_>,
+    flat: &mut FlatReader<'_>,
+) -> CanonResult<L> {
     let at = flat.pointer(cx.width);
     let layout = types.layout(cx.types, cx.width);
     cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;

@@ -1,9 +1,11 @@
 //! The resource types of a new instance: what they are to the host, their numbers, and their destructors.
 
 use super::Instantiation;
+use crate::activation::check_return;
 use crate::component_instance::InstanceResource;
 use crate::error::{Result, format_err};
 use crate::resource::{Destructor, ResourceType};
+use crate::store::AsContextMut;
 use crate::type_scope::TypeTables;
 use crate::vm::{FuncHandle, GlobalHandle, RawValue};
 use gusset_artifact::{CoreValType, GlobalType, TrampolineIndex};
@@ -68,6 +70,10 @@ impl<T: 'static> Instantiation<'_, T> {
     ) -> Result<FuncHandle> {
         let destructor = self.pre.imports.destructors.get(resource.as_u32() as usize).cloned().flatten();
         let destructor = destructor.ok_or_else(|| format_err!("internal error: a resource type is not imported"))?;
-        self.add(trampoline, move |store, values| destructor(store, values[0].u32()))
+        let instance = self.instance;
+        self.add(trampoline, move |mut store, values| {
+            destructor(store.as_context_mut(), values[0].u32())?;
+            check_return(store.0, instance)
+        })
     }
 }

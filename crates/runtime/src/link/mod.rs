@@ -1,13 +1,22 @@
 //! What a [`Linker`](crate::Linker) is made of: definitions by name, how a component's imports are found among them, and what
 //! is said about those that are not.
 
+#[cfg(feature = "compile")]
+mod adapter;
 mod definitions;
+mod exports;
+mod linked_func;
 mod module;
 mod problems;
 mod resolve;
+mod same_type;
+mod slot;
 mod unknown_func;
 
 pub(crate) use definitions::{HostDestructor, HostItem, Names};
+pub(crate) use exports::exports;
+pub(crate) use linked_func::LinkedFunc;
 pub(crate) use module::LinkedModule;
 pub(crate) use resolve::{LinkedImports, resolve};
+pub use slot::FuncSlot;
 pub(crate) use unknown_func::define_unknown_funcs;

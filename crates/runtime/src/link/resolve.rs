@@ -7,6 +7,7 @@ use crate::error::{Result, format_err};
 use crate::host_func::HostFunction;
 use crate::resource::ResourceType;
 use crate::type_scope::{TypeScope, TypeTables};
+use crate::vm::StoreId;
 use gusset_artifact::{ExternItem, ImportIndex, ModuleImportIndex, NamedItems, Plan, RootImport};
 use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct LinkedImports<T: 'static> {
     pub(crate) tables: Arc<TypeTables>,
     /// For the plan's [`resources`](Plan::resources), in order: what drops those that are imported.
     pub(crate) destructors: Arc<[Option<HostDestructor<T>>]>,
+    /// The store that they are of, if there are functions of instances among them.
+    pub(crate) store: Option<StoreId>,
 }
 
 impl<T: 'static> Clone for LinkedImports<T> {
@@ -30,6 +33,7 @@ impl<T: 'static> Clone for LinkedImports<T> {
             modules: self.modules.clone(),
             tables: self.tables.clone(),
             destructors: self.destructors.clone(),
+            store: self.store,
         }
     }
 }
@@ -53,13 +57,14 @@ pub(crate) fn resolve<T: 'static>(
         path: Vec::new(),
         funcs: vec![None; plan.imported_funcs.len()],
         modules: plan.imported_modules.values().map(|_| None).collect(),
+        store: None,
         problems: Problems::default(),
     };
     for (name, item) in &plan.imports.items {
         let definition = root_name(plan, names, name).and_then(|name| names.exact(name));
         resolver.item(name, item, definition, Some(names));
     }
-    let Resolver { funcs, modules, resources, destructors, problems, .. } = resolver;
+    let Resolver { funcs, modules, resources, destructors, store, problems, .. } = resolver;
     if let Some(error) = problems.into_error() {
         return Err(error);
     }
@@ -72,7 +77,7 @@ pub(crate) fn resolve<T: 'static>(
         true => tables.clone(),
         false => Arc::new(TypeTables { plan: tables.plan.clone(), resources }),
     };
-    Ok(LinkedImports { funcs, modules, tables, destructors: destructors.into() })
+    Ok(LinkedImports { funcs, modules, tables, destructors: destructors.into(), store })
 }
 
 /// The name that stands for one that the root imports: that name, with its whole version where that is known, or a compatible
@@ -94,6 +99,7 @@ struct Resolver<'a, T: 'static> {
     path: Vec<&'a str>,
     funcs: Vec<Option<Arc<dyn HostFunction<T>>>>,
     modules: Vec<Option<LinkedModule>>,
+    store: Option<StoreId>,
     problems: Problems,
 }
 
@@ -129,7 +135,7 @@ impl<'a, T: 'static> Resolver<'a, T> {
     fn func(&mut self, index: ImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
         let ty = self.plan.imported_funcs[index].ty;
         match definition {
-            Some(HostItem::Func(func)) => match self.mismatch(&**func, ty) {
+            Some(HostItem::Func(func)) => match self.mismatch(&**func, ty).or_else(|| self.store_mismatch(&**func)) {
                 None => self.funcs[index.as_u32() as usize] = Some(func.clone()),
                 Some(mismatch) => {
                     let path = &self.path;
@@ -163,6 +169,13 @@ impl<'a, T: 'static> Resolver<'a, T> {
         func.mismatch(types, ty).filter(|_| !lacks_types())
     }
 
+    /// Why a function cannot be called where others of these imports are.
+    fn store_mismatch(&mut self, func: &dyn HostFunction<T>) -> Option<String> {
+        let store = func.store()?;
+        let known = *self.store.get_or_insert(store);
+        (known != store).then(|| "it is of another store than other imports".into())
+    }
+
     /// Whether a resource type that was to be given has not been.
     fn lacks_resources(&self) -> bool {
         let mut all = self.plan.resources.values().zip(&self.destructors);
@@ -186,7 +199,9 @@ impl<'a, T: 'static> Resolver<'a, T> {
                 self.destructors[at].get_or_insert_with(|| destructor.clone());
             }
             Some(other) => self.defined_otherwise("resource type", other),
-            None => self.missing("resource type", names, || "resource".into()),
+            // What must be the same type as one before it needs no definition of its own.
+            None if self.destructors[at].is_some() => {}
+            None => self.missing("resource type", names, || "(sub resource)".into()),
         }
     }
 

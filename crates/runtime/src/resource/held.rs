@@ -23,6 +23,8 @@ pub(crate) struct HeldHandles {
     borrows: Vec<HeldKey>,
     /// What the host lends to guests until the call that it is lent to returns.
     loans: Vec<Loan>,
+    /// Own handles of values that are being lifted: nobody has them if that fails.
+    arriving: Vec<HeldKey>,
 }
 
 /// A slot, and how often it was used before.
@@ -86,6 +88,7 @@ impl HeldHandles {
             lenders: Vec::new(),
             borrows: Vec::new(),
             loans: Vec::new(),
+            arriving: Vec::new(),
         }
     }
 
@@ -103,6 +106,22 @@ impl HeldHandles {
         let any = self.hold(ty, HeldHandle { rep, own: false, lends: 0, destructor: None });
         self.borrows.push(any.key());
         any
+    }
+
+    /// Holds an own handle out of values that are being lifted.
+    pub(crate) fn hold_arriving(&mut self, ty: ResourceType, rep: u32, destructor: Option<Destructor>) -> ResourceAny {
+        let any = self.hold_own(ty, rep, destructor);
+        self.arriving.push(any.key());
+        any
+    }
+
+    /// The values have been lifted, or could not be: then nobody has their handles.
+    pub(crate) fn end_arrival(&mut self, arrived: bool) {
+        while let Some(key) = self.arriving.pop() {
+            if !arrived {
+                self.free_slot(key);
+            }
+        }
     }
 
     fn hold(&mut self, ty: ResourceType, handle: HeldHandle) -> ResourceAny {
@@ -248,10 +267,56 @@ impl HeldHandles {
             }
         }
     }
+}
 
-    /// How many handles the host has.
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.handle.is_some()).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Engine, Store};
+
+    /// Every way for a handle to end, mixed: nothing stays, and a key that is over stands for nothing, whoever has its slot.
+    #[test]
+    fn handles_end_with_their_calls_and_slots_are_used_again() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let ty = ResourceType::new();
+        let kept = held.hold_own(ty, 1, None);
+        let outer = held.begin_call();
+        let first = held.hold_borrow(ty, 2);
+        let inner = held.begin_call();
+        let call = held.current_call();
+        let second = held.hold_borrow(ty, 3);
+        held.forget(first);
+        let own = held.hold_own(ty, 4, None);
+        assert_eq!(own.key().slot, first.key().slot);
+        assert!(held.is_running(call) && held.get(second).is_ok() && held.get(first).is_err());
+        held.lend(kept);
+        held.lend(own);
+        assert!(held.get_own(kept).is_err() && held.get(kept).is_ok());
+        held.end(inner);
+        assert!(!held.is_running(call) && held.get(second).is_err());
+        assert!(held.get_own(kept).is_ok() && held.get_own(own).is_ok());
+        held.end(outer);
+        // The slot of a borrow that was forgotten is another handle's now, which its call does not end.
+        assert!(held.get(own).is_ok());
+        for any in [kept, own] {
+            held.forget(any);
+            assert!(held.get(any).is_err());
+        }
+        assert_eq!((held.slots.iter().filter(|slot| slot.handle.is_some()).count(), held.free.len()), (0, 3));
+        assert!(held.loans.is_empty() && held.borrows.is_empty() && held.calls.is_empty());
+    }
+
+    #[test]
+    fn a_slot_whose_numbers_would_repeat_is_not_used_again() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let ty = ResourceType::new();
+        let first = held.hold_own(ty, 1, None);
+        held.slots[0].generation = u32::MAX;
+        assert!(held.get(first).is_err());
+        let last = HeldKey { slot: 0, generation: u32::MAX };
+        held.free_slot(last);
+        assert_eq!(held.hold_own(ty, 2, None).key().slot, 1);
     }
 }

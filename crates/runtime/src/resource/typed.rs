@@ -92,6 +92,15 @@ impl<T: 'static> Resource<T> {
         }
     }
 
+    /// The handle `any` with the Rust type that stands for its resource type.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResourceAny::try_into_resource`].
+    pub fn try_from_resource_any(any: ResourceAny, store: impl AsContextMut) -> Result<Resource<T>> {
+        any.try_into_resource(store)
+    }
+
     /// Gives an owned handle away; the representation.
     pub(crate) fn give(&self) -> Result<u32> {
         let ResourceKind::Own { given, lends } = &self.kind else {

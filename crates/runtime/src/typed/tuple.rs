@@ -15,7 +15,7 @@ macro_rules! value_list {
             fn matches(types: TypeScope<'_>, list: TypeList<'_>) -> Result<(), TypeMismatch> {
                 let count = <[usize]>::len(&[$($i),*]);
                 if list.len() != count {
-                    return Err(TypeMismatch::of_length(list.len(), count));
+                    return Err(TypeMismatch::new(format!("it has {} parts, the Rust type {count}", list.len())));
                 }
                 $($name::matches(types, list.get($i)).map_err(|mismatch| mismatch.within(list.segment($i)))?;)*
                 Ok(())
