@@ -8,6 +8,8 @@ use gusset_types::{DefinedType, Types, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
+mod conversion;
+
 /// A component value, for types that are known at run time only. The variants are the specification's [value types].
 ///
 /// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing. Names of
