@@ -1,16 +1,15 @@
 //! When types of different components are the same: they have the same structure, with the same names, and the same resource types.
 
 use super::{ComponentFunc, Type};
-use crate::type_scope::{TypeScope, TypeTables};
-use gusset_types::{DefinedType, DefinedTypeIndex, ValType};
+use crate::type_scope::TypeScope;
+use gusset_types::{DefinedType, DefinedTypeIndex, FuncTypeIndex, ValType};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// Types are equal when a value of one is a value of the other: they have the same structure, fields, cases and labels of the
 /// same names in the same order, and the same resource types. The components that they are of do not matter.
 impl PartialEq for Type {
     fn eq(&self, other: &Type) -> bool {
-        Comparison::new(&self.tables, &other.tables).same(self.ty, other.ty)
+        TypeComparison::new(self.tables.scope(), other.tables.scope()).same(self.ty, other.ty)
     }
 }
 
@@ -19,20 +18,28 @@ impl Eq for Type {}
 /// Types of functions are equal when their parameters, with their names, and results are.
 impl PartialEq for ComponentFunc {
     fn eq(&self, other: &ComponentFunc) -> bool {
-        let (one, two) = (self.func_type(), other.func_type());
-        let mut comparison = Comparison::new(&self.tables, &other.tables);
-        one.async_ == two.async_
-            && one.params.len() == two.params.len()
-            && one.params.iter().zip(&two.params).all(|(a, b)| a.name == b.name && comparison.same(a.ty, b.ty))
-            && comparison.same_optional(one.result, two.result)
+        same_func((self.tables.scope(), self.ty), (other.tables.scope(), other.ty))
     }
 }
 
 impl Eq for ComponentFunc {}
 
+/// Whether two types of functions are the same: their parameters, with their names, and results.
+pub(crate) fn same_func(
+    (one_in, one): (TypeScope<'_>, FuncTypeIndex),
+    (other_in, other): (TypeScope<'_>, FuncTypeIndex),
+) -> bool {
+    let mut comparison = TypeComparison::new(one_in, other_in);
+    let (one, two) = (one_in.types.func(one), other_in.types.func(other));
+    one.async_ == two.async_
+        && one.params.len() == two.params.len()
+        && one.params.iter().zip(&two.params).all(|(a, b)| a.name == b.name && comparison.same(a.ty, b.ty))
+        && comparison.same_optional(one.result, two.result)
+}
+
 /// Two tables, and which of their types are being compared or have been. A difference ends the comparison, so that what is in
 /// the set is the same: types that share parts are walked once.
-struct Comparison<'a> {
+struct TypeComparison<'a> {
     one: TypeScope<'a>,
     other: TypeScope<'a>,
     /// Whether types of the same index are the same.
@@ -40,10 +47,10 @@ struct Comparison<'a> {
     walked: HashSet<(DefinedTypeIndex, DefinedTypeIndex)>,
 }
 
-impl<'a> Comparison<'a> {
-    fn new(one: &'a Arc<TypeTables>, other: &'a Arc<TypeTables>) -> Comparison<'a> {
-        let one_table = Arc::ptr_eq(one, other);
-        Comparison { one: one.scope(), other: other.scope(), one_table, walked: HashSet::new() }
+impl<'a> TypeComparison<'a> {
+    fn new(one: TypeScope<'a>, other: TypeScope<'a>) -> TypeComparison<'a> {
+        let one_table = std::ptr::eq(one.types, other.types) && std::ptr::eq(one.resources, other.resources);
+        TypeComparison { one, other, one_table, walked: HashSet::new() }
     }
 
     fn same(&mut self, one: ValType, other: ValType) -> bool {
@@ -99,8 +106,10 @@ impl<'a> Comparison<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::type_scope::TypeTables;
     use gusset_artifact::Plan;
     use gusset_types::{Case, Field, ResultType, Types};
+    use std::sync::Arc;
 
     /// A type that holds one of each kind, made after `before` others, so that its parts have other indices; `name` is the
     /// name of one case, deep inside.
