@@ -172,6 +172,7 @@ impl FlagsInput {
             let [name, assign] = [format_ident!("{operator}"), format_ident!("{operator}Assign")];
             let [method, assign_method] = [format_ident!("{method}"), format_ident!("{method}_assign")];
             quote! {
+                #[automatically_derived]
                 impl ::core::ops::#name for #ident {
                     type Output = Self;
 
@@ -180,9 +181,10 @@ impl FlagsInput {
                     }
                 }
 
+                #[automatically_derived]
                 impl ::core::ops::#assign for #ident {
                     fn #assign_method(&mut self, other: Self) {
-                        self.bits = #bits;
+                        *self = ::core::ops::#name::#method(*self, other);
                     }
                 }
             }
@@ -190,6 +192,7 @@ impl FlagsInput {
         quote! {
             #(#binary)*
 
+            #[automatically_derived]
             impl ::core::ops::Not for #ident {
                 type Output = Self;
 
@@ -207,12 +210,14 @@ impl FlagsInput {
         let (text, rust) = (format!("flags {ident}"), ident.to_string());
         let support = quote!(#gusset::derive_support);
         quote_spanned! {Span::mixed_site()=>
+            #[automatically_derived]
             impl ::core::fmt::Debug for #ident {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     #support::debug_flags(f, #rust, self.bits, &[#(#constants),*])
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::ComponentType for #ident {
                 const FLAT_COUNT: usize = 1;
 
@@ -228,6 +233,7 @@ impl FlagsInput {
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::Lift for #ident {
                 fn load(
                     cx: &mut #support::LiftContext<'_>,
@@ -247,6 +253,7 @@ impl FlagsInput {
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::Lower for #ident {
                 fn store(
                     &self,

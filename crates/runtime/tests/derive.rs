@@ -190,6 +190,21 @@ const COLOUR: &str = r#"(type $e (enum "red" "dark-green" "RGB-blue")) (import "
 fn enums() {
     let cases = [(Colour::Red, "red"), (Colour::DarkGreen, "dark-green"), (Colour::Blue, "RGB-blue")];
     echo(COLOUR, "i32", &cases);
+    echo("(type $e (enum \"only\")) (import \"one\" (type $t (eq $e)))", "i32", &[(One::Only, "only")]);
+    let variant = "(type $v (variant (case \"it\" f32))) (import \"single\" (type $t (eq $v)))";
+    echo(variant, "i32 f32", &[(Single::It(0.5), "it(0.5)")]);
+}
+
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
+#[component(enum)]
+enum One {
+    Only,
+}
+
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
+#[component(variant)]
+enum Single {
+    It(f32),
 }
 
 flags! {
