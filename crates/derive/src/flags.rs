@@ -7,8 +7,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Result, Token, Visibility, braced};
 
-/// The most labels of a `flags` type.
-const MAX_LABELS: usize = 32;
+/// The most labels of a `flags` type: they are bits of an `i32`.
+const LABELS: usize = u32::BITS as usize;
 
 /// What `flags!` is given: `pub Name { const A; const B; }`.
 pub(crate) struct FlagsInput {
@@ -16,11 +16,11 @@ pub(crate) struct FlagsInput {
     gusset: TokenStream,
     vis: Visibility,
     ident: Ident,
-    labels: Vec<Label>,
+    labels: Vec<FlagLabel>,
 }
 
 /// `#[component(name = "a")] const A`.
-struct Label {
+struct FlagLabel {
     attrs: Vec<Attribute>,
     ident: Ident,
     name: String,
@@ -60,19 +60,19 @@ impl Parse for FlagsInput {
     }
 }
 
-fn labels(ident: &Ident, written: Punctuated<WrittenLabel, Token![;]>) -> Result<Vec<Label>> {
+fn labels(ident: &Ident, written: Punctuated<WrittenLabel, Token![;]>) -> Result<Vec<FlagLabel>> {
     if written.is_empty() {
         return Err(Error::new(ident.span(), "flags have at least one label: `const NAME;`"));
     }
-    if let Some(label) = written.iter().nth(MAX_LABELS) {
-        return Err(Error::new(label.ident.span(), format!("flags have at most {MAX_LABELS} labels")));
+    if let Some(label) = written.iter().nth(LABELS) {
+        return Err(Error::new(label.ident.span(), format!("flags have at most {LABELS} labels")));
     }
     let mut parts = Parts::new();
     for label in &written {
         parts.push("label", &label.ident, name_of(&label.ident, &label.attrs).map(|name| (name, label)));
     }
     let parts = parts.finish()?.into_iter();
-    let label = |(name, label): (String, &WrittenLabel)| Label {
+    let label = |(name, label): (String, &WrittenLabel)| FlagLabel {
         attrs: without_ours(label.attrs.clone()),
         ident: label.ident.clone(),
         name,
@@ -103,12 +103,12 @@ impl FlagsInput {
 
     /// The bits of all labels.
     fn all(&self) -> u32 {
-        u32::MAX >> (MAX_LABELS - self.labels.len())
+        u32::MAX >> (LABELS - self.labels.len())
     }
 
     fn items(&self) -> TokenStream {
         let (ident, all) = (&self.ident, self.all());
-        let labels = self.labels.iter().enumerate().map(|(i, Label { attrs, ident, .. })| {
+        let labels = self.labels.iter().enumerate().map(|(i, FlagLabel { attrs, ident, .. })| {
             let bit = 1_u32 << i;
             quote!(#(#attrs)* pub const #ident: Self = Self { bits: #bit };)
         });
@@ -172,6 +172,7 @@ impl FlagsInput {
             let [name, assign] = [format_ident!("{operator}"), format_ident!("{operator}Assign")];
             let [method, assign_method] = [format_ident!("{method}"), format_ident!("{method}_assign")];
             quote! {
+                #[automatically_derived]
                 impl ::core::ops::#name for #ident {
                     type Output = Self;
 
@@ -180,9 +181,10 @@ impl FlagsInput {
                     }
                 }
 
+                #[automatically_derived]
                 impl ::core::ops::#assign for #ident {
                     fn #assign_method(&mut self, other: Self) {
-                        self.bits = #bits;
+                        *self = ::core::ops::#name::#method(*self, other);
                     }
                 }
             }
@@ -190,6 +192,7 @@ impl FlagsInput {
         quote! {
             #(#binary)*
 
+            #[automatically_derived]
             impl ::core::ops::Not for #ident {
                 type Output = Self;
 
@@ -207,12 +210,14 @@ impl FlagsInput {
         let (text, rust) = (format!("flags {ident}"), ident.to_string());
         let support = quote!(#gusset::derive_support);
         quote_spanned! {Span::mixed_site()=>
+            #[automatically_derived]
             impl ::core::fmt::Debug for #ident {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     #support::debug_flags(f, #rust, self.bits, &[#(#constants),*])
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::ComponentType for #ident {
                 const FLAT_COUNT: usize = 1;
 
@@ -228,6 +233,7 @@ impl FlagsInput {
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::Lift for #ident {
                 fn load(
                     cx: &mut #support::LiftContext<'_>,
@@ -247,6 +253,7 @@ impl FlagsInput {
                 }
             }
 
+            #[automatically_derived]
             impl #gusset::Lower for #ident {
                 fn store(
                     &self,

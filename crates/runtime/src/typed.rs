@@ -128,7 +128,7 @@ pub trait ComponentType {
 /// lifts::<Vec<(String, Option<f64>)>>();
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` cannot be read out of a guest",
+    message = "`{Self}` cannot be read out of a guest",
     note = "what borrows cannot; structs and enums can: `#[derive(gusset::ComponentType, gusset::Lift)]`"
 )]
 pub trait Lift: ComponentType + Sized {
@@ -162,7 +162,7 @@ pub trait Lift: ComponentType + Sized {
 /// lowers(&[("width", Some(1.5)), ("height", None)][..]);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` cannot be written into a guest",
+    message = "`{Self}` cannot be written into a guest",
     note = "structs and enums can: `#[derive(gusset::ComponentType, gusset::Lower)]`"
 )]
 pub trait Lower: ComponentType {
@@ -274,7 +274,8 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     }
 
     /// Calls the function, as [`call`](TypedFunc::call) does, and looks at the result before the guest's `post-return` takes
-    /// the memory back that it lies in: where the result holds a [`WasmStr`] or a [`WasmList`].
+    /// the memory back that it lies in: where the result holds a [`WasmStr`] or a [`WasmList`]. It belongs to the call: a
+    /// panic of `look` locks the instance.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

@@ -360,7 +360,7 @@ fn guests_call_the_host() {
 
 #[test]
 fn handles_change_hands_on_the_way_from_the_host_to_itself() {
-    struct Thing;
+    struct Token;
     let component = component(
         r#"(component
           (import "thing" (type $r (sub resource)))
@@ -368,16 +368,16 @@ fn handles_change_hands_on_the_way_from_the_host_to_itself() {
           (export "passed-on" (func $swap)))"#,
     );
     let mut linker = Linker::<()>::new(engine());
-    linker.root().resource("thing", ResourceType::host::<Thing>(), |_, _| Ok(())).unwrap();
-    let swap = |_: StoreContextMut<'_, ()>, (given, lent): (Resource<Thing>, Resource<Thing>)| {
+    linker.root().resource("thing", ResourceType::host::<Token>(), |_, _| Ok(())).unwrap();
+    let swap = |_: StoreContextMut<'_, ()>, (given, lent): (Resource<Token>, Resource<Token>)| {
         assert!(given.owned() && !lent.owned());
-        Ok((Resource::<Thing>::new_own(10 * given.rep() + lent.rep()),))
+        Ok((Resource::<Token>::new_own(10 * given.rep() + lent.rep()),))
     };
     linker.root().func_wrap("swap", swap).unwrap();
     let mut store = Store::new(engine(), ());
     let instance = linker.instantiate(&mut store, &component).unwrap();
     let passed = instance
-        .get_typed_func::<(&Resource<Thing>, &Resource<Thing>), (Resource<Thing>,)>(&mut store, "passed-on")
+        .get_typed_func::<(&Resource<Token>, &Resource<Token>), (Resource<Token>,)>(&mut store, "passed-on")
         .unwrap();
     let (given, lent) = (Resource::new_own(1), Resource::new_own(2));
     let (swapped,) = passed.call(&mut store, (&given, &lent)).unwrap();
@@ -387,7 +387,7 @@ fn handles_change_hands_on_the_way_from_the_host_to_itself() {
     assert!(error.contains("was used after it was given away"), "{error}");
     assert_eq!(passed.call(&mut store, (&lent, &swapped)).unwrap().0.rep(), 32);
     // WAVE has no syntax for them.
-    let any = ResourceAny::try_from_resource(Resource::<Thing>::new_own(1), &mut store).unwrap();
+    let any = ResourceAny::try_from_resource(Resource::<Token>::new_own(1), &mut store).unwrap();
     let val = Val::Record(vec![("a".into(), Val::Tuple(vec![Val::U8(1), Val::Resource(any)]))]);
     assert_eq!(val.to_wave().unwrap_err().to_string(), "WAVE has no syntax for a value of type own at .a.1");
     assert_eq!(val.to_string(), "{a: (1, <own>)}");

@@ -146,7 +146,7 @@ fn records() {
 
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
 #[component(variant)]
-enum Shape {
+enum Drawing {
     Circle(f64),
     Text(String),
     Point,
@@ -166,11 +166,11 @@ fn variants() {
         SHAPE,
         "i32 i64 i32",
         &[
-            (Shape::Circle(-0.5), "circle(-0.5)"),
-            (Shape::Text("é".into()), "text(\"é\")"),
-            (Shape::Point, "point"),
-            (Shape::Pair((7, 'ß')), "pair((7, 'ß'))"),
-            (Shape::Polygon(vec![(1.0, 2.0), (3.5, 4.0)]), "many-points([(1, 2), (3.5, 4)])"),
+            (Drawing::Circle(-0.5), "circle(-0.5)"),
+            (Drawing::Text("é".into()), "text(\"é\")"),
+            (Drawing::Point, "point"),
+            (Drawing::Pair((7, 'ß')), "pair((7, 'ß'))"),
+            (Drawing::Polygon(vec![(1.0, 2.0), (3.5, 4.0)]), "many-points([(1, 2), (3.5, 4)])"),
         ],
     );
 }
@@ -190,6 +190,21 @@ const COLOUR: &str = r#"(type $e (enum "red" "dark-green" "RGB-blue")) (import "
 fn enums() {
     let cases = [(Colour::Red, "red"), (Colour::DarkGreen, "dark-green"), (Colour::Blue, "RGB-blue")];
     echo(COLOUR, "i32", &cases);
+    echo("(type $e (enum \"only\")) (import \"one\" (type $t (eq $e)))", "i32", &[(One::Only, "only")]);
+    let variant = "(type $v (variant (case \"it\" f32))) (import \"single\" (type $t (eq $v)))";
+    echo(variant, "i32 f32", &[(Single::It(0.5), "it(0.5)")]);
+}
+
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
+#[component(enum)]
+enum One {
+    Only,
+}
+
+#[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
+#[component(variant)]
+enum Single {
+    It(f32),
 }
 
 flags! {
@@ -243,7 +258,7 @@ fn operators_of_flags() {
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
 #[component(record)]
 struct Nested<T, const N: u32> {
-    shapes: Vec<Shape>,
+    shapes: Vec<Drawing>,
     best: Option<T>,
     result: Result<Person, Colour>,
 }
@@ -267,7 +282,7 @@ fn aggregates_within_one_another_and_parameters_of_types() {
            (import "nested" (type $t (eq $n)))"#
     );
     let person = Person { name: "a".into(), year: 1, r#final: true, author_ids: vec![2] };
-    let first = Nested::<(Colour,), 1> { shapes: vec![Shape::Point], best: Some((Colour::Red,)), result: Ok(person) };
+    let first = Nested::<(Colour,), 1> { shapes: vec![Drawing::Point], best: Some((Colour::Red,)), result: Ok(person) };
     let second = Nested { shapes: vec![], best: None, result: Err(Colour::Blue) };
     let cases = [
         (
@@ -322,7 +337,7 @@ fn values_become_rust_values_and_back() {
     assert!(error.starts_with("the Rust type string does not stand for record { name: string,"), "{error}");
     let error = Val::Bool(true).to_typed::<Person>(ty).unwrap_err().to_string();
     assert!(error.contains("found bool"), "{error}");
-    let fields = Val::from_typed(ty, &Shape::Point).unwrap_err().to_string();
+    let fields = Val::from_typed(ty, &Drawing::Point).unwrap_err().to_string();
     assert!(fields.contains("does not stand for record"), "{fields}");
 }
 
@@ -373,7 +388,7 @@ fn what_differs_is_named_with_its_path() {
         (SHAPE.replace("u8 char", "u8 u8"), "result.1.pair.1: it is u8, the Rust type stands for char"),
         (SHAPE.replace("(case \"point\")", ""), "result.1: case 2 is \"pair\", the Rust type has \"point\" there"),
     ] {
-        let error = mismatch::<Shape>(&types);
+        let error = mismatch::<Drawing>(&types);
         assert!(error.ends_with(expected), "{error}");
     }
     let error = mismatch::<Colour>(&COLOUR.replace("\"RGB-blue\"", "\"RGB-blue\" \"pink\""));
@@ -412,9 +427,9 @@ fn bad_values_trap_with_their_paths() {
         (trap.code(), trap.site().expect("it is a bad value").path.to_string())
     }
     assert_eq!(trap::<Colour>(COLOUR, "i32", &[0, 3]), (TrapCode::InvalidDiscriminant, "result[1]".into()));
-    assert_eq!(trap::<Shape>(SHAPE, "i32 i64 i32", &[5]), (TrapCode::InvalidDiscriminant, "result[0]".into()));
+    assert_eq!(trap::<Drawing>(SHAPE, "i32 i64 i32", &[5]), (TrapCode::InvalidDiscriminant, "result[0]".into()));
     let pair = [3, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0x11, 0];
-    assert_eq!(trap::<Shape>(SHAPE, "i32 i64 i32", &pair), (TrapCode::InvalidChar, "result[0].pair.1".into()));
+    assert_eq!(trap::<Drawing>(SHAPE, "i32 i64 i32", &pair), (TrapCode::InvalidChar, "result[0].pair.1".into()));
     let person = [0xff; 8];
     let found = trap::<Person>(PERSON, "i32 i32 i32 i32 i32 i32", &person);
     assert_eq!(found, (TrapCode::StringTooLong, "result[0].name".into()));

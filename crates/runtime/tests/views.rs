@@ -149,7 +149,7 @@ fn places_are_checked_when_they_are_lifted_and_texts_when_they_are_looked_at() {
         ((0, 0), (0, 1 << 30), (TrapCode::ListTooLong, "param \"numbers\"")),
     ] {
         let (mut store, _) = instance("utf8");
-        let (found, path) = code(pass(&mut store, text, numbers).err().expect("it is bad"));
+        let (found, path) = code(pass(&mut store, text, numbers).unwrap_err());
         assert_eq!((found, &*path), expected, "{text:?} {numbers:?}");
     }
     let (mut store, _) = instance("utf8");

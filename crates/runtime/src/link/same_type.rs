@@ -1,8 +1,7 @@
-//! Whether a function of one component can stand for an import of another: their types are the same.
+//! Whether a function of one component can stand for one that another imports: their types are the same.
 
 use super::problems::func_text;
-use crate::type_scope::TypeScope;
-use crate::types::same_func;
+use crate::type_scope::{TypeComparison, TypeScope};
 use gusset_types::FuncTypeIndex;
 
 /// Why a function of the type `given` cannot stand where one of type `wanted` is imported, if it cannot.
@@ -10,7 +9,8 @@ pub(super) fn func_mismatch(
     (wanted_in, wanted): (TypeScope<'_>, FuncTypeIndex),
     (given_in, given): (TypeScope<'_>, FuncTypeIndex),
 ) -> Option<String> {
-    if same_func((wanted_in, wanted), (given_in, given)) {
+    let (left, right) = (wanted_in.types.func(wanted), given_in.types.func(given));
+    if TypeComparison::new(wanted_in, given_in).same_func(left, right) {
         return None;
     }
     let texts = [(wanted_in, wanted), (given_in, given)].map(|(scope, ty)| func_text(scope.types, ty));
@@ -65,5 +65,23 @@ mod tests {
         }
         let swapped = TypeScope { types: &b, resources: &[first, second] };
         assert!(func_mismatch((a, wanted[1]), (swapped, given[1])).is_some());
+    }
+
+    /// Two types that are 100 levels of pairs of themselves have 2^100 parts.
+    #[test]
+    fn shared_parts_are_compared_once() {
+        let deep = |leaf| {
+            let mut types = Types::default();
+            let mut ty = leaf;
+            for _ in 0..100 {
+                ty = types.intern(DefinedType::Tuple([ty, ty].into()));
+            }
+            let func = func(&mut types, "x", ty, None);
+            (types, func)
+        };
+        let [a, b, c] = [ValType::U8, ValType::U8, ValType::U16].map(deep);
+        let scope = |types| TypeScope { types, resources: &[] };
+        assert_eq!(func_mismatch((scope(&a.0), a.1), (scope(&b.0), b.1)), None);
+        assert!(func_mismatch((scope(&a.0), a.1), (scope(&c.0), c.1)).is_some());
     }
 }
