@@ -10,6 +10,7 @@ struct Example {
 }
 
 const TEXT_PIPELINE: Example = Example { folder: "text-pipeline", composition: "pipeline.wasm" };
+const WORD_INDEX: Example = Example { folder: "word-index", composition: "words.wasm" };
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
@@ -85,9 +86,20 @@ fn every_case_of_the_text_pipeline_gives_its_answer() {
 }
 
 #[test]
+fn every_case_of_the_word_index_gives_its_answer() {
+    WORD_INDEX.check_cases(&WORD_INDEX.composition());
+}
+
+#[test]
 #[ignore = "needs the guest toolchains that the example's README names; run with --ignored"]
 fn a_rebuilt_text_pipeline_gives_the_same_answers() {
     TEXT_PIPELINE.check_rebuilt();
+}
+
+#[test]
+#[ignore = "needs the guest toolchains that the example's README names; run with --ignored"]
+fn a_rebuilt_word_index_gives_the_same_answers() {
+    WORD_INDEX.check_rebuilt();
 }
 
 #[test]
@@ -98,4 +110,22 @@ fn adapters_are_listed_with_who_calls_whom() {
         assert!(text.contains(function), "no adapter for {function}");
     }
     assert!(text.contains("(module"));
+}
+
+/// Handles go through adapters, and what the components import, destructors among it, through wit-component's shims.
+#[test]
+fn the_word_index_passes_resources_through_adapters_and_shims() {
+    let text = adapters(&WORD_INDEX);
+    for function in [
+        "keeper -> indexer docs:words/indexing@0.1.0#[static]index.merge",
+        "front -> keeper docs:words/sessions@0.1.0#[constructor]session",
+        "front -> keeper docs:words/sessions@0.1.0#best",
+        "front -> keeper docs:words/sessions@0.1.0#gather",
+    ] {
+        assert!(text.contains(function), "no adapter for {function}");
+    }
+    let bytes = std::fs::read(WORD_INDEX.composition()).expect("the composition is there");
+    for name in ["wit-component-shim-module", "dtor-index", "dtor-session"] {
+        assert!(bytes.windows(name.len()).any(|window| window == name.as_bytes()), "no {name}");
+    }
 }
