@@ -101,8 +101,8 @@ impl<T: 'static> Linker<T> {
         self.root().into_instance(name)
     }
 
-    /// Defines each function that `component` imports and that is not defined, so that it fails when it is called: what
-    /// imports more than it uses can run all the same. Instances that are defined in part are completed.
+    /// Defines each function that `component` imports and that is not defined, so that it fails when it is called, and each
+    /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

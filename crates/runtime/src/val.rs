@@ -88,6 +88,23 @@ impl Val {
         check(ty.scope(), ty.val_type(), self)
     }
 
+    /// Visits each handle within the value. Recursion is bounded by the depth of the value's type.
+    pub(crate) fn each_resource(&self, visit: &mut dyn FnMut(ResourceAny)) {
+        match self {
+            Val::Resource(any) => visit(*any),
+            Val::List(items) | Val::Tuple(items) => items.iter().for_each(|item| item.each_resource(visit)),
+            Val::Record(fields) => fields.iter().for_each(|(_, value)| value.each_resource(visit)),
+            Val::Map(entries) => entries.iter().for_each(|(key, value)| {
+                key.each_resource(visit);
+                value.each_resource(visit);
+            }),
+            Val::Variant(_, Some(payload))
+            | Val::Option(Some(payload))
+            | Val::Result(Ok(Some(payload)) | Err(Some(payload))) => payload.each_resource(visit),
+            _ => {}
+        }
+    }
+
     /// What kind of value this is, in the words of WIT.
     pub(crate) fn kind_name(&self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 //! not find.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Engine, LinkError, Linker, Store};
+use gusset::{Component, Config, Engine, LinkError, Linker, Store, Val};
 use std::sync::OnceLock;
 
 fn engine() -> &'static Engine {
@@ -120,6 +120,39 @@ fn an_import_is_met_by_the_interface_that_it_implements() {
 }
 
 #[test]
+fn a_version_suffix_says_which_version_is_meant() {
+    let engine = Engine::new(Config::new().wasm_component_model_canon_names(true)).unwrap();
+    let import = |name: &str, suffix: &str| {
+        let text = format!(
+            r#"(component (import "{name}" (version-suffix "{suffix}") (instance $i (export "which" (func (result string)))))
+              (export "passed" (func $i "which")))"#
+        );
+        Component::new(&engine, text).unwrap_or_else(|error| panic!("{error:?}"))
+    };
+    let cases: &[(&str, &str, &[&'static str], Option<&str>)] = &[
+        ("a:b/c@0.2", ".6", &["a:b/c@0.2.6", "a:b/c@0.2.9", "a:b/c@0.2"], Some("a:b/c@0.2.6")),
+        ("a:b/c@0.2", ".6", &["a:b/c@0.2.9", "a:b/c@0.2"], Some("a:b/c@0.2")),
+        ("a:b/c@0.2", ".6", &["a:b/c@0.2.1", "a:b/c@0.2.9"], Some("a:b/c@0.2.9")),
+        ("a:b/c@1", ".4.0", &["a:b/c@1.3.0"], Some("a:b/c@1.3.0")),
+        ("a:b/c@1", ".4.0", &["a:b/c@2.4.0"], None),
+    ];
+    for (name, suffix, names, found) in cases {
+        let mut linker = Linker::new(&engine);
+        for &name in *names {
+            linker.instance(name).unwrap().func_wrap("which", move |_, (): ()| Ok((name.to_string(),))).unwrap();
+        }
+        let mut store = Store::new(&engine, ());
+        let which = linker.instantiate(&mut store, &import(name, suffix)).ok().map(|instance| {
+            let which = instance.get_func(&mut store, "passed").unwrap();
+            let mut results = [Val::Bool(false)];
+            which.call(&mut store, &[], &mut results).unwrap();
+            results
+        });
+        assert_eq!(which, found.map(|name| [Val::String(name.into())]), "{name} {suffix} {names:?}");
+    }
+}
+
+#[test]
 fn an_instance_goes_by_several_names() {
     let mut linker = linker(&["a:b/c@1.0.0"]);
     linker.root().alias("a:b/c@1.0.0", "other").unwrap();
@@ -181,7 +214,7 @@ fn what_nobody_defined_fails_when_it_is_called() {
     // The function that is passed on, first: it locks nothing.
     for path in ["a:b/c@0.2.1#which", "which"] {
         let which = instance.get_func(&mut store, path).unwrap();
-        let error = which.call(&mut store, &[], &mut [gusset::Val::Bool(false)]).unwrap_err();
+        let error = which.call(&mut store, &[], &mut [Val::Bool(false)]).unwrap_err();
         assert_eq!(error.to_string(), "unknown import: `a:b/c@0.2.1#which` has not been defined");
         assert!(error.is::<LinkError>());
     }
@@ -194,6 +227,27 @@ fn what_nobody_defined_fails_when_it_is_called() {
     linker.define_unknown_imports_as_traps(&component).unwrap();
     let error = linker.instantiate_pre(&component).err().expect("a function is no instance").to_string();
     assert_eq!(error, "import \"a:b/c@0.2.1\" (instance) is defined as a function");
+}
+
+#[test]
+fn resource_types_that_nobody_defined_are_those_that_they_must_equal() {
+    let component = component(
+        r#"(component
+          (import "a" (instance $a (export "r" (type (sub resource)))))
+          (alias export $a "r" (type $r))
+          (import "b" (instance (alias outer 1 $r (type $r)) (export "s" (type (eq $r)))
+            (export "f" (func (param "x" (borrow $r)))))))"#,
+    );
+    struct OneOfTheHost;
+    for defined in [None, Some(("a", "r")), Some(("b", "s"))] {
+        let mut linker = Linker::<()>::new(engine());
+        if let Some((instance, name)) = defined {
+            let mut names = linker.instance(instance).unwrap();
+            names.resource(name, gusset::ResourceType::host::<OneOfTheHost>(), |_, _| Ok(())).unwrap();
+        }
+        linker.define_unknown_imports_as_traps(&component).unwrap();
+        linker.instantiate_pre(&component).map(drop).unwrap_or_else(|error| panic!("{defined:?}: {error}"));
+    }
 }
 
 #[test]

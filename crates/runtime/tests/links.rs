@@ -326,7 +326,9 @@ const RESOURCES: &str = r#"(component $resources
     (core module $m
       (import "" "new" (func $new (param i32) (result i32)))
       (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
-      (func (export "get") (param i32) (result i32) (local.get 0)))
+      (func (export "get") (param i32) (result i32)
+        (if (i32.eqz (local.get 0)) (then unreachable))
+        (local.get 0)))
     (core instance $m (instantiate $m (with "" (instance (export "new" (func $new))))))
     (export $r "r" (type $own-r))
     (func (export "[constructor]r") (param "n" u32) (result (own $r)) (canon lift (core func $m "make")))
@@ -349,6 +351,7 @@ const USES_RESOURCES: &str = r#"(component $uses
       (import "" "drop" (func $drop (param i32)))
       (func (export "keep") (param i32) (result i32) (call $make (local.get 0)))
       (func (export "get") (param i32) (result i32) (call $get (local.get 0)))
+      (func (export "drop") (param i32) (call $drop (local.get 0)))
       (func (export "once") (param i32) (result i32) (local $h i32)
         (local.set $h (call $make (local.get 0)))
         (call $get (local.get $h))
@@ -357,6 +360,7 @@ const USES_RESOURCES: &str = r#"(component $uses
       (export "make" (func $make)) (export "get" (func $get)) (export "drop" (func $drop))))))
     (func (export "keep") (param "n" u32) (result u32) (canon lift (core func $i "keep")))
     (func (export "get") (param "h" u32) (result u32) (canon lift (core func $i "get")))
+    (func (export "drop") (param "h" u32) (canon lift (core func $i "drop")))
     (func (export "once") (param "n" u32) (result u32) (canon lift (core func $i "once"))))"#;
 
 #[test]
@@ -381,6 +385,27 @@ fn resources_pass_through_links() {
         assert_eq!(call(&mut store, lib, "dropped", &[]).unwrap(), Some(Val::U32(40)));
         let error = call(&mut store, a, "get", &[Val::U32(2)]).unwrap_err();
         assert_eq!(trap_code(&error), Some(TrapCode::UnknownHandle), "{error}");
+    });
+}
+
+#[test]
+fn a_destructor_in_a_locked_instance_traps() {
+    in_both_ways(|| {
+        let mut store = Store::new(engine(), ());
+        let mut linker = Linker::new(engine());
+        let lib = linker.instantiate(&mut store, &component(RESOURCES)).unwrap();
+        linker.root().define_instance(&store, "lib", lib).unwrap();
+        let uses = component(USES_RESOURCES);
+        let [a, b] = [(); 2].map(|()| linker.instantiate(&mut store, &uses).unwrap());
+        for (instance, n) in [(a, 7), (a, 8), (b, 0)] {
+            call(&mut store, instance, "keep", &[Val::U32(n)]).unwrap();
+        }
+        call(&mut store, a, "drop", &[Val::U32(1)]).unwrap();
+        assert_eq!(call(&mut store, lib, "dropped", &[]).unwrap(), Some(Val::U32(7)));
+        let error = call(&mut store, b, "get", &[Val::U32(1)]).unwrap_err();
+        assert_eq!(trap_code(&error), Some(TrapCode::Unreachable), "{error}");
+        let error = call(&mut store, a, "drop", &[Val::U32(2)]).unwrap_err();
+        assert_eq!(trap_code(&error), Some(TrapCode::CannotEnter), "{error}");
     });
 }
 

@@ -1,7 +1,8 @@
 //! The text of a composition that passes values of one type through an adapter, there and back.
 
 use crate::generate::{GeneratedType, name};
-use crate::view::layout;
+use crate::own::lends;
+use crate::view::{align_to, layout};
 use arbitrary::{Result, Unstructured};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -40,6 +41,8 @@ const MAX_FLAT: u32 = 16;
 /// The core signature that canonical lowering gives a function `T -> T`, told from outside by the specification's rules.
 struct Flat {
     params: Vec<&'static str>,
+    /// Whether the only one is the address of all of them.
+    spilled: bool,
     /// The result when it is a single core value; otherwise it goes through memory.
     result: Option<&'static str>,
 }
@@ -47,11 +50,13 @@ struct Flat {
 /// Where a guest has results put that do not fit core values.
 const RESULT: u32 = 1024;
 
-/// The text of the composition for `types`: for the n-th of them the root imports `echoN: func(x: T) -> T` and exports `runN` of the
-/// same type.
+/// The text of the composition for `types`: for the n-th of them the root imports `fN: func(x: T) -> T` and exports an `fN` of the
+/// same type. Where some type lends handles, they are all `func(x: T, handles: u32)`, with the number of handles in the value, and each
+/// guest drops as many: those that it was lent are the only ones that it has, and have the indices from 1 on.
 pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> String {
     let mut named = NamedTypes::default();
-    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, &mut named)).collect();
+    let lend = types.iter().any(lends);
+    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
     let with_types = named.arguments();
     let imports = named.imports();
     let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
@@ -60,10 +65,10 @@ pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) 
     let each = |text: &dyn Fn(usize, &EchoFunc) -> String| -> String {
         funcs.iter().enumerate().map(|(n, func)| text(n, func)).collect()
     };
-    let echoes = each(&|n, func| format!("  (import \"echo{n}\" (func $echo{n} {}))\n", func.ty));
+    let echoes = each(&|n, func| format!("  (import \"f{n}\" (func $echo{n} {}))\n", func.ty));
     let with_echoes = each(&|n, _| format!(" (with \"f{n}\" (func $echo{n}))"));
     let with_callee = each(&|n, _| format!(" (with \"f{n}\" (func $b \"f{n}\"))"));
-    let exports = each(&|n, _| format!("  (func (export \"run{n}\") (alias export $a \"f{n}\"))\n"));
+    let exports = each(&|n, _| format!("  (func (export \"f{n}\") (alias export $a \"f{n}\"))\n"));
     format!(
         "(component\n{imports}{echoes}{caller}{callee}\
          \x20 (instance $b (instantiate $callee{with_types}{with_echoes}))\n\
@@ -71,23 +76,49 @@ pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) 
     )
 }
 
+/// The texts of two components, callee and caller, each of which imports and exports the functions of a [`composition`].
+pub(crate) fn halves(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> [String; 2] {
+    let mut named = NamedTypes::default();
+    let lend = types.iter().any(lends);
+    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
+    let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
+    [("callee", callee), ("caller", caller)]
+        .map(|(name, encoding)| forwarder(name, &named.imports(), &funcs, heap, encoding))
+}
+
 /// A function that takes and returns a value of one type.
 struct EchoFunc {
     /// Its type's text.
     ty: String,
     flat: Flat,
+    /// Where it takes handles that it must drop: where their number lies in the parameters if they are in memory.
+    count_at: Option<u32>,
 }
 
 impl EchoFunc {
-    fn new(ty: &GeneratedType, named: &mut NamedTypes) -> EchoFunc {
+    fn new(ty: &GeneratedType, lend: bool, named: &mut NamedTypes) -> EchoFunc {
         let text = named.text(ty);
-        EchoFunc { ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
+        if lend {
+            let both = GeneratedType::Tuple(vec![ty.clone(), GeneratedType::U32]);
+            let flat = Flat { result: None, ..flatten(&both) };
+            let count_at = Some(align_to(layout(ty).0, 4));
+            return EchoFunc { ty: format!("(param \"x\" {text}) (param \"handles\" u32)"), flat, count_at };
+        }
+        EchoFunc { count_at: None, ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
     }
 
     /// The core types of the function lowered and lifted, and what the lifted one does.
     fn core(&self, n: usize) -> (String, String, String) {
         let params = self.flat.params.join(" ");
         let gets: String = (0..self.flat.params.len()).map(|n| format!(" (local.get {n})")).collect();
+        if let Some(at) = self.count_at {
+            let count = match (&self.flat.params[..], self.flat.spilled) {
+                (_, true) => format!("(i32.load offset={at} (local.get 0))"),
+                (params, false) => format!("(local.get {})", params.len() - 1),
+            };
+            let ty = format!("(param {params})");
+            return (ty.clone(), ty, format!("(call $f{n}{gets}) (call $drop-all {count})"));
+        }
         match self.flat.result {
             Some(result) => {
                 let ty = format!("(param {params}) (result {result})");
@@ -120,10 +151,23 @@ fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], heap: u32, enco
             &format!("    (func (export \"f{n}\") {} (canon lift (core func $m \"f{n}\") {options}))\n", func.ty);
     }
     let libc = libc(heap);
+    let [imported, exported] = main;
     format!(
-        "  (component ${component}\n{imports}{func_imports}{libc}{lowered_funcs}    (core module $main\n{}{}    )\n\
-         \x20   (core instance $m (instantiate $main (with \"\" (instance{with}))))\n{lifted_funcs}  )\n",
-        main[0], main[1]
+        r#"  (component ${component}
+{imports}{func_imports}{libc}{lowered_funcs}    (core func $drop (canon resource.drop $r))
+    (core module $main
+      (import "l" "memory" (memory 1))
+      (import "" "drop" (func $drop (param i32)))
+{imported}      (func $drop-all (param i32)
+        (loop $next
+          (if (local.get 0) (then
+            (call $drop (local.get 0))
+            (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+            (br $next)))))
+{exported}    )
+    (core instance $m (instantiate $main (with "l" (instance $l)) (with "" (instance (export "drop" (func $drop)){with}))))
+{lifted_funcs}  )
+"#
     )
 }
 
@@ -203,6 +247,7 @@ impl NamedTypes {
                 format!("$t{}", self.definitions.len() - 1)
             }
             GeneratedType::Own => "(own $r)".into(),
+            GeneratedType::Borrow => "(borrow $r)".into(),
             primitive => format!("{primitive:?}").to_lowercase(),
         }
     }
@@ -231,7 +276,8 @@ fn labels_text(labels: u32) -> String {
 fn flatten(ty: &GeneratedType) -> Flat {
     let flat = flat_types(ty);
     let result = if let [single] = flat[..] { Some(single) } else { None };
-    Flat { params: if flat.len() > 16 { vec!["i32"] } else { flat }, result }
+    let spilled = flat.len() > 16;
+    Flat { params: if spilled { vec!["i32"] } else { flat }, spilled, result }
 }
 
 /// The core types of a value, or as many of them as say that they are too many.

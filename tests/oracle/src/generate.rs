@@ -32,6 +32,8 @@ pub enum GeneratedType {
     Result(Option<Box<GeneratedType>>, Option<Box<GeneratedType>>),
     /// A handle of the resource type of the host that compositions import.
     Own,
+    /// The same, lent: only in types of parameters.
+    Borrow,
 }
 
 /// How deep a type may nest.
@@ -63,31 +65,33 @@ const KEYS: usize = 11;
 ///
 /// When the input ends.
 pub fn arbitrary_type(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
-    generate(input, DEPTH, false)
+    generate(input, DEPTH, None)
 }
 
-/// The same, with handles among others.
+/// The same, with handles among others: all are `Own`, or all are `Borrow`.
 ///
 /// # Errors
 ///
 /// When the input ends.
-pub fn arbitrary_type_with_handles(input: &mut Unstructured<'_>) -> Result<GeneratedType> {
-    generate(input, DEPTH, true)
+pub fn arbitrary_type_with_handles(input: &mut Unstructured<'_>, handle: &GeneratedType) -> Result<GeneratedType> {
+    generate(input, DEPTH, Some(handle))
 }
 
-fn generate(input: &mut Unstructured<'_>, depth: u32, handles: bool) -> Result<GeneratedType> {
+fn generate(input: &mut Unstructured<'_>, depth: u32, handle: Option<&GeneratedType>) -> Result<GeneratedType> {
     if depth == 0 || input.ratio(1, 3)? {
-        if handles && input.ratio(1, 5)? {
-            return Ok(GeneratedType::Own);
+        if let Some(handle) = handle
+            && input.ratio(1, 5)?
+        {
+            return Ok(handle.clone());
         }
         return Ok(input.choose(&PRIMITIVES)?.clone());
     }
-    let inner = |input: &mut Unstructured<'_>| generate(input, depth - 1, handles);
+    let inner = |input: &mut Unstructured<'_>| generate(input, depth - 1, handle);
     let many = |input: &mut Unstructured<'_>, most: u32| -> Result<Vec<GeneratedType>> {
-        (0..input.int_in_range(1..=most)?).map(|_| generate(input, depth - 1, handles)).collect()
+        (0..input.int_in_range(1..=most)?).map(|_| generate(input, depth - 1, handle)).collect()
     };
     let maybe = |input: &mut Unstructured<'_>| -> Result<Option<GeneratedType>> {
-        if input.arbitrary()? { generate(input, depth - 1, handles).map(Some) } else { Ok(None) }
+        if input.arbitrary()? { generate(input, depth - 1, handle).map(Some) } else { Ok(None) }
     };
     // One that does not fit core values only at the top, so that a value stays small.
     let lengths: &[u32] = if depth == DEPTH { &[1, 2, 7, 16, 17, 40] } else { &[1, 2, 3] };
@@ -107,7 +111,7 @@ fn generate(input: &mut Unstructured<'_>, depth: u32, handles: bool) -> Result<G
         _ => {
             let key = input.choose(&PRIMITIVES[..KEYS])?.clone();
             // Maps hold no handles.
-            GeneratedType::Map(Box::new(key), Box::new(generate(input, depth - 1, false)?))
+            GeneratedType::Map(Box::new(key), Box::new(generate(input, depth - 1, None)?))
         }
     })
 }
@@ -141,7 +145,7 @@ fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
         GeneratedType::U16 => Val::U16(input.arbitrary()?),
         GeneratedType::S32 => Val::S32(input.arbitrary()?),
         // Who has a store makes a handle of it.
-        GeneratedType::U32 | GeneratedType::Own => Val::U32(input.arbitrary()?),
+        GeneratedType::U32 | GeneratedType::Own | GeneratedType::Borrow => Val::U32(input.arbitrary()?),
         GeneratedType::S64 => Val::S64(input.arbitrary()?),
         GeneratedType::U64 => Val::U64(input.arbitrary()?),
         GeneratedType::F32 => Val::F32(input.arbitrary()?),

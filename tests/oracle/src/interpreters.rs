@@ -28,7 +28,7 @@ pub(crate) fn program_composition(instances: usize) -> String {
         for t in 0..j {
             write!(with, " (with \"r{t}\" (type $r{t}))").expect("strings can be written to");
         }
-        for (i, t, name, _) in callees(j) {
+        for (i, t, name, _) in callees(j).filter(|callee| callee.0 < j) {
             write!(with, " (with \"{name}{i}-{t}\" (func $w{i} \"{name}{t}\"))").expect("strings can be written to");
         }
         text += &format!("  (instance $w{j} (instantiate $w{j} {with}))\n  (alias export $w{j} \"r\" (type $r{j}))\n");
@@ -37,9 +37,9 @@ pub(crate) fn program_composition(instances: usize) -> String {
     text + ")\n"
 }
 
-/// The functions that instance `j` calls: instance, resource type, name and type.
+/// The functions that instance `j` calls, of instances before it and its own: instance, resource type, name and type.
 fn callees(j: usize) -> impl Iterator<Item = (usize, usize, &'static str, &'static str)> {
-    let each = (0..j).flat_map(|i| (0..=i).map(move |t| (i, t)));
+    let each = (0..=j).flat_map(|i| (0..=i).map(move |t| (i, t)));
     each.flat_map(|(i, t)| FUNCS.map(|(name, ty)| (i, t, name, ty)))
 }
 
@@ -58,6 +58,11 @@ fn core_type(name: &str) -> &'static str {
     }
 }
 
+/// The options of a lift.
+fn lift(name: &str) -> &'static str {
+    if name == "list" { " (memory (core memory $l \"memory\")) (realloc (core func $l \"realloc\"))" } else { "" }
+}
+
 fn component(j: usize, instances: usize) -> String {
     let mut imports = String::new();
     for t in 0..j {
@@ -69,7 +74,13 @@ fn component(j: usize, instances: usize) -> String {
     let mut given = String::new();
     for (i, t, name, ty) in callees(j) {
         let ty = with_type(ty, &format!("$r{t}"));
-        imports += &format!("    (import \"{name}{i}-{t}\" (func ${name}{i}-{t} {ty}))\n");
+        if i == j {
+            // Its own, lifted from what reaches the interpreter through a table.
+            lowered +=
+                &format!("    (func ${name}{i}-{t} {ty} (canon lift (core func $l \"{name}\"){}))\n", lift(name));
+        } else {
+            imports += &format!("    (import \"{name}{i}-{t}\" (func ${name}{i}-{t} {ty}))\n");
+        }
         let memory = if name == "list" { " (memory (core memory $l \"memory\"))" } else { "" };
         lowered += &format!("    (core func ${name}{i}-{t} (canon lower (func ${name}{i}-{t}){memory}))\n");
         given += &format!("\n      (export \"{name}{i}-{t}\" (func ${name}{i}-{t}))");
@@ -83,11 +94,7 @@ fn component(j: usize, instances: usize) -> String {
     for t in 0..=j {
         for (name, ty) in FUNCS {
             let ty = with_type(ty, &format!("$r{t}"));
-            let options = if name == "list" {
-                " (memory (core memory $l \"memory\")) (realloc (core func $l \"realloc\"))"
-            } else {
-                ""
-            };
+            let options = lift(name);
             exports +=
                 &format!("    (func (export \"{name}{t}\") {ty} (canon lift (core func $m \"{name}\"){options}))\n");
         }
@@ -111,13 +118,25 @@ fn component(j: usize, instances: usize) -> String {
     )
 }
 
-/// Memory, and the destructor, which the interpreter puts into a table when it is there.
+/// Memory, and the destructor and functions that the interpreter puts into a table when it is there.
 const LIBC: &str = r#"    (core module $libc
       (memory (export "memory") 4)
-      (table (export "table") 1 funcref)
-      (type $destroy (func (param i32)))
+      (table (export "table") 7 funcref)
+      (type $one (func (param i32)))
+      (type $two (func (param i32 i32)))
+      (type $three (func (param i32 i32 i32)))
+      (type $give (func (result i32)))
+      (type $swap (func (param i32) (result i32)))
       (global $next (mut i32) (i32.const 1024))
-      (func (export "destroy") (param i32) (call_indirect (type $destroy) (local.get 0) (i32.const 0)))
+      (func (export "destroy") (param i32) (call_indirect (type $one) (local.get 0) (i32.const 0)))
+      (func (export "own") (param i32) (call_indirect (type $one) (local.get 0) (i32.const 1)))
+      (func (export "borrow") (param i32) (call_indirect (type $one) (local.get 0) (i32.const 2)))
+      (func (export "give") (result i32) (call_indirect (type $give) (i32.const 3)))
+      (func (export "swap") (param i32) (result i32) (call_indirect (type $swap) (local.get 0) (i32.const 4)))
+      (func (export "many") (param i32 i32 i32)
+        (call_indirect (type $three) (local.get 0) (local.get 1) (local.get 2) (i32.const 5)))
+      (func (export "list") (param i32 i32)
+        (call_indirect (type $two) (local.get 0) (local.get 1) (i32.const 6)))
       (func (export "realloc") (param i32 i32 i32 i32) (result i32)
         (global.set $next (i32.add (global.get $next) (local.get 3)))
         (i32.sub (global.get $next) (local.get 3))))
@@ -156,7 +175,7 @@ fn interpreter(j: usize, instances: usize) -> String {
     format!(
         r#"    (core module $main
       (import "l" "memory" (memory 1))
-      (import "l" "table" (table 1 funcref))
+      (import "l" "table" (table 7 funcref))
       (import "l" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
       (import "" "next" (func $next (result i32)))
       (import "" "note" (func $note (param i32)))
@@ -164,7 +183,7 @@ fn interpreter(j: usize, instances: usize) -> String {
       (import "" "new" (func $new (param i32) (result i32)))
       (import "" "rep" (func $rep (param i32) (result i32)))
 {imports}      (global $length (mut i32) (i32.const 0))
-      (elem (i32.const 0) func $destroyed)
+      (elem (i32.const 0) func $destroyed $own $borrow $give $swap $many $list)
       (func $destroyed (param i32) (call $note (i32.const {DESTROYED})) (call $note (local.get 0)) (call $run))
       (func $read (result i32) (local $at i32) (local $n i32)
         (global.set $length (call $next))
@@ -178,13 +197,13 @@ fn interpreter(j: usize, instances: usize) -> String {
       (func $run (export "run") (local $op i32)
         (loop $loop
           (local.set $op (call $next)){ops}))
-      (func (export "own") (param i32) (call $note (local.get 0)) (call $run))
-      (func (export "borrow") (param i32) (call $note (local.get 0)) (call $run))
-      (func (export "give") (result i32) (call $run) (call $next))
-      (func (export "swap") (param i32) (result i32) (call $note (local.get 0)) (call $run) (call $next))
-      (func (export "many") (param i32 i32 i32)
+      (func $own (export "own") (param i32) (call $note (local.get 0)) (call $run))
+      (func $borrow (export "borrow") (param i32) (call $note (local.get 0)) (call $run))
+      (func $give (export "give") (result i32) (call $run) (call $next))
+      (func $swap (export "swap") (param i32) (result i32) (call $note (local.get 0)) (call $run) (call $next))
+      (func $many (export "many") (param i32 i32 i32)
         (call $note (local.get 0)) (call $note (local.get 1)) (call $note (local.get 2)) (call $run))
-      (func (export "list") (param i32 i32) (local $n i32)
+      (func $list (export "list") (param i32 i32) (local $n i32)
         (loop $loop
           (if (i32.lt_u (local.get $n) (local.get 1)) (then
             (call $note (i32.load (i32.add (local.get 0) (i32.mul (local.get $n) (i32.const 4)))))

@@ -1,8 +1,8 @@
 //! Programs over handles: what a few component instances do with resources of theirs and of one another, as a tape of numbers that
 //! interpreters in the guests read. A model of handle tables makes them up as it goes, and so knows what must come of them.
 //!
-//! Instance `j` defines resource type `j`, and knows types and functions of the instances before it: it calls those, and they know
-//! the types up to their own. A function that is called runs the interpreter, so programs nest; so does a destructor.
+//! Instance `j` defines resource type `j`, and knows types and functions of the instances before it: it calls those and its own, and
+//! they know the types up to their own. A function that is called runs the interpreter, so programs nest; so does a destructor.
 
 use crate::handles::{ExpectedHandle, ExpectedTable};
 use arbitrary::Unstructured;
@@ -195,10 +195,12 @@ impl ProgramWriter<'_, '_> {
             return ops;
         }
         ops.extend((0..self.tables.len()).map(|i| Op::Enter { i }));
-        for (i, t) in (0..inst).flat_map(|i| (0..=i).map(move |t| (i, t))) {
+        for (i, t) in (0..=inst).flat_map(|i| (0..=i).map(move |t| (i, t))) {
             ops.push(Op::Give { i, t });
             // Now and then what is only borrowed, or lent, is given away.
-            if self.has(inst, t, true) || (self.has(inst, t, false) && self.left % 4 == 0) {
+            let borrows = self.tables[inst].entries().any(|(_, handle)| handle.ty == t && !handle.own);
+            let dare = self.has(inst, t, false) && self.left.is_multiple_of(if borrows { 3 } else { 16 });
+            if self.has(inst, t, true) || dare {
                 ops.extend([Op::Own { i, t }, Op::Swap { i, t }]);
             }
             if self.has(inst, t, false) {
@@ -225,12 +227,16 @@ impl ProgramWriter<'_, '_> {
         let any: Vec<u32> = self.tables[inst].entries().map(|(index, _)| index).collect();
         // Borrowed or lent, where that is wrong.
         let held: Vec<u32> = of_type.iter().copied().filter(|index| !wanted.contains(index)).collect();
+        let entries = self.tables[inst].entries();
+        let borrowed = entries.filter(|(_, handle)| handle.ty == t && !handle.own && handle.lends == 0);
+        let borrowed: Vec<u32> = borrowed.map(|(index, _)| index).collect();
         let index = match self.below(300) {
             1 => [0, 1 << 28, (1 << 28) - 1, u32::MAX][self.below(4)],
             2 => self.below(8) as u32,
             3..=4 if !any.is_empty() => any[self.below(any.len())],
-            5..=35 if !held.is_empty() => held[self.below(held.len())],
-            _ if wanted.is_empty() => of_type.first().copied().unwrap_or(1),
+            5..=7 if !held.is_empty() => held[self.below(held.len())],
+            8..=20 if !borrowed.is_empty() => borrowed[self.below(borrowed.len())],
+            _ if wanted.is_empty() => borrowed.first().or(of_type.first()).copied().unwrap_or(1),
             _ => wanted[self.below(wanted.len())],
         };
         self.tell(index)
@@ -356,7 +362,7 @@ impl ProgramWriter<'_, '_> {
             writer.interpret(callee, depth + 1, result)?;
             let Some(ty) = result else { return Ok(0) };
             let index = writer.index(callee, ty, true);
-            Ok(writer.tables[callee].lift_own(index, ty)?)
+            writer.tables[callee].lift_own(index, ty)
         })?;
         if let Some(ty) = result {
             let index = self.tables[caller].add(ExpectedHandle { ty, rep, own: true, scope: None, lends: 0 });

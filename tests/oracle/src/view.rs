@@ -21,9 +21,12 @@ pub(crate) fn view(ty: &GeneratedType) -> View<'_> {
     match ty {
         GeneratedType::Bool | GeneratedType::S8 | GeneratedType::U8 => View::Scalar(1),
         GeneratedType::S16 | GeneratedType::U16 => View::Scalar(2),
-        GeneratedType::S32 | GeneratedType::U32 | GeneratedType::F32 | GeneratedType::Char | GeneratedType::Own => {
-            View::Scalar(4)
-        }
+        GeneratedType::S32
+        | GeneratedType::U32
+        | GeneratedType::F32
+        | GeneratedType::Char
+        | GeneratedType::Own
+        | GeneratedType::Borrow => View::Scalar(4),
         GeneratedType::S64 | GeneratedType::U64 | GeneratedType::F64 => View::Scalar(8),
         GeneratedType::String => View::String,
         GeneratedType::List(element) => View::List(vec![(String::new(), element)]),

@@ -1,29 +1,51 @@
 //! Generated cases with fixed seeds; the fuzz target `adapters` goes on from here.
 
-use gusset_oracle::{Encoding, Unstructured, arbitrary_type_with_handles, check_types, input};
+use gusset::Engine;
+use gusset_oracle::{
+    Encoding, GeneratedType, Joined, Unstructured, arbitrary_type_with_handles, check_types, engine,
+    engine_without_adapters, input,
+};
 
-/// Values of so many types, a hundred of each, for each pair of encodings in turn. Several types share a composition, as adapters share
-/// a module and its helpers.
-#[test]
-fn generated_values_pass_through_generated_adapters() {
-    const COMPOSITIONS: u64 = 171;
+/// Passes values of types with handles: `per_type` of each of six types, which share a composition as adapters share a module and its
+/// helpers. Returns how many types and values.
+fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_type: usize) -> (usize, usize) {
     const TYPES: usize = 6;
-    const VALUES: usize = 100;
-    let engine = gusset_oracle::engine();
     let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     let (mut types, mut values) = (0, 0);
-    for seed in 0..COMPOSITIONS {
-        let input = input(seed, 2048 * TYPES * VALUES);
+    for seed in 0..compositions {
+        let input = input(seed, 2048 * TYPES * 100);
         let mut input = Unstructured::new(&input);
-        let generated: Vec<_> =
-            (0..TYPES).map(|_| arbitrary_type_with_handles(&mut input).expect("there are bytes enough")).collect();
+        let handle = if seed % 2 == 0 { &GeneratedType::Own } else { &GeneratedType::Borrow };
+        let generated: Vec<_> = (0..TYPES)
+            .map(|_| arbitrary_type_with_handles(&mut input, handle).expect("there are bytes enough"))
+            .collect();
         let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];
-        match check_types(&engine, &generated, pair, &mut input, VALUES) {
+        match check_types(engine, joined, &generated, pair, &mut input, per_type) {
             Ok(ran) => values += ran,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }
         types += TYPES;
     }
     println!("{types} types, {values} values");
+    (types, values)
+}
+
+#[test]
+fn generated_values_pass_through_generated_adapters() {
+    let (types, values) = check_compositions(&engine(), Joined::Composed, 171, 100);
     assert!(types >= 1000 && values >= 100 * types, "only {values} values of {types} types were passed");
+}
+
+/// The same values, lifted and lowered by the host.
+#[test]
+fn they_pass_through_the_host_as_well() {
+    let (types, values) = check_compositions(&engine_without_adapters(), Joined::Composed, 171, 10);
+    assert!(types >= 1000 && values >= 10 * types, "only {values} values of {types} types were passed");
+}
+
+/// The same values, between instances of two components that are linked while they run.
+#[test]
+fn they_pass_through_links_as_well() {
+    let (types, values) = check_compositions(&engine(), Joined::Linked, 60, 10);
+    assert!(values >= 10 * types, "only {values} values of {types} types were passed");
 }

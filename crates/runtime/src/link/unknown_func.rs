@@ -1,4 +1,5 @@
-//! Functions and resource types that stand for imports which nobody has defined: a component that imports more than it uses can run with them.
+//! Functions and resource types that stand for imports which nobody has defined: a component that imports more than it uses can
+//! run with them.
 
 use super::resolve::root_name;
 use super::{HostItem, Names};
@@ -45,8 +46,33 @@ impl<T: 'static> HostFunction<T> for UnknownFunc {
 pub(crate) fn define_unknown_funcs<T: 'static>(plan: &Plan, names: &mut Names<T>) {
     let mut resources = HashMap::new();
     for (name, item) in &plan.imports.items {
+        let found = root_name(plan, names, name).and_then(|name| names.exact(name));
+        collect_resources(plan, item, found, &mut resources);
+    }
+    for (name, item) in &plan.imports.items {
         let found = root_name(plan, names, name).map(str::to_string);
         define_item(plan, &mut vec![name], item, names, found, &mut resources);
+    }
+}
+
+/// Finds the resource types that are defined. Imports that are bound to be the same type have the same index, and the first one
+/// that is defined says which.
+fn collect_resources<T: 'static>(
+    plan: &Plan,
+    item: &ExternItem<RootImport>,
+    definition: Option<&HostItem<T>>,
+    resources: &mut HashMap<ResourceTypeIndex, ResourceType>,
+) {
+    match (item, definition) {
+        (ExternItem::Item(RootImport::Resource(index)), Some(HostItem::Resource(ty, _))) => {
+            resources.entry(*index).or_insert(*ty);
+        }
+        (ExternItem::Instance(instance), Some(HostItem::Instance(names))) => {
+            for (name, item) in &plan.imports.instances[*instance] {
+                collect_resources(plan, item, names.get(name), resources);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -65,17 +91,10 @@ fn define_item<'a, T: 'static>(
             let func = UnknownFunc { path: join_names(path).into() };
             names.insert(name, HostItem::Func(Arc::new(func)));
         }
-        // Imports that are bound to be the same type have the same index.
-        ExternItem::Item(RootImport::Resource(index)) => match found.as_deref().and_then(|name| names.exact(name)) {
-            Some(HostItem::Resource(ty, _)) => {
-                resources.entry(*index).or_insert(*ty);
-            }
-            Some(_) => {}
-            None => {
-                let ty = *resources.entry(*index).or_insert_with(ResourceType::new);
-                names.insert(name, HostItem::Resource(ty, Arc::new(|_, _| Ok(()))));
-            }
-        },
+        ExternItem::Item(RootImport::Resource(index)) if found.is_none() => {
+            let ty = *resources.entry(*index).or_insert_with(ResourceType::new);
+            names.insert(name, HostItem::Resource(ty, Arc::new(|_, _| Ok(()))));
+        }
         ExternItem::Item(_) => {}
         ExternItem::Instance(instance) => {
             let definition = match found {
