@@ -26,7 +26,6 @@ use std::sync::Arc;
 
 mod equality;
 
-pub(crate) use equality::same_func;
 pub(crate) use gusset_types::type_text;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.

@@ -387,7 +387,7 @@ struct Ticket;
 
 #[derive(ComponentType, Lift, Lower, Debug)]
 #[component(record)]
-struct Holder {
+struct Tickets {
     names: Vec<String>,
     tokens: Vec<Option<Resource<Ticket>>>,
 }
@@ -402,7 +402,7 @@ fn handles_are_fields_like_others() {
       (export "turn" (func $turn)))"#;
     let mut linker = Linker::<()>::new(engine());
     linker.root().resource("token", ResourceType::host::<Ticket>(), |_, _| Ok(())).unwrap();
-    let turn = |_: StoreContextMut<'_, ()>, (mut held,): (Holder,)| {
+    let turn = |_: StoreContextMut<'_, ()>, (mut held,): (Tickets,)| {
         held.names.reverse();
         held.tokens.reverse();
         Ok((held,))
@@ -411,9 +411,9 @@ fn handles_are_fields_like_others() {
     let mut store = Store::new(engine(), ());
     let component = Component::new(engine(), text).unwrap();
     let instance = linker.instantiate(&mut store, &component).unwrap();
-    let turn = instance.get_typed_func::<(&Holder,), (Holder,)>(&mut store, "turn").unwrap();
+    let turn = instance.get_typed_func::<(&Tickets,), (Tickets,)>(&mut store, "turn").unwrap();
     let tokens = vec![Some(Resource::new_own(7)), None, Some(Resource::new_own(8))];
-    let held = Holder { names: vec!["a".into(), "b".into()], tokens };
+    let held = Tickets { names: vec!["a".into(), "b".into()], tokens };
     let (turned,) = turn.call(&mut store, (&held,)).unwrap();
     let reps = turned.tokens.iter().map(|token| token.as_ref().map(Resource::rep)).collect::<Vec<_>>();
     assert_eq!((turned.names, reps), (vec!["b".to_string(), "a".to_string()], vec![Some(8), None, Some(7)]));
