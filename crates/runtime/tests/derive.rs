@@ -374,7 +374,7 @@ fn fields_that_are_lifted_may_be_views() {
     let (mut store, instance) = instance::<Person>(PERSON, "i32 i32 i32 i32 i32 i32");
     let list = instance.get_typed_func::<(&[Person],), (Vec<PersonView>,)>(&mut store, "list").unwrap();
     let person = Person { name: "Ada".into(), year: 1815, r#final: true, author_ids: vec![1, 2] };
-    let seen = list.call_with(&mut store, (&[person.clone()],), |store, (list,)| {
+    let seen = list.call_with(&mut store, (std::slice::from_ref(&person),), |store, (list,)| {
         let [view] = &list[..] else { panic!("it was one person") };
         let author_ids = view.author_ids.iter(store.as_context()).collect();
         let name = view.name.to_str(store.as_context()).unwrap().into_owned();
