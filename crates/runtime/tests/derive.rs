@@ -3,8 +3,8 @@
 #![cfg(all(feature = "compile", feature = "derive", feature = "wat"))]
 
 use gusset::{
-    Component, ComponentType, Config, Engine, Instance, Lift, Linker, Lower, Store, StoreContextMut, Trap, TrapCode,
-    Val, flags,
+    AsContext, Component, ComponentType, Config, Engine, Instance, Lift, Linker, Lower, Resource, ResourceType, Store,
+    StoreContextMut, Trap, TrapCode, Val, WasmList, WasmStr, flags,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -358,6 +358,117 @@ fn fields_that_are_lowered_may_borrow() {
     let borrowed = Borrowed { name: "Ada", year: &1815, r#final: false, author_ids: &[1, 2][..] };
     let (people,) = list.call(&mut store, (&[borrowed],)).unwrap();
     assert_eq!(people, [Person { name: "Ada".into(), year: 1815, r#final: false, author_ids: vec![1, 2] }]);
+}
+
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct PersonView {
+    name: WasmStr,
+    born_in: i16,
+    r#final: bool,
+    author_ids: WasmList<u64>,
+}
+
+#[test]
+fn fields_that_are_lifted_may_be_views() {
+    let (mut store, instance) = instance::<Person>(PERSON, "i32 i32 i32 i32 i32 i32");
+    let list = instance.get_typed_func::<(&[Person],), (Vec<PersonView>,)>(&mut store, "list").unwrap();
+    let person = Person { name: "Ada".into(), year: 1815, r#final: true, author_ids: vec![1, 2] };
+    let seen = list.call_with(&mut store, (std::slice::from_ref(&person),), |store, (list,)| {
+        let [view] = &list[..] else { panic!("it was one person") };
+        let author_ids = view.author_ids.iter(store.as_context()).collect();
+        let name = view.name.to_str(store.as_context()).unwrap().into_owned();
+        Person { name, year: view.born_in, r#final: view.r#final, author_ids }
+    });
+    assert_eq!(seen.unwrap(), person);
+}
+
+struct Ticket;
+
+#[derive(ComponentType, Lift, Lower, Debug)]
+#[component(record)]
+struct Tickets {
+    names: Vec<String>,
+    tokens: Vec<Option<Resource<Ticket>>>,
+}
+
+#[test]
+fn handles_are_fields_like_others() {
+    let text = r#"(component
+      (import "token" (type $r (sub resource)))
+      (type $h (record (field "names" (list string)) (field "tokens" (list (option (own $r))))))
+      (import "held" (type $held (eq $h)))
+      (import "turn" (func $turn (param "held" $held) (result $held)))
+      (export "turn" (func $turn)))"#;
+    let mut linker = Linker::<()>::new(engine());
+    linker.root().resource("token", ResourceType::host::<Ticket>(), |_, _| Ok(())).unwrap();
+    let turn = |_: StoreContextMut<'_, ()>, (mut held,): (Tickets,)| {
+        held.names.reverse();
+        held.tokens.reverse();
+        Ok((held,))
+    };
+    linker.root().func_wrap("turn", turn).unwrap();
+    let mut store = Store::new(engine(), ());
+    let component = Component::new(engine(), text).unwrap();
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let turn = instance.get_typed_func::<(&Tickets,), (Tickets,)>(&mut store, "turn").unwrap();
+    let tokens = vec![Some(Resource::new_own(7)), None, Some(Resource::new_own(8))];
+    let held = Tickets { names: vec!["a".into(), "b".into()], tokens };
+    let (turned,) = turn.call(&mut store, (&held,)).unwrap();
+    let reps = turned.tokens.iter().map(|token| token.as_ref().map(Resource::rep)).collect::<Vec<_>>();
+    assert_eq!((turned.names, reps), (vec!["b".to_string(), "a".to_string()], vec![Some(8), None, Some(7)]));
+    // They were given away, and where is told.
+    let error = turn.call(&mut store, (&held,)).unwrap_err().to_string();
+    assert!(error.contains("param \"held\".tokens[0].some: a Resource<"), "{error}");
+    assert!(error.contains("was used after it was given away"), "{error}");
+}
+
+/// Names that the derives use themselves, and another path of the crate.
+mod names {
+    use gusset as renamed;
+
+    #[derive(renamed::ComponentType, renamed::Lift, renamed::Lower, Clone, PartialEq, Debug)]
+    #[component(record, crate = renamed)]
+    pub struct Ours<T, CanonResult> {
+        pub cx: T,
+        pub ty: CanonResult,
+        pub at: u8,
+        pub flat: u8,
+        pub fields: u8,
+        pub types: u8,
+    }
+
+    renamed::flags! {
+        #[component(crate = renamed)]
+        pub OurFlags { const ALL; const SELF; }
+    }
+
+    #[derive(renamed::ComponentType, renamed::Lift, renamed::Lower, Clone, PartialEq, Debug)]
+    #[component(variant, crate = super::names::renamed)]
+    pub enum OurCases {
+        Ok(u8),
+        Err(u8),
+        None,
+        Some(OurFlags),
+    }
+}
+
+#[test]
+fn names_do_not_meet_those_of_the_derives() {
+    let fields = ["cx", "ty", "at", "flat", "fields", "types"].map(|name| format!("(field \"{name}\" u8)")).concat();
+    let types = format!("(type $r (record {fields})) (import \"r\" (type $t (eq $r)))");
+    let ours = names::Ours::<u8, u8> { cx: 1, ty: 2, at: 3, flat: 4, fields: 5, types: 6 };
+    echo(&types, "i32 i32 i32 i32 i32 i32", &[(ours, "{cx: 1, ty: 2, at: 3, flat: 4, fields: 5, types: 6}")]);
+    let types = r#"(type $f (flags "all" "self")) (import "f" (type $flags (eq $f)))
+        (type $v (variant (case "ok" u8) (case "err" u8) (case "none") (case "some" $flags)))
+        (import "v" (type $t (eq $v)))"#;
+    let cases = [
+        (names::OurCases::Ok(1), "%ok(1)"),
+        (names::OurCases::Err(2), "%err(2)"),
+        (names::OurCases::None, "%none"),
+        (names::OurCases::Some(names::OurFlags::SELF), "%some({self})"),
+    ];
+    echo(types, "i32 i32", &cases);
 }
 
 #[test]
