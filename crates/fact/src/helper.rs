@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 
 /// Types that weigh more are outlined.
 pub(crate) const MAX_INLINE_WEIGHT: u32 = 256;
-/// The same once a function is long: functions in wasm have a maximal size.
+/// The same once a function is long: functions in wasm have a maximal size, and what compiling one takes is not in proportion to it.
 const MAX_INLINE_WEIGHT_LONG: u32 = 8;
 /// From how many bytes on a function is long.
-const LONG_FUNCTION: usize = 128 << 10;
+const LONG_FUNCTION: usize = 16 << 10;
 
 /// How many fields of the same type an outlined function writes out, if the type weighs more than in a long function.
 const MAX_WRITTEN_OUT: usize = 8;

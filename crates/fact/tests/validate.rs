@@ -312,6 +312,17 @@ fn many_cases_and_fields_share_code() {
     assert!(record < 2 * 40 * 1_000, "{record} bytes");
 }
 
+/// A function that has become long leaves what is heavy to others.
+#[test]
+fn many_parameters_share_code() {
+    let mut maker = Maker::default();
+    let lists = [ValType::Char, ValType::U16, ValType::String, ValType::Bool].map(|ty| maker.list(ty));
+    let params: Vec<(&str, ValType)> = ["p"; 1_000].into_iter().zip(lists.into_iter().cycle()).collect();
+    let spec = maker.spec(&params, None);
+    let module = compile_valid(&maker, &[spec]);
+    assert!(module.code_size < 40_000, "{} bytes", module.code_size);
+}
+
 /// Where cases share code, sites follow each other in the order of cases, for each path within them.
 #[test]
 fn paths_name_the_case() {
