@@ -12,9 +12,13 @@ impl Translator<'_, '_> {
         let sources = split_source(self.types, self.lane.src.width, fields.iter().map(|field| field.1.src), src);
         let destinations =
             split_destination(self.types, self.lane.dst.width, fields.iter().map(|field| field.1.dst), dst);
+        let repeated = self.repeated(fields);
         for ((&(name, pair), src), dst) in fields.iter().zip(sources).zip(destinations) {
             let mark = self.path.enter_field(name);
-            self.value(pair, src, dst);
+            match repeated.contains(&pair) {
+                true => self.outlined_value(pair, src, dst),
+                false => self.value(pair, src, dst),
+            }
             self.path.leave(mark);
         }
     }

@@ -7,7 +7,7 @@ use crate::module::ModuleBuilder;
 use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::Shape;
 use crate::site::{Path, Sites};
-use gusset_types::{FlatType, MAX_BYTE_LENGTH, MAX_TRAP_INDICES, TrapCode, TrapSite, Types};
+use gusset_types::{FlatType, MAX_BYTE_LENGTH, MAX_TRAP_INDICES, TrapCode, Types};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
 /// The current index of a list around the value at hand.
@@ -22,7 +22,7 @@ pub(crate) struct Translator<'a, 't> {
     pub(crate) types: &'t Types,
     pub(crate) body: FunctionBody,
     pub(crate) lane: Lane,
-    pub(crate) sites: Sites,
+    pub(crate) sites: Sites<'t>,
     pub(crate) path: Path,
     /// Outermost first.
     pub(crate) indices: Vec<Index>,
@@ -34,7 +34,7 @@ impl<'a, 't> Translator<'a, 't> {
         module: &'a mut ModuleBuilder<'t>,
         body: FunctionBody,
         lane: Lane,
-        sites: Sites,
+        sites: Sites<'t>,
     ) -> Translator<'a, 't> {
         let types = module.types;
         Translator {
@@ -246,21 +246,29 @@ impl<'a, 't> Translator<'a, 't> {
 
     /// Pushes the site of the value at hand.
     pub(crate) fn push_site(&mut self) {
-        match self.sites {
+        match &mut self.sites {
             Sites::Own { adapter } => {
-                let site = TrapSite { adapter, path: self.path.text().into() };
-                let (site, _) = self.module.sites.insert_full(site);
-                self.ins().i32_const(site as i32);
+                let site = self.module.sites.number(*adapter, self.path.text());
+                self.body.ins().i32_const(site as i32);
             }
             Sites::Callers { site } => {
-                self.ins().local_get(site);
+                self.body.ins().local_get(*site);
+            }
+            Sites::Cases(cases) => {
+                let first = cases.first(&mut self.module.sites, &self.path);
+                self.body.ins().i32_const(first as i32).local_get(cases.discriminant).i32_add();
             }
         }
     }
 
     /// Whether the value at hand is one of a fixed number: in no list, and in no function that adapters share.
     pub(crate) fn is_at_fixed_place(&self) -> bool {
-        self.indices.is_empty() && matches!(self.sites, Sites::Own { .. })
+        self.indices.is_empty() && !self.is_outlined()
+    }
+
+    /// Whether this is a function that adapters share.
+    pub(crate) fn is_outlined(&self) -> bool {
+        matches!(self.sites, Sites::Callers { .. })
     }
 
     /// Pushes the current list indices, as many as a trap can report.

@@ -5,15 +5,20 @@ use crate::body::{DefinedFunc, FunctionBody};
 use crate::emit::{Index, Translator};
 use crate::module::ModuleBuilder;
 use crate::place::{Destination, FlatSlot, Lane, MemoryPlace, Pair, Source};
+use crate::shape::ShapeField;
 use crate::site::Sites;
 use gusset_types::{FlatType, MAX_TRAP_INDICES, Types, ValType};
+use std::collections::{HashMap, HashSet};
 
 /// Types that weigh more are outlined.
 pub(crate) const MAX_INLINE_WEIGHT: u32 = 256;
-/// The same once a function is long: functions in wasm have a maximal size.
+/// The same once a function is long: functions in wasm have a maximal size, and what compiling one takes is not in proportion to it.
 const MAX_INLINE_WEIGHT_LONG: u32 = 8;
 /// From how many bytes on a function is long.
-const LONG_FUNCTION: usize = 128 << 10;
+const LONG_FUNCTION: usize = 16 << 10;
+
+/// How many fields of the same type an outlined function writes out, if the type weighs more than in a long function.
+const MAX_WRITTEN_OUT: usize = 8;
 
 /// What a helper translates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,11 +79,26 @@ impl HelperKey {
 impl Translator<'_, '_> {
     /// Whether a value of this type gets a function of its own.
     pub(crate) fn outlines(&mut self, pair: Pair) -> bool {
-        let ValType::Defined(_) = pair.src else { return false };
-        let weight = self.module.facts.weight(self.types, pair.src, MAX_INLINE_WEIGHT);
-        let outlines =
-            weight > MAX_INLINE_WEIGHT || (weight > MAX_INLINE_WEIGHT_LONG && self.body.size() > LONG_FUNCTION);
-        outlines && (self.borrows.scope.is_some() || !self.module.facts.holds_borrow(self.types, pair.src))
+        let long = self.body.size() > LONG_FUNCTION;
+        self.outlines_beyond(if long { MAX_INLINE_WEIGHT_LONG } else { MAX_INLINE_WEIGHT }, pair)
+    }
+
+    /// Whether a value of this type weighs more than `weight`, and can have a function of its own.
+    fn outlines_beyond(&mut self, weight: u32, pair: Pair) -> bool {
+        matches!(pair.src, ValType::Defined(_))
+            && self.module.facts.weight(self.types, pair.src, MAX_INLINE_WEIGHT) > weight
+            && (self.borrows.scope.is_some() || !self.module.facts.holds_borrow(self.types, pair.src))
+    }
+
+    /// The types of many of these fields that are not written out for each. In an outlined function this takes nothing from
+    /// the paths of traps.
+    pub(crate) fn repeated(&mut self, fields: &[ShapeField<'_>]) -> HashSet<Pair> {
+        let mut counts = HashMap::new();
+        if self.is_outlined() && fields.len() > MAX_WRITTEN_OUT {
+            fields.iter().for_each(|field| *counts.entry(field.1).or_insert(0) += 1);
+        }
+        counts.retain(|&pair, count| *count > MAX_WRITTEN_OUT && self.outlines_beyond(MAX_INLINE_WEIGHT_LONG, pair));
+        counts.into_keys().collect()
     }
 
     /// Translates a value by a helper.

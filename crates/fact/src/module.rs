@@ -6,10 +6,11 @@ use crate::handle_table::TableFunc;
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
+use crate::site::SiteTable;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
     Arena, ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    Transcode, TrapSite, Types, trap_params,
+    Transcode, Types, trap_params,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -48,7 +49,7 @@ pub(crate) struct ModuleBuilder<'t> {
     functions: Vec<Function>,
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
     pub(crate) table_funcs: IndexMap<TableFunc, DefinedFunc>,
-    pub(crate) sites: IndexSet<TrapSite>,
+    pub(crate) sites: SiteTable,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
     /// What [`FOREIGN`] is in its root instance, if it is there.
@@ -88,7 +89,7 @@ impl<'t> ModuleBuilder<'t> {
             functions: Vec::new(),
             helpers: IndexMap::new(),
             table_funcs: IndexMap::new(),
-            sites: IndexSet::new(),
+            sites: SiteTable::default(),
             exports: Vec::new(),
             instances,
             foreign: None,
@@ -282,7 +283,7 @@ impl<'t> ModuleBuilder<'t> {
             code_size: code.byte_len(),
             imports: self.imports.into_keys().collect(),
             functions: calls.iter().map(|func| AdapterFunctions { call: imported + func.0 }).collect(),
-            sites: self.sites.into_iter().collect(),
+            sites: self.sites.finish(),
         }
     }
 

@@ -95,6 +95,11 @@ pub(crate) struct TypeFacts {
     borrow: HashMap<DefinedTypeIndex, bool>,
 }
 
+/// In variants of more cases, those that have the same payload share its code.
+pub(crate) const MAX_SEPARATE_CASES: usize = 16;
+/// So many cases weigh 1 where the code of their payloads is shared: a byte each in a jump table.
+const CASES_PER_WEIGHT: usize = 64;
+
 /// What a call of an outlined translation weighs.
 const CALL_WEIGHT: u32 = 3;
 
@@ -163,15 +168,22 @@ impl TypeFacts {
         if let Some(&weight) = self.weight.get(&index) {
             return weight;
         }
-        let (mut weight, times) = match types.defined(index) {
+        let defined = types.defined(index);
+        let shares = matches!(defined, DefinedType::Variant(cases) if cases.len() > MAX_SEPARATE_CASES);
+        let (mut weight, times) = match defined {
             DefinedType::List(_) | DefinedType::Map(..) => (8, 1),
             // Written out where it is flat, else a loop.
             DefinedType::FixedLengthList(_, length) if types.flat(ty, PointerWidth::Memory32).is_some() => (8, *length),
             DefinedType::FixedLengthList(..) => (8, 1),
             DefinedType::Own(_) | DefinedType::Borrow(_) => (2 * CALL_WEIGHT, 1),
+            DefinedType::Variant(cases) if shares => (1 + (cases.len() / CASES_PER_WEIGHT) as u32, 1),
             _ => (1, 1),
         };
-        types.defined(index).each_child(|child| {
+        let mut written = HashSet::new();
+        defined.each_child(|child| {
+            if shares && !written.insert(child) {
+                return;
+            }
             let child = self.weight(types, child, limit);
             weight += times * if child > limit { CALL_WEIGHT } else { child };
         });

@@ -2,18 +2,112 @@
 //! module.
 
 use crate::shape::FieldName;
-use gusset_types::cut_text;
+use gusset_types::{TrapSite, cut_text};
+use std::collections::HashMap;
 
 /// Where a path is cut. Labels come from components and can be long.
 const MAX_PATH: usize = 200;
 
-/// Where a function takes the numbers of its sites from.
-#[derive(Clone, Copy)]
-pub(crate) enum Sites {
+/// Where the code at hand takes the numbers of its sites from.
+pub(crate) enum Sites<'t> {
     /// Each value has a site of its own, of this adapter.
     Own { adapter: u32 },
     /// The function is outlined: this parameter is its caller's site.
     Callers { site: u32 },
+    /// Cases of a variant share the code: the discriminant tells whose site it is.
+    Cases(CaseSites<'t>),
+}
+
+/// The sites of a module.
+#[derive(Default)]
+pub(crate) struct SiteTable {
+    sites: Vec<TrapSite>,
+    /// Those of one adapter that may be used again, by path.
+    numbers: HashMap<Box<str>, u32>,
+    adapter: u32,
+}
+
+impl SiteTable {
+    /// The number of the site of an adapter with this path.
+    pub(crate) fn number(&mut self, adapter: u32, path: &str) -> u32 {
+        if self.adapter != adapter {
+            self.numbers.clear();
+            self.adapter = adapter;
+        }
+        if let Some(&number) = self.numbers.get(path) {
+            return number;
+        }
+        let number = self.sites.len() as u32;
+        self.sites.push(TrapSite { adapter, path: path.into() });
+        self.numbers.insert(path.into(), number);
+        number
+    }
+
+    pub(crate) fn finish(self) -> Vec<TrapSite> {
+        self.sites
+    }
+}
+
+/// How many sites the rows of one variant have at most,
+const MAX_CASE_SITES: usize = 1 << 12;
+/// unless these few rows have more: one path in the payload of one case makes a site for each case.
+const MIN_CASE_ROWS: usize = 4;
+
+/// The sites of a variant whose cases share code, in rows of a site for each case. Within code that is shared each path has a
+/// row; rows are used again for the code that other cases share.
+pub(crate) struct CaseSites<'t> {
+    adapter: u32,
+    /// The path of the variant.
+    path: String,
+    names: Vec<&'t str>,
+    /// A local that holds which case it is.
+    pub(crate) discriminant: u32,
+    /// The first site of each row.
+    rows: Vec<u32>,
+    /// The cases that share the code at hand.
+    members: Vec<u32>,
+    /// The paths within those cases that have a row, in the order of the rows.
+    parts: Vec<String>,
+}
+
+impl<'t> CaseSites<'t> {
+    pub(crate) fn new(adapter: u32, path: &Path, names: Vec<&'t str>, discriminant: u32) -> CaseSites<'t> {
+        let path = path.text.clone();
+        CaseSites { adapter, path, names, discriminant, rows: vec![], members: vec![], parts: vec![] }
+    }
+
+    /// From now on it is code that these cases share.
+    pub(crate) fn share(&mut self, members: Vec<u32>) {
+        self.members = members;
+        self.parts.clear();
+    }
+
+    /// The number that becomes the site of the value at `path`, which leaves the case out, when the discriminant is added. Where
+    /// there are too many rows, it is the site of the payload.
+    pub(crate) fn first(&mut self, table: &mut SiteTable, path: &Path) -> u32 {
+        let part = path.text.strip_prefix(&*self.path).expect("the value is a part of the variant");
+        let max_rows = (MAX_CASE_SITES / self.names.len()).max(MIN_CASE_ROWS);
+        let has_row = |part: &str| self.parts.iter().position(|known| known == part);
+        let part = if has_row(part).is_none() && self.parts.len() + 1 >= max_rows { "" } else { part };
+        if let Some(row) = has_row(part) {
+            return self.rows[row];
+        }
+        let row = self.parts.len();
+        if row == self.rows.len() {
+            self.rows.push(table.sites.len() as u32);
+            let unused = TrapSite { adapter: self.adapter, path: "".into() };
+            table.sites.resize(table.sites.len() + self.names.len(), unused);
+        }
+        for &case in &self.members {
+            let mut whole = Path::default();
+            let _ = whole.enter("", &self.path);
+            let _ = whole.enter(".", self.names[case as usize]);
+            let _ = whole.enter("", part);
+            table.sites[self.rows[row] as usize + case as usize].path = whole.text.into();
+        }
+        self.parts.push(part.into());
+        self.rows[row]
+    }
 }
 
 /// The path of the value at hand.

@@ -74,7 +74,8 @@ pub struct AdapterModule {
     pub imports: Vec<AdapterImport>,
     /// The functions of each adapter, in the order of the specs.
     pub functions: Vec<AdapterFunctions>,
-    /// What the first argument of an imported trap function stands for. None is there twice.
+    /// What the first argument of an imported trap function stands for. Where cases of a variant share code, some are not used
+    /// and have an empty path.
     pub sites: Vec<TrapSite>,
 }
 

@@ -296,3 +296,17 @@ fn spilled_parameters() {
     let spec = maker.spec(&params, None);
     check("spilled_parameters", &maker, spec);
 }
+
+/// Cases of the same payload share its code, and have sites of their own.
+#[test]
+fn many_cases() {
+    let mut maker = Maker::default();
+    let pair = maker.tuple(&[ValType::U8, ValType::Char]);
+    let names: Vec<String> = (0..17).map(|i| format!("c{i}")).collect();
+    let kinds = [Some(ValType::Char), None, Some(pair)];
+    let mut cases: Vec<_> = names.iter().map(String::as_str).zip(kinds.into_iter().cycle()).collect();
+    cases[16].1 = Some(ValType::Bool);
+    let ty = maker.variant(&cases);
+    let spec = maker.spec(&[("v", ty)], None);
+    check("many_cases", &maker, spec);
+}

@@ -7,7 +7,7 @@ mod traps;
 use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
 use gusset_types::{CanonBuiltin, DefinedType, PointerWidth, Transcode, TrapCode, ValType, type_text};
 use support::{ENCODINGS, Maker, WIDTHS, compile_functions, compile_valid};
-use traps::trap_calls;
+use traps::{SiteArgument, TrapCall, trap_calls};
 
 /// A value of each kind, and of kinds within kinds.
 fn all_types(maker: &mut Maker) -> Vec<ValType> {
@@ -285,6 +285,83 @@ fn wide_types_fit_a_function() {
     compile_valid(&maker, &[spec.clone(), spec]);
 }
 
+/// The payloads of a variant of many cases, and the fields of a record of many, that are of one type have one translation.
+#[test]
+fn many_cases_and_fields_share_code() {
+    let mut maker = Maker::default();
+    let pair = maker.tuple(&[ValType::U32, ValType::F64]);
+    let words = maker.list(ValType::U16);
+    let kinds = [ValType::U8, ValType::String, pair, words, ValType::Bool];
+    let names: Vec<String> = (0..2_002).map(|i| format!("n{i}")).collect();
+    let mut size = |count, record: bool| {
+        let items = names[..count].iter().zip(kinds.into_iter().cycle());
+        let ty = match record {
+            true => maker.record(&items.map(|(name, ty)| (name.as_str(), ty)).collect::<Vec<_>>()),
+            false => maker.variant(&items.map(|(name, ty)| (name.as_str(), Some(ty))).collect::<Vec<_>>()),
+        };
+        let list = maker.list(ty);
+        let spec = maker.spec(&[("x", list)], Some(list));
+        let module = compile_valid(&maker, &[spec]);
+        assert!(module.sites.len() < 10 * count, "{} sites", module.sites.len());
+        module.code_size
+    };
+    // A case takes a byte of each jump table, and a field a load, a store, a call or some of each.
+    let (once, twice) = (size(1_001, false), size(2_002, false));
+    assert!(once < 2 * 1_001 + 2_000 && twice - once <= 2 * 1_001 + 10, "{once} and {twice} bytes");
+    let record = size(1_000, true);
+    assert!(record < 2 * 40 * 1_000, "{record} bytes");
+}
+
+/// A function that has become long leaves what is heavy to others.
+#[test]
+fn many_parameters_share_code() {
+    let mut maker = Maker::default();
+    let lists = [ValType::Char, ValType::U16, ValType::String, ValType::Bool].map(|ty| maker.list(ty));
+    let params: Vec<(&str, ValType)> = ["p"; 1_000].into_iter().zip(lists.into_iter().cycle()).collect();
+    let spec = maker.spec(&params, None);
+    let module = compile_valid(&maker, &[spec]);
+    assert!(module.code_size < 40_000, "{} bytes", module.code_size);
+}
+
+/// Where cases share code, sites follow each other in the order of cases, for each path within them.
+#[test]
+fn paths_name_the_case() {
+    let mut maker = Maker::default();
+    let pair = maker.tuple(&[ValType::Bool, ValType::Char]);
+    let chars = maker.list(ValType::Char);
+    let many = [ValType::Char; 90];
+    let many = maker.tuple(&many);
+    let names: Vec<String> = (0..50).map(|i| format!("c{i}")).collect();
+    let kinds = [Some(ValType::Char), None, Some(pair), Some(chars), Some(many)];
+    let cases: Vec<(&str, Option<ValType>)> = names.iter().map(String::as_str).zip(kinds.into_iter().cycle()).collect();
+    let variant = maker.variant(&cases);
+    let option = maker.option(variant);
+    let spec = maker.spec(&[("v", option)], Some(variant));
+    let module = compile_valid(&maker, &[spec]);
+    let calls = trap_calls(&module);
+    for (root, (n, name)) in
+        ["param \"v\".some", "result"].into_iter().flat_map(|root| names.iter().enumerate().map(move |it| (root, it)))
+    {
+        let (code, part) = match n % 5 {
+            0 => (TrapCode::InvalidChar, ""),
+            2 => (TrapCode::InvalidChar, ".1"),
+            3 => (TrapCode::InvalidChar, "[]"),
+            _ => continue,
+        };
+        let path = format!("{root}.{name}{part}");
+        let found = calls.iter().any(|call| match call.site {
+            SiteArgument::OfCase(first) => call.code == code && *module.sites[first as usize + n].path == *path,
+            _ => false,
+        });
+        assert!(found, "{path}");
+    }
+    let paths: Vec<&str> = module.sites.iter().map(|site| &*site.path).collect();
+    for path in ["result.c4.0", "result.c49.50", "result.c49"] {
+        assert!(paths.contains(&path), "{path}");
+    }
+    assert!(!paths.contains(&"result.c49.85"), "there are no more rows");
+}
+
 #[test]
 fn paths_name_the_value() {
     let mut maker = Maker::default();
@@ -297,8 +374,11 @@ fn paths_name_the_value() {
     let module = compile_valid(&maker, &[spec]);
     let calls = trap_calls(&module);
     let site = |code, path: &str| {
-        let at_path = |site: i32| &*module.sites[site as usize].path == path;
-        calls.iter().any(|call| call.code == code && call.site.is_some_and(at_path))
+        let at_path = |call: &TrapCall| match call.site {
+            SiteArgument::Number(site) => &*module.sites[site as usize].path == path,
+            _ => false,
+        };
+        calls.iter().any(|call| call.code == code && at_path(call))
     };
     assert!(site(TrapCode::ListOutOfBounds, "param \"items\""));
     assert!(site(TrapCode::InvalidChar, "param \"items\"[].name"));

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy)]
 struct PassedValue<'a> {
     ty: &'a str,
+    /// What `$t` in `ty` stands for.
+    named: &'a str,
     /// The core type of what is passed.
     core: &'a str,
     pass: &'a str,
@@ -23,17 +25,27 @@ struct PassedValue<'a> {
 impl Default for PassedValue<'_> {
     fn default() -> Self {
         let pair = "i32 i32";
-        PassedValue { ty: "string", core: pair, pass: "", data: "", lower: "", lift: "", realloc: "(i32.const 4096)" }
+        PassedValue {
+            ty: "string",
+            named: "bool",
+            core: pair,
+            pass: "",
+            data: "",
+            lower: "",
+            lift: "",
+            realloc: "(i32.const 4096)",
+        }
     }
 }
 
 impl PassedValue<'_> {
     /// Makes the call, and says what trapped: the code, the text and the path.
     fn trap(self) -> (TrapCode, String, String) {
-        let PassedValue { ty, core, pass, data, lower, lift, realloc } = self;
+        let PassedValue { ty, named, core, pass, data, lower, lift, realloc } = self;
         let text = format!(
             r#"(component
               (component $lib
+                (type $named {named}) (export $t "t" (type $named))
                 (core module $m (memory (export "memory") 1)
                   (func (export "realloc") (param i32 i32 i32 i32) (result i32) {realloc})
                   (func (export "f") (param {core})))
@@ -41,6 +53,7 @@ impl PassedValue<'_> {
                 (func (export "f") (param "v" {ty}) (canon lift (core func $i "f")
                   (memory (core memory $i "memory")) (realloc (core func $i "realloc")) {lift})))
               (component $app
+                (type $named {named}) (import "t" (type $t (eq $named)))
                 (import "f" (func $f (param "v" {ty})))
                 (core module $libc (memory (export "memory") 1) {data})
                 (core instance $libc (instantiate $libc))
@@ -49,7 +62,7 @@ impl PassedValue<'_> {
                 (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
                 (func (export "run") (canon lift (core func $i "run"))))
               (instance $lib (instantiate $lib))
-              (instance $app (instantiate $app (with "f" (func $lib "f"))))
+              (instance $app (instantiate $app (with "t" (type $lib "t")) (with "f" (func $lib "f"))))
               (export "run" (func $app "run")))"#
         );
         let engine = Engine::new(&Config::new()).unwrap();
@@ -143,6 +156,44 @@ fn paths_have_the_indices_of_lists() {
     let call = PassedValue { ty: "(list (list char))", pass: &pair(0, 2), data: &bad, ..PassedValue::default() }.trap();
     let text = "invalid `char` bit pattern: 0xd888";
     assert_eq!(call, (TrapCode::InvalidChar, text.into(), "param \"v\"[1][1]".into()));
+}
+
+/// However many cases have the same payload, whose code they share.
+#[test]
+fn paths_name_the_case() {
+    let payloads = ["char", "(tuple u8 char)", "(list char)", "s64"];
+    let cases: String = (0..40).map(|n| format!(" (case \"c{n}\" {})", payloads[n % 4])).collect();
+    let named = format!("(variant{cases})");
+    let text = "invalid `char` bit pattern: 0xd888";
+    for n in 0..40 {
+        let (pass, part) = match n % 4 {
+            0 => (format!("(i32.const {n}) (i64.const 0xd888) (i32.const 0)"), ""),
+            1 => (format!("(i32.const {n}) (i64.const 1) (i32.const 0xd888)"), ".1"),
+            2 => (format!("(i32.const {n}) (i64.const 8) (i32.const 2)"), "[1]"),
+            _ => continue,
+        };
+        let bytes = data(&[[0; 12].as_slice(), &0xd888u32.to_le_bytes()].concat());
+        let named = &*named;
+        let call =
+            PassedValue { ty: "$t", named, core: "i32 i64 i32", pass: &pass, data: &bytes, ..PassedValue::default() };
+        check(call, TrapCode::InvalidChar, text, &format!("param \"v\".c{n}{part}"));
+    }
+    let call = PassedValue { ty: "$t", named: &named, core: "i32 i64 i32", ..PassedValue::default() };
+    let call = PassedValue { pass: "(i32.const 40) (i64.const 0) (i32.const 0)", ..call };
+    check(call, TrapCode::InvalidDiscriminant, "invalid variant discriminant: 40 of 40 cases", "param \"v\"");
+    // In a list, two of them: the second is bad.
+    for n in [0u32, 16, 36] {
+        let words = [0u32, 0, 65, 0, n, 0, 0xd888, 0];
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let call = PassedValue {
+            ty: "(list $t)",
+            named: &named,
+            data: &data(&bytes),
+            pass: &pair(0, 2),
+            ..PassedValue::default()
+        };
+        check(call, TrapCode::InvalidChar, text, &format!("param \"v\"[1].c{n}"));
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub enum GeneratedType {
 const DEPTH: u32 = 4;
 /// How many values one list holds at most.
 const LIST: usize = 5;
+/// How many cases a variant of many has.
+const MANY_CASES: usize = 20;
 /// Those that can be keys of a map come first.
 const PRIMITIVES: [GeneratedType; 13] = [
     GeneratedType::Bool,
@@ -99,7 +101,12 @@ fn generate(input: &mut Unstructured<'_>, depth: u32, handle: Option<&GeneratedT
         0 | 1 => GeneratedType::List(Box::new(inner(input)?)),
         2 => GeneratedType::Tuple(many(input, 6)?),
         3 => GeneratedType::Record(many(input, 18)?),
-        4 => GeneratedType::Variant((0..input.int_in_range(1..=5)?).map(|_| maybe(input)).collect::<Result<_>>()?),
+        4 => {
+            let cases = (0..input.int_in_range(1..=5)?).map(|_| maybe(input)).collect::<Result<Vec<_>>>()?;
+            // Many cases of few payloads: adapters share code between them.
+            let count = if input.ratio(1, 4)? { MANY_CASES } else { cases.len() };
+            GeneratedType::Variant(cases.into_iter().cycle().take(count).collect())
+        }
         5 => GeneratedType::Enum(*input.choose(&[1, 2, 3, 256, 257, 300])?),
         6 => GeneratedType::Flags(input.int_in_range(1..=32)?),
         7 => GeneratedType::Option(Box::new(inner(input)?)),

@@ -7,12 +7,20 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
+/// The site that a call of `trap` passes.
+#[derive(Clone, Copy)]
+pub enum SiteArgument {
+    Number(i32),
+    /// This one for the first case of a variant, those that follow for the other cases.
+    OfCase(i32),
+    OfCaller,
+}
+
 /// A call of `trap`.
 pub struct TrapCall {
     /// The number of the function among those that the module defines.
     pub func: usize,
-    /// The site, unless it is the caller's.
-    pub site: Option<i32>,
+    pub site: SiteArgument,
     pub code: TrapCode,
 }
 
@@ -40,12 +48,19 @@ fn calls_of(func: usize, body: &FunctionBody<'_>, traps: &HashSet<u32>, calls: &
     for operator in body.get_operators_reader().expect("it is valid") {
         match operator.expect("it is valid") {
             Operator::If { .. } | Operator::End | Operator::Else => pushed.clear(),
-            Operator::I32Const { value } => pushed.push(Some(value)),
-            Operator::LocalGet { .. } => pushed.push(None),
+            Operator::I32Const { value } => pushed.push(SiteArgument::Number(value)),
+            Operator::LocalGet { .. } => pushed.push(SiteArgument::OfCaller),
+            Operator::I32Add => {
+                pushed.pop();
+                if let Some(SiteArgument::Number(first)) = pushed.pop() {
+                    pushed.push(SiteArgument::OfCase(first));
+                }
+            }
             Operator::LocalSet { .. } => drop(pushed.pop()),
             Operator::Call { function_index } if traps.contains(&function_index) => {
-                let code = pushed[1].and_then(|code| TrapCode::from_u8(code as u8));
-                calls.push(TrapCall { func, site: pushed[0], code: code.expect("the second argument is a code") });
+                let SiteArgument::Number(code) = pushed[1] else { panic!("the second argument is a code") };
+                let code = TrapCode::from_u8(code as u8).expect("it is known");
+                calls.push(TrapCall { func, site: pushed[0], code });
             }
             _ => {}
         }
@@ -56,7 +71,11 @@ fn calls_of(func: usize, body: &FunctionBody<'_>, traps: &HashSet<u32>, calls: &
 pub fn traps_text(module: &AdapterModule) -> String {
     let mut text = String::new();
     for call in trap_calls(module) {
-        let site = call.site.map_or("its caller's site".into(), |site| format!("site {site}"));
+        let site = match call.site {
+            SiteArgument::Number(site) => format!("site {site}"),
+            SiteArgument::OfCase(first) => format!("a case's site from {first} on"),
+            SiteArgument::OfCaller => "its caller's site".into(),
+        };
         writeln!(text, ";; trap of function {} at {site}: {}", call.func, call.code).expect("strings can be written");
     }
     text
