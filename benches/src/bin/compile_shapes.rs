@@ -43,7 +43,7 @@ fn peak_memory() -> Result<u64> {
 
 fn compare(rounds: usize) -> Result<()> {
     println!(
-        "{:28} {:>12} {:>12} {:>8} {:>10} {:>12} {:>12}",
+        "{:40} {:>12} {:>12} {:>8} {:>10} {:>12} {:>12}",
         "", "gusset ms", "wasmtime ms", "ratio", "95% bound", "gusset MiB", "wasmtime MiB"
     );
     for (number, shape) in shapes().iter().enumerate() {
@@ -63,7 +63,7 @@ fn compare(rounds: usize) -> Result<()> {
         let [(ours, our_memory), (theirs, their_memory)] = &figures;
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
         println!(
-            "{:28} {:>12.1} {:>12.1} {:>8.2} {:>10.2} {:>12.1} {:>12.1}",
+            "{:40} {:>12.1} {:>12.1} {:>8.2} {:>10.2} {:>12.1} {:>12.1}",
             shape.name,
             median(ours),
             median(theirs),
