@@ -1,7 +1,7 @@
 //! Links that fail where no guest runs that would end them, or while a caller is away.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Engine, Linker, Store, Trap, TrapCode, Val};
+use gusset::{AsContextMut, Component, Config, Engine, Instance, Linker, Store, StoreContextMut, Trap, TrapCode, Val};
 
 /// Components that pass a function on make a circle in which no guest runs: the stack ends it all the same.
 #[test]
@@ -23,5 +23,56 @@ fn a_circle_of_functions_that_are_only_passed_on_ends_in_a_trap() {
             let error = typed.call(&mut store, ()).unwrap_err();
             assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::StackOverflow), "{error}");
         }
+    }
+}
+
+/// While `inner` runs, the host makes its caller fail and keeps that to itself. The caller's `realloc` is not called any more for the
+/// result: it would be another trap.
+#[test]
+fn the_allocator_of_a_caller_that_was_locked_meanwhile_does_not_run() {
+    for adapters in [true, false] {
+        let engine = Engine::new(Config::new().link_adapters(adapters)).unwrap();
+        let outer = r#"(component
+          (import "inner" (func $inner (result string)))
+          (core module $libc
+            (memory (export "mem") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.div_u (i32.const 1) (i32.const 0))))
+          (core instance $libc (instantiate $libc))
+          (core func $inner (canon lower (func $inner)
+            (memory (core memory $libc "mem")) (realloc (core func $libc "realloc"))))
+          (core module $m
+            (import "" "inner" (func $inner (param i32)))
+            (func (export "run") (call $inner (i32.const 16)))
+            (func (export "fail") unreachable))
+          (core instance $m (instantiate $m (with "" (instance (export "inner" (func $inner))))))
+          (func (export "run") (canon lift (core func $m "run")))
+          (func (export "fail") (canon lift (core func $m "fail"))))"#;
+        let inner = r#"(component
+          (import "host" (func $host))
+          (core func $host (canon lower (func $host)))
+          (core module $m
+            (import "" "host" (func $host))
+            (memory (export "mem") 1)
+            (func (export "inner") (result i32) (call $host) (i32.store (i32.const 4) (i32.const 1)) (i32.const 0)))
+          (core instance $m (instantiate $m (with "" (instance (export "host" (func $host))))))
+          (func (export "inner") (result string) (canon lift (core func $m "inner") (memory (core memory $m "mem")))))"#;
+        let mut linker = Linker::<Option<Instance>>::new(&engine);
+        let host = |mut store: StoreContextMut<'_, Option<Instance>>, (): ()| {
+            let outer = store.data().expect("it is known");
+            let fail = outer.get_typed_func::<(), ()>(store.as_context_mut(), "fail")?;
+            assert!(fail.call(&mut store, ()).is_err());
+            Ok(())
+        };
+        linker.root().func_wrap("host", host).unwrap();
+        let mut store = Store::new(&engine, None);
+        let inner = linker.instantiate(&mut store, &Component::new(&engine, inner).unwrap()).unwrap();
+        let func = inner.get_func(&mut store, "inner").unwrap();
+        linker.root().define_func(&store, "inner", func).unwrap();
+        let outer = linker.instantiate(&mut store, &Component::new(&engine, outer).unwrap()).unwrap();
+        *store.data_mut() = Some(outer);
+        let run = outer.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+        let error = run.call(&mut store, ()).unwrap_err();
+        let code = error.downcast_ref::<Trap>().map(Trap::code);
+        assert_eq!(code, Some(TrapCode::CannotEnter), "adapters: {adapters}; {error}");
     }
 }
