@@ -603,3 +603,18 @@ fn a_refused_call_takes_back_what_it_has_lent() {
     let error = drop.call(&mut store, (3,)).unwrap_err();
     assert_eq!(trapped(&error).0, TrapCode::UnknownHandle);
 }
+
+/// A handle that came by way of an instance is no part of it: it can be dropped when the instance has been lost.
+#[test]
+fn handles_outlive_the_instance_that_passed_them_on() {
+    let (mut store, instance) = start();
+    assert_eq!(call(&mut store, instance, "new-index", 42).unwrap(), 1);
+    let out = instance.get_func(&mut store, "out").unwrap();
+    let mut results = [Val::Bool(false)];
+    out.call(&mut store, &[Val::U32(1)], &mut results).unwrap();
+    let [Val::Resource(any)] = results else { panic!("it is a handle") };
+    call(&mut store, instance, "drop", 7).unwrap_err();
+    assert_eq!(trap_of(call(&mut store, instance, "drop", 7)).0, TrapCode::CannotEnter);
+    any.resource_drop(&mut store).unwrap();
+    assert_eq!(store.data().dropped.len(), 1);
+}
