@@ -1,4 +1,4 @@
-//! Links that fail where no guest runs that would end them, or while a caller is away.
+//! Links that fail where no guest runs that would end them, while a caller is away, or late.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{AsContextMut, Component, Config, Engine, Instance, Linker, Store, StoreContextMut, Trap, TrapCode, Val};
@@ -75,4 +75,35 @@ fn the_allocator_of_a_caller_that_was_locked_meanwhile_does_not_run() {
         let code = error.downcast_ref::<Trap>().map(Trap::code);
         assert_eq!(code, Some(TrapCode::CannotEnter), "adapters: {adapters}; {error}");
     }
+}
+
+/// A slot may be filled after it was found, and with a function of any store: it is called in its own one only.
+#[test]
+fn a_slot_that_is_filled_later_with_a_function_of_another_store_is_told() {
+    let engine = Engine::default();
+    let service = r#"(component
+      (core module $m (func (export "f") (result i32) (i32.const 7)))
+      (core instance $m (instantiate $m))
+      (func (export "f") (result u32) (canon lift (core func $m "f"))))"#;
+    let program = r#"(component
+      (import "f" (func $f (result u32)))
+      (core func $f (canon lower (func $f)))
+      (core module $m
+        (import "" "f" (func $f (result i32)))
+        (func (export "f") (result i32) (call $f)))
+      (core instance $m (instantiate $m (with "" (instance (export "f" (func $f))))))
+      (func (export "f") (result u32) (canon lift (core func $m "f"))))"#;
+    let [service, program] = [service, program].map(|text| Component::new(&engine, text).unwrap());
+    let mut linker = Linker::new(&engine);
+    let slot = linker.root().func_slot("f").unwrap();
+    let program = linker.instantiate_pre(&program).unwrap();
+    let (mut store, mut other) = (Store::new(&engine, ()), Store::new(&engine, ()));
+    let service = linker.instantiate(&mut other, &service).unwrap();
+    let func = service.get_func(&mut other, "f").unwrap();
+    slot.set(&other, func).unwrap();
+    let error = program.instantiate(&mut store).unwrap_err().to_string();
+    assert_eq!(error, "function `f`, which an instance was linked with, is of another store");
+    let program = program.instantiate(&mut other).unwrap();
+    let f = program.get_typed_func::<(), (u32,)>(&mut other, "f").unwrap();
+    assert_eq!(f.call(&mut other, ()).unwrap(), (7,));
 }
