@@ -618,3 +618,15 @@ fn handles_outlive_the_instance_that_passed_them_on() {
     any.resource_drop(&mut store).unwrap();
     assert_eq!(store.data().dropped.len(), 1);
 }
+
+#[test]
+fn a_borrow_that_the_host_vouches_for_converts_there_and_back() {
+    let mut store = Store::new(engine(), ());
+    let borrow = Resource::<Widget>::new_borrow(3).try_into_resource_any(&mut store).unwrap();
+    let typed = borrow.try_into_resource::<Widget>(&mut store).unwrap();
+    assert_eq!((typed.rep(), typed.owned()), (3, false));
+    let again = typed.try_into_resource_any(&mut store).unwrap();
+    for any in [borrow, again] {
+        any.resource_drop(&mut store).unwrap();
+    }
+}
