@@ -11,7 +11,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::{TypedFunc, ValueList};
 use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
-use crate::vm::RawValue;
+use crate::vm::{RawValue, StackLimit};
 use gusset_artifact::ImportIndex;
 use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Printable, cut_name};
 use std::sync::Arc;
@@ -218,6 +218,11 @@ impl Func {
         Ok(())
     }
 
+    /// The stack for a call of what a component only passes on. Links can be circles without a guest, whose stack would end them.
+    fn limit_stack<T: 'static>(store: &StoreContextMut<'_, T>) -> Result<StackLimit> {
+        StackLimit::from_here(store.engine().config().max_wasm_stack)
+    }
+
     /// Calls a function of the host that the component only passes on.
     fn call_import<T: 'static>(
         &self,
@@ -227,6 +232,7 @@ impl Func {
         ty: FuncTypeIndex,
         params: &[Val],
     ) -> Result<Vec<Val>> {
+        let _limit = Self::limit_stack(&store)?;
         let func = self.imported(&store, import)?;
         let call = PassedCall { store, instance: self.instance, tables, ty };
         func.call_from_host(call, params)
@@ -239,6 +245,7 @@ impl Func {
         import: ImportIndex,
         params: &P,
     ) -> Result<R> {
+        let _limit = Self::limit_stack(&store)?;
         let (tables, ty, _) = self.resolve(&store.as_context());
         let func = self.imported(&store, import)?;
         let func_type = tables.plan.types.func(ty);

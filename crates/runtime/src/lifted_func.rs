@@ -103,8 +103,14 @@ impl LiftedFunc {
         let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
         let place = if params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat };
-        lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values))?;
+        let lowered = lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values));
         let scope = guest.scope;
+        if let Err(error) = lowered {
+            if error.is_refusal() && scope != 0 {
+                options.abandon_scope(store.0, scope)?;
+            }
+            return Err(error);
+        }
         store.call_core(callee, values)?;
         let mut cx = options.lift(store.0, types, self.holds_handles);
         let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;

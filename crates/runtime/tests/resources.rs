@@ -553,3 +553,80 @@ fn random_programs_do_what_the_specification_says() {
     }
     assert!(steps > 10_000, "only {steps} steps were taken");
 }
+
+/// A call that the host was not allowed to make leaves no borrow behind: neither in the guest's table nor in the state.
+#[test]
+fn a_refused_call_takes_back_what_it_has_lent() {
+    let engine = engine();
+    let component = component(
+        r#"(component
+  (import "thing" (type $thing (sub resource)))
+  (import "new" (func $new (result (own $thing))))
+  (core func $new (canon lower (func $new)))
+  (core func $drop (canon resource.drop $thing))
+  (core module $m
+    (import "" "new" (func $new (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "three") (param i32 i32 i32) (result i32)
+      (call $drop (local.get 0))
+      (call $drop (local.get 1))
+      (i32.add (i32.mul (local.get 0) (i32.const 100)) (local.get 1)))
+    (func (export "new") (result i32) (call $new))
+    (func (export "drop") (param i32) (call $drop (local.get 0))))
+  (core instance $m (instantiate $m (with "" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+  (func (export "three") (param "a" (borrow $thing)) (param "b" (borrow $thing)) (param "c" (own $thing)) (result u32)
+    (canon lift (core func $m "three")))
+  (func (export "new") (result u32) (canon lift (core func $m "new")))
+  (func (export "drop") (param "index" u32) (canon lift (core func $m "drop"))))"#,
+    );
+    let mut linker = Linker::<()>::new(engine);
+    linker.root().resource("thing", ResourceType::host::<Widget>(), |_, _| Ok(())).unwrap();
+    let new = |_: StoreContextMut<'_, ()>, (): ()| Ok((Resource::<Widget>::new_own(9),));
+    linker.root().func_wrap("new", new).unwrap();
+    let mut store = Store::new(engine, ());
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    type Three<'a> = (&'a Resource<Widget>, &'a Resource<Widget>, &'a Resource<Widget>);
+    let three = instance.get_typed_func::<Three<'_>, (u32,)>(&mut store, "three").unwrap();
+    let new = instance.get_typed_func::<(), (u32,)>(&mut store, "new").unwrap();
+    let drop = instance.get_typed_func::<(u32,), ()>(&mut store, "drop").unwrap();
+    let [a, b, c] = [1, 2, 3].map(Resource::<Widget>::new_own);
+    for _ in 0..3 {
+        let error = three.call(&mut store, (&a, &b, &a)).unwrap_err().to_string();
+        assert!(error.ends_with("was given away while it is lent"), "{error}");
+    }
+    assert_eq!(new.call(&mut store, ()).unwrap(), (1,));
+    assert_eq!(new.call(&mut store, ()).unwrap(), (2,));
+    drop.call(&mut store, (1,)).unwrap();
+    // One borrow where a handle was, and one at the end.
+    three.call(&mut store, (&a, &b, &b)).unwrap_err();
+    assert_eq!(three.call(&mut store, (&a, &b, &c)).unwrap(), (103,));
+    let error = drop.call(&mut store, (3,)).unwrap_err();
+    assert_eq!(trapped(&error).0, TrapCode::UnknownHandle);
+}
+
+/// A handle that came by way of an instance is no part of it: it can be dropped when the instance has been lost.
+#[test]
+fn handles_outlive_the_instance_that_passed_them_on() {
+    let (mut store, instance) = start();
+    assert_eq!(call(&mut store, instance, "new-index", 42).unwrap(), 1);
+    let out = instance.get_func(&mut store, "out").unwrap();
+    let mut results = [Val::Bool(false)];
+    out.call(&mut store, &[Val::U32(1)], &mut results).unwrap();
+    let [Val::Resource(any)] = results else { panic!("it is a handle") };
+    call(&mut store, instance, "drop", 7).unwrap_err();
+    assert_eq!(trap_of(call(&mut store, instance, "drop", 7)).0, TrapCode::CannotEnter);
+    any.resource_drop(&mut store).unwrap();
+    assert_eq!(store.data().dropped.len(), 1);
+}
+
+#[test]
+fn a_borrow_that_the_host_vouches_for_converts_there_and_back() {
+    let mut store = Store::new(engine(), ());
+    let borrow = Resource::<Widget>::new_borrow(3).try_into_resource_any(&mut store).unwrap();
+    let typed = borrow.try_into_resource::<Widget>(&mut store).unwrap();
+    assert_eq!((typed.rep(), typed.owned()), (3, false));
+    let again = typed.try_into_resource_any(&mut store).unwrap();
+    for any in [borrow, again] {
+        any.resource_drop(&mut store).unwrap();
+    }
+}

@@ -97,6 +97,11 @@ impl ResolvedOptions {
         }
     }
 
+    /// Ends a call that will not be, as the host gave what cannot be lowered: what it has lent by then, the instance loses.
+    pub(crate) fn abandon_scope<T: 'static>(&self, store: &mut StoreInner<T>, scope: u32) -> CanonResult<()> {
+        self.state.ok_or_else(no_handles)?.table(&mut store.vm).abandon_scope(scope)
+    }
+
     /// Ends the loans of handles that the instance has lent to the host.
     pub(crate) fn release<T: 'static>(&self, store: &mut StoreInner<T>, mark: HeldMark) -> CanonResult<()> {
         let StoreInner { vm, held, .. } = store;

@@ -94,11 +94,16 @@ impl<M: StateMemory> HandleTable<M> {
             return Err(TrapCode::HandleNotOwned.with(index.into(), 0).into());
         }
         let rep = self.read(found.entry + HANDLE_ENTRY.rep)?;
-        let free = self.field(INSTANCE_STATE.free)?;
-        self.write(found.entry + HANDLE_ENTRY.tag, handle_tag(HandleKind::Free, 0))?;
-        self.write(found.entry + HANDLE_ENTRY.rep, free)?;
-        self.set_field(INSTANCE_STATE.free, index)?;
+        self.free(index, found.entry)?;
         Ok(rep)
+    }
+
+    /// Makes an entry the free one that is taken next.
+    fn free(&mut self, index: u32, entry: u32) -> CanonResult<()> {
+        let free = self.field(INSTANCE_STATE.free)?;
+        self.write(entry + HANDLE_ENTRY.tag, handle_tag(HandleKind::Free, 0))?;
+        self.write(entry + HANDLE_ENTRY.rep, free)?;
+        self.set_field(INSTANCE_STATE.free, index)
     }
 
     /// Lends a handle until it is [released](HandleTable::release); the representation that it stands for (`lift_borrow`).
@@ -138,6 +143,22 @@ impl<M: StateMemory> HandleTable<M> {
         let next = self.read(STATE_HEADER.free_cells)?;
         self.write(scope + CELL.next_free, next)?;
         self.write(STATE_HEADER.free_cells, scope)
+    }
+
+    /// Takes all borrow handles of a scope away, whose call will not be, and ends it.
+    pub(crate) fn abandon_scope(&mut self, scope: u32) -> CanonResult<()> {
+        for index in (1..self.field(INSTANCE_STATE.length)?).rev() {
+            if self.scope_count(scope)? == 0 {
+                break;
+            }
+            let entry = self.entry(index)?;
+            let kind = HandleKind::of_tag(self.read(entry + HANDLE_ENTRY.tag)?);
+            if kind == Some(HandleKind::Borrow) && self.read(entry + HANDLE_ENTRY.scope)? == scope {
+                self.free(index, entry)?;
+                self.write(scope + BORROW_SCOPE.count, self.scope_count(scope)? - 1)?;
+            }
+        }
+        self.end_scope(scope)
     }
 
     /// The handle at `index`, if it is of the resource type in the tag that is wanted.

@@ -3,13 +3,15 @@
 use super::Instantiation;
 use crate::activation::check_return;
 use crate::component_instance::InstanceResource;
-use crate::error::{Result, format_err};
+use crate::error::{Result, bail, format_err};
+use crate::link::HostDestructor;
 use crate::resource::{Destructor, ResourceType};
 use crate::store::AsContextMut;
 use crate::type_scope::TypeTables;
 use crate::vm::{FuncHandle, GlobalHandle, RawValue};
-use gusset_artifact::{CoreValType, GlobalType, TrampolineIndex};
+use gusset_artifact::{CoreDef, CoreValType, GlobalType, TrampolineIndex};
 use gusset_types::{ResourceTypeIndex, resource_type_number};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The types of a new instance of what was linked with `linked`: each resource type that it defines is its own.
@@ -25,14 +27,10 @@ pub(super) fn instance_tables(linked: &Arc<TypeTables>) -> Arc<TypeTables> {
 
 /// What the resource types are in a new instance. Destructors come when the types are defined.
 pub(super) fn instance_resources(tables: &TypeTables) -> Box<[InstanceResource]> {
+    // A host may give one type under several names: guests cannot tell then which one a handle came by.
+    let mut known: HashMap<ResourceType, ResourceTypeIndex> = HashMap::new();
     let numbered = tables.plan.resources.iter().map(|(index, resource)| {
-        // A host may give one type under several names: guests cannot tell then which one a handle came by.
-        let ty = tables.resources[index.as_u32() as usize];
-        let same = match resource.instance {
-            Some(_) => None,
-            None => tables.resources.iter().position(|other| *other == ty),
-        };
-        let first = same.map_or(index, |first| ResourceTypeIndex::from_u32(first as u32));
+        let first = *known.entry(tables.resources[index.as_u32() as usize]).or_insert(index);
         InstanceResource { number: resource_type_number(first), definer: resource.instance, destructor: None }
     });
     numbered.collect()
@@ -42,10 +40,21 @@ impl<T: 'static> Instantiation<'_, T> {
     /// Makes the destructor of a resource type known.
     pub(super) fn define_resource(&mut self, index: ResourceTypeIndex) -> Result<()> {
         let resource = &self.plan.resources[index];
-        let func = resource.dtor.map(|dtor| self.func(dtor)).transpose()?;
-        // A function of the host enters what it needs itself.
-        let instance = resource.instance.map(|_| self.instance);
-        let destructor = func.map(|func| Destructor { func, instance });
+        let destructor = match resource.dtor {
+            None => None,
+            Some(dtor) if resource.instance.is_some() => {
+                Some(Destructor { func: self.func(dtor)?, instance: Some(self.instance) })
+            }
+            // A function of the host enters what it needs itself. It is no part of the instance, which may have been lost.
+            Some(dtor) => {
+                let CoreDef::Trampoline(trampoline) = self.plan.core_defs[dtor] else {
+                    bail!("internal error: the destructor of an imported resource type is not the host's");
+                };
+                let destructor = self.imported_destructor(index)?;
+                let func = self.add(trampoline, move |store, values| destructor(store, values[0].u32()))?;
+                Some(Destructor { func, instance: None })
+            }
+        };
         self.state_mut().resources[index.as_u32() as usize].destructor = destructor;
         Ok(())
     }
@@ -62,18 +71,22 @@ impl<T: 'static> Instantiation<'_, T> {
         Ok(global)
     }
 
-    /// The function that drops a resource of an imported type.
+    /// The function by which the instance drops a resource of an imported type.
     pub(super) fn drop_imported(
         &mut self,
         trampoline: TrampolineIndex,
         resource: ResourceTypeIndex,
     ) -> Result<FuncHandle> {
-        let destructor = self.pre.imports.destructors.get(resource.as_u32() as usize).cloned().flatten();
-        let destructor = destructor.ok_or_else(|| format_err!("internal error: a resource type is not imported"))?;
+        let destructor = self.imported_destructor(resource)?;
         let instance = self.instance;
         self.add(trampoline, move |mut store, values| {
             destructor(store.as_context_mut(), values[0].u32())?;
             check_return(store.0, instance)
         })
+    }
+
+    fn imported_destructor(&self, resource: ResourceTypeIndex) -> Result<HostDestructor<T>> {
+        let destructor = self.pre.imports.destructors.get(resource.as_u32() as usize).cloned().flatten();
+        destructor.ok_or_else(|| format_err!("internal error: a resource type is not imported"))
     }
 }

@@ -1,6 +1,7 @@
 //! Adapters between instances that are linked with one another, compiled when they are linked: what FACT makes of a lower and a
 //! lift of two root instances. They pass no handles, and calls that do are relayed.
 
+use crate::activation::check_return;
 use crate::adapter_trap::adapter_trap;
 use crate::error::{Result, format_err};
 use crate::host_func::LoweredImport;
@@ -67,6 +68,7 @@ pub(super) fn link<T: 'static>(
     let engine = store.engine().clone();
     let code = engine.compiler().adapter(engine.signatures(), &module.wasm)?;
     let link = Link { import, callee };
+    let allocates = module.imports.iter().any(|wanted| *wanted == AdapterImport::Func(LinkEnd::CallerRealloc.def()));
     let mut imports = Vec::with_capacity(module.imports.len());
     let sites: Arc<[_]> = module.sites.into();
     for wanted in &module.imports {
@@ -86,6 +88,7 @@ pub(super) fn link<T: 'static>(
                     Err(adapter_trap(&sites, std::slice::from_ref(&name), &Arena::default(), values))
                 })?
             }
+            AdapterImport::Func(def) if allocates && def == LinkEnd::Callee.def() => returning_callee(store, &link)?,
             AdapterImport::Func(def) | AdapterImport::Memory(def) => link.at(def)?,
             AdapterImport::State => link.state(import.options.state.map(|state| state.memory))?,
             AdapterImport::CalleeState => link.state(callee.options().state.map(|state| state.memory))?,
@@ -165,6 +168,18 @@ impl Link<'_> {
         let memory = memory.map(ExternHandle::Memory);
         memory.ok_or_else(|| format_err!("internal error: an adapter asks for a state that is not there"))
     }
+}
+
+/// The callee, behind a check that the caller may be returned to: an adapter that calls its `realloc` may not do so in an instance
+/// that was locked meanwhile.
+fn returning_callee<T: 'static>(store: &mut StoreContextMut<'_, T>, link: &Link<'_>) -> Result<ExternHandle> {
+    let (caller, callee) = (link.import.instance, link.callee.callee());
+    let types = &link.import.tables.plan.types;
+    let signature = types.lifted_signature(types.func(link.import.ty), link.callee.options().width);
+    add(store, (signature.params, signature.results), move |mut store, values| {
+        store.call_core(callee, values)?;
+        check_return(store.0, caller)
+    })
 }
 
 /// A function of the host that an adapter imports.

@@ -51,11 +51,13 @@ impl LinkedFunc {
         store: &mut StoreContextMut<'_, T>,
         import: &LoweredImport,
     ) -> Result<Option<FuncHandle>> {
+        // A slot may have been filled after the imports were checked.
+        self.check_store(store)?;
         #[cfg(feature = "compile")]
         if let ExportedCallee::Lifted(callee) = &self.target {
             return super::adapter::link(store, import, callee, self.name(import));
         }
-        let _ = (store, import);
+        let _ = import;
         Ok(None)
     }
 

@@ -59,9 +59,12 @@ impl<T: 'static> Resource<T> {
         Resource { rep, kind: ResourceKind::Borrow, ty: PhantomData }
     }
 
-    /// A handle that is lent for the innermost call of a host function.
+    /// A handle that is lent for the innermost call of a host function. Where there is none, the host vouches for it.
     pub(crate) fn lent(rep: u32, held: &HeldHandles) -> Resource<T> {
-        let kind = ResourceKind::Lent { store: held.store(), call: held.current_call() };
+        let kind = match held.current_call() {
+            0 => ResourceKind::Borrow,
+            call => ResourceKind::Lent { store: held.store(), call },
+        };
         Resource { rep, kind, ty: PhantomData }
     }
 

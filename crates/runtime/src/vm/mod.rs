@@ -73,6 +73,7 @@ pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use signals::install_signal_handlers;
+pub(crate) use stack::StackLimit;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;
 pub(crate) use store::VmStore;

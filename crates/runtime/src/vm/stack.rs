@@ -57,7 +57,7 @@ impl OwnStack {
 }
 
 /// The right to go down to a limit. Until it is dropped, guests that are entered on the same stack are bound by it.
-pub(super) struct StackLimit {
+pub(crate) struct StackLimit {
     limit: usize,
     outer: OuterLimit,
 }
@@ -77,7 +77,7 @@ impl StackLimit {
     ///
     /// When there is no room for any guest, or the thread cannot be prepared for guests' faults.
     #[inline(always)]
-    pub(super) fn from_here(max: usize) -> Result<StackLimit> {
+    pub(crate) fn from_here(max: usize) -> Result<StackLimit> {
         let here = stack_pointer();
         let outer = match LIMIT.get() {
             0 => prepare()?,
