@@ -2,10 +2,10 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::core::{
-    Extern, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Memory, MemoryType, Module, Ref,
-    RefType, Table, TableType, Val, ValType,
+    Caller, Extern, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Memory, MemoryType,
+    Module, Ref, RefType, Table, TableType, Val, ValType,
 };
-use gusset::{AsContextMut, Config, Engine, Error, HostPanic, Result, Store, StoreContextMut, Trap, TrapCode};
+use gusset::{AsContextMut, Config, Engine, Error, HostPanic, Result, Store, Trap, TrapCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -243,7 +243,7 @@ fn nested_calls_keep_their_frames_apart() -> Result<()> {
     // Calls `div`; a trap of an odd number is swallowed, one of an even number goes on.
     let swallow = Arc::new(AtomicUsize::new(1));
     let swallows = swallow.clone();
-    let again = move |mut store: StoreContextMut<'_, Option<Instance>>, params: &[Val], results: &mut [Val]| {
+    let again = move |mut store: Caller<'_, Option<Instance>>, params: &[Val], results: &mut [Val]| {
         let _guard = CountDrop;
         let instance = store.data().expect("it was set");
         let outcome = call(&mut store, instance, "div", params);
@@ -283,7 +283,7 @@ fn recursion_through_the_host_ends_in_a_trap() -> Result<()> {
     )?;
     let mut store = Store::new(&engine, (None::<Instance>, 0));
     let mut linker = Linker::new(&engine);
-    let again = |mut store: StoreContextMut<'_, (Option<Instance>, u32)>, _: &[Val], _: &mut [Val]| {
+    let again = |mut store: Caller<'_, (Option<Instance>, u32)>, _: &[Val], _: &mut [Val]| {
         store.data_mut().1 += 1;
         let instance = store.data().0.unwrap();
         call(&mut store, instance, "run", &[]).map(drop)
@@ -608,7 +608,7 @@ fn start_functions_run_and_may_fail() -> Result<()> {
     let engine = Engine::default();
     let mut store = Store::new(&engine, 0);
     let mut linker = Linker::new(&engine);
-    linker.func_new("", "mark", func_type(&[], &[]), |mut store: StoreContextMut<'_, i32>, _, _| {
+    linker.func_new("", "mark", func_type(&[], &[]), |mut store: Caller<'_, i32>, _, _| {
         *store.data_mut() += 1;
         if *store.data() == 2 { Err(Error::msg("twice is too often")) } else { Ok(()) }
     })?;
@@ -678,4 +678,35 @@ fn bad_input_is_an_error() {
     let module = Module::new(&engine, large).unwrap();
     let error = Instance::new(&mut Store::new(&engine, ()), &module, &[]).unwrap_err();
     assert!(error.to_string().contains("table 0: a table of 4000000000 elements"), "{error}");
+}
+
+/// Two instances import one closure: each call is told which of them it is of, in a start function too.
+#[test]
+fn host_functions_know_their_caller() -> Result<()> {
+    let engine = Engine::default();
+    let mut linker = Linker::<Vec<i32>>::new(&engine);
+    linker.func_new("", "tell", func_type(&[], &[]), |mut caller, _, _| {
+        let instance = caller.instance().expect("the linker has made it for an instance");
+        let own = caller.get_export("own").and_then(|export| export.into_global()).expect("it is exported");
+        assert_eq!(instance.get_global(&mut caller, "own"), Some(own));
+        assert!(caller.get_export("other").is_none());
+        let Val::I32(own) = own.get(&mut caller)? else { panic!("it is an i32") };
+        caller.data_mut().push(own);
+        Ok(())
+    })?;
+    let module = |own: i32, rest: &str| {
+        let text = format!(
+            r#"(module (import "" "tell" (func $tell)) (global (export "own") i32 (i32.const {own}))
+                (func (export "run") (call $tell)) {rest})"#
+        );
+        Module::new(&engine, text)
+    };
+    let store = &mut Store::new(&engine, Vec::new());
+    let one = linker.instantiate(&mut *store, &module(1, "")?)?;
+    let two = linker.instantiate(&mut *store, &module(2, "(start $tell)")?)?;
+    for instance in [one, two, one] {
+        instance.get_func(&mut *store, "run").expect("it is exported").call(&mut *store, &[], &mut [])?;
+    }
+    assert_eq!(store.data(), &[2, 1, 2, 1]);
+    Ok(())
 }

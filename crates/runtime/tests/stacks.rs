@@ -94,9 +94,9 @@ fn calling_host(
     let ty = FuncType { params: [].into(), results: [ValType::I32].into() };
     let mut store = Store::new(engine, None);
     let mut linker = Linker::<Slot>::new(engine);
-    linker.func_new("", "host", ty, move |store, _, results| {
+    linker.func_new("", "host", ty, move |mut store, _, results| {
         let instance = store.data().expect("it is there before anything is called");
-        results[0] = Val::I32(host(store, instance)?);
+        results[0] = Val::I32(host(store.as_context_mut(), instance)?);
         Ok(())
     })?;
     let instance = linker.instantiate(&mut store, &Module::new(engine, text)?)?;

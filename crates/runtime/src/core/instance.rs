@@ -46,6 +46,11 @@ impl Instance {
         Ok(Instance(store.instantiate(code, index, &imports)?))
     }
 
+    /// The instance that will be made next in a store. Until it is, nothing may be done with it.
+    pub(super) fn next(vm: &VmStore) -> Instance {
+        Instance(vm.next_instance())
+    }
+
     /// An export by its name.
     ///
     /// # Panics

@@ -2,15 +2,15 @@
 
 use super::func::host_func;
 use super::item::Extern;
-use super::{Func, Instance, Module, Val};
+use super::{Caller, Func, Instance, Module, Val};
 use crate::engine::Engine;
 use crate::error::{LinkError, Result, bail};
 use crate::signatures::RegisteredSignature;
-use crate::store::{AsContextMut, StoreContextMut};
-use crate::vm::HostFunc;
+use crate::store::{AsContextMut, StoreInner};
 use gusset_artifact::CoreFuncType;
 use gusset_types::Printable;
 use indexmap::IndexMap;
+use std::sync::Arc;
 
 /// What modules import, by name. It can be used with any number of stores, as long as what it holds is of none or of
 /// that store.
@@ -44,8 +44,11 @@ pub struct Linker<T: 'static> {
 
 enum CoreDefinition<T: 'static> {
     Item(Extern),
-    HostFunc(RegisteredSignature, HostFunc<T>),
+    HostFunc(RegisteredSignature, CallerFunc<T>),
 }
+
+/// A closure of the host's that is told who calls.
+type CallerFunc<T> = Arc<dyn Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync>;
 
 impl<T: 'static> Linker<T> {
     /// An empty linker, for stores with data `T`.
@@ -73,7 +76,7 @@ impl<T: 'static> Linker<T> {
         self.insert(module, name, CoreDefinition::Item(item.into()))
     }
 
-    /// Defines a name as a closure of the host's; see [`Func::new`].
+    /// Defines a name as a closure of the host's, which is told who calls it; see [`Func::new`] for its arguments and results.
     ///
     /// # Errors
     ///
@@ -83,10 +86,10 @@ impl<T: 'static> Linker<T> {
         module: &str,
         name: &str,
         ty: CoreFuncType,
-        func: impl Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Linker<T>> {
         let signature = self.engine.signatures().register(&ty)?;
-        self.insert(module, name, CoreDefinition::HostFunc(signature, host_func(ty, func)))
+        self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(func)))
     }
 
     /// Defines all exports of an instance under `module`.
@@ -114,15 +117,30 @@ impl<T: 'static> Linker<T> {
     ///
     /// When the store is of another engine.
     pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Result<Option<Extern>> {
+        self.item(store.as_context_mut().0, module, name, None)
+    }
+
+    /// What a name is defined as, for an import of `importer`.
+    fn item(
+        &self,
+        store: &mut StoreInner<T>,
+        module: &str,
+        name: &str,
+        importer: Option<Instance>,
+    ) -> Result<Option<Extern>> {
         let Some(definition) = self.definitions.get(module).and_then(|names| names.get(name)) else { return Ok(None) };
-        let store = store.as_context_mut().0;
         if !Engine::same(&self.engine, store.vm.engine()) {
             bail!("a linker of one engine was used with a store of another");
         }
         Ok(Some(match definition {
             CoreDefinition::Item(item) => *item,
             CoreDefinition::HostFunc(signature, func) => {
-                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func.clone())))
+                let func = func.clone();
+                let called = move |store: crate::StoreContextMut<'_, T>, params: &[Val], results: &mut [Val]| {
+                    func(Caller::new(store, importer), params, results)
+                };
+                let func = host_func((*signature.ty).clone(), called);
+                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
             }
         }))
     }
@@ -134,8 +152,9 @@ impl<T: 'static> Linker<T> {
     /// When an import has not been defined, and as [`Instance::new`].
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>, module: &Module) -> Result<Instance> {
         let mut imports = Vec::with_capacity(module.module().imports.len());
+        let importer = Some(Instance::next(&store.as_context_mut().0.vm));
         for import in &module.module().imports {
-            let item = self.get(&mut store, &import.module, &import.name)?;
+            let item = self.item(store.as_context_mut().0, &import.module, &import.name, importer)?;
             let (from, name) = (Printable::name(&import.module), Printable::name(&import.name));
             let missing = || LinkError::error(format_args!("unknown import: `{from}::{name}` has not been defined"));
             imports.push(item.ok_or_else(missing)?);

@@ -25,6 +25,7 @@
 //!
 //! [embedding interface]: https://webassembly.github.io/spec/core/appendix/embedding.html
 
+mod caller;
 mod extern_ref;
 mod func;
 mod global;
@@ -37,6 +38,7 @@ mod table;
 mod tag;
 mod val;
 
+pub use caller::Caller;
 pub use extern_ref::ExternRef;
 pub use func::Func;
 pub use global::Global;

@@ -401,6 +401,11 @@ impl VmStore {
 
     // Instances.
 
+    /// The instance that will be made next.
+    pub(crate) fn next_instance(&self) -> InstanceHandle {
+        InstanceHandle::new(self.id, self.instances.len())
+    }
+
     pub(super) fn instance_number(&self, instance: InstanceHandle) -> usize {
         instance.index(self.id)
     }
