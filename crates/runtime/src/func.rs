@@ -1,9 +1,9 @@
 //! [`Func`]: an exported function, with values as `Val`s.
 
-use crate::canon::{LiftList, LowerList, Vals};
+use crate::canon::{LiftList, LowerList, TypeList, Vals};
 use crate::component_instance::ExportTarget;
 use crate::error::{Error, Result, bail, format_err};
-use crate::host_func::{HostFunction, PassedCall, typed_mismatch};
+use crate::host_func::{HostFunction, PassedCall, RunningCall, typed_mismatch};
 use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
@@ -115,7 +115,7 @@ impl Func {
         let values = match target {
             ExportedCallee::Lifted(lifted) => {
                 let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-                lifted.call::<_, _, Vec<Val>>(&mut store, *self, tables.scope(), &Vals(params), flat)?
+                lifted.call(&mut store, *self, tables.scope(), &Vals(params), flat, |_, values: Vec<Val>| values)?
             }
             ExportedCallee::Import(import) => self.call_import(store, import, &tables, ty, params)?,
         };
@@ -147,7 +147,7 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// When the types are not the function's, or the function is one that the component imports and exports again.
+    /// When the types are not the function's.
     ///
     /// # Panics
     ///
@@ -159,16 +159,10 @@ impl Func {
     {
         let store = store.as_context();
         let (tables, ty, target) = self.resolve(&store);
-        let name = || Printable::name(&self.name(&store).function).to_string();
         if let Some(what) = typed_mismatch::<P, R>(tables.scope(), ty, "but the Rust types stand for") {
-            bail!("function `{}`: {what}", name());
+            bail!("function `{}`: {what}", Printable::name(&self.name(&store).function));
         }
-        match target {
-            ExportedCallee::Lifted(lifted) => Ok(TypedFunc::new(*self, lifted, tables)),
-            ExportedCallee::Import(_) => {
-                bail!("not supported: typed calls of a function that the component imports and exports (`{}`)", name())
-            }
-        }
+        Ok(TypedFunc::new(*self, target, tables))
     }
 
     /// Who calls whom, when the host calls this function.
@@ -233,16 +227,44 @@ impl Func {
         ty: FuncTypeIndex,
         params: &[Val],
     ) -> Result<Vec<Val>> {
+        let func = self.imported(&store, import)?;
+        let call = PassedCall { store, instance: self.instance, tables, ty };
+        func.call_from_host(call, params)
+    }
+
+    /// The same with Rust values, which pass through dynamic ones: the host's function has types of its own.
+    pub(crate) fn call_typed_import<T: 'static, P: LowerList, R: LiftList>(
+        &self,
+        store: StoreContextMut<'_, T>,
+        import: ImportIndex,
+        params: &P,
+    ) -> Result<R> {
+        let (tables, ty, _) = self.resolve(&store.as_context());
+        let func = self.imported(&store, import)?;
+        let func_type = tables.plan.types.func(ty);
+        let running = RunningCall::begin(store.0);
+        let store = StoreContextMut(&mut *running.store);
+        let mut call = PassedCall { store, instance: self.instance, tables: &tables, ty };
+        let args: Vec<Val> = call.pass(params, TypeList::Params(&func_type.params))?;
+        let inner = PassedCall { store: call.store.as_context_mut(), ..call };
+        let results = func.call_from_host(inner, &args)?;
+        call.pass(&Vals(&results), TypeList::Result(func_type.result))
+    }
+
+    fn imported<T: 'static>(
+        &self,
+        store: &StoreContextMut<'_, T>,
+        import: ImportIndex,
+    ) -> Result<Arc<dyn HostFunction<T>>> {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let imports = state.imports.downcast_ref::<Arc<[Arc<dyn HostFunction<T>>]>>();
         let func = imports.and_then(|imports| imports.get(import.as_u32() as usize)).cloned();
-        let func = func.ok_or_else(|| format_err!("internal error: a function handle is not of its instance"))?;
-        let call = PassedCall { store, instance: self.instance, tables, ty };
-        func.call_from_host(call, params)
+        func.ok_or_else(|| format_err!("internal error: a function handle is not of its instance"))
     }
 }
 
 /// What an exported function is.
+#[derive(Clone, Copy)]
 pub(crate) enum ExportedCallee {
     Lifted(LiftedFunc),
     Import(ImportIndex),

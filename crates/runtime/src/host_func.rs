@@ -92,7 +92,7 @@ impl<'a, T: 'static> PassedCall<'a, T> {
     }
 
     /// Makes other values of `values`: Rust values of dynamic ones, or the other way round. Handles change hands.
-    fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> Result<L> {
+    pub(crate) fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> Result<L> {
         let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
         let StoreInner { vm, components, held, .. } = &mut *self.store.0;
         let resources = &components[self.instance.index(vm.id())].resources;

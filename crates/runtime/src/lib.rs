@@ -82,9 +82,10 @@
 //!
 //! A host that learns types at run time uses [`Func::call`] and [`LinkerInstance::func_new`] with [`Val`]s, which are
 //! checked at each call. [`Component::exports`] and [`Func::ty`] describe what there is, [`Val`] reads and prints WAVE,
-//! and [`WaveCall`] reads whole calls.
+//! and [`WaveCall`] reads whole calls. [`Val::from_typed`] and [`Val::to_typed`] go from one to the other.
 //!
-//! Records, variants other than `option` and `result`, enums and flags have no Rust types yet: they go as `Val`s.
+//! Structs and enums that [derive it](derive@ComponentType) stand for records, variants and enums, and what [`flags!`] makes
+//! for flags. [`WasmStr`] and [`WasmList`] stand for strings and lists that are looked at where the guest has them.
 //!
 //! # Resources
 //!
@@ -161,6 +162,7 @@
 //!
 //! - `compile` (default): [`Component::new`] and [`core::Module::new`](crate::core::Module::new), and with them the
 //!   compiler. Without it nothing makes components yet: what is compiled cannot be stored.
+//! - `derive` (default): derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): these two take the text format too.
 //! - `anyhow`: [`Error`] converts into `anyhow::Error`, so that `?` works in functions that return one.
 //!
@@ -228,6 +230,8 @@ pub use func::Func;
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
+#[cfg(feature = "derive")]
+pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
@@ -240,20 +244,21 @@ pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};
-pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList};
+pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList, WasmList, WasmStr};
 
 /// What derived implementations of [`ComponentType`], [`Lift`] and [`Lower`] are written with. Nothing here is for people.
 #[doc(hidden)]
 pub mod derive_support {
     pub use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
     pub use crate::type_scope::{TypeMismatch, TypeScope};
-    pub use crate::typed::shape::{CaseCursor, RecordCursor, load_flags, store_flags};
+    pub use crate::typed::shape::{CaseCursor, RecordCursor, debug_flags, largest, load_flags, store_flags};
     pub use gusset_types::ValType;
 }
 pub use val::{Val, ValMismatch};
+pub use vm::PlainNumber;
 pub use wave::{WaveCall, WaveError};
 
 /// The README's examples are tests.
-#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[cfg(all(doctest, feature = "compile", feature = "derive", feature = "wat"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

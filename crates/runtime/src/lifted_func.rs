@@ -8,7 +8,7 @@ use crate::canon::{
 use crate::component::ExportedFunc;
 use crate::error::Result;
 use crate::func::Func;
-use crate::store::{AsContext, StoreContextMut};
+use crate::store::{AsContext, StoreContext, StoreContextMut};
 use crate::type_scope::TypeScope;
 use crate::vm::{FuncHandle, RawValue};
 use gusset_types::{FlatSignature, FuncTypeIndex};
@@ -54,21 +54,26 @@ impl LiftedFunc {
         &self.options
     }
 
-    /// Calls it, as `func`. `values` has room for the core parameters and the core result.
-    pub(crate) fn call<T: 'static, P: LowerList, R: LiftList>(
+    /// Calls it, as `func`. `values` has room for the core parameters and the core result; `look` sees the result while it is
+    /// still in the guest's memory.
+    pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         func: Func,
         types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
-    ) -> Result<R> {
+        look: impl FnOnce(StoreContext<'_, T>, R) -> U,
+    ) -> Result<U> {
         let mut activation = Activation::enter(store, func.instance())?;
         if self.holds_handles {
             activation.begin_loans();
         }
         let called = self.call_entered(activation.store(), types, params, values);
-        let finished = called.and_then(|result| self.finish(activation.store(), values).map(|()| result));
+        let finished = called.and_then(|result| {
+            let looked = look(activation.store().as_context(), result);
+            self.finish(activation.store(), values).map(|()| looked)
+        });
         match finished {
             Ok(result) => {
                 activation.succeed();

@@ -88,13 +88,21 @@ pub(crate) fn relay<T: 'static>(
         Ok(result) => CallStep::Return(result.first()),
         Err(_) => CallStep::Fail,
     });
+    if called.is_err() {
+        store.0.held.forget_all(&args);
+    }
     let result = called?;
     if let Some(instance) = caller.instance {
         check_return(store.0, instance)?;
     }
     let mut guest = StoreGuest { store, options, scope: 0 };
     let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
-    lower_values(&mut cx, &Vals(&result), TypeList::Result(ty.result), place, &mut FlatWriter::new(values))?;
+    let vals = Vals(&result);
+    let lowered = lower_values(&mut cx, &vals, TypeList::Result(ty.result), place, &mut FlatWriter::new(values));
+    if lowered.is_err() {
+        store.0.held.forget_all(&result);
+    }
+    lowered?;
     callee.finish(store, callee_values)
 }
 

@@ -8,6 +8,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+mod comparison;
+
+pub(crate) use comparison::TypeComparison;
+
 /// The tables that the types of a component, or of one of its instances, stand in.
 pub(crate) struct TypeTables {
     pub(crate) plan: Arc<Plan>,

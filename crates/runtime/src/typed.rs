@@ -3,21 +3,24 @@
 
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList};
 use crate::error::Result;
-use crate::func::Func;
-use crate::lifted_func::LiftedFunc;
-use crate::store::AsContextMut;
+use crate::func::{ExportedCallee, Func};
+use crate::store::{AsContext, AsContextMut, StoreContext};
 use crate::type_scope::{TypeMismatch, TypeScope, TypeTables};
 use crate::vm::RawValue;
 use gusset_types::{MAX_FLAT_PARAMS, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+mod collection;
 mod resource;
 mod scalar;
 mod sequence;
 pub mod shape;
 mod tuple;
 mod variant;
+mod view;
+
+pub use view::{WasmList, WasmStr};
 
 /// Why types are not compared again while values are exchanged.
 const COMPARED: &str = "types were compared when the function was looked up";
@@ -29,14 +32,50 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// | `u8` .. `u64`, `i8` .. `i64`, `f32`, `f64` | `u8` .. `u64`, `s8` .. `s64`, `f32`, `f64` |
 /// | `bool`, `char` | `bool`, `char` |
 /// | `String`, `&str` (lower only) | `string` |
+/// | [`WasmStr`] (lift only) | `string`, where it lies |
 /// | `Vec<T>`, `&[T]` (lower only) | `list<T>` |
+/// | [`WasmList<N>`](WasmList) of numbers (lift only) | `list<N>`, where it lies |
+/// | `[T; N]` | `list<T, N>` |
+/// | `HashMap<K, V>`, `BTreeMap<K, V>` | `map<K, V>`; of entries of one key, the last one |
 /// | `(A, B, ..)` up to 16 | `tuple<A, B, ..>` |
 /// | `Option<T>` | `option<T>` |
 /// | `Result<T, E>` with `()` for no payload | `result<T, E>` |
 /// | [`Resource<T>`](crate::Resource), [`ResourceAny`](crate::ResourceAny) | `own<r>`, `borrow<r>` |
+/// | structs and enums that derive it | records, variants, enums |
+/// | structs that [`flags!`](crate::flags) makes | flags |
 ///
-/// `&T` and `Box<T>` stand for what `T` does. Types of other crates cannot implement it: what it consists of is not
-/// public.
+/// `&T` and `Box<T>` stand for what `T` does. What the trait consists of is not public: it is implemented by
+/// [deriving it](derive@crate::ComponentType).
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "derive", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::{ComponentType, Lift, Lower};
+///
+/// #[derive(ComponentType, Lift, Lower, PartialEq, Debug)]
+/// #[component(record)]
+/// struct Span {
+///     first_line: u32,
+///     last_line: u32,
+/// }
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (type $r (record (field "first-line" u32) (field "last-line" u32)))
+/// #     (import "span" (type $span (eq $r)))
+/// #     (core module $m (memory (export "m") 1)
+/// #       (func (export "f") (param i32 i32) (result i32)
+/// #         (i32.store (i32.const 8) (local.get 1)) (i32.store (i32.const 12) (local.get 0)) (i32.const 8)))
+/// #     (core instance $i (instantiate $m))
+/// #     (func (export "turn") (param "s" $span) (result $span)
+/// #       (canon lift (core func $i "f") (memory (core memory $i "m")))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+/// let turn = instance.get_typed_func::<(Span,), (Span,)>(&mut store, "turn")?;
+/// let (turned,) = turn.call(&mut store, (Span { first_line: 1, last_line: 2 },))?;
+/// assert_eq!(turned, Span { first_line: 2, last_line: 1 });
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -54,6 +93,10 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// ```
 ///
 /// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stands for no component type",
+    note = "structs and enums can: `#[derive(gusset::ComponentType)]`"
+)]
 pub trait ComponentType {
     /// How many core values a value has when it is passed flat.
     #[doc(hidden)]
@@ -84,6 +127,10 @@ pub trait ComponentType {
 /// fn lifts<T: gusset::Lift>() {}
 /// lifts::<Vec<(String, Option<f64>)>>();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read out of a guest",
+    note = "what borrows cannot; structs and enums can: `#[derive(gusset::ComponentType, gusset::Lift)]`"
+)]
 pub trait Lift: ComponentType + Sized {
     /// Reads the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
@@ -114,6 +161,10 @@ pub trait Lift: ComponentType + Sized {
 /// fn lowers<T: gusset::Lower + ?Sized>(_: &T) {}
 /// lowers(&[("width", Some(1.5)), ("height", None)][..]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written into a guest",
+    note = "structs and enums can: `#[derive(gusset::ComponentType, gusset::Lower)]`"
+)]
 pub trait Lower: ComponentType {
     /// Writes the value at `at`, which is aligned and lies in memory.
     #[doc(hidden)]
@@ -180,14 +231,14 @@ pub trait ValueList {
 /// ```
 pub struct TypedFunc<P, R> {
     func: Func,
-    lifted: LiftedFunc,
+    callee: ExportedCallee,
     tables: Arc<TypeTables>,
     types: PhantomData<fn(P) -> R>,
 }
 
 impl<P, R> Clone for TypedFunc<P, R> {
     fn clone(&self) -> Self {
-        TypedFunc { func: self.func, lifted: self.lifted, tables: self.tables.clone(), types: PhantomData }
+        TypedFunc { func: self.func, callee: self.callee, tables: self.tables.clone(), types: PhantomData }
     }
 }
 
@@ -195,8 +246,8 @@ impl<P, R> Clone for TypedFunc<P, R> {
 const FEW_VALUES: usize = 4;
 
 impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
-    pub(crate) fn new(func: Func, lifted: LiftedFunc, tables: Arc<TypeTables>) -> Self {
-        TypedFunc { func, lifted, tables, types: PhantomData }
+    pub(crate) fn new(func: Func, callee: ExportedCallee, tables: Arc<TypeTables>) -> Self {
+        TypedFunc { func, callee, tables, types: PhantomData }
     }
 
     /// The function without Rust types.
@@ -218,14 +269,60 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     /// When the function is of another store.
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
-    pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
+    pub fn call(&self, store: impl AsContextMut, params: P) -> Result<R> {
+        self.call_with(store, params, |_, result| result)
+    }
+
+    /// Calls the function, as [`call`](TypedFunc::call) does, and looks at the result before the guest's `post-return` takes
+    /// the memory back that it lies in: where the result holds a [`WasmStr`] or a [`WasmList`]. It belongs to the call: a
+    /// panic of `look` locks the instance.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store, WasmList};
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (memory (export "m") 1) (data (i32.const 0) "\08\00\00\00\03\00\00\00abc")
+    /// #       (func (export "f") (result i32) (i32.const 0)))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func (export "read") (result (list u8)) (canon lift (core func $i "f") (memory (core memory $i "m")))))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// let read = instance.get_typed_func::<(), (WasmList<u8>,)>(&mut store, "read")?;
+    /// let mut buffer = [0; 1024];
+    /// let count = read.call_with(&mut store, (), |store, (list,)| list.copy_into(store, &mut buffer))?;
+    /// assert_eq!(&buffer[..count], b"abc");
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](TypedFunc::call).
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
+    pub fn call_with<S: AsContextMut, U>(
+        &self,
+        mut store: S,
+        params: P,
+        look: impl FnOnce(StoreContext<'_, S::Data>, R) -> U,
+    ) -> Result<U> {
         let mut store = store.as_context_mut();
+        let lifted = match self.callee {
+            ExportedCallee::Lifted(lifted) => lifted,
+            ExportedCallee::Import(import) => {
+                let result = self.func.call_typed_import(store.as_context_mut(), import, &params)?;
+                return Ok(look(store.as_context(), result));
+            }
+        };
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
             let values = &mut [RawValue::default(); FEW_VALUES];
-            self.lifted.call(&mut store, self.func, self.tables.scope(), &params, values)
+            lifted.call(&mut store, self.func, self.tables.scope(), &params, values, look)
         } else {
             let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            self.lifted.call(&mut store, self.func, self.tables.scope(), &params, values)
+            lifted.call(&mut store, self.func, self.tables.scope(), &params, values, look)
         }
     }
 }

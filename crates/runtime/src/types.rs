@@ -24,6 +24,8 @@ use gusset_types::{DefinedType, FuncType, FuncTypeIndex, Types, ValType};
 use std::fmt;
 use std::sync::Arc;
 
+mod equality;
+
 pub(crate) use gusset_types::type_text;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.

@@ -8,6 +8,8 @@ use gusset_types::{DefinedType, Types, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
+mod conversion;
+
 /// A component value, for types that are known at run time only. The variants are the specification's [value types].
 ///
 /// `Display` writes WAVE, and [`Val::from_wave`] reads it. Values are equal as Rust's are: a NaN equals nothing. Names of
@@ -84,6 +86,23 @@ impl Val {
     /// The first difference, with its path within the value.
     pub fn check(&self, ty: &Type) -> Result<(), ValMismatch> {
         check(ty.scope(), ty.val_type(), self)
+    }
+
+    /// Visits each handle within the value. Recursion is bounded by the depth of the value's type.
+    pub(crate) fn each_resource(&self, visit: &mut dyn FnMut(ResourceAny)) {
+        match self {
+            Val::Resource(any) => visit(*any),
+            Val::List(items) | Val::Tuple(items) => items.iter().for_each(|item| item.each_resource(visit)),
+            Val::Record(fields) => fields.iter().for_each(|(_, value)| value.each_resource(visit)),
+            Val::Map(entries) => entries.iter().for_each(|(key, value)| {
+                key.each_resource(visit);
+                value.each_resource(visit);
+            }),
+            Val::Variant(_, Some(payload))
+            | Val::Option(Some(payload))
+            | Val::Result(Ok(Some(payload)) | Err(Some(payload))) => payload.each_resource(visit),
+            _ => {}
+        }
     }
 
     /// What kind of value this is, in the words of WIT.

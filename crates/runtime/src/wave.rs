@@ -3,13 +3,17 @@
 
 use crate::types::{ComponentFunc, Type, TypeKind};
 use crate::val::Val;
+use gusset_types::Printable;
 use std::borrow::Cow;
 use std::fmt;
 use wasm_wave::ast::Node;
 use wasm_wave::parser::{Parser, ParserError};
-use wasm_wave::wasm::DisplayValue;
+use wasm_wave::wasm::{DisplayValue, WasmValueError};
 
 mod bridge;
+mod handle;
+
+use handle::{handle_in, unwritable_in};
 
 /// How much of the input an error quotes, in characters.
 const QUOTE_LIMIT: usize = 60;
@@ -36,14 +40,23 @@ impl fmt::Display for Val {
 }
 
 impl Val {
-    /// The value as WAVE text, as `Display` writes it.
+    /// The value as WAVE text, which [`from_wave`](Val::from_wave) reads.
     ///
     /// ```
     /// use gusset::Val;
-    /// assert_eq!(Val::Option(Some(Box::new(Val::String("a \"b\"".into())))).to_wave(), r#"some("a \"b\"")"#);
+    /// let val = Val::Option(Some(Box::new(Val::String("a \"b\"".into()))));
+    /// assert_eq!(val.to_wave()?, r#"some("a \"b\"")"#);
+    /// # Ok::<(), gusset::WaveError>(())
     /// ```
-    pub fn to_wave(&self) -> String {
-        self.to_string()
+    ///
+    /// # Errors
+    ///
+    /// The value holds a handle, which WAVE has no syntax for. `Display` writes something all the same.
+    pub fn to_wave(&self) -> Result<String, WaveError> {
+        match handle_in(self) {
+            Some((path, what)) => Err(WaveError { message: no_syntax(what, &path) }),
+            None => Ok(self.to_string()),
+        }
     }
 
     /// Parses WAVE text as a value of `ty`.
@@ -68,12 +81,17 @@ impl Val {
     ///
     /// # Errors
     ///
-    /// The text is not WAVE, or not of that type; the error quotes the place.
+    /// The text is not WAVE, or not of that type; the error quotes the place. It holds something that is a handle by its type,
+    /// which WAVE has no syntax for.
     pub fn from_wave(ty: &Type, text: &str) -> Result<Val, WaveError> {
         let text = &*terminated(text);
         let mut parser = Parser::new(text);
-        let value = parser.parse_value(ty).and_then(|value| parser.finish().map(|()| value));
-        value.map_err(|error| WaveError { message: format!("expected {ty}: {}", explain(&error, text)) })
+        let value = parser.parse_raw_value().and_then(|value| parser.finish().map(|()| value));
+        let explained = match value {
+            Ok(value) => convert(value.node(), ty, text),
+            Err(error) => Err(explain(&error, text)),
+        };
+        explained.map_err(|message| WaveError { message: format!("expected {ty}: {message}") })
     }
 }
 
@@ -98,7 +116,7 @@ impl Val {
 /// let arguments = call.arguments(&func.ty(&store))?;
 /// let mut results = [Val::Bool(false)];
 /// func.call(&mut store, &arguments, &mut results)?;
-/// assert_eq!(results[0].to_wave(), "42");
+/// assert_eq!(results[0].to_wave()?, "42");
 /// # }
 /// # Ok::<(), gusset::Error>(())
 /// ```
@@ -157,8 +175,8 @@ impl<'a> WaveCall<'a> {
         let mut values = Vec::with_capacity(params.len());
         for (i, (name, ty)) in params.iter().enumerate() {
             values.push(match self.arguments.get(i) {
-                Some(node) => node.to_wasm_value::<Val>(ty, &self.text).map_err(|error| WaveError {
-                    message: format!("argument {} {name:?}: expected {ty}: {}", i + 1, explain(&error, &self.text)),
+                Some(node) => convert(node, ty, &self.text).map_err(|message| WaveError {
+                    message: format!("argument {} {name:?}: expected {ty}: {message}", i + 1),
                 })?,
                 None => Val::Option(None),
             });
@@ -199,6 +217,28 @@ fn is_option(ty: &Type) -> bool {
     matches!(ty.kind(), TypeKind::Option(_))
 }
 
+/// The value of `ty` that `node` of `text` is, or what is wrong with it.
+fn convert(node: &Node, ty: &Type, text: &str) -> Result<Val, String> {
+    node.to_wasm_value(ty, text).map_err(|error| match unsupported_type(&error) {
+        true => match unwritable_in(node, ty, text) {
+            Some((path, ty)) => no_syntax(ty, &path),
+            None => explain(&error, text),
+        },
+        false => explain(&error, text),
+    })
+}
+
+/// Whether the parser has met a type that WAVE does not have.
+fn unsupported_type(error: &ParserError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    matches!(source, Some(WasmValueError::UnsupportedType(_)))
+}
+
+fn no_syntax(what: impl fmt::Display, path: &str) -> String {
+    let place = if path.is_empty() { String::new() } else { format!(" at {}", Printable::name(path)) };
+    format!("WAVE has no syntax for a value of type {what}{place}")
+}
+
 /// The parser's error with the text that it points to.
 fn explain(error: &ParserError, text: &str) -> String {
     let kind = error.kind();
@@ -232,13 +272,13 @@ mod tests {
     use super::*;
     use crate::type_scope::TypeTables;
     use gusset_artifact::Plan;
-    use gusset_types::{Case, DefinedType, Field, FuncType, Param, ValType};
+    use gusset_types::{Case, DefinedType, Field, FuncType, Param, ResourceType, ResultType, ValType};
     use std::sync::Arc;
 
     fn round_trip(ty: &Type, text: &str) -> Val {
         let val = Val::from_wave(ty, text).unwrap();
         assert_eq!(val.check(ty), Ok(()));
-        assert_eq!(val.to_wave(), text);
+        assert_eq!(val.to_wave().as_deref(), Ok(text));
         val
     }
 
@@ -268,6 +308,74 @@ mod tests {
         assert_eq!(round_trip(&tys[3], "{x, z}"), Val::Flags(vec!["x".into(), "z".into()]));
         round_trip(&tys[4], "some(-inf)");
         round_trip(&tys[5], "(true, 18446744073709551615)");
+    }
+
+    #[test]
+    fn maps_and_lists_of_fixed_length_round_trip() {
+        let tys = types(&[
+            DefinedType::Map(ValType::String, ValType::U8),
+            DefinedType::Map(ValType::Bool, ValType::Char),
+            DefinedType::Map(ValType::S32, ValType::String),
+            DefinedType::FixedLengthList(ValType::U8, 3),
+        ]);
+        round_trip(&tys[0], "{\"a b\": 1, \"true\": 2}");
+        round_trip(&tys[1], "{true: 'x', false: '\\n'}");
+        assert_eq!(round_trip(&tys[2], "{-1: \"\"}"), Val::Map(vec![(Val::S32(-1), Val::String(String::new()))]));
+        assert_eq!(Val::from_wave(&tys[2], "{:}"), Ok(Val::Map(Vec::new())));
+        assert_eq!(Val::from_wave(&tys[2], &Val::Map(Vec::new()).to_string()), Ok(Val::Map(Vec::new())));
+        round_trip(&tys[3], "[1, 2, 3]");
+        for (ty, text, expected) in [
+            (&tys[0], "{a: 1}", "expected a string key, found a label"),
+            (&tys[0], "{\"a\": 256}", "invalid value at `256`"),
+            (&tys[1], "{1: 'x'}", "invalid value type at `1`"),
+            (&tys[2], "[1]", "invalid value type at `[1]`"),
+            (&tys[2], "{1}", "unexpected token"),
+            (&tys[3], "[1, 2]", "expected 3 elements, found 2"),
+            (&tys[3], "[1, 2, 3, 4]", "expected 3 elements, found 4"),
+        ] {
+            let error = Val::from_wave(ty, text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn as_deep_as_the_parser_goes() {
+        let mut plan = Plan::default();
+        let mut ty = ValType::U8;
+        for _ in 0..100 {
+            ty = plan.types.intern(DefinedType::List(ty));
+        }
+        let ValType::Defined(index) = ty else { unreachable!() };
+        let tables = Arc::new(TypeTables::new(Arc::new(plan)));
+        let inner = ValType::Defined(gusset_types::DefinedTypeIndex::from_u32(index.as_u32() - 1));
+        let text = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        round_trip(&Type::new(&tables, inner), &text(99));
+        let error = Val::from_wave(&Type::new(&tables, ty), &text(100)).unwrap_err().to_string();
+        assert!(error.contains("nesting too deep"), "{error}");
+    }
+
+    #[test]
+    fn what_has_no_syntax_is_named_with_its_path() {
+        let mut plan = Plan::default();
+        let resource = ResourceType { name: "file".into(), instance: None, dtor: None };
+        let own = plan.types.intern(DefinedType::Own(plan.resources.push(resource)));
+        let stream = plan.types.intern(DefinedType::Stream(None));
+        let result = plan.types.intern(DefinedType::Result(ResultType { ok: Some(own), err: Some(ValType::String) }));
+        let list = plan.types.intern(DefinedType::List(result));
+        let map = plan.types.intern(DefinedType::Map(ValType::U8, list));
+        let option = plan.types.intern(DefinedType::Option(stream));
+        let fields = [("files", map), ("more", option)].map(|(name, ty)| Field { name: name.into(), ty });
+        let record = plan.types.intern(DefinedType::Record(fields.into()));
+        let tables = Arc::new(TypeTables::new(Arc::new(plan)));
+        let (ty, own) = (Type::new(&tables, record), Type::new(&tables, own));
+        let error = |text: &str| Val::from_wave(&ty, text).unwrap_err().to_string();
+        let own = format!("WAVE has no syntax for a value of type {own} at .files[1].1[1].ok");
+        assert!(error("{files: {1: [], 7: [err(\"a\"), ok(1)]}}").ends_with(&own));
+        assert!(error("{more: x, files: {1: [], 2: [err(\"a\"), x]}}").ends_with(&own));
+        let stream = "WAVE has no syntax for a value of type stream at .more.some";
+        assert!(error("{files: {1: []}, more: some(1)}").ends_with(stream));
+        // What is there without a handle is WAVE.
+        round_trip(&ty, "{files: {1: [err(\"a\")]}}");
     }
 
     #[test]

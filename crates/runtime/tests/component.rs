@@ -2,7 +2,8 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{
-    AsContextMut, Component, Engine, Error, Instance, Linker, Store, StoreContextMut, Trap, TrapCode, Val, WaveCall,
+    AsContextMut, Component, Engine, Error, Instance, Linker, Resource, ResourceAny, ResourceType, Store,
+    StoreContextMut, Trap, TrapCode, Val, WaveCall,
 };
 use std::sync::OnceLock;
 
@@ -105,7 +106,7 @@ fn calls_in_wave() {
     let args = call.arguments(&func.ty(&store)).unwrap();
     let mut results = [Val::Bool(false)];
     func.call(&mut store, &args, &mut results).unwrap();
-    assert_eq!(results[0].to_wave(), "42");
+    assert_eq!(results[0].to_wave().unwrap(), "42");
 }
 
 /// A component whose `echo` passes its one parameter back, through memory, and counts calls of `post-return`.
@@ -337,6 +338,13 @@ fn guests_call_the_host() {
     let mut results = [Val::Bool(false)];
     passed.call(&mut store, &[string("x")], &mut results).unwrap();
     assert_eq!(results[0], string("xx"));
+    let typed = passed.typed::<(&str,), (String,)>(&store).unwrap();
+    assert_eq!(typed.call(&mut store, ("yé",)).unwrap().0, "yéyé");
+    let dynamic = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "passed-on#add").unwrap();
+    assert_eq!(dynamic.call(&mut store, (40, 2)).unwrap().0, 42);
+    assert!(passed.typed::<(u32,), (String,)>(&store).is_err());
+    let error = typed.call(&mut store, ("fail",)).unwrap_err();
+    assert_eq!(error.downcast_ref::<std::io::Error>().unwrap().to_string(), "the host failed");
     // An error of the host comes back as it was.
     let error = run.call(&mut store, ("fail",)).unwrap_err();
     assert_eq!(error.downcast_ref::<std::io::Error>().unwrap().to_string(), "the host failed");
@@ -348,6 +356,41 @@ fn guests_call_the_host() {
     let error = sum.call(&mut store, (99, 0)).unwrap_err().to_string();
     assert!(error.starts_with("import docs:demo/text@1.0.0#add: what a host function returned: "), "{error}");
     assert!(error.contains("result: expected u32, found bool"), "{error}");
+}
+
+#[test]
+fn handles_change_hands_on_the_way_from_the_host_to_itself() {
+    struct Token;
+    let component = component(
+        r#"(component
+          (import "thing" (type $r (sub resource)))
+          (import "swap" (func $swap (param "given" (own $r)) (param "lent" (borrow $r)) (result (own $r))))
+          (export "passed-on" (func $swap)))"#,
+    );
+    let mut linker = Linker::<()>::new(engine());
+    linker.root().resource("thing", ResourceType::host::<Token>(), |_, _| Ok(())).unwrap();
+    let swap = |_: StoreContextMut<'_, ()>, (given, lent): (Resource<Token>, Resource<Token>)| {
+        assert!(given.owned() && !lent.owned());
+        Ok((Resource::<Token>::new_own(10 * given.rep() + lent.rep()),))
+    };
+    linker.root().func_wrap("swap", swap).unwrap();
+    let mut store = Store::new(engine(), ());
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let passed = instance
+        .get_typed_func::<(&Resource<Token>, &Resource<Token>), (Resource<Token>,)>(&mut store, "passed-on")
+        .unwrap();
+    let (given, lent) = (Resource::new_own(1), Resource::new_own(2));
+    let (swapped,) = passed.call(&mut store, (&given, &lent)).unwrap();
+    assert_eq!((swapped.rep(), swapped.owned()), (12, true));
+    // What was given away is gone, what was lent is not lent any more.
+    let error = passed.call(&mut store, (&given, &lent)).unwrap_err().to_string();
+    assert!(error.contains("was used after it was given away"), "{error}");
+    assert_eq!(passed.call(&mut store, (&lent, &swapped)).unwrap().0.rep(), 32);
+    // WAVE has no syntax for them.
+    let any = ResourceAny::try_from_resource(Resource::<Token>::new_own(1), &mut store).unwrap();
+    let val = Val::Record(vec![("a".into(), Val::Tuple(vec![Val::U8(1), Val::Resource(any)]))]);
+    assert_eq!(val.to_wave().unwrap_err().to_string(), "WAVE has no syntax for a value of type own at .a.1");
+    assert_eq!(val.to_string(), "{a: (1, <own>)}");
 }
 
 #[test]

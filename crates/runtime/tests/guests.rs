@@ -1,5 +1,5 @@
 //! Components that interpreters' toolchains make, with resources on both sides: `tests/guests` says how they are built, and
-//! `GUSSET_GUESTS` where they are. Their imports of WASI trap.
+//! `GUSSET_GUESTS` where they are. Most of what they import of WASI traps.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{
@@ -37,8 +37,22 @@ fn linker(engine: &Engine, component: &Component) -> Result<Linker<Log>> {
         store.data_mut().written.push(text);
         Ok((None::<String>,))
     })?;
+    stand_in_for_wasi(&mut linker)?;
     linker.define_unknown_imports_as_traps(component)?;
     Ok(linker)
+}
+
+/// What the interpreters ask for when they are first called. The rest of WASI traps.
+fn stand_in_for_wasi(linker: &mut Linker<Log>) -> Result<()> {
+    let mut environment = linker.instance("wasi:cli/environment@0.2.0")?;
+    environment.func_wrap("get-environment", |_, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
+    environment.func_wrap("get-arguments", |_, (): ()| Ok((Vec::<String>::new(),)))?;
+    environment.func_wrap("initial-cwd", |_, (): ()| Ok((None::<String>,)))?;
+    let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.0")?;
+    clock.func_wrap("now", |_, (): ()| Ok((1_u64,)))?;
+    let mut random = linker.instance("wasi:random/random@0.2.0")?;
+    random.func_wrap("get-random-bytes", |_, (count,): (u64,)| Ok((vec![4_u8; count as usize],)))?;
+    random.func_wrap("get-random-u64", |_, (): ()| Ok((4_u64,)))
 }
 
 /// Calls a function of the catalog, and gives its result in WAVE.

@@ -238,12 +238,12 @@ fn resource_types_that_nobody_defined_are_those_that_they_must_equal() {
           (import "b" (instance (alias outer 1 $r (type $r)) (export "s" (type (eq $r)))
             (export "f" (func (param "x" (borrow $r)))))))"#,
     );
-    struct Host;
+    struct OneOfTheHost;
     for defined in [None, Some(("a", "r")), Some(("b", "s"))] {
         let mut linker = Linker::<()>::new(engine());
         if let Some((instance, name)) = defined {
             let mut names = linker.instance(instance).unwrap();
-            names.resource(name, gusset::ResourceType::host::<Host>(), |_, _| Ok(())).unwrap();
+            names.resource(name, gusset::ResourceType::host::<OneOfTheHost>(), |_, _| Ok(())).unwrap();
         }
         linker.define_unknown_imports_as_traps(&component).unwrap();
         linker.instantiate_pre(&component).map(drop).unwrap_or_else(|error| panic!("{defined:?}: {error}"));

@@ -2,7 +2,7 @@
 
 const std = @import("std");
 const wit = @import("bindings");
-const memory = @import("memory.zig");
+const memory = @import("memory");
 const text = @import("text.zig");
 
 const gpa = memory.gpa;

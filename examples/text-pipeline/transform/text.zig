@@ -2,7 +2,7 @@
 
 const std = @import("std");
 const wit = @import("bindings");
-const memory = @import("memory.zig");
+const memory = @import("memory");
 
 const gpa = memory.gpa;
 const Span = wit.docs_text_parse_span_t;

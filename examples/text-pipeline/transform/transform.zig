@@ -3,7 +3,7 @@
 
 const std = @import("std");
 const wit = @import("bindings");
-const memory = @import("memory.zig");
+const memory = @import("memory");
 const statistics = @import("statistics.zig");
 const text = @import("text.zig");
 

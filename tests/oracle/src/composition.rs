@@ -50,7 +50,7 @@ struct Flat {
 /// Where a guest has results put that do not fit core values.
 const RESULT: u32 = 1024;
 
-/// The text of the composition for `types`: for the n-th of them the root imports `echoN: func(x: T) -> T` and exports `runN` of the
+/// The text of the composition for `types`: for the n-th of them the root imports `fN: func(x: T) -> T` and exports an `fN` of the
 /// same type. Where some type lends handles, they are all `func(x: T, handles: u32)`, with the number of handles in the value, and each
 /// guest drops as many: those that it was lent are the only ones that it has, and have the indices from 1 on.
 pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> String {
@@ -65,15 +65,25 @@ pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) 
     let each = |text: &dyn Fn(usize, &EchoFunc) -> String| -> String {
         funcs.iter().enumerate().map(|(n, func)| text(n, func)).collect()
     };
-    let echoes = each(&|n, func| format!("  (import \"echo{n}\" (func $echo{n} {}))\n", func.ty));
+    let echoes = each(&|n, func| format!("  (import \"f{n}\" (func $echo{n} {}))\n", func.ty));
     let with_echoes = each(&|n, _| format!(" (with \"f{n}\" (func $echo{n}))"));
     let with_callee = each(&|n, _| format!(" (with \"f{n}\" (func $b \"f{n}\"))"));
-    let exports = each(&|n, _| format!("  (func (export \"run{n}\") (alias export $a \"f{n}\"))\n"));
+    let exports = each(&|n, _| format!("  (func (export \"f{n}\") (alias export $a \"f{n}\"))\n"));
     format!(
         "(component\n{imports}{echoes}{caller}{callee}\
          \x20 (instance $b (instantiate $callee{with_types}{with_echoes}))\n\
          \x20 (instance $a (instantiate $caller{with_types}{with_callee}))\n{exports})\n"
     )
+}
+
+/// The texts of two components, callee and caller, each of which imports and exports the functions of a [`composition`].
+pub(crate) fn halves(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> [String; 2] {
+    let mut named = NamedTypes::default();
+    let lend = types.iter().any(lends);
+    let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
+    let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
+    [("callee", callee), ("caller", caller)]
+        .map(|(name, encoding)| forwarder(name, &named.imports(), &funcs, heap, encoding))
 }
 
 /// A function that takes and returns a value of one type.

@@ -16,6 +16,7 @@
 
 mod composition;
 mod damage;
+mod echo;
 mod generate;
 mod guests;
 mod handles;
@@ -33,6 +34,7 @@ mod view;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
+pub use echo::{Joined, check_types};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_type_with_handles, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
 pub use memories::{Findings, check_memories, check_strings, check_value};
@@ -41,8 +43,7 @@ pub use reference::{Compared, Reference, compare_program, compare_with_reference
 pub use run_programs::Interpreters;
 pub use seed::input;
 
-use gusset::{Component, ComponentFeature, Config, Engine, Error, Linker, ResourceType, Store, StoreContextMut, Val};
-use own::{HostResource, count_handles, lends, with_handles, without_handles};
+use gusset::{ComponentFeature, Config, Engine, Val};
 
 /// Runs one case made from `input`: a few types, and values of each. Returns how many; `Ok(None)` when the input is too short to make
 /// one.
@@ -61,77 +62,7 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     else {
         return Ok(None);
     };
-    check_types(engine, &types, [caller, callee], &mut input, MOST.1).map(Some)
-}
-
-/// Passes `count` values of each of `types` through one composition, or fewer where the input ends. Returns how many.
-///
-/// # Errors
-///
-/// As [`check`].
-pub fn check_types(
-    engine: &Engine,
-    types: &[GeneratedType],
-    [caller, callee]: [Encoding; 2],
-    input: &mut Unstructured<'_>,
-    count: usize,
-) -> Result<usize, String> {
-    let text = composition(types, caller, callee);
-    let fail = |what: String| format!("{what}\n\n{text}");
-    let lend = types.iter().any(lends);
-    let compiled = Component::new(engine, &text).and_then(|component| {
-        let mut linker = Linker::<Option<Val>>::new(engine);
-        for (n, ty) in types.iter().cloned().enumerate() {
-            linker.root().func_new(&format!("echo{n}"), move |mut store, params, results| {
-                let seen = without_handles(&ty, &params[0], &mut store)?;
-                if !lend {
-                    results[0] = with_handles(&ty, &seen, &mut store)?;
-                }
-                *store.data_mut() = Some(seen);
-                Ok(())
-            })?;
-        }
-        define_resource(&mut linker)?;
-        let mut store = Store::new(engine, None);
-        let instance = linker.instantiate(&mut store, &component)?;
-        Ok((store, instance))
-    });
-    let (mut store, instance) = compiled.map_err(|error| fail(format!("does not link: {error:?}")))?;
-    let mut ran = 0;
-    for (n, ty) in types.iter().enumerate() {
-        let func =
-            instance.get_func(&mut store, format!("run{n}")).ok_or_else(|| fail(format!("no export `run{n}`")))?;
-        for _ in 0..count {
-            let Ok(value) = arbitrary_value(ty, input) else { break };
-            *store.data_mut() = None;
-            let mut results = [Val::Bool(false)];
-            let passed = with_handles(ty, &value, &mut store);
-            let result = passed.and_then(|passed| {
-                if lend {
-                    let count = Val::U32(count_handles(ty, &value));
-                    return func.call(&mut store, &[passed, count], &mut []).map(|()| value.clone());
-                }
-                func.call(&mut store, &[passed], &mut results)?;
-                without_handles(ty, &results[0], &mut store)
-            });
-            let result = result.map_err(|error| fail(format!("{value:?} does not pass: {error:?}")))?;
-            let seen = store.data_mut().take().ok_or_else(|| fail("the echo was not called".into()))?;
-            if !same(&value, &seen) {
-                return Err(fail(format!("on the way in {value:?} became {seen:?}")));
-            }
-            if !same(&value, &result) {
-                return Err(fail(format!("on the way out {value:?} became {result:?}")));
-            }
-            ran += 1;
-        }
-    }
-    Ok(ran)
-}
-
-/// Gives a composition the host's resource type. No handle is dropped on its way, so its destructor is an error.
-fn define_resource<T: 'static>(linker: &mut Linker<T>) -> Result<(), Error> {
-    let dropped = |_: StoreContextMut<'_, T>, rep: u32| Err(Error::msg(format!("{rep} is dropped on its way")));
-    linker.root().resource("r", ResourceType::host::<HostResource>(), dropped)
+    check_types(engine, Joined::Composed, &types, [caller, callee], &mut input, MOST.1).map(Some)
 }
 
 /// An engine for [`check`] and the others: the types of all that is made here are switched on.

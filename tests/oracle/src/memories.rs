@@ -3,11 +3,12 @@
 
 use crate::composition::{Encoding, flat_types};
 use crate::damage::{ExpectedTrap, OUTSIDE, damage};
+use crate::echo::define_resource;
 use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
+use crate::same;
 use crate::view::has_nan;
-use crate::{define_resource, same};
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
 

@@ -2,13 +2,13 @@
 
 use gusset::Engine;
 use gusset_oracle::{
-    Encoding, GeneratedType, Unstructured, arbitrary_type_with_handles, check_types, engine, engine_without_adapters,
-    input,
+    Encoding, GeneratedType, Joined, Unstructured, arbitrary_type_with_handles, check_types, engine,
+    engine_without_adapters, input,
 };
 
 /// Passes values of types with handles: `per_type` of each of six types, which share a composition as adapters share a module and its
 /// helpers. Returns how many types and values.
-fn check_compositions(engine: &Engine, compositions: u64, per_type: usize) -> (usize, usize) {
+fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_type: usize) -> (usize, usize) {
     const TYPES: usize = 6;
     let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     let (mut types, mut values) = (0, 0);
@@ -20,7 +20,7 @@ fn check_compositions(engine: &Engine, compositions: u64, per_type: usize) -> (u
             .map(|_| arbitrary_type_with_handles(&mut input, handle).expect("there are bytes enough"))
             .collect();
         let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];
-        match check_types(engine, &generated, pair, &mut input, per_type) {
+        match check_types(engine, joined, &generated, pair, &mut input, per_type) {
             Ok(ran) => values += ran,
             Err(difference) => panic!("seed {seed}: {difference}"),
         }
@@ -32,13 +32,20 @@ fn check_compositions(engine: &Engine, compositions: u64, per_type: usize) -> (u
 
 #[test]
 fn generated_values_pass_through_generated_adapters() {
-    let (types, values) = check_compositions(&engine(), 171, 100);
+    let (types, values) = check_compositions(&engine(), Joined::Composed, 171, 100);
     assert!(types >= 1000 && values >= 100 * types, "only {values} values of {types} types were passed");
 }
 
 /// The same values, lifted and lowered by the host.
 #[test]
 fn they_pass_through_the_host_as_well() {
-    let (types, values) = check_compositions(&engine_without_adapters(), 171, 10);
+    let (types, values) = check_compositions(&engine_without_adapters(), Joined::Composed, 171, 10);
     assert!(types >= 1000 && values >= 10 * types, "only {values} values of {types} types were passed");
+}
+
+/// The same values, between instances of two components that are linked while they run.
+#[test]
+fn they_pass_through_links_as_well() {
+    let (types, values) = check_compositions(&engine(), Joined::Linked, 60, 10);
+    assert!(values >= 10 * types, "only {values} values of {types} types were passed");
 }

@@ -19,6 +19,7 @@ struct Arrow {
 const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-types", ours: &[], tools: &[] },
     Arrow { package: "gusset-artifact", ours: &["gusset-types"], tools: &[] },
+    Arrow { package: "gusset-derive", ours: &[], tools: &[] },
     Arrow { package: "gusset-fact", ours: &["gusset-types"], tools: &["wasm-encoder"] },
     Arrow {
         package: "gusset-component",
@@ -32,7 +33,14 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         package: "gusset",
-        ours: &["gusset-types", "gusset-artifact", "gusset-fact", "gusset-component", "gusset-codegen"],
+        ours: &[
+            "gusset-types",
+            "gusset-artifact",
+            "gusset-fact",
+            "gusset-component",
+            "gusset-codegen",
+            "gusset-derive",
+        ],
         tools: &["wasm-wave", "wat"],
     },
     Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },

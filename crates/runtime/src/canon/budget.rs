@@ -24,6 +24,26 @@ impl LiftBudget {
         LiftBudget::new(u64::MAX)
     }
 
+    /// Takes a block of the host's memory from what is left. Comes before the allocation.
+    pub(crate) fn charge(&mut self, bytes: u64) -> CanonResult<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        match self.left.checked_sub(bytes.saturating_add(BLOCK_OVERHEAD)) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(CanonError::too_large(self.limit)),
+        }
+    }
+
+    /// An empty text with room for exactly `bytes` bytes, charged.
+    pub(crate) fn text(&mut self, bytes: usize) -> CanonResult<String> {
+        self.charge(bytes as u64)?;
+        Ok(String::with_capacity(bytes))
+    }
+
     #[cfg(test)]
     pub(crate) fn spent(&self) -> u64 {
         self.limit - self.left
@@ -33,28 +53,13 @@ impl LiftBudget {
 impl LiftContext<'_> {
     /// Takes a block of the host's memory from what the call may lift. Comes before the allocation.
     pub(crate) fn charge_block(&mut self, bytes: u64) -> CanonResult<()> {
-        if bytes == 0 {
-            return Ok(());
-        }
-        match self.budget.left.checked_sub(bytes.saturating_add(BLOCK_OVERHEAD)) {
-            Some(left) => {
-                self.budget.left = left;
-                Ok(())
-            }
-            None => Err(CanonError::too_large(self.budget.limit)),
-        }
+        self.budget.charge(bytes)
     }
 
     /// An empty vector with room for exactly `length` values, charged.
     pub(crate) fn vec<V>(&mut self, length: usize) -> CanonResult<Vec<V>> {
         self.charge_block((length as u64).saturating_mul(size_of::<V>() as u64))?;
         Ok(Vec::with_capacity(length))
-    }
-
-    /// An empty text with room for exactly `bytes` bytes, charged.
-    pub(crate) fn text(&mut self, bytes: usize) -> CanonResult<String> {
-        self.charge_block(bytes as u64)?;
-        Ok(String::with_capacity(bytes))
     }
 
     /// `value` in a box, charged.

@@ -7,7 +7,7 @@ use super::handles::{LiftHandles, LowerHandles, no_handles};
 use crate::error::Error;
 use crate::resource::ResourceType;
 use crate::type_scope::TypeScope;
-use crate::vm::RawValue;
+use crate::vm::{MemoryHandle, RawValue};
 use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType};
 
 /// From where values are lifted. No code of the guest runs while one exists.
@@ -15,6 +15,8 @@ pub struct LiftContext<'a> {
     pub(crate) types: &'a Types,
     pub(super) resources: &'a [ResourceType],
     pub(crate) memory: &'a [u8],
+    /// The memory itself, if it is a guest's: what a view keeps.
+    pub(crate) guest_memory: Option<MemoryHandle>,
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
     pub(super) budget: LiftBudget,
@@ -32,7 +34,12 @@ impl<'a> LiftContext<'a> {
         handles: Option<LiftHandles<'a>>,
     ) -> Self {
         let TypeScope { types, resources } = scope;
-        LiftContext { types, resources, memory, encoding, width, budget, handles }
+        LiftContext { types, resources, memory, guest_memory: None, encoding, width, budget, handles }
+    }
+
+    /// The same, for values that lie in a guest's memory.
+    pub(super) fn in_guest(self, memory: Option<MemoryHandle>) -> Self {
+        LiftContext { guest_memory: memory, ..self }
     }
 
     /// The structure of a type that is not primitive.

@@ -73,10 +73,7 @@ impl CanonError {
         match self.0.cause {
             Cause::Trap(cause) => Trap::new(cause).with_site(AdapterTrapSite { adapter: adapter(), path }).into(),
             Cause::TooLarge(limit) => {
-                let error = format_err!(
-                    "the values of one call take more than {limit} bytes of the host; Config::max_lifted_bytes sets the \
-                     limit"
-                );
+                let error = too_large(limit);
                 let error = if path.is_empty() { error } else { error.context(path) };
                 error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
             }
@@ -89,10 +86,25 @@ impl CanonError {
         }
     }
 
+    /// The error for the embedder, outside of a call.
+    pub(crate) fn without_call(self) -> Error {
+        match self.0.cause {
+            Cause::Trap(cause) => Trap::new(cause).into(),
+            Cause::TooLarge(limit) => too_large(limit),
+            Cause::Refused(error) | Cause::Error(error) => error,
+        }
+    }
+
     /// The path of the value, outermost first.
     pub(crate) fn path(&self) -> String {
         self.0.path.iter().rev().map(|segment| &**segment).collect()
     }
+}
+
+fn too_large(limit: u64) -> Error {
+    format_err!(
+        "the values of one call take more than {limit} bytes of the host; Config::max_lifted_bytes sets the limit"
+    )
 }
 
 impl From<TrapCause> for CanonError {

@@ -72,7 +72,8 @@ impl ResolvedOptions {
         let budget = LiftBudget::new(store.vm.engine().config().max_lifted_bytes);
         let Some(state) = self.state.filter(|_| with_handles) else {
             let memory = self.memory.map_or(&[][..], |memory| store.vm.memory(memory));
-            return LiftContext::new(types, memory, self.encoding, self.width, budget, None);
+            let cx = LiftContext::new(types, memory, self.encoding, self.width, budget, None);
+            return cx.in_guest(self.memory);
         };
         let StoreInner { vm, components, held, .. } = store;
         let resources = &components[state.root.index(vm.id())].resources;
@@ -80,7 +81,7 @@ impl ResolvedOptions {
         let table = HandleTable::new(bytes, state.record);
         let side = HandleSide::Guest { table, instance: state.instance, scope: None };
         let handles = LiftHandles { side, resources, held };
-        LiftContext::new(types, memory, self.encoding, self.width, budget, Some(handles))
+        LiftContext::new(types, memory, self.encoding, self.width, budget, Some(handles)).in_guest(self.memory)
     }
 
     /// Ends a call whose borrows are counted in the cell at `scope`.
@@ -183,6 +184,21 @@ impl Guest for ScratchGuest {
         self.bytes.copy_within(old as usize..old as usize + kept, start);
         Ok(start as u64)
     }
+}
+
+/// Makes other values of `values`, Rust values of dynamic ones or the other way round. They hold no handles.
+pub(crate) fn pass_without_handles<L: LiftList>(
+    types: TypeScope<'_>,
+    values: &impl LowerList,
+    list: TypeList<'_>,
+) -> CanonResult<L> {
+    let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
+    let mut flat = [RawValue::default(); 2];
+    let mut guest = ScratchGuest::default();
+    let mut cx = LowerContext::new(types, &mut guest, encoding, width);
+    lower_values(&mut cx, values, list, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
+    let mut cx = LiftContext::new(types, &guest.bytes, encoding, width, LiftBudget::unlimited(), None);
+    lift_values(&mut cx, list, true, &mut FlatReader::new(&flat))
 }
 
 /// Values on the way from the host to itself, through a component that exports what it imports: dynamic ones become Rust values and

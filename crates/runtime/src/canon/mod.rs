@@ -22,8 +22,10 @@ pub use context::{FlatReader, FlatWriter, LiftContext, LowerContext};
 pub use error::{CanonError, CanonResult};
 pub use values::{LiftList, LowerList, TypeList};
 
-pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest};
+pub(crate) use budget::LiftBudget;
+pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest, pass_without_handles};
 pub(crate) use lift::{Offsets, char_from, load_discriminant};
+pub(crate) use string::{StringBytes, StringForm};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 
 /// No list or string is longer than this many bytes.

@@ -1,5 +1,6 @@
 //! Strings at the host's boundary: `load_string` and `store_string`. To a guest, the host is a peer whose strings are UTF-8.
 
+use super::budget::LiftBudget;
 use super::context::{LiftContext, LowerContext, slice_at};
 use super::{CanonResult, MAX_BYTE_LENGTH};
 use gusset_types::{PointerWidth, StringEncoding, TrapCode};
@@ -9,51 +10,83 @@ fn utf16_tag(width: PointerWidth) -> u64 {
     1 << (width.bytes() * 8 - 1)
 }
 
-impl LiftContext<'_> {
+/// How the characters of a string that is lifted are written.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum StringForm {
+    Utf8,
+    Utf16,
+    Latin1,
+}
+
+/// A string where it lies: its address, for traps, and its bytes. What they say has not been checked.
+pub(crate) struct StringBytes<'a> {
+    pub(crate) at: u64,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) form: StringForm,
+}
+
+impl<'a> LiftContext<'a> {
     /// The string at `at`, of `tagged` code units (`load_string_from_range`).
     pub(crate) fn string(&mut self, at: u64, tagged: u64) -> CanonResult<String> {
+        self.string_bytes(at, tagged)?.decode(&mut self.budget)
+    }
+
+    /// Where that string lies, after all checks but of its characters.
+    pub(crate) fn string_bytes(&self, at: u64, tagged: u64) -> CanonResult<StringBytes<'a>> {
         let tag = utf16_tag(self.width);
-        let (align, units, utf16) = match self.encoding {
-            StringEncoding::Utf8 => (1, tagged, false),
-            StringEncoding::Utf16 => (2, tagged, true),
-            StringEncoding::Latin1Utf16 => (2, tagged & !tag, tagged & tag != 0),
+        let (align, units, form) = match self.encoding {
+            StringEncoding::Utf8 => (1, tagged, StringForm::Utf8),
+            StringEncoding::Utf16 => (2, tagged, StringForm::Utf16),
+            StringEncoding::Latin1Utf16 if tagged & tag == 0 => (2, tagged, StringForm::Latin1),
+            StringEncoding::Latin1Utf16 => (2, tagged & !tag, StringForm::Utf16),
         };
-        let bytes = if utf16 { units.saturating_mul(2) } else { units };
+        let unit = if form == StringForm::Utf16 { 2 } else { 1 };
+        let bytes = units.saturating_mul(unit);
         if bytes > MAX_BYTE_LENGTH {
-            return Err(TrapCode::StringTooLong.with(units, if utf16 { 2 } else { 1 }).into());
+            return Err(TrapCode::StringTooLong.with(units, unit).into());
         }
         if !at.is_multiple_of(align) {
             return Err(TrapCode::UnalignedPointer.with(at, align).into());
         }
         let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds.with(at, bytes))?;
-        if utf16 {
-            return self.utf16(at, source);
-        }
-        match self.encoding {
-            StringEncoding::Latin1Utf16 => {
-                // From the first character on that is not ASCII, the decoder makes room for two bytes each.
-                let ascii = encoding_rs::Encoding::ascii_valid_up_to(source) as u64;
-                self.charge_block(2 * bytes - ascii)?;
-                Ok(encoding_rs::mem::decode_latin1(source).into_owned())
-            }
-            _ => {
-                let valid = simdutf8::basic::from_utf8(source).or_else(|_| std::str::from_utf8(source));
-                let valid = valid.map_err(|error| TrapCode::from(error).with(at, bytes))?;
-                let mut text = self.text(valid.len())?;
+        Ok(StringBytes { at, bytes: source, form })
+    }
+}
+
+impl<'a> StringBytes<'a> {
+    /// The text, a copy that is charged.
+    pub(crate) fn decode(&self, budget: &mut LiftBudget) -> CanonResult<String> {
+        match self.form {
+            StringForm::Utf8 => {
+                let valid = self.utf8()?;
+                let mut text = budget.text(valid.len())?;
                 text.push_str(valid);
                 Ok(text)
+            }
+            StringForm::Utf16 => self.utf16(budget),
+            StringForm::Latin1 => {
+                // From the first character on that is not ASCII, the decoder makes room for two bytes each.
+                let ascii = encoding_rs::Encoding::ascii_valid_up_to(self.bytes) as u64;
+                budget.charge(2 * self.bytes.len() as u64 - ascii)?;
+                Ok(encoding_rs::mem::decode_latin1(self.bytes).into_owned())
             }
         }
     }
 
+    /// The text as it lies there, if it is UTF-8.
+    pub(crate) fn utf8(&self) -> CanonResult<&'a str> {
+        let valid = simdutf8::basic::from_utf8(self.bytes).or_else(|_| std::str::from_utf8(self.bytes));
+        valid.map_err(|error| TrapCode::from(error).with(self.at, self.bytes.len() as u64).into())
+    }
+
     /// Decodes UTF-16, once to measure and once to write: what is charged is what it takes.
-    fn utf16(&mut self, at: u64, source: &[u8]) -> CanonResult<String> {
-        let units = source.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    fn utf16(&self, budget: &mut LiftBudget) -> CanonResult<String> {
+        let units = self.bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
         let mut bytes = 0;
         for c in char::decode_utf16(units.clone()) {
-            bytes += c.map_err(|_| TrapCode::InvalidUtf16.with(at, source.len() as u64))?.len_utf8();
+            bytes += c.map_err(|_| TrapCode::InvalidUtf16.with(self.at, self.bytes.len() as u64))?.len_utf8();
         }
-        let mut text = self.text(bytes)?;
+        let mut text = budget.text(bytes)?;
         text.extend(char::decode_utf16(units).map_while(Result::ok));
         Ok(text)
     }

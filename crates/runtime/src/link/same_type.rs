@@ -1,9 +1,8 @@
-//! Whether the types of two components are the same: in structure and names, and with the same resource types.
+//! Whether a function of one component can stand for one that another imports: their types are the same.
 
 use super::problems::func_text;
-use crate::type_scope::TypeScope;
-use gusset_types::{DefinedType, DefinedTypeIndex, FuncTypeIndex, ValType};
-use std::collections::HashSet;
+use crate::type_scope::{TypeComparison, TypeScope};
+use gusset_types::FuncTypeIndex;
 
 /// Why a function of the type `given` cannot stand where one of type `wanted` is imported, if it cannot.
 pub(super) fn func_mismatch(
@@ -11,13 +10,7 @@ pub(super) fn func_mismatch(
     (given_in, given): (TypeScope<'_>, FuncTypeIndex),
 ) -> Option<String> {
     let (left, right) = (wanted_in.types.func(wanted), given_in.types.func(given));
-    let mut comparison = TypeComparison { left: wanted_in, right: given_in, same: HashSet::new() };
-    let names = left.params.iter().map(|param| &param.name).eq(right.params.iter().map(|param| &param.name));
-    let same = names
-        && left.async_ == right.async_
-        && comparison.same_all(left.param_types(), right.param_types())
-        && comparison.same_optional(left.result, right.result);
-    if same {
+    if TypeComparison::new(wanted_in, given_in).same_func(left, right) {
         return None;
     }
     let texts = [(wanted_in, wanted), (given_in, given)].map(|(scope, ty)| func_text(scope.types, ty));
@@ -28,82 +21,11 @@ pub(super) fn func_mismatch(
     })
 }
 
-/// A comparison of types of two tables.
-struct TypeComparison<'a> {
-    left: TypeScope<'a>,
-    right: TypeScope<'a>,
-    /// What is known to be the same: parts may be shared, and are compared once.
-    same: HashSet<(DefinedTypeIndex, DefinedTypeIndex)>,
-}
-
-impl TypeComparison<'_> {
-    fn same_optional(&mut self, left: Option<ValType>, right: Option<ValType>) -> bool {
-        match (left, right) {
-            (Some(left), Some(right)) => self.same(left, right),
-            (left, right) => left.is_none() && right.is_none(),
-        }
-    }
-
-    fn same_all(
-        &mut self,
-        left: impl ExactSizeIterator<Item = ValType>,
-        right: impl ExactSizeIterator<Item = ValType>,
-    ) -> bool {
-        left.len() == right.len() && left.zip(right).all(|(left, right)| self.same(left, right))
-    }
-
-    /// Recursion is bounded by the depth of types that are exchanged with the host.
-    fn same(&mut self, left: ValType, right: ValType) -> bool {
-        let (ValType::Defined(left), ValType::Defined(right)) = (left, right) else { return left == right };
-        if self.same.contains(&(left, right)) {
-            return true;
-        }
-        let same = self.same_defined(self.left.types.defined(left), self.right.types.defined(right));
-        if same {
-            self.same.insert((left, right));
-        }
-        same
-    }
-
-    fn same_defined(&mut self, left: &DefinedType, right: &DefinedType) -> bool {
-        use DefinedType as D;
-        match (left, right) {
-            (D::List(left), D::List(right)) | (D::Option(left), D::Option(right)) => self.same(*left, *right),
-            (D::FixedLengthList(left, n), D::FixedLengthList(right, m)) => n == m && self.same(*left, *right),
-            (D::Map(key, value), D::Map(other_key, other)) => self.same(*key, *other_key) && self.same(*value, *other),
-            (D::Record(left), D::Record(right)) => {
-                left.iter().map(|field| &field.name).eq(right.iter().map(|field| &field.name))
-                    && self.same_all(left.iter().map(|field| field.ty), right.iter().map(|field| field.ty))
-            }
-            (D::Tuple(left), D::Tuple(right)) => self.same_all(left.iter().copied(), right.iter().copied()),
-            (D::Variant(left), D::Variant(right)) => {
-                left.len() == right.len()
-                    && left
-                        .iter()
-                        .zip(right)
-                        .all(|(left, right)| left.name == right.name && self.same_optional(left.ty, right.ty))
-            }
-            (D::Enum(left), D::Enum(right)) | (D::Flags(left), D::Flags(right)) => left == right,
-            (D::Result(left), D::Result(right)) => {
-                self.same_optional(left.ok, right.ok) && self.same_optional(left.err, right.err)
-            }
-            (D::Own(left), D::Own(right)) | (D::Borrow(left), D::Borrow(right)) => {
-                let left = self.left.resource(*left);
-                left.is_some() && left == self.right.resource(*right)
-            }
-            (D::Stream(left), D::Stream(right)) | (D::Future(left), D::Future(right)) => {
-                self.same_optional(*left, *right)
-            }
-            _ => false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::resource::ResourceType;
-    use gusset_types::{FuncType, Param, ResourceTypeIndex, Types};
+    use gusset_types::{DefinedType, FuncType, Param, ResourceTypeIndex, Types, ValType};
 
     fn func(types: &mut Types, name: &str, param: ValType, result: Option<ValType>) -> FuncTypeIndex {
         types.intern_func(FuncType { async_: false, params: [Param { name: name.into(), ty: param }].into(), result })

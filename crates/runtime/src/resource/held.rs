@@ -4,6 +4,7 @@
 use super::{ResourceAny, ResourceType};
 use crate::error::{Result, bail, format_err};
 use crate::instance::Instance;
+use crate::val::Val;
 use crate::vm::{FuncHandle, StoreId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -171,9 +172,14 @@ impl HeldHandles {
         Ok(handle)
     }
 
-    /// Forgets a handle that [`HeldHandles::get`] has found.
+    /// Forgets a handle; one that is not there any more is none.
     pub(crate) fn forget(&mut self, any: ResourceAny) {
         self.free_slot(any.key());
+    }
+
+    /// Forgets the handles in values that nobody will get; those that have been given away stand for nothing any more.
+    pub(crate) fn forget_all(&mut self, vals: &[Val]) {
+        vals.iter().for_each(|val| val.each_resource(&mut |any| self.forget(any)));
     }
 
     fn free_slot(&mut self, key: HeldKey) {
@@ -305,6 +311,24 @@ mod tests {
         }
         assert_eq!((held.slots.iter().filter(|slot| slot.handle.is_some()).count(), held.free.len()), (0, 3));
         assert!(held.loans.is_empty() && held.borrows.is_empty() && held.calls.is_empty());
+    }
+
+    #[test]
+    fn handles_are_forgotten_wherever_they_are_in_a_value() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let ty = ResourceType::new();
+        let mut boxed = |rep| Some(Box::new(Val::Resource(held.hold_own(ty, rep, None))));
+        let vals = [
+            Val::List(vec![Val::Option(boxed(1)), Val::Option(None)]),
+            Val::Record(vec![("r".into(), Val::Result(Ok(boxed(2)))), ("s".into(), Val::Result(Err(boxed(3))))]),
+            Val::Tuple(vec![Val::Variant("v".into(), boxed(4)), Val::Map(vec![(Val::U8(1), *boxed(5).unwrap())])]),
+        ];
+        assert_eq!(held.free.len(), 0);
+        held.forget_all(&vals);
+        assert_eq!((held.slots.len(), held.free.len()), (5, 5));
+        held.forget_all(&vals);
+        assert_eq!(held.free.len(), 5);
     }
 
     #[test]

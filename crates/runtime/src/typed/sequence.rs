@@ -87,10 +87,14 @@ impl<T: Lower> Lower for [T] {
     }
 }
 
+/// The bytes of the elements of a list of type `ty`, after all checks.
+pub(super) fn list_bytes<'a>(cx: &LiftContext<'a>, ty: ValType, at: u64, length: u64) -> CanonResult<&'a [u8]> {
+    cx.list_bytes(at, length, cx.types.layout(element_of(cx.types, ty), cx.width))
+}
+
 fn load_list<T: Lift>(cx: &mut LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
-    let element = element_of(cx.types, ty);
-    let bytes = cx.list_bytes(at, length, cx.types.layout(element, cx.width))?;
-    T::load_elements(cx, element, at, bytes)
+    let bytes = list_bytes(cx, ty, at, length)?;
+    T::load_elements(cx, element_of(cx.types, ty), at, bytes)
 }
 
 impl<T: Lift> Lift for Vec<T> {

@@ -1,11 +1,13 @@
 //! What implementations of [`Lift`] and [`Lower`] for Rust structs and enums are made of: cursors over the fields of a record, and
 //! over the case of a variant. A derive writes them, by name: the types have been compared when the function was looked up.
 
+use super::variant::NO_PAYLOAD;
 use super::{COMPARED, Lift, Lower};
 use crate::canon::{
     CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, Offsets, load_discriminant,
 };
-use gusset_types::{DefinedType, Field, TrapCode, ValType, cut_name};
+use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_name};
+use std::fmt;
 
 /// The segment of a path for a field or case.
 #[cold]
@@ -81,6 +83,7 @@ pub struct CaseCursor<'a> {
 }
 
 impl<'a> CaseCursor<'a> {
+    /// The case of that number, if there is one.
     fn new(defined: &'a DefinedType, number: u32, place: u64) -> CanonResult<CaseCursor<'a>> {
         let (name, payload, count) = match defined {
             DefinedType::Variant(cases) => {
@@ -96,11 +99,23 @@ impl<'a> CaseCursor<'a> {
         }
     }
 
+    /// The size of the discriminant of a type of this layout, and where the payloads lie.
+    fn place(defined: &DefinedType, layout: Layout) -> (u32, u64) {
+        let count = match defined {
+            DefinedType::Variant(cases) => cases.len(),
+            DefinedType::Enum(labels) => labels.len(),
+            _ => panic!("{COMPARED}"),
+        };
+        // The whole is aligned as its discriminant or as its payloads: whichever it is, that is where they begin.
+        let size = Layout::discriminant(count).size;
+        (size, u64::from(align_to(size, layout.align)))
+    }
+
     /// Reads the discriminant at `at`.
     pub fn load(cx: &mut LiftContext<'a>, ty: ValType, at: u64) -> CanonResult<CaseCursor<'a>> {
-        let (size, payload_offset) = cx.types.variant_layout(ty, cx.width).expect(COMPARED);
+        let (size, payload_offset) = CaseCursor::place(cx.defined(ty), cx.types.layout(ty, cx.width));
         let number = load_discriminant(cx, at, size)?;
-        CaseCursor::new(cx.defined(ty), number, at + u64::from(payload_offset))
+        CaseCursor::new(cx.defined(ty), number, at + payload_offset)
     }
 
     /// Reads the discriminant from core values, which `count` in all belong to the variant.
@@ -116,9 +131,9 @@ impl<'a> CaseCursor<'a> {
 
     /// Writes the discriminant `number` at `at`.
     pub fn store(cx: &mut LowerContext<'a>, ty: ValType, number: u32, at: u64) -> CanonResult<CaseCursor<'a>> {
-        let (size, payload_offset) = cx.types.variant_layout(ty, cx.width).expect(COMPARED);
+        let (size, payload_offset) = CaseCursor::place(cx.defined(ty), cx.types.layout(ty, cx.width));
         cx.write(at, &number.to_le_bytes()[..size as usize])?;
-        CaseCursor::new(cx.defined(ty), number, at + u64::from(payload_offset))
+        CaseCursor::new(cx.defined(ty), number, at + payload_offset)
     }
 
     /// Writes the discriminant `number` as a core value; `count` in all belong to the variant.
@@ -139,8 +154,9 @@ impl<'a> CaseCursor<'a> {
         self.number
     }
 
+    /// The payload's type. Where there is none, the Rust type is `()`, which does not look at it.
     fn payload(&self) -> ValType {
-        self.payload.expect(COMPARED)
+        self.payload.unwrap_or(NO_PAYLOAD)
     }
 
     fn within(&self, error: CanonError) -> CanonError {
@@ -193,4 +209,26 @@ pub fn load_flags(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult
 pub fn store_flags(cx: &mut LowerContext<'_>, ty: ValType, bits: u32, at: u64) -> CanonResult<()> {
     let size = cx.types.layout(ty, cx.width).size;
     cx.write(at, &bits.to_le_bytes()[..size as usize])
+}
+
+/// The largest of `counts`, 0 if there are none.
+pub const fn largest(counts: &[usize]) -> usize {
+    let (mut largest, mut i) = (0, 0);
+    while i < counts.len() {
+        if counts[i] > largest {
+            largest = counts[i];
+        }
+        i += 1;
+    }
+    largest
+}
+
+/// Writes flags as `Name(A | B)`, with the constants of the bits that are set.
+pub fn debug_flags(f: &mut fmt::Formatter<'_>, name: &str, bits: u32, constants: &[&str]) -> fmt::Result {
+    write!(f, "{name}(")?;
+    let set = constants.iter().enumerate().filter(|(i, _)| bits >> i & 1 != 0);
+    for (n, (_, constant)) in set.enumerate() {
+        write!(f, "{}{constant}", if n > 0 { " | " } else { "" })?;
+    }
+    f.write_str(")")
 }

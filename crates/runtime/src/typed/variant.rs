@@ -57,7 +57,7 @@ fn invalid(case: u64) -> CanonError {
 }
 
 /// Any type, for a payload that is not there and is `()`: never looked at.
-const NO_PAYLOAD: ValType = ValType::Bool;
+pub(super) const NO_PAYLOAD: ValType = ValType::Bool;
 
 impl<T: ComponentType> ComponentType for Option<T> {
     const FLAT_COUNT: usize = 1 + T::FLAT_COUNT;

@@ -52,6 +52,7 @@ mod import;
 mod instance;
 mod mapping;
 mod memory;
+mod plain;
 mod raw_value;
 mod registers;
 mod signals;
@@ -68,6 +69,8 @@ pub(crate) use handle::{
 };
 pub(crate) use host::HostFunc;
 pub(crate) use import::extern_matches;
+pub use plain::PlainNumber;
+pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]

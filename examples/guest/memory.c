@@ -1,5 +1,5 @@
-/* The allocator of the renderer: blocks of powers of two, each size with a list of free ones, in memory that only grows.
- * It never merges blocks and gives nothing back: a page needs a few sizes, again and again. */
+/* The allocator of the C components: blocks of powers of two, each size with a list of free ones, in memory that only grows.
+ * It never merges blocks and gives nothing back: these guests need a few sizes, again and again. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -85,4 +85,10 @@ __attribute__((no_builtin("memset"))) void *memset(void *to, int byte, size_t si
   uint8_t *target = to;
   for (size_t i = 0; i < size; i++) target[i] = (uint8_t)byte;
   return to;
+}
+
+__attribute__((no_builtin("strlen"))) size_t strlen(const char *text) {
+  size_t length = 0;
+  while (text[length] != 0) length += 1;
+  return length;
 }
