@@ -48,10 +48,10 @@ impl SiteTable {
     }
 }
 
-/// How many sites the rows of one variant have at most,
+/// How many sites a variant has at most where cases share code, but for the first row.
 const MAX_CASE_SITES: usize = 1 << 12;
-/// unless these few rows have more: one path in the payload of one case makes a site for each case.
-const MIN_CASE_ROWS: usize = 4;
+/// A row more has sites for all cases, so one of this many must need it.
+const CASES_FOR_A_ROW: usize = 8;
 
 /// The sites of a variant whose cases share code, in rows of a site for each case. Within code that is shared each path has a
 /// row; rows are used again for the code that other cases share.
@@ -83,10 +83,13 @@ impl<'t> CaseSites<'t> {
     }
 
     /// The number that becomes the site of the value at `path`, which leaves the case out, when the discriminant is added. Where
-    /// there are too many rows, it is the site of the payload.
+    /// that would take too many rows, it is the site of the whole payload.
     pub(crate) fn first(&mut self, table: &mut SiteTable, path: &Path) -> u32 {
         let part = path.text.strip_prefix(&*self.path).expect("the value is a part of the variant");
-        let max_rows = (MAX_CASE_SITES / self.names.len()).max(MIN_CASE_ROWS);
+        let max_rows = match self.members.len() * CASES_FOR_A_ROW >= self.names.len() {
+            true => MAX_CASE_SITES / self.names.len(),
+            false => self.rows.len(),
+        };
         let has_row = |part: &str| self.parts.iter().position(|known| known == part);
         let part = if has_row(part).is_none() && self.parts.len() + 1 >= max_rows { "" } else { part };
         if let Some(row) = has_row(part) {

@@ -360,6 +360,16 @@ fn paths_name_the_case() {
         assert!(paths.contains(&path), "{path}");
     }
     assert!(!paths.contains(&"result.c49.85"), "there are no more rows");
+
+    // Two cases of many do not make rows for all.
+    let payload = |n| if n % 40 == 0 { many } else { ValType::U8 };
+    let cases: Vec<(&str, Option<ValType>)> =
+        (0..).zip(&names).map(|(n, name)| (name.as_str(), Some(payload(n)))).collect();
+    let variant = maker.variant(&cases);
+    let spec = maker.spec(&[("v", variant)], None);
+    let module = compile_valid(&maker, &[spec]);
+    assert!(module.sites.iter().any(|site| &*site.path == "param \"v\".c40"));
+    assert!(module.sites.len() < 60, "{} sites", module.sites.len());
 }
 
 #[test]
