@@ -305,3 +305,38 @@ fn long_names_are_cut_in_errors() {
     let error = wrong.check(&enums).unwrap_err();
     assert!(error.to_string().starts_with("[1]: unknown enum case \"neither\"") && error.to_string().len() < 1000);
 }
+
+/// The path of a value in a map does not depend on how it is lifted.
+#[test]
+fn parts_of_a_map_are_named_alike_in_dynamic_and_typed_values() {
+    let engine = Engine::default();
+    let text = r#"(component
+      (core module $m
+        (memory (export "m") 1)
+        (data (i32.const 8) "\10\00\00\00\01\00\00\00")
+        (func (export "f") (param $key i32) (param $value i32) (result i32)
+          (i32.store (i32.const 16) (local.get $key))
+          (i32.store (i32.const 20) (local.get $value))
+          (i32.const 8)))
+      (core instance $m (instantiate $m))
+      (func (export "f") (param "key" u32) (param "value" u32) (result (map char char))
+        (canon lift (core func $m "f") (memory (core memory $m "m")))))"#;
+    let component = Component::new(&engine, text).unwrap();
+    for (key, value, part) in [(0xd800, 0x41, "key"), (0x41, 0xd800, "value")] {
+        let instantiate = || {
+            let mut store = Store::new(&engine, ());
+            let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
+            let func = instance.get_func(&mut store, "f").unwrap();
+            (store, func)
+        };
+        let (mut store, func) = instantiate();
+        let dynamic = func.call(&mut store, &[Val::U32(key), Val::U32(value)], &mut [Val::Bool(false)]).unwrap_err();
+        let (mut store, func) = instantiate();
+        let typed = func.typed::<(u32, u32), (std::collections::BTreeMap<char, char>,)>(&store).unwrap();
+        let typed = typed.call(&mut store, (key, value)).unwrap_err();
+        for error in [dynamic, typed] {
+            let site = error.downcast_ref::<gusset::Trap>().and_then(gusset::Trap::site).unwrap();
+            assert_eq!(site.path, format!("result[0].{part}"));
+        }
+    }
+}

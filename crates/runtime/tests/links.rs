@@ -284,6 +284,9 @@ fn an_outer_frame_of_an_instance_that_was_locked_meanwhile_is_not_returned_to() 
         *store.data_mut() = Some(outer);
         let run = outer.get_typed_func::<(), (u32,)>(&mut store, "run").unwrap();
         assert_eq!(trap_code(&run.call(&mut store, ()).unwrap_err()), Some(TrapCode::CannotEnter));
+        // What went wrong did so while the callee's task was running, whichever way the call went.
+        let fine = inner.get_typed_func::<(), (u32,)>(&mut store, "fine").unwrap();
+        assert_eq!(trap_code(&fine.call(&mut store, ()).unwrap_err()), Some(TrapCode::CannotEnter));
     });
 }
 

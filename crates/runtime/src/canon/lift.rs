@@ -8,7 +8,7 @@ use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_
 use std::sync::Arc;
 
 /// What a path calls the two parts of a map's entry, as adapters do.
-pub(super) const ENTRY_NAMES: [&str; 2] = ["key", "value"];
+pub(crate) const ENTRY_NAMES: [&str; 2] = ["key", "value"];
 
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {

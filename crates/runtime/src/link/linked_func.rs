@@ -94,8 +94,9 @@ impl LinkedFunc {
         let mut activation = Activation::enter(store, self.func.instance())?;
         if let Some(adapter) = import.adapter {
             activation.store().call_core(adapter, values)?;
+            check_return(activation.store().0, import.instance)?;
             activation.succeed();
-            return check_return(store.0, import.instance);
+            return Ok(());
         }
         let name = self.name(import);
         let caller = RelayCaller {
