@@ -26,6 +26,7 @@ mod flat;
 mod handle_table;
 mod index;
 mod interface_version;
+mod labels;
 mod layout;
 mod name;
 mod options;
@@ -49,6 +50,7 @@ pub use handle_table::{
 };
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
 pub use interface_version::{CompatibleName, newest_compatible};
+pub use labels::{ERROR_LABEL, KEY_LABEL, NONE_LABEL, OK_LABEL, SOME_LABEL, VALUE_LABEL};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use options::{CanonOptions, StringEncoding};

@@ -3,12 +3,12 @@
 ;; Utf8 to Utf8
 ;; 1689 bytes
 ;; site 0: `param "flat"`
-;; site 1: `param "flat"[].key`
-;; site 2: `param "flat"[].value`
+;; site 1: `param "flat"[].0`
+;; site 2: `param "flat"[].1`
 ;; site 3: `param "list"`
 ;; site 4: `param "list"[]`
-;; site 5: `param "list"[][].key`
-;; site 6: `param "list"[][].value`
+;; site 5: `param "list"[][].0`
+;; site 6: `param "list"[][].1`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
 ;; trap of function 0 at site 0: list content out-of-bounds
