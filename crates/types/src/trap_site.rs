@@ -8,7 +8,11 @@ use std::sync::Arc;
 /// The largest number of list indices that one trap reports; indices of deeper lists are left out.
 pub const MAX_TRAP_INDICES: usize = 8;
 
-/// The parameters of the imported `trap` function: site, code, the two values that [`TrapCode::values`](crate::TrapCode::values)
+/// Set in the code that an adapter passes to `trap` where the bad value is the address that `realloc` returned for the value at the
+/// site: scripts of the specification expect the words that a bad pointer of the caller has.
+pub const TRAP_FROM_REALLOC: u32 = 1 << 8;
+
+/// The parameters of the imported `trap` function: site, code (with [`TRAP_FROM_REALLOC`] where it applies), the two values that [`TrapCode::values`](crate::TrapCode::values)
 /// names, and the current index of each list around the value, outermost first.
 pub fn trap_params(indices: usize) -> Vec<FlatType> {
     let mut params = vec![FlatType::I32; 2];
