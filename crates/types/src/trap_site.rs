@@ -25,7 +25,8 @@ pub fn trap_params(indices: usize) -> Vec<FlatType> {
 pub struct TrapSite {
     /// Which adapter of the module, in the order of the specs. Helpers that adapters share get their site from their caller.
     pub adapter: u32,
-    /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index.
+    /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index. What is found inside
+    /// a helper has the path of the whole value that the helper was called for.
     pub path: Box<str>,
 }
 
