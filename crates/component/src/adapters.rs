@@ -18,7 +18,8 @@ const MAX_MODULE_MEMORIES: usize = 99;
 /// Most modules of adapters. An adapter that another adapter calls stands in an earlier module, so a chain of them is as many
 /// modules, each with its own imports, code and instance.
 const MAX_ADAPTER_MODULES: usize = 10_000;
-/// Most bytes of code in all of them: a few seconds' work for the code generator.
+/// Most bytes of code and of trap sites in all of them. The code is a few seconds' work for the code generator; sites are counted
+/// since cases that share code have a site each.
 const MAX_ADAPTER_CODE: usize = 8 << 20;
 /// Most nodes in the types of all adapters, written out: it bounds what is generated before its size is known.
 const MAX_ADAPTER_NODES: usize = 1_000_000;
@@ -44,7 +45,7 @@ pub(crate) struct Adapters {
     pending: Vec<(AdapterIndex, FunctionSpec)>,
     modules: Vec<MadeModule>,
     nodes: usize,
-    code_size: usize,
+    size: usize,
 }
 
 /// A module of adapters.
@@ -99,19 +100,19 @@ impl Adapters {
         sets
     }
 
-    /// Adds a module, in which each of `adapters` stands for its core definition.
+    /// Adds a module of `size` bytes of code and trap sites, in which each of `adapters` stands for its core definition.
     pub(crate) fn add_module(
         &mut self,
         module: MadeModule,
-        code_size: usize,
+        size: usize,
         adapters: impl IntoIterator<Item = (AdapterIndex, CoreDefIndex)>,
     ) -> Result<(), TranslateError> {
         if self.modules.len() == MAX_ADAPTER_MODULES {
             return Err(TranslateError::limit("modules of adapters", MAX_ADAPTER_MODULES));
         }
-        self.code_size = self.code_size.saturating_add(code_size);
-        if self.code_size > MAX_ADAPTER_CODE {
-            return Err(TranslateError::limit("bytes of code in adapters", MAX_ADAPTER_CODE));
+        self.size = self.size.saturating_add(size);
+        if self.size > MAX_ADAPTER_CODE {
+            return Err(TranslateError::limit("bytes of code and trap sites in adapters", MAX_ADAPTER_CODE));
         }
         self.modules.push(module);
         for (adapter, def) in adapters {

@@ -255,7 +255,41 @@ fn code_of_adapters() {
         text,
         r#"(core module $user {imports}) (core instance (instantiate $user (with "" (instance {exports})))))"#
     );
-    assert_limit(&wat::parse_str(text).expect("the text is well-formed"), "bytes of code in adapters");
+    assert_limit(&wat::parse_str(text).expect("the text is well-formed"), "bytes of code and trap sites in adapters");
+}
+
+/// Cases that share code have a site each, which says the case's name.
+#[test]
+fn trap_sites_of_adapters() {
+    let with_names = |padding: &str| {
+        let cases: String = (0..1000).map(|n| format!(r#"(case "{padding}c{n}" char)"#)).collect();
+        let params: String = (0..12).map(|n| format!(r#"(param "p{n}" $t)"#)).collect();
+        let memory = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
+        let mut text = format!(
+            r#"(component
+                (core module $m
+                    (memory (export "m") 1)
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+                    (func (export "f") (param i32)))
+                (core instance $i (instantiate $m))
+                (type $t (variant {cases}))
+                (func $f {params} (canon lift (core func $i "f") {memory}))"#
+        );
+        let (mut imports, mut exports) = (String::new(), String::new());
+        for n in 0..8 {
+            let _ = write!(text, "(core func $l{n} (canon lower (func $f) {memory}))");
+            let _ = write!(imports, r#"(import "" "{n}" (func (param i32)))"#);
+            let _ = write!(exports, r#"(export "{n}" (func $l{n}))"#);
+        }
+        let _ = write!(
+            text,
+            r#"(core module $user {imports}) (core instance (instantiate $user (with "" (instance {exports})))))"#
+        );
+        wat::parse_str(text).expect("the text is well-formed")
+    };
+    assert!(translate(&with_names("")).is_ok());
+    let error = translate(&with_names(&"n".repeat(150))).err().expect("the names are beyond the limit");
+    assert_eq!(error.kind(), TranslateErrorKind::Limit("bytes of code and trap sites in adapters"), "{error}");
 }
 
 #[test]

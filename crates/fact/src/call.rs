@@ -54,8 +54,16 @@ impl Call<'_, '_> {
         self.translator.begin_borrows(borrows, caller);
         self.params();
         self.call_callee();
-        self.translator.check_borrows(borrows);
+        // The specification lifts the result, then checks the borrows, then lowers. A result that is lowered to memory is lifted
+        // on the way there, when `realloc` of the caller has run: then the check comes first.
+        let result_in_memory = self.lowered.result_in_memory;
+        if result_in_memory {
+            self.translator.check_borrows(borrows);
+        }
         let result = self.result();
+        if !result_in_memory {
+            self.translator.check_borrows(borrows);
+        }
         self.post_return(result);
         self.translator.end_borrows(caller);
     }

@@ -7,7 +7,7 @@ use crate::module::ModuleBuilder;
 use crate::place::{Amount, Destination, FlatSlot, Lane, MemoryPlace, Pair, Side, Source};
 use crate::shape::Shape;
 use crate::site::{Path, Sites};
-use gusset_types::{FlatType, MAX_BYTE_LENGTH, MAX_TRAP_INDICES, TrapCode, Types};
+use gusset_types::{FlatType, MAX_BYTE_LENGTH, MAX_TRAP_INDICES, TRAP_FROM_REALLOC, TrapCode, Types};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
 /// The current index of a list around the value at hand.
@@ -27,6 +27,8 @@ pub(crate) struct Translator<'a, 't> {
     /// Outermost first.
     pub(crate) indices: Vec<Index>,
     pub(crate) borrows: Borrows,
+    /// What is checked is what `realloc` returned.
+    from_realloc: bool,
 }
 
 impl<'a, 't> Translator<'a, 't> {
@@ -46,6 +48,7 @@ impl<'a, 't> Translator<'a, 't> {
             path: Path::default(),
             indices: Vec::new(),
             borrows: Borrows::default(),
+            from_realloc: false,
         }
     }
 
@@ -236,7 +239,8 @@ impl<'a, 't> Translator<'a, 't> {
     /// Traps with `code` and the values that [`TrapCode::values`] names.
     pub(crate) fn trap(&mut self, code: TrapCode, values: [Amount; 2]) {
         self.push_site();
-        self.ins().i32_const(i32::from(code as u8));
+        let from_realloc = if self.from_realloc { TRAP_FROM_REALLOC } else { 0 };
+        self.ins().i32_const((u32::from(code as u8) | from_realloc) as i32);
         values.into_iter().for_each(|value| self.amount(value, FlatType::I64));
         let indices = self.indices.len().min(MAX_TRAP_INDICES);
         self.push_indices();
@@ -359,8 +363,10 @@ impl<'a, 't> Translator<'a, 't> {
         if side.toggle {
             self.set_may_leave(side.instance);
         }
+        self.from_realloc = true;
         self.check_aligned(side, address, align);
         self.check_bounds(side, address, new, code);
+        self.from_realloc = false;
     }
 
     /// A new local with the address of a fresh, checked allocation in the destination.

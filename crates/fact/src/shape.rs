@@ -3,7 +3,8 @@
 
 use crate::place::Pair;
 use gusset_types::{
-    DefinedType, DefinedTypeIndex, FuncTypeIndex, Layout, PointerWidth, ResourceTypeIndex, Types, ValType,
+    DefinedType, DefinedTypeIndex, ERROR_LABEL, FuncTypeIndex, KEY_LABEL, Layout, NONE_LABEL, OK_LABEL, PointerWidth,
+    ResourceTypeIndex, SOME_LABEL, Types, VALUE_LABEL, ValType,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -54,8 +55,8 @@ impl<'t> Shape<'t> {
                 Shape::List(vec![(FieldName::Position(0), pair(src, dst))])
             }
             (&DefinedType::Map(src_key, src_value), &DefinedType::Map(dst_key, dst_value)) => Shape::List(vec![
-                (FieldName::Named("key"), pair(src_key, dst_key)),
-                (FieldName::Named("value"), pair(src_value, dst_value)),
+                (FieldName::Named(KEY_LABEL), pair(src_key, dst_key)),
+                (FieldName::Named(VALUE_LABEL), pair(src_value, dst_value)),
             ]),
             (&DefinedType::FixedLengthList(src, length), &DefinedType::FixedLengthList(dst, _)) => {
                 Shape::FixedLengthList(pair(src, dst), length)
@@ -73,10 +74,10 @@ impl<'t> Shape<'t> {
                 Shape::Cases(cases.map(|(src, dst)| (&*src.name, maybe(src.ty, dst.ty))).collect())
             }
             (&DefinedType::Option(src), &DefinedType::Option(dst)) => {
-                Shape::Cases(vec![("none", None), ("some", Some(pair(src, dst)))])
+                Shape::Cases(vec![(NONE_LABEL, None), (SOME_LABEL, Some(pair(src, dst)))])
             }
             (DefinedType::Result(src), DefinedType::Result(dst)) => {
-                Shape::Cases(vec![("ok", maybe(src.ok, dst.ok)), ("error", maybe(src.err, dst.err))])
+                Shape::Cases(vec![(OK_LABEL, maybe(src.ok, dst.ok)), (ERROR_LABEL, maybe(src.err, dst.err))])
             }
             (DefinedType::Enum(labels), DefinedType::Enum(_)) => Shape::Enum(labels.len() as u32),
             (DefinedType::Flags(labels), DefinedType::Flags(_)) => Shape::Flags(labels.len() as u32),

@@ -114,7 +114,8 @@ pub enum AdapterImport {
         dst_width: PointerWidth,
     },
     /// `(site: i32, code: i32, value: i64, limit: i64, index: i64 ...)`, which does not return: the value at `site` of
-    /// [`AdapterModule::sites`] was found bad, for the reason that is the [`TrapCode`](gusset_types::TrapCode) `code`. `value` and
+    /// [`AdapterModule::sites`] was found bad, for the reason that is the [`TrapCode`](gusset_types::TrapCode) `code`, with
+    /// [`TRAP_FROM_REALLOC`](gusset_types::TRAP_FROM_REALLOC) where `realloc` returned a bad address for it. `value` and
     /// `limit` are what [`TrapCode::values`](gusset_types::TrapCode::values) says.
     Trap {
         /// How many list indices are passed, outermost first.

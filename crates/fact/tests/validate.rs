@@ -399,7 +399,7 @@ fn paths_name_the_value() {
     assert!(site(TrapCode::UnalignedPointer, "result"));
     assert!(site(TrapCode::InvalidDiscriminant, "result.1"));
     assert!(site(TrapCode::InvalidChar, "result.1.ok"));
-    assert!(site(TrapCode::InvalidChar, "result.1.error[].value"));
+    assert!(site(TrapCode::InvalidChar, "result.1.error[].1"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) struct EngineCompiler {
     codegen: Compiler,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
-    /// Adapters of links, by their modules. Nothing is compiled under its lock.
+    /// Adapters of links, by their modules with the names in them, which backtraces show. Nothing is compiled under its lock.
     adapters: Mutex<HashMap<Box<[u8]>, Arc<CodeMemory>>>,
 }
 

@@ -70,7 +70,8 @@ pub struct Trap {
 pub struct AdapterTrapSite {
     /// Who called whom.
     pub adapter: AdapterName,
-    /// The path of the value, such as `param "items"[3].name`.
+    /// The path of the value, such as `param "items"[3].name`, with ` (from realloc)` where it is not the value that is bad but the
+    /// address that the receiver's `realloc` returned for it.
     pub path: String,
 }
 

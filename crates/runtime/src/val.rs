@@ -4,7 +4,7 @@
 use crate::resource::ResourceAny;
 use crate::type_scope::TypeScope;
 use crate::types::{Type, type_text};
-use gusset_types::{DefinedType, Types, ValType, cut_name};
+use gusset_types::{DefinedType, ERROR_LABEL, KEY_LABEL, OK_LABEL, SOME_LABEL, Types, VALUE_LABEL, ValType, cut_name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -200,8 +200,8 @@ pub(crate) fn check(types: TypeScope<'_>, ty: ValType, val: &Val) -> Result<(), 
         }
         (DefinedType::Map(key, value), Val::Map(entries)) => {
             for (i, (k, v)) in entries.iter().enumerate() {
-                check(types, *key, k).map_err(|error| error.within(&format!("[{i}].0")))?;
-                check(types, *value, v).map_err(|error| error.within(&format!("[{i}].1")))?;
+                check(types, *key, k).map_err(|error| error.within(&format!("[{i}].{KEY_LABEL}")))?;
+                check(types, *value, v).map_err(|error| error.within(&format!("[{i}].{VALUE_LABEL}")))?;
             }
             Ok(())
         }
@@ -241,12 +241,12 @@ pub(crate) fn check(types: TypeScope<'_>, ty: ValType, val: &Val) -> Result<(), 
             }
         }
         (DefinedType::Option(some), Val::Option(payload)) => match payload {
-            Some(payload) => check_payload(types, "some", Some(*some), Some(payload)),
+            Some(payload) => check_payload(types, SOME_LABEL, Some(*some), Some(payload)),
             None => Ok(()),
         },
         (DefinedType::Result(result), Val::Result(payload)) => match payload {
-            Ok(payload) => check_payload(types, "ok", result.ok, payload.as_deref()),
-            Err(payload) => check_payload(types, "err", result.err, payload.as_deref()),
+            Ok(payload) => check_payload(types, OK_LABEL, result.ok, payload.as_deref()),
+            Err(payload) => check_payload(types, ERROR_LABEL, result.err, payload.as_deref()),
         },
         _ => Err(mismatch(types.types, ty, val)),
     }
@@ -346,6 +346,9 @@ mod tests {
         let option = types.intern(DefinedType::Option(colour));
         let error = check(scope(&types), option, &Val::Option(Some(Box::new(Val::Bool(true))))).unwrap_err();
         assert_eq!(error.to_string(), ".some: expected enum { red, green }, found bool");
+        let result = types.intern(DefinedType::Result(gusset_types::ResultType { ok: None, err: Some(colour) }));
+        let error = check(scope(&types), result, &Val::Result(Err(Some(Box::new(Val::Bool(true)))))).unwrap_err();
+        assert_eq!(error.to_string(), ".error: expected enum { red, green }, found bool");
         let pair = types.intern(DefinedType::Tuple([ValType::U8, ValType::U8].into()));
         assert!(check(scope(&types), pair, &Val::Tuple(vec![Val::U8(1)])).is_err());
     }

@@ -230,7 +230,7 @@ fn what_realloc_returns() {
         let pass = pair(0, 4);
         PassedValue { ty, pass: &pass, realloc, ..PassedValue::default() }.trap()
     };
-    let path = || "param \"v\"".to_string();
+    let path = || "param \"v\" (from realloc)".to_string();
     let text = "unaligned pointer: 0x5, alignment 4";
     assert_eq!(call("(list u32)", "(i32.const 5)"), (TrapCode::UnalignedPointer, text.into(), path()));
     let text = "list content out-of-bounds: 16 bytes at 0xfff4";

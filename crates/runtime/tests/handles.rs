@@ -116,6 +116,7 @@ const KEEPER: &str = r#"(component $keeper
   (func (export "give") (param "index" u32) (result (own $r)) (canon lift (core func $m "same")))
   (func (export "look") (param "it" (borrow $r)) (result u32) (canon lift (core func $m "look")))
   (func (export "keep") (param "it" (borrow $r)) (result u32) (canon lift (core func $m "same")))
+  (func (export "keep-as-own") (param "it" (borrow $r)) (result (own $r)) (canon lift (core func $m "same")))
   (func (export "look-all") (param "all" (list (borrow $r))) (result u32)
     (canon lift (core func $m "look-all") (memory $memory) (realloc $realloc)))
   (func (export "both") (param "lent" (borrow $r)) (param "given" (own $r)) (result u32)
@@ -143,6 +144,7 @@ const USER: &str = r#"(component $user
     (export "give" (func (param "index" u32) (result (own $r))))
     (export "look" (func (param "it" (borrow $r)) (result u32)))
     (export "keep" (func (param "it" (borrow $r)) (result u32)))
+    (export "keep-as-own" (func (param "it" (borrow $r)) (result (own $r))))
     (export "look-all" (func (param "all" (list (borrow $r))) (result u32)))
     (export "both" (func (param "lent" (borrow $r)) (param "given" (own $r)) (result u32)))
     (export "lend-on" (func (param "it" (borrow $r)) (result u32)))
@@ -165,6 +167,7 @@ const USER: &str = r#"(component $user
   (core func $give (canon lower (func $keeper "give")))
   (core func $look (canon lower (func $keeper "look")))
   (core func $keep (canon lower (func $keeper "keep")))
+  (core func $keep-as-own (canon lower (func $keeper "keep-as-own")))
   (core func $look-all (canon lower (func $keeper "look-all") (memory $memory)))
   (core func $both (canon lower (func $keeper "both")))
   (core func $lend-on (canon lower (func $keeper "lend-on")))
@@ -206,6 +209,7 @@ const USER: &str = r#"(component $user
   (func (export "give") (param "x" u32) (result u32) (canon lift (core func $give)))
   (func (export "look") (param "x" u32) (result u32) (canon lift (core func $look)))
   (func (export "keep") (param "x" u32) (result u32) (canon lift (core func $keep)))
+  (func (export "keep-as-own") (param "x" u32) (result u32) (canon lift (core func $keep-as-own)))
   (func (export "look-all") (param "a" u32) (param "b" u32) (param "c" u32) (result u32)
     (canon lift (core func $m "look-all")))
   (func (export "both") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $both)))
@@ -215,7 +219,7 @@ const USER: &str = r#"(component $user
   (func (export "drop") (param "x" u32) (canon lift (core func $drop)))
   (func (export "drop-s") (param "x" u32) (canon lift (core func $drop-s))))"#;
 
-const EXPORTS: [&str; 18] = [
+const EXPORTS: [&str; 19] = [
     "make",
     "make-s",
     "make-many",
@@ -227,6 +231,7 @@ const EXPORTS: [&str; 18] = [
     "give",
     "look",
     "keep",
+    "keep-as-own",
     "look-all",
     "both",
     "lend-on",
@@ -468,6 +473,11 @@ fn borrows_end_with_the_call() {
         trap,
         (TrapCode::BorrowsRemain, "borrow handles still remain at the end of the call: 1".into(), "keep".into())
     );
+    // The result is lifted before that is looked at.
+    let mut three = Three::new();
+    three.call("make", &[1]);
+    let text = "cannot lift own resource from a borrow: handle index 1";
+    assert_eq!(three.trap("keep-as-own", &[1]), (TrapCode::HandleNotOwned, text.into(), "keep-as-own result".into()));
 }
 
 #[test]

@@ -8,7 +8,11 @@ use std::sync::Arc;
 /// The largest number of list indices that one trap reports; indices of deeper lists are left out.
 pub const MAX_TRAP_INDICES: usize = 8;
 
-/// The parameters of the imported `trap` function: site, code, the two values that [`TrapCode::values`](crate::TrapCode::values)
+/// Set in the code that an adapter passes to `trap` where the bad value is the address that `realloc` returned for the value at the
+/// site: scripts of the specification expect the words that a bad pointer of the caller has.
+pub const TRAP_FROM_REALLOC: u32 = 1 << 8;
+
+/// The parameters of the imported `trap` function: site, code (with [`TRAP_FROM_REALLOC`] where it applies), the two values that [`TrapCode::values`](crate::TrapCode::values)
 /// names, and the current index of each list around the value, outermost first.
 pub fn trap_params(indices: usize) -> Vec<FlatType> {
     let mut params = vec![FlatType::I32; 2];
@@ -21,7 +25,8 @@ pub fn trap_params(indices: usize) -> Vec<FlatType> {
 pub struct TrapSite {
     /// Which adapter of the module, in the order of the specs. Helpers that adapters share get their site from their caller.
     pub adapter: u32,
-    /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index.
+    /// The path of the value, such as `param "items"[].name` or `result.ok`; each `[]` stands for one list index. What is found inside
+    /// a helper has the path of the whole value that the helper was called for.
     pub path: Box<str>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn view(ty: &GeneratedType) -> View<'_> {
         GeneratedType::S64 | GeneratedType::U64 | GeneratedType::F64 => View::Scalar(8),
         GeneratedType::String => View::String,
         GeneratedType::List(element) => View::List(vec![(String::new(), element)]),
-        GeneratedType::Map(key, value) => View::List(vec![(".key".into(), key), (".value".into(), value)]),
+        GeneratedType::Map(key, value) => View::List(vec![(".0".into(), key), (".1".into(), value)]),
         GeneratedType::FixedLengthList(element, length) => {
             View::Fields((0..*length).map(|n| (format!("[{n}]"), &**element)).collect())
         }

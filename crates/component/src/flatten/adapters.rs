@@ -6,7 +6,7 @@ use crate::error::TranslateError;
 use crate::scope::CoreItem;
 use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, PlanModule, Step, Trampoline};
 use gusset_fact::{AdapterImport, FunctionSpec};
-use gusset_types::{ArenaIndex, CoreDefIndex};
+use gusset_types::{ArenaIndex, CoreDefIndex, TrapSite};
 
 impl Flattener<'_, '_> {
     /// What stands for `item` in the plan. If it is an adapter that has not been made, it is made now, with all others
@@ -31,6 +31,7 @@ impl Flattener<'_, '_> {
         assert_eq!(made.functions.len(), specs.len(), "each adapter has its functions");
         // The modules of adapters follow those of the input.
         let module = ModuleIndex::from_usize(self.parsed.modules.len() + self.adapters.modules().len());
+        let size = made.code_size + made.sites.iter().map(site_size).sum::<usize>();
         let info = AdapterModuleInfo {
             module,
             adapters: specs.iter().map(|spec| spec.name().clone()).collect(),
@@ -61,8 +62,7 @@ impl Flattener<'_, '_> {
             self.core_def(CoreDef::Export { instance, item })
         });
         let made_adapters: Vec<_> = adapters.into_iter().zip(defs).collect();
-        let code_size = made.code_size;
-        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_functions }, code_size, made_adapters)
+        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_functions }, size, made_adapters)
     }
 
     /// A trampoline, with the step that defines it.
@@ -71,6 +71,11 @@ impl Flattener<'_, '_> {
         self.plan.steps.push(Step::DefineTrampoline(trampoline));
         self.core_def(CoreDef::Trampoline(trampoline))
     }
+}
+
+/// What a trap site takes in memory.
+fn site_size(site: &TrapSite) -> usize {
+    size_of::<TrapSite>() + site.path.len()
 }
 
 /// Whether an import of an adapter module is a function.

@@ -97,7 +97,9 @@ function definition(def) {
       return (site, code, value, limit, ...indices) => {
         let path = plan.sites[def.module][site];
         for (const index of indices) path = path.replace("[]", `[${index}]`);
-        throw new Trap(code, path, value, limit);
+        // What `realloc` returned is bad, not the value.
+        if (code & 0x100) path += " (from realloc)";
+        throw new Trap(code & 0xff, path, value, limit);
       };
   }
   throw new Error(`nothing is known of ${JSON.stringify(def)}`);

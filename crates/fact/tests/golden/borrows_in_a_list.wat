@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(files: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
-;; 1417 bytes
+;; 1419 bytes
 ;; site 0: `params`
 ;; site 1: `param "files"`
 ;; site 2: `param "files"[]`
@@ -118,7 +118,7 @@
     i32.and
     if ;; label = @1
       i32.const 1
-      i32.const 34
+      i32.const 290
       local.get 5
       i64.extend_i32_u
       i64.const 4
@@ -139,7 +139,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 5
       i64.extend_i32_u
       local.get 4

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(one: tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>, many: list<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>)
 ;; Utf8 to Utf8
-;; 2082 bytes
+;; 2084 bytes
 ;; site 0: `params`
 ;; site 1: `param "one"`
 ;; site 2: `param "many"`
@@ -135,7 +135,7 @@
     i32.and
     if ;; label = @1
       i32.const 2
-      i32.const 34
+      i32.const 290
       local.get 6
       i64.extend_i32_u
       i64.const 4
@@ -156,7 +156,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 2
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5

@@ -5,12 +5,12 @@
 ;; 1359 bytes
 ;; site 0: `params`
 ;; site 1: `param "self"`
-;; site 2: ``
-;; site 3: `result`
+;; site 2: `result`
+;; site 3: ``
 ;; trap of function 0 at site 0: handle table is full
 ;; trap of function 0 at site 1: handle table is full
-;; trap of function 0 at site 2: borrow handles still remain at the end of the call
-;; trap of function 0 at site 3: invalid `char` bit pattern
+;; trap of function 0 at site 2: invalid `char` bit pattern
+;; trap of function 0 at site 3: borrow handles still remain at the end of the call
 ;; trap of function 3 at its caller's site: unknown handle index
 ;; trap of function 3 at its caller's site: handle index used with the wrong type
 ;; trap of function 3 at its caller's site: cannot remove owned resource while borrowed
@@ -93,18 +93,6 @@
     end
     local.get 2
     call $"ns:pkg/iface#func of lib"
-    local.get 1
-    i32.load
-    local.tee 2
-    if ;; label = @1
-      i32.const 2
-      i32.const 53
-      local.get 2
-      i64.extend_i32_u
-      i64.const 0
-      call $"trap 0"
-      unreachable
-    end
     local.set 2
     local.get 2
     local.tee 4
@@ -115,7 +103,7 @@
     i32.const 1112064
     i32.ge_u
     if ;; label = @1
-      i32.const 3
+      i32.const 2
       i32.const 40
       local.get 4
       i64.extend_i32_u
@@ -124,6 +112,18 @@
       unreachable
     end
     local.get 4
+    local.get 1
+    i32.load
+    local.tee 4
+    if ;; label = @1
+      i32.const 3
+      i32.const 53
+      local.get 4
+      i64.extend_i32_u
+      i64.const 0
+      call $"trap 0"
+      unreachable
+    end
     local.get 2
     call $"post-return of ns:pkg/iface#func of lib"
     i32.const 16

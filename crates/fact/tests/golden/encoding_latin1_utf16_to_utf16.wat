@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Utf16
-;; 859 bytes
+;; 863 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -108,7 +108,7 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 34
+        i32.const 290
         local.get 4
         i64.extend_i32_u
         i64.const 2
@@ -129,7 +129,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 4
         i64.extend_i32_u
         local.get 3
@@ -216,7 +216,7 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 34
+        i32.const 290
         local.get 4
         i64.extend_i32_u
         i64.const 2
@@ -237,7 +237,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 4
         i64.extend_i32_u
         local.get 1

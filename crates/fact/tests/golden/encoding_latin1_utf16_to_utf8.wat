@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Utf8
-;; 1201 bytes
+;; 1207 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -116,7 +116,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 4
         i64.extend_i32_u
         local.get 3
@@ -157,7 +157,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 4
           i64.extend_i32_u
           local.get 3
@@ -221,7 +221,7 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 37
+            i32.const 293
             local.get 4
             i64.extend_i32_u
             local.get 6
@@ -296,7 +296,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 6
         i64.extend_i32_u
         local.get 1
@@ -337,7 +337,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 6
           i64.extend_i32_u
           local.get 1
@@ -386,7 +386,7 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 37
+            i32.const 293
             local.get 6
             i64.extend_i32_u
             local.get 4

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf16 to Latin1Utf16
-;; 1040 bytes
+;; 1048 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -100,7 +100,7 @@
     i32.and
     if ;; label = @1
       local.get 2
-      i32.const 34
+      i32.const 290
       local.get 3
       i64.extend_i32_u
       i64.const 2
@@ -119,7 +119,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 3
       i64.extend_i32_u
       local.get 1
@@ -163,7 +163,7 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 34
+        i32.const 290
         local.get 3
         i64.extend_i32_u
         i64.const 2
@@ -184,7 +184,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 3
         i64.extend_i32_u
         local.get 1
@@ -253,7 +253,7 @@
         i32.and
         if ;; label = @3
           local.get 2
-          i32.const 34
+          i32.const 290
           local.get 3
           i64.extend_i32_u
           i64.const 2
@@ -274,7 +274,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 3
           i64.extend_i32_u
           local.get 5
@@ -305,7 +305,7 @@
         i32.and
         if ;; label = @3
           local.get 2
-          i32.const 34
+          i32.const 290
           local.get 3
           i64.extend_i32_u
           i64.const 2
@@ -324,7 +324,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 3
           i64.extend_i32_u
           local.get 5

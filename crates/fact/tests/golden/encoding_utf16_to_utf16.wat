@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf16 to Utf16
-;; 598 bytes
+;; 600 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -92,7 +92,7 @@
     i32.and
     if ;; label = @1
       local.get 2
-      i32.const 34
+      i32.const 290
       local.get 3
       i64.extend_i32_u
       i64.const 2
@@ -113,7 +113,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 3
       i64.extend_i32_u
       local.get 1

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf8 to Latin1Utf16
-;; 1031 bytes
+;; 1039 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: string content out-of-bounds
@@ -84,7 +84,7 @@
     i32.and
     if ;; label = @1
       local.get 2
-      i32.const 34
+      i32.const 290
       local.get 3
       i64.extend_i32_u
       i64.const 2
@@ -103,7 +103,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 3
       i64.extend_i32_u
       local.get 1
@@ -158,7 +158,7 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 34
+        i32.const 290
         local.get 3
         i64.extend_i32_u
         i64.const 2
@@ -179,7 +179,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 3
         i64.extend_i32_u
         local.get 1
@@ -254,7 +254,7 @@
         i32.and
         if ;; label = @3
           local.get 2
-          i32.const 34
+          i32.const 290
           local.get 3
           i64.extend_i32_u
           i64.const 2
@@ -275,7 +275,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 3
           i64.extend_i32_u
           local.get 5
@@ -306,7 +306,7 @@
         i32.and
         if ;; label = @3
           local.get 2
-          i32.const 34
+          i32.const 290
           local.get 3
           i64.extend_i32_u
           i64.const 2
@@ -325,7 +325,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 3
           i64.extend_i32_u
           local.get 5

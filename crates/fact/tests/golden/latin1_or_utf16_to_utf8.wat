@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Utf8
-;; 1264 bytes
+;; 1270 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -119,7 +119,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 4
         i64.extend_i32_u
         local.get 3
@@ -160,7 +160,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 4
           i64.extend_i32_u
           local.get 3
@@ -224,7 +224,7 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 37
+            i32.const 293
             local.get 4
             i64.extend_i32_u
             local.get 6
@@ -299,7 +299,7 @@
       i64.gt_u
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 6
         i64.extend_i32_u
         local.get 1
@@ -340,7 +340,7 @@
         i64.gt_u
         if ;; label = @3
           local.get 2
-          i32.const 37
+          i32.const 293
           local.get 6
           i64.extend_i32_u
           local.get 1
@@ -389,7 +389,7 @@
           i64.gt_u
           if ;; label = @4
             local.get 2
-            i32.const 37
+            i32.const 293
             local.get 6
             i64.extend_i32_u
             local.get 4

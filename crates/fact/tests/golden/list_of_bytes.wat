@@ -2,7 +2,7 @@
 ;; func(data: list<u8>)
 ;;   -> list<u8>
 ;; Utf8 to Utf8
-;; 748 bytes
+;; 750 bytes
 ;; site 0: `param "data"`
 ;; site 1: `result`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
@@ -85,7 +85,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 5
       i64.extend_i32_u
       local.get 4
@@ -217,7 +217,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 3

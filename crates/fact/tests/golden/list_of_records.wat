@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
 ;; Utf8 to Utf8
-;; 1251 bytes
+;; 1256 bytes
 ;; site 0: `param "items"`
 ;; site 1: `param "items"[].tags`
 ;; site 2: `param "items"[].tags[]`
@@ -108,7 +108,7 @@
     i32.and
     if ;; label = @1
       i32.const 0
-      i32.const 34
+      i32.const 290
       local.get 4
       i64.extend_i32_u
       i64.const 4
@@ -129,7 +129,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 4
       i64.extend_i32_u
       local.get 3
@@ -231,7 +231,7 @@
         i32.and
         if ;; label = @3
           i32.const 1
-          i32.const 34
+          i32.const 290
           local.get 9
           i64.extend_i32_u
           i64.const 4
@@ -254,7 +254,7 @@
         i64.gt_u
         if ;; label = @3
           i32.const 1
-          i32.const 35
+          i32.const 291
           local.get 9
           i64.extend_i32_u
           local.get 8
@@ -417,7 +417,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 4
       i64.extend_i32_u
       local.get 1

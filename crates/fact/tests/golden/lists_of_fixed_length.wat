@@ -4,7 +4,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<char, 2>)
 ;; Utf8 to Utf8
-;; 876 bytes
+;; 877 bytes
 ;; site 0: `params`
 ;; site 1: `param "flat"[]`
 ;; trap of function 0 at site 0: pointer out of bounds of memory
@@ -66,7 +66,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 39
+      i32.const 295
       local.get 1
       i64.extend_i32_u
       i64.const 285212671

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8, p: f32, p: u8)
 ;; Utf8 to Utf8
-;; 658 bytes
+;; 660 bytes
 ;; site 0: `params`
 ;; trap of function 0 at site 0: unaligned pointer
 ;; trap of function 0 at site 0: pointer out of bounds of memory
@@ -62,7 +62,7 @@
     i32.and
     if ;; label = @1
       i32.const 0
-      i32.const 34
+      i32.const 290
       local.get 1
       i64.extend_i32_u
       i64.const 4
@@ -80,7 +80,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 39
+      i32.const 295
       local.get 1
       i64.extend_i32_u
       i64.const 68

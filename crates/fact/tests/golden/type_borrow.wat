@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: borrow<resource 0>, list: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
-;; 1538 bytes
+;; 1540 bytes
 ;; site 0: `params`
 ;; site 1: `param "flat"`
 ;; site 2: `param "list"`
@@ -137,7 +137,7 @@
     i32.and
     if ;; label = @1
       i32.const 2
-      i32.const 34
+      i32.const 290
       local.get 7
       i64.extend_i32_u
       i64.const 4
@@ -158,7 +158,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 2
-      i32.const 35
+      i32.const 291
       local.get 7
       i64.extend_i32_u
       local.get 6

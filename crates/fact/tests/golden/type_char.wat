@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: char, list: list<char>)
 ;; Utf8 to Utf8
-;; 612 bytes
+;; 614 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -109,7 +109,7 @@
     i32.and
     if ;; label = @1
       i32.const 1
-      i32.const 34
+      i32.const 290
       local.get 5
       i64.extend_i32_u
       i64.const 4
@@ -130,7 +130,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 5
       i64.extend_i32_u
       local.get 4

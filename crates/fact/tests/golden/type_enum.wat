@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: enum { e0, e1, e2 }, list: list<enum { e0, e1, e2 }>)
 ;; Utf8 to Utf8
-;; 534 bytes
+;; 535 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -92,7 +92,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 5
       i64.extend_i32_u
       local.get 4

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<bool, 3>, list: list<list<bool, 3>>)
 ;; Utf8 to Utf8
-;; 540 bytes
+;; 541 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: list content out-of-bounds
@@ -89,7 +89,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 7
       i64.extend_i32_u
       local.get 6

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<bool>, list: list<list<bool>>)
 ;; Utf8 to Utf8
-;; 894 bytes
+;; 898 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -84,7 +84,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5
@@ -192,7 +192,7 @@
     i32.and
     if ;; label = @1
       i32.const 1
-      i32.const 34
+      i32.const 290
       local.get 4
       i64.extend_i32_u
       i64.const 4
@@ -213,7 +213,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 4
       i64.extend_i32_u
       local.get 6
@@ -292,7 +292,7 @@
         i64.gt_u
         if ;; label = @3
           i32.const 2
-          i32.const 35
+          i32.const 291
           local.get 11
           i64.extend_i32_u
           local.get 10

@@ -1,14 +1,14 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: map<string, char>, list: list<map<string, char>>)
 ;; Utf8 to Utf8
-;; 1689 bytes
+;; 1697 bytes
 ;; site 0: `param "flat"`
-;; site 1: `param "flat"[].key`
-;; site 2: `param "flat"[].value`
+;; site 1: `param "flat"[].0`
+;; site 2: `param "flat"[].1`
 ;; site 3: `param "list"`
 ;; site 4: `param "list"[]`
-;; site 5: `param "list"[][].key`
-;; site 6: `param "list"[][].value`
+;; site 5: `param "list"[][].0`
+;; site 6: `param "list"[][].1`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
 ;; trap of function 0 at site 0: list content out-of-bounds
@@ -121,7 +121,7 @@
     i32.and
     if ;; label = @1
       i32.const 0
-      i32.const 34
+      i32.const 290
       local.get 6
       i64.extend_i32_u
       i64.const 4
@@ -142,7 +142,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5
@@ -285,7 +285,7 @@
     i32.and
     if ;; label = @1
       i32.const 3
-      i32.const 34
+      i32.const 290
       local.get 4
       i64.extend_i32_u
       i64.const 4
@@ -306,7 +306,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 3
-      i32.const 35
+      i32.const 291
       local.get 4
       i64.extend_i32_u
       local.get 6
@@ -398,7 +398,7 @@
         i32.and
         if ;; label = @3
           i32.const 4
-          i32.const 34
+          i32.const 290
           local.get 11
           i64.extend_i32_u
           i64.const 4
@@ -421,7 +421,7 @@
         i64.gt_u
         if ;; label = @3
           i32.const 4
-          i32.const 35
+          i32.const 291
           local.get 11
           i64.extend_i32_u
           local.get 9
@@ -585,7 +585,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 4
       i64.extend_i32_u
       local.get 1
@@ -683,7 +683,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 5
       i64.extend_i32_u
       local.get 1

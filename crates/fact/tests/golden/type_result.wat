@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: result<u8>, list: list<result<u8>>)
 ;; Utf8 to Utf8
-;; 580 bytes
+;; 581 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -108,7 +108,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: s32, list: list<s32>)
 ;; Utf8 to Utf8
-;; 471 bytes
+;; 473 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
@@ -86,7 +86,7 @@
     i32.and
     if ;; label = @1
       i32.const 0
-      i32.const 34
+      i32.const 290
       local.get 5
       i64.extend_i32_u
       i64.const 4
@@ -107,7 +107,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 0
-      i32.const 35
+      i32.const 291
       local.get 5
       i64.extend_i32_u
       local.get 4

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: string, list: list<string>)
 ;; Utf8 to Utf8
-;; 1048 bytes
+;; 1052 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -107,7 +107,7 @@
     i32.and
     if ;; label = @1
       i32.const 1
-      i32.const 34
+      i32.const 290
       local.get 6
       i64.extend_i32_u
       i64.const 4
@@ -128,7 +128,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5
@@ -237,7 +237,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 3
       i64.extend_i32_u
       local.get 1
@@ -330,7 +330,7 @@
     i64.gt_u
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 4
       i64.extend_i32_u
       local.get 1

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: variant { a(f32), b, c(u64) }, list: list<variant { a(f32), b, c(u64) }>)
 ;; Utf8 to Utf8
-;; 669 bytes
+;; 671 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -124,7 +124,7 @@
     i32.and
     if ;; label = @1
       i32.const 1
-      i32.const 34
+      i32.const 290
       local.get 6
       i64.extend_i32_u
       i64.const 8
@@ -145,7 +145,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 6
       i64.extend_i32_u
       local.get 5

@@ -4,11 +4,14 @@ use super::context::{FlatReader, LiftContext};
 use super::error::{CanonError, CanonResult};
 use crate::error::format_err;
 use crate::val::Val;
-use gusset_types::{DefinedType, Field, Layout, TrapCode, ValType, align_to, cut_name};
+use gusset_types::{
+    DefinedType, ERROR_LABEL, Field, KEY_LABEL, Layout, OK_LABEL, SOME_LABEL, TrapCode, VALUE_LABEL, ValType, align_to,
+    cut_name,
+};
 use std::sync::Arc;
 
-/// What a path calls the two parts of a map's entry, as adapters do.
-pub(crate) const ENTRY_NAMES: [&str; 2] = ["key", "value"];
+/// What a path calls the two parts of a map's entry.
+pub(super) const ENTRY_LABELS: [&str; 2] = [KEY_LABEL, VALUE_LABEL];
 
 /// The char with this bit pattern (`convert_i32_to_char`).
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
@@ -150,7 +153,7 @@ fn map(cx: &mut LiftContext<'_>, types: [ValType; 2], at: u64, length: u64) -> C
         let mut offsets = Offsets::at(at + i * u64::from(entry.size));
         let mut part = |n: usize| {
             let part = load(cx, types[n], offsets.next(layouts[n]));
-            part.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))
+            part.map_err(|error| error.within(format!("[{i}].{}", ENTRY_LABELS[n])))
         };
         let entry = (part(0)?, part(1)?);
         entries.push(entry);
@@ -212,9 +215,9 @@ fn variant(
         }
         DefinedType::Enum(labels) => Val::Enum(labels.get(case as usize).ok_or_else(|| invalid(labels.len()))?.clone()),
         DefinedType::Option(_) if case == 0 => Val::Option(None),
-        DefinedType::Option(some) if case == 1 => Val::Option(boxed("some", Some(*some))?),
-        DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed("ok", result.ok)?)),
-        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed("error", result.err)?)),
+        DefinedType::Option(some) if case == 1 => Val::Option(boxed(SOME_LABEL, Some(*some))?),
+        DefinedType::Result(result) if case == 0 => Val::Result(Ok(boxed(OK_LABEL, result.ok)?)),
+        DefinedType::Result(result) if case == 1 => Val::Result(Err(boxed(ERROR_LABEL, result.err)?)),
         _ => return Err(invalid(2)),
     })
 }

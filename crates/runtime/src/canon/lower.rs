@@ -3,10 +3,10 @@
 
 use super::context::{FlatWriter, LowerContext};
 use super::error::{CanonError, CanonResult};
-use super::lift::{ENTRY_NAMES, Offsets, flat_count, unsupported, unsupported_error_context};
+use super::lift::{ENTRY_LABELS, Offsets, flat_count, unsupported, unsupported_error_context};
 use crate::error::Error;
 use crate::val::{Val, check};
-use gusset_types::{DefinedType, Layout, ValType, cut_name};
+use gusset_types::{DefinedType, ERROR_LABEL, Layout, NONE_LABEL, OK_LABEL, SOME_LABEL, ValType, cut_name};
 use std::sync::Arc;
 
 /// The error for a value of another type.
@@ -126,7 +126,7 @@ fn map(cx: &mut LowerContext<'_>, types: [ValType; 2], entries: &[(Val, Val)]) -
         let mut offsets = Offsets::at(at + i as u64 * u64::from(entry.size));
         for (n, part) in [key, value].into_iter().enumerate() {
             let stored = store(cx, types[n], part, offsets.next(layouts[n]));
-            stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[n])))?;
+            stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_LABELS[n])))?;
         }
     }
     Ok((at, entries.len() as u64))
@@ -149,10 +149,10 @@ fn match_case<'a>(defined: &'a DefinedType, val: &'a Val) -> Option<MatchedCase<
         (DefinedType::Enum(labels), Val::Enum(name)) => {
             (labels.iter().position(|label| label == name)?, &**name, None, None)
         }
-        (DefinedType::Option(_), Val::Option(None)) => (0, "none", None, None),
-        (DefinedType::Option(some), Val::Option(payload)) => (1, "some", Some(*some), payload.as_deref()),
-        (DefinedType::Result(result), Val::Result(Ok(payload))) => (0, "ok", result.ok, payload.as_deref()),
-        (DefinedType::Result(result), Val::Result(Err(payload))) => (1, "error", result.err, payload.as_deref()),
+        (DefinedType::Option(_), Val::Option(None)) => (0, NONE_LABEL, None, None),
+        (DefinedType::Option(some), Val::Option(payload)) => (1, SOME_LABEL, Some(*some), payload.as_deref()),
+        (DefinedType::Result(result), Val::Result(Ok(payload))) => (0, OK_LABEL, result.ok, payload.as_deref()),
+        (DefinedType::Result(result), Val::Result(Err(payload))) => (1, ERROR_LABEL, result.err, payload.as_deref()),
         _ => return None,
     };
     let payload = match (ty, payload) {

@@ -1,9 +1,9 @@
 //! Rust types that stand for maps and for lists of fixed length.
 
 use super::{COMPARED, ComponentType, Lift, Lower};
-use crate::canon::{CanonResult, ENTRY_NAMES, FlatReader, FlatWriter, LiftContext, LowerContext, Offsets};
+use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, Offsets};
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::{DefinedType, Layout, Types, ValType};
+use gusset_types::{DefinedType, KEY_LABEL, Layout, Types, VALUE_LABEL, ValType};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
@@ -21,8 +21,8 @@ fn matches_map<K: ComponentType, V: ComponentType>(types: TypeScope<'_>, ty: Val
     let Some([key, value]) = entry_types(types.defined(ty)) else {
         return Err(types.other(ty, describe_map::<K, V>()));
     };
-    K::matches(types, key).map_err(|mismatch| mismatch.within("[].key"))?;
-    V::matches(types, value).map_err(|mismatch| mismatch.within("[].value"))
+    K::matches(types, key).map_err(|mismatch| mismatch.within(format!("[].{KEY_LABEL}")))?;
+    V::matches(types, value).map_err(|mismatch| mismatch.within(format!("[].{VALUE_LABEL}")))
 }
 
 fn describe_map<K: ComponentType, V: ComponentType>() -> String {
@@ -44,9 +44,9 @@ fn load_map<K: Lift, V: Lift, M: Default + Extend<(K, V)>>(
     for i in 0..length {
         let mut offsets = Offsets::at(at + i * u64::from(entry.size));
         let key = K::load(cx, types[0], offsets.next(layouts[0]));
-        let key = key.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[0])))?;
+        let key = key.map_err(|error| error.within(format!("[{i}].{KEY_LABEL}")))?;
         let value = V::load(cx, types[1], offsets.next(layouts[1]));
-        map.extend([(key, value.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[1])))?)]);
+        map.extend([(key, value.map_err(|error| error.within(format!("[{i}].{VALUE_LABEL}")))?)]);
     }
     Ok(map)
 }
@@ -64,9 +64,9 @@ fn store_map<'a, K: Lower + 'a, V: Lower + 'a>(
     for (i, (key, value)) in entries.enumerate() {
         let mut offsets = Offsets::at(at + i as u64 * u64::from(entry.size));
         let stored = key.store(cx, types[0], offsets.next(layouts[0]));
-        stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[0])))?;
+        stored.map_err(|error| error.within(format!("[{i}].{KEY_LABEL}")))?;
         let stored = value.store(cx, types[1], offsets.next(layouts[1]));
-        stored.map_err(|error| error.within(format!("[{i}].{}", ENTRY_NAMES[1])))?;
+        stored.map_err(|error| error.within(format!("[{i}].{VALUE_LABEL}")))?;
     }
     Ok((at, length as u64))
 }

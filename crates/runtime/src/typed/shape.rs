@@ -11,7 +11,7 @@ use std::fmt;
 
 /// The segment of a path for a field or case.
 #[cold]
-fn segment(name: &str) -> String {
+pub(super) fn segment(name: &str) -> String {
     format!(".{}", cut_name(name))
 }
 

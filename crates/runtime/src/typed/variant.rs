@@ -1,9 +1,10 @@
 //! Rust types that stand for `option` and `result`.
 
+use super::shape::segment;
 use super::{COMPARED, ComponentType, Lift, Lower};
 use crate::canon::{CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::{DefinedType, TrapCode, Types, ValType};
+use gusset_types::{DefinedType, ERROR_LABEL, OK_LABEL, SOME_LABEL, TrapCode, Types, ValType};
 
 /// The payload types of a type that is a `result` or, as `result<_, T>` without an `ok` would be, an `option`.
 #[derive(Clone, Copy)]
@@ -63,7 +64,7 @@ impl<T: ComponentType> ComponentType for Option<T> {
     const FLAT_COUNT: usize = 1 + T::FLAT_COUNT;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let Some(cases) = TwoCases::option(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
-        T::matches_payload(types, cases.payloads[1]).map_err(|mismatch| mismatch.within(".some"))
+        T::matches_payload(types, cases.payloads[1]).map_err(|mismatch| mismatch.within(segment(SOME_LABEL)))
     }
     fn describe() -> String {
         format!("option<{}>", T::describe())
@@ -75,7 +76,9 @@ impl<T: Lift> Lift for Option<T> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         match cases.load(cx, at)? {
             (0, _) => Ok(None),
-            (_, at) => T::load(cx, cases.payloads[1].expect(COMPARED), at).map(Some).map_err(|e| e.within(".some")),
+            (_, at) => {
+                T::load(cx, cases.payloads[1].expect(COMPARED), at).map(Some).map_err(|e| e.within(segment(SOME_LABEL)))
+            }
         }
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
@@ -85,7 +88,7 @@ impl<T: Lift> Lift for Option<T> {
             0 => None,
             1 => {
                 let payload = T::lift_flat(cx, cases.payloads[1].expect(COMPARED), flat);
-                Some(payload.map_err(|error| error.within(".some"))?)
+                Some(payload.map_err(|error| error.within(segment(SOME_LABEL)))?)
             }
             case => return Err(invalid(case.into())),
         };
@@ -100,7 +103,7 @@ impl<T: Lower> Lower for Option<T> {
         let payload_at = cases.store(cx, u8::from(self.is_some()), at)?;
         let Some(payload) = self else { return Ok(()) };
         let stored = payload.store(cx, cases.payloads[1].expect(COMPARED), payload_at);
-        stored.map_err(|error| error.within(".some"))
+        stored.map_err(|error| error.within(segment(SOME_LABEL)))
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
@@ -108,7 +111,7 @@ impl<T: Lower> Lower for Option<T> {
         flat.u32(u32::from(self.is_some()));
         if let Some(payload) = self {
             let lowered = payload.lower_flat(cx, cases.payloads[1].expect(COMPARED), flat);
-            lowered.map_err(|error| error.within(".some"))?;
+            lowered.map_err(|error| error.within(segment(SOME_LABEL)))?;
         }
         flat.fill_to(end);
         Ok(())
@@ -120,8 +123,8 @@ impl<T: ComponentType, E: ComponentType> ComponentType for Result<T, E> {
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let Some(cases) = TwoCases::result(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
         let [ok, err] = cases.payloads;
-        T::matches_payload(types, ok).map_err(|mismatch| mismatch.within(".ok"))?;
-        E::matches_payload(types, err).map_err(|mismatch| mismatch.within(".error"))
+        T::matches_payload(types, ok).map_err(|mismatch| mismatch.within(segment(OK_LABEL)))?;
+        E::matches_payload(types, err).map_err(|mismatch| mismatch.within(segment(ERROR_LABEL)))
     }
     fn describe() -> String {
         format!("result<{}, {}>", T::describe(), E::describe())
@@ -133,8 +136,8 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         match cases.load(cx, at)? {
-            (0, at) => T::load(cx, ok, at).map(Ok).map_err(|error| error.within(".ok")),
-            (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(".error")),
+            (0, at) => T::load(cx, ok, at).map(Ok).map_err(|error| error.within(segment(OK_LABEL))),
+            (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(segment(ERROR_LABEL))),
         }
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
@@ -142,8 +145,8 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         let end = flat.position() + Self::FLAT_COUNT;
         let value = match flat.u32() {
-            0 => Ok(T::lift_flat(cx, ok, flat).map_err(|error| error.within(".ok"))?),
-            1 => Err(E::lift_flat(cx, err, flat).map_err(|error| error.within(".error"))?),
+            0 => Ok(T::lift_flat(cx, ok, flat).map_err(|error| error.within(segment(OK_LABEL)))?),
+            1 => Err(E::lift_flat(cx, err, flat).map_err(|error| error.within(segment(ERROR_LABEL)))?),
             case => return Err(invalid(case.into())),
         };
         flat.skip_to(end);
@@ -157,8 +160,8 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
         let payload_at = cases.store(cx, u8::from(self.is_err()), at)?;
         match self {
-            Ok(payload) => payload.store(cx, ok, payload_at).map_err(|error| error.within(".ok")),
-            Err(payload) => payload.store(cx, err, payload_at).map_err(|error| error.within(".error")),
+            Ok(payload) => payload.store(cx, ok, payload_at).map_err(|error| error.within(segment(OK_LABEL))),
+            Err(payload) => payload.store(cx, err, payload_at).map_err(|error| error.within(segment(ERROR_LABEL))),
         }
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
@@ -167,8 +170,8 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
         let end = flat.position() + Self::FLAT_COUNT;
         flat.u32(u32::from(self.is_err()));
         match self {
-            Ok(payload) => payload.lower_flat(cx, ok, flat).map_err(|error| error.within(".ok"))?,
-            Err(payload) => payload.lower_flat(cx, err, flat).map_err(|error| error.within(".error"))?,
+            Ok(payload) => payload.lower_flat(cx, ok, flat).map_err(|error| error.within(segment(OK_LABEL)))?,
+            Err(payload) => payload.lower_flat(cx, err, flat).map_err(|error| error.within(segment(ERROR_LABEL)))?,
         }
         flat.fill_to(end);
         Ok(())

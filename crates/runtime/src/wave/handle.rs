@@ -2,6 +2,7 @@
 
 use crate::types::{Type, TypeKind};
 use crate::val::Val;
+use gusset_types::{ERROR_LABEL, OK_LABEL, SOME_LABEL, VALUE_LABEL};
 use std::fmt::Write;
 use wasm_wave::ast::Node;
 
@@ -23,17 +24,18 @@ fn find_handle(val: &Val, path: &mut String) -> Option<&'static str> {
             .iter()
             .enumerate()
             .find_map(|(i, item)| within(path, format_args!(".{i}"), |path| find_handle(item, path))),
-        Val::Map(entries) => entries
-            .iter()
-            .enumerate()
-            .find_map(|(i, (_, value))| within(path, format_args!("[{i}].1"), |path| find_handle(value, path))),
+        Val::Map(entries) => entries.iter().enumerate().find_map(|(i, (_, value))| {
+            within(path, format_args!("[{i}].{VALUE_LABEL}"), |path| find_handle(value, path))
+        }),
         Val::Record(fields) => {
             fields.iter().find_map(|(name, val)| within(path, format_args!(".{name}"), |path| find_handle(val, path)))
         }
         Val::Variant(case, Some(payload)) => within(path, format_args!(".{case}"), |path| find_handle(payload, path)),
-        Val::Option(Some(payload)) => within(path, format_args!(".some"), |path| find_handle(payload, path)),
-        Val::Result(Ok(Some(payload))) => within(path, format_args!(".ok"), |path| find_handle(payload, path)),
-        Val::Result(Err(Some(payload))) => within(path, format_args!(".err"), |path| find_handle(payload, path)),
+        Val::Option(Some(payload)) => within(path, format_args!(".{SOME_LABEL}"), |path| find_handle(payload, path)),
+        Val::Result(Ok(Some(payload))) => within(path, format_args!(".{OK_LABEL}"), |path| find_handle(payload, path)),
+        Val::Result(Err(Some(payload))) => {
+            within(path, format_args!(".{ERROR_LABEL}"), |path| find_handle(payload, path))
+        }
         _ => None,
     }
 }
@@ -72,9 +74,11 @@ fn find_unwritable(node: &Node, ty: &Type, text: &str, path: &mut String) -> Opt
         TypeKind::List(element) | TypeKind::FixedLengthList(element, _) => {
             node.as_list().ok()?.enumerate().find_map(|(i, node)| inside(format_args!("[{i}]"), node, &element))
         }
-        TypeKind::Map(_, value) => {
-            node.as_map().ok()?.enumerate().find_map(|(i, (_, node))| inside(format_args!("[{i}].1"), node, &value))
-        }
+        TypeKind::Map(_, value) => node
+            .as_map()
+            .ok()?
+            .enumerate()
+            .find_map(|(i, (_, node))| inside(format_args!("[{i}].{VALUE_LABEL}"), node, &value)),
         TypeKind::Tuple(types) => node
             .as_tuple()
             .ok()?
@@ -94,13 +98,13 @@ fn find_unwritable(node: &Node, ty: &Type, text: &str, path: &mut String) -> Opt
             inside(format_args!(".{name}"), payload?, ty.as_ref()?)
         }
         TypeKind::Option(some) => match node.as_option() {
-            Ok(payload) => inside(format_args!(".some"), payload?, &some),
-            Err(_) => inside(format_args!(".some"), node, &some),
+            Ok(payload) => inside(format_args!(".{SOME_LABEL}"), payload?, &some),
+            Err(_) => inside(format_args!(".{SOME_LABEL}"), node, &some),
         },
         TypeKind::Result { ok, err } => match node.as_result() {
-            Ok(Ok(payload)) => inside(format_args!(".ok"), payload?, &ok?),
-            Ok(Err(payload)) => inside(format_args!(".err"), payload?, &err?),
-            Err(_) => inside(format_args!(".ok"), node, &ok?),
+            Ok(Ok(payload)) => inside(format_args!(".{OK_LABEL}"), payload?, &ok?),
+            Ok(Err(payload)) => inside(format_args!(".{ERROR_LABEL}"), payload?, &err?),
+            Err(_) => inside(format_args!(".{OK_LABEL}"), node, &ok?),
         },
         _ => None,
     }

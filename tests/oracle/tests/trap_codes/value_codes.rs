@@ -199,5 +199,8 @@ fn realloc_codes() -> [TrapCase; 4] {
             lowered("string", "(i32.const 0xfffe)"),
         ),
     ]
-    .map(|(code, side, shown, text)| TrapCase { code, side, shown, path: PATH, text, heavy: false })
+    .map(|(code, side, shown, text)| {
+        let path = if side == Finder::Adapter { "param \"v\" (from realloc)" } else { PATH };
+        TrapCase { code, side, shown, path, text, heavy: false }
+    })
 }
