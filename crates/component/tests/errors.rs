@@ -265,6 +265,32 @@ fn what_is_not_supported_is_named() {
     }
 }
 
+/// Options that are not supported are told with the function that they are of.
+#[test]
+fn options_are_named_with_their_function() {
+    let mut features = ComponentFeatures::default();
+    features.set(ComponentFeature::Gc, true);
+    let settings = TranslateSettings { features, ..TranslateSettings::default() };
+    for (text, named) in [
+        (
+            r#"(component (import "f" (func $f)) (core type $t (func)) (core func (canon lower (func $f) gc (core-type $t))))"#,
+            "in function `f` (at",
+        ),
+        (
+            r#"(component
+                (core module $m (func (export "f")))
+                (core instance $i (instantiate $m))
+                (func (export "run") (canon lift (core func $i "f") gc)))"#,
+            "in function `run` (at",
+        ),
+    ] {
+        let bytes = encode(text);
+        let error = gusset_component::translate(&bytes, &settings).map(drop).unwrap_err();
+        assert_eq!(error.kind(), TranslateErrorKind::Unsupported("gc"), "{error}");
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}
+
 /// Values and start functions are decoded and validated, and refused where something is made of them.
 #[test]
 fn values_are_refused_only_where_they_are_used() {

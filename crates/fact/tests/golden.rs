@@ -4,7 +4,7 @@ mod support;
 mod traps;
 
 use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
-use gusset_types::{CanonBuiltin, StringEncoding, ValType, type_text};
+use gusset_types::{CanonBuiltin, PointerWidth, StringEncoding, ValType, type_text};
 use std::fmt::Write;
 use support::{ENCODINGS, Maker, compile_functions};
 use traps::traps_text;
@@ -239,6 +239,17 @@ fn utf8_to_utf16() {
     spec.lift.string_encoding = StringEncoding::Utf16;
     spec.toggle_callee = true;
     check("utf8_to_utf16", &maker, spec);
+}
+
+/// Pointers and lengths of 32 bits go where they have 64.
+#[test]
+fn utf8_to_utf16_in_a_memory_of_64_bits() {
+    let mut maker = Maker::default();
+    let bytes = maker.list(ValType::U8);
+    let mut spec = maker.spec(&[("text", ValType::String)], Some(bytes));
+    spec.lift.string_encoding = StringEncoding::Utf16;
+    spec.lift.pointer_width = PointerWidth::Memory64;
+    check("utf8_to_utf16_in_a_memory_of_64_bits", &maker, spec);
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Component {
     /// [imports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
         let imports = &self.plan().imports;
-        imports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, imports, item)))
+        imports.items.iter().map(|(name, item)| (&**name, view(self, imports, item)))
     }
 
     /// What it [exports], by name, in order; what an exported instance exports is within its item.
@@ -193,7 +193,7 @@ impl Component {
     /// [exports]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ComponentItem)> + '_ {
         let exports = &self.plan().exports;
-        exports.items.iter().map(|(name, item)| (&**name, view(&self.0.tables, exports, item)))
+        exports.items.iter().map(|(name, item)| (&**name, view(self, exports, item)))
     }
 
     /// The core module of its own that it exports at `path`, if there is one. `path` is as for

@@ -17,14 +17,18 @@
 //! # Ok::<(), gusset::Error>(())
 //! ```
 
+use crate::component::Component;
 use crate::resource::ResourceType;
 use crate::type_scope::{TypeScope, TypeTables};
-use gusset_artifact::{ExternItem, Externs, RootExport, RootImport};
+use gusset_artifact::{ExternItem, Externs, PlanModule, RootExport, RootImport};
 use gusset_types::{DefinedType, FuncType, FuncTypeIndex, Types, ValType};
 use std::fmt;
 use std::sync::Arc;
 
 mod equality;
+mod module_type;
+
+pub use module_type::ModuleType;
 
 pub(crate) use gusset_types::type_text;
 
@@ -253,7 +257,7 @@ impl fmt::Debug for ComponentFunc {
 ///         _ => {}
 ///     }
 /// }
-/// # print("code", &ComponentItem::Module);
+/// # print("code", &ComponentItem::Component);
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -263,7 +267,7 @@ pub enum ComponentItem {
     /// An instance: the names and kinds of its exports, in order.
     Instance(Vec<(Arc<str>, ComponentItem)>),
     /// A core module.
-    Module,
+    Module(ModuleType),
     /// A component.
     Component,
     /// A resource type. That of a component which is not instantiated is equal to itself alone.
@@ -274,16 +278,17 @@ pub enum ComponentItem {
 
 /// The items of a plan that can be shown as [`ComponentItem`]s.
 pub(crate) trait PlanItem {
-    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem;
+    fn view(&self, component: &Component) -> ComponentItem;
 }
 
 impl PlanItem for RootImport {
-    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem {
+    fn view(&self, component: &Component) -> ComponentItem {
+        let tables = component.tables();
         match self {
             RootImport::Func(index) => {
                 ComponentItem::Func(ComponentFunc::new(tables, tables.plan.imported_funcs[*index].ty))
             }
-            RootImport::Module(_) => ComponentItem::Module,
+            RootImport::Module(index) => ComponentItem::Module(ModuleType::imported(tables, *index)),
             RootImport::Type(ty) => ComponentItem::Type(Some(Type::new(tables, *ty))),
             RootImport::Resource(index) => ComponentItem::Resource(tables.resource(*index)),
         }
@@ -291,12 +296,18 @@ impl PlanItem for RootImport {
 }
 
 impl PlanItem for RootExport {
-    fn view(&self, tables: &Arc<TypeTables>) -> ComponentItem {
+    fn view(&self, component: &Component) -> ComponentItem {
+        let tables = component.tables();
         match self {
             RootExport::Func(index) => {
                 ComponentItem::Func(ComponentFunc::new(tables, tables.plan.exported_funcs[*index].ty))
             }
-            RootExport::Module(_) => ComponentItem::Module,
+            RootExport::Module(PlanModule::Unit(index)) => {
+                ComponentItem::Module(ModuleType::own(component.module(*index)))
+            }
+            RootExport::Module(PlanModule::Imported(index)) => {
+                ComponentItem::Module(ModuleType::imported(tables, *index))
+            }
             RootExport::Component => ComponentItem::Component,
             RootExport::Type(ty) => ComponentItem::Type(ty.map(|ty| Type::new(tables, ty))),
             RootExport::Resource(index) => ComponentItem::Resource(tables.resource(*index)),
@@ -306,15 +317,15 @@ impl PlanItem for RootExport {
 
 /// An item of `externs`, written out. The plan bounds how much that is.
 pub(crate) fn view<Item: PlanItem>(
-    tables: &Arc<TypeTables>,
+    component: &Component,
     externs: &Externs<Item>,
     item: &ExternItem<Item>,
 ) -> ComponentItem {
     match item {
-        ExternItem::Item(item) => item.view(tables),
+        ExternItem::Item(item) => item.view(component),
         ExternItem::Instance(instance) => {
             let items = externs.instances[*instance].iter();
-            ComponentItem::Instance(items.map(|(name, item)| (name.clone(), view(tables, externs, item))).collect())
+            ComponentItem::Instance(items.map(|(name, item)| (name.clone(), view(component, externs, item))).collect())
         }
     }
 }

@@ -16,7 +16,7 @@ mod handle;
 use handle::{handle_in, unwritable_in};
 
 /// How much of the input an error quotes, in characters.
-const QUOTE_LIMIT: usize = 60;
+const MAX_QUOTED: usize = 60;
 
 /// Why a text is not what was asked for. `Display` says what was expected and quotes the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -260,7 +260,7 @@ fn quote(text: &str) -> String {
     if text.is_empty() {
         return "nothing".into();
     }
-    let mut short: String = text.chars().take(QUOTE_LIMIT).collect();
+    let mut short: String = text.chars().take(MAX_QUOTED).collect();
     if short.len() < text.len() {
         short.push_str("...");
     }
@@ -419,6 +419,16 @@ mod tests {
         assert!(error("f(").contains("unexpected end of input"));
         assert!(error("f(1) 2").contains("trailing characters"));
         assert!(error("(1)").contains("expected a function name, found nothing"));
+    }
+
+    #[test]
+    fn what_errors_quote_is_cut() {
+        let error = |text: &str| WaveCall::parse(text).unwrap_err().to_string();
+        let text = "x".repeat(MAX_QUOTED);
+        assert!(error(&text).ends_with(&format!(", found `{text}`")), "{}", error(&text));
+        assert!(error(&text.repeat(1000)).ends_with(&format!(", found `{text}...`")));
+        let wide = "é".repeat(MAX_QUOTED);
+        assert!(error(&wide.repeat(2)).ends_with(&format!(", found `{wide}...`")));
     }
 
     #[test]

@@ -529,6 +529,34 @@ fn imports_and_exports_can_be_listed() {
 }
 
 #[test]
+fn the_types_of_modules_can_be_listed() {
+    use gusset::types::ComponentItem;
+    let component = component(
+        r#"(component
+          (import "given" (core module $given
+            (import "a" "m" (memory 1 2)) (import "a" "t" (table 3 funcref)) (export "f" (func (param i32)))))
+          (core module $own (import "b" "g" (global (mut f64))) (func (export "seven") (result i32) (i32.const 7)))
+          (instance $i (export "own" (core module $own)))
+          (export "inner" (instance $i))
+          (export "passed-on" (core module $given)))"#,
+    );
+    let module = |item: &ComponentItem| {
+        let ComponentItem::Module(ty) = item else { panic!("{item:?} is no module") };
+        let imports = ty.imports().map(|(from, name, ty)| format!("{from} {name} {ty}"));
+        imports.chain(ty.exports().map(|(name, ty)| format!("{name} {ty}"))).collect::<Vec<_>>()
+    };
+    let given = ["a m (memory 1 2)", "a t (table 3 funcref)", "f (func (param i32))"];
+    let imports: Vec<_> = component.imports().map(|(_, item)| item).collect();
+    let exports: Vec<_> = component.exports().map(|(_, item)| item).collect();
+    assert_eq!(
+        (module(&imports[0]), module(&exports[1])),
+        (given.map(String::from).into(), given.map(String::from).into())
+    );
+    let ComponentItem::Instance(items) = &exports[0] else { panic!("an instance") };
+    assert_eq!(module(&items[0].1), ["b g (global (mut f64))", "seven (func (result i32))"]);
+}
+
+#[test]
 fn exported_modules_can_be_instantiated_by_themselves() {
     let text = r#"(component
       (core module (export "m") (func (export "seven") (result i32) (i32.const 7))))"#;

@@ -5,6 +5,7 @@
 use gusset::{
     Component, Engine, Instance, Linker, Resource, ResourceTable, ResourceType, Result, Store, StoreContextMut, Val,
 };
+use std::io::Write;
 
 const CATALOG: &str = "gusset:shop/catalog";
 
@@ -71,7 +72,9 @@ fn text(text: &str) -> Val {
 /// Runs the whole world: functions, methods, statics, errors of every case, handles lent and given away.
 fn shop(file: &str) {
     let Some(folder) = std::env::var_os("GUSSET_GUESTS") else {
-        return println!("guests NOT run: GUSSET_GUESTS names no folder");
+        // Past the harness, which would keep what a test that passes prints.
+        return writeln!(std::io::stderr(), "{file} NOT run: GUSSET_GUESTS names no folder")
+            .expect("it can be written to");
     };
     let engine = Engine::default();
     let component = Component::from_file(&engine, std::path::Path::new(&folder).join(file)).unwrap();

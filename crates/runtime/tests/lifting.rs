@@ -288,6 +288,45 @@ fn what_the_host_lowers_does_not_count() {
     assert_eq!(*guest.store.data(), 40_000 + 40_000 + 60_000);
 }
 
+/// Where the host relays a call between instances, it holds the values meanwhile.
+#[test]
+fn calls_that_are_relayed_are_under_the_limit_too() {
+    let take = r#"(component
+      (core module $m (memory (export "mem") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))
+        (func (export "take") (param i32 i32) (result i32) (local.get 1)))
+      (core instance $i (instantiate $m))
+      (func (export "take") (param "bytes" (list u8)) (result u32)
+        (canon lift (core func $i "take") (memory (core memory $i "mem")) (realloc (core func $i "realloc")))))"#;
+    let give = r#"(component
+      (import "take" (func $take (param "bytes" (list u8)) (result u32)))
+      (core module $libc (memory (export "mem") 1))
+      (core instance $libc (instantiate $libc))
+      (core func $take (canon lower (func $take) (memory (core memory $libc "mem"))))
+      (core module $m
+        (import "" "take" (func $take (param i32 i32) (result i32)))
+        (func (export "give") (param i32) (result i32) (call $take (i32.const 0) (local.get 0))))
+      (core instance $i (instantiate $m (with "" (instance (export "take" (func $take))))))
+      (func (export "give") (param "count" u32) (result u32) (canon lift (core func $i "give"))))"#;
+    for adapters in [true, false] {
+        let engine = Engine::new(Config::new().link_adapters(adapters).max_lifted_bytes(50_000)).unwrap();
+        let (mut linker, mut store) = (Linker::new(&engine), Store::new(&engine, ()));
+        let taker = linker.instantiate(&mut store, &Component::new(&engine, take).unwrap()).unwrap();
+        let func = taker.get_func(&mut store, "take").unwrap();
+        linker.root().define_func(&store, "take", func).unwrap();
+        let giver = linker.instantiate(&mut store, &Component::new(&engine, give).unwrap()).unwrap();
+        let give = giver.get_typed_func::<(u32,), (u32,)>(&mut store, "give").unwrap();
+        assert_eq!(give.call(&mut store, (500,)).unwrap(), (500,));
+        match give.call(&mut store, (60_000,)) {
+            Ok(count) => assert!(adapters && count == (60_000,)),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!adapters && error.contains("Config::max_lifted_bytes sets the limit"), "{error}");
+            }
+        }
+    }
+}
+
 /// Errors do not repeat what is long.
 #[test]
 fn long_names_are_cut_in_errors() {

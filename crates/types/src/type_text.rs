@@ -6,7 +6,7 @@ use crate::printable::Printable;
 use crate::val_type::{DefinedType, Types, ValType};
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
-const DISPLAY_BUDGET: usize = 48;
+const MAX_TYPE_PARTS: usize = 48;
 
 /// The text of `ty` as WIT has it; what is beyond a few dozen parts is left out, as `..`, and long names are cut.
 ///
@@ -18,7 +18,7 @@ const DISPLAY_BUDGET: usize = 48;
 /// assert_eq!(type_text(&types, option), "option<list<u8>>");
 /// ```
 pub fn type_text(types: &Types, ty: ValType) -> String {
-    let mut writer = TypeWriter { types, text: String::new(), budget: DISPLAY_BUDGET };
+    let mut writer = TypeWriter { types, text: String::new(), budget: MAX_TYPE_PARTS };
     writer.ty(ty);
     writer.text
 }
@@ -176,6 +176,12 @@ mod tests {
         assert_eq!(type_text(&types, borrow), r"borrow<a\nb>");
     }
 
+    fn tuple_of_bytes(count: usize) -> String {
+        let mut types = Types::default();
+        let tuple = types.intern(DefinedType::Tuple(vec![ValType::U8; count].into()));
+        type_text(&types, tuple)
+    }
+
     #[test]
     fn shared_parts_and_long_names_make_no_long_text() {
         let mut types = Types::default();
@@ -185,6 +191,11 @@ mod tests {
         }
         let text = type_text(&types, ty);
         assert!(text.starts_with("tuple<tuple<") && text.contains("..") && text.len() < 48 * 200, "{text}");
+        // One part is the tuple itself.
+        assert_eq!(tuple_of_bytes(MAX_TYPE_PARTS - 1).matches("u8").count(), MAX_TYPE_PARTS - 1);
+        assert!(
+            !tuple_of_bytes(MAX_TYPE_PARTS - 1).contains("..") && tuple_of_bytes(MAX_TYPE_PARTS).ends_with("u8, ..>")
+        );
         let result = types.intern(DefinedType::Result(crate::ResultType { ok: None, err: Some(ValType::String) }));
         assert_eq!(type_text(&types, result), "result<_, string>");
     }

@@ -11,7 +11,7 @@ const MAX_LINES: usize = 100_000;
 const MAX_LINE_BYTES: usize = 2_000;
 
 /// How deep calls are indented.
-const MOST_DEPTH: usize = 40;
+const MAX_INDENT: usize = 40;
 
 /// A step of a traced call, on one line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +48,7 @@ impl CallLog {
         if !begins {
             calls.depth = calls.depth.saturating_sub(1);
         }
-        let (line, depth) = (calls.line, calls.depth.min(MOST_DEPTH));
+        let (line, depth) = (calls.line, calls.depth.min(MAX_INDENT));
         if calls.lines.len() < MAX_LINES {
             calls.lines.push(CallLine { line, text: cut(format_args!("{:1$}{call}", "", 2 * depth)) });
         } else {
@@ -113,6 +113,16 @@ mod tests {
         let lines: Vec<_> = log.take().into_iter().map(|call| (call.line, call.text)).collect();
         let expected = [(3, "a -> b f()"), (3, "  a -> c f(1)"), (3, "  a <- c f: 2"), (4, "a -> b f()")];
         assert_eq!(lines, expected.map(|(line, text)| (line, text.to_string())));
+    }
+
+    #[test]
+    fn deep_calls_are_not_indented_further() {
+        let (log, name) = (CallLog::default(), AdapterName::default());
+        (0..MAX_INDENT + 5).for_each(|_| log.add(TracedCall { adapter: &name, step: CallStep::Begin(&[]) }));
+        let indents: Vec<_> = log.take().iter().map(|call| call.text.len() - call.text.trim_start().len()).collect();
+        let outermost = indents[0];
+        assert_eq!(indents[MAX_INDENT - 1] - outermost, 2 * (MAX_INDENT - 1));
+        assert!(indents[MAX_INDENT..].iter().all(|indent| indent - outermost == 2 * MAX_INDENT), "{indents:?}");
     }
 
     #[test]

@@ -56,8 +56,8 @@ impl Flattener<'_, '_> {
         let ty = body.types.as_ref().component_any_type_at(ty).unwrap_func();
         let ty = self.func_type(at, ty)?;
         self.check_runs(ty).map_err(|error| error.of("function", name))?;
-        let func = self.core_func(at, func)?;
-        let options = self.options(at, options)?;
+        let func = self.core_func(at, func).map_err(|error| error.of("function", name))?;
+        let options = self.options(at, options).map_err(|error| error.of("function", name))?;
         let lift = self.lifts.push(CanonLift { func, ty, options, name: None });
         self.scopes[at].funcs.push(LabelledFunc { item: FuncItem::Lifted(lift), label: None });
         Ok(())
@@ -71,7 +71,7 @@ impl Flattener<'_, '_> {
         let ty = self.body_of(at).types.as_ref().component_function_at(func);
         let ty = self.func_type(at, ty)?;
         self.check_runs(ty).map_err(|error| error.of("function", || self.name_here(at, func)))?;
-        let options = self.options(at, options)?;
+        let options = self.options(at, options).map_err(|error| error.of("function", || self.name_here(at, func)))?;
         let item = match self.scopes[at].funcs[func as usize].item {
             FuncItem::Imported(import) => self.lower_import(import, ty, options),
             FuncItem::Lifted(lift) => self.lower_lifted(at, func, lift, ty, options)?,

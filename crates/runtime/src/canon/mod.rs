@@ -24,7 +24,7 @@ pub use values::{LiftList, LowerList, TypeList};
 
 pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest, pass_without_handles};
-pub(crate) use lift::{ENTRY_NAMES, Offsets, char_from, load_discriminant};
+pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use string::{StringBytes, StringForm};
 pub(crate) use values::{LowerPlace, Vals, lift_values, lower_values};
 

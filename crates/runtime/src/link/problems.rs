@@ -7,16 +7,16 @@ use gusset_artifact::{CoreModuleType, ExternItem, NamedItems, Plan, RootImport};
 use gusset_types::{FuncTypeIndex, Printable, Types, cut_name, cut_text, type_text};
 
 /// How many problems are told.
-const TOLD: usize = 20;
+const MAX_TOLD: usize = 20;
 
 /// How many items of an instance that is missing are named.
-const NAMED_ITEMS: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// Most bytes of the text of a function's type.
-const TYPE_BYTES: usize = 200;
+const MAX_TYPE: usize = 200;
 
 /// Longest name that others are compared with, letter by letter.
-const COMPARED_BYTES: usize = 64;
+const MAX_COMPARED: usize = 64;
 
 /// What is wrong with a component's imports.
 #[derive(Default)]
@@ -29,7 +29,7 @@ impl Problems {
     /// Adds a problem. It is put into words only if it will be told.
     pub(crate) fn add(&mut self, problem: impl FnOnce() -> String) {
         self.count += 1;
-        if self.told.len() < TOLD {
+        if self.told.len() < MAX_TOLD {
             self.told.push(problem());
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn func_text(types: &Types, ty: FuncTypeIndex) -> String {
     let func = types.func(ty);
     let mut text = String::from(if func.async_ { "async func(" } else { "func(" });
     for (i, param) in func.params.iter().enumerate() {
-        if text.len() > TYPE_BYTES {
+        if text.len() > MAX_TYPE {
             break;
         }
         let comma = if i > 0 { ", " } else { "" };
@@ -76,27 +76,27 @@ pub(crate) fn func_text(types: &Types, ty: FuncTypeIndex) -> String {
     if let Some(result) = func.result {
         text.push_str(&format!(" -> {}", type_text(types, result)));
     }
-    cut_text(&text, TYPE_BYTES).into_owned()
+    cut_text(&text, MAX_TYPE).into_owned()
 }
 
 /// The type of a core module as the text format has it, cut.
 pub(crate) fn module_text(ty: &CoreModuleType) -> String {
     let mut text = String::from("(module");
     for ((module, name), item) in &ty.imports {
-        if text.len() > TYPE_BYTES {
+        if text.len() > MAX_TYPE {
             break;
         }
         let (module, name, item) = (Printable::name(module), Printable::name(name), ExternType::from(item));
         text.push_str(&format!(" (import \"{module}\" \"{name}\" {item})"));
     }
     for (name, item) in &ty.exports {
-        if text.len() > TYPE_BYTES {
+        if text.len() > MAX_TYPE {
             break;
         }
         text.push_str(&format!(" (export \"{}\" {})", Printable::name(name), ExternType::from(item)));
     }
     text.push(')');
-    cut_text(&text, TYPE_BYTES).into_owned()
+    cut_text(&text, MAX_TYPE).into_owned()
 }
 
 /// What a host must provide of an instance: how many functions, core modules and resource types there are in it and in its instances, and some of
@@ -109,21 +109,21 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
             Some((_, ExternItem::Instance(instance))) => instances.push(plan.imports.instances[*instance].iter()),
             Some((name, ExternItem::Item(RootImport::Func(func)))) => {
                 count += 1;
-                if count <= NAMED_ITEMS {
+                if count <= MAX_NAMED {
                     let ty = func_text(&plan.types, plan.imported_funcs[*func].ty);
                     named.push(format!("\"{}\": {ty}", Printable::name(name)));
                 }
             }
             Some((name, ExternItem::Item(RootImport::Module(module)))) => {
                 count += 1;
-                if count <= NAMED_ITEMS {
+                if count <= MAX_NAMED {
                     let ty = module_text(&plan.imported_modules[*module].ty);
                     named.push(format!("\"{}\": {ty}", Printable::name(name)));
                 }
             }
             Some((name, ExternItem::Item(RootImport::Resource(_)))) => {
                 count += 1;
-                if count <= NAMED_ITEMS {
+                if count <= MAX_NAMED {
                     named.push(format!("\"{}\": (sub resource)", Printable::name(name)));
                 }
             }
@@ -134,7 +134,7 @@ pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, Stri
         }
     }
     let named = named.join(", ");
-    (count, if count > NAMED_ITEMS { format!("{named} and {} more", count - NAMED_ITEMS) } else { named })
+    (count, if count > MAX_NAMED { format!("{named} and {} more", count - MAX_NAMED) } else { named })
 }
 
 /// `; "name" is defined`, for the name among `names` that may have been meant: the same interface in another version, or what
@@ -156,7 +156,7 @@ pub(crate) fn near_miss<'n>(names: impl Iterator<Item = &'n str>, wanted: &str) 
 /// In how many letters two names differ: those that are left out, put in or changed. `None` if it is more than a slip of the
 /// pen.
 fn distance(a: &str, b: &str) -> Option<usize> {
-    if a.len().max(b.len()) > COMPARED_BYTES {
+    if a.len().max(b.len()) > MAX_COMPARED {
         return None;
     }
     let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
