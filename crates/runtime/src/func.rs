@@ -92,8 +92,8 @@ impl Func {
     /// # Errors
     ///
     /// When `params` or `results` do not fit the function's type, or a handle among them is not the caller's to give (any
-    /// more); the function has not run then, though own handles before that one are gone. Else a [`Trap`](crate::Trap),
-    /// what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
+    /// more): nothing has run then, and the handles are the caller's as before. Else a [`Trap`](crate::Trap), what a host
+    /// function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
     /// [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes); after these the instance is locked for good, as
     /// the [invariants] of components demand: each later call is a trap with
     /// [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter).

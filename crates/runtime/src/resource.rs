@@ -17,7 +17,7 @@ pub use any::ResourceAny;
 pub use table::{ResourceTable, ResourceTableError};
 pub use typed::Resource;
 
-pub(crate) use held::{Destructor, HeldHandles, HeldMark};
+pub(crate) use held::{Destructor, HandleIdentity, HeldHandles, HeldMark, HostHandle};
 
 /// A [resource type]: of the host, or of a guest. Each instance of a component that defines one has its own, so that it
 /// is equal to itself alone.

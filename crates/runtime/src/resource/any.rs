@@ -1,6 +1,6 @@
 //! [`ResourceAny`]: a handle of any resource type, of a guest's or of the host's.
 
-use super::held::{Destructor, HeldHandles, HeldKey};
+use super::held::{Destructor, HandleIdentity, HeldHandles, HeldKey, HostHandle};
 use super::{Resource, ResourceType};
 use crate::activation::Activation;
 use crate::error::{Result, bail};
@@ -122,20 +122,24 @@ pub(crate) fn check_type(any: ResourceAny, ty: ResourceType) -> Result<()> {
     if any.ty() == ty { Ok(()) } else { bail!("a resource handle is of another resource type than the value's") }
 }
 
-impl HeldHandles {
-    /// Takes an own handle from the host; the representation.
-    pub(crate) fn take(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
-        check_type(any, ty)?;
-        let rep = self.get_own(any)?.rep;
-        self.forget(any);
-        Ok(rep)
+impl HostHandle for ResourceAny {
+    fn identity(&self) -> HandleIdentity {
+        HandleIdentity::Held(self.key())
     }
 
-    /// Lends a handle of the host to a guest that is about to be called; the representation.
-    pub(crate) fn lend_any(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
-        check_type(any, ty)?;
-        let rep = self.get(any)?.rep;
-        self.lend(any);
+    fn check(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32> {
+        check_type(*self, ty)?;
+        let handle = if own { held.get_own(*self) } else { held.get(*self) };
+        Ok(handle?.rep)
+    }
+
+    fn pass(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32> {
+        let rep = self.check(held, ty, own)?;
+        if own {
+            held.forget(*self)
+        } else {
+            held.lend(*self)
+        }
         Ok(rep)
     }
 }
