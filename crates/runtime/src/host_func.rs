@@ -174,7 +174,7 @@ impl LoweredImport {
         place: LowerPlace,
         values: &mut [RawValue],
     ) -> Result<()> {
-        check_return(store.0, self.instance)?;
+        check_return(store.0, self.instance, || self.name.clone())?;
         let options = self.options;
         let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);

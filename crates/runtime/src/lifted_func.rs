@@ -74,7 +74,7 @@ impl LiftedFunc {
         values: &mut [RawValue],
         look: impl FnOnce(StoreContext<'_, T>, R) -> U,
     ) -> Result<U> {
-        let mut activation = Activation::enter(store, func.instance())?;
+        let mut activation = Activation::enter(store, func.instance(), |store| func.name(store))?;
         if self.holds_handles {
             activation.begin_loans();
         }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 pub use any::ResourceAny;
+pub(crate) use any::destructor_of;
 pub use table::{ResourceTable, ResourceTableError};
 pub use typed::Resource;
 

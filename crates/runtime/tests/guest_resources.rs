@@ -119,7 +119,10 @@ fn a_destructor_that_traps_locks_its_instance() {
     let [one, other] = [start(&mut store), start(&mut store)];
     let [unlucky, lost, kept] = [(one, 13), (one, 1), (other, 2)].map(|(i, value)| make(&mut store, i, value));
     assert_eq!(code(unlucky.resource_drop(&mut store)), TrapCode::Unreachable);
-    assert_eq!(code(lost.resource_drop(&mut store)), TrapCode::CannotEnter);
+    let error = lost.resource_drop(&mut store).unwrap_err();
+    let trap = error.downcast_ref::<Trap>().unwrap();
+    assert_eq!(trap.code(), TrapCode::CannotEnter);
+    assert_eq!(trap.site().unwrap().adapter.to_string(), "host -> component 0 destructor of counter");
     // It is gone nevertheless.
     assert!(lost.resource_drop(&mut store).unwrap_err().to_string().contains("dropped or given away"));
     assert_eq!(code(with_handle(&mut store, one, "value", lost)), TrapCode::CannotEnter);

@@ -4,12 +4,12 @@ use super::Instantiation;
 use crate::activation::check_return;
 use crate::component_instance::InstanceResource;
 use crate::error::{Result, format_err};
-use crate::resource::{Destructor, ResourceType};
+use crate::resource::{Destructor, ResourceType, destructor_of};
 use crate::store::AsContextMut;
 use crate::type_scope::TypeTables;
 use crate::vm::{FuncHandle, GlobalHandle, RawValue};
 use gusset_artifact::{CoreValType, GlobalType, TrampolineIndex};
-use gusset_types::{ResourceTypeIndex, resource_type_number};
+use gusset_types::{AdapterName, ResourceTypeIndex, resource_type_number};
 use std::sync::Arc;
 
 /// The types of a new instance of what was linked with `linked`: each resource type that it defines is its own.
@@ -70,10 +70,16 @@ impl<T: 'static> Instantiation<'_, T> {
     ) -> Result<FuncHandle> {
         let destructor = self.pre.imports.destructors.get(resource.as_u32() as usize).cloned().flatten();
         let destructor = destructor.ok_or_else(|| format_err!("internal error: a resource type is not imported"))?;
-        let instance = self.instance;
+        let (instance, plan) = (self.instance, self.plan.clone());
+        // Whichever component drops it: they share the import.
+        let name = move || AdapterName {
+            caller: plan.component_instances.values().next().map_or_else(|| "".into(), |root| root.name.clone()),
+            callee: "host".into(),
+            function: destructor_of(&plan.resources[resource].name),
+        };
         self.add(trampoline, move |mut store, values| {
             destructor(store.as_context_mut(), values[0].u32())?;
-            check_return(store.0, instance)
+            check_return(store.0, instance, &name)
         })
     }
 }
