@@ -10,6 +10,7 @@ use crate::type_scope::TypeTables;
 use crate::vm::{FuncHandle, GlobalHandle, RawValue};
 use gusset_artifact::{CoreValType, GlobalType, TrampolineIndex};
 use gusset_types::{AdapterName, ResourceTypeIndex, resource_type_number};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The types of a new instance of what was linked with `linked`: each resource type that it defines is its own.
@@ -25,14 +26,13 @@ pub(super) fn instance_tables(linked: &Arc<TypeTables>) -> Arc<TypeTables> {
 
 /// What the resource types are in a new instance. Destructors come when the types are defined.
 pub(super) fn instance_resources(tables: &TypeTables) -> Box<[InstanceResource]> {
+    // A host may give one type under several names: guests cannot tell then which one a handle came by.
+    let mut imported = HashMap::new();
     let numbered = tables.plan.resources.iter().map(|(index, resource)| {
-        // A host may give one type under several names: guests cannot tell then which one a handle came by.
-        let ty = tables.resources[index.as_u32() as usize];
-        let same = match resource.instance {
-            Some(_) => None,
-            None => tables.resources.iter().position(|other| *other == ty),
+        let first = match resource.instance {
+            Some(_) => index,
+            None => *imported.entry(tables.resources[index.as_u32() as usize]).or_insert(index),
         };
-        let first = same.map_or(index, |first| ResourceTypeIndex::from_u32(first as u32));
         InstanceResource { number: resource_type_number(first), definer: resource.instance, destructor: None }
     });
     numbered.collect()
