@@ -228,7 +228,8 @@ impl Func {
         params: &[Val],
     ) -> Result<Vec<Val>> {
         let func = self.imported(&store, import)?;
-        let call = PassedCall { store, instance: self.instance, tables, ty };
+        let name = &*tables.plan.imported_funcs[import].name;
+        let call = PassedCall { store, instance: self.instance, tables, ty, name };
         func.call_from_host(call, params)
     }
 
@@ -244,7 +245,8 @@ impl Func {
         let func_type = tables.plan.types.func(ty);
         let running = RunningCall::begin(store.0);
         let store = StoreContextMut(&mut *running.store);
-        let mut call = PassedCall { store, instance: self.instance, tables: &tables, ty };
+        let name = &*tables.plan.imported_funcs[import].name;
+        let mut call = PassedCall { store, instance: self.instance, tables: &tables, ty, name };
         let args: Vec<Val> = call.pass(params, TypeList::Params(&func_type.params))?;
         let inner = PassedCall { store: call.store.as_context_mut(), ..call };
         let results = func.call_from_host(inner, &args)?;

@@ -551,7 +551,7 @@ fn handles_pass_through_a_component_that_exports_what_it_imports() {
     assert_ne!(back, own);
     assert_eq!(back.try_into_resource::<Thing>(&mut store).unwrap().rep(), 1);
     let error = pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap_err();
-    assert!(error.to_string().contains("given away"), "{error}");
+    assert!(error.to_string().contains("given away") && error.to_string().contains("function `pass`"), "{error}");
     // What was lent to a function is not to be used after it.
     keep.call(&mut store, &[Val::Resource(lent)], &mut results).unwrap();
     let kept = store.data_mut().pop().unwrap();
