@@ -9,9 +9,9 @@
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::resource::HeldMark;
-use crate::store::{StoreContextMut, StoreInner};
-use crate::trap::Trap;
-use gusset_types::TrapCode;
+use crate::store::{AsContext, StoreContext, StoreContextMut, StoreInner};
+use crate::trap::{AdapterTrapSite, Trap};
+use gusset_types::{AdapterName, TrapCode};
 
 /// A call of the host in an instance. Unless it [succeeds](Activation::succeed), however it ends, it locks the instance.
 pub(crate) struct Activation<'a, 's, T: 'static> {
@@ -22,13 +22,20 @@ pub(crate) struct Activation<'a, 's, T: 'static> {
 }
 
 impl<'a, 's, T: 'static> Activation<'a, 's, T> {
-    /// Enters an instance from the host.
+    /// Enters an instance from the host, for the call that `name` tells.
     ///
     /// # Errors
     ///
     /// The trap that says that it is locked.
-    pub(crate) fn enter(store: &'a mut StoreContextMut<'s, T>, instance: Instance) -> Result<Activation<'a, 's, T>> {
-        if is_locked(store.0, instance) { Err(locked()) } else { Ok(Activation { store, instance, mark: None }) }
+    pub(crate) fn enter(
+        store: &'a mut StoreContextMut<'s, T>,
+        instance: Instance,
+        name: impl FnOnce(&StoreContext<'_, T>) -> AdapterName,
+    ) -> Result<Activation<'a, 's, T>> {
+        match is_locked(store.0, instance) {
+            true => Err(locked(name(&store.as_context()))),
+            false => Ok(Activation { store, instance, mark: None }),
+        }
     }
 
     /// The store, for what is done in the instance.
@@ -63,13 +70,17 @@ impl<T: 'static> Drop for Activation<'_, '_, T> {
     }
 }
 
-/// Checks that a host function may return to the instance that called it.
+/// Checks that a host function may return to the instance that called it; `name` tells the call.
 ///
 /// # Errors
 ///
 /// The trap that says that it has been locked meanwhile.
-pub(crate) fn check_return<T: 'static>(store: &StoreInner<T>, instance: Instance) -> Result<()> {
-    if store.any_locked && is_locked(store, instance) { Err(locked()) } else { Ok(()) }
+pub(crate) fn check_return<T: 'static>(
+    store: &StoreInner<T>,
+    instance: Instance,
+    name: impl FnOnce() -> AdapterName,
+) -> Result<()> {
+    if store.any_locked && is_locked(store, instance) { Err(locked(name())) } else { Ok(()) }
 }
 
 fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
@@ -77,6 +88,6 @@ fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
 }
 
 #[cold]
-fn locked() -> crate::Error {
-    Trap::new(TrapCode::CannotEnter).into()
+fn locked(adapter: AdapterName) -> crate::Error {
+    Trap::new(TrapCode::CannotEnter).with_site(AdapterTrapSite { adapter, path: String::new() }).into()
 }

@@ -9,7 +9,10 @@ use crate::type_scope::TypeTables;
 use crate::types::{ComponentItem, view};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RootExport, TrampolineIndex};
-use gusset_types::{AdapterName, CanonOptions, ComponentInstanceIndex, FuncTypeIndex, PointerWidth, Printable, Types};
+use gusset_types::{
+    AdapterName, CanonOptions, ComponentInstanceIndex, DefinedType, FuncTypeIndex, Param, PointerWidth, Printable,
+    Types, ValType,
+};
 use std::sync::Arc;
 
 /// Types that are nested more deeply are not exchanged with the host, which walks them by recursion.
@@ -64,6 +67,8 @@ pub(crate) struct ExportedFunc {
     pub(crate) params_in_memory: bool,
     pub(crate) result_in_memory: bool,
     pub(crate) holds_handles: bool,
+    /// Whether a handle might be refused when something has been lowered already, so that all are checked before.
+    pub(crate) checks_handles: bool,
 }
 
 impl Component {
@@ -305,7 +310,21 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
         params_in_memory: signature.params_in_memory,
         result_in_memory: signature.result_in_memory,
         holds_handles: types.func_holds_handles(func.ty),
+        checks_handles: lowers_before_handle(types, &types.func(func.ty).params, signature.params_in_memory),
     })
+}
+
+/// Whether something of the parameters is lowered before one of their handles: not if the first is the only one.
+fn lowers_before_handle(types: &Types, params: &[Param], in_memory: bool) -> bool {
+    let handle = |ty| match ty {
+        ValType::Defined(index) => matches!(types.defined(index), DefinedType::Own(_) | DefinedType::Borrow(_)),
+        _ => false,
+    };
+    let later = match params {
+        [first, rest @ ..] if !in_memory && handle(first.ty) => rest,
+        params => params,
+    };
+    later.iter().any(|param| types.holds_handles(param.ty))
 }
 
 /// Checks that the host can be the other side of these options.

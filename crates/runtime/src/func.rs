@@ -92,8 +92,8 @@ impl Func {
     /// # Errors
     ///
     /// When `params` or `results` do not fit the function's type, or a handle among them is not the caller's to give (any
-    /// more); the function has not run then, though own handles before that one are gone. Else a [`Trap`](crate::Trap),
-    /// what a host function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
+    /// more): nothing has run then, and the handles are the caller's as before. Else a [`Trap`](crate::Trap), what a host
+    /// function returned, its panic, a [`HostPanic`](crate::HostPanic), or values beyond
     /// [`Config::max_lifted_bytes`](crate::Config::max_lifted_bytes); after these the instance is locked for good, as
     /// the [invariants] of components demand: each later call is a trap with
     /// [`TrapCode::CannotEnter`](crate::TrapCode::CannotEnter).
@@ -234,7 +234,8 @@ impl Func {
     ) -> Result<Vec<Val>> {
         let _limit = Self::limit_stack(&store)?;
         let func = self.imported(&store, import)?;
-        let call = PassedCall { store, instance: self.instance, tables, ty };
+        let name = &*tables.plan.imported_funcs[import].name;
+        let call = PassedCall { store, instance: self.instance, tables, ty, name };
         func.call_from_host(call, params)
     }
 
@@ -251,7 +252,8 @@ impl Func {
         let func_type = tables.plan.types.func(ty);
         let running = RunningCall::begin(store.0);
         let store = StoreContextMut(&mut *running.store);
-        let mut call = PassedCall { store, instance: self.instance, tables: &tables, ty };
+        let name = &*tables.plan.imported_funcs[import].name;
+        let mut call = PassedCall { store, instance: self.instance, tables: &tables, ty, name };
         let args: Vec<Val> = call.pass(params, TypeList::Params(&func_type.params))?;
         let inner = PassedCall { store: call.store.as_context_mut(), ..call };
         let results = func.call_from_host(inner, &args)?;

@@ -84,6 +84,8 @@ pub(crate) struct PassedCall<'a, T: 'static> {
     /// Its types.
     pub(crate) tables: &'a TypeTables,
     pub(crate) ty: FuncTypeIndex,
+    /// The import's.
+    pub(crate) name: &'a str,
 }
 
 impl<'a, T: 'static> PassedCall<'a, T> {
@@ -93,7 +95,8 @@ impl<'a, T: 'static> PassedCall<'a, T> {
 
     /// Makes other values of `values`: Rust values of dynamic ones, or the other way round. Handles change hands.
     pub(crate) fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> Result<L> {
-        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: "".into() };
+        let function = self.name;
+        let name = || AdapterName { caller: "host".into(), callee: "host".into(), function: function.into() };
         let StoreInner { vm, components, held, .. } = &mut *self.store.0;
         let resources = &components[self.instance.index(vm.id())].resources;
         let mut passage = HostPassage { types: self.tables.scope(), resources, held };
@@ -174,7 +177,7 @@ impl LoweredImport {
         place: LowerPlace,
         values: &mut [RawValue],
     ) -> Result<()> {
-        check_return(store.0, self.instance)?;
+        check_return(store.0, self.instance, || self.name.clone())?;
         let options = self.options;
         let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);

@@ -22,16 +22,17 @@ pub(crate) struct LiftedFunc {
     params_in_memory: bool,
     result_in_memory: bool,
     holds_handles: bool,
+    checks_handles: bool,
 }
 
 impl LiftedFunc {
     /// The guest's function behind an exported one.
     pub(crate) fn exported(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
-        let &ExportedFunc { ty, params_in_memory, result_in_memory, holds_handles, .. } = exported;
-        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles }
+        let &ExportedFunc { ty, params_in_memory, result_in_memory, holds_handles, checks_handles, .. } = exported;
+        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles, checks_handles }
     }
 
-    /// A guest's function whose type, with this signature, holds handles.
+    /// A guest's function whose type, with this signature, holds handles. They come from a guest, and need no check.
     pub(crate) fn with_handles(
         callee: FuncHandle,
         options: ResolvedOptions,
@@ -39,7 +40,15 @@ impl LiftedFunc {
         signature: &FlatSignature,
     ) -> LiftedFunc {
         let &FlatSignature { params_in_memory, result_in_memory, .. } = signature;
-        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles: true }
+        LiftedFunc {
+            callee,
+            options,
+            ty,
+            params_in_memory,
+            result_in_memory,
+            holds_handles: true,
+            checks_handles: false,
+        }
     }
 
     /// The core function.
@@ -65,11 +74,14 @@ impl LiftedFunc {
         values: &mut [RawValue],
         look: impl FnOnce(StoreContext<'_, T>, R) -> U,
     ) -> Result<U> {
-        let mut activation = Activation::enter(store, func.instance())?;
+        let mut activation = Activation::enter(store, func.instance(), |store| func.name(store))?;
         if self.holds_handles {
             activation.begin_loans();
         }
-        let called = self.call_entered(activation.store(), types, params, values);
+        let checked = self.check_handles(activation.store(), types, params, values);
+        // What is refused now is refused before anything is lowered.
+        let harmless = checked.is_err() || !self.checks_handles;
+        let called = checked.and_then(|()| self.call_entered(activation.store(), types, params, values));
         let finished = called.and_then(|result| {
             let looked = look(activation.store().as_context(), result);
             self.finish(activation.store(), values).map(|()| looked)
@@ -80,7 +92,7 @@ impl LiftedFunc {
                 Ok(result)
             }
             Err(error) => {
-                if error.is_refusal() {
+                if harmless && error.is_refusal() {
                     activation.succeed();
                 } else {
                     drop(activation);
@@ -88,6 +100,26 @@ impl LiftedFunc {
                 Err(error.into_error(|| func.name(&store.as_context())))
             }
         }
+    }
+
+    /// Refuses handles that the host cannot give, while the instance is as it was.
+    fn check_handles<T: 'static, P: LowerList>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        types: TypeScope<'_>,
+        params: &P,
+        values: &mut [RawValue],
+    ) -> Result<(), CanonError> {
+        if !self.checks_handles {
+            return Ok(());
+        }
+        let list = TypeList::Params(&types.types.func(self.ty).params);
+        self.options.check_handles(store.0, types, params, list, self.place(), &mut FlatWriter::new(values))
+    }
+
+    /// Where the parameters go.
+    fn place(&self) -> LowerPlace {
+        if self.params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat }
     }
 
     /// `canon_lift`, once the instance is entered, as far as the result.
@@ -98,12 +130,12 @@ impl LiftedFunc {
         params: &P,
         values: &mut [RawValue],
     ) -> Result<R, CanonError> {
-        let LiftedFunc { callee, options, params_in_memory, result_in_memory, .. } = *self;
+        let LiftedFunc { callee, options, result_in_memory, .. } = *self;
         let ty = types.types.func(self.ty);
         let mut guest = StoreGuest { store, options, scope: 0 };
         let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
-        let place = if params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat };
-        let lowered = lower_values(&mut cx, params, TypeList::Params(&ty.params), place, &mut FlatWriter::new(values));
+        let lowered =
+            lower_values(&mut cx, params, TypeList::Params(&ty.params), self.place(), &mut FlatWriter::new(values));
         let scope = guest.scope;
         if let Err(error) = lowered {
             if error.is_refusal() && scope != 0 {

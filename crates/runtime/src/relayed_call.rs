@@ -93,7 +93,7 @@ pub(crate) fn relay<T: 'static>(
     }
     let result = called?;
     if let Some(instance) = caller.instance {
-        check_return(store.0, instance)?;
+        check_return(store.0, instance, || caller.name.clone())?;
     }
     let mut guest = StoreGuest { store, options, scope: 0 };
     let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);

@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 pub use any::ResourceAny;
+pub(crate) use any::destructor_of;
 pub use table::{ResourceTable, ResourceTableError};
 pub use typed::Resource;
 
-pub(crate) use held::{Destructor, HeldHandles, HeldMark};
+pub(crate) use held::{Destructor, HandleIdentity, HeldHandles, HeldMark, HostHandle};
 
 /// A [resource type]: of the host, or of a guest. Each instance of a component that defines one has its own, so that it
 /// is equal to itself alone.

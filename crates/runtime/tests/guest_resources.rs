@@ -119,7 +119,10 @@ fn a_destructor_that_traps_locks_its_instance() {
     let [one, other] = [start(&mut store), start(&mut store)];
     let [unlucky, lost, kept] = [(one, 13), (one, 1), (other, 2)].map(|(i, value)| make(&mut store, i, value));
     assert_eq!(code(unlucky.resource_drop(&mut store)), TrapCode::Unreachable);
-    assert_eq!(code(lost.resource_drop(&mut store)), TrapCode::CannotEnter);
+    let error = lost.resource_drop(&mut store).unwrap_err();
+    let trap = error.downcast_ref::<Trap>().unwrap();
+    assert_eq!(trap.code(), TrapCode::CannotEnter);
+    assert_eq!(trap.site().unwrap().adapter.to_string(), "host -> component 0 destructor of counter");
     // It is gone nevertheless.
     assert!(lost.resource_drop(&mut store).unwrap_err().to_string().contains("dropped or given away"));
     assert_eq!(code(with_handle(&mut store, one, "value", lost)), TrapCode::CannotEnter);
@@ -548,7 +551,7 @@ fn handles_pass_through_a_component_that_exports_what_it_imports() {
     assert_ne!(back, own);
     assert_eq!(back.try_into_resource::<Thing>(&mut store).unwrap().rep(), 1);
     let error = pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap_err();
-    assert!(error.to_string().contains("given away"), "{error}");
+    assert!(error.to_string().contains("given away") && error.to_string().contains("function `pass`"), "{error}");
     // What was lent to a function is not to be used after it.
     keep.call(&mut store, &[Val::Resource(lent)], &mut results).unwrap();
     let kept = store.data_mut().pop().unwrap();

@@ -257,3 +257,19 @@ fn an_instance_may_have_more_than_is_imported() {
     linker.instance("a:b/c@1.0.0").unwrap().instance("inner").unwrap();
     assert_eq!(linked(&linker, &importer("a:b/c@1.0.0", "")).as_deref(), Some("a:b/c@1.0.0"));
 }
+
+/// Comparing each with each would be thousands of millions of comparisons.
+#[test]
+fn very_many_resource_types_are_instantiated_at_once() {
+    let count = 99_000;
+    let imports: String = (0..count).map(|n| format!(r#"(import "r{n}" (type (sub resource)))"#)).collect();
+    let engine = Engine::default();
+    let component = Component::new(&engine, format!("(component {imports})")).unwrap();
+    let mut linker = Linker::<()>::new(&engine);
+    linker.define_unknown_imports_as_traps(&component).unwrap();
+    let pre = linker.instantiate_pre(&component).unwrap();
+    let start = std::time::Instant::now();
+    pre.instantiate(&mut Store::new(&engine, ())).unwrap();
+    let elapsed = start.elapsed();
+    assert!(elapsed < std::time::Duration::from_secs(1), "{elapsed:?}");
+}

@@ -3,7 +3,7 @@
 use super::budget::LiftBudget;
 use super::context::{Guest, LiftContext};
 use super::handle_table::{HandleTable, StoreState};
-use super::handles::{HandleSide, LiftHandles, LowerHandles, no_handles};
+use super::handles::{HandleSide, LiftHandles, LowerHandles, UsedHandles, no_handles};
 use super::values::{LowerPlace, lift_values, lower_values};
 use super::{CanonResult, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, TypeList};
 use crate::component_instance::InstanceResource;
@@ -113,6 +113,35 @@ impl ResolvedOptions {
         lenders.iter().try_for_each(|&index| table.release(index))
     }
 
+    /// Checks the handles in `values`, which are about to be lowered to `place`: nothing changes, neither of the guest's nor of the
+    /// host's, though `flat` is written to.
+    ///
+    /// # Errors
+    ///
+    /// That the host cannot give or lend one of them. What else is wrong comes out when they are lowered.
+    pub(crate) fn check_handles<T: 'static>(
+        &self,
+        store: &mut StoreInner<T>,
+        types: TypeScope<'_>,
+        values: &impl LowerList,
+        list: TypeList<'_>,
+        place: LowerPlace,
+        flat: &mut FlatWriter<'_>,
+    ) -> CanonResult<()> {
+        let StoreInner { vm, components, held, .. } = store;
+        // Without a table, the first handle will not be lowered either.
+        let Some(state) = self.state else { return Ok(()) };
+        let resources = &components[state.root.index(vm.id())].resources;
+        let mut used = UsedHandles::default();
+        let side = HostSide::Check(&mut used);
+        let mut guest = HostGuest { scratch: ScratchGuest::default(), side, resources, held };
+        let mut cx = LowerContext::new(types, &mut guest, StringEncoding::Utf8, self.width);
+        lower_values(&mut cx, values, list, place, flat).or_else(|error| match error.is_refusal() {
+            true => Err(error),
+            false => Ok(()),
+        })
+    }
+
     /// Whether the instance may call out.
     pub(crate) fn may_leave(&self, vm: &VmStore) -> bool {
         self.state.is_none_or(|state| state.may_leave(vm))
@@ -220,9 +249,9 @@ impl HostPassage<'_> {
         let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
         let mut passed = Vec::new();
         let mut flat = [RawValue::default(); 2];
-        let mut guest = PassageGuest {
+        let mut guest = HostGuest {
             scratch: ScratchGuest::default(),
-            passed: &mut passed,
+            side: HostSide::Passage(&mut passed),
             resources: self.resources,
             held: &mut *self.held,
         };
@@ -237,15 +266,21 @@ impl HostPassage<'_> {
     }
 }
 
-/// A scratch memory, with handles.
-struct PassageGuest<'a> {
+/// A scratch memory, with handles that do not reach a guest.
+struct HostGuest<'a> {
     scratch: ScratchGuest,
-    passed: &'a mut Vec<u32>,
+    side: HostSide<'a>,
     resources: &'a [InstanceResource],
     held: &'a mut HeldHandles,
 }
 
-impl Guest for PassageGuest<'_> {
+/// Where the handles go.
+enum HostSide<'a> {
+    Passage(&'a mut Vec<u32>),
+    Check(&'a mut UsedHandles),
+}
+
+impl Guest for HostGuest<'_> {
     fn memory(&mut self) -> &mut [u8] {
         self.scratch.memory()
     }
@@ -255,7 +290,10 @@ impl Guest for PassageGuest<'_> {
     }
 
     fn handles(&mut self) -> CanonResult<LowerHandles<'_>> {
-        let side = HandleSide::Passage(&mut *self.passed);
+        let side = match &mut self.side {
+            HostSide::Passage(passed) => HandleSide::Passage(passed),
+            HostSide::Check(used) => HandleSide::Check(used),
+        };
         Ok(LowerHandles { side, resources: self.resources, held: &mut *self.held })
     }
 }

@@ -4,11 +4,12 @@
 use super::handle_table::{HandleTable, StateMemory, StoreState};
 use super::{CanonError, CanonResult, LiftContext, LowerContext};
 use crate::component_instance::InstanceResource;
-use crate::error::{Error, format_err};
-use crate::resource::{HeldHandles, ResourceAny, ResourceType};
+use crate::error::{Error, bail, format_err};
+use crate::resource::{HandleIdentity, HeldHandles, HostHandle, ResourceAny, ResourceType};
 use gusset_types::{
     ComponentInstanceIndex, HANDLE_KIND_BITS, ResourceTypeIndex, TAG_OF_HOST, TrapCode, mismatched_tags,
 };
+use std::collections::HashMap;
 
 /// The handles of one side of a call, with those of the host.
 pub(crate) struct Handles<'a, M> {
@@ -29,6 +30,8 @@ pub(crate) enum HandleSide<'a, M> {
     },
     /// On the way from the host to itself: representations, in the order in which they set out.
     Passage(&'a mut Vec<u32>),
+    /// Nowhere yet: those of the host are only checked.
+    Check(&'a mut UsedHandles),
 }
 
 /// The handles of the side that values are lifted from: nothing is added, so the state memory need not grow.
@@ -48,6 +51,7 @@ impl<M: StateMemory> Handles<'_, M> {
         let lifted = match &mut self.side {
             HandleSide::Guest { table, .. } => table.remove_own(index, number),
             HandleSide::Passage(passed) => passed_rep(passed, index),
+            HandleSide::Check(_) => Err(no_handles()),
         };
         lifted.map_err(|error| self.with_definers(error))
     }
@@ -64,6 +68,7 @@ impl<M: StateMemory> Handles<'_, M> {
                 Err(error) => Err(self.with_definers(error)),
             },
             HandleSide::Passage(passed) => passed_rep(passed, index),
+            HandleSide::Check(_) => Err(no_handles()),
         }
     }
 
@@ -73,6 +78,7 @@ impl<M: StateMemory> Handles<'_, M> {
         match &mut self.side {
             HandleSide::Guest { table, .. } => table.add_own(number, rep),
             HandleSide::Passage(passed) => Ok(pass(passed, rep)),
+            HandleSide::Check(_) => Err(no_handles()),
         }
     }
 
@@ -90,6 +96,7 @@ impl<M: StateMemory> Handles<'_, M> {
                 table.add_borrow(number, rep, *scope)
             }
             HandleSide::Passage(passed) => Ok(pass(passed, rep)),
+            HandleSide::Check(_) => Err(no_handles()),
         }
     }
 
@@ -189,37 +196,30 @@ impl LowerContext<'_> {
         self.resources.get(ty.as_u32() as usize).copied().ok_or_else(unknown_type)
     }
 
-    /// Lowers a handle that the host gives away.
-    pub(crate) fn own_any(&mut self, ty: ResourceTypeIndex, any: ResourceAny) -> CanonResult<u32> {
+    /// Lowers a handle that the host gives away, if `own`, or lends.
+    pub(crate) fn handle(&mut self, ty: ResourceTypeIndex, own: bool, handle: &impl HostHandle) -> CanonResult<u32> {
         let resource_type = self.resource_type(ty)?;
-        self.own_with(ty, |held| held.take(any, resource_type))
-    }
-
-    /// Lowers a handle that the host lends.
-    pub(crate) fn borrow_any(&mut self, ty: ResourceTypeIndex, any: ResourceAny) -> CanonResult<u32> {
-        let resource_type = self.resource_type(ty)?;
-        self.borrow_with(ty, |held| held.lend_any(any, resource_type))
-    }
-
-    /// Lowers what the host gives away.
-    pub(crate) fn own_with(
-        &mut self,
-        ty: ResourceTypeIndex,
-        give: impl FnOnce(&mut HeldHandles) -> Result<u32, Error>,
-    ) -> CanonResult<u32> {
         let mut handles = self.guest.handles()?;
-        let rep = give(handles.held).map_err(CanonError::refused)?;
-        handles.lower_own(ty, rep)
+        if let HandleSide::Check(used) = &mut handles.side {
+            handle.check(handles.held, resource_type, own).map_err(CanonError::refused)?;
+            used.add(handle.identity(), own).map_err(CanonError::refused)?;
+            return Ok(0);
+        }
+        let rep = handle.pass(handles.held, resource_type, own).map_err(CanonError::refused)?;
+        if own { handles.lower_own(ty, rep) } else { handles.lower_borrow(ty, rep) }
     }
+}
 
-    /// Lowers what the host lends.
-    pub(crate) fn borrow_with(
-        &mut self,
-        ty: ResourceTypeIndex,
-        lend: impl FnOnce(&mut HeldHandles) -> Result<u32, Error>,
-    ) -> CanonResult<u32> {
-        let mut handles = self.guest.handles()?;
-        let rep = lend(handles.held).map_err(CanonError::refused)?;
-        handles.lower_borrow(ty, rep)
+/// The handles that a call is about to be given.
+#[derive(Default)]
+pub(crate) struct UsedHandles(HashMap<HandleIdentity, bool>);
+
+impl UsedHandles {
+    /// One more. What is given away cannot be used twice.
+    fn add(&mut self, handle: HandleIdentity, own: bool) -> Result<(), Error> {
+        match self.0.insert(handle, own) {
+            Some(given) if given || own => bail!("a resource handle that is given away was used twice in one call"),
+            _ => Ok(()),
+        }
     }
 }

@@ -82,11 +82,11 @@ fn store_defined(cx: &mut LowerContext<'_>, ty: ValType, defined: &DefinedType, 
             cx.write(at, &bits.to_le_bytes()[..size as usize])
         }
         (DefinedType::Own(resource), Val::Resource(any)) => {
-            let index = cx.own_any(*resource, *any)?;
+            let index = cx.handle(*resource, true, any)?;
             cx.write(at, &index.to_le_bytes())
         }
         (DefinedType::Borrow(resource), Val::Resource(any)) => {
-            let index = cx.borrow_any(*resource, *any)?;
+            let index = cx.handle(*resource, false, any)?;
             cx.write(at, &index.to_le_bytes())
         }
         (DefinedType::Stream(_) | DefinedType::Future(_), _) => Err(unsupported(defined)),
@@ -234,8 +234,8 @@ fn lower_flat_defined(
             Some(bits) => flat.u32(bits),
             None => return Err(mismatch(cx, ty, val)),
         },
-        (DefinedType::Own(resource), Val::Resource(any)) => flat.u32(cx.own_any(*resource, *any)?),
-        (DefinedType::Borrow(resource), Val::Resource(any)) => flat.u32(cx.borrow_any(*resource, *any)?),
+        (DefinedType::Own(resource), Val::Resource(any)) => flat.u32(cx.handle(*resource, true, any)?),
+        (DefinedType::Borrow(resource), Val::Resource(any)) => flat.u32(cx.handle(*resource, false, any)?),
         (DefinedType::Stream(_) | DefinedType::Future(_), _) => return Err(unsupported(defined)),
         _ => {
             let Some(case) = match_case(defined, val) else { return Err(mismatch(cx, ty, val)) };

@@ -5,12 +5,12 @@ use crate::activation::check_return;
 use crate::component_instance::InstanceResource;
 use crate::error::{Result, bail, format_err};
 use crate::link::HostDestructor;
-use crate::resource::{Destructor, ResourceType};
+use crate::resource::{Destructor, ResourceType, destructor_of};
 use crate::store::AsContextMut;
 use crate::type_scope::TypeTables;
 use crate::vm::{FuncHandle, GlobalHandle, RawValue};
 use gusset_artifact::{CoreDef, CoreValType, GlobalType, TrampolineIndex};
-use gusset_types::{ResourceTypeIndex, resource_type_number};
+use gusset_types::{AdapterName, ResourceTypeIndex, resource_type_number};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,9 +28,12 @@ pub(super) fn instance_tables(linked: &Arc<TypeTables>) -> Arc<TypeTables> {
 /// What the resource types are in a new instance. Destructors come when the types are defined.
 pub(super) fn instance_resources(tables: &TypeTables) -> Box<[InstanceResource]> {
     // A host may give one type under several names: guests cannot tell then which one a handle came by.
-    let mut known: HashMap<ResourceType, ResourceTypeIndex> = HashMap::new();
+    let mut imported = HashMap::new();
     let numbered = tables.plan.resources.iter().map(|(index, resource)| {
-        let first = *known.entry(tables.resources[index.as_u32() as usize]).or_insert(index);
+        let first = match resource.instance {
+            Some(_) => index,
+            None => *imported.entry(tables.resources[index.as_u32() as usize]).or_insert(index),
+        };
         InstanceResource { number: resource_type_number(first), definer: resource.instance, destructor: None }
     });
     numbered.collect()
@@ -78,10 +81,16 @@ impl<T: 'static> Instantiation<'_, T> {
         resource: ResourceTypeIndex,
     ) -> Result<FuncHandle> {
         let destructor = self.imported_destructor(resource)?;
-        let instance = self.instance;
+        let (instance, plan) = (self.instance, self.plan.clone());
+        // Whichever component drops it: they share the import.
+        let name = move || AdapterName {
+            caller: plan.component_instances.values().next().map_or_else(|| "".into(), |root| root.name.clone()),
+            callee: "host".into(),
+            function: destructor_of(&plan.resources[resource].name),
+        };
         self.add(trampoline, move |mut store, values| {
             destructor(store.as_context_mut(), values[0].u32())?;
-            check_return(store.0, instance)
+            check_return(store.0, instance, &name)
         })
     }
 

@@ -88,7 +88,9 @@ pub(super) fn link<T: 'static>(
                     Err(adapter_trap(&sites, std::slice::from_ref(&name), &Arena::default(), values))
                 })?
             }
-            AdapterImport::Func(def) if allocates && def == LinkEnd::Callee.def() => returning_callee(store, &link)?,
+            AdapterImport::Func(def) if allocates && def == LinkEnd::Callee.def() => {
+                returning_callee(store, &link, name.clone())?
+            }
             AdapterImport::Func(def) | AdapterImport::Memory(def) => link.at(def)?,
             AdapterImport::State => link.state(import.options.state.map(|state| state.memory))?,
             AdapterImport::CalleeState => link.state(callee.options().state.map(|state| state.memory))?,
@@ -172,13 +174,17 @@ impl Link<'_> {
 
 /// The callee, behind a check that the caller may be returned to: an adapter that calls its `realloc` may not do so in an instance
 /// that was locked meanwhile.
-fn returning_callee<T: 'static>(store: &mut StoreContextMut<'_, T>, link: &Link<'_>) -> Result<ExternHandle> {
+fn returning_callee<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    link: &Link<'_>,
+    name: AdapterName,
+) -> Result<ExternHandle> {
     let (caller, callee) = (link.import.instance, link.callee.callee());
     let types = &link.import.tables.plan.types;
     let signature = types.lifted_signature(types.func(link.import.ty), link.callee.options().width);
     add(store, (signature.params, signature.results), move |mut store, values| {
         store.call_core(callee, values)?;
-        check_return(store.0, caller)
+        check_return(store.0, caller, || name.clone())
     })
 }
 

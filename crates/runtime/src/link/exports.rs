@@ -65,13 +65,14 @@ fn destructor<T: 'static>(
     index: ResourceTypeIndex,
 ) -> HostDestructor<T> {
     let id = store.0.vm.id();
-    let destructor = store.0.components[instance.index(id)].resources[index.as_u32() as usize].destructor;
+    let (state, at) = (&store.0.components[instance.index(id)], index.as_u32() as usize);
+    let (destructor, ty) = (state.resources[at].destructor, state.tables.resources[at]);
     Arc::new(move |mut store: StoreContextMut<'_, T>, rep| -> Result<()> {
         if store.0.vm.id() != id {
             bail!("a resource type that an instance was linked with is of another store");
         }
         match destructor {
-            Some(destructor) => destructor.call(&mut store, rep),
+            Some(destructor) => destructor.call(&mut store, ty, rep),
             None => Ok(()),
         }
     })

@@ -91,10 +91,10 @@ impl LinkedFunc {
         values: &mut [RawValue],
     ) -> Result<()> {
         // What is lent on the way is lent for the caller's call, which ends it.
-        let mut activation = Activation::enter(store, self.func.instance())?;
+        let mut activation = Activation::enter(store, self.func.instance(), |_| self.name(import))?;
         if let Some(adapter) = import.adapter {
             activation.store().call_core(adapter, values)?;
-            check_return(activation.store().0, import.instance)?;
+            check_return(activation.store().0, import.instance, || self.name(import))?;
             activation.succeed();
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl LinkedFunc {
         match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
             Ok(()) => {
                 activation.succeed();
-                check_return(store.0, import.instance)
+                check_return(store.0, import.instance, || name)
             }
             Err(error) => {
                 drop(activation);

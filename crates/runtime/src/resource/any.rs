@@ -1,11 +1,14 @@
 //! [`ResourceAny`]: a handle of any resource type, of a guest's or of the host's.
 
-use super::held::{Destructor, HeldHandles, HeldKey};
+use super::held::{Destructor, HandleIdentity, HeldHandles, HeldKey, HostHandle};
 use super::{Resource, ResourceType};
 use crate::activation::Activation;
 use crate::error::{Result, bail};
-use crate::store::{AsContextMut, StoreContextMut};
+use crate::instance::Instance;
+use crate::store::{AsContextMut, StoreContext, StoreContextMut};
 use crate::vm::{RawValue, StoreId};
+use gusset_types::{AdapterName, ResourceTypeIndex};
+use std::sync::Arc;
 
 /// A [handle] of a resource whose type is known at run time only: what a [`Val`](crate::Val) holds. It is owned, or
 /// borrowed for the call that it came with.
@@ -71,7 +74,7 @@ impl ResourceAny {
         let handle = held.get_own(self)?;
         held.forget(self);
         match handle.destructor {
-            Some(destructor) => destructor.call(&mut store, handle.rep),
+            Some(destructor) => destructor.call(&mut store, self.ty, handle.rep),
             None => Ok(()),
         }
     }
@@ -106,15 +109,33 @@ impl ResourceAny {
 }
 
 impl Destructor {
-    /// Calls it: as an ordinary call of the instance whose function it is, if it is a guest's.
-    pub(crate) fn call<T: 'static>(self, store: &mut StoreContextMut<'_, T>, rep: u32) -> Result<()> {
+    /// Calls it for a resource of type `ty`: as an ordinary call of the instance whose function it is, if it is a guest's.
+    pub(crate) fn call<T: 'static>(self, store: &mut StoreContextMut<'_, T>, ty: ResourceType, rep: u32) -> Result<()> {
         let values = &mut [RawValue::from_u32(rep)];
         let Some(instance) = self.instance else { return store.call_core(self.func, values) };
-        let mut activation = Activation::enter(store, instance)?;
+        let mut activation = Activation::enter(store, instance, |store| destructor_name(store, instance, ty))?;
         activation.store().call_core(self.func, values)?;
         activation.succeed();
         Ok(())
     }
+}
+
+/// Who calls whom, when the host drops a resource that a component in `instance` defines.
+fn destructor_name<T: 'static>(store: &StoreContext<'_, T>, instance: Instance, ty: ResourceType) -> AdapterName {
+    let tables = &store.0.components[instance.index(store.0.vm.id())].tables;
+    let position = tables.resources.iter().position(|resource| *resource == ty);
+    let resource = position.and_then(|at| tables.plan.resources.get(ResourceTypeIndex::from_u32(at as u32)));
+    let definer = resource.and_then(|resource| tables.plan.component_instances.get(resource.instance?));
+    AdapterName {
+        caller: "host".into(),
+        callee: definer.map_or_else(|| "".into(), |definer| definer.name.clone()),
+        function: resource.map_or_else(|| "destructor".into(), |resource| destructor_of(&resource.name)),
+    }
+}
+
+/// What the destructor of a resource type is called.
+pub(crate) fn destructor_of(resource: &str) -> Arc<str> {
+    format!("destructor of {resource}").into()
 }
 
 /// Whether `any` is a handle of `ty`, for the host's errors.
@@ -122,20 +143,24 @@ pub(crate) fn check_type(any: ResourceAny, ty: ResourceType) -> Result<()> {
     if any.ty() == ty { Ok(()) } else { bail!("a resource handle is of another resource type than the value's") }
 }
 
-impl HeldHandles {
-    /// Takes an own handle from the host; the representation.
-    pub(crate) fn take(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
-        check_type(any, ty)?;
-        let rep = self.get_own(any)?.rep;
-        self.forget(any);
-        Ok(rep)
+impl HostHandle for ResourceAny {
+    fn identity(&self) -> HandleIdentity {
+        HandleIdentity::Held(self.key())
     }
 
-    /// Lends a handle of the host to a guest that is about to be called; the representation.
-    pub(crate) fn lend_any(&mut self, any: ResourceAny, ty: ResourceType) -> Result<u32> {
-        check_type(any, ty)?;
-        let rep = self.get(any)?.rep;
-        self.lend(any);
+    fn check(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32> {
+        check_type(*self, ty)?;
+        let handle = if own { held.get_own(*self) } else { held.get(*self) };
+        Ok(handle?.rep)
+    }
+
+    fn pass(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32> {
+        let rep = self.check(held, ty, own)?;
+        if own {
+            held.forget(*self)
+        } else {
+            held.lend(*self)
+        }
         Ok(rep)
     }
 }

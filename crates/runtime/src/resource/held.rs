@@ -35,6 +35,33 @@ pub(crate) struct HeldKey {
     pub(crate) generation: u32,
 }
 
+/// Which handle of the host it is, among those of a call.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) enum HandleIdentity {
+    Held(HeldKey),
+    /// A `Resource<T>`, by where it is.
+    Typed(usize),
+}
+
+/// A handle of the host that can be given away or lent to a guest.
+pub(crate) trait HostHandle {
+    fn identity(&self) -> HandleIdentity;
+
+    /// Its representation, if it is of this type and can be given away (`own`) or lent.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be.
+    fn check(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32>;
+
+    /// Gives it away, or lends it until the innermost call of a guest returns; its representation.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](HostHandle::check).
+    fn pass(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32>;
+}
+
 struct HeldSlot {
     /// How often the slot was used before: who has another number has a handle of then.
     generation: u32,

@@ -1,6 +1,6 @@
 //! [`Resource`]: a handle of a resource of the host, with the Rust type that stands for its resource type.
 
-use super::held::HeldHandles;
+use super::held::{HandleIdentity, HeldHandles, HostHandle};
 use super::{ResourceAny, ResourceType};
 use crate::error::{Result, bail};
 use crate::store::AsContextMut;
@@ -87,9 +87,12 @@ impl<T: 'static> Resource<T> {
         let store = store.as_context_mut();
         let (held, ty) = (&mut store.0.held, ResourceType::host::<T>());
         match self.kind {
-            ResourceKind::Own { .. } => Ok(held.hold_own(ty, self.give()?, None)),
+            ResourceKind::Own { .. } => {
+                let rep = self.pass(held, ty, true)?;
+                Ok(held.hold_own(ty, rep, None))
+            }
             ResourceKind::Borrow | ResourceKind::Lent { .. } => {
-                let rep = self.lend(held)?;
+                let rep = self.pass(held, ty, false)?;
                 Ok(held.hold_borrow(ty, rep))
             }
         }
@@ -103,30 +106,24 @@ impl<T: 'static> Resource<T> {
     pub fn try_from_resource_any(any: ResourceAny, store: impl AsContextMut) -> Result<Resource<T>> {
         any.try_into_resource(store)
     }
+}
 
-    /// Gives an owned handle away; the representation.
-    pub(crate) fn give(&self) -> Result<u32> {
-        let ResourceKind::Own { given, lends } = &self.kind else {
-            bail!("a borrowed Resource<{}> was given where an owned one is needed", type_name::<T>());
-        };
-        if lends.get().is_some_and(|lends| lends.load(Ordering::Relaxed) != 0) {
-            bail!("a Resource<{}> was given away while it is lent", type_name::<T>());
-        }
-        if given.swap(true, Ordering::Relaxed) {
-            bail!("a Resource<{}> was used after it was given away", type_name::<T>());
-        }
-        Ok(self.rep)
+impl<T: 'static> HostHandle for Resource<T> {
+    fn identity(&self) -> HandleIdentity {
+        HandleIdentity::Typed(std::ptr::from_ref(self).addr())
     }
 
-    /// Lends the handle to a guest that is about to be called; the representation.
-    pub(crate) fn lend(&self, held: &mut HeldHandles) -> Result<u32> {
+    fn check(&self, held: &mut HeldHandles, _: ResourceType, own: bool) -> Result<u32> {
         match &self.kind {
             ResourceKind::Own { given, lends } => {
+                if own && lends.get().is_some_and(|lends| lends.load(Ordering::Relaxed) != 0) {
+                    bail!("a Resource<{}> was given away while it is lent", type_name::<T>());
+                }
                 if given.load(Ordering::Relaxed) {
                     bail!("a Resource<{}> was used after it was given away", type_name::<T>());
                 }
-                held.lend_counted(lends.get_or_init(Arc::default).clone());
             }
+            _ if own => bail!("a borrowed Resource<{}> was given where an owned one is needed", type_name::<T>()),
             ResourceKind::Borrow => {}
             ResourceKind::Lent { store, call } => {
                 if *store != held.store() || !held.is_running(*call) {
@@ -135,6 +132,21 @@ impl<T: 'static> Resource<T> {
             }
         }
         Ok(self.rep)
+    }
+
+    fn pass(&self, held: &mut HeldHandles, ty: ResourceType, own: bool) -> Result<u32> {
+        let rep = self.check(held, ty, own)?;
+        match &self.kind {
+            // It may be another thread that gives it away meanwhile.
+            ResourceKind::Own { given, .. } if own => {
+                if given.swap(true, Ordering::Relaxed) {
+                    bail!("a Resource<{}> was used after it was given away", type_name::<T>());
+                }
+            }
+            ResourceKind::Own { lends, .. } => held.lend_counted(lends.get_or_init(Arc::default).clone()),
+            ResourceKind::Borrow | ResourceKind::Lent { .. } => {}
+        }
+        Ok(rep)
     }
 }
 

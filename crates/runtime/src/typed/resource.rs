@@ -3,7 +3,7 @@
 
 use super::{COMPARED, ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
-use crate::resource::{Resource, ResourceAny, ResourceType};
+use crate::resource::{HostHandle, Resource, ResourceAny, ResourceType};
 use crate::type_scope::{TypeMismatch, TypeScope};
 use gusset_types::{DefinedType, ResourceTypeIndex, ValType};
 
@@ -60,21 +60,18 @@ impl<T: 'static> Lift for Resource<T> {
     }
 }
 
-fn lower_typed<T: 'static>(cx: &mut LowerContext<'_>, ty: ValType, handle: &Resource<T>) -> CanonResult<u32> {
+fn lower_handle(cx: &mut LowerContext<'_>, ty: ValType, handle: &impl HostHandle) -> CanonResult<u32> {
     let HandleType { resource, own } = handle_type(cx.defined(ty)).expect(COMPARED);
-    match own {
-        true => cx.own_with(resource, |_| handle.give()),
-        false => cx.borrow_with(resource, |held| handle.lend(held)),
-    }
+    cx.handle(resource, own, handle)
 }
 
 impl<T: 'static> Lower for Resource<T> {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
-        let index = lower_typed(cx, ty, self)?;
+        let index = lower_handle(cx, ty, self)?;
         cx.write(at, &index.to_le_bytes())
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
-        flat.u32(lower_typed(cx, ty, self)?);
+        flat.u32(lower_handle(cx, ty, self)?);
         Ok(())
     }
 }
@@ -108,18 +105,13 @@ impl Lift for ResourceAny {
     }
 }
 
-fn lower_any(cx: &mut LowerContext<'_>, ty: ValType, any: ResourceAny) -> CanonResult<u32> {
-    let HandleType { resource, own } = handle_type(cx.defined(ty)).expect(COMPARED);
-    if own { cx.own_any(resource, any) } else { cx.borrow_any(resource, any) }
-}
-
 impl Lower for ResourceAny {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
-        let index = lower_any(cx, ty, *self)?;
+        let index = lower_handle(cx, ty, self)?;
         cx.write(at, &index.to_le_bytes())
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
-        flat.u32(lower_any(cx, ty, *self)?);
+        flat.u32(lower_handle(cx, ty, self)?);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<TrapCase> {
   (core instance $i (instantiate $m))
   (func (export "run") (canon lift (core func $i "run"))))"#
         );
-        TrapCase { code, side: Finder::Core, shown, path: "", text, heavy: false }
+        TrapCase { code, side: Finder::Core, shown, path: "", names: String::new(), text, heavy: false }
     };
     vec![
         case(TrapCode::Unreachable, "wasm `unreachable` instruction executed", "unreachable"),

@@ -1,7 +1,7 @@
 //! Codes of handles: indices that are none, or that stand for something else. `app` has handles of `lib`, or of the host, and passes
 //! them; `main` lends one to `app`.
 
-use crate::{Finder, TrapCase};
+use crate::{Finder, TrapCase, by_app};
 use gusset::TrapCode;
 
 /// What the component that defines the resource types exports.
@@ -119,29 +119,31 @@ const FILL: &str = "(loop $next
 
 pub(crate) fn cases() -> Vec<TrapCase> {
     let mut cases = Vec::new();
-    let mut case = |code, side, shown, path, caller, body: &str| {
+    let mut case = |code, side, shown, path, names: String, caller, body: &str| {
         let heavy = code == TrapCode::HandleTableFull;
-        cases.push(TrapCase { code, side, shown, path, text: text(side, caller, body), heavy });
+        cases.push(TrapCase { code, side, shown, path, names, text: text(side, caller, body), heavy });
     };
     for side in [Finder::Adapter, Finder::Host] {
         let unknown = [
-            ("unknown handle index 5", "(call $take (i32.const 5))"),
-            ("unknown handle index 0", "(call $take (i32.const 0))"),
-            ("unknown handle index 0", "(call $see (i32.const 0))"),
-            ("unknown handle index 268435456", "(call $see (i32.const 0x10000000))"),
-            ("unknown handle index 4294967295", "(call $see (i32.const -1))"),
+            ("unknown handle index 5", "take", "(call $take (i32.const 5))"),
+            ("unknown handle index 0", "take", "(call $take (i32.const 0))"),
+            ("unknown handle index 0", "see", "(call $see (i32.const 0))"),
+            ("unknown handle index 268435456", "see", "(call $see (i32.const 0x10000000))"),
+            ("unknown handle index 4294967295", "see", "(call $see (i32.const -1))"),
             // Given away, and dropped.
             (
                 "unknown handle index 1",
+                "take",
                 "(local.set 1 (call $make-r)) (call $take (local.get 1)) (call $take (local.get 1))",
             ),
             (
                 "unknown handle index 1",
+                "see",
                 "(local.set 1 (call $make-r)) (call $drop (local.get 1)) (call $see (local.get 1))",
             ),
         ];
-        for (shown, body) in unknown {
-            case(TrapCode::UnknownHandle, side, shown, PATH, Caller::App, body);
+        for (shown, function, body) in unknown {
+            case(TrapCode::UnknownHandle, side, shown, PATH, by_app(side, function), Caller::App, body);
         }
         let shown = match side {
             Finder::Host => {
@@ -151,30 +153,74 @@ pub(crate) fn cases() -> Vec<TrapCase> {
                 "handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource"
             }
         };
-        case(TrapCode::HandleTypeMismatch, side, shown, PATH, Caller::App, "(call $take (call $make-s))");
-        case(TrapCode::HandleTypeMismatch, side, shown, PATH, Caller::App, "(call $see (call $make-s))");
+        case(
+            TrapCode::HandleTypeMismatch,
+            side,
+            shown,
+            PATH,
+            by_app(side, "take"),
+            Caller::App,
+            "(call $take (call $make-s))",
+        );
+        case(
+            TrapCode::HandleTypeMismatch,
+            side,
+            shown,
+            PATH,
+            by_app(side, "see"),
+            Caller::App,
+            "(call $see (call $make-s))",
+        );
         let shown = "cannot remove owned resource while borrowed: handle index 1, lent 1 times";
         let body = "(local.set 1 (call $make-r)) (call $both (local.get 1) (local.get 1))";
-        case(TrapCode::HandleLent, side, shown, PATH, Caller::App, body);
+        case(TrapCode::HandleLent, side, shown, PATH, by_app(side, "both"), Caller::App, body);
         let shown = "cannot lift own resource from a borrow: handle index 1";
-        case(TrapCode::HandleNotOwned, side, shown, PATH, Caller::Main, "(call $take (local.get 0))");
+        case(
+            TrapCode::HandleNotOwned,
+            side,
+            shown,
+            PATH,
+            by_app(side, "take"),
+            Caller::Main,
+            "(call $take (local.get 0))",
+        );
         let shown = "borrow handles still remain at the end of the call: 1";
-        let caller = if side == Finder::Host { Caller::Host } else { Caller::Main };
-        case(TrapCode::BorrowsRemain, side, shown, "", caller, "");
-        let shown = "handle table is full: 67108864";
-        let (path, overfill) = if side == Finder::Host {
-            ("result", "(drop (call $make-r))")
-        } else {
-            ("", "(drop (call $new (i32.const 0)))")
+        let (caller, names) = match side {
+            Finder::Host => (Caller::Host, "host -> app run"),
+            _ => (Caller::Main, "main -> app lend"),
         };
-        case(TrapCode::HandleTableFull, side, shown, path, Caller::App, &format!("{FILL} {overfill}"));
+        case(TrapCode::BorrowsRemain, side, shown, "", names.into(), caller, "");
+        let shown = "handle table is full: 67108864";
+        let (path, names, overfill) = if side == Finder::Host {
+            ("result", "app -> host make-r", "(drop (call $make-r))")
+        } else {
+            ("", "app -> canon resource.new mine", "(drop (call $new (i32.const 0)))")
+        };
+        case(TrapCode::HandleTableFull, side, shown, path, names.into(), Caller::App, &format!("{FILL} {overfill}"));
     }
     // Built-ins say so, too.
     let side = Finder::Adapter;
-    case(TrapCode::UnknownHandle, side, "unknown handle index 3", "", Caller::App, "(call $drop (i32.const 3))");
-    case(TrapCode::UnknownHandle, side, "unknown handle index 3", "", Caller::App, "(drop (call $rep (i32.const 3)))");
+    let [drop, rep] = ["app -> canon resource.drop r", "app -> canon resource.rep mine"].map(String::from);
+    case(
+        TrapCode::UnknownHandle,
+        side,
+        "unknown handle index 3",
+        "",
+        drop.clone(),
+        Caller::App,
+        "(call $drop (i32.const 3))",
+    );
+    case(
+        TrapCode::UnknownHandle,
+        side,
+        "unknown handle index 3",
+        "",
+        rep.clone(),
+        Caller::App,
+        "(drop (call $rep (i32.const 3)))",
+    );
     let shown = "handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource";
-    case(TrapCode::HandleTypeMismatch, side, shown, "", Caller::App, "(call $drop (call $make-s))");
-    case(TrapCode::HandleTypeMismatch, side, shown, "", Caller::App, "(drop (call $rep (call $make-s)))");
+    case(TrapCode::HandleTypeMismatch, side, shown, "", drop, Caller::App, "(call $drop (call $make-s))");
+    case(TrapCode::HandleTypeMismatch, side, shown, "", rep, Caller::App, "(drop (call $rep (call $make-s)))");
     cases
 }

@@ -30,9 +30,17 @@ struct TrapCase {
     shown: &'static str,
     /// The path of the value; "" where no value is to blame.
     path: &'static str,
+    /// Who called whom, as `AdapterName` writes it; "" where no call between components or with the host is to blame.
+    names: String,
     text: String,
     /// Whether it takes gigabytes.
     heavy: bool,
+}
+
+/// The names of a trap about a call of `function` by `app`: of the host, or of `lib` through an adapter.
+fn by_app(side: Finder, function: &str) -> String {
+    let callee = if side == Finder::Host { "host" } else { "lib" };
+    format!("app -> {callee} {function}")
 }
 
 /// What a side never says, and why.
@@ -127,9 +135,10 @@ fn check(case: &TrapCase) -> Option<String> {
         return Some(format!("{:?} at {:?}: {error:?}", case.code, case.side));
     };
     let path = trap.site().map_or("", |site| &*site.path);
+    let names = trap.site().map_or(String::new(), |site| site.adapter.to_string());
     let text = trap.to_string();
     let shown = text.lines().next().and_then(|line| line.strip_prefix("wasm trap: ")).unwrap_or_default();
-    let (found, expected) = ((trap.code(), shown, path), (case.code, case.shown, case.path));
+    let (found, expected) = ((trap.code(), shown, path, &*names), (case.code, case.shown, case.path, &*case.names));
     (found != expected).then(|| format!("{found:?}, and not {expected:?} at {:?}\n{}\n{text}", case.side, case.text))
 }
 

@@ -81,11 +81,17 @@ pub(crate) fn cases() -> Vec<TrapCase> {
     let mut cases = Vec::new();
     for side in [Finder::Adapter, Finder::Host] {
         let shown = "cannot leave component instance";
-        cases.push(TrapCase { code: TrapCode::CannotLeave, side, shown, path: "", text: leaves(side), heavy: false });
+        let names = if side == Finder::Host { "lib -> host f" } else { "lib -> out f" }.into();
+        let (code, text) = (TrapCode::CannotLeave, leaves(side));
+        cases.push(TrapCase { code, side, shown, path: "", names, text, heavy: false });
     }
     let shown = "cannot enter component instance";
-    for (side, text) in [(Finder::Adapter, LINKED), (Finder::Host, SWALLOWED)] {
-        cases.push(TrapCase { code: TrapCode::CannotEnter, side, shown, path: "", text: text.into(), heavy: false });
+    for (side, names, text) in [
+        (Finder::Adapter, "component 0 -> component 0 f", LINKED),
+        (Finder::Host, "component 0 -> host swallow", SWALLOWED),
+    ] {
+        let (code, names, text) = (TrapCode::CannotEnter, names.into(), text.into());
+        cases.push(TrapCase { code, side, shown, path: "", names, text, heavy: false });
     }
     cases
 }

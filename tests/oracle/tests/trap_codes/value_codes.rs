@@ -1,6 +1,6 @@
 //! Codes of values: a parameter that is none, as an adapter and as the host find it, and places that `realloc` must not return.
 
-use crate::{Finder, TrapCase};
+use crate::{Finder, TrapCase, by_app};
 use gusset::TrapCode;
 
 /// A call with one parameter `v`: its type, core types, what is passed, the caller's memory and its option.
@@ -78,7 +78,7 @@ fn found_by_both(
     [0, 1].map(|n| {
         let side = [Finder::Adapter, Finder::Host][n];
         let text = call.text(side, "(i32.const 4096)");
-        TrapCase { code: codes[n], side, shown: shown[n], path, text, heavy: false }
+        TrapCase { code: codes[n], side, shown: shown[n], path, names: by_app(side, "f"), text, heavy: false }
     })
 }
 
@@ -201,6 +201,7 @@ fn realloc_codes() -> [TrapCase; 4] {
     ]
     .map(|(code, side, shown, text)| {
         let path = if side == Finder::Adapter { "param \"v\" (from realloc)" } else { PATH };
-        TrapCase { code, side, shown, path, text, heavy: false }
+        let names = if side == Finder::Host { "host -> component 0 run".into() } else { by_app(side, "f") };
+        TrapCase { code, side, shown, path, names, text, heavy: false }
     })
 }
