@@ -7,7 +7,7 @@ use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Tramp
 use crate::unit::ImportLink;
 use gusset_types::{
     CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    StringEncoding, cut_name, type_text,
+    StringEncoding, func_type_text, type_text,
 };
 use std::fmt::{self, Write};
 
@@ -210,15 +210,7 @@ impl Plan {
     }
 
     fn func_text(&self, ty: FuncTypeIndex) -> String {
-        let func = self.types.func(ty);
-        let params: Vec<String> = func
-            .params
-            .iter()
-            .map(|param| format!("{}: {}", cut_name(&param.name), type_text(&self.types, param.ty)))
-            .collect();
-        let word = if func.async_ { "async func" } else { "func" };
-        let result = func.result.map(|ty| format!(" -> {}", type_text(&self.types, ty))).unwrap_or_default();
-        format!("{word}({}){result}", params.join(", "))
+        func_type_text(&self.types, self.types.func(ty), usize::MAX)
     }
 }
 

@@ -288,8 +288,7 @@ fn trap_sites_of_adapters() {
         wat::parse_str(text).expect("the text is well-formed")
     };
     assert!(translate(&with_names("")).is_ok());
-    let error = translate(&with_names(&"n".repeat(150))).err().expect("the names are beyond the limit");
-    assert_eq!(error.kind(), TranslateErrorKind::Limit("bytes of code and trap sites in adapters"), "{error}");
+    assert_limit(&with_names(&"n".repeat(150)), "bytes of code and trap sites in adapters");
 }
 
 #[test]

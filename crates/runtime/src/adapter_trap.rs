@@ -22,7 +22,7 @@ pub(crate) fn adapter_trap(
         return format_err!("internal error: an adapter trapped with a code that there is not");
     };
     let mut cause = code.with(values[2].u64(), values[3].u64());
-    mark_host_types(&mut cause, resources);
+    mark_host_types(&mut cause, |ty| resources.get(ty).is_some_and(|resource| resource.instance.is_none()));
     let indices: Vec<u64> = values[4..].iter().map(|value| value.u64()).collect();
     let adapter = adapters.get(site.adapter as usize).cloned().unwrap_or_default();
     let mut path = site.path_with(&indices);

@@ -2,8 +2,7 @@
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
 use gusset_types::{
-    AdapterName, Arena, HANDLE_KIND_BITS, Printable, ResourceType, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode,
-    mismatched_tags,
+    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode, mismatched_tags,
 };
 use std::fmt;
 
@@ -157,13 +156,14 @@ impl Trap {
     }
 }
 
-/// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here.
-pub(crate) fn mark_host_types(cause: &mut TrapCause, resources: &Arena<ResourceTypeIndex, ResourceType>) {
+/// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here, by
+/// `of_host`.
+pub(crate) fn mark_host_types(cause: &mut TrapCause, of_host: impl Fn(ResourceTypeIndex) -> bool) {
     let (TrapCode::HandleTypeMismatch, Some([_, tags])) = (cause.code, &mut cause.values) else { return };
     let mark = |tag: u32| {
         let number = (tag >> HANDLE_KIND_BITS).checked_sub(1);
-        let resource = number.and_then(|number| resources.get(ResourceTypeIndex::from_u32(number)));
-        if resource.is_some_and(|resource| resource.instance.is_none()) { tag | TAG_OF_HOST } else { tag }
+        let marked = number.is_some_and(|number| of_host(ResourceTypeIndex::from_u32(number)));
+        if marked { tag | TAG_OF_HOST } else { tag }
     };
     *tags = mismatched_tags(mark(*tags as u32), mark((*tags >> 32) as u32));
 }

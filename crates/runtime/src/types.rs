@@ -30,6 +30,7 @@ mod module_type;
 
 pub use module_type::ModuleType;
 
+use gusset_types::func_type_text;
 pub(crate) use gusset_types::type_text;
 
 /// A component [value type]. [`kind`](Type::kind) takes it apart.
@@ -224,15 +225,7 @@ impl ComponentFunc {
 
 impl fmt::Display for ComponentFunc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_async() { "async func(" } else { "func(" })?;
-        for (i, (name, ty)) in self.params().enumerate() {
-            write!(f, "{}{name}: {ty}", if i > 0 { ", " } else { "" })?;
-        }
-        f.write_str(")")?;
-        match self.result() {
-            Some(ty) => write!(f, " -> {ty}"),
-            None => Ok(()),
-        }
+        f.write_str(&func_type_text(&self.tables.plan.types, self.func_type(), usize::MAX))
     }
 }
 

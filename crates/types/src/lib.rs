@@ -59,5 +59,5 @@ pub use resource_type::ResourceType;
 pub use transcode::{CodeUnits, Transcode, TranscodeContract, TranscodeResult};
 pub use trap::{TAG_OF_HOST, TrapCause, TrapCode, TrapValues, mismatched_tags};
 pub use trap_site::{AdapterName, MAX_TRAP_INDICES, TRAP_FROM_REALLOC, TrapSite, trap_params};
-pub use type_text::type_text;
+pub use type_text::{func_type_text, type_text};
 pub use val_type::{Case, DefinedType, Field, FuncType, Param, ResultType, Types, ValType};

@@ -1,9 +1,9 @@
 //! Interface types as text, in the words of WIT.
 
 use crate::index::ResourceTypeIndex;
-use crate::name::cut_name;
+use crate::name::{cut_name, cut_text};
 use crate::printable::Printable;
-use crate::val_type::{DefinedType, Types, ValType};
+use crate::val_type::{DefinedType, FuncType, Types, ValType};
 
 /// How many parts of a type are written before the rest is left out: shared parts can make a type's text exponentially long.
 const MAX_TYPE_PARTS: usize = 48;
@@ -21,6 +21,30 @@ pub fn type_text(types: &Types, ty: ValType) -> String {
     let mut writer = TypeWriter { types, text: String::new(), budget: MAX_TYPE_PARTS };
     writer.ty(ty);
     writer.text
+}
+
+/// The text of a function type as WIT has it; types are cut as [`type_text`] does, and what is beyond about `most` bytes is left out.
+///
+/// ```
+/// use gusset_types::{FuncType, Param, Types, ValType, func_type_text};
+/// let params = [Param { name: "n".into(), ty: ValType::U8 }].into();
+/// let func = FuncType { async_: false, params, result: Some(ValType::Bool) };
+/// assert_eq!(func_type_text(&Types::default(), &func, usize::MAX), "func(n: u8) -> bool");
+/// ```
+pub fn func_type_text(types: &Types, func: &FuncType, most: usize) -> String {
+    let mut text = String::from(if func.async_ { "async func(" } else { "func(" });
+    for (i, param) in func.params.iter().enumerate() {
+        if text.len() > most {
+            break;
+        }
+        let comma = if i > 0 { ", " } else { "" };
+        text.push_str(&format!("{comma}{}: {}", cut_name(&param.name), type_text(types, param.ty)));
+    }
+    text.push(')');
+    if let Some(result) = func.result {
+        text.push_str(&format!(" -> {}", type_text(types, result)));
+    }
+    cut_text(&text, most).into_owned()
 }
 
 struct TypeWriter<'a> {

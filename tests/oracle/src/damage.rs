@@ -20,6 +20,8 @@ pub(crate) struct ExpectedTrap {
     /// The bad value and what it was compared with, as the codes say.
     pub(crate) values: [u64; 2],
     pub(crate) path: String,
+    /// It is the address that `realloc` returned: an adapter adds that to the path.
+    pub(crate) from_realloc: bool,
 }
 
 /// Makes one place wrong, if `input` finds one that can be.
@@ -67,7 +69,7 @@ pub(crate) fn damage(
             None => return Ok(None),
         },
     };
-    Ok(Some(ExpectedTrap { adapter, host, values, path: spot.path }))
+    Ok(Some(ExpectedTrap { adapter, host, values, path: spot.path, from_realloc: false }))
 }
 
 /// A trap without its place.

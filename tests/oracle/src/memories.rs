@@ -277,7 +277,8 @@ impl<'a> Experiment<'a> {
         let answer = if unaligned { HEAP + align / 2 } else { OUTSIDE };
         let limit = if unaligned { align } else { expected.calls[call].arguments[3] };
         let values = [answer.into(), limit.into()];
-        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, values, path };
+        let from_realloc = !matches!(purpose, Purpose::Result);
+        let trap = ExpectedTrap { adapter: trap.0, host: trap.1, values, path, from_realloc };
         let mut guests = self.guests()?;
         guests.configure(way.taker(), call as u32, answer, true)?;
         let outcome = guests.pass(way, &held, val)?;
@@ -416,7 +417,11 @@ fn expect_trap(outcome: Result<(), Error>, expected: &ExpectedTrap, adapter: boo
     let code = if adapter { expected.adapter } else { expected.host };
     let Err(error) = outcome else { return Err(format!("passes, but is {code:?} at {}", expected.path)) };
     let Some(trap) = error.downcast_ref::<Trap>() else { return Err(format!("is no trap: {error:?}")) };
-    let path = trap.site().map_or("nowhere", |site| &*site.path);
+    let mut path = trap.site().map_or("nowhere", |site| &*site.path);
+    if adapter && expected.from_realloc {
+        path =
+            path.strip_suffix(" (from realloc)").ok_or_else(|| format!("is at {path}, and does not name realloc"))?;
+    }
     let outlined = adapter && expected.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
     let values = trap.cause().values;
     if trap.code() != code || values != Some(expected.values) || (path != expected.path && !outlined) {

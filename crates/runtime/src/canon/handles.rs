@@ -6,9 +6,8 @@ use super::{CanonError, CanonResult, LiftContext, LowerContext};
 use crate::component_instance::InstanceResource;
 use crate::error::{Error, bail, format_err};
 use crate::resource::{HandleIdentity, HeldHandles, HostHandle, ResourceAny, ResourceType};
-use gusset_types::{
-    ComponentInstanceIndex, HANDLE_KIND_BITS, ResourceTypeIndex, TAG_OF_HOST, TrapCode, mismatched_tags,
-};
+use crate::trap::mark_host_types;
+use gusset_types::{ComponentInstanceIndex, ResourceTypeIndex};
 use std::collections::HashMap;
 
 /// The handles of one side of a call, with those of the host.
@@ -103,15 +102,9 @@ impl<M: StateMemory> Handles<'_, M> {
     /// A trap about a handle of the wrong type, which says where each of the two types is defined.
     #[cold]
     fn with_definers(&self, mut error: CanonError) -> CanonError {
-        let of_host = |tag: u32| {
-            let index = (tag >> HANDLE_KIND_BITS).checked_sub(1);
-            let resource = index.and_then(|index| self.resources.get(index as usize));
-            if resource.is_some_and(|resource| resource.definer.is_none()) { tag | TAG_OF_HOST } else { tag }
-        };
-        if let Some(cause) = error.trap_mut()
-            && let (TrapCode::HandleTypeMismatch, Some([_, tags])) = (cause.code, &mut cause.values)
-        {
-            *tags = mismatched_tags(of_host(*tags as u32), of_host((*tags >> 32) as u32));
+        if let Some(cause) = error.trap_mut() {
+            let resource = |ty: ResourceTypeIndex| self.resources.get(ty.as_u32() as usize);
+            mark_host_types(cause, |ty| resource(ty).is_some_and(|resource| resource.definer.is_none()));
         }
         error
     }

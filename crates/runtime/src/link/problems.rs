@@ -4,7 +4,7 @@
 use crate::core::ExternType;
 use crate::error::{Error, LinkError};
 use gusset_artifact::{CoreModuleType, ExternItem, NamedItems, Plan, RootImport};
-use gusset_types::{FuncTypeIndex, Printable, Types, cut_name, cut_text, type_text};
+use gusset_types::{FuncTypeIndex, Printable, Types, cut_text, func_type_text};
 
 /// How many problems are told.
 const MAX_TOLD: usize = 20;
@@ -63,20 +63,7 @@ pub(crate) fn import_name(path: &[&str], what: &str) -> String {
 
 /// A function type as WIT has it, cut.
 pub(crate) fn func_text(types: &Types, ty: FuncTypeIndex) -> String {
-    let func = types.func(ty);
-    let mut text = String::from(if func.async_ { "async func(" } else { "func(" });
-    for (i, param) in func.params.iter().enumerate() {
-        if text.len() > MAX_TYPE {
-            break;
-        }
-        let comma = if i > 0 { ", " } else { "" };
-        text.push_str(&format!("{comma}{}: {}", cut_name(&param.name), type_text(types, param.ty)));
-    }
-    text.push(')');
-    if let Some(result) = func.result {
-        text.push_str(&format!(" -> {}", type_text(types, result)));
-    }
-    cut_text(&text, MAX_TYPE).into_owned()
+    func_type_text(types, types.func(ty), MAX_TYPE)
 }
 
 /// The type of a core module as the text format has it, cut.
