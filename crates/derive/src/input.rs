@@ -139,10 +139,16 @@ impl<T> Parts<T> {
 
     pub(crate) fn push(&mut self, what: &str, ident: &Ident, part: Result<(String, T)>) {
         let error = match part {
-            Ok((name, part)) if !self.parts.iter().any(|(other, _)| conflict(other, &name)) => {
-                return self.parts.push((name, part));
-            }
-            Ok((name, _)) => Error::new(ident.span(), format!("there is another {what} of the name `{name}`")),
+            Ok((name, part)) => match self.parts.iter().find(|(other, _)| conflict(other, &name)) {
+                None => return self.parts.push((name, part)),
+                Some((other, _)) => {
+                    let mut message = format!("there is another {what} of the name `{name}`");
+                    if *other != name {
+                        message.push_str(&format!(": `{other}` differs only in capitals or hyphens"));
+                    }
+                    Error::new(ident.span(), message)
+                }
+            },
             Err(error) => error,
         };
         match &mut self.errors {

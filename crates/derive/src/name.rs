@@ -55,9 +55,14 @@ fn is_label(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit()) && name.split('-').all(is_word)
 }
 
-/// Whether two names cannot stand in one type: they are the same but for the case of letters.
+/// Whether two names cannot stand in one type: they are the same but for the case of letters and for hyphens, which validators
+/// leave out where names must be strongly unique.
 pub(crate) fn conflict(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
+    canonical(one).eq(canonical(other))
+}
+
+fn canonical(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|&byte| byte != b'-').map(|byte| byte.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -80,6 +85,16 @@ mod tests {
         ] {
             assert_eq!(kebab(rust), name);
             assert!(is_label(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_case_or_hyphens_conflict() {
+        for (one, other) in [("a", "a"), ("a", "A"), ("a1", "a-1"), ("foo-bar", "fo-OB-ar")] {
+            assert!(conflict(one, other), "{one} {other}");
+        }
+        for (one, other) in [("a", "b"), ("a1", "a-2"), ("ab", "ba")] {
+            assert!(!conflict(one, other), "{one} {other}");
         }
     }
 

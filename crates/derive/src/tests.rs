@@ -60,6 +60,10 @@ fn names_are_names_and_stand_once() {
         "#[component(record)] struct A { x: u32, #[component(name = \"X\")] y: u32 }",
         &["another field of the name `X`"],
     );
+    check(
+        "#[component(enum)] enum A { V1, V_1 }",
+        &["another case of the name `v-1`: `v1` differs only in capitals or hyphens"],
+    );
 }
 
 #[test]
@@ -79,6 +83,10 @@ fn flags_have_1_to_32_labels_of_different_names() {
     let many: String = (0..33).map(|i| format!("const L{i};")).collect();
     assert_eq!(flags_errors(&format!("A {{ {many} }}")), ["flags have at most 32 labels"]);
     assert_eq!(flags_errors("A { const B; const b; }"), ["there is another label of the name `b`"]);
+    assert_eq!(
+        flags_errors("A { const V1; const V_1; }"),
+        ["there is another label of the name `v-1`: `v1` differs only in capitals or hyphens"]
+    );
     assert_eq!(flags_errors("A { B }"), ["expected `const`"]);
     assert_eq!(flags_errors("#[component(record)] A { const B; }"), ["expected `crate = path`"]);
     assert!(parse_str::<FlagsInput>("#[component(crate = a::b)] pub(crate) A { const B; const C }").is_ok());

@@ -25,10 +25,10 @@ use std::sync::Arc;
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ModuleType(Source);
+pub struct ModuleType(ModuleTypeSource);
 
 #[derive(Clone)]
-enum Source {
+enum ModuleTypeSource {
     /// A module of the component.
     Own(Module),
     /// One that it imports.
@@ -37,11 +37,11 @@ enum Source {
 
 impl ModuleType {
     pub(super) fn own(module: Module) -> ModuleType {
-        ModuleType(Source::Own(module))
+        ModuleType(ModuleTypeSource::Own(module))
     }
 
     pub(super) fn imported(tables: &Arc<TypeTables>, index: ModuleImportIndex) -> ModuleType {
-        ModuleType(Source::Imported(tables.clone(), index))
+        ModuleType(ModuleTypeSource::Imported(tables.clone(), index))
     }
 
     /// What it imports, in order: both names and the type.
@@ -62,8 +62,8 @@ impl ModuleType {
 
     fn source(&self) -> (Option<&Module>, Option<&CoreModuleType>) {
         match &self.0 {
-            Source::Own(module) => (Some(module), None),
-            Source::Imported(tables, index) => (None, Some(&tables.plan.imported_modules[*index].ty)),
+            ModuleTypeSource::Own(module) => (Some(module), None),
+            ModuleTypeSource::Imported(tables, index) => (None, Some(&tables.plan.imported_modules[*index].ty)),
         }
     }
 }
