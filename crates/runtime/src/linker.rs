@@ -10,7 +10,7 @@ use crate::func::Func;
 use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
-use crate::link::{FuncSlot, HostItem, LinkedFunc, Names, define_unknown_funcs, exports, resolve};
+use crate::link::{FuncSlot, HostItem, LinkedFunc, Names, define_unknown_imports, exports, resolve};
 use crate::resource::ResourceType;
 use crate::store::{AsContext, AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
@@ -96,7 +96,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         self.root().into_instance(name)
     }
@@ -121,7 +121,7 @@ impl<T: 'static> Linker<T> {
     /// None: what is defined as something else, or is no function, is for [`instantiate_pre`](Linker::instantiate_pre) to
     /// tell.
     pub fn define_unknown_imports_as_traps(&mut self, component: &Component) -> Result<()> {
-        define_unknown_funcs(component.plan(), &mut self.root);
+        define_unknown_imports(component.plan(), &mut self.root);
         Ok(())
     }
 
@@ -306,7 +306,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         let inner =
             LinkerInstance { names: &mut *self.names, path: self.path.clone(), allow_shadowing: self.allow_shadowing };
@@ -317,7 +317,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn into_instance(mut self, name: &str) -> Result<LinkerInstance<'a, T>> {
         self.path.push(name.into());
         let replace = match self.names.exact(name) {
