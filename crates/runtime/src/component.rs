@@ -45,7 +45,7 @@ struct Inner {
     funcs: Vec<ExportedFunc>,
     adapters: Vec<AdapterSource>,
     /// Of the plan's trampolines.
-    trampoline_signatures: Box<[Option<RegisteredSignature>]>,
+    trampoline_signatures: Box<[RegisteredSignature]>,
 }
 
 /// A module of adapters: what joins the components of a composition. [`Component::adapters`] lists them.
@@ -267,9 +267,9 @@ impl Component {
         &self.0.code
     }
 
-    /// The signature of a trampoline; `None` for one that nothing makes yet.
+    /// The signature of a trampoline; `None` for one that the plan does not have.
     pub(crate) fn trampoline_signature(&self, trampoline: TrampolineIndex) -> Option<&RegisteredSignature> {
-        self.0.trampoline_signatures.get(trampoline.as_u32() as usize)?.as_ref()
+        self.0.trampoline_signatures.get(trampoline.as_u32() as usize)
     }
 
     /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).

@@ -315,7 +315,13 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         check_supported(lower, &name.function)?;
         let types = &plan.types;
         let lifted = types.lifted_signature(types.func(*lift_type), lift.pointer_width);
-        let callee = LiftedFunc::with_handles(self.func(*func)?, self.options(lift)?, *lift_type, &lifted);
+        let callee = LiftedFunc::relayed(
+            self.func(*func)?,
+            self.options(lift)?,
+            *lift_type,
+            &lifted,
+            types.func_holds_handles(*lift_type),
+        );
         let relayed = RelayedCall {
             tables: self.tables.clone(),
             callee,
@@ -346,12 +352,8 @@ impl<'a, T: 'static> Instantiation<'a, T> {
     }
 }
 
-/// The signatures of a plan's trampolines, in order, so that instantiating need not ask for them; `None` for those that nothing
-/// makes yet.
-pub(crate) fn trampoline_signatures(
-    registry: &SignatureRegistry,
-    plan: &Plan,
-) -> Result<Box<[Option<RegisteredSignature>]>> {
+/// The signatures of a plan's trampolines, in order, so that instantiating need not ask for them.
+pub(crate) fn trampoline_signatures(registry: &SignatureRegistry, plan: &Plan) -> Result<Box<[RegisteredSignature]>> {
     let signature = |trampoline: &Trampoline| {
         let (params, results) = match trampoline {
             Trampoline::LowerImport { ty, options, .. } => {
@@ -366,7 +368,7 @@ pub(crate) fn trampoline_signatures(
             }
             Trampoline::DropImportedResource(_) => (vec![FlatType::I32], Vec::new()),
         };
-        registry.register(&core_func_type(params, results)).map(Some)
+        registry.register(&core_func_type(params, results))
     };
     plan.trampolines.values().map(signature).collect()
 }

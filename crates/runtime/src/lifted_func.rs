@@ -32,23 +32,21 @@ impl LiftedFunc {
         LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles, checks_handles }
     }
 
-    /// A guest's function whose type, with this signature, holds handles. They come from a guest, and need no check.
-    pub(crate) fn with_handles(
+    /// A guest's function that another guest of the same root instance calls: handles come from there, and need no check.
+    pub(crate) fn relayed(
         callee: FuncHandle,
         options: ResolvedOptions,
         ty: FuncTypeIndex,
         signature: &FlatSignature,
+        holds_handles: bool,
     ) -> LiftedFunc {
         let &FlatSignature { params_in_memory, result_in_memory, .. } = signature;
-        LiftedFunc {
-            callee,
-            options,
-            ty,
-            params_in_memory,
-            result_in_memory,
-            holds_handles: true,
-            checks_handles: false,
-        }
+        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles, checks_handles: false }
+    }
+
+    /// Whether its type holds handles.
+    pub(crate) fn holds_handles(&self) -> bool {
+        self.holds_handles
     }
 
     /// The core function.

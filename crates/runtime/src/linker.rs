@@ -10,7 +10,7 @@ use crate::func::Func;
 use crate::host_func::{DynamicHostFunction, TypedHostFunction};
 use crate::instance::Instance;
 use crate::instantiate::InstancePre;
-use crate::link::{FuncSlot, HostItem, LinkedFunc, Names, define_unknown_funcs, exports, resolve};
+use crate::link::{FuncSlot, HostItem, LinkedFunc, Names, define_unknown_imports, exports, resolve};
 use crate::resource::ResourceType;
 use crate::store::{AsContext, AsContextMut, StoreContextMut};
 use crate::typed::ValueList;
@@ -96,13 +96,17 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         self.root().into_instance(name)
     }
 
     /// Defines each function that `component` imports and that is not defined, so that it fails when it is called, and each
     /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed.
+    ///
+    /// Such a function stops its guest as a trap does, and locks its instance. The error is not a [`Trap`](crate::Trap),
+    /// because no guest is at fault, but a [`LinkError`](crate::LinkError) that names the import, with the guest's
+    /// [backtrace](crate::Error::wasm_backtrace). Dropping a resource of such a type does nothing.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -121,7 +125,7 @@ impl<T: 'static> Linker<T> {
     /// None: what is defined as something else, or is no function, is for [`instantiate_pre`](Linker::instantiate_pre) to
     /// tell.
     pub fn define_unknown_imports_as_traps(&mut self, component: &Component) -> Result<()> {
-        define_unknown_funcs(component.plan(), &mut self.root);
+        define_unknown_imports(component.plan(), &mut self.root);
         Ok(())
     }
 
@@ -306,7 +310,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>> {
         let inner =
             LinkerInstance { names: &mut *self.names, path: self.path.clone(), allow_shadowing: self.allow_shadowing };
@@ -317,7 +321,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     ///
     /// # Errors
     ///
-    /// When the name stands for a function.
+    /// When the name stands for a function, a core module or a resource type.
     pub fn into_instance(mut self, name: &str) -> Result<LinkerInstance<'a, T>> {
         self.path.push(name.into());
         let replace = match self.names.exact(name) {

@@ -75,7 +75,7 @@ pub(crate) fn relay<T: 'static>(
     let &RelayCaller { types, options, signature, .. } = caller;
     let ty = types.types.func(caller.ty);
     let mut flat = FlatReader::new(values);
-    let mut cx = options.lift(store.0, types, true);
+    let mut cx = options.lift(store.0, types, callee.holds_handles());
     let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), signature.params_in_memory, &mut flat)?;
     let place = match signature.result_in_memory {
         true => LowerPlace::At(flat.pointer(options.width)),

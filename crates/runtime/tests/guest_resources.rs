@@ -552,6 +552,12 @@ fn handles_pass_through_a_component_that_exports_what_it_imports() {
     assert_eq!(back.try_into_resource::<Thing>(&mut store).unwrap().rep(), 1);
     let error = pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap_err();
     assert!(error.to_string().contains("given away") && error.to_string().contains("function `pass`"), "{error}");
+    // What is refused is refused before anything is given away.
+    let [kept, gone] = [3, 1].map(|rep| Resource::<Thing>::new_own(rep).try_into_resource_any(&mut store).unwrap());
+    gone.resource_drop(&mut store).unwrap();
+    let error = pass.call(&mut store, &[Val::Resource(kept), Val::Resource(gone)], &mut results).unwrap_err();
+    assert!(error.to_string().contains("param \"lent\""), "{error}");
+    kept.resource_drop(&mut store).unwrap();
     // What was lent to a function is not to be used after it.
     keep.call(&mut store, &[Val::Resource(lent)], &mut results).unwrap();
     let kept = store.data_mut().pop().unwrap();

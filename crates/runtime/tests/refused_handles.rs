@@ -5,7 +5,7 @@ use gusset::{
     Component, Engine, Error, Instance, Linker, LowerList, Resource, ResourceAny, ResourceType, Store, Val, ValueList,
 };
 
-struct Thing;
+struct Coin;
 
 /// Each function returns a handle that it gets, or the next index that is free; `realloc` counts its calls.
 const GUEST: &str = r#"(component
@@ -48,7 +48,7 @@ fn start() -> (Store<u32>, Instance) {
         *store.data_mut() += 1;
         Ok(())
     };
-    linker.root().resource("thing", ResourceType::host::<Thing>(), dropped).unwrap();
+    linker.root().resource("thing", ResourceType::host::<Coin>(), dropped).unwrap();
     let component = Component::new(&engine, GUEST).unwrap_or_else(|error| panic!("{error:?}"));
     let mut store = Store::new(&engine, 0);
     let instance = linker.instantiate(&mut store, &component).unwrap();
@@ -86,8 +86,8 @@ fn untouched(store: &mut Store<u32>, instance: Instance) {
 #[test]
 fn a_typed_handle_that_is_refused_changes_nothing() {
     let (mut store, instance) = start();
-    let [a, b] = [1, 2].map(Resource::<Thing>::new_own);
-    let borrowed = Resource::<Thing>::new_borrow(3);
+    let [a, b] = [1, 2].map(Resource::<Coin>::new_own);
+    let borrowed = Resource::<Coin>::new_borrow(3);
     let gone = "a borrowed Resource<";
     refused(call(&mut store, instance, "owns", (&a, &borrowed)), "param \"b\"", gone);
     refused(call(&mut store, instance, "lent", (&a, &borrowed)), "param \"b\"", gone);
@@ -107,9 +107,9 @@ fn a_typed_handle_that_is_refused_changes_nothing() {
 #[test]
 fn a_dynamic_handle_that_is_refused_changes_nothing() {
     let (mut store, instance) = start();
-    let mut any = |rep| ResourceAny::try_from_resource(Resource::<Thing>::new_own(rep), &mut store).unwrap();
+    let mut any = |rep| ResourceAny::try_from_resource(Resource::<Coin>::new_own(rep), &mut store).unwrap();
     let [a, b, stale] = [1, 2, 3].map(&mut any);
-    stale.try_into_resource::<Thing>(&mut store).unwrap();
+    stale.try_into_resource::<Coin>(&mut store).unwrap();
     let [a, b, stale] = [a, b, stale].map(Val::Resource);
     let gone = "after it was dropped or given away";
     for name in ["owns", "lent"] {

@@ -40,7 +40,8 @@ impl CanonError {
         CanonError::new(Cause::TooLarge(limit))
     }
 
-    /// The host gave what cannot be lowered: no fault of a guest, which has not run.
+    /// The host gave what cannot be lowered: no fault of a guest. Before a call, nothing has been lowered then
+    /// (`ResolvedOptions::check_handles`).
     #[cold]
     pub(super) fn refused(error: Error) -> CanonError {
         CanonError::new(Cause::Refused(error))

@@ -132,14 +132,7 @@ impl ResolvedOptions {
         // Without a table, the first handle will not be lowered either.
         let Some(state) = self.state else { return Ok(()) };
         let resources = &components[state.root.index(vm.id())].resources;
-        let mut used = UsedHandles::default();
-        let side = HostSide::Check(&mut used);
-        let mut guest = HostGuest { scratch: ScratchGuest::default(), side, resources, held };
-        let mut cx = LowerContext::new(types, &mut guest, StringEncoding::Utf8, self.width);
-        lower_values(&mut cx, values, list, place, flat).or_else(|error| match error.is_refusal() {
-            true => Err(error),
-            false => Ok(()),
-        })
+        check_handles(types, resources, held, self.width, values, list, place, flat)
     }
 
     /// Whether the instance may call out.
@@ -244,11 +237,13 @@ pub(crate) struct HostPassage<'a> {
 }
 
 impl HostPassage<'_> {
-    /// Lowers `values` and lifts what arrives.
+    /// Lowers `values` and lifts what arrives. If a handle is refused, all of them are as before.
     pub(crate) fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> CanonResult<L> {
         let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
-        let mut passed = Vec::new();
         let mut flat = [RawValue::default(); 2];
+        let (place, writer) = (LowerPlace::Allocated, &mut FlatWriter::new(&mut flat));
+        check_handles(self.types, self.resources, self.held, width, values, types, place, writer)?;
+        let mut passed = Vec::new();
         let mut guest = HostGuest {
             scratch: ScratchGuest::default(),
             side: HostSide::Passage(&mut passed),
@@ -264,6 +259,29 @@ impl HostPassage<'_> {
         let mut cx = LiftContext::new(self.types, &bytes, encoding, width, budget, Some(handles));
         lift_values(&mut cx, types, true, &mut FlatReader::new(&flat))
     }
+}
+
+/// Refuses values with a handle that the host cannot give or lend, and changes nothing.
+#[expect(clippy::too_many_arguments, reason = "what values are lowered with, and where to")]
+fn check_handles(
+    types: TypeScope<'_>,
+    resources: &[InstanceResource],
+    held: &mut HeldHandles,
+    width: PointerWidth,
+    values: &impl LowerList,
+    list: TypeList<'_>,
+    place: LowerPlace,
+    flat: &mut FlatWriter<'_>,
+) -> CanonResult<()> {
+    let mut used = UsedHandles::default();
+    let side = HostSide::Check(&mut used);
+    let mut guest = HostGuest { scratch: ScratchGuest::default(), side, resources, held };
+    let mut cx = LowerContext::new(types, &mut guest, StringEncoding::Utf8, width);
+    // What else is wrong comes out when they are lowered.
+    lower_values(&mut cx, values, list, place, flat).or_else(|error| match error.is_refusal() {
+        true => Err(error),
+        false => Ok(()),
+    })
 }
 
 /// A scratch memory, with handles that do not reach a guest.

@@ -11,7 +11,7 @@ mod problems;
 mod resolve;
 mod same_type;
 mod slot;
-mod unknown_func;
+mod unknown_imports;
 
 pub(crate) use definitions::{HostDestructor, HostItem, Names};
 pub(crate) use exports::exports;
@@ -19,4 +19,4 @@ pub(crate) use linked_func::LinkedFunc;
 pub(crate) use module::LinkedModule;
 pub(crate) use resolve::{LinkedImports, resolve};
 pub use slot::FuncSlot;
-pub(crate) use unknown_func::define_unknown_funcs;
+pub(crate) use unknown_imports::define_unknown_imports;

@@ -117,34 +117,26 @@ const FILL: &str = "(loop $next
           (drop (call $new (i32.const 0)))
           (br_if $next (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 67108863))))";
 
+fn case(
+    code: TrapCode,
+    side: Finder,
+    shown: &'static str,
+    path: &'static str,
+    names: String,
+    caller: Caller,
+    body: &str,
+) -> TrapCase {
+    let heavy = code == TrapCode::HandleTableFull;
+    TrapCase { code, side, shown, path, names, text: text(side, caller, body), heavy }
+}
+
 pub(crate) fn cases() -> Vec<TrapCase> {
     let mut cases = Vec::new();
-    let mut case = |code, side, shown, path, names: String, caller, body: &str| {
-        let heavy = code == TrapCode::HandleTableFull;
-        cases.push(TrapCase { code, side, shown, path, names, text: text(side, caller, body), heavy });
-    };
     for side in [Finder::Adapter, Finder::Host] {
-        let unknown = [
-            ("unknown handle index 5", "take", "(call $take (i32.const 5))"),
-            ("unknown handle index 0", "take", "(call $take (i32.const 0))"),
-            ("unknown handle index 0", "see", "(call $see (i32.const 0))"),
-            ("unknown handle index 268435456", "see", "(call $see (i32.const 0x10000000))"),
-            ("unknown handle index 4294967295", "see", "(call $see (i32.const -1))"),
-            // Given away, and dropped.
-            (
-                "unknown handle index 1",
-                "take",
-                "(local.set 1 (call $make-r)) (call $take (local.get 1)) (call $take (local.get 1))",
-            ),
-            (
-                "unknown handle index 1",
-                "see",
-                "(local.set 1 (call $make-r)) (call $drop (local.get 1)) (call $see (local.get 1))",
-            ),
-        ];
-        for (shown, function, body) in unknown {
-            case(TrapCode::UnknownHandle, side, shown, PATH, by_app(side, function), Caller::App, body);
-        }
+        cases.extend(unknown_handles(side));
+        let mut add = |code, shown, path, names, caller, body: &str| {
+            cases.push(case(code, side, shown, path, names, caller, body));
+        };
         let shown = match side {
             Finder::Host => {
                 "handle index 1 used with the wrong type, expected host-defined resource but found a different host-defined resource"
@@ -153,74 +145,74 @@ pub(crate) fn cases() -> Vec<TrapCase> {
                 "handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource"
             }
         };
-        case(
+        add(
             TrapCode::HandleTypeMismatch,
-            side,
             shown,
             PATH,
             by_app(side, "take"),
             Caller::App,
             "(call $take (call $make-s))",
         );
-        case(
-            TrapCode::HandleTypeMismatch,
-            side,
-            shown,
-            PATH,
-            by_app(side, "see"),
-            Caller::App,
-            "(call $see (call $make-s))",
-        );
+        add(TrapCode::HandleTypeMismatch, shown, PATH, by_app(side, "see"), Caller::App, "(call $see (call $make-s))");
         let shown = "cannot remove owned resource while borrowed: handle index 1, lent 1 times";
         let body = "(local.set 1 (call $make-r)) (call $both (local.get 1) (local.get 1))";
-        case(TrapCode::HandleLent, side, shown, PATH, by_app(side, "both"), Caller::App, body);
+        add(TrapCode::HandleLent, shown, PATH, by_app(side, "both"), Caller::App, body);
         let shown = "cannot lift own resource from a borrow: handle index 1";
-        case(
-            TrapCode::HandleNotOwned,
-            side,
-            shown,
-            PATH,
-            by_app(side, "take"),
-            Caller::Main,
-            "(call $take (local.get 0))",
-        );
+        add(TrapCode::HandleNotOwned, shown, PATH, by_app(side, "take"), Caller::Main, "(call $take (local.get 0))");
         let shown = "borrow handles still remain at the end of the call: 1";
         let (caller, names) = match side {
             Finder::Host => (Caller::Host, "host -> app run"),
             _ => (Caller::Main, "main -> app lend"),
         };
-        case(TrapCode::BorrowsRemain, side, shown, "", names.into(), caller, "");
+        add(TrapCode::BorrowsRemain, shown, "", names.into(), caller, "");
         let shown = "handle table is full: 67108864";
         let (path, names, overfill) = if side == Finder::Host {
             ("result", "app -> host make-r", "(drop (call $make-r))")
         } else {
             ("", "app -> canon resource.new mine", "(drop (call $new (i32.const 0)))")
         };
-        case(TrapCode::HandleTableFull, side, shown, path, names.into(), Caller::App, &format!("{FILL} {overfill}"));
+        add(TrapCode::HandleTableFull, shown, path, names.into(), Caller::App, &format!("{FILL} {overfill}"));
     }
-    // Built-ins say so, too.
+    cases.extend(built_ins());
+    cases
+}
+
+/// Handles that there are not.
+fn unknown_handles(side: Finder) -> impl Iterator<Item = TrapCase> {
+    let unknown = [
+        ("unknown handle index 5", "take", "(call $take (i32.const 5))"),
+        ("unknown handle index 0", "take", "(call $take (i32.const 0))"),
+        ("unknown handle index 0", "see", "(call $see (i32.const 0))"),
+        ("unknown handle index 268435456", "see", "(call $see (i32.const 0x10000000))"),
+        ("unknown handle index 4294967295", "see", "(call $see (i32.const -1))"),
+        // Given away, and dropped.
+        (
+            "unknown handle index 1",
+            "take",
+            "(local.set 1 (call $make-r)) (call $take (local.get 1)) (call $take (local.get 1))",
+        ),
+        (
+            "unknown handle index 1",
+            "see",
+            "(local.set 1 (call $make-r)) (call $drop (local.get 1)) (call $see (local.get 1))",
+        ),
+    ];
+    unknown.into_iter().map(move |(shown, function, body)| {
+        case(TrapCode::UnknownHandle, side, shown, PATH, by_app(side, function), Caller::App, body)
+    })
+}
+
+/// Built-ins say so, too.
+fn built_ins() -> [TrapCase; 4] {
     let side = Finder::Adapter;
     let [drop, rep] = ["app -> canon resource.drop r", "app -> canon resource.rep mine"].map(String::from);
-    case(
-        TrapCode::UnknownHandle,
-        side,
-        "unknown handle index 3",
-        "",
-        drop.clone(),
-        Caller::App,
-        "(call $drop (i32.const 3))",
-    );
-    case(
-        TrapCode::UnknownHandle,
-        side,
-        "unknown handle index 3",
-        "",
-        rep.clone(),
-        Caller::App,
-        "(drop (call $rep (i32.const 3)))",
-    );
+    let unknown = "unknown handle index 3";
     let shown = "handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource";
-    case(TrapCode::HandleTypeMismatch, side, shown, "", drop, Caller::App, "(call $drop (call $make-s))");
-    case(TrapCode::HandleTypeMismatch, side, shown, "", rep, Caller::App, "(drop (call $rep (call $make-s)))");
-    cases
+    [
+        (TrapCode::UnknownHandle, unknown, drop.clone(), "(call $drop (i32.const 3))"),
+        (TrapCode::UnknownHandle, unknown, rep.clone(), "(drop (call $rep (i32.const 3)))"),
+        (TrapCode::HandleTypeMismatch, shown, drop, "(call $drop (call $make-s))"),
+        (TrapCode::HandleTypeMismatch, shown, rep, "(drop (call $rep (call $make-s)))"),
+    ]
+    .map(|(code, shown, names, body)| case(code, side, shown, "", names, Caller::App, body))
 }

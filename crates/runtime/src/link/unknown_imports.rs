@@ -43,7 +43,7 @@ impl<T: 'static> HostFunction<T> for UnknownFunc {
 
 /// Defines the functions and resource types that a component imports and that are not defined, in instances too. What is defined as
 /// something else stays as it is.
-pub(crate) fn define_unknown_funcs<T: 'static>(plan: &Plan, names: &mut Names<T>) {
+pub(crate) fn define_unknown_imports<T: 'static>(plan: &Plan, names: &mut Names<T>) {
     let mut resources = HashMap::new();
     for (name, item) in &plan.imports.items {
         let found = root_name(plan, names, name).and_then(|name| names.exact(name));
