@@ -43,7 +43,7 @@ const IMPORTS: &str = r#"    (import "r" (type $r (sub resource)))
 
 /// Whose `run` is called.
 #[derive(Clone, Copy)]
-enum Caller {
+enum HandleCaller {
     /// `app` itself.
     App,
     /// `main`, which lends a handle to `app`.
@@ -53,12 +53,12 @@ enum Caller {
 }
 
 /// The component in which `app` runs `body`; its local 0 is what it was lent, and the next two are free.
-fn text(side: Finder, caller: Caller, body: &str) -> String {
+fn text(side: Finder, caller: HandleCaller, body: &str) -> String {
     let lib = if side == Finder::Adapter { LIB } else { IMPORTS };
     let run = match caller {
-        Caller::App => r#"(func (export "run") (alias export $app "run"))"#,
-        Caller::Main => r#"(func (export "run") (alias export $main "run"))"#,
-        Caller::Host => r#"(func (export "run") (alias export $app "lend"))"#,
+        HandleCaller::App => r#"(func (export "run") (alias export $app "run"))"#,
+        HandleCaller::Main => r#"(func (export "run") (alias export $main "run"))"#,
+        HandleCaller::Host => r#"(func (export "run") (alias export $app "lend"))"#,
     };
     format!(
         r#"(component
@@ -123,7 +123,7 @@ fn case(
     shown: &'static str,
     path: &'static str,
     names: String,
-    caller: Caller,
+    caller: HandleCaller,
     body: &str,
 ) -> TrapCase {
     let heavy = code == TrapCode::HandleTableFull;
@@ -150,19 +150,33 @@ pub(crate) fn cases() -> Vec<TrapCase> {
             shown,
             PATH,
             by_app(side, "take"),
-            Caller::App,
+            HandleCaller::App,
             "(call $take (call $make-s))",
         );
-        add(TrapCode::HandleTypeMismatch, shown, PATH, by_app(side, "see"), Caller::App, "(call $see (call $make-s))");
+        add(
+            TrapCode::HandleTypeMismatch,
+            shown,
+            PATH,
+            by_app(side, "see"),
+            HandleCaller::App,
+            "(call $see (call $make-s))",
+        );
         let shown = "cannot remove owned resource while borrowed: handle index 1, lent 1 times";
         let body = "(local.set 1 (call $make-r)) (call $both (local.get 1) (local.get 1))";
-        add(TrapCode::HandleLent, shown, PATH, by_app(side, "both"), Caller::App, body);
+        add(TrapCode::HandleLent, shown, PATH, by_app(side, "both"), HandleCaller::App, body);
         let shown = "cannot lift own resource from a borrow: handle index 1";
-        add(TrapCode::HandleNotOwned, shown, PATH, by_app(side, "take"), Caller::Main, "(call $take (local.get 0))");
+        add(
+            TrapCode::HandleNotOwned,
+            shown,
+            PATH,
+            by_app(side, "take"),
+            HandleCaller::Main,
+            "(call $take (local.get 0))",
+        );
         let shown = "borrow handles still remain at the end of the call: 1";
         let (caller, names) = match side {
-            Finder::Host => (Caller::Host, "host -> app run"),
-            _ => (Caller::Main, "main -> app lend"),
+            Finder::Host => (HandleCaller::Host, "host -> app run"),
+            _ => (HandleCaller::Main, "main -> app lend"),
         };
         add(TrapCode::BorrowsRemain, shown, "", names.into(), caller, "");
         let shown = "handle table is full: 67108864";
@@ -171,7 +185,7 @@ pub(crate) fn cases() -> Vec<TrapCase> {
         } else {
             ("", "app -> canon resource.new mine", "(drop (call $new (i32.const 0)))")
         };
-        add(TrapCode::HandleTableFull, shown, path, names.into(), Caller::App, &format!("{FILL} {overfill}"));
+        add(TrapCode::HandleTableFull, shown, path, names.into(), HandleCaller::App, &format!("{FILL} {overfill}"));
     }
     cases.extend(built_ins());
     cases
@@ -198,7 +212,7 @@ fn unknown_handles(side: Finder) -> impl Iterator<Item = TrapCase> {
         ),
     ];
     unknown.into_iter().map(move |(shown, function, body)| {
-        case(TrapCode::UnknownHandle, side, shown, PATH, by_app(side, function), Caller::App, body)
+        case(TrapCode::UnknownHandle, side, shown, PATH, by_app(side, function), HandleCaller::App, body)
     })
 }
 
@@ -214,5 +228,5 @@ fn built_ins() -> [TrapCase; 4] {
         (TrapCode::HandleTypeMismatch, shown, drop, "(call $drop (call $make-s))"),
         (TrapCode::HandleTypeMismatch, shown, rep, "(drop (call $rep (call $make-s)))"),
     ]
-    .map(|(code, shown, names, body)| case(code, side, shown, "", names, Caller::App, body))
+    .map(|(code, shown, names, body)| case(code, side, shown, "", names, HandleCaller::App, body))
 }
