@@ -322,7 +322,7 @@ fn maps_and_lists_of_fixed_length() {
     let error = mismatch::<[u8; 3]>("(type $t (list u8 4))");
     assert!(error.ends_with("result.1: it is list<u8, 4>, the Rust type stands for list<u8, 3>"), "{error}");
     let error = mismatch::<HashMap<String, u8>>("(type $t (map string u16))");
-    assert!(error.ends_with("result.1[].value: it is u16, the Rust type stands for u8"), "{error}");
+    assert!(error.ends_with("result.1[].1: it is u16, the Rust type stands for u8"), "{error}");
 }
 
 #[test]

@@ -361,7 +361,7 @@ fn parts_of_a_map_are_named_alike_in_dynamic_and_typed_values() {
       (func (export "f") (param "key" u32) (param "value" u32) (result (map char char))
         (canon lift (core func $m "f") (memory (core memory $m "m")))))"#;
     let component = Component::new(&engine, text).unwrap();
-    for (key, value, part) in [(0xd800, 0x41, "key"), (0x41, 0xd800, "value")] {
+    for (key, value, part) in [(0xd800, 0x41, "0"), (0x41, 0xd800, "1")] {
         let instantiate = || {
             let mut store = Store::new(&engine, ());
             let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
