@@ -592,7 +592,7 @@ fn a_refused_call_takes_back_what_it_has_lent() {
     let [a, b, c] = [1, 2, 3].map(Resource::<Widget>::new_own);
     for _ in 0..3 {
         let error = three.call(&mut store, (&a, &b, &a)).unwrap_err().to_string();
-        assert!(error.ends_with("was given away while it is lent"), "{error}");
+        assert!(error.ends_with("that is given away was used twice in one call"), "{error}");
     }
     assert_eq!(new.call(&mut store, ()).unwrap(), (1,));
     assert_eq!(new.call(&mut store, ()).unwrap(), (2,));

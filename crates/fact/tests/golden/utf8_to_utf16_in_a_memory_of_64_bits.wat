@@ -2,7 +2,7 @@
 ;; func(text: string)
 ;;   -> list<u8>
 ;; Utf8 to Utf16
-;; 1043 bytes
+;; 1048 bytes
 ;; site 0: `param "text"`
 ;; site 1: `result`
 ;; trap of function 0 at site 1: unaligned pointer
@@ -163,7 +163,7 @@
     i64.gt_u
     if ;; label = @1
       i32.const 1
-      i32.const 35
+      i32.const 291
       local.get 7
       i64.extend_i32_u
       local.get 5
@@ -234,7 +234,7 @@
     i32.and
     if ;; label = @1
       local.get 2
-      i32.const 34
+      i32.const 290
       local.get 3
       i64.const 2
       call $"trap 0"
@@ -257,7 +257,7 @@
     i32.or
     if ;; label = @1
       local.get 2
-      i32.const 37
+      i32.const 293
       local.get 3
       local.get 1
       i64.extend_i32_u
@@ -316,7 +316,7 @@
       i32.and
       if ;; label = @2
         local.get 2
-        i32.const 34
+        i32.const 290
         local.get 3
         i64.const 2
         call $"trap 0"
@@ -338,7 +338,7 @@
       i32.or
       if ;; label = @2
         local.get 2
-        i32.const 37
+        i32.const 293
         local.get 3
         local.get 4
         i64.const 2
