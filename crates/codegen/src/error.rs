@@ -1,6 +1,6 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
-use gusset_types::{CoreFeature, Printable};
+use gusset_types::{CoreFeature, Printable, SourceLocation};
 use std::fmt;
 
 /// What sort of error it is.
@@ -28,12 +28,19 @@ struct ErrorDetails {
     offset: Option<usize>,
     place: String,
     message: String,
+    location: Option<SourceLocation>,
 }
 
 impl CodegenError {
     pub(crate) fn new(kind: CodegenErrorKind, message: impl Into<String>) -> CodegenError {
         CodegenError {
-            inner: Box::new(ErrorDetails { kind, offset: None, place: String::new(), message: message.into() }),
+            inner: Box::new(ErrorDetails {
+                kind,
+                offset: None,
+                place: String::new(),
+                message: message.into(),
+                location: None,
+            }),
         }
     }
 
@@ -81,6 +88,18 @@ impl CodegenError {
         self.inner.offset
     }
 
+    /// Where it stands in the text that the input was encoded from, if there was one.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.inner.location.as_ref()
+    }
+
+    /// The same error, with the place in the text that the input was encoded from: it is shown instead of the offset.
+    #[must_use]
+    pub fn located(mut self, location: SourceLocation) -> CodegenError {
+        self.inner.location = Some(location);
+        self
+    }
+
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.inner.message
@@ -89,7 +108,7 @@ impl CodegenError {
 
 impl fmt::Display for CodegenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ErrorDetails { kind, offset, place, message } = &*self.inner;
+        let ErrorDetails { kind, offset, place, message, location } = &*self.inner;
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
@@ -97,9 +116,10 @@ impl fmt::Display for CodegenError {
             f.write_str("internal error: ")?;
         }
         f.write_str(message)?;
-        match offset {
-            Some(offset) => write!(f, " (at offset {offset:#x})"),
-            None => Ok(()),
+        match (location, offset) {
+            (Some(location), _) => write!(f, "\n{}", location.excerpt()),
+            (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),
+            (None, None) => Ok(()),
         }
     }
 }

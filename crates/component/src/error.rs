@@ -1,7 +1,7 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
 use crate::parse::features::feature_of;
-use gusset_types::Printable;
+use gusset_types::{Printable, SourceLocation};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
@@ -44,6 +44,7 @@ struct TranslationFault {
     offset: Option<usize>,
     item: Option<String>,
     component: Option<String>,
+    location: Option<SourceLocation>,
 }
 
 impl TranslateError {
@@ -55,6 +56,18 @@ impl TranslateError {
     /// Where in the input it was found, in bytes.
     pub fn offset(&self) -> Option<usize> {
         self.0.offset
+    }
+
+    /// Where it stands in the text that the input was encoded from, if there was one.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.0.location.as_ref()
+    }
+
+    /// The same error, with the place in the text that the input was encoded from: it is shown instead of the offset.
+    #[must_use]
+    pub fn located(mut self, location: SourceLocation) -> TranslateError {
+        self.0.location = Some(location);
+        self
     }
 
     /// What is wrong, without the place.
@@ -69,6 +82,7 @@ impl TranslateError {
             offset: None,
             item: None,
             component: None,
+            location: None,
         }))
     }
 
@@ -144,9 +158,10 @@ impl fmt::Display for TranslationFault {
         if let Some(component) = &self.component {
             write!(f, ", in component {component}")?;
         }
-        match self.offset {
-            Some(offset) => write!(f, " (at offset {offset:#x})"),
-            None => Ok(()),
+        match (&self.location, self.offset) {
+            (Some(location), _) => write!(f, "\n{}", location.excerpt()),
+            (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),
+            (None, None) => Ok(()),
         }
     }
 }

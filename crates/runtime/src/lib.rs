@@ -203,7 +203,6 @@ mod linker;
 mod relayed_call;
 mod resource;
 mod signatures;
-#[cfg(feature = "compile")]
 mod source;
 mod store;
 mod trace;
@@ -232,13 +231,18 @@ pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 pub use gusset_component::{TranslateError, TranslateErrorKind};
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
-pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
+#[cfg(feature = "wat")]
+pub use gusset_text::TextError;
+pub use gusset_types::{
+    AdapterName, ComponentFeature, CoreFeature, Printable, SourceLocation, TrapCause, TrapCode, TrapValues,
+};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
+pub use source::Source;
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};

@@ -19,14 +19,16 @@ use wast::{QuoteWat, Wast, WastDirective, Wat};
 ///
 /// When the text is no module or component.
 pub fn import_place(text: &str, names: &[&str]) -> Result<Option<TextPlace>, TextError> {
-    let buffer = ParseBuffer::new_with_lexer(lexer(text))?;
-    let directives = parse::<Wast<'_>>(&buffer)?.directives;
-    let span = match directives.first() {
-        Some(WastDirective::Module(QuoteWat::Wat(wat)) | WastDirective::ModuleDefinition(QuoteWat::Wat(wat))) => {
-            import_span(wat, names)
-        }
-        _ => None,
+    let span = || {
+        let buffer = ParseBuffer::new_with_lexer(lexer(text))?;
+        Ok(match parse::<Wast<'_>>(&buffer)?.directives.first() {
+            Some(WastDirective::Module(QuoteWat::Wat(wat)) | WastDirective::ModuleDefinition(QuoteWat::Wat(wat))) => {
+                import_span(wat, names)
+            }
+            _ => None,
+        })
     };
+    let span = span().map_err(|error: wast::Error| TextError::of(text, &error))?;
     Ok(span.map(|span| {
         let offset = opening(text, span.offset());
         TextPlace { offset, length: token_length(text, offset) }

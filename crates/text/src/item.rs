@@ -13,6 +13,9 @@ pub(crate) fn opening(text: &str, at: usize) -> usize {
 
 /// How long the token at `at` is, in bytes.
 pub(crate) fn token_length(text: &str, at: usize) -> usize {
+    if !text.is_char_boundary(at) {
+        return 0;
+    }
     lexer(text).iter(at).next().and_then(Result::ok).map_or(0, |token| token.src(text).len())
 }
 

@@ -12,7 +12,7 @@
 //! let wasm = encode(text)?;
 //! // The magic number and version, the type section, the function section, the code section's head, no locals.
 //! let constant = wasm.iter().rposition(|byte| *byte == 0x41).expect("there is an `i32.const`");
-//! let place = TextMap::new(text)?.place(constant, "");
+//! let place = TextMap::new(text)?.place(text, constant, "");
 //! assert!(text[place.offset..].starts_with("i32.const 1"));
 //! # Ok::<(), gusset_text::TextError>(())
 //! ```
@@ -23,9 +23,11 @@ mod import;
 mod item;
 mod map;
 mod module;
+mod source;
 mod walk;
 
 pub use encode::{TextError, encode};
 pub use import::import_place;
 pub use item::definition_at;
 pub use map::{TextMap, TextPlace};
+pub use source::TextSource;

@@ -5,7 +5,7 @@ use crate::item::{opening, token_length, token_within};
 use crate::walk::walk;
 use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
-use wast::{QuoteWat, Wast, WastDirective, Wat};
+use wast::{QuoteWat, Wast, WastDirective};
 
 /// A place in a text: what is marked there, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,8 +17,8 @@ pub struct TextPlace {
 }
 
 /// Leads from offsets of a binary to the places of the text that it was encoded from.
-pub struct TextMap<'a> {
-    text: &'a str,
+#[derive(Debug)]
+pub struct TextMap {
     /// Sorted by where they start in the binary.
     places: Vec<Mapped>,
 }
@@ -32,39 +32,28 @@ pub(crate) struct Mapped {
     pub(crate) item: bool,
 }
 
-impl<'a> TextMap<'a> {
+impl TextMap {
     /// The map of a text that [`encode`](crate::encode) takes, or of what stands in a script in its place: the directive
     /// `(module definition …)` too.
     ///
     /// # Errors
     ///
     /// When the text is no module or component.
-    pub fn new(text: &'a str) -> Result<TextMap<'a>, TextError> {
-        let mut buffer = ParseBuffer::new_with_lexer(lexer(text))?;
-        buffer.track_instr_spans(true);
-        let mut places = Vec::new();
-        let mut directives = parse::<Wast<'_>>(&buffer)?.directives;
-        match directives.first_mut() {
-            Some(WastDirective::Module(QuoteWat::Wat(wat)) | WastDirective::ModuleDefinition(QuoteWat::Wat(wat))) => {
-                places = places_of(wat, text)?;
-            }
-            // Quoted text and other directives are mapped as a whole.
-            _ => {}
-        }
-        places.sort_by_key(|place| place.binary);
-        Ok(TextMap { text, places })
+    pub fn new(text: &str) -> Result<TextMap, TextError> {
+        let places = places(text).map_err(|error| TextError::of(text, &error))?;
+        Ok(TextMap { places })
     }
 
-    /// Where the byte at `binary` comes from: an instruction, or the definition around it. Of a definition, what `message` is
+    /// Where in `text`, which is the one that the map is of, the byte at `binary` comes from: an instruction, or the definition around it. Of a definition, what `message` is
     /// about, if that can be told from the names and indices in it.
-    pub fn place(&self, binary: usize, message: &str) -> TextPlace {
+    pub fn place(&self, text: &str, binary: usize, message: &str) -> TextPlace {
         let after = self.places.partition_point(|place| place.binary <= binary as u64);
         let root = Mapped { binary: 0, text: 0, item: false };
         let found = after.checked_sub(1).map_or(root, |at| self.places[at]);
-        let within = found.item.then(|| token_within(self.text, found.text, message)).flatten();
+        let within = found.item.then(|| token_within(text, found.text, message)).flatten();
         within.unwrap_or_else(|| {
-            let offset = opening(self.text, found.text);
-            TextPlace { offset, length: token_length(self.text, offset) }
+            let offset = opening(text, found.text);
+            TextPlace { offset, length: token_length(text, offset) }
         })
     }
 }
@@ -76,7 +65,18 @@ pub(crate) fn lexer(text: &str) -> Lexer<'_> {
     lexer
 }
 
-fn places_of(wat: &mut Wat<'_>, text: &str) -> Result<Vec<Mapped>, TextError> {
-    let wasm = wat.encode()?;
-    Ok(walk(wat, &wasm, text))
+fn places(text: &str) -> Result<Vec<Mapped>, wast::Error> {
+    let mut buffer = ParseBuffer::new_with_lexer(lexer(text))?;
+    buffer.track_instr_spans(true);
+    let mut directives = parse::<Wast<'_>>(&buffer)?.directives;
+    let mut places = match directives.first_mut() {
+        Some(WastDirective::Module(QuoteWat::Wat(wat)) | WastDirective::ModuleDefinition(QuoteWat::Wat(wat))) => {
+            let wasm = wat.encode()?;
+            walk(wat, &wasm, text)
+        }
+        // Quoted text and other directives are mapped as a whole.
+        _ => Vec::new(),
+    };
+    places.sort_by_key(|place| place.binary);
+    Ok(places)
 }

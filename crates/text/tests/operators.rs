@@ -71,7 +71,7 @@ fn check(file: &str, text: &str, wasm: &[u8]) -> usize {
         let Payload::CodeSectionEntry(body) = payload else { continue };
         let Ok(operators) = body.get_operators_reader() else { continue };
         for (operator, offset) in operators.into_iter_with_offsets().map_while(Result::ok) {
-            let place = map.place(offset as usize, "").offset;
+            let place = map.place(text, offset as usize, "").offset;
             let written = text.get(place..).unwrap_or_default();
             assert!(is_written(&operator, written), "{file}: {operator:?} at {offset:#x}: {written:.100}");
             count += 1;
