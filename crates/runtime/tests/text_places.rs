@@ -84,7 +84,7 @@ const COMPONENTS: &[&str] = &[
 /// Modules, each of which is also put into a component.
 const MODULES: &[&str] = &[
     "(type (func (param (ref 9)))) ;; <--",
-    "(rec\n  (type $a (struct))\n  (type $b (sub final $a (array i8)))) ;; <--",
+    "(func)\n(rec\n  (type $a (struct)) ;; <--\n  (type $b (sub final $a (array i8))))",
     "(import \"a\" \"b\" (func (type 7))) ;; <--",
     "(import \"a\"\n  (item \"b\" (func))\n  (item \"c\" (func (type 8)))) ;; <--",
     "(import \"a\" \"m\" (memory 1 0)) ;; <--",
@@ -122,7 +122,7 @@ const WRONG_TEXTS: &[&str] = &[
     "(module\n  (func\n    (i32.konst 1))) ;; <--",
     "(module\n  (func (export \"a)))\n", // The string ends nowhere.
     "(component\n  (core instance (instantiate $none))) ;; <--",
-    "(component\n  (func (type $t)\n    (canon lift (core func $none)))) ;; <--",
+    "(component\n  (func (type $t) ;; <--\n    (canon lift (core func $none))))",
     "(component\n  (export \"a\" (funk 0))) ;; <--",
     "(module\n  (func $f)\n  (func $f)) ;; <--",
     "(module\n  (memory 1)\n  (data (i32.const 0) \"\\zz\")) ;; <--",

@@ -116,8 +116,8 @@ impl<'a> ModulePlaces<'a> {
         let mut out = Places { root: self.root, text, places };
         match payload {
             Payload::TypeSection(section) => {
-                for group in section.into_iter().map_while(Result::ok) {
-                    out.group(group, self.types.pop_front());
+                for (binary, group) in section.into_iter_with_offsets().map_while(Result::ok) {
+                    out.group(binary, group, self.types.pop_front());
                 }
             }
             Payload::ImportSection(section) => {
@@ -204,7 +204,9 @@ impl Places<'_> {
         self.add(binary, place.unwrap_or(self.root), place.is_some());
     }
 
-    fn group(&mut self, group: RecGroup, types: Option<Vec<usize>>) {
+    fn group(&mut self, binary: u64, group: RecGroup, types: Option<Vec<usize>>) {
+        // What is said of the group is said where its first type stands.
+        self.item(binary, types.as_ref().and_then(|types| types.first().copied()));
         let mut types = types.unwrap_or_default().into_iter();
         for (binary, _) in group.into_types_and_offsets() {
             self.item(binary, types.next());
@@ -273,10 +275,11 @@ impl Places<'_> {
         }
     }
 
-    /// A constant expression within the definition at `place`; what ends it is the definition.
+    /// A constant expression within the definition at `place`; its value is what its last instruction gives.
     fn constant(&mut self, code: &ConstExpr<'_>, tree: &Expression<'_>, place: Option<usize>) {
         let place = place.unwrap_or(self.root);
-        self.expression(code.get_operators_reader(), tree, place, place);
+        let last = tree.instr_spans.as_ref().and_then(|spans| spans.last());
+        self.expression(code.get_operators_reader(), tree, place, last.map_or(place, |span| span.offset()));
     }
 
     /// The operators of an expression within the definition at `place`, whose last `end` is at `end`.
