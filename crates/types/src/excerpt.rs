@@ -17,13 +17,10 @@ const BEHIND: usize = 40;
 /// use gusset_types::Excerpt;
 ///
 /// let text = "(module\n  (func (call $x)))\n";
-/// let place = Excerpt { name: Some("calc.wat"), text, offset: 16, length: 4 };
-/// assert_eq!(place.position(), (2, 9));
-/// assert_eq!(place.to_string(), "\
-///  --> calc.wat:2:9
-///   |
-/// 2 |   (func (call $x)))
-///   |         ^^^^");
+/// let place = Excerpt { name: Some("calc.wat"), text, offset: 17, length: 4 };
+/// assert_eq!(place.position(), (2, 10));
+/// let lines = [" --> calc.wat:2:10", "  |", "2 |   (func (call $x)))", "  |          ^^^^"];
+/// assert_eq!(place.to_string(), lines.join("\n"));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Excerpt<'a> {
@@ -160,7 +157,7 @@ impl fmt::Display for Excerpt<'_> {
         let marked = line.get(at..marked).unwrap_or_default().chars().take(behind.cells.len()).count();
         let carets: usize = behind.cells[..marked].iter().map(|cell| cell.width).sum();
 
-        let mut shown = format!("{start}");
+        let mut shown = start.to_string();
         before.cells.iter().rev().chain(&behind.cells).for_each(|cell| shown.push_str(&cell.to_string()));
         shown.push_str(end);
         writeln!(f, "{}", format!("{number} | {shown}").trim_end())?;
