@@ -27,12 +27,9 @@ pub(crate) enum TextSource {}
 /// use gusset::{Component, Engine, Source};
 /// let source = Source::new("<stdin>", "(component\n  (export \"f\" (func 0)))");
 /// let error = Component::from_source(&Engine::default(), &source).unwrap_err();
-/// assert_eq!(error.to_string(), "\
-/// invalid component: unknown function 0: function index out of bounds
-///  --> <stdin>:2:22
-///   |
-/// 2 |   (export "f" (func 0)))
-///   |                     ^");
+/// let lines = [" --> <stdin>:2:21", "  |", "2 |   (export \"f\" (func 0)))", "  |                     ^"];
+/// let message = "invalid component: unknown function 0: function index out of bounds";
+/// assert_eq!(error.to_string(), format!("{message}\n{}", lines.join("\n")));
 /// # }
 /// ```
 #[derive(Clone, Debug)]
