@@ -30,6 +30,22 @@ pub(crate) fn closing(text: &str, from: usize) -> Option<usize> {
     lexer.iter(from).map_while(Result::ok).find(closes).map(|token| token.offset)
 }
 
+/// The keyword of the expression that says where the data segment at `from` goes: of its first part that names no memory.
+pub(crate) fn data_offset(text: &str, from: usize) -> Option<usize> {
+    let end = closing(text, from)?;
+    let lexer = lexer(text);
+    let mut tokens = lexer.iter(from).map_while(Result::ok).take_while(|token| token.offset < end);
+    while let Some(token) = tokens.next() {
+        if token.kind == TokenKind::LParen {
+            let keyword = tokens.find(|token| token.kind == TokenKind::Keyword)?;
+            if keyword.src(text) != "memory" {
+                return Some(keyword.offset);
+            }
+        }
+    }
+    None
+}
+
 /// Where the definition lies in `text` whose keyword, `module` or `component`, stands at `keyword`: from the parenthesis that opens
 /// it to behind the one that closes it. What a [`TextMap`](crate::TextMap) is made of where a text holds more than that.
 pub fn definition_at(text: &str, keyword: usize) -> Range<usize> {

@@ -2,7 +2,7 @@
 //! the operators of an expression in the order of its instructions. Where the two do not agree, what follows is mapped to the
 //! definition around it.
 
-use crate::item::closing;
+use crate::item::{closing, data_offset};
 use crate::map::Mapped;
 use std::collections::VecDeque;
 use wasmparser::{
@@ -261,6 +261,11 @@ impl Places<'_> {
         if let (BinaryDataKind::Active { offset_expr, .. }, Some(DataKind::Active { offset, .. })) =
             (&segment.kind, kind)
         {
+            // An offset without `offset` around it comes without places.
+            let place = match (place, &offset.instr_spans) {
+                (Some(data), None) => data_offset(self.text, data).or(place),
+                _ => place,
+            };
             self.constant(offset_expr, offset, place);
         }
     }
