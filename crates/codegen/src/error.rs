@@ -28,6 +28,7 @@ struct ErrorDetails {
     offset: Option<usize>,
     place: String,
     message: String,
+    named: Option<String>,
     location: Option<SourceLocation>,
 }
 
@@ -39,6 +40,7 @@ impl CodegenError {
                 offset: None,
                 place: String::new(),
                 message: message.into(),
+                named: None,
                 location: None,
             }),
         }
@@ -100,7 +102,14 @@ impl CodegenError {
         self
     }
 
-    /// What is wrong, without the place.
+    /// The same error with its message as people are shown it: with names for the indices in it.
+    #[must_use]
+    pub fn named(mut self, message: String) -> CodegenError {
+        self.inner.named = Some(message);
+        self
+    }
+
+    /// What is wrong, without the place, and with indices for what may have names.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -108,14 +117,14 @@ impl CodegenError {
 
 impl fmt::Display for CodegenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ErrorDetails { kind, offset, place, message, location } = &*self.inner;
+        let ErrorDetails { kind, offset, place, message, named, location } = &*self.inner;
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
         if *kind == CodegenErrorKind::Internal {
             f.write_str("internal error: ")?;
         }
-        f.write_str(message)?;
+        f.write_str(named.as_ref().unwrap_or(message))?;
         match (location, offset) {
             (Some(location), _) => write!(f, "\n{}", location.excerpt()),
             (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),

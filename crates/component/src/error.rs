@@ -44,6 +44,7 @@ struct TranslationFault {
     offset: Option<usize>,
     item: Option<String>,
     component: Option<String>,
+    named: Option<String>,
     location: Option<SourceLocation>,
 }
 
@@ -70,7 +71,14 @@ impl TranslateError {
         self
     }
 
-    /// What is wrong, without the place.
+    /// The same error with its message as people are shown it: with names for the indices in it.
+    #[must_use]
+    pub fn named(mut self, message: String) -> TranslateError {
+        self.0.named = Some(message);
+        self
+    }
+
+    /// What is wrong, without the place, and with indices for what may have names.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -82,6 +90,7 @@ impl TranslateError {
             offset: None,
             item: None,
             component: None,
+            named: None,
             location: None,
         }))
     }
@@ -151,7 +160,7 @@ impl fmt::Display for TranslationFault {
             TranslateErrorKind::Invalid => f.write_str("invalid component: ")?,
             _ => {}
         }
-        f.write_str(&self.message)?;
+        f.write_str(self.named.as_ref().unwrap_or(&self.message))?;
         if let Some(item) = &self.item {
             write!(f, ", in {item}")?;
         }

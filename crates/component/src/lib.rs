@@ -26,6 +26,7 @@ mod convert;
 mod convert_module;
 mod error;
 mod flatten;
+mod index_names;
 mod link;
 mod may_leave;
 mod parse;
@@ -36,6 +37,7 @@ use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
 pub use error::{TranslateError, TranslateErrorKind};
+pub use index_names::name_indices;
 
 /// What is decided before a component is translated.
 #[derive(Clone, Copy, Default, Debug)]

@@ -4,6 +4,8 @@
 #[cfg(feature = "compile")]
 mod input;
 
+use crate::error::{Error, LinkError};
+use crate::trap::{WasmBacktrace, WasmFrame};
 use gusset_types::SourceLocation;
 use std::sync::Arc;
 
@@ -59,6 +61,40 @@ impl Source {
         let text = TextSource::part(Some(name.clone()), text.into(), range);
         Source { bytes: wasm.as_ref().into(), name, text: Some(Arc::new(text)) }
     }
+}
+
+/// Where in a text it is that `error` is about, whatever sort of error it is and whatever was put around it: what cannot be compiled,
+/// an import that is not met, or where a guest stood when it was stopped or its host failed. `None` if there was no text.
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// use gusset::{Component, Engine, Source, source_location};
+/// let source = Source::new("a.wat", "(component\n  (import \"f\" (func (type 1))))");
+/// let error = Component::from_source(&Engine::default(), &source).unwrap_err().context("loading");
+/// assert_eq!(source_location(&error).expect("it was text").to_string(), "a.wat:2:29");
+/// # }
+/// ```
+pub fn source_location(error: &Error) -> Option<SourceLocation> {
+    let link = error.downcast_ref::<LinkError>().and_then(LinkError::location);
+    let found = link.or_else(|| refused(error)).cloned();
+    found.or_else(|| WasmBacktrace::of(error)?.frames().iter().find_map(WasmFrame::location))
+}
+
+/// Where it is that an input was refused for.
+fn refused(error: &Error) -> Option<&SourceLocation> {
+    #[cfg(feature = "wat")]
+    if let Some(error) = error.downcast_ref::<crate::TextError>() {
+        return Some(error.location());
+    }
+    #[cfg(feature = "compile")]
+    if let Some(error) = error.downcast_ref::<crate::TranslateError>() {
+        return error.location();
+    }
+    #[cfg(feature = "compile")]
+    if let Some(error) = error.downcast_ref::<crate::CodegenError>() {
+        return error.location();
+    }
+    None
 }
 
 /// The text that the code of a unit comes from.

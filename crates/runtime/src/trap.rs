@@ -123,7 +123,7 @@ pub struct WasmFrame {
     pub module: String,
     /// The function's index in the module.
     pub function: u32,
-    /// The function's name, from the name section.
+    /// The function's name, from the name section, or else the first one that it is exported as.
     pub name: Option<String>,
     /// The byte offset, in the compiled input, of the operator that was running.
     pub offset: Option<u32>,

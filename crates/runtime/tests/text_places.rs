@@ -3,7 +3,7 @@
 
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{CodegenError, Component, Engine, Error, SourceLocation, TextError, TranslateError, core};
+use gusset::{Component, Engine, LinkError, Linker, Source, Store, Trap, core, source_location};
 
 /// A few definitions that the components below refer to.
 const BASE: &str = r#"(component
@@ -128,13 +128,6 @@ const WRONG_TEXTS: &[&str] = &[
     "(module\n  (memory 1)\n  (data (i32.const 0) \"\\zz\")) ;; <--",
 ];
 
-fn location(error: &Error) -> Option<&SourceLocation> {
-    let of_text = error.downcast_ref::<TextError>().map(TextError::location);
-    let of_component = || error.downcast_ref::<TranslateError>().and_then(TranslateError::location);
-    let of_module = || error.downcast_ref::<CodegenError>().and_then(CodegenError::location);
-    of_text.or_else(of_component).or_else(of_module)
-}
-
 /// The line with the mark.
 fn marked(text: &str) -> Option<u32> {
     text.lines().position(|line| line.contains("<--")).map(|line| line as u32 + 1)
@@ -147,7 +140,7 @@ fn check(engine: &Engine, text: &str) -> Result<(), String> {
         false => core::Module::new(engine, text).map(|_| ()),
     };
     let Err(error) = error else { return Err(format!("it is accepted:\n{text}")) };
-    let location = location(&error).ok_or_else(|| format!("no place: {error}\n{text}"))?;
+    let location = source_location(&error).ok_or_else(|| format!("no place: {error}\n{text}"))?;
     let shown = error.to_string();
     if !shown.ends_with(location.excerpt()) || shown.contains("at offset") {
         return Err(format!("the place is not shown: {shown}"));
@@ -183,4 +176,91 @@ fn mistakes_in_modules_in_components_are_reported_at_their_lines() {
 #[test]
 fn texts_that_cannot_be_read_are_reported_at_their_lines() {
     check_all(WRONG_TEXTS.iter().map(|text| (*text).to_string()));
+}
+
+/// What a host or a user reads, as it is.
+#[test]
+fn messages_quote_the_line_and_use_names() {
+    let engine = Engine::default();
+    let text = "(component\n  (core module $m (func (export \"f\") (param i32)))\n  (core instance $i (instantiate $m))\n  \
+                (alias core export $i \"f\" (core func $take))\n  (func (param \"s\" u32) (result u32)\n    (canon lift (core func $take))))";
+    let expected = [
+        "invalid component: canonical lowered result types `[i32]` do not match result types `[]` of core function $take",
+        " --> take.wat:6:28",
+        "  |",
+        "6 |     (canon lift (core func $take))))",
+        "  |                            ^^^^^",
+    ];
+    let error = Component::from_source(&engine, &Source::new("take.wat", text)).unwrap_err();
+    // The wording is the validator's.
+    let shown = error.to_string();
+    let (first, rest) = shown.split_once('\n').unwrap();
+    assert!(first.contains("of core function $take"), "{first}");
+    assert_eq!(rest.lines().collect::<Vec<_>>(), expected[1..]);
+
+    let binary = wat::parse_str(text).unwrap();
+    let shown = Component::new(&engine, &binary).unwrap_err().to_string();
+    assert!(shown.starts_with(first) && shown.contains(" (at offset 0x"), "{shown}");
+
+    let text = "(module\n\t(func $\"größe\" (result i32)\r\n\t\ti64.const 1))\r\n";
+    let error = core::Module::from_source(&engine, &Source::new("a b.wat", text)).err().unwrap();
+    let expected = [
+        "function 0 `größe` of core module `module`: type mismatch: expected i32, found i64",
+        " --> a b.wat:3:14",
+        "  |",
+        "3 |         i64.const 1))",
+        "  |                    ^",
+    ];
+    assert_eq!(error.to_string(), expected.join("\n"));
+    assert_eq!(source_location(&error.context("loading")).unwrap().to_string(), "a b.wat:3:14");
+}
+
+#[test]
+fn what_is_missing_is_shown_where_it_is_imported() {
+    let engine = Engine::default();
+    let text = "(module\n  (func)\n)\n";
+    let module = core::Module::new(&engine, text.replace("(func)", "(import \"a\" \"b\" (func))")).unwrap();
+    let mut store = Store::new(&engine, ());
+    let error = core::Linker::new(&engine).instantiate(&mut store, &module).unwrap_err();
+    let shown =
+        "unknown import: `a::b` has not been defined\n --> <text>:2:3\n  |\n2 |   (import \"a\" \"b\" (func))\n  |   ^";
+    assert_eq!(error.to_string(), shown);
+    assert!(error.is::<LinkError>());
+    let global = core::Module::new(&engine, "(module (global (export \"b\") i32 (i32.const 0)))").unwrap();
+    let mut linker = core::Linker::new(&engine);
+    let global = linker.instantiate(&mut store, &global).unwrap();
+    linker.instance(&mut store, "a", global).unwrap();
+    let error = linker.instantiate(&mut store, &module).unwrap_err();
+    assert_eq!(source_location(&error).unwrap().to_string(), "<text>:2:3");
+}
+
+#[test]
+fn frames_of_backtraces_know_their_lines() {
+    let engine = Engine::default();
+    let text = "(component
+  (core module $m
+    (func $inner
+      unreachable)
+    (func (export \"outer\")
+      (block
+        (call $inner))))
+  (core instance $i (instantiate $m))
+  (func (export \"run\") (canon lift (core func $i \"outer\"))))";
+    let component = Component::from_source(&engine, &Source::new("run.wat", text)).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+    let error = run.call(&mut store, ()).unwrap_err();
+    let trap = error.downcast_ref::<Trap>().unwrap();
+    let shown: Vec<String> = trap.to_string().lines().map(|line| line.trim_start().to_string()).collect();
+    let [_, _, inner, at_inner, outer, at_outer] = &*shown else { panic!("{shown:?}") };
+    assert!(inner.starts_with("0: 0x") && inner.ends_with(" - m!inner"), "{shown:?}");
+    assert!(outer.starts_with("1: 0x") && outer.ends_with(" - m!outer"), "a name of its own it has not: {shown:?}");
+    assert_eq!((&**at_inner, &**at_outer), ("at run.wat:4:7", "at run.wat:7:9"));
+    assert!(source_location(&error).unwrap().excerpt().ends_with("4 |       unreachable)\n  |       ^^^^^^^^^^^"));
+    // Nothing of that for a binary, but for the names.
+    let binary = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+    let instance = Linker::new(&engine).instantiate(&mut store, &binary).unwrap();
+    let error = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap().call(&mut store, ()).unwrap_err();
+    assert!(error.to_string().ends_with(" - m!outer") && source_location(&error).is_none(), "{error}");
 }

@@ -130,9 +130,9 @@ const INDEXED: [&str; 12] = [
     "value",
 ];
 
-/// What `message` names, in order.
+/// What `message` names: what it quotes before the indices, which often say where that is looked for.
 fn words(message: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
+    let (mut words, mut indices) = (Vec::new(), Vec::new());
     for (number, part) in message.split('`').enumerate() {
         if number % 2 == 1 {
             words.push(Word::Quoted(part));
@@ -142,11 +142,12 @@ fn words(message: &str) -> Vec<Word<'_>> {
         for word in part.split([' ', ':', ',', '(', ')']).filter(|word| !word.is_empty()) {
             let index = word.bytes().all(|byte| byte.is_ascii_digit()) && INDEXED.contains(&before);
             if index || word.len() > 1 && word.starts_with('$') {
-                words.push(Word::Written(word));
+                indices.push(Word::Written(word));
             }
             before = word;
         }
     }
+    words.append(&mut indices);
     words
 }
 

@@ -156,7 +156,10 @@ impl<T: 'static> Linker<T> {
         for import in &module.module().imports {
             let item = self.item(store.as_context_mut().0, &import.module, &import.name, importer)?;
             let (from, name) = (Printable::name(&import.module), Printable::name(&import.name));
-            let missing = || LinkError::error(format_args!("unknown import: `{from}::{name}` has not been defined"));
+            let missing = || {
+                let location = module.code().0.locate_import(&[&import.module, &import.name]);
+                LinkError::located(format_args!("unknown import: `{from}::{name}` has not been defined"), location)
+            };
             imports.push(item.ok_or_else(missing)?);
         }
         Instance::new(store, module, &imports)

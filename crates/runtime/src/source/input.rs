@@ -3,7 +3,8 @@
 use super::{CodeSource, Source, TextSource, locate};
 use crate::error::{Error, Result, bail};
 use gusset_codegen::{CodegenError, CodegenErrorKind};
-use gusset_component::TranslateError;
+use gusset_component::{TranslateError, name_indices};
+use gusset_types::SourceLocation;
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,30 +51,47 @@ impl<'a> Input<'a> {
         Some(CodeSource { text: self.text.clone()?, modules })
     }
 
-    /// The same error, with its place in the text.
-    pub(crate) fn translate_error(&self, error: TranslateError) -> TranslateError {
-        let place = error.offset().zip(self.text.as_deref());
-        match place.and_then(|(offset, text)| locate(text, offset, error.message())) {
+    /// The same error, with names for its indices and with its place in the text.
+    pub(crate) fn translate_error(&self, mut error: TranslateError) -> TranslateError {
+        let Some(offset) = error.offset() else { return error };
+        let (named, location) = self.explain(offset, error.message());
+        if let Some(named) = named {
+            error = error.named(named);
+        }
+        match location {
             Some(location) => error.located(location),
             None => error,
         }
     }
 
-    /// The same error, with its place in the text if the code generator found it there.
+    /// The same error, with names and place if it is one of the code generator about the input.
     pub(crate) fn codegen_error(&self, error: Error) -> Error {
-        let place = |error: &CodegenError| {
-            // What is internal may be in an adapter, whose offsets are its own.
-            let offset = error.offset().filter(|_| error.kind() != CodegenErrorKind::Internal);
-            let (offset, text) = offset.zip(self.text.as_deref())?;
-            locate(text, offset, error.message())
+        let mut error = match error.downcast::<CodegenError>() {
+            Ok(error) => error,
+            Err(error) => return error,
         };
-        match error.downcast::<CodegenError>() {
-            Ok(error) => Error::from(match place(&error) {
-                Some(location) => error.located(location),
-                None => error,
-            }),
-            Err(error) => error,
+        // What is internal may be in an adapter, whose offsets are its own.
+        let offset = error.offset().filter(|_| error.kind() != CodegenErrorKind::Internal);
+        let Some(offset) = offset else { return error.into() };
+        let (named, location) = self.explain(offset, error.message());
+        if let Some(named) = named {
+            error = error.named(named);
         }
+        Error::from(match location {
+            Some(location) => error.located(location),
+            None => error,
+        })
+    }
+
+    /// A message about what stands at `offset`, with names if there are any, and the place in the text if there is one.
+    fn explain(&self, offset: usize, message: &str) -> (Option<String>, Option<SourceLocation>) {
+        let named = name_indices(&self.wasm, offset, message);
+        let location = self.text.as_deref().and_then(|text| {
+            // The text may have either, the name or the index.
+            let words = named.as_ref().map_or_else(|| message.to_string(), |named| format!("{named} {message}"));
+            locate(text, offset, &words)
+        });
+        (named, location)
     }
 }
 

@@ -3,12 +3,12 @@
 use super::mapping::{ExecutableMapping, Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
-use crate::source::{CodeSource, TextSource};
+use crate::source::{CodeSource, locate_import};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
     CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
 };
-use gusset_types::{ArenaIndex, TrapCode};
+use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -55,9 +55,9 @@ impl CodeMemory {
         self
     }
 
-    /// The text that the unit was encoded from, if it was.
-    pub(crate) fn text(&self) -> Option<&Arc<TextSource>> {
-        self.source.as_ref().map(|source| &source.text)
+    /// Where the text that the unit comes from, if there is one, declares the import that these names lead to.
+    pub(crate) fn locate_import(&self, names: &[&str]) -> Option<SourceLocation> {
+        locate_import(&self.source.as_ref()?.text, names)
     }
 
     /// The image's tables. Its text is not among them.
@@ -141,7 +141,7 @@ impl CodeMemory {
         Some(WasmFrame {
             module: module_name(index, module),
             function: func.as_u32(),
-            name: module.function_name(func).map(str::to_string),
+            name: module.shown_name(func).map(str::to_string),
             offset: self.image.wasm_offset_at(offset),
             text: FrameText(source.map(|source| source.text.clone())),
         })
