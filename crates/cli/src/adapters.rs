@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Prints each adapter module of the component at `path` as WAT.
 pub(crate) fn run(path: &Path) -> Result<ExitCode> {
     let engine = input::engine()?;
-    let component = input::component(&engine, path)?;
+    let (shown, component) = input::component(&engine, path)?;
     let mut text = String::new();
     for (number, module) in component.adapters().iter().enumerate() {
         if number > 0 {
@@ -20,7 +20,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         text.push_str(&adapter_text(number, module).map_err(EngineError::from)?);
     }
     if text.is_empty() {
-        text = format!(";; {} needs no adapters\n", path.display());
+        text = format!(";; {shown} needs no adapters\n");
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -5,12 +5,16 @@
 mod adapters;
 mod error;
 mod input;
+mod inspect;
+mod json_text;
 mod output;
 mod run;
 mod select;
+mod validate;
 mod wast;
 
 use clap::{Parser, Subcommand};
+use gusset_wast::FeatureList;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +37,27 @@ enum Command {
         #[arg(long, value_name = "CALL")]
         invoke: Option<String>,
     },
+    /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect {
+        /// The component or core module, as .wasm or .wat; `-` for standard input
+        file: PathBuf,
+        /// Print JSON, as docs/inspect-json.md describes it
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says whether a component or core module is valid: nothing but the exit code if it is
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate {
+        /// The component or core module, as .wasm or .wat; `-` for standard input
+        file: PathBuf,
+        /// Ask also whether this program can run it, and print the first reason why not
+        #[arg(long)]
+        runnable: bool,
+        /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+        #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+        features: Vec<FeatureList>,
+    },
     /// Runs .wast scripts and reports each directive that does not hold
     #[command(after_help = WAST_EXAMPLES)]
     Wast(wast::WastArguments),
@@ -53,6 +78,23 @@ A function of an exported interface is named `namespace:package/interface#functi
 where only one export has it.
 
 Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trapped.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  gusset inspect composed.wasm
+  gusset inspect --json composed.wasm | jq '.exports[].name'
+
+Nothing is compiled, so it also shows what this program cannot run. What WIT has no words for (core modules, components and
+instances within instances) is written in its manner.";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  gusset validate composed.wasm
+  gusset validate --runnable composed.wasm
+  gusset validate --features -async,-multi-memory composed.wasm
+
+All that the specification has may be used unless --features switches it off. Exit codes: 0 it is valid (with --runnable, and can be
+run), 1 it is not, 2 wrong usage.";
 
 const WAST_EXAMPLES: &str = "\
 Examples:
@@ -83,6 +125,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
         Command::Wast(arguments) => wast::run(&arguments),
+        Command::Inspect { file, json } => inspect::run(&file, json),
+        Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),
         Command::Adapters { file } => adapters::run(&file),
     };
     outcome.unwrap_or_else(|error| error::report(&error))

@@ -11,12 +11,11 @@ use std::process::ExitCode;
 
 /// Calls what `invoke` says and prints the result.
 pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
-    let shown = path.display();
     // The call is read first: it is at hand, and a typing error should not have to wait for a compilation.
     let call =
         invoke.map(|text| WaveCall::parse(text).context("cannot understand the call after --invoke")).transpose()?;
     let engine = input::engine()?;
-    let component = input::component(&engine, path)?;
+    let (shown, component) = input::component(&engine, path)?;
     let functions = functions(&component);
     let Some(call) = call else {
         bail!(
