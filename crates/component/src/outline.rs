@@ -7,6 +7,7 @@ mod names;
 mod read;
 mod text;
 mod types;
+mod wit_name;
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! An outline as text: imports and exports in the words of WIT, where it has words for them, and the tree of what is inside.
 
+use super::wit_name::Name;
 use super::{
     ComponentOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart, OutlineProducer,
     OutlineWorld, TypeOutline,
@@ -8,51 +9,8 @@ use gusset_types::Printable;
 use indexmap::IndexSet;
 use std::fmt::{self, Formatter, Write};
 
-/// Words that WIT does not take for names unless `%` stands before them.
-const KEYWORDS: &[&str] = &[
-    "as",
-    "async",
-    "bool",
-    "borrow",
-    "char",
-    "constructor",
-    "enum",
-    "export",
-    "f32",
-    "f64",
-    "flags",
-    "from",
-    "func",
-    "future",
-    "import",
-    "include",
-    "interface",
-    "list",
-    "map",
-    "option",
-    "own",
-    "package",
-    "record",
-    "resource",
-    "result",
-    "s16",
-    "s32",
-    "s64",
-    "s8",
-    "static",
-    "stream",
-    "string",
-    "tuple",
-    "type",
-    "u16",
-    "u32",
-    "u64",
-    "u8",
-    "use",
-    "variant",
-    "with",
-    "world",
-];
+/// What stands before what is imported.
+const IMPORT: &str = "import ";
 
 pub(super) fn write(f: &mut Formatter<'_>, outline: &Outline) -> fmt::Result {
     let root = &outline.root;
@@ -132,7 +90,7 @@ fn indent(f: &mut Formatter<'_>, depth: usize) -> fmt::Result {
 }
 
 fn write_component(f: &mut Formatter<'_>, component: &ComponentOutline, depth: usize) -> fmt::Result {
-    for (word, items) in [("import ", &component.imports), ("export ", &component.exports)] {
+    for (word, items) in [(IMPORT, &component.imports), ("export ", &component.exports)] {
         write_items(f, items, word, depth)?;
     }
     Ok(())
@@ -177,6 +135,8 @@ fn write_items(f: &mut Formatter<'_>, items: &[OutlineItem], word: &str, depth: 
     }
     for item in items.iter().filter(|item| resource_around(item).is_none()) {
         indent(f, depth)?;
+        // In a world of WIT, types are not said to be imported.
+        let word = if matches!(item.kind, OutlineItemKind::Type(_)) && word == IMPORT { "" } else { word };
         match resources.get_index_of(item.name.as_str()).filter(|_| is_resource(item)) {
             Some(index) => write_resource(f, item, &methods[index], word, depth)?,
             None => write_item(f, item, word, depth)?,
@@ -314,18 +274,6 @@ fn write_lines(
     }
     indent(f, depth)?;
     f.write_str("}\n")
-}
-
-/// A name as WIT has it.
-struct Name<'a>(&'a str);
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if KEYWORDS.contains(&self.0) {
-            f.write_char('%')?;
-        }
-        Printable::name(self.0).fmt(f)
-    }
 }
 
 /// Parameters between their commas.

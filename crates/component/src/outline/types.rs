@@ -2,6 +2,7 @@
 //! is left to unfold is bounded, by type and in all.
 
 use super::names::{Called, NameScope, TypeNames};
+use super::wit_name::Name;
 use super::{ComponentOutline, FuncOutline, OutlineItem, OutlineItemKind, TypeOutline, core_types};
 use std::fmt::Write;
 use wasmparser::component_types::{
@@ -83,7 +84,7 @@ impl ItemReader<'_> {
     /// What a type is that gets a name.
     fn declaration(&mut self, scope: NameScope, name: &str, ty: ComponentAnyTypeId) -> TypeOutline {
         match self.names.called(self.types, ty, scope) {
-            Some(Called::Here(name)) => return TypeOutline::Alias(name.into()),
+            Some(Called::Here(name)) => return TypeOutline::Alias(Name(name).to_string()),
             Some(Called::Elsewhere { interface, name }) => {
                 return TypeOutline::Use { interface: interface.into(), name: name.into() };
             }
@@ -110,11 +111,9 @@ impl ItemReader<'_> {
             }
             ComponentDefinedType::Variant(variant) => {
                 let cases = variant.cases.iter();
-                let case = |(label, case): (&wasmparser::names::KebabString, &_)| {
-                    let case: &wasmparser::component_types::VariantCase = case;
-                    (self.label(label), case.ty.map(|ty| self.value(scope, ty)))
-                };
-                TypeOutline::Variant(cases.map(case).collect())
+                TypeOutline::Variant(
+                    cases.map(|(label, case)| (self.label(label), case.ty.map(|ty| self.value(scope, ty)))).collect(),
+                )
             }
             ComponentDefinedType::Enum(labels) => {
                 TypeOutline::Enum(labels.iter().map(|label| self.label(label)).collect())
@@ -245,7 +244,7 @@ impl ItemReader<'_> {
         let _ = write!(text, "{word} {{");
         for (number, (label, ty)) in parts.enumerate() {
             text.push_str(if number == 0 { " " } else { ", " });
-            text.push_str(label);
+            let _ = write!(text, "{}", Name(label));
             if let Some(ty) = ty {
                 text.push_str(": ");
                 self.write(text, scope, ty);
@@ -268,9 +267,11 @@ impl ItemReader<'_> {
 
 fn write_called(text: &mut String, called: &Called<'_>) {
     match called {
-        Called::Here(name) => text.push_str(name),
+        Called::Here(name) => {
+            let _ = write!(text, "{}", Name(name));
+        }
         Called::Elsewhere { interface, name } => {
-            let _ = write!(text, "{interface}.{{{name}}}");
+            let _ = write!(text, "{interface}.{{{}}}", Name(name));
         }
     }
 }
