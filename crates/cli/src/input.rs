@@ -17,7 +17,7 @@ const MAX_TEXT: u64 = 64 << 20;
 const FIRST_BYTES: u64 = 4096;
 
 /// What stands for standard input where a file can be named.
-const STDIN: &str = "-";
+pub(crate) const STDIN: &str = "-";
 
 /// What first bytes say of files that are given by mistake.
 const STRANGE: &[(&[u8], &str)] = &[

@@ -4,17 +4,21 @@
 
 mod adapters;
 mod error;
+mod guess;
 mod input;
 mod inspect;
 mod json_text;
 mod output;
 mod run;
+mod sample;
 mod select;
 mod validate;
 mod wast;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use gusset_wast::FeatureList;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,11 +35,14 @@ enum Command {
     /// Calls an exported function of a component and prints its result as WAVE
     #[command(after_help = RUN_EXAMPLES)]
     Run {
-        /// The component, as .wasm or .wat
+        /// The component, as .wasm or .wat; `-` for standard input
         file: PathBuf,
         /// The call: a function's name and its arguments, written as WAVE values
         #[arg(long, value_name = "CALL")]
         invoke: Option<String>,
+        /// What belongs into the call, so that its place can be told
+        #[arg(hide = true, allow_negative_numbers = true)]
+        words: Vec<String>,
     },
     /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
     #[command(after_help = INSPECT_EXAMPLES)]
@@ -64,7 +71,7 @@ enum Command {
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
     Adapters {
-        /// The component, as .wasm or .wat
+        /// The component, as .wasm or .wat; `-` for standard input
         file: PathBuf,
     },
 }
@@ -122,8 +129,15 @@ Example:
 Each module is preceded by a comment line `caller -> callee function` for each of its adapters.";
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        match guess::file_without_command(&words).filter(|_| error.kind() == ErrorKind::InvalidSubcommand) {
+            Some(message) => Arguments::command().error(ErrorKind::InvalidSubcommand, message).exit(),
+            None => error.exit(),
+        }
+    });
+    let outcome = match arguments.command {
+        Command::Run { file, invoke, words } => run::run(&file, invoke.as_deref(), &words),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),

@@ -47,4 +47,4 @@ pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};
 pub use runner::{Messages, WastOptions, WastRunner};
-pub use text_file::read_text;
+pub use text_file::{read_text, read_text_from};
