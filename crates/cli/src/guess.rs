@@ -25,7 +25,7 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
-    Some(format!("a command is missing before the file `{shown}`; to run it:\n\n  {run}\n"))
+    Some(format!("a command is missing before the file `{shown}`; to run it:\n\n  {run}"))
 }
 
 /// The command that calls a function of `file`, which is written as in a shell, by words as other programs take them: a name and arguments.

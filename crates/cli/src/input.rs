@@ -3,6 +3,7 @@
 use crate::error::EngineError;
 use anyhow::{Context, Result, anyhow, bail};
 use gusset::{Component, Config, Engine, TranslateError, TranslateErrorKind};
+use gusset_wast::FeatureList;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -42,9 +43,11 @@ pub(crate) struct InputFile {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The engine with the program's settings.
-pub(crate) fn engine() -> Result<Engine> {
-    Engine::new(&Config::new()).map_err(EngineError::from).context("this machine cannot run the engine")
+/// The engine with the program's settings, and these of features.
+pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
+    let mut config = Config::new();
+    features.iter().for_each(|list| list.apply(&mut config));
+    Engine::new(&config).map_err(EngineError::from).context("this machine cannot run the engine")
 }
 
 /// The component in the file at `path`, text or binary, with the file's name for messages.
@@ -136,6 +139,9 @@ fn limit(file: &InputFile) -> Result<u64> {
     let text = file.bytes.trim_ascii_start();
     if let Some((_, kind)) = STRANGE.iter().find(|(first, _)| text.starts_with(first)) {
         bail!("{} is no component: it is {kind}", file.name);
+    }
+    if !text.starts_with(b"(") && !text.starts_with(b";;") && text.is_ascii() {
+        bail!("{} is no component: it is neither binary nor text, which begins with `(component`", file.name);
     }
     Ok(MAX_TEXT)
 }

@@ -34,16 +34,7 @@ struct Arguments {
 enum Command {
     /// Calls an exported function of a component and prints its result as WAVE
     #[command(after_help = RUN_EXAMPLES)]
-    Run {
-        /// The component, as .wasm or .wat; `-` for standard input
-        file: PathBuf,
-        /// The call: a function's name and its arguments, written as WAVE values
-        #[arg(long, value_name = "CALL")]
-        invoke: Option<String>,
-        /// What belongs into the call, so that its place can be told
-        #[arg(hide = true, allow_negative_numbers = true)]
-        words: Vec<String>,
-    },
+    Run(run::RunArguments),
     /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect {
@@ -70,10 +61,7 @@ enum Command {
     Wast(wast::WastArguments),
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
-    Adapters {
-        /// The component, as .wasm or .wat; `-` for standard input
-        file: PathBuf,
-    },
+    Adapters(adapters::AdaptersArguments),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -123,10 +111,13 @@ Folders are searched recursively. Exit codes: 0 all directives held or failed as
 usage.";
 
 const ADAPTERS_EXAMPLES: &str = "\
-Example:
+Examples:
   gusset adapters composed.wasm
+  gusset adapters --list composed.wasm
+  gusset adapters --caller app --function parse composed.wasm
 
-Each module is preceded by a comment line `caller -> callee function` for each of its adapters.";
+Each module is preceded by a comment line `caller -> callee function` for each of its adapters. Comments beside calls have their
+offsets, as backtraces have them for frames within an adapter, and beside calls of trap functions which value is bad there, and why.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|error| {
@@ -137,11 +128,11 @@ fn main() -> ExitCode {
         }
     });
     let outcome = match arguments.command {
-        Command::Run { file, invoke, words } => run::run(&file, invoke.as_deref(), &words),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),
-        Command::Adapters { file } => adapters::run(&file),
+        Command::Adapters(arguments) => adapters::run(&arguments),
     };
     outcome.unwrap_or_else(|error| error::report(&error))
 }

@@ -7,24 +7,42 @@ use crate::output::print;
 use crate::select::{CallableExport, functions, listing, select};
 use crate::{guess, input, sample};
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
-use std::path::Path;
+use gusset_wast::FeatureList;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What the interface of programs is called, before its version.
 const WASI_RUN: &str = "wasi:cli/run@";
 
-/// Calls what `invoke` says and prints the result. `words` are further arguments, which belong into the call.
-pub(crate) fn run(path: &Path, invoke: Option<&str>, words: &[String]) -> Result<ExitCode> {
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    /// The component, as .wasm or .wat; `-` for standard input
+    file: PathBuf,
+    /// The call: a function's name and its arguments, written as WAVE values
+    #[arg(long, value_name = "CALL")]
+    invoke: Option<String>,
+    /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    features: Vec<FeatureList>,
+    /// What belongs into the call, so that its place can be told
+    #[arg(hide = true, allow_negative_numbers = true)]
+    words: Vec<String>,
+}
+
+/// Calls the function that is asked for and prints the result.
+pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
+    let RunArguments { file: path, invoke, features, words } = arguments;
     if !words.is_empty() {
-        let words: Vec<String> = invoke.into_iter().map(String::from).chain(words.iter().cloned()).collect();
+        let words: Vec<String> = invoke.iter().chain(words).cloned().collect();
         let command = guess::with_call(&guess::in_shell(&path.to_string_lossy()), &words);
         let message = format!("a call is one argument, with its values in parentheses, as WAVE:\n\n  {command}\n");
         return Err(WrongUsage(message).into());
     }
     // The call is read first: it is at hand, and a typing error should not have to wait for a compilation.
-    let call = invoke.map(|text| parse(path, text)).transpose()?;
-    let engine = input::engine()?;
+    let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
+    let engine = input::engine(features)?;
     let (shown, component) = input::component(&engine, path)?;
     let functions = functions(&component);
     let Some(call) = call else { bail!(what_to_call(&shown, &functions)) };

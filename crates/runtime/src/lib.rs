@@ -237,7 +237,9 @@ pub use gusset_component::{
 };
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
-pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
+pub use gusset_types::{
+    AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapSite, TrapValues,
+};
 pub use host_panic::HostPanic;
 #[cfg(feature = "compile")]
 pub use inspect::outline;

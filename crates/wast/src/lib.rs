@@ -41,7 +41,7 @@ mod source_text;
 mod spectest;
 mod text_file;
 
-pub use adapter_text::adapter_text;
+pub use adapter_text::{adapter_sizes, adapter_text, some_adapters_text};
 pub use call_log::CallLine;
 pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
