@@ -1,6 +1,5 @@
 //! `gusset adapters`: shows the functions that join a component's lowerings to its liftings.
 
-use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
 use anyhow::Result;
@@ -49,7 +48,7 @@ pub(crate) fn run(arguments: &AdaptersArguments) -> Result<ExitCode> {
     for (number, module) in component.adapters().iter().enumerate() {
         let part = match arguments.list {
             true => list(arguments, module)?,
-            false => some_adapters_text(number, module, |name| arguments.wants(name)).map_err(EngineError::from)?,
+            false => some_adapters_text(number, module, |name| arguments.wants(name))?,
         };
         if !text.is_empty() && !part.is_empty() && !arguments.list {
             text.push('\n');
@@ -68,7 +67,7 @@ pub(crate) fn run(arguments: &AdaptersArguments) -> Result<ExitCode> {
 
 /// A line for each adapter of a module that is asked for.
 fn list(arguments: &AdaptersArguments, module: &AdapterSource) -> Result<String> {
-    let sizes = adapter_sizes(module).map_err(EngineError::from)?;
+    let sizes = adapter_sizes(module)?;
     let mut lines = String::new();
     for ((name, ty), size) in module.names.iter().zip(&module.types).zip(sizes) {
         if arguments.wants(name) {

@@ -12,31 +12,6 @@ const TRAPPED: u8 = 134;
 /// What is returned for a command line that is not as it should be.
 const WRONG_USAGE: u8 = 2;
 
-/// An error of the engine, as one link in a chain of causes.
-#[derive(Debug)]
-pub(crate) struct EngineError(gusset::Error);
-
-impl From<gusset::Error> for EngineError {
-    fn from(error: gusset::Error) -> EngineError {
-        EngineError(error)
-    }
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl std::error::Error for EngineError {}
-
-impl EngineError {
-    /// Whether the error is an `E`.
-    pub(crate) fn is<E: std::error::Error + Send + Sync + 'static>(&self) -> bool {
-        self.0.is::<E>()
-    }
-}
-
 /// A command line that is not as it should be, in a way that only the program knows.
 #[derive(Debug)]
 pub(crate) struct WrongUsage(pub(crate) String);
@@ -53,10 +28,8 @@ impl std::error::Error for WrongUsage {}
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
     let _ = std::io::stderr().write_all(text(error).as_bytes());
-    let trapped =
-        error.chain().filter_map(|cause| cause.downcast_ref::<EngineError>()).any(|cause| cause.0.is::<Trap>());
     match () {
-        () if trapped => ExitCode::from(TRAPPED),
+        () if error.is::<Trap>() => ExitCode::from(TRAPPED),
         () if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
         () => ExitCode::FAILURE,
     }

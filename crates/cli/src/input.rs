@@ -1,6 +1,5 @@
 //! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
-use crate::error::EngineError;
 use anyhow::{Context, Result, anyhow, bail};
 use gusset::{Component, Config, Engine, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
@@ -47,7 +46,7 @@ pub(crate) struct InputFile {
 pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
     let mut config = Config::new();
     features.iter().for_each(|list| list.apply(&mut config));
-    Engine::new(&config).map_err(EngineError::from).context("this machine cannot run the engine")
+    Engine::new(&config).context("this machine cannot run the engine")
 }
 
 /// The component in the file at `path`, text or binary, with the file's name for messages.
@@ -55,7 +54,7 @@ pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Compone
     let file = read(path, false)?;
     let component = match Component::new(engine, &file.bytes) {
         Err(error) if is_core_module_error(&error) => bail!(file.core_module()),
-        result => result.map_err(EngineError::from).with_context(|| file.refusal("cannot compile"))?,
+        result => result.with_context(|| file.refusal("cannot compile"))?,
     };
     Ok((file.name, component))
 }

@@ -1,6 +1,5 @@
 //! `gusset validate`: whether a component or core module is valid, and whether this program could run it.
 
-use crate::error::EngineError;
 use crate::input::{self, InputFile};
 use anyhow::{Context, Result};
 use gusset::core::Module;
@@ -15,7 +14,7 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
     let mut specified = Config::new();
     specified.specified_features();
     features.iter().for_each(|list| list.apply(&mut specified));
-    let valid = specified.validate(&file.bytes).map_err(EngineError::from);
+    let valid = specified.validate(&file.bytes);
     valid.with_context(|| file.refusal("there is a fault in"))?;
     if runnable {
         let mut config = Config::new();
@@ -26,7 +25,7 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
 }
 
 /// Compiles it, for what there is to say against that.
-fn compile(config: &Config, file: &InputFile) -> Result<(), EngineError> {
+fn compile(config: &Config, file: &InputFile) -> Result<()> {
     let engine = Engine::new(config)?;
     match Component::new(&engine, &file.bytes) {
         Err(error) if input::is_core_module_error(&error) => Module::new(&engine, &file.bytes).map(drop)?,

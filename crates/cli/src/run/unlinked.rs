@@ -1,6 +1,5 @@
 //! What to say of a component that imports what this program does not have: what would provide it.
 
-use crate::error::EngineError;
 use crate::guess::in_shell;
 use anyhow::Error;
 use gusset::{Component, LinkError, Printable};
@@ -9,10 +8,10 @@ use gusset::{Component, LinkError, Printable};
 const LISTED: usize = 10;
 
 /// `error`, which came of running the component, with what to do if something was not there to import.
-pub(crate) fn explain(error: EngineError, shown: &str, component: &Component) -> Error {
+pub(crate) fn explain(error: Error, shown: &str, component: &Component) -> Error {
     match error.is::<LinkError>() {
-        true => Error::from(error).context(advice(shown, component)),
-        false => Error::from(error).context(format!("cannot run {shown}")),
+        true => error.context(advice(shown, component)),
+        false => error.context(format!("cannot run {shown}")),
     }
 }
 
