@@ -1,22 +1,49 @@
 //! How errors leave the program: one `error:` line on stderr, its causes below, and an exit code that tells a trap from the
 //! rest.
 
-use gusset::{Printable, Trap};
+use gusset::{Printable, Trap, WasmBacktrace, WasmFrame};
+use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// What a shell reports for a program that aborts (128 + SIGABRT): the field's code for a guest that trapped.
 const TRAPPED: u8 = 134;
 
+/// What is returned for a command line that is not as it should be.
+const WRONG_USAGE: u8 = 2;
+
+/// A command line that is not as it should be, in a way that only the program knows.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
 /// Writes `error` and its causes to stderr and chooses the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
-    let _ = std::io::stderr().write_all(text(error).as_bytes());
-    if error.is::<Trap>() { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
+    let _ = std::io::stderr().write_all(format!("{}{}", text(error), innermost_line(error)).as_bytes());
+    match () {
+        () if error.is::<Trap>() => ExitCode::from(TRAPPED),
+        () if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
+        () => ExitCode::FAILURE,
+    }
+}
+
+/// The line at which a guest stood, if it was given as text.
+fn innermost_line(error: &anyhow::Error) -> String {
+    let frames = WasmBacktrace::of(error).map(WasmBacktrace::frames).unwrap_or_default();
+    let location = frames.iter().find_map(WasmFrame::location);
+    location.map_or_else(String::new, |location| format!("\n{}\n", location.excerpt()))
 }
 
 fn text(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {}\n", shortened(&error.to_string()));
+    let mut text = format!("error: {}\n", shortened(error.to_string().trim_end()));
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     if !causes.is_empty() {
         text.push_str("\nCaused by:\n");

@@ -64,6 +64,14 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// The same error, with names and place if it is one about the input.
+    pub(crate) fn error(&self, error: Error) -> Error {
+        match error.downcast::<TranslateError>() {
+            Ok(error) => self.translate_error(error).into(),
+            Err(error) => self.codegen_error(error),
+        }
+    }
+
     /// The same error, with names and place if it is one of the code generator about the input.
     pub(crate) fn codegen_error(&self, error: Error) -> Error {
         let mut error = match error.downcast::<CodegenError>() {
