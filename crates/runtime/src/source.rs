@@ -48,17 +48,17 @@ impl Source {
         Source { bytes: bytes.as_ref().into(), name: name.into(), text: None }
     }
 
-    /// The binary `wasm` of a module or component that stands at `range` in `text`, which holds more than that: a script. The range,
-    /// in bytes, is that of the definition with its parentheses, and `wasm` is what the crate `wast` encodes it to.
+    /// The binary `wasm` of a module or component that is defined in a text which holds more than that, a script. The keyword of the
+    /// definition, `module` or `component`, stands at `keyword`, in bytes, and `wasm` is what the crate `wast` encodes it to.
     #[cfg(feature = "wat")]
     pub fn part_of_text(
         name: impl Into<Arc<str>>,
         text: impl Into<Arc<str>>,
-        range: std::ops::Range<usize>,
+        keyword: usize,
         wasm: impl AsRef<[u8]>,
     ) -> Source {
         let name = name.into();
-        let text = TextSource::part(Some(name.clone()), text.into(), range);
+        let text = TextSource::part(Some(name.clone()), text.into(), keyword);
         Source { bytes: wasm.as_ref().into(), name, text: Some(Arc::new(text)) }
     }
 }
