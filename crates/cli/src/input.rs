@@ -1,7 +1,7 @@
 //! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
 use anyhow::{Context, Result, anyhow, bail};
-use gusset::{Component, Config, Engine, Source, TranslateError, TranslateErrorKind};
+use gusset::{Component, Config, Engine, NamedSource, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
 use std::fs::File;
 use std::io::Read;
@@ -71,8 +71,8 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 
 impl InputFile {
     /// The file for the engine, which names it where it shows a line of it.
-    pub(crate) fn source(&self) -> Source {
-        Source::new(&*self.name, &self.bytes)
+    pub(crate) fn source(&self) -> NamedSource {
+        NamedSource::new(&*self.name, &self.bytes)
     }
 
     /// What could not be done with the file, and what to do with one that seems to be something else.

@@ -3,7 +3,7 @@
 
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Engine, LinkError, Linker, Source, Store, Trap, core, source_location};
+use gusset::{Component, Engine, LinkError, Linker, NamedSource, Store, Trap, core, source_location};
 
 /// A few definitions that the components below refer to.
 const BASE: &str = r#"(component
@@ -191,7 +191,7 @@ fn messages_quote_the_line_and_use_names() {
         "6 |     (canon lift (core func $take))))",
         "  |                            ^^^^^",
     ];
-    let error = Component::from_source(&engine, &Source::new("take.wat", text)).unwrap_err();
+    let error = Component::from_source(&engine, &NamedSource::new("take.wat", text)).unwrap_err();
     // The wording is the validator's.
     let shown = error.to_string();
     let (first, rest) = shown.split_once('\n').unwrap();
@@ -203,7 +203,7 @@ fn messages_quote_the_line_and_use_names() {
     assert!(shown.starts_with(first) && shown.contains(" (at offset 0x"), "{shown}");
 
     let text = "(module\n\t(func $\"größe\" (result i32)\r\n\t\ti64.const 1))\r\n";
-    let error = core::Module::from_source(&engine, &Source::new("a b.wat", text)).err().unwrap();
+    let error = core::Module::from_source(&engine, &NamedSource::new("a b.wat", text)).err().unwrap();
     let expected = [
         "function 0 `größe` of core module `module`: type mismatch: expected i32, found i64",
         " --> a b.wat:3:14",
@@ -246,7 +246,7 @@ fn frames_of_backtraces_know_their_lines() {
         (call $inner))))
   (core instance $i (instantiate $m))
   (func (export \"run\") (canon lift (core func $i \"outer\"))))";
-    let component = Component::from_source(&engine, &Source::new("run.wat", text)).unwrap();
+    let component = Component::from_source(&engine, &NamedSource::new("run.wat", text)).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
     let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
