@@ -681,7 +681,7 @@ fn files_are_named_in_their_errors() {
     assert!(missing.is::<std::io::Error>());
     let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let wrong = gusset::core::Module::from_file(engine(), &manifest).err().unwrap();
-    assert!(wrong.to_string().starts_with(&format!("cannot compile {}: ", manifest.display())), "{wrong}");
+    assert!(format!("{wrong:#}").starts_with(&format!("cannot compile {}: ", manifest.display())), "{wrong}");
     let example = manifest.with_file_name("../../examples/text-pipeline/pipeline.wasm");
     assert!(Component::from_file(engine(), example).is_ok());
 }
