@@ -3,9 +3,9 @@
 use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
-use crate::select::{CallableExport, functions, listing, select};
+use crate::select::listing;
 use anyhow::{Context, Result, bail};
-use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
+use gusset::{CallableExport, Component, Engine, Linker, Store, Val, WaveCall};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,19 +17,19 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
         invoke.map(|text| WaveCall::parse(text).context("cannot understand the call after --invoke")).transpose()?;
     let engine = input::engine()?;
     let component = input::component(&engine, path)?;
-    let functions = functions(&component);
     let Some(call) = call else {
         bail!(
             "{shown}: running a program needs wasi:cli, which is not supported yet; call a function with \
              --invoke 'name(arguments)'; {}",
-            listing(functions.iter())
+            listing(component.funcs())
         );
     };
-    let function = select(&functions, call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
+    let function = component.find_func(call.name()).map_err(EngineError::from);
+    let function = function.with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| format!("cannot call `{name}`"))?;
     let result =
-        call_function(&engine, &component, function, &arguments).with_context(|| format!("cannot run {shown}"))?;
+        call_function(&engine, &component, &function, &arguments).with_context(|| format!("cannot run {shown}"))?;
     match result {
         Some(value) => print(format_args!("{value}\n"))?,
         None => print("()\n")?,
@@ -46,7 +46,7 @@ fn call_function(
 ) -> Result<Option<Val>, EngineError> {
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine).instantiate(&mut store, component)?;
-    let found = instance.get_func(&mut store, &function.path);
+    let found = instance.get_func(&mut store, function);
     let func = found.ok_or_else(|| gusset::Error::msg("internal error: a listed export is not there"))?;
     let mut results = vec![Val::Bool(false); usize::from(function.ty.result().is_some())];
     func.call(&mut store, arguments, &mut results)?;

@@ -181,6 +181,7 @@
 
 mod activation;
 mod adapter_trap;
+mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;
@@ -191,6 +192,7 @@ pub mod core;
 mod core_text;
 mod engine;
 mod error;
+mod export_name;
 mod export_path;
 mod func;
 mod host_func;
@@ -217,6 +219,7 @@ mod vm;
 mod wave;
 
 #[doc(hidden)]
+pub use callable_export::CallableExport;
 pub use canon::{
     CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList,
 };
