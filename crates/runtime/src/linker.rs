@@ -23,8 +23,14 @@ use std::sync::Arc;
 /// A name is met by the same name. Where there is none, one with a compatible version will do, the newest of several: an
 /// import of `wasi:clocks/wall-clock@0.2.1` is met by `@0.2.0` or `@0.2.6`, not by `@0.3.0`. Versions are compatible as
 /// the [canonical interface name] has it: from 1.0.0 on with the same major version, from 0.1.0 on with the same minor one;
-/// those of 0.0 and pre-releases with none. Definitions that a component does not import do no harm, and imported types
-/// need none.
+/// those of 0.0 and pre-releases with none.
+///
+/// An instance for which there is neither is met by one whose name leaves out what goes without saying, or whose name says what
+/// the import's leaves out: the version, or namespace and package too, so that `clock` and `wasi:clocks/clock` stand for
+/// `wasi:clocks/clock@0.2.0`. That holds only where no other definition can be meant by the import, and no other import
+/// by the definition; what can be meant to be several is told, with what is missing.
+///
+/// Definitions that a component does not import do no harm, and imported types need none.
 ///
 /// ```
 /// use gusset::{Engine, Linker, StoreContextMut};

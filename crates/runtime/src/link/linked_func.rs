@@ -4,6 +4,7 @@
 //! The callee's task begins before the caller's arguments are lifted and ends after its result has been lowered, as in
 //! `canon_lift`: whatever goes wrong between that is a failure of both.
 
+use super::problems::func_text;
 use super::same_type::func_mismatch;
 use crate::activation::{Activation, check_return};
 use crate::canon::Vals;
@@ -39,6 +40,10 @@ impl LinkedFunc {
     /// Why it cannot stand for an import of this type, if it cannot.
     pub(super) fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         func_mismatch((types, ty), (self.tables.scope(), self.ty))
+    }
+
+    pub(super) fn type_text(&self) -> String {
+        func_text(&self.tables.plan.types, self.ty)
     }
 
     pub(super) fn store(&self) -> StoreId {
@@ -144,6 +149,10 @@ impl LinkedFunc {
 impl<T: 'static> HostFunction<T> for LinkedFunc {
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         self.mismatch(types, ty)
+    }
+
+    fn type_text(&self) -> Option<String> {
+        Some(self.type_text())
     }
 
     fn store(&self) -> Option<StoreId> {

@@ -104,6 +104,10 @@ impl<T: 'static> HostFunction<T> for FuncSlot {
         self.0.func.get()?.mismatch(types, ty)
     }
 
+    fn type_text(&self) -> Option<String> {
+        self.0.func.get().map(LinkedFunc::type_text)
+    }
+
     fn store(&self) -> Option<StoreId> {
         self.0.func.get().map(LinkedFunc::store)
     }
