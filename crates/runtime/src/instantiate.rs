@@ -113,8 +113,9 @@ impl<T: 'static> InstancePre<T> {
             store,
         };
         let made = instantiation.run();
-        if made.is_err() {
+        if let Err(error) = &made {
             // The host may have handles of its resources, whose destructors are not to be entered.
+            instantiation.state_mut().explain_lock(None, error);
             instantiation.state_mut().lock();
             instantiation.store.0.any_locked = true;
         }

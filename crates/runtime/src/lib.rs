@@ -136,9 +136,11 @@
 //! assert!(text.starts_with("wasm trap: integer divide by zero\nwasm backtrace:\n    0: 0x"));
 //! assert!(text.ends_with(" - calculator!divide"));
 //!
-//! // The instance is locked now.
+//! // The instance is locked now: a later call says by what.
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
 //! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
+//! let text = error.to_string();
+//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide (0x"));
 //! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
@@ -190,6 +192,7 @@ mod component_instance;
 mod config;
 pub mod core;
 mod core_text;
+mod earlier_failure;
 mod engine;
 mod error;
 mod export_name;
@@ -225,6 +228,7 @@ pub use canon::{
 };
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
+pub use earlier_failure::EarlierFailure;
 pub use engine::Engine;
 pub use error::{Error, LinkError, Result};
 pub use export_path::ExportPath;

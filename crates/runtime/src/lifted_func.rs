@@ -90,12 +90,13 @@ impl LiftedFunc {
                 Ok(result)
             }
             Err(error) => {
-                if harmless && error.is_refusal() {
-                    activation.succeed();
-                } else {
-                    drop(activation);
+                let refused = harmless && error.is_refusal();
+                let error = error.into_error(|| func.name(&activation.store().as_context()));
+                match refused {
+                    true => activation.succeed(),
+                    false => activation.fail(&error, |store| func.name(store)),
                 }
-                Err(error.into_error(|| func.name(&store.as_context())))
+                Err(error)
             }
         }
     }

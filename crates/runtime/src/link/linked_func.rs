@@ -97,11 +97,25 @@ impl LinkedFunc {
     ) -> Result<()> {
         // What is lent on the way is lent for the caller's call, which ends it.
         let mut activation = Activation::enter(store, self.func.instance(), |_| self.name(import))?;
+        let called = self.call_entered(activation.store(), import, callee, values);
+        match &called {
+            Ok(()) => activation.succeed(),
+            Err(error) => activation.fail(error, |_| self.name(import)),
+        }
+        called?;
+        check_return(store.0, import.instance, || self.name(import))
+    }
+
+    fn call_entered<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        import: &LoweredImport,
+        callee: &LiftedFunc,
+        values: &mut [RawValue],
+    ) -> Result<()> {
         if let Some(adapter) = import.adapter {
-            activation.store().call_core(adapter, values)?;
-            check_return(activation.store().0, import.instance, || self.name(import))?;
-            activation.succeed();
-            return Ok(());
+            store.call_core(adapter, values)?;
+            return check_return(store.0, import.instance, || self.name(import));
         }
         let name = self.name(import);
         let caller = RelayCaller {
@@ -112,16 +126,8 @@ impl LinkedFunc {
             instance: Some(import.instance),
             name: &name,
         };
-        match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
-            Ok(()) => {
-                activation.succeed();
-                check_return(store.0, import.instance, || name)
-            }
-            Err(error) => {
-                drop(activation);
-                Err(error.into_error(|| name))
-            }
-        }
+        let relayed = relay(store, &caller, callee, self.tables.scope(), values);
+        relayed.map_err(|error| error.into_error(|| name.clone()))
     }
 
     /// Who calls whom.
