@@ -27,6 +27,7 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     /// # Errors
     ///
     /// The trap that says that it is locked.
+    #[track_caller]
     pub(crate) fn enter(
         store: &'a mut StoreContextMut<'s, T>,
         instance: Instance,
@@ -91,6 +92,7 @@ pub(crate) fn check_return<T: 'static>(
     if store.any_locked && is_locked(store, instance) { Err(locked(store, instance, name())) } else { Ok(()) }
 }
 
+#[track_caller]
 fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
     store.components[instance.index(store.vm.id())].is_locked()
 }

@@ -20,6 +20,10 @@
 /// assert_eq!("docs:text/parse@1.0.0#parse".names(), ["docs:text/parse@1.0.0", "parse"]);
 /// assert_eq!(["docs:text/parse@1.0.0", "parse"].names(), ["docs:text/parse@1.0.0", "parse"]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no name of an export",
+    label = "a string, or an array of names, is wanted here"
+)]
 pub trait ExportPath {
     /// The names.
     fn names(&self) -> Vec<&str>;

@@ -49,6 +49,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub(crate) fn index(self, store: StoreId) -> usize {
         assert!(self.store == store, "a component instance was used with a store that it is not of");
         self.index as usize
@@ -59,6 +60,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store. So do all methods that take a store.
+    #[track_caller]
     pub fn component(&self, store: impl AsContext) -> Component {
         let store = store.as_context();
         store.0.components[self.index(store.0.vm.id())].component.clone()
@@ -96,11 +98,13 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_func(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<Func> {
         self.find_func(&store.as_context(), &path).ok()
     }
 
     /// The exported function that `path` means, or why it means none.
+    #[track_caller]
     fn find_func<'s, T: 'static>(
         self,
         store: &StoreContext<'s, T>,
@@ -130,6 +134,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_module(&self, store: impl AsContext, path: impl ExportPath) -> Option<Module> {
         let store = store.as_context();
         let state = &store.0.components[self.index(store.0.vm.id())];
@@ -147,6 +152,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_resource(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<ResourceType> {
         let store = store.as_context();
         let tables = &store.0.components[self.index(store.0.vm.id())].tables;
@@ -164,6 +170,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_typed_func<P, R>(&self, store: impl AsContextMut, path: impl ExportPath) -> Result<TypedFunc<P, R>>
     where
         P: ValueList + crate::canon::LowerList,

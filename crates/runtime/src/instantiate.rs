@@ -83,6 +83,7 @@ impl<T: 'static> InstancePre<T> {
     /// When the store is of another engine.
     ///
     /// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
+    #[track_caller]
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());

@@ -159,6 +159,7 @@ impl<T: 'static> Linker<T> {
     /// # Panics
     ///
     /// When the component is of another engine.
+    #[track_caller]
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
         let imports = resolve(&self.engine, component.tables(), &self.root)?;
@@ -174,6 +175,7 @@ impl<T: 'static> Linker<T> {
     /// # Panics
     ///
     /// When the component or the store is of another engine.
+    #[track_caller]
     pub fn instantiate(&self, store: impl AsContextMut<Data = T>, component: &Component) -> Result<Instance> {
         self.instantiate_pre(component)?.instantiate(store)
     }
@@ -363,6 +365,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn define_func(&mut self, store: impl AsContext<Data = T>, name: &str, func: Func) -> Result<()> {
         let func = LinkedFunc::new(&store.as_context(), func);
         self.define(name, HostItem::Func(Arc::new(func)))
@@ -417,6 +420,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn define_instance(&mut self, store: impl AsContext<Data = T>, name: &str, exporter: Instance) -> Result<()> {
         let mut names = Names::default();
         for (name, item) in exports(&store.as_context(), exporter) {
@@ -435,6 +439,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn define_exports(&mut self, store: impl AsContext<Data = T>, exporter: Instance) -> Result<()> {
         exports(&store.as_context(), exporter).try_for_each(|(name, item)| self.define(&name, item))
     }

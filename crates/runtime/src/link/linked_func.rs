@@ -32,6 +32,7 @@ pub(crate) struct LinkedFunc {
 }
 
 impl LinkedFunc {
+    #[track_caller]
     pub(crate) fn new<T: 'static>(store: &StoreContext<'_, T>, func: Func) -> LinkedFunc {
         let (tables, ty, target) = func.resolve(store);
         LinkedFunc { store: store.0.vm.id(), func, tables, ty, target, name: func.name(store) }

@@ -66,6 +66,7 @@ impl FuncSlot {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn set(&self, store: impl AsContext, func: Func) -> Result<()> {
         let SharedSlot { path, func: slot, wanted } = &*self.0;
         let func = LinkedFunc::new(&store.as_context(), func);
