@@ -1,6 +1,5 @@
 //! `gusset run`: instantiates a component and calls one of its functions.
 
-use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
 use crate::select::listing;
@@ -24,8 +23,7 @@ pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
             listing(component.funcs())
         );
     };
-    let function = component.find_func(call.name()).map_err(EngineError::from);
-    let function = function.with_context(|| format!("cannot call a function of {shown}"))?;
+    let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| format!("cannot call `{name}`"))?;
     let result =
@@ -43,11 +41,11 @@ fn call_function(
     component: &Component,
     function: &CallableExport,
     arguments: &[Val],
-) -> Result<Option<Val>, EngineError> {
+) -> Result<Option<Val>> {
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine).instantiate(&mut store, component)?;
     let found = instance.get_func(&mut store, function);
-    let func = found.ok_or_else(|| gusset::Error::msg("internal error: a listed export is not there"))?;
+    let func = found.context("internal error: a listed export is not there")?;
     let mut results = vec![Val::Bool(false); usize::from(function.ty.result().is_some())];
     func.call(&mut store, arguments, &mut results)?;
     Ok(results.pop())

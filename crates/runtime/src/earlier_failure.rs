@@ -53,7 +53,7 @@ impl EarlierFailure {
     pub(crate) fn new(function: Option<&str>, error: &Error) -> EarlierFailure {
         let (code, text, backtrace) = match error.downcast_ref::<Trap>() {
             Some(trap) => (Some(trap.code()), trap.headline(), Some(trap.backtrace())),
-            None => (None, one_line(error), Some(error.wasm_backtrace())),
+            None => (None, one_line(error), error.downcast_ref::<WasmBacktrace>()),
         };
         let cut = |name: &str| cut_name(name).into_owned();
         let frame = backtrace.map(WasmBacktrace::frames).and_then(<[_]>::first).map(|frame| WasmFrame {
@@ -85,9 +85,16 @@ impl EarlierFailure {
     }
 }
 
-/// An error's text without what a trap or a backtrace adds in further lines.
+/// What an error and its causes say, each without further lines. A backtrace repeats what it is of, which is said once.
 fn one_line(error: &Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_string()
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string().lines().next().unwrap_or_default().to_string();
+        if said.last() != Some(&text) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
 }
 
 /// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)".

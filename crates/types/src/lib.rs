@@ -22,6 +22,7 @@ mod arena;
 mod builtin;
 mod component_feature;
 mod core_feature;
+mod excerpt;
 mod flat;
 mod handle_table;
 mod index;
@@ -44,6 +45,7 @@ pub use arena::{Arena, ArenaIndex};
 pub use builtin::CanonBuiltin;
 pub use component_feature::{ComponentFeature, ComponentFeatures};
 pub use core_feature::{CoreFeature, CoreFeatures};
+pub use excerpt::Excerpt;
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 pub use handle_table::{
     BORROW_SCOPE, BorrowScopeLayout, CELL, CellLayout, FIRST_HANDLES, FLAG_CANNOT_LEAVE, HANDLE_ENTRY,

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -32,13 +33,22 @@ pub fn gusset(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
 
 /// Runs `gusset` with these arguments, which may take that long.
 pub fn gusset_within(patience: Duration, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gusset"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    ended(patience, Command::new(env!("CARGO_BIN_EXE_gusset")).args(arguments))
+}
+
+/// Runs a line of a shell in `folder`, with `gusset` among the shell's commands.
+pub fn shell(folder: &Path, line: &str) -> Ended {
+    let program = Path::new(env!("CARGO_BIN_EXE_gusset")).parent().expect("the program lies in a folder");
+    let mut path = program.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    ended(PATIENCE, Command::new("sh").args(["-c", line]).current_dir(folder).env("PATH", path).env("LC_ALL", "C"))
+}
+
+/// Runs `command`, which may take that long.
+fn ended(patience: Duration, command: &mut Command) -> Ended {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
     // Read while it runs: its output may be more than a pipe holds.
     let [stdout, stderr] = [reader(child.stdout.take()), reader(child.stderr.take())];
     let (status, peak_kib) = watch(&mut child, patience);
