@@ -108,7 +108,8 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines each function that `component` imports and that is not defined, so that it fails when it is called, and each
-    /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed.
+    /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed,
+    /// those whose names leave something out in a copy under the import's name.
     ///
     /// Such a function stops its guest as a trap does, and locks its instance. The error is not a [`Trap`](crate::Trap),
     /// because no guest is at fault, but a [`LinkError`](crate::LinkError) that names the import, with the guest's
