@@ -7,14 +7,13 @@ use gusset::CallableExport;
 const LISTED: usize = 40;
 
 /// What functions there are, for an error.
-pub(crate) fn listing(functions: impl ExactSizeIterator<Item = CallableExport>) -> String {
-    let count = functions.len();
-    if count == 0 {
+pub(crate) fn listing(functions: &[CallableExport]) -> String {
+    if functions.is_empty() {
         return "the component exports no functions".into();
     }
-    let mut lines: Vec<String> = functions.take(LISTED).map(|function| format!("  {function}")).collect();
-    if count > lines.len() {
-        lines.push(format!("  and {} more", count - lines.len()));
+    let mut lines: Vec<String> = functions.iter().take(LISTED).map(|function| format!("  {function}")).collect();
+    if functions.len() > lines.len() {
+        lines.push(format!("  and {} more", functions.len() - lines.len()));
     }
     format!("the component exports\n{}", lines.join("\n"))
 }
