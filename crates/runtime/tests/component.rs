@@ -94,7 +94,11 @@ fn wrong_types_are_errors_and_lock_nothing() {
         "function `add`: its type is func(u32, u32) -> u32, but the Rust types stand for func(string) -> u32"
     );
     let error = instance.get_typed_func::<(), ()>(&mut store, "sub").err().unwrap();
-    assert_eq!(format!("{error:#}"), "the component exports no function `sub`");
+    assert_eq!(
+        error.to_string(),
+        "no exported function is called `sub`; the component exports\n  add: func(a: u32, b: u32) -> u32\n  nothing: func()\n  \
+         half: func(x: f64) -> f64"
+    );
     assert_eq!(call(&mut store, instance, "add", &[Val::U32(1), Val::U32(2)]).unwrap(), Val::U32(3));
 }
 

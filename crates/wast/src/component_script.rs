@@ -66,7 +66,9 @@ impl ComponentScript {
         arguments: &[Val],
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
         let RunningComponent { store, instance, .. } = &mut self.instances[instance];
-        let Some(func) = instance.get_func(&mut *store, name) else {
+        // The very names: a script says what it calls, and an export that is missing is a failure.
+        let path: Vec<&str> = name.split('#').collect();
+        let Some(func) = instance.get_func(&mut *store, &path) else {
             return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
         };
         let ty = func.ty(&*store);
