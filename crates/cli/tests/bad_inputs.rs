@@ -166,9 +166,9 @@ fn invoke_with_the_wrong_arity() {
 
 #[test]
 fn invoke_with_the_wrong_types() {
-    refused_call("add(1, \"two\")", 1, &["argument 2", "\"b\"", "u32"]);
-    refused_call("add(1, -1)", 1, &["argument 2", "u32"]);
-    refused_call("add(1, 4294967296)", 1, &["argument 2", "u32"]);
+    refused_call("add(1, \"two\")", 1, &["b: expected u32 (0 to 4294967295)", "`\"two\"`"]);
+    refused_call("add(1, -1)", 1, &["b: expected u32"]);
+    refused_call("add(1, 4294967296)", 1, &["b: expected u32"]);
 }
 
 #[test]
