@@ -36,16 +36,16 @@ impl Open<'_> {
 }
 
 /// What stands before a place.
-pub(super) struct Context<'a> {
+pub(super) struct TextContext<'a> {
     pub(super) opens: Vec<Open<'a>>,
     /// The last token before, and its text.
     pub(super) before: Option<(Token, &'a str)>,
 }
 
-impl<'a> Context<'a> {
+impl<'a> TextContext<'a> {
     /// Of the place `until` of `text`.
-    pub(super) fn new(text: &'a str, until: usize) -> Context<'a> {
-        let mut context = Context { opens: Vec::new(), before: None };
+    pub(super) fn new(text: &'a str, until: usize) -> TextContext<'a> {
+        let mut context = TextContext { opens: Vec::new(), before: None };
         let tokens = Lexer::new(text).spanned().map_while(|(token, span)| Some((token.ok()?, span)));
         for (token, span) in tokens.take_while(|(_, span)| span.start < until) {
             context.add(token, span, text);

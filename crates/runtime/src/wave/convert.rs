@@ -21,7 +21,7 @@ const MAX_TYPE: usize = 100;
 
 /// The value of `ty` that `node` of `text` is.
 pub(super) fn convert(node: &Node, ty: &Type, text: &str) -> Result<Val, Fault> {
-    Converter { text, types: ty.types() }.value(node, ty.val_type())
+    WaveReader { text, types: ty.types() }.value(node, ty.val_type())
 }
 
 /// What a message calls the type that is wanted: with its range, if it is one of integers.
@@ -58,12 +58,12 @@ pub(super) fn no_syntax(what: impl Display) -> String {
 }
 
 /// Texts of values of types.
-pub(super) struct Converter<'a> {
+pub(super) struct WaveReader<'a> {
     pub(super) text: &'a str,
     pub(super) types: &'a Types,
 }
 
-impl<'a> Converter<'a> {
+impl<'a> WaveReader<'a> {
     /// Recursion is bounded by the depth of the tree, which the parser bounds.
     fn value(&self, node: &Node, ty: ValType) -> Result<Val, Fault> {
         Ok(match ty {

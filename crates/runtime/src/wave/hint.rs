@@ -1,7 +1,7 @@
 //! What messages add to what is wrong: what stands there, in words, and how it would be written. Nothing is ever taken for what
 //! a hint says.
 
-use super::convert::{Converter, range};
+use super::convert::{WaveReader, range};
 use super::error::{cut, quote};
 use gusset_types::{DefinedType, ValType, nearest};
 use wasm_wave::ast::{Node, NodeType};
@@ -38,7 +38,7 @@ pub(super) fn describe(node: &Node, text: &str) -> String {
 }
 
 /// How the value would be written that `node` may have been meant to be, or how such values look.
-pub(super) fn mismatch(of: &Converter<'_>, node: &Node, ty: ValType) -> String {
+pub(super) fn mismatch(of: &WaveReader<'_>, node: &Node, ty: ValType) -> String {
     let part = of.part(node);
     let inner = part.get(1..part.len().saturating_sub(1)).unwrap_or_default().trim();
     let written = match ty {
@@ -119,7 +119,7 @@ fn char(node: &Node, part: &str, inner: &str) -> String {
 }
 
 /// Of what is no case at all: a keyword or a string may be the name of one.
-fn case(of: &Converter<'_>, node: &Node, ty: ValType, inner: &str) -> String {
+fn case(of: &WaveReader<'_>, node: &Node, ty: ValType, inner: &str) -> String {
     let labels = of.labels(ty);
     let part = of.part(node);
     let word = part.split('(').next().unwrap_or_default().trim_end();

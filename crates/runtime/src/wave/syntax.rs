@@ -1,8 +1,8 @@
 //! Why a text is not WAVE. The parser says where it stopped; the text around that place and what is open there say why, in words
 //! that need no knowledge of a parser. Whether a text is taken is the parser's affair alone.
 
-use super::context::{Context, Open};
-use super::convert::{Converter, wanted};
+use super::context::{Open, TextContext};
+use super::convert::{WaveReader, wanted};
 use super::error::{Fault, cut, quote};
 use super::hint::{self, SHELL};
 use crate::types::Type;
@@ -27,8 +27,8 @@ pub(super) enum Goal<'a> {
 
 /// The parser's error on `text`, explained.
 pub(super) fn explain(error: &ParserError, text: &str, goal: Goal<'_>) -> Fault {
-    let place = Place::new(error, text);
-    let context = Context::new(text, place.at);
+    let place = Stop::new(error, text);
+    let context = TextContext::new(text, place.at);
     let (root, call) = match goal {
         Goal::Value(ty) => (Some(ty), false),
         Goal::Arguments => (None, true),
@@ -38,7 +38,7 @@ pub(super) fn explain(error: &ParserError, text: &str, goal: Goal<'_>) -> Fault 
     });
     let (path, ty) = context.place(root, call, unclosed.is_some());
     let none = Types::default();
-    let of = Converter { text, types: root.map_or(&none, Type::types) };
+    let of = WaveReader { text, types: root.map_or(&none, Type::types) };
     let (what, span) = match (error.kind(), unclosed) {
         (ParserErrorKind::NestingTooDeep, _) => {
             (format!("values are nested more than {MAX_NESTING} deep"), place.span())
@@ -63,7 +63,7 @@ pub(super) fn explain(error: &ParserError, text: &str, goal: Goal<'_>) -> Fault 
 }
 
 /// Where the parser stopped.
-struct Place<'a> {
+struct Stop<'a> {
     at: usize,
     /// The token, or the whole word that it is a part of.
     found: &'a str,
@@ -71,8 +71,8 @@ struct Place<'a> {
     is_part: bool,
 }
 
-impl<'a> Place<'a> {
-    fn new(error: &ParserError, text: &'a str) -> Place<'a> {
+impl<'a> Stop<'a> {
+    fn new(error: &ParserError, text: &'a str) -> Stop<'a> {
         let span = error.span();
         let (start, end) = (text.floor_char_boundary(span.start), text.ceil_char_boundary(span.end));
         let is_word = text[start..].starts_with(in_word);
@@ -83,7 +83,7 @@ impl<'a> Place<'a> {
         let at = begins.unwrap_or(start);
         let length = text[at..].find(|char| !in_word(char)).unwrap_or(text.len() - at);
         let found = if is_word { &text[at..at + length] } else { &text[start..end] };
-        Place { at, found, is_part: is_word && (at < start || at + length > end) }
+        Stop { at, found, is_part: is_word && (at < start || at + length > end) }
     }
 
     fn is_end(&self) -> bool {
@@ -107,7 +107,7 @@ fn is_quote(char: char) -> bool {
 }
 
 /// What there should be where the text ends and nothing is open.
-fn nothing(context: &Context<'_>, goal: Goal<'_>) -> String {
+fn nothing(context: &TextContext<'_>, goal: Goal<'_>) -> String {
     match (context.before, goal) {
         (Some((_, word)), _) => format!("{} needs a payload: `{}(value)`", quote(word), cut(word)),
         (None, Goal::Value(_)) => "found nothing".into(),
@@ -115,7 +115,7 @@ fn nothing(context: &Context<'_>, goal: Goal<'_>) -> String {
     }
 }
 
-fn not_closed(open: &Open<'_>, place: &Place<'_>) -> String {
+fn not_closed(open: &Open<'_>, place: &Stop<'_>) -> String {
     let (opening, closing) = open.brackets();
     match place.is_end() {
         true => format!("{opening} is not closed: {closing} is missing"),
@@ -124,7 +124,7 @@ fn not_closed(open: &Open<'_>, place: &Place<'_>) -> String {
 }
 
 /// Why what stands at the place is no token at all.
-fn invalid(place: &Place<'_>, text: &str, of: &Converter<'_>, ty: Option<ValType>) -> (String, Range<usize>) {
+fn invalid(place: &Stop<'_>, text: &str, of: &WaveReader<'_>, ty: Option<ValType>) -> (String, Range<usize>) {
     let rest = &text[place.at..];
     let first = rest.chars().next().unwrap_or_default();
     let one = place.at..place.at + first.len_utf8();
@@ -195,7 +195,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// Why `word` is neither a word nor a number, where a value of `ty` or one of its names is wanted.
-fn word(word: &str, of: &Converter<'_>, ty: Option<ValType>) -> String {
+fn word(word: &str, of: &WaveReader<'_>, ty: Option<ValType>) -> String {
     let lower = word.trim_start_matches('+').to_ascii_lowercase();
     let quoted = quote(word);
     let known = match &*lower {
@@ -224,7 +224,13 @@ fn word(word: &str, of: &Converter<'_>, ty: Option<ValType>) -> String {
 }
 
 /// Why a token that is one does not stand where it may.
-fn unexpected(context: &Context<'_>, place: &Place<'_>, text: &str, of: &Converter<'_>, ty: Option<ValType>) -> String {
+fn unexpected(
+    context: &TextContext<'_>,
+    place: &Stop<'_>,
+    text: &str,
+    of: &WaveReader<'_>,
+    ty: Option<ValType>,
+) -> String {
     let found = quote(place.found);
     let shape = ty.and_then(|ty| of.shape(ty));
     match (context.before, context.opens.last(), place.found) {
@@ -279,7 +285,7 @@ fn unexpected(context: &Context<'_>, place: &Place<'_>, text: &str, of: &Convert
 /// Of what stands behind the whole value or call.
 fn trailing(
     before: Option<(Token, &str)>,
-    place: &Place<'_>,
+    place: &Stop<'_>,
     text: &str,
     ty: Option<ValType>,
     shape: Option<&DefinedType>,

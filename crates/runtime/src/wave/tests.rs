@@ -155,6 +155,23 @@ fn calls_are_checked_for_number_and_types() {
 }
 
 #[test]
+fn what_errors_quote_is_cut() {
+    let error = |text: &str| WaveCall::parse(text).unwrap_err().message().to_string();
+    for char in ["x", "é"] {
+        let fits = char.repeat(60);
+        assert!(error(&fits).ends_with(&format!(", found `{fits}`")), "{}", error(&fits));
+        assert!(error(&fits.repeat(1000)).ends_with(&format!(", found `{fits}…`")));
+    }
+    let fields = (0..20).map(|i| Field { name: format!("field-{i:02}").into(), ty: ValType::U8 }).collect();
+    let ty = &types(&[DefinedType::Record(fields)])[0];
+    let error = |text: &str| Val::from_wave(ty, text).unwrap_err().message().to_string();
+    let shown = &ty.to_string()[..100];
+    let listed =
+        "`field-00`, `field-01`, `field-02`, `field-03`, `field-04`, `field-05`, `field-06`, `field-07` and 12 more";
+    assert_eq!(error("{x: 1}"), format!("unknown field `x` of {shown}…; there are {listed}"));
+}
+
+#[test]
 fn comments_are_white_space_everywhere() {
     let list = ValType::Defined(gusset_types::DefinedTypeIndex::from_u32(0));
     let f = func(&[("name", ValType::String), ("counts", list)], &[DefinedType::List(ValType::U32)]);
