@@ -51,8 +51,11 @@ pub(super) fn explain(error: &ParserError, text: &str, goal: Goal<'_>) -> Fault 
         }
         (_, Some(open)) => (not_closed(open, &place), open.at..open.at + 1),
         _ if place.is_end() => (nothing(&context, goal), place.at..place.at),
-        (ParserErrorKind::InvalidToken, _) => invalid(&place, text, &of, ty),
-        _ if place.is_part => (word(place.found, &of, ty), place.span()),
+        (ParserErrorKind::InvalidToken, _) if !place.found.starts_with(in_word) => invalid(&place, text),
+        (kind, _) if kind == ParserErrorKind::InvalidToken || place.is_part => {
+            let key = context.opens.last().is_some_and(Open::wants_key);
+            (word(place.found, key, &of, ty), place.span())
+        }
         _ => (unexpected(&context, &place, text, &of, ty), place.span()),
     };
     let what = match ty {
@@ -124,7 +127,7 @@ fn not_closed(open: &Open<'_>, place: &Stop<'_>) -> String {
 }
 
 /// Why what stands at the place is no token at all.
-fn invalid(place: &Stop<'_>, text: &str, of: &WaveReader<'_>, ty: Option<ValType>) -> (String, Range<usize>) {
+fn invalid(place: &Stop<'_>, text: &str) -> (String, Range<usize>) {
     let rest = &text[place.at..];
     let first = rest.chars().next().unwrap_or_default();
     let one = place.at..place.at + first.len_utf8();
@@ -137,7 +140,7 @@ fn invalid(place: &Stop<'_>, text: &str, of: &WaveReader<'_>, ty: Option<ValType
             let inner = rest[first.len_utf8()..].split(is_quote).next().unwrap_or_default();
             (format!("{STRING}, not in `{first}`: `\"{}\"`", cut(inner)), one)
         }
-        _ => (word(place.found, of, ty), place.span()),
+        _ => (format!("{} has no meaning here", quote(place.found)), place.span()),
     }
 }
 
@@ -191,11 +194,11 @@ fn char(rest: &str, at: usize) -> (String, Range<usize>) {
 /// Whether all of `text` is one token.
 fn is_token(text: &str) -> bool {
     let mut tokens = Lexer::new(text);
-    tokens.next().is_some_and(|token| token.is_ok()) && tokens.span().len() == text.len()
+    !text.contains("//") && tokens.next().is_some_and(|token| token.is_ok()) && tokens.span().len() == text.len()
 }
 
-/// Why `word` is neither a word nor a number, where a value of `ty` or one of its names is wanted.
-fn word(word: &str, of: &WaveReader<'_>, ty: Option<ValType>) -> String {
+/// Why `word` is neither a word nor a number, where a value of `ty` or one of its names is wanted; `key`: where it would be a name.
+fn word(word: &str, key: bool, of: &WaveReader<'_>, ty: Option<ValType>) -> String {
     let lower = word.trim_start_matches('+').to_ascii_lowercase();
     let quoted = quote(word);
     let known = match &*lower {
@@ -217,10 +220,26 @@ fn word(word: &str, of: &WaveReader<'_>, ty: Option<ValType>) -> String {
             None => format!("{quoted} is no number; {STRING}: `\"{}\"`", cut(word)),
         };
     }
-    format!(
-        "{quoted} is no value: names are of lower-case words with `-` between them; {STRING}: `\"{}\"`{SHELL}",
-        cut(word)
-    )
+    let name = kebab(word);
+    let example =
+        if is_token(&name) && name.contains('-') { format!(", as in {}", quote(&name)) } else { String::new() };
+    let names = format!("names are of lower-case words with `-` between them{example}");
+    match key {
+        true => format!("{quoted} is no name: {names}"),
+        false => format!("{quoted} is no value: {names}; {STRING}: `\"{}\"`{SHELL}", cut(word)),
+    }
+}
+
+/// A name of another language as WIT would have it.
+fn kebab(word: &str) -> String {
+    let mut name = String::new();
+    for char in word.chars().take(100) {
+        if char.is_ascii_uppercase() && name.ends_with(|last: char| last.is_ascii_lowercase()) {
+            name.push('-');
+        }
+        name.push(if char == '_' { '-' } else { char.to_ascii_lowercase() });
+    }
+    name
 }
 
 /// Why a token that is one does not stand where it may.

@@ -180,6 +180,8 @@ const CALLS: &[&str] = &[
     "greet(Hello, [])",
     "greet(\"x\", [{price: 1}, {price: 300}])",
     "greet(\"x\", [{price: 1}, {pirce: 3}])",
+    "greet(fullName, [])",
+    "greet(\"x\", [{unit_price: 1}])",
     "greet(\"x\" [])",
     "greet(\"x\", [{price: 1} {price: 2}])",
     "greet(\"x\", [{price 1}])",
