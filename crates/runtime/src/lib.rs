@@ -232,7 +232,9 @@ pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 pub use gusset_component::{TranslateError, TranslateErrorKind};
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
-pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
+pub use gusset_types::{
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, TrapCause, TrapCode, TrapValues,
+};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
 pub use instantiate::InstancePre;

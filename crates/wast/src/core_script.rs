@@ -1,6 +1,7 @@
 //! The core side of a script: one store for all modules, since they import from one another, and the names under which they
 //! are registered.
 
+use crate::component_value;
 use crate::core_value;
 use crate::outcome::{Mismatch, mismatch};
 use crate::spectest;
@@ -65,6 +66,10 @@ impl CoreScript {
     pub(crate) fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val, Mismatch> {
         match argument {
             WastArg::Core(value) => core_value::argument(&mut self.store, value),
+            WastArg::Component(value) => {
+                let value = component_value::expected_text(value);
+                mismatch("a core value, such as `(i32.const …)`", format!("{value}, a component value"))
+            }
             other => mismatch("a core value", format!("{other:?}")),
         }
     }

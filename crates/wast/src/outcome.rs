@@ -1,5 +1,6 @@
 //! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
 
+use crate::difference::Difference;
 use crate::message::is_internal;
 use gusset::{AdapterName, Error, Trap};
 
@@ -7,6 +8,8 @@ use gusset::{AdapterName, Error, Trap};
 pub(crate) struct Mismatch {
     pub(crate) expected: String,
     pub(crate) actual: String,
+    /// Of values: the part that differs, where it is not the whole.
+    pub(crate) difference: Option<Difference>,
     pub(crate) place: Vec<String>,
     /// The adapter that a trap names.
     pub(crate) adapter: Option<Box<AdapterName>>,
@@ -17,7 +20,12 @@ pub(crate) struct Mismatch {
 impl Mismatch {
     pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
         let (expected, actual) = (expected.into(), actual.into());
-        Mismatch { expected, actual, place: Vec::new(), adapter: None, internal: false }
+        Mismatch { expected, actual, difference: None, place: Vec::new(), adapter: None, internal: false }
+    }
+
+    /// This, with the part that differs.
+    pub(crate) fn at(self, difference: Option<Difference>) -> Mismatch {
+        Mismatch { difference, ..self }
     }
 
     /// The engine gave `error` instead of what was expected.
@@ -25,7 +33,7 @@ impl Mismatch {
         let (actual, place) = describe(error);
         let site = error.downcast_ref::<Trap>().and_then(Trap::site);
         let adapter = site.map(|site| Box::new(site.adapter.clone()));
-        Mismatch { expected: expected.into(), actual, place, adapter, internal: is_internal(error) }
+        Mismatch { expected: expected.into(), actual, difference: None, place, adapter, internal: is_internal(error) }
     }
 }
 
