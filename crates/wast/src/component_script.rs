@@ -83,7 +83,8 @@ impl ComponentScript {
 /// The values of arguments. A script that passes wrong ones must not pass for a guest that traps.
 fn values(ty: &ComponentFunc, arguments: &[WastArg<'_>]) -> Result<Vec<Val>, Mismatch> {
     if ty.params().len() != arguments.len() {
-        return mismatch(format!("arguments for {ty}"), format!("{} arguments", arguments.len()));
+        let (count, plural) = (arguments.len(), if arguments.len() == 1 { "" } else { "s" });
+        return mismatch(format!("arguments for {ty}"), format!("{count} argument{plural}"));
     }
     let value = |((name, ty), argument): ((&str, Type), &WastArg<'_>)| {
         let expected = || {
@@ -99,7 +100,7 @@ fn values(ty: &ComponentFunc, arguments: &[WastArg<'_>]) -> Result<Vec<Val>, Mis
         };
         match value.check(&ty) {
             Ok(()) => Ok(value),
-            Err(error) => mismatch(expected(), format!("{}, of which {error}", component_value::text(&value))),
+            Err(error) => mismatch(expected(), format!("{}: {error}", component_value::text(&value))),
         }
     };
     ty.params().zip(arguments).map(value).collect()
