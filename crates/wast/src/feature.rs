@@ -5,7 +5,7 @@ use gusset::{ComponentFeature, Config, CoreFeature, Printable};
 use std::fmt;
 
 /// Words at the head of scripts that say what a script costs, not what an engine must have.
-const REMARKS: &[&str] = &["hogs_memory"];
+pub(crate) const REMARKS: &[&str] = &["hogs_memory"];
 
 /// How many of a name's letters may differ from what is written for it to be told.
 const NEAR: usize = 4;
@@ -45,7 +45,7 @@ impl Feature {
     }
 
     /// The names of all that switch something.
-    fn names() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let core = CoreFeature::ALL.iter().map(|feature| feature.name());
         core.chain(ComponentFeature::ALL.iter().map(|feature| feature.name()))
     }

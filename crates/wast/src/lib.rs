@@ -30,6 +30,8 @@ mod component_value;
 mod core_script;
 mod core_value;
 mod difference;
+#[cfg(test)]
+mod documented;
 mod feature;
 mod header;
 mod known_failures;

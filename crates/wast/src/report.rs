@@ -18,6 +18,11 @@ macro_rules! directive_kinds {
             $($(#[$doc])* $name,)*
         }
 
+        impl DirectiveKind {
+            /// All of them, in the order of summaries.
+            pub const ALL: &[DirectiveKind] = &[$(DirectiveKind::$name,)*];
+        }
+
         impl fmt::Display for DirectiveKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(match self { $(DirectiveKind::$name => $text,)* })
