@@ -232,7 +232,7 @@ pub use gusset_component::{TranslateError, TranslateErrorKind};
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 pub use gusset_types::{
-    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, TrapCause, TrapCode, TrapValues,
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, TrapCause, TrapCode, TrapValues, nearest,
 };
 pub use host_panic::HostPanic;
 pub use instance::Instance;
