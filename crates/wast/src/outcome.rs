@@ -9,7 +9,7 @@ pub(crate) struct Mismatch {
     pub(crate) expected: String,
     pub(crate) actual: String,
     /// Of values: the part that differs, where it is not the whole.
-    pub(crate) difference: Option<Difference>,
+    pub(crate) difference: Option<Box<Difference>>,
     pub(crate) place: Vec<String>,
     /// The adapter that a trap names.
     pub(crate) adapter: Option<Box<AdapterName>>,
@@ -25,7 +25,7 @@ impl Mismatch {
 
     /// This, with the part that differs.
     pub(crate) fn at(self, difference: Option<Difference>) -> Mismatch {
-        Mismatch { difference, ..self }
+        Mismatch { difference: difference.map(Box::new), ..self }
     }
 
     /// The engine gave `error` instead of what was expected.

@@ -178,7 +178,7 @@ fn run_directive<'a>(
                 quoted: source.quoted(span),
                 expected: shown(&expected),
                 actual: shown(&actual),
-                difference,
+                difference: difference.map(|difference| *difference),
                 place,
                 adapters,
                 internal,
