@@ -3,8 +3,8 @@
 
 use crate::component_host;
 use crate::component_value;
-use crate::outcome::{Mismatch, mismatch};
-use gusset::types::{ComponentFunc, Type};
+use crate::outcome::{Mismatch, mismatch, no_export};
+use gusset::types::{ComponentFunc, ComponentItem, Type};
 use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
 use wast::WastArg;
 
@@ -68,9 +68,10 @@ impl ComponentScript {
         name: &str,
         arguments: &[WastArg<'_>],
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
-        let RunningComponent { store, instance, .. } = &mut self.instances[instance];
+        let RunningComponent { component, store, instance } = &mut self.instances[instance];
         let Some(func) = instance.get_func(&mut *store, name) else {
-            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
+            let funcs = component.exports().filter(|(_, item)| matches!(item, ComponentItem::Func(_)));
+            return no_export("function", name, &funcs.map(|(name, _)| name).collect::<Vec<_>>());
         };
         let ty = func.ty(&*store);
         let arguments = values(&ty, arguments)?;

@@ -3,10 +3,10 @@
 
 use crate::component_value;
 use crate::core_value;
-use crate::outcome::{Mismatch, mismatch};
+use crate::outcome::{Mismatch, mismatch, no_export};
 use crate::spectest;
-use gusset::core::{Instance, Linker, Module, Val};
-use gusset::{Engine, Printable, Store};
+use gusset::core::{Extern, Instance, Linker, Module, Val};
+use gusset::{Engine, Store};
 use wast::WastArg;
 use wast::core::WastRetCore;
 
@@ -41,7 +41,7 @@ impl CoreScript {
     pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Mismatch> {
         match instance.get_global(&mut self.store, name) {
             Some(global) => Ok(global.get(&mut self.store)),
-            None => mismatch(format!("an exported global `{}`", Printable::name(name)), "there is none"),
+            None => self.no_export(instance, "global", name, |export| matches!(export, Extern::Global(_))),
         }
     }
 
@@ -53,13 +53,25 @@ impl CoreScript {
         arguments: &[Val],
     ) -> Result<gusset::Result<Vec<Val>>, Mismatch> {
         let Some(func) = instance.get_func(&mut self.store, name) else {
-            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
+            return self.no_export(instance, "function", name, |export| matches!(export, Extern::Func(_)));
         };
         Ok(func.ty(&self.store).and_then(|ty| {
             let mut results = vec![Val::I32(0); ty.results.len()];
             func.call(&mut self.store, arguments, &mut results)?;
             Ok(results)
         }))
+    }
+
+    fn no_export<T>(
+        &mut self,
+        instance: Instance,
+        what: &str,
+        name: &str,
+        is_one: impl Fn(&Extern) -> bool,
+    ) -> Result<T, Mismatch> {
+        let exports = instance.exports(&mut self.store);
+        let names: Vec<&str> = exports.iter().filter(|(_, it)| is_one(it)).map(|(name, _)| &**name).collect();
+        no_export(what, name, &names)
     }
 
     /// The value of an argument.
