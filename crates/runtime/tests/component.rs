@@ -393,7 +393,7 @@ fn handles_change_hands_on_the_way_from_the_host_to_itself() {
     // WAVE has no syntax for them.
     let any = ResourceAny::try_from_resource(Resource::<Token>::new_own(1), &mut store).unwrap();
     let val = Val::Record(vec![("a".into(), Val::Tuple(vec![Val::U8(1), Val::Resource(any)]))]);
-    assert_eq!(val.to_wave().unwrap_err().to_string(), "WAVE has no syntax for a value of type own at .a.1");
+    assert_eq!(val.to_wave().unwrap_err().to_string(), ".a.1: WAVE has no syntax for a value of type own");
     assert_eq!(val.to_string(), "{a: (1, <own>)}");
 }
 
