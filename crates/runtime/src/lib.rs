@@ -244,7 +244,7 @@ pub use gusset_component::{
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 pub use gusset_types::{
-    AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapSite, TrapValues,
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, TrapCause, TrapCode, TrapSite, TrapValues, nearest,
 };
 pub use host_panic::HostPanic;
 #[cfg(feature = "compile")]
