@@ -66,7 +66,7 @@ fn error(path: impl ExportPath) -> String {
     let (mut store, instance) = instance();
     let error = instance.get_typed_func::<(), (u32,)>(&mut store, &path).err().expect("there is none").to_string();
     assert!(instance.get_func(&mut store, &path).is_none());
-    let listed = instance.component(&store).find_func(&path).err().expect("there is none").to_string();
+    let listed = instance.component(&store).find_func(&path).expect_err("there is none").to_string();
     assert_eq!(listed, error);
     error
 }
@@ -214,7 +214,7 @@ fn a_list_of_many_exports_is_cut() {
     );
     let component = Component::new(&Engine::default(), text).unwrap();
     assert_eq!(component.find_func("f12").unwrap().name(), "f12");
-    let error = component.find_func("f-12").err().expect("there is none").to_string();
+    let error = component.find_func("f-12").expect_err("there is none").to_string();
     let listed: String = (0..20).filter(|n| *n != 12).map(|n| format!("\n  f{n}: func()")).collect();
     let first = "no exported function is called `f-12` (did you mean `f12`?); the component exports\n  f12: func()";
     assert_eq!(error, format!("{first}{listed}\n  and 1980 more"));
@@ -223,6 +223,6 @@ fn a_list_of_many_exports_is_cut() {
 #[test]
 fn a_component_without_such_exports_says_so() {
     let component = Component::new(&Engine::default(), "(component)").unwrap();
-    let error = component.find_func("add").err().expect("there is none").to_string();
+    let error = component.find_func("add").expect_err("there is none").to_string();
     assert_eq!(error, "no exported function is called `add`; the component exports no functions");
 }
