@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Result, bail};
+use crate::export_name::{MODULES, find_export};
 use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
@@ -10,7 +11,7 @@ use crate::source::Input;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RootExport, TrampolineIndex};
+use gusset_artifact::{FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, TrampolineIndex};
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, DefinedType, FuncTypeIndex, Param, PointerWidth, Printable,
     TrapSite, Types, ValType,
@@ -245,9 +246,9 @@ impl Component {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
-        match self.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => Some(self.module(*index)),
-            _ => None,
+        match find_export(self.plan(), &path, MODULES).ok()?.item {
+            PlanModule::Unit(index) => Some(self.module(index)),
+            PlanModule::Imported(_) => None,
         }
     }
 
@@ -304,14 +305,6 @@ impl Component {
     /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).
     pub(crate) fn exported_funcs(&self) -> &[ExportedFunc] {
         &self.0.funcs
-    }
-
-    /// The position of an exported function.
-    pub(crate) fn exported_func(&self, path: &[&str]) -> Option<u32> {
-        match self.plan().export(path)? {
-            ExternItem::Item(RootExport::Func(index)) => Some(index.as_u32()),
-            _ => None,
-        }
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn with_backtrace(mut error: Error, outer: WasmBacktrace) -> Error {
     } else if let Some(backtrace) = error.downcast_mut::<WasmBacktrace>() {
         backtrace.extend(outer);
     } else if !outer.is_empty() {
-        let of = error.to_string();
+        let of = format!("{error:#}");
         return error.context(outer.with_cause(of));
     }
     error
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn a_failure_of_a_host_function_says_first_what_failed() {
-        let error = with_backtrace(Error::msg("disk is full"), frames(1));
-        assert_eq!(error.to_string(), "disk is full\nwasm backtrace:\n    0: 0x1a2 - m!f");
-        let error = with_backtrace(error.context("writing the log"), frames(1));
-        assert_eq!(error.to_string(), "writing the log");
+        let error = with_backtrace(Error::msg("disk is full").context("writing"), frames(1));
+        assert_eq!(error.to_string(), "writing: disk is full\nwasm backtrace:\n    0: 0x1a2 - m!f");
+        let error = with_backtrace(error.context("keeping a log"), frames(1));
+        assert_eq!(error.to_string(), "keeping a log");
         assert_eq!(error.downcast_ref::<WasmBacktrace>().map(|backtrace| backtrace.frames().len()), Some(2));
         let unchanged = with_backtrace(Error::msg("nobody ran"), WasmBacktrace::default());
         assert!(unchanged.downcast_ref::<WasmBacktrace>().is_none());

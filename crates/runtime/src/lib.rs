@@ -139,9 +139,11 @@
 //! assert!(text.starts_with("wasm trap: integer divide by zero\nwasm backtrace:\n    0: 0x"));
 //! assert!(text.ends_with(" - calculator!divide\n         at <text>:3:7"));
 //!
-//! // The instance is locked now.
+//! // The instance is locked now: a later call says by what.
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
 //! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
+//! let text = error.to_string();
+//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide (0x"));
 //! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
@@ -183,6 +185,7 @@
 
 mod activation;
 mod adapter_trap;
+mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;
@@ -191,8 +194,10 @@ mod component_instance;
 mod config;
 pub mod core;
 mod core_text;
+mod earlier_failure;
 mod engine;
 mod error;
+mod export_name;
 mod export_path;
 mod func;
 mod host_func;
@@ -220,11 +225,13 @@ mod vm;
 mod wave;
 
 #[doc(hidden)]
+pub use callable_export::CallableExport;
 pub use canon::{
     CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList,
 };
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
+pub use earlier_failure::EarlierFailure;
 pub use engine::Engine;
 pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
@@ -241,7 +248,8 @@ pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 #[cfg(feature = "wat")]
 pub use gusset_text::TextError;
 pub use gusset_types::{
-    AdapterName, ComponentFeature, CoreFeature, Printable, SourceLocation, TrapCause, TrapCode, TrapSite, TrapValues,
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, SourceLocation, TrapCause, TrapCode, TrapSite,
+    TrapValues, nearest,
 };
 pub use host_panic::HostPanic;
 #[cfg(feature = "compile")]

@@ -1,6 +1,7 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
+use crate::earlier_failure::EarlierFailure;
 use crate::error::Error;
 use crate::source::{TextSource, locate};
 use gusset_types::{
@@ -65,6 +66,7 @@ pub struct Trap {
     backtrace: WasmBacktrace,
     site: Option<AdapterTrapSite>,
     memory_offset: Option<u64>,
+    locked_by: Option<Arc<EarlierFailure>>,
 }
 
 /// The value that was found to be bad on its way between two components, or between the host and one; see
@@ -186,7 +188,13 @@ impl Trap {
     /// assert_eq!(trap.to_string(), "wasm trap: unaligned pointer: 0x11, alignment 4");
     /// ```
     pub fn new(cause: impl Into<TrapCause>) -> Trap {
-        Trap { cause: cause.into(), backtrace: WasmBacktrace::default(), site: None, memory_offset: None }
+        Trap {
+            cause: cause.into(),
+            backtrace: WasmBacktrace::default(),
+            site: None,
+            memory_offset: None,
+            locked_by: None,
+        }
     }
 
     /// The same trap, with the value that an adapter found to be bad.
@@ -198,6 +206,11 @@ impl Trap {
 
     pub(crate) fn with_memory_offset(mut self, offset: Option<u64>) -> Trap {
         self.memory_offset = offset;
+        self
+    }
+
+    pub(crate) fn with_lock(mut self, failure: Option<Arc<EarlierFailure>>) -> Trap {
+        self.locked_by = failure;
         self
     }
 
@@ -230,6 +243,24 @@ impl Trap {
     pub fn memory_offset(&self) -> Option<u64> {
         self.memory_offset
     }
+
+    /// What failed before and locked the instance, where the code is [`CannotEnter`](TrapCode::CannotEnter); `None` where the
+    /// host unwound a call of it.
+    pub fn locked_by(&self) -> Option<&EarlierFailure> {
+        self.locked_by.as_deref()
+    }
+
+    /// What went wrong, in a line, without who and where.
+    pub(crate) fn headline(&self) -> String {
+        let mut text = self.cause.to_string();
+        if let Some(offset) = self.memory_offset {
+            text.push_str(&format!(" at 0x{offset:x}"));
+        }
+        if let Some(failure) = &self.locked_by {
+            text.push_str(&format!(": {failure}"));
+        }
+        text
+    }
 }
 
 /// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here, by
@@ -246,10 +277,7 @@ pub(crate) fn mark_host_types(cause: &mut TrapCause, of_host: impl Fn(ResourceTy
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm trap: {}", self.cause)?;
-        if let Some(offset) = self.memory_offset {
-            write!(f, " at 0x{offset:x}")?;
-        }
+        write!(f, "wasm trap: {}", self.headline())?;
         if let Some(AdapterTrapSite { adapter, path }) = &self.site {
             let [function, callee, caller] =
                 [&adapter.function, &adapter.callee, &adapter.caller].map(|name| Printable::name(name));

@@ -26,6 +26,7 @@ mod excerpt;
 mod flat;
 mod handle_table;
 mod index;
+mod interface_name;
 mod interface_version;
 mod labels;
 mod layout;
@@ -54,6 +55,7 @@ pub use handle_table::{
     MAX_HANDLES, STATE_HEADER, StateHeaderLayout, handle_tag, heap_start, instance_state, resource_type_number,
 };
 pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncTypeIndex, ResourceTypeIndex};
+pub use interface_name::{InterfaceParts, interface_parts, may_mean};
 pub use interface_version::{CompatibleName, newest_compatible};
 pub use labels::{ERROR_LABEL, KEY_LABEL, NONE_LABEL, OK_LABEL, SOME_LABEL, VALUE_LABEL};
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};

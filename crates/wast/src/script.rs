@@ -16,6 +16,7 @@ use gusset::{
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use wast::core::WastRetCore;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -285,20 +286,19 @@ impl<'a> RunningScript<'a> {
             }
             Named::Component(instance) => {
                 self.involved = Some(self.components.component(instance).clone());
-                let arguments = call.args.iter().map(component_value::argument).collect::<Result<Vec<_>, _>>()?;
-                Ok(self.components.call(instance, call.name, &arguments)?.map(Yield::Component))
+                Ok(self.components.call(instance, call.name, &call.args)?.map(Yield::Component))
             }
         }
     }
 
     fn assert_return(&mut self, action: WastExecute<'a>, expected: &[WastRet<'a>]) -> Result<(), Mismatch> {
-        let expected_text = || match expected {
-            [] => "no result".into(),
-            expected => expected.iter().map(result_text).collect::<Vec<_>>().join(" "),
-        };
         let yielded = match self.execute(action)? {
             Ok(yielded) => yielded,
-            Err(error) => return Err(Mismatch::error(expected_text(), &error)),
+            Err(error) => return Err(Mismatch::error(results_text(expected), &error)),
+        };
+        let differs = |difference| {
+            let expected = format!("{}{}", results_text(expected), foreign(&yielded, expected));
+            Mismatch::new(expected, self.text(&yielded)).at(difference)
         };
         let holds = match (&yielded, expected) {
             (Yield::Nothing, []) => true,
@@ -310,10 +310,13 @@ impl<'a> RunningScript<'a> {
                     })
             }
             (Yield::Component(None), []) => true,
-            (Yield::Component(Some(value)), [expected]) => component_value::matches(expected, value),
+            (Yield::Component(Some(value)), [expected]) => {
+                component_value::matches(expected, value).map_err(differs)?;
+                true
+            }
             _ => false,
         };
-        if holds { Ok(()) } else { mismatch(expected_text(), self.text(&yielded)) }
+        if holds { Ok(()) } else { Err(differs(None)) }
     }
 
     /// `assert_invalid` and `assert_malformed`: the engine must refuse the input for what it is. That it lacks something is
@@ -460,11 +463,24 @@ fn refused<T>(refusal: Refusal) -> Result<T, Mismatch> {
     Err(refusal.into_mismatch("a valid module or component".into()))
 }
 
-fn result_text(result: &WastRet<'_>) -> String {
-    match result {
+/// Results, as scripts write them.
+fn results_text(results: &[WastRet<'_>]) -> String {
+    let text = |result: &WastRet<'_>| match result {
         WastRet::Core(value) => core_value::expected_text(value),
         WastRet::Component(value) => component_value::expected_text(value),
         other => format!("{other:?}"),
+    };
+    if results.is_empty() { "no result".into() } else { results.iter().map(text).collect::<Vec<_>>().join(" ") }
+}
+
+/// What is said of expected values that are none of the world of what was called. Floats are written alike in both.
+fn foreign(yielded: &Yield, expected: &[WastRet<'_>]) -> &'static str {
+    let float = |it: &WastRetCore<'_>| matches!(it, WastRetCore::F32(_) | WastRetCore::F64(_));
+    let core = |it: &WastRet<'_>| matches!(it, WastRet::Core(value) if !float(value));
+    match yielded {
+        Yield::Component(_) if expected.iter().any(core) => ", a core value",
+        Yield::Core(_) if expected.iter().any(|it| matches!(it, WastRet::Component(_))) => ", a component value",
+        _ => "",
     }
 }
 
