@@ -235,6 +235,27 @@ fn what_is_missing_is_shown_where_it_is_imported() {
 }
 
 #[test]
+fn imports_of_components_are_shown_where_they_are() {
+    let engine = Engine::default();
+    let text = "(component\n  (import \"log\" (func))\n  (import \"host:api/io\" (instance\n    (export \"read\" (func))\n    \
+                (export \"write\" (func)))))";
+    let component = Component::from_source(&engine, &NamedSource::new("io.wat", text)).unwrap();
+    let failed = |linker: &Linker<()>| linker.instantiate_pre(&component).err().unwrap();
+    let mut linker = Linker::new(&engine);
+    let all = failed(&linker).to_string();
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].starts_with("2 imports are not met"), "{all}");
+    assert!(lines[1].ends_with(" (io.wat:2:3)") && lines[2].ends_with(" (io.wat:3:3)"), "{all}");
+    linker.instance("host:api/io").unwrap().func_wrap("read", |_, (): ()| Ok(())).unwrap();
+    linker.root().func_wrap("log", |_, (): ()| Ok(())).unwrap();
+    let error = failed(&linker);
+    assert_eq!(error.downcast_ref().and_then(LinkError::location).unwrap().to_string(), "io.wat:5:5");
+    assert!(error.to_string().ends_with("\n5 |     (export \"write\" (func)))))\n  |     ^"), "{error}");
+    linker.instance("host:api/io").unwrap().func_wrap("write", |_, (_,): (u32,)| Ok(())).unwrap();
+    assert_eq!(source_location(&failed(&linker)).unwrap().line, 5, "of another type");
+}
+
+#[test]
 fn frames_of_backtraces_know_their_lines() {
     let engine = Engine::default();
     let text = "(component
