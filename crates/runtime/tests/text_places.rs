@@ -219,11 +219,12 @@ fn messages_quote_the_line_and_use_names() {
 fn what_is_missing_is_shown_where_it_is_imported() {
     let engine = Engine::default();
     let text = "(module\n  (func)\n)\n";
-    let module = core::Module::new(&engine, text.replace("(func)", "(import \"a\" \"b\" (func))")).unwrap();
+    let source = NamedSource::new("m.wat", text.replace("(func)", "(import \"a\" \"b\" (func))"));
+    let module = core::Module::from_source(&engine, &source).unwrap();
     let mut store = Store::new(&engine, ());
     let error = core::Linker::new(&engine).instantiate(&mut store, &module).unwrap_err();
     let shown =
-        "unknown import: `a::b` has not been defined\n --> <text>:2:3\n  |\n2 |   (import \"a\" \"b\" (func))\n  |   ^";
+        "unknown import: `a::b` has not been defined\n --> m.wat:2:3\n  |\n2 |   (import \"a\" \"b\" (func))\n  |   ^";
     assert_eq!(error.to_string(), shown);
     assert!(error.is::<LinkError>());
     let global = core::Module::new(&engine, "(module (global (export \"b\") i32 (i32.const 0)))").unwrap();
@@ -231,7 +232,7 @@ fn what_is_missing_is_shown_where_it_is_imported() {
     let global = linker.instantiate(&mut store, &global).unwrap();
     linker.instance(&mut store, "a", global).unwrap();
     let error = linker.instantiate(&mut store, &module).unwrap_err();
-    assert_eq!(source_location(&error).unwrap().to_string(), "<text>:2:3");
+    assert_eq!(source_location(&error).unwrap().to_string(), "m.wat:2:3");
 }
 
 #[test]

@@ -50,7 +50,9 @@ impl Problems {
             (told, count) => {
                 let mut text = format!("{count} imports are not met:");
                 for (at, problem) in told.iter().enumerate() {
-                    let place = located(at).map_or_else(String::new, |place| format!(" ({place})"));
+                    let place = located(at)
+                        .filter(|place| place.file.is_some())
+                        .map_or_else(String::new, |place| format!(" ({place})"));
                     text.push_str(&format!("\n  {problem}{place}"));
                 }
                 if count > told.len() {
