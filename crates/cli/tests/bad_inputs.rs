@@ -213,7 +213,7 @@ fn no_invoke() {
     let scratch = ScratchFolder::new();
     let outcome = gusset(["run", &scratch.file("functions.wat", FUNCTIONS.as_bytes())]);
     outcome.assert_refused(1);
-    outcome.assert_says(&["wasi:cli", "--invoke", "add: func(a: u32, b: u32) -> u32"]);
+    outcome.assert_says(&["is a library", "--invoke 'test:names/first#one()'", "add: func(a: u32, b: u32) -> u32"]);
 }
 
 #[test]
