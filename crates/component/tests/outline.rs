@@ -67,7 +67,8 @@ fn many_parts_are_cut() {
 fn what_is_no_component_or_module_has_no_outline() {
     for (bytes, message) in [
         (&b"\0asm\x0d\0\x01\0\x0b"[..], "malformed component: unexpected end-of-file (at offset 0x9)"),
-        (b"\0asm\x07\0\0\0", "malformed component: unknown binary version"),
+        (b"\0asm\x01\0\0\0\x0b", "malformed core module: unexpected end-of-file (at offset 0x9)"),
+        (b"\0asm\x07\0\0\0", "malformed core module: unknown binary version"),
         (b"", "unexpected end"),
     ] {
         let error = outline(bytes).unwrap_err().to_string();
