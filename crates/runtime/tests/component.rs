@@ -76,7 +76,7 @@ fn scalars_go_in_and_out() {
 #[test]
 fn wrong_types_are_errors_and_lock_nothing() {
     let (mut store, instance) = instance(ADD);
-    let message = format!("{:#}", |result: Result<Val, Error>| result.unwrap_err());
+    let message = |result: Result<Val, Error>| format!("{:#}", result.unwrap_err());
     assert_eq!(
         message(call(&mut store, instance, "add", &[Val::U32(1), string("x")])),
         "the call of `add` failed: param \"b\": expected u32, found string"
@@ -505,7 +505,7 @@ fn components_call_each_other_through_adapters() {
 
 #[test]
 fn wrong_inputs_are_named() {
-    let error = format!("{:#}", |bytes: &[u8]| Component::new(engine(), bytes).unwrap_err());
+    let error = |bytes: &[u8]| format!("{:#}", Component::new(engine(), bytes).unwrap_err());
     assert!(error(b"\0asm\x01\0\0\0").contains("core module"), "{}", error(b"\0asm\x01\0\0\0"));
     assert_eq!(error(b""), "the input is empty");
     assert!(error(b"\xff\xfe\0binary").contains("neither wasm"));
