@@ -51,7 +51,7 @@ fn judge(directive: WastDirective<'_>) -> Option<String> {
 }
 
 /// Hands each directive of a script to `visit`, with its line.
-fn each_directive(path: &Path, mut visit: impl FnMut(usize, WastDirective<'_>)) -> wast::parser::Result<()> {
+fn each_directive(path: &Path, mut visit: impl FnMut(usize, WastDirective<'_>)) -> parser::Result<()> {
     let text = std::fs::read_to_string(path).expect("a script can be read");
     let mut lexer = Lexer::new(&text);
     lexer.allow_confusing_unicode(true);
