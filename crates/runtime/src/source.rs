@@ -73,7 +73,7 @@ impl NamedSource {
 /// use gusset::{Component, Engine, NamedSource, source_location};
 /// let source = NamedSource::new("a.wat", "(component\n  (import \"f\" (func (type 1))))");
 /// let error = Component::from_source(&Engine::default(), &source).unwrap_err().context("loading");
-/// assert_eq!(source_location(&error).expect("it was text").to_string(), "a.wat:2:29");
+/// assert_eq!(source_location(&error).expect("it was text").to_string(), "a.wat:2:27");
 /// # }
 /// ```
 pub fn source_location(error: &Error) -> Option<SourceLocation> {
