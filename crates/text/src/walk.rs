@@ -15,7 +15,7 @@ pub(crate) fn walk(wat: &Wat<'_>, wasm: &[u8], text: &str) -> Vec<Mapped> {
     let mut walk = TreeWalk { text, places: Vec::new(), levels: Vec::new() };
     let level = match wat {
         Wat::Module(module) => match &module.kind {
-            ModuleKind::Text(fields) => TreeLevel::Module(ModulePlaces::new(root, fields)),
+            ModuleKind::Text(fields) => TreeLevel::Module(Box::new(ModulePlaces::new(root, fields))),
             ModuleKind::Binary(_) => TreeLevel::Opaque,
         },
         Wat::Component(component) => match &component.kind {
@@ -33,7 +33,7 @@ pub(crate) fn walk(wat: &Wat<'_>, wasm: &[u8], text: &str) -> Vec<Mapped> {
 
 /// A module or component whose payloads are being read.
 enum TreeLevel<'a> {
-    Module(ModulePlaces<'a>),
+    Module(Box<ModulePlaces<'a>>),
     Component(ComponentPlaces<'a>),
     /// One that is given as bytes, or that the tree does not have.
     Opaque,
@@ -98,7 +98,9 @@ impl<'a> TreeWalk<'a> {
             Payload::ModuleSection { unchecked_range, .. } => {
                 let level = match self.item(unchecked_range.start) {
                     Some((ComponentField::CoreModule(module), place)) => match &module.kind {
-                        CoreModuleKind::Inline { fields } => TreeLevel::Module(ModulePlaces::new(place, fields)),
+                        CoreModuleKind::Inline { fields } => {
+                            TreeLevel::Module(Box::new(ModulePlaces::new(place, fields)))
+                        }
                         CoreModuleKind::Import { .. } => TreeLevel::Opaque,
                     },
                     _ => TreeLevel::Opaque,
