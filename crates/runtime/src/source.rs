@@ -96,6 +96,8 @@ fn refused(error: &Error) -> Option<&SourceLocation> {
     if let Some(error) = error.downcast_ref::<crate::CodegenError>() {
         return error.location();
     }
+    #[cfg(not(feature = "compile"))]
+    let _ = error;
     None
 }
 
