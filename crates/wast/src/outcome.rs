@@ -46,7 +46,7 @@ pub(crate) fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>
 const MAX_NAMED: usize = 8;
 
 /// Stops since nothing is exported as `name`; `names` are of what is.
-pub(crate) fn no_export<'n, T>(what: &str, name: &str, names: &[&'n str]) -> Result<T, Mismatch> {
+pub(crate) fn no_export<T>(what: &str, name: &str, names: &[&str]) -> Result<T, Mismatch> {
     let quote = |name: &&str| format!("`{}`", Printable::name(name));
     let others = match (nearest(name, names.iter().copied()), names) {
         (_, []) => String::new(),
