@@ -1,7 +1,7 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
 use crate::parse::features::feature_of;
-use gusset_types::{Printable, proposal_words};
+use gusset_types::{Printable, SourceLocation, proposal_words};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
@@ -44,6 +44,10 @@ struct TranslationFault {
     offset: Option<usize>,
     item: Option<String>,
     component: Option<String>,
+    /// Whether the whole is a core module, which nobody minds.
+    core_module: bool,
+    named: Option<String>,
+    location: Option<SourceLocation>,
 }
 
 impl TranslateError {
@@ -57,7 +61,26 @@ impl TranslateError {
         self.0.offset
     }
 
-    /// What is wrong, without the place.
+    /// Where it stands in the text that the input was encoded from, if there was one.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.0.location.as_ref()
+    }
+
+    /// The same error, with the place in the text that the input was encoded from: it is shown instead of the offset.
+    #[must_use]
+    pub fn located(mut self, location: SourceLocation) -> TranslateError {
+        self.0.location = Some(location);
+        self
+    }
+
+    /// The same error with its message as people are shown it: with names for the indices in it.
+    #[must_use]
+    pub fn named(mut self, message: String) -> TranslateError {
+        self.0.named = Some(message);
+        self
+    }
+
+    /// What is wrong, without the place, and with indices for what may have names.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -69,6 +92,9 @@ impl TranslateError {
             offset: None,
             item: None,
             component: None,
+            core_module: false,
+            named: None,
+            location: None,
         }))
     }
 
@@ -112,6 +138,12 @@ impl TranslateError {
         self
     }
 
+    /// The same error, of what is a core module as a whole.
+    pub(crate) fn of_core_module(mut self) -> TranslateError {
+        self.0.core_module = true;
+        self
+    }
+
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
         let missing = error.missing_wasm_feature();
         let switched_off = missing.and_then(feature_of);
@@ -119,7 +151,11 @@ impl TranslateError {
         let missing = missing.filter(|features| switched_off.is_none() && !features.intersects(UNSTANDARDISED));
         let missing = missing.and_then(|features| features.iter_names().next());
         // It quotes names, and puts each cause on a line of its own.
-        let message = error.message().replace('\n', ": ");
+        let mut message = error.message().replace('\n', ": ");
+        if kind == TranslateErrorKind::Malformed {
+            // Where it shows bytes, it fills up with spaces.
+            message = message.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        }
         let message = Printable::message(&message);
         let (kind, message) = match (missing, switched_off) {
             (Some((name, _)), _) => {
@@ -138,21 +174,23 @@ impl TranslateError {
 
 impl fmt::Display for TranslationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = if self.core_module { "core module" } else { "component" };
         match self.kind {
-            TranslateErrorKind::Malformed => f.write_str("malformed component: ")?,
-            TranslateErrorKind::Invalid => f.write_str("invalid component: ")?,
+            TranslateErrorKind::Malformed => write!(f, "malformed {whole}: ")?,
+            TranslateErrorKind::Invalid => write!(f, "invalid {whole}: ")?,
             _ => {}
         }
-        f.write_str(&self.message)?;
+        f.write_str(self.named.as_ref().unwrap_or(&self.message))?;
         if let Some(item) = &self.item {
             write!(f, ", in {item}")?;
         }
         if let Some(component) = &self.component {
             write!(f, ", in component {component}")?;
         }
-        match self.offset {
-            Some(offset) => write!(f, " (at offset {offset:#x})"),
-            None => Ok(()),
+        match (&self.location, self.offset) {
+            (Some(location), _) => write!(f, "\n{}", location.excerpt()),
+            (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),
+            (None, None) => Ok(()),
         }
     }
 }

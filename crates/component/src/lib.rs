@@ -19,6 +19,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod adapter_code;
 mod adapters;
 mod body;
 mod builtin_name;
@@ -26,6 +27,7 @@ mod convert;
 mod convert_module;
 mod error;
 mod flatten;
+mod index_names;
 mod link;
 mod may_leave;
 mod outline;
@@ -36,7 +38,9 @@ use gusset_artifact::{ImportLink, ModuleIndex, Plan};
 use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
+pub use adapter_code::AdapterCode;
 pub use error::{TranslateError, TranslateErrorKind};
+pub use index_names::name_indices;
 pub use outline::{
     ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart,
     OutlineProducer, OutlineWorld, TypeOutline,

@@ -69,7 +69,9 @@ impl ComponentScript {
         arguments: &[WastArg<'_>],
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
         let RunningComponent { component, store, instance } = &mut self.instances[instance];
-        let Some(func) = instance.get_func(&mut *store, name) else {
+        // The very names: a script says what it calls, and an export that is missing is a failure.
+        let path: Vec<&str> = name.split('#').collect();
+        let Some(func) = instance.get_func(&mut *store, &path) else {
             let funcs = component.exports().filter(|(_, item)| matches!(item, ComponentItem::Func(_)));
             return no_export("function", name, &funcs.map(|(name, _)| name).collect::<Vec<_>>());
         };
