@@ -101,12 +101,14 @@
 //! All that can fail returns an [`Error`], which is `anyhow`'s: what it is about is found by its type, under any
 //! [`Context`]. There are four sorts:
 //!
-//! - The input cannot be used: `TranslateError` or `CodegenError`, which know a kind and an offset.
+//! - The input cannot be used: `TextError`, or `TranslateError` and `CodegenError`, which know a kind and an offset.
 //! - The host and the component do not fit together: an import is missing, a type is another one, a value is not of its
 //!   type ([`ValMismatch`]). The text names the place.
 //! - The guest was stopped: a [`Trap`], with its [`TrapCode`], a backtrace, and, when a value was found to be bad on
 //!   its way between two sides, who called whom and which part of which value it was.
 //! - A host function failed: its own error, as it returned it, with the guest's [`WasmBacktrace`].
+//!
+//! Of a component or module that was given as text, errors and backtraces show the line: [`source_location`].
 //!
 //! Values of a guest that take more of the host's memory than [`Config::max_lifted_bytes`] are an error whose text says
 //! so. After that or one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store
@@ -132,9 +134,10 @@
 //! // wasm trap: integer divide by zero
 //! // wasm backtrace:
 //! //     0: 0x34 - calculator!divide
+//! //          at <text>:3:7
 //! let text = trap.to_string();
 //! assert!(text.starts_with("wasm trap: integer divide by zero\nwasm backtrace:\n    0: 0x"));
-//! assert!(text.ends_with(" - calculator!divide"));
+//! assert!(text.ends_with(" - calculator!divide\n         at <text>:3:7"));
 //!
 //! // The instance is locked now: a later call says by what.
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
@@ -209,7 +212,6 @@ mod linker;
 mod relayed_call;
 mod resource;
 mod signatures;
-#[cfg(feature = "compile")]
 mod source;
 mod store;
 mod trace;
@@ -243,8 +245,11 @@ pub use gusset_component::{
 };
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
+#[cfg(feature = "wat")]
+pub use gusset_text::TextError;
 pub use gusset_types::{
-    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, TrapCause, TrapCode, TrapSite, TrapValues, nearest,
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, SourceLocation, TrapCause, TrapCode, TrapSite,
+    TrapValues, nearest,
 };
 pub use host_panic::HostPanic;
 #[cfg(feature = "compile")]
@@ -254,6 +259,7 @@ pub use instantiate::InstancePre;
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
+pub use source::{Source, source_location};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};

@@ -3,8 +3,10 @@
 
 use crate::earlier_failure::EarlierFailure;
 use crate::error::Error;
+use crate::source::{TextSource, locate};
 use gusset_types::{
-    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode, mismatched_tags,
+    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, SourceLocation, TAG_OF_HOST, TrapCause, TrapCode,
+    mismatched_tags,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -79,7 +81,7 @@ pub struct AdapterTrapSite {
 }
 
 /// The wasm functions that were running, innermost first. `Display` writes a line for each, with its offset, module and
-/// name.
+/// name, and a second one with the place in the text where the module was given as text.
 ///
 /// A [`Trap`] has its own. Where a host function failed, it is found in the [`Error`](crate::Error) by
 /// [`WasmBacktrace::of`], with what failed on the first line of its text:
@@ -123,10 +125,55 @@ pub struct WasmFrame {
     pub module: String,
     /// The function's index in the module.
     pub function: u32,
-    /// The function's name, from the name section.
+    /// The function's name, from the name section, or else the first one that it is exported as.
     pub name: Option<String>,
     /// The byte offset, in the compiled input, of the operator that was running.
     pub offset: Option<u32>,
+    pub(crate) text: FrameText,
+}
+
+/// The text that a frame's module was encoded from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FrameText(pub(crate) Option<Arc<TextSource>>);
+
+impl PartialEq for FrameText {
+    fn eq(&self, other: &FrameText) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(this), Some(other)) => Arc::ptr_eq(this, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for FrameText {}
+
+impl WasmFrame {
+    /// Where the operator that was running stands in the text, if the component or module was given as text. The text is parsed
+    /// again when this is first asked for.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Engine, Source, Store, Trap, core};
+    ///
+    /// let source = Source::new("stop.wat", "(module\n  (func (export \"stop\")\n    unreachable))");
+    /// let engine = Engine::default();
+    /// let module = core::Module::from_source(&engine, &source)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
+    /// let stop = instance.get_func(&mut store, "stop").expect("it is exported");
+    /// let error = stop.call(&mut store, &[], &mut []).unwrap_err();
+    /// let trap = error.downcast_ref::<Trap>().expect("it stops");
+    /// let location = trap.backtrace().frames()[0].location().expect("there is a text");
+    /// assert_eq!(location.to_string(), "stop.wat:3:5");
+    /// assert!(location.excerpt().ends_with("3 |     unreachable))\n  |     ^^^^^^^^^^^"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn location(&self) -> Option<SourceLocation> {
+        let (text, offset) = self.text.0.as_deref().zip(self.offset)?;
+        locate(text, offset as usize, "")
+    }
 }
 
 impl Trap {
@@ -295,6 +342,9 @@ impl fmt::Display for WasmBacktrace {
         f.write_str("wasm backtrace:")?;
         for (number, frame) in self.frames.iter().enumerate() {
             write!(f, "\n  {number:>3}: {frame}")?;
+            if let Some(location) = frame.location() {
+                write!(f, "\n         at {location}")?;
+            }
         }
         if self.omitted != 0 {
             write!(f, "\n       and {} more", self.omitted)?;
@@ -328,7 +378,8 @@ mod tests {
             path: "param \"c\"".into(),
         };
         let mut trap = Trap::new(TrapCode::InvalidChar.with(0x110000, 0)).with_site(site);
-        let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset: Some(0x1a2) };
+        let offset = Some(0x1a2);
+        let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset, text: FrameText::default() };
         trap.add_backtrace(WasmBacktrace::new(vec![frame.clone(); 2], 5));
         trap.add_backtrace(WasmBacktrace::new(vec![WasmFrame { name: Some("f".into()), offset: None, ..frame }], 0));
         assert_eq!(

@@ -125,7 +125,7 @@ fn a_backtrace_names_module_functions_and_offsets() -> Result<()> {
     assert_eq!((opcode(0), opcode(1), opcode(2)), (0x6e, 0x10, 0x10), "{trap}");
     let text = format!("{error:#}");
     let expected = format!(
-        "wasm trap: integer divide by zero\nwasm backtrace:\n    0: {:#x} - calc!inner\n    1: ",
+        "wasm trap: integer divide by zero\nwasm backtrace:\n    0: {:#x} - calc!inner\n         at <text>:2:47\n    1: ",
         frames[0].offset.unwrap()
     );
     assert!(text.starts_with(&expected), "{text}");

@@ -1,8 +1,8 @@
 //! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
 
 use crate::difference::Difference;
-use crate::message::{error_text, is_internal};
-use gusset::{AdapterName, Error, Printable, Trap, WasmBacktrace, nearest};
+use crate::message::{error_text, is_internal, quoted_line};
+use gusset::{AdapterName, Error, Printable, Trap, WasmBacktrace, WasmFrame, nearest};
 
 /// What should have happened and what did.
 pub(crate) struct Mismatch {
@@ -64,7 +64,9 @@ pub(crate) fn no_export<'n, T>(what: &str, name: &str, names: &[&'n str]) -> Res
 /// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
 fn describe(error: &Error) -> (String, Vec<String>) {
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        return (format!("error: {}", error_text(error)), backtrace(error));
+        let quoted = quoted_line(error).unwrap_or_default();
+        let place = quoted.lines().map(str::to_string).chain(backtrace(error));
+        return (format!("error: {}", error_text(error)), place.collect());
     };
     let mut place = Vec::new();
     if let Some(site) = trap.site() {
@@ -76,7 +78,8 @@ fn describe(error: &Error) -> (String, Vec<String>) {
 
 fn backtrace(error: &Error) -> Vec<String> {
     let frames = WasmBacktrace::of(error).map(WasmBacktrace::frames).unwrap_or_default();
-    frames.iter().map(|frame| format!("at {frame}")).collect()
+    let place = |frame: &WasmFrame| frame.location().map_or_else(String::new, |place| format!(" ({place})"));
+    frames.iter().map(|frame| format!("at {frame}{}", place(frame))).collect()
 }
 
 #[cfg(test)]

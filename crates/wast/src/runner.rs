@@ -7,7 +7,7 @@ use crate::header;
 use crate::message::panic_text;
 use crate::outcome::Mismatch;
 use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
-use crate::script::RunningScript;
+use crate::script::{RunningScript, ScriptFile};
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
 use gusset::{Config, Engine, Printable};
@@ -126,8 +126,10 @@ impl WastRunner {
             return Ok(());
         }
         let log = self.options.trace.then(CallLog::default);
-        let script =
-            self.engine_with(&head.settings, log.as_ref()).and_then(|engine| RunningScript::new(&engine, self.options));
+        let script = self.engine_with(&head.settings, log.as_ref()).and_then(|engine| {
+            let file = ScriptFile { name: (&*report.file).into(), text: text.into() };
+            RunningScript::new(&engine, self.options, file)
+        });
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {

@@ -173,16 +173,17 @@ impl<T: 'static> Linker<T> {
             let near = self.near(module, name).map_or_else(String::new, |near| format!("; {near} is defined"));
             (format!("`{}::{}`", Printable::name(module), Printable::name(name)), ty, near)
         };
-        let count = missing().count();
-        if let (1, Some((name, _, near))) = (count, missing().next().map(text)) {
-            return LinkError::error(format_args!("unknown import: {name} has not been defined{near}"));
+        let (count, first) = (missing().count(), missing().next());
+        let location = first.as_ref().and_then(|(from, name, _)| module.code().0.locate_import(&[from, name]));
+        if let (1, Some((name, _, near))) = (count, first.map(text)) {
+            return LinkError::located(format_args!("unknown import: {name} has not been defined{near}"), location);
         }
         let lines = missing().take(MAX_TOLD).map(text).map(|(name, ty, near)| format!("\n  {name}: {ty}{near}"));
         let mut told: String = lines.collect();
         if count > MAX_TOLD {
             told.push_str(&format!("\n  and {} more", count - MAX_TOLD));
         }
-        LinkError::error(format_args!("unknown imports: {count} have not been defined{told}"))
+        LinkError::located(format_args!("unknown imports: {count} have not been defined{told}"), location)
     }
 
     /// What may have been meant to be an import: a name that is spelled like it, or the same in another module.
