@@ -33,7 +33,7 @@ const MAX_TEXT: usize = 300;
 /// assert_eq!((failure.function(), failure.code()), ("divide", Some(TrapCode::IntegerDivideByZero)));
 /// assert!(trap.to_string().starts_with(
 ///     "wasm trap: cannot enter component instance: an earlier call of `divide` trapped: integer divide by zero, \
-///      at calculator!divide (0x",
+///      at calculator!divide (",
 /// ));
 /// # }
 /// # Ok::<(), gusset::Error>(())
@@ -84,19 +84,15 @@ impl EarlierFailure {
     }
 }
 
-/// What an error and its causes say, each without further lines. A backtrace repeats what it is of, which is said once.
+/// What an error and its causes say, without further lines. A backtrace knows what it is of.
 fn one_line(error: &Error) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string().lines().next().unwrap_or_default().to_string();
-        if said.last() != Some(&text) {
-            said.push(text);
-        }
-    }
-    said.join(": ")
+    let known = error.downcast_ref::<WasmBacktrace>().and_then(WasmBacktrace::cause);
+    let text = known.map_or_else(|| format!("{error:#}"), str::to_string);
+    text.lines().next().unwrap_or_default().to_string()
 }
 
-/// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)".
+/// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)", with file, line and column in place of the offset
+/// where there is a text.
 impl fmt::Display for EarlierFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = if self.code.is_some() { "trapped" } else { "failed" };
@@ -108,9 +104,10 @@ impl fmt::Display for EarlierFailure {
             Some(name) => write!(f, "{}", Printable::name(name))?,
             None => write!(f, "<function {}>", frame.function)?,
         }
-        match frame.offset {
-            Some(offset) => write!(f, " (0x{offset:x})"),
-            None => Ok(()),
+        match (frame.location(), frame.offset) {
+            (Some(location), _) => write!(f, " ({location})"),
+            (None, Some(offset)) => write!(f, " (0x{offset:x})"),
+            (None, None) => Ok(()),
         }
     }
 }
