@@ -54,7 +54,14 @@ pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Compone
     let file = read(path, false)?;
     let component = match Component::from_source(engine, &file.source()) {
         Err(error) if is_core_module_error(&error) => bail!(file.core_module()),
-        result => result.with_context(|| file.refusal("cannot compile"))?,
+        Err(error) => {
+            let refusal = file.refusal("cannot compile");
+            return Err(match switched_off(&error) {
+                Some(features) => error.context(format!("{refusal}; --features {features} switches on what it lacks")),
+                None => error.context(refusal),
+            });
+        }
+        Ok(component) => component,
     };
     Ok((file.name, component))
 }
@@ -62,6 +69,13 @@ pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Compone
 /// The file at `path`, which may hold a component or core module, text or binary.
 pub(crate) fn any(path: &Path) -> Result<InputFile> {
     read(path, true)
+}
+
+/// The features for whose lack a component is refused, and which can be switched on.
+fn switched_off(error: &gusset::Error) -> Option<String> {
+    let message = error.root_cause().to_string();
+    let (features, _) = message.split_once("(switched off: ")?.1.split_once(')')?;
+    Some(features.replace(", ", ","))
 }
 
 /// Whether a component could not be made since it is a core module.

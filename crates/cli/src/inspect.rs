@@ -14,7 +14,7 @@ pub(crate) fn run(path: &Path, json: bool) -> Result<ExitCode> {
     let outline = file.source().outline();
     let outline = outline.with_context(|| file.refusal("cannot inspect"))?;
     match json {
-        true => print(json::Document(&outline))?,
+        true => print(json::OutlineDocument(&outline))?,
         false => print(&outline)?,
     }
     Ok(ExitCode::SUCCESS)
