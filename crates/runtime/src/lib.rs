@@ -143,7 +143,7 @@
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
 //! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
 //! let text = error.to_string();
-//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide (0x"));
+//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide ("));
 //! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
