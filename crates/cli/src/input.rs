@@ -1,7 +1,7 @@
 //! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
 use anyhow::{Context, Result, anyhow, bail};
-use gusset::{Component, Config, Engine, Source, TranslateError, TranslateErrorKind};
+use gusset::{Component, Config, Engine, NamedSource, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
 use std::fs::File;
 use std::io::Read;
@@ -40,7 +40,7 @@ pub(crate) struct InputFile {
     /// What it is called in messages.
     pub(crate) name: String,
     /// The file for the engine, which names it where it shows a line of it. A text can be large: there is one copy of it.
-    pub(crate) source: Source,
+    pub(crate) source: NamedSource,
     /// Whether it seems to be a script.
     script: bool,
 }
@@ -55,7 +55,7 @@ impl From<OpenFile> for InputFile {
     fn from(file: OpenFile) -> InputFile {
         let script =
             file.name.ends_with(".wast") || file.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
-        InputFile { source: Source::new(&*file.name, file.bytes), name: file.name, script }
+        InputFile { source: NamedSource::new(&*file.name, file.bytes), name: file.name, script }
     }
 }
 

@@ -113,7 +113,7 @@ impl Component {
     ///
     /// Those of [`Component::new`].
     #[cfg(feature = "compile")]
-    pub fn from_source(engine: &Engine, source: &crate::Source) -> Result<Component> {
+    pub fn from_source(engine: &Engine, source: &crate::NamedSource) -> Result<Component> {
         crate::compile::with_stack(|| Component::compile(engine, &Input::of_source(source)?))?
     }
 

@@ -73,7 +73,8 @@ impl LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        match &self.location {
+        // A text without a name stands in the host's own source, as often as not next to the call.
+        match self.location.as_ref().filter(|location| location.file.is_some()) {
             Some(location) => write!(f, "\n{}", location.excerpt()),
             None => Ok(()),
         }

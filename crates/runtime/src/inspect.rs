@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::source::{Input, Source};
+use crate::source::{Input, NamedSource};
 use gusset_codegen::UnitModule;
 use gusset_component::{Outline, OutlinePart};
 use gusset_types::ComponentFeatures;
@@ -31,7 +31,7 @@ fn outline_input(input: &Input<'_>) -> Result<Outline> {
     Ok(gusset_component::outline(&input.wasm).map_err(|error| input.translate_error(error))?)
 }
 
-impl Source {
+impl NamedSource {
     /// What it is, as [`outline`] tells.
     ///
     /// # Errors

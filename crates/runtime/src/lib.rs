@@ -259,7 +259,7 @@ pub use instantiate::InstancePre;
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
-pub use source::{Source, source_location};
+pub use source::{NamedSource, source_location};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};

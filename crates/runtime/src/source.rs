@@ -18,7 +18,9 @@ pub(crate) use gusset_text::TextSource;
 /// Where text is not accepted, nothing is made of any.
 #[cfg(not(feature = "wat"))]
 #[derive(Debug)]
-pub(crate) enum TextSource {}
+pub(crate) enum NoText {}
+#[cfg(not(feature = "wat"))]
+pub(crate) use NoText as TextSource;
 
 /// A component or module with the name that people know it by: of a file that was read in another way than by
 /// [`Component::from_file`](crate::Component::from_file), of an entry in an archive, or `<stdin>`. Errors and backtraces give the
@@ -26,8 +28,8 @@ pub(crate) enum TextSource {}
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-/// use gusset::{Component, Engine, Source};
-/// let source = Source::new("<stdin>", "(component\n  (export \"f\" (func 0)))");
+/// use gusset::{Component, Engine, NamedSource};
+/// let source = NamedSource::new("<stdin>", "(component\n  (export \"f\" (func 0)))");
 /// let error = Component::from_source(&Engine::default(), &source).unwrap_err();
 /// let lines = [" --> <stdin>:2:21", "  |", "2 |   (export \"f\" (func 0)))", "  |                     ^"];
 /// let message = "invalid component: unknown function 0: function index out of bounds";
@@ -35,17 +37,17 @@ pub(crate) enum TextSource {}
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct NamedSource {
     bytes: Arc<[u8]>,
     name: Arc<str>,
     /// What the bytes were encoded from.
     text: Option<Arc<TextSource>>,
 }
 
-impl Source {
+impl NamedSource {
     /// Binary or, with the feature `wat`, text: what begins with `\0asm` is taken for binary.
-    pub fn new(name: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> Source {
-        Source { bytes: bytes.as_ref().into(), name: name.into(), text: None }
+    pub fn new(name: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> NamedSource {
+        NamedSource { bytes: bytes.as_ref().into(), name: name.into(), text: None }
     }
 
     /// The binary `wasm` of a module or component that is defined in a text which holds more than that, a script. The keyword of the
@@ -56,10 +58,10 @@ impl Source {
         text: impl Into<Arc<str>>,
         keyword: usize,
         wasm: impl AsRef<[u8]>,
-    ) -> Source {
+    ) -> NamedSource {
         let name = name.into();
         let text = TextSource::part(Some(name.clone()), text.into(), keyword);
-        Source { bytes: wasm.as_ref().into(), name, text: Some(Arc::new(text)) }
+        NamedSource { bytes: wasm.as_ref().into(), name, text: Some(Arc::new(text)) }
     }
 }
 
@@ -68,10 +70,10 @@ impl Source {
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-/// use gusset::{Component, Engine, Source, source_location};
-/// let source = Source::new("a.wat", "(component\n  (import \"f\" (func (type 1))))");
+/// use gusset::{Component, Engine, NamedSource, source_location};
+/// let source = NamedSource::new("a.wat", "(component\n  (import \"f\" (func (type 1))))");
 /// let error = Component::from_source(&Engine::default(), &source).unwrap_err().context("loading");
-/// assert_eq!(source_location(&error).expect("it was text").to_string(), "a.wat:2:29");
+/// assert_eq!(source_location(&error).expect("it was text").to_string(), "a.wat:2:27");
 /// # }
 /// ```
 pub fn source_location(error: &Error) -> Option<SourceLocation> {

@@ -154,9 +154,9 @@ impl WasmFrame {
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-    /// use gusset::{Engine, Source, Store, Trap, core};
+    /// use gusset::{Engine, NamedSource, Store, Trap, core};
     ///
-    /// let source = Source::new("stop.wat", "(module\n  (func (export \"stop\")\n    unreachable))");
+    /// let source = NamedSource::new("stop.wat", "(module\n  (func (export \"stop\")\n    unreachable))");
     /// let engine = Engine::default();
     /// let module = core::Module::from_source(&engine, &source)?;
     /// let mut store = Store::new(&engine, ());

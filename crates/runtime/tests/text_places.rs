@@ -3,7 +3,7 @@
 
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::{Component, Engine, LinkError, Linker, Source, Store, Trap, core, source_location};
+use gusset::{Component, Engine, LinkError, Linker, NamedSource, Store, Trap, core, source_location};
 
 /// A few definitions that the components below refer to.
 const BASE: &str = r#"(component
@@ -191,7 +191,7 @@ fn messages_quote_the_line_and_use_names() {
         "6 |     (canon lift (core func $take))))",
         "  |                            ^^^^^",
     ];
-    let error = Component::from_source(&engine, &Source::new("take.wat", text)).unwrap_err();
+    let error = Component::from_source(&engine, &NamedSource::new("take.wat", text)).unwrap_err();
     // The wording is the validator's.
     let shown = error.to_string();
     let (first, rest) = shown.split_once('\n').unwrap();
@@ -203,7 +203,7 @@ fn messages_quote_the_line_and_use_names() {
     assert!(shown.starts_with(first) && shown.contains(" (at offset 0x"), "{shown}");
 
     let text = "(module\n\t(func $\"größe\" (result i32)\r\n\t\ti64.const 1))\r\n";
-    let error = core::Module::from_source(&engine, &Source::new("a b.wat", text)).err().unwrap();
+    let error = core::Module::from_source(&engine, &NamedSource::new("a b.wat", text)).err().unwrap();
     let expected = [
         "function 0 `größe` of core module `module`: type mismatch: expected i32, found i64",
         " --> a b.wat:3:14",
@@ -219,11 +219,12 @@ fn messages_quote_the_line_and_use_names() {
 fn what_is_missing_is_shown_where_it_is_imported() {
     let engine = Engine::default();
     let text = "(module\n  (func)\n)\n";
-    let module = core::Module::new(&engine, text.replace("(func)", "(import \"a\" \"b\" (func))")).unwrap();
+    let source = NamedSource::new("m.wat", text.replace("(func)", "(import \"a\" \"b\" (func))"));
+    let module = core::Module::from_source(&engine, &source).unwrap();
     let mut store = Store::new(&engine, ());
     let error = core::Linker::new(&engine).instantiate(&mut store, &module).unwrap_err();
     let shown =
-        "unknown import: `a::b` has not been defined\n --> <text>:2:3\n  |\n2 |   (import \"a\" \"b\" (func))\n  |   ^";
+        "unknown import: `a::b` has not been defined\n --> m.wat:2:3\n  |\n2 |   (import \"a\" \"b\" (func))\n  |   ^";
     assert_eq!(error.to_string(), shown);
     assert!(error.is::<LinkError>());
     let global = core::Module::new(&engine, "(module (global (export \"b\") i32 (i32.const 0)))").unwrap();
@@ -231,7 +232,28 @@ fn what_is_missing_is_shown_where_it_is_imported() {
     let global = linker.instantiate(&mut store, &global).unwrap();
     linker.instance(&mut store, "a", global).unwrap();
     let error = linker.instantiate(&mut store, &module).unwrap_err();
-    assert_eq!(source_location(&error).unwrap().to_string(), "<text>:2:3");
+    assert_eq!(source_location(&error).unwrap().to_string(), "m.wat:2:3");
+}
+
+#[test]
+fn imports_of_components_are_shown_where_they_are() {
+    let engine = Engine::default();
+    let text = "(component\n  (import \"log\" (func))\n  (import \"host:api/io\" (instance\n    (export \"read\" (func))\n    \
+                (export \"write\" (func)))))";
+    let component = Component::from_source(&engine, &NamedSource::new("io.wat", text)).unwrap();
+    let failed = |linker: &Linker<()>| linker.instantiate_pre(&component).err().unwrap();
+    let mut linker = Linker::new(&engine);
+    let all = failed(&linker).to_string();
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].starts_with("2 imports are not met"), "{all}");
+    assert!(lines[1].ends_with(" (io.wat:2:3)") && lines[2].ends_with(" (io.wat:3:3)"), "{all}");
+    linker.instance("host:api/io").unwrap().func_wrap("read", |_, (): ()| Ok(())).unwrap();
+    linker.root().func_wrap("log", |_, (): ()| Ok(())).unwrap();
+    let error = failed(&linker);
+    assert_eq!(error.downcast_ref().and_then(LinkError::location).unwrap().to_string(), "io.wat:5:5");
+    assert!(error.to_string().ends_with("\n5 |     (export \"write\" (func)))))\n  |     ^"), "{error}");
+    linker.instance("host:api/io").unwrap().func_wrap("write", |_, (_,): (u32,)| Ok(())).unwrap();
+    assert_eq!(source_location(&failed(&linker)).unwrap().line, 5, "of another type");
 }
 
 #[test]
@@ -246,7 +268,7 @@ fn frames_of_backtraces_know_their_lines() {
         (call $inner))))
   (core instance $i (instantiate $m))
   (func (export \"run\") (canon lift (core func $i \"outer\"))))";
-    let component = Component::from_source(&engine, &Source::new("run.wat", text)).unwrap();
+    let component = Component::from_source(&engine, &NamedSource::new("run.wat", text)).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();
     let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();

@@ -12,15 +12,15 @@ use wast::token::Span;
 /// The places of a tree that has been encoded as `wasm`.
 pub(crate) fn walk(wat: &Wat<'_>, wasm: &[u8], text: &str) -> Vec<Mapped> {
     let root = wat.span().offset();
-    let mut walk = Walk { text, places: Vec::new(), levels: Vec::new() };
+    let mut walk = TreeWalk { text, places: Vec::new(), levels: Vec::new() };
     let level = match wat {
         Wat::Module(module) => match &module.kind {
-            ModuleKind::Text(fields) => Level::Module(ModulePlaces::new(root, fields)),
-            ModuleKind::Binary(_) => Level::Opaque,
+            ModuleKind::Text(fields) => TreeLevel::Module(Box::new(ModulePlaces::new(root, fields))),
+            ModuleKind::Binary(_) => TreeLevel::Opaque,
         },
         Wat::Component(component) => match &component.kind {
-            ComponentKind::Text(fields) => Level::Component(ComponentPlaces::new(root, fields)),
-            ComponentKind::Binary(_) => Level::Opaque,
+            ComponentKind::Text(fields) => TreeLevel::Component(ComponentPlaces::new(root, fields)),
+            ComponentKind::Binary(_) => TreeLevel::Opaque,
         },
     };
     walk.add(0, root, false);
@@ -32,8 +32,8 @@ pub(crate) fn walk(wat: &Wat<'_>, wasm: &[u8], text: &str) -> Vec<Mapped> {
 }
 
 /// A module or component whose payloads are being read.
-enum Level<'a> {
-    Module(ModulePlaces<'a>),
+enum TreeLevel<'a> {
+    Module(Box<ModulePlaces<'a>>),
     Component(ComponentPlaces<'a>),
     /// One that is given as bytes, or that the tree does not have.
     Opaque,
@@ -81,14 +81,14 @@ fn span(field: &ComponentField<'_>) -> Option<Span> {
     }
 }
 
-struct Walk<'a> {
+struct TreeWalk<'a> {
     text: &'a str,
     places: Vec<Mapped>,
     /// Outermost first.
-    levels: Vec<Level<'a>>,
+    levels: Vec<TreeLevel<'a>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> TreeWalk<'a> {
     fn add(&mut self, binary: u64, text: usize, item: bool) {
         self.places.push(Mapped { binary, text, item });
     }
@@ -98,27 +98,31 @@ impl<'a> Walk<'a> {
             Payload::ModuleSection { unchecked_range, .. } => {
                 let level = match self.item(unchecked_range.start) {
                     Some((ComponentField::CoreModule(module), place)) => match &module.kind {
-                        CoreModuleKind::Inline { fields } => Level::Module(ModulePlaces::new(place, fields)),
-                        CoreModuleKind::Import { .. } => Level::Opaque,
+                        CoreModuleKind::Inline { fields } => {
+                            TreeLevel::Module(Box::new(ModulePlaces::new(place, fields)))
+                        }
+                        CoreModuleKind::Import { .. } => TreeLevel::Opaque,
                     },
-                    _ => Level::Opaque,
+                    _ => TreeLevel::Opaque,
                 };
                 self.levels.push(level);
             }
             Payload::ComponentSection { unchecked_range, .. } => {
                 let level = match self.item(unchecked_range.start) {
                     Some((ComponentField::Component(component), place)) => match &component.kind {
-                        NestedComponentKind::Inline(fields) => Level::Component(ComponentPlaces::new(place, fields)),
-                        NestedComponentKind::Import { .. } => Level::Opaque,
+                        NestedComponentKind::Inline(fields) => {
+                            TreeLevel::Component(ComponentPlaces::new(place, fields))
+                        }
+                        NestedComponentKind::Import { .. } => TreeLevel::Opaque,
                     },
-                    _ => Level::Opaque,
+                    _ => TreeLevel::Opaque,
                 };
                 self.levels.push(level);
             }
             Payload::End(offset) => {
                 self.levels.pop();
                 // What follows belongs to the component around, until its next item.
-                if let Some(Level::Component(outer)) = self.levels.last() {
+                if let Some(TreeLevel::Component(outer)) = self.levels.last() {
                     let place = outer.root;
                     self.add(offset, place, false);
                 }
@@ -135,7 +139,7 @@ impl<'a> Walk<'a> {
                 self.item(range.start);
             }
             payload => {
-                if let Some(Level::Module(module)) = self.levels.last_mut() {
+                if let Some(TreeLevel::Module(module)) = self.levels.last_mut() {
                     module.payload(payload, self.text, &mut self.places);
                 }
             }
@@ -151,7 +155,7 @@ impl<'a> Walk<'a> {
 
     /// The item at `binary` stands for the next definition.
     fn item(&mut self, binary: u64) -> Option<(&'a ComponentField<'a>, usize)> {
-        let Some(Level::Component(component)) = self.levels.last_mut() else { return None };
+        let Some(TreeLevel::Component(component)) = self.levels.last_mut() else { return None };
         let next = component.fields.next();
         let (place, item) = next.map_or((component.root, false), |(_, place)| (place, true));
         self.add(binary, place, item);

@@ -70,24 +70,24 @@ impl fmt::Display for Cell {
 }
 
 /// Some of the characters that lead away from the caret, nearest first.
-struct Side {
+struct CaretSide {
     cells: Vec<Cell>,
     /// Whether there are more than those.
     cut: bool,
 }
 
-impl Side {
+impl CaretSide {
     /// As many characters as could be shown.
-    fn new(mut chars: impl Iterator<Item = char>) -> Side {
+    fn new(mut chars: impl Iterator<Item = char>) -> CaretSide {
         let (mut cells, mut width) = (Vec::new(), 0);
         // Characters without a width take no room, so their number is bounded too.
         while cells.len() < SHOWN && width <= SHOWN {
-            let Some(char) = chars.next() else { return Side { cells, cut: false } };
+            let Some(char) = chars.next() else { return CaretSide { cells, cut: false } };
             let cell = Cell::new(char);
             width += cell.width;
             cells.push(cell);
         }
-        Side { cut: chars.next().is_some(), cells }
+        CaretSide { cut: chars.next().is_some(), cells }
     }
 
     fn width(&self) -> usize {
@@ -149,7 +149,7 @@ impl fmt::Display for Excerpt<'_> {
         writeln!(f, "{:gutter$} |", "")?;
 
         let (line, at) = self.line();
-        let (mut before, mut behind) = (Side::new(line[..at].chars().rev()), Side::new(line[at..].chars()));
+        let (mut before, mut behind) = (CaretSide::new(line[..at].chars().rev()), CaretSide::new(line[at..].chars()));
         if before.cut || behind.cut || before.width() + behind.width() > SHOWN {
             let least = behind.width().min(BEHIND);
             before.fit(SHOWN - least);

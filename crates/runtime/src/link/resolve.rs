@@ -11,7 +11,7 @@ use crate::resource::ResourceType;
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::vm::StoreId;
 use gusset_artifact::{ExternItem, ImportIndex, ModuleImportIndex, NamedItems, Plan, RootImport};
-use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex};
+use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex, SourceLocation};
 use std::sync::Arc;
 
 /// What stands for a component's imports.
@@ -44,11 +44,13 @@ impl<T: 'static> Clone for LinkedImports<T> {
 ///
 /// # Errors
 ///
-/// Says of all imports that are missing or of another type what they are.
+/// Says of all imports that are missing or of another type what they are, and where they stand in the component's text, if `locate`
+/// knows.
 pub(crate) fn resolve<T: 'static>(
     engine: &Engine,
     tables: &Arc<TypeTables>,
     names: &Names<T>,
+    locate: impl Fn(&[&str]) -> Option<SourceLocation>,
 ) -> Result<LinkedImports<T>> {
     let plan = &*tables.plan;
     let root = RootNames::new(plan, names);
@@ -69,9 +71,10 @@ pub(crate) fn resolve<T: 'static>(
     for (name, item) in &plan.imports.items {
         resolver.item(name, item, root.get(name));
         resolver.tell_missing_of_root();
+        resolver.problems.place(&[name]);
     }
     let Resolver { funcs, modules, resources, destructors, store, problems, .. } = resolver;
-    if let Some(error) = problems.into_error() {
+    if let Some(error) = problems.into_error(locate) {
         return Err(error);
     }
     let lost = |name: &str| format_err!("internal error: import `{}` is not among the imports", Printable::name(name));
@@ -112,6 +115,7 @@ impl<'a, T: 'static> Resolver<'a, T> {
             ExternItem::Item(import) => self.import(import, definition),
             ExternItem::Instance(instance) => self.instance(&self.plan.imports.instances[*instance], definition),
         }
+        self.problems.place(&self.path);
         self.path.pop();
     }
 
@@ -226,7 +230,9 @@ impl<'a, T: 'static> Resolver<'a, T> {
         match missing {
             [] => {}
             [(name, import)] => {
-                self.problems.add(|| missing_text(plan, &[&**path, &[name]].concat(), import, near(name)));
+                let path = [&**path, &[name]].concat();
+                self.problems.add(|| missing_text(plan, &path, import, near(name)));
+                self.problems.place(&path);
             }
             _ => self.problems.add(|| {
                 let mut listed = Listed::default();

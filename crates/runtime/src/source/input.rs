@@ -1,6 +1,6 @@
 //! What is compiled: a binary, and the text that it was encoded from, by which errors about it are explained.
 
-use super::{CodeSource, Source, TextSource, locate};
+use super::{CodeSource, NamedSource, TextSource, locate};
 use crate::error::{Error, Result, bail};
 use gusset_codegen::{CodegenError, CodegenErrorKind};
 use gusset_component::{TranslateError, name_indices};
@@ -39,7 +39,7 @@ impl<'a> Input<'a> {
     /// # Errors
     ///
     /// As [`Input::new`].
-    pub(crate) fn of_source(source: &'a Source) -> Result<Input<'a>> {
+    pub(crate) fn of_source(source: &'a NamedSource) -> Result<Input<'a>> {
         match &source.text {
             Some(text) => Ok(Input { wasm: Cow::Borrowed(&source.bytes), text: Some(text.clone()) }),
             None => Input::new(&source.bytes, Some(&source.name)),
