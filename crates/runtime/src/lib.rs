@@ -174,6 +174,7 @@
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "compile"),
     allow(dead_code, reason = "until artefacts can be loaded, nothing makes a component")
@@ -260,5 +261,5 @@ pub use wave::{WaveCall, WaveError};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "compile", feature = "derive", feature = "wat"))]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
