@@ -1,5 +1,7 @@
 //! Derives of `gusset::{ComponentType, Lift, Lower}` for Rust structs and enums, and `gusset::flags!`. They are used through
 //! `gusset`, whose feature `derive` brings them in. Nothing of the canonical ABI stands here.
+//!
+//! **Internal.** Use these through `gusset`. What else stands here may change in any release, without notice.
 #![forbid(unsafe_code)]
 
 mod expand;
