@@ -7,3 +7,8 @@ mod write_list;
 
 pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
 pub use write_list::expected_failures;
+
+/// The snippets of the pages in `docs/` are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-wasmtime.md")]
+struct ComingFromWasmtime;

@@ -160,10 +160,11 @@
 //!
 //! # Features
 //!
-//! - `compile` (default): [`Component::new`] and [`core::Module::new`](crate::core::Module::new), and with them the
-//!   compiler. Without it nothing makes components yet: what is compiled cannot be stored.
-//! - `derive` (default): derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
-//! - `wat` (default): these two take the text format too.
+//! - `compile` (default): the compiler, and with it [`Component::new`], [`Component::from_file`], [`Component::validate`],
+//!   `new` and `from_file` of [`core::Module`](crate::core::Module), `CodegenError` and `TranslateError`. Without it nothing makes
+//!   components yet: what is compiled cannot be stored.
+//! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
+//! - `wat` (default): whatever takes bytes takes the text format too.
 //! - `anyhow`: [`Error`] converts into `anyhow::Error`, so that `?` works in functions that return one.
 //!
 //! # What is not supported yet
@@ -228,11 +229,14 @@ pub use error::{Error, LinkError, Result};
 pub use export_path::ExportPath;
 pub use func::Func;
 #[cfg(feature = "compile")]
+#[doc(inline)]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
+#[doc(inline)]
 pub use gusset_component::{TranslateError, TranslateErrorKind};
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
+#[doc(inline)]
 pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
 pub use host_panic::HostPanic;
 pub use instance::Instance;
