@@ -1,6 +1,5 @@
 //! `gusset adapters`: shows the core modules that join a component's lowerings to its liftings.
 
-use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
 use anyhow::Result;
@@ -17,7 +16,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         if number > 0 {
             text.push('\n');
         }
-        text.push_str(&adapter_text(number, module).map_err(EngineError::from)?);
+        text.push_str(&adapter_text(number, module)?);
     }
     if text.is_empty() {
         text = format!(";; {} needs no adapters\n", path.display());

@@ -2,38 +2,17 @@
 //! rest.
 
 use gusset::{Printable, Trap};
-use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// What a shell reports for a program that aborts (128 + SIGABRT): the field's code for a guest that trapped.
 const TRAPPED: u8 = 134;
 
-/// An error of the engine, as one link in a chain of causes.
-#[derive(Debug)]
-pub(crate) struct EngineError(gusset::Error);
-
-impl From<gusset::Error> for EngineError {
-    fn from(error: gusset::Error) -> EngineError {
-        EngineError(error)
-    }
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl std::error::Error for EngineError {}
-
 /// Writes `error` and its causes to stderr and chooses the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
     let _ = std::io::stderr().write_all(text(error).as_bytes());
-    let trapped =
-        error.chain().filter_map(|cause| cause.downcast_ref::<EngineError>()).any(|cause| cause.0.is::<Trap>());
-    if trapped { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
+    if error.is::<Trap>() { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
 }
 
 fn text(error: &anyhow::Error) -> String {

@@ -1,6 +1,5 @@
 //! Reading and compiling the component that a command is given.
 
-use crate::error::EngineError;
 use anyhow::{Context, Result, bail};
 use gusset::{Component, Config, Engine};
 use std::fs::File;
@@ -18,7 +17,7 @@ const FIRST_BYTES: u64 = 4096;
 
 /// The engine with the program's settings.
 pub(crate) fn engine() -> Result<Engine> {
-    Engine::new(&Config::new()).map_err(EngineError::from).context("this machine cannot run the engine")
+    Engine::new(&Config::new()).context("this machine cannot run the engine")
 }
 
 /// The component in the file at `path`, text or binary.
@@ -28,7 +27,7 @@ pub(crate) fn component(engine: &Engine, path: &Path) -> Result<Component> {
     if bytes.is_empty() {
         bail!("{shown} is empty: it holds no component");
     }
-    Component::new(engine, &bytes).map_err(EngineError::from).with_context(|| format!("cannot compile {shown}"))
+    Component::new(engine, &bytes).with_context(|| format!("cannot compile {shown}"))
 }
 
 /// The bytes of the file at `path`.

@@ -1,6 +1,5 @@
 //! `gusset run`: instantiates a component and calls one of its functions.
 
-use crate::error::EngineError;
 use crate::input;
 use crate::output::print;
 use crate::select::{CallableExport, functions, listing, select};
@@ -43,11 +42,11 @@ fn call_function(
     component: &Component,
     function: &CallableExport,
     arguments: &[Val],
-) -> Result<Option<Val>, EngineError> {
+) -> Result<Option<Val>> {
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine).instantiate(&mut store, component)?;
     let found = instance.get_func(&mut store, &function.path);
-    let func = found.ok_or_else(|| gusset::Error::msg("internal error: a listed export is not there"))?;
+    let func = found.context("internal error: a listed export is not there")?;
     let mut results = vec![Val::Bool(false); usize::from(function.ty.result().is_some())];
     func.call(&mut store, arguments, &mut results)?;
     Ok(results.pop())

@@ -6,7 +6,6 @@ mod junit;
 mod scripts;
 mod text;
 
-use crate::error::EngineError;
 use crate::output::print;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -102,7 +101,7 @@ pub(crate) fn run(arguments: &WastArguments) -> Result<ExitCode> {
     let known = known_failures(&arguments.known_failures)?;
     let scripts = scripts::find(&arguments.paths)?;
     let runner = runner(arguments)?;
-    let work = |script: &PathBuf| -> Result<Done, EngineError> {
+    let work = |script: &PathBuf| -> Result<Done> {
         let report = runner.run_file(script)?;
         // Lists name scripts by the end of their paths, however the script was named here.
         let full = std::path::absolute(script).unwrap_or_else(|_| script.clone());
@@ -144,14 +143,14 @@ fn runner(arguments: &WastArguments) -> Result<WastRunner> {
     };
     let (show_adapters, run_all, trace) = (arguments.show_adapters, arguments.no_skip, arguments.trace);
     let options = WastOptions { messages, show_adapters, run_all, trace };
-    Ok(WastRunner::with_config(&config, options).map_err(EngineError::from)?)
+    Ok(WastRunner::with_config(&config, options)?)
 }
 
 /// Reads the lists of known failures.
 fn known_failures(lists: &[PathBuf]) -> Result<KnownFailures> {
     let mut known = KnownFailures::default();
     for list in lists {
-        let text = read_text(list).map_err(EngineError::from)?;
+        let text = read_text(list)?;
         known.add(&list.display().to_string(), &text)?;
     }
     Ok(known)

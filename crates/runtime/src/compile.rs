@@ -110,7 +110,7 @@ pub(crate) fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> Result<R> 
         Ok(thread) => Ok(thread.join().unwrap_or_else(|payload| resume_unwind(payload))),
         Err(error) => {
             let needed = STACK_NEEDED >> 10;
-            Err(Error::from(error).context(format_args!(
+            Err(Error::from(error).context(format!(
                 "compiling needs {needed} KiB of stack: less is left here, and no thread could be started for it"
             )))
         }

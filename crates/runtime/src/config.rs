@@ -306,8 +306,8 @@ impl Config {
     /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
     /// let read = instance.get_typed_func::<(u32,), (Vec<u8>,)>(&mut store, "read")?;
     /// assert_eq!(read.call(&mut store, (500,))?.0.len(), 500);
-    /// let error = read.call(&mut store, (1500,)).unwrap_err().to_string();
-    /// assert!(error.contains("more than 1000 bytes of the host; Config::max_lifted_bytes sets the limit"));
+    /// let error = read.call(&mut store, (1500,)).unwrap_err();
+    /// assert!(format!("{error:#}").contains("more than 1000 bytes of the host; Config::max_lifted_bytes sets the limit"));
     /// # }
     /// # Ok::<(), gusset::Error>(())
     /// ```

@@ -212,7 +212,7 @@ impl Func {
         for (param, val) in ty.params.iter().zip(params) {
             check(types, param.ty, val).map_err(|error| {
                 let error = error.within(&format!("param {:?}", cut_name(&param.name)));
-                Error::new(error).context(format_args!("function `{}`", function()))
+                Error::new(error).context(format!("the call of `{}` failed", function()))
             })?;
         }
         Ok(())

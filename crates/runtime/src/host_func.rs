@@ -15,7 +15,7 @@ use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
 use crate::vm::{FuncHandle, RawValue, StoreId};
-use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, TrapCode};
+use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -210,8 +210,9 @@ impl<F> DynamicHostFunction<F> {
         let mut results = vec![Val::Bool(false); usize::from(ty.result.is_some())];
         (self.0)(store, args, &mut results)?;
         if let Some(result) = ty.result {
-            check(types, result, &results[0])
-                .map_err(|error| Error::new(error.within("result")).context("what a host function returned"))?;
+            check(types, result, &results[0]).map_err(|error| {
+                Error::new(error.within("result")).context("a host function returned a value of another type")
+            })?;
         }
         Ok(results)
     }
@@ -254,7 +255,7 @@ where
 /// Says of which import a host function's result was wrong.
 fn name_mismatch(error: Error, import: &LoweredImport) -> Error {
     match error.is::<crate::val::ValMismatch>() {
-        true => error.context(format_args!("import {}", import.name.function)),
+        true => error.context(format!("import `{}` failed", Printable::name(&import.name.function))),
         false => error,
     }
 }

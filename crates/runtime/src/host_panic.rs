@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// A host function panicked while a guest was calling it: the payload of the [`Error`](crate::Error) that the call of the
-/// guest returns, with the guest's frames in [`Error::wasm_backtrace`](crate::Error::wasm_backtrace).
+/// guest returns, with the guest's frames in a [`WasmBacktrace`](crate::WasmBacktrace).
 ///
 /// A host that would rather panic takes the payload out and [goes on with it](HostPanic::resume).
 ///

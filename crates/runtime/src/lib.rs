@@ -98,15 +98,15 @@
 //!
 //! # Errors and traps
 //!
-//! All that can fail returns an [`Error`], one word wide, with a payload that is found by its type. There are four
-//! sorts:
+//! All that can fail returns an [`Error`], which is `anyhow`'s: what it is about is found by its type, under any
+//! [`Context`]. There are four sorts:
 //!
 //! - The input cannot be used: `TranslateError` or `CodegenError`, which know a kind and an offset.
 //! - The host and the component do not fit together: an import is missing, a type is another one, a value is not of its
 //!   type ([`ValMismatch`]). The text names the place.
 //! - The guest was stopped: a [`Trap`], with its [`TrapCode`], a backtrace, and, when a value was found to be bad on
 //!   its way between two sides, who called whom and which part of which value it was.
-//! - A host function failed: its own error, as it returned it.
+//! - A host function failed: its own error, as it returned it, with the guest's [`WasmBacktrace`].
 //!
 //! Values of a guest that take more of the host's memory than [`Config::max_lifted_bytes`] are an error whose text says
 //! so. After that or one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store
@@ -165,7 +165,6 @@
 //!   components yet: what is compiled cannot be stored.
 //! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): whatever takes bytes takes the text format too.
-//! - `anyhow`: [`Error`] converts into `anyhow::Error`, so that `?` works in functions that return one.
 //!
 //! # What is not supported yet
 //!
@@ -225,7 +224,7 @@ pub use canon::{
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
 pub use engine::Engine;
-pub use error::{Error, LinkError, Result};
+pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
 pub use func::Func;
 #[cfg(feature = "compile")]

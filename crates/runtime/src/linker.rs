@@ -106,7 +106,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// Such a function stops its guest as a trap does, and locks its instance. The error is not a [`Trap`](crate::Trap),
     /// because no guest is at fault, but a [`LinkError`](crate::LinkError) that names the import, with the guest's
-    /// [backtrace](crate::Error::wasm_backtrace). Dropping a resource of such a type does nothing.
+    /// [backtrace](crate::WasmBacktrace). Dropping a resource of such a type does nothing.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

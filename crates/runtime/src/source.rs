@@ -29,8 +29,8 @@ pub(crate) fn wasm(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
 /// When the file cannot be read, and those of `compile`, with the file's name before them.
 pub(crate) fn with_file<R>(path: &Path, compile: impl FnOnce(&[u8]) -> Result<R>) -> Result<R> {
     let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| Error::new(error).context(format_args!("cannot read {shown}")))?;
-    compile(&bytes).map_err(|error| error.context(format_args!("cannot compile {shown}")))
+    let bytes = std::fs::read(path).map_err(|error| Error::new(error).context(format!("cannot read {shown}")))?;
+    compile(&bytes).map_err(|error| error.context(format!("cannot compile {shown}")))
 }
 
 #[cfg(feature = "wat")]

@@ -1,6 +1,7 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
+use crate::error::Error;
 use gusset_types::{
     AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode, mismatched_tags,
 };
@@ -77,12 +78,39 @@ pub struct AdapterTrapSite {
 /// The wasm functions that were running, innermost first. `Display` writes a line for each, with its offset, module and
 /// name.
 ///
+/// A [`Trap`] has its own. Where a host function failed, it is found in the [`Error`](crate::Error) by
+/// [`WasmBacktrace::of`], with what failed on the first line of its text:
+///
+/// ```
+/// # #[cfg(all(feature = "compile", feature = "wat"))] {
+/// # use gusset::{Component, Engine, Linker, Store};
+/// use gusset::{Result, WasmBacktrace};
+/// # let engine = Engine::default();
+/// # let component = Component::new(&engine, r#"(component
+/// #     (import "log" (func $log)) (core func $log (canon lower (func $log)))
+/// #     (core module $m (import "" "log" (func $log)) (func $run (export "run") (call $log)))
+/// #     (core instance $i (instantiate $m (with "" (instance (export "log" (func $log))))))
+/// #     (func (export "run") (canon lift (core func $i "run"))))"#)?;
+/// # let mut store = Store::new(&engine, ());
+/// let mut linker = Linker::<()>::new(&engine);
+/// linker.root().func_wrap("log", |_, (): ()| -> Result<()> { Err(std::io::Error::other("disk is full"))? })?;
+/// let instance = linker.instantiate(&mut store, &component)?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ()).unwrap_err();
+/// assert!(error.is::<std::io::Error>());
+/// let backtrace = WasmBacktrace::of(&error).expect("a guest was running");
+/// assert_eq!(backtrace.frames()[0].name.as_deref(), Some("run"));
+/// # }
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
 /// At most 60 frames are kept of each activation, that is, of what runs between an entry by the host and the next call
 /// of the host, and four times as many in all; the others are [counted](WasmBacktrace::omitted).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WasmBacktrace {
     frames: Vec<WasmFrame>,
     omitted: usize,
+    /// What the host said that failed.
+    cause: Option<Box<str>>,
 }
 
 /// A function of a [`WasmBacktrace`].
@@ -190,7 +218,20 @@ impl std::error::Error for Trap {}
 
 impl WasmBacktrace {
     pub(crate) fn new(frames: Vec<WasmFrame>, omitted: usize) -> WasmBacktrace {
-        WasmBacktrace { frames, omitted }
+        WasmBacktrace { frames, omitted, cause: None }
+    }
+
+    /// Where the guest stood that `error` stopped: the backtrace of a [`Trap`], or that of the failure of a host function; none
+    /// where no guest was running.
+    pub fn of(error: &Error) -> Option<&WasmBacktrace> {
+        let of_trap = error.downcast_ref().map(Trap::backtrace);
+        of_trap.or_else(|| error.downcast_ref()).filter(|backtrace| !backtrace.is_empty())
+    }
+
+    /// The same backtrace, of the failure of a host function that said `cause`.
+    pub(crate) fn with_cause(mut self, cause: String) -> WasmBacktrace {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// The frames that were kept, innermost first.
@@ -219,6 +260,9 @@ impl WasmBacktrace {
 
 impl fmt::Display for WasmBacktrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(cause) = &self.cause {
+            writeln!(f, "{cause}")?;
+        }
         f.write_str("wasm backtrace:")?;
         for (number, frame) in self.frames.iter().enumerate() {
             write!(f, "\n  {number:>3}: {frame}")?;

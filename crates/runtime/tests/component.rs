@@ -76,10 +76,10 @@ fn scalars_go_in_and_out() {
 #[test]
 fn wrong_types_are_errors_and_lock_nothing() {
     let (mut store, instance) = instance(ADD);
-    let message = |result: Result<Val, Error>| result.unwrap_err().to_string();
+    let message = format!("{:#}", |result: Result<Val, Error>| result.unwrap_err());
     assert_eq!(
         message(call(&mut store, instance, "add", &[Val::U32(1), string("x")])),
-        "function `add`: param \"b\": expected u32, found string"
+        "the call of `add` failed: param \"b\": expected u32, found string"
     );
     assert_eq!(
         message(call(&mut store, instance, "add", &[Val::U32(1)])),
@@ -87,14 +87,14 @@ fn wrong_types_are_errors_and_lock_nothing() {
     );
     let func = instance.get_func(&mut store, "add").unwrap();
     let error = func.call(&mut store, &[Val::U32(1), Val::U32(2)], &mut []).unwrap_err();
-    assert_eq!(error.to_string(), "function `add` has 1 results, but there is room for 0");
+    assert_eq!(format!("{error:#}"), "function `add` has 1 results, but there is room for 0");
     let error = instance.get_typed_func::<(String,), (u32,)>(&mut store, "add").err().unwrap();
     assert_eq!(
-        error.to_string(),
+        format!("{error:#}"),
         "function `add`: its type is func(u32, u32) -> u32, but the Rust types stand for func(string) -> u32"
     );
     let error = instance.get_typed_func::<(), ()>(&mut store, "sub").err().unwrap();
-    assert_eq!(error.to_string(), "the component exports no function `sub`");
+    assert_eq!(format!("{error:#}"), "the component exports no function `sub`");
     assert_eq!(call(&mut store, instance, "add", &[Val::U32(1), Val::U32(2)]).unwrap(), Val::U32(3));
 }
 
@@ -160,7 +160,7 @@ fn lists_pass_through_memory() {
     let bad =
         Val::List(vec![item("a", 1), Val::Record(vec![("name".into(), Val::U32(1)), ("size".into(), Val::U16(1))])]);
     let error = call(&mut store, instance, "echo", &[bad]).unwrap_err();
-    assert_eq!(error.to_string(), "function `echo`: param \"x\"[1].name: expected string, found u32");
+    assert_eq!(format!("{error:#}"), "the call of `echo` failed: param \"x\"[1].name: expected string, found u32");
 
     let (mut store, instance) = self::instance(&echo("", "(list (tuple u8 string))", ""));
     let typed = instance.get_typed_func::<(&[(u8, &str)],), (Vec<(u8, String)>,)>(&mut store, "echo").unwrap();
@@ -233,7 +233,7 @@ fn bad_results_trap_with_their_texts_and_places() {
         let params: Vec<Val> = params.iter().map(|param| Val::U32(*param)).collect();
         let error = call(&mut store, instance, name, &params).unwrap_err();
         assert_eq!(trap_code(&error), Some(*code), "{name}");
-        assert!(error.to_string().contains(text), "{error}");
+        assert!(format!("{error:#}").contains(text), "{error}");
         let site = error.downcast_ref::<Trap>().and_then(Trap::site).unwrap();
         assert_eq!((&*site.adapter.caller, &*site.adapter.function, &*site.path), ("host", *name, "result"));
     }
@@ -247,7 +247,7 @@ fn a_trap_locks_the_instance() {
     assert_eq!(trap_code(&error), Some(TrapCode::Unreachable));
     let error = call(&mut store, instance, "char", &[Val::U32(97)]).unwrap_err();
     assert_eq!(trap_code(&error), Some(TrapCode::CannotEnter));
-    assert!(error.to_string().contains("cannot enter component instance"));
+    assert!(format!("{error:#}").contains("cannot enter component instance"));
 }
 
 #[test]
@@ -353,8 +353,8 @@ fn guests_call_the_host() {
     // A host function that returns something else is found out, by name.
     let instance = pre.instantiate(&mut store).unwrap();
     let sum = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "sum").unwrap();
-    let error = sum.call(&mut store, (99, 0)).unwrap_err().to_string();
-    assert!(error.starts_with("import docs:demo/text@1.0.0#add: what a host function returned: "), "{error}");
+    let error = format!("{:#}", sum.call(&mut store, (99, 0)).unwrap_err());
+    assert!(error.starts_with("import `docs:demo/text@1.0.0#add` failed\n"), "{error}");
     assert!(error.contains("result: expected u32, found bool"), "{error}");
 }
 
@@ -383,7 +383,7 @@ fn handles_change_hands_on_the_way_from_the_host_to_itself() {
     let (swapped,) = passed.call(&mut store, (&given, &lent)).unwrap();
     assert_eq!((swapped.rep(), swapped.owned()), (12, true));
     // What was given away is gone, what was lent is not lent any more.
-    let error = passed.call(&mut store, (&given, &lent)).unwrap_err().to_string();
+    let error = format!("{:#}", passed.call(&mut store, (&given, &lent)).unwrap_err());
     assert!(error.contains("was used after it was given away"), "{error}");
     assert_eq!(passed.call(&mut store, (&lent, &swapped)).unwrap().0.rep(), 32);
     // WAVE has no syntax for them.
@@ -505,7 +505,7 @@ fn components_call_each_other_through_adapters() {
 
 #[test]
 fn wrong_inputs_are_named() {
-    let error = |bytes: &[u8]| Component::new(engine(), bytes).unwrap_err().to_string();
+    let error = format!("{:#}", |bytes: &[u8]| Component::new(engine(), bytes).unwrap_err());
     assert!(error(b"\0asm\x01\0\0\0").contains("core module"), "{}", error(b"\0asm\x01\0\0\0"));
     assert_eq!(error(b""), "the input is empty");
     assert!(error(b"\xff\xfe\0binary").contains("neither wasm"));
@@ -677,7 +677,7 @@ fn adapters_name_the_bad_string() {
 #[test]
 fn files_are_named_in_their_errors() {
     let missing = Component::from_file(engine(), "no/such/file.wasm").err().unwrap();
-    assert!(missing.to_string().starts_with("cannot read no/such/file.wasm: "), "{missing}");
+    assert!(format!("{missing:#}").starts_with("cannot read no/such/file.wasm: "), "{missing}");
     assert!(missing.is::<std::io::Error>());
     let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let wrong = gusset::core::Module::from_file(engine(), &manifest).err().unwrap();

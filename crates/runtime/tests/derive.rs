@@ -110,7 +110,7 @@ fn mismatch<T: Lift + Lower>(types: &str) -> String {
     let mut store = Store::new(engine(), ());
     let instance = Linker::new(engine()).instantiate(&mut store, &component.unwrap()).unwrap();
     let error = instance.get_typed_func::<(), ((u64, T),)>(&mut store, "f").err().expect("the types differ");
-    error.to_string()
+    format!("{error:#}")
 }
 
 #[derive(ComponentType, Lift, Lower, Clone, PartialEq, Debug)]
@@ -333,11 +333,11 @@ fn values_become_rust_values_and_back() {
     let val = Val::from_typed(ty, &person).unwrap();
     assert_eq!(val.to_string(), "{name: \"Ada\", born-in: 1815, final: true, author-ids: [7]}");
     assert_eq!(val.to_typed::<Person>(ty).unwrap(), person);
-    let error = val.to_typed::<String>(ty).unwrap_err().to_string();
+    let error = format!("{:#}", val.to_typed::<String>(ty).unwrap_err());
     assert!(error.starts_with("the Rust type string does not stand for record { name: string,"), "{error}");
-    let error = Val::Bool(true).to_typed::<Person>(ty).unwrap_err().to_string();
+    let error = format!("{:#}", Val::Bool(true).to_typed::<Person>(ty).unwrap_err());
     assert!(error.contains("found bool"), "{error}");
-    let fields = Val::from_typed(ty, &Drawing::Point).unwrap_err().to_string();
+    let fields = format!("{:#}", Val::from_typed(ty, &Drawing::Point).unwrap_err());
     assert!(fields.contains("does not stand for record"), "{fields}");
 }
 
@@ -418,7 +418,7 @@ fn handles_are_fields_like_others() {
     let reps = turned.tokens.iter().map(|token| token.as_ref().map(Resource::rep)).collect::<Vec<_>>();
     assert_eq!((turned.names, reps), (vec!["b".to_string(), "a".to_string()], vec![Some(8), None, Some(7)]));
     // They were given away, and where is told.
-    let error = turn.call(&mut store, (&held,)).unwrap_err().to_string();
+    let error = format!("{:#}", turn.call(&mut store, (&held,)).unwrap_err());
     assert!(error.contains("param \"held\".tokens[0].some: a Resource<"), "{error}");
     assert!(error.contains("was used after it was given away"), "{error}");
 }

@@ -46,7 +46,7 @@ fn running_out_of_address_space_is_an_error() -> Result<()> {
             }
             assert!(made.len() < 1000, "the address space has an end");
         };
-        assert!(error.to_string().contains("address space"), "{error}");
+        assert!(format!("{error:#}").contains("address space"), "{error}");
         for &instance in &made {
             assert_eq!(call(&mut store, instance, "f", &[])?, 1);
         }
@@ -169,7 +169,7 @@ fn reservations_beyond_the_address_space_are_errors() -> Result<()> {
         let engine = Engine::new(Config::new().memory_reservation(reservation).memory_guard(guard))?;
         let module = Module::new(&engine, r#"(module (memory 1))"#)?;
         let error = Instance::new(Store::new(&engine, ()), &module, &[]).expect_err("there is no room");
-        assert!(error.to_string().contains("address space"), "{error}");
+        assert!(format!("{error:#}").contains("address space"), "{error}");
     }
     Ok(())
 }

@@ -103,10 +103,10 @@ fn two_instances_of_a_component_have_two_types() {
     assert_ne!(a, b);
     let counter = make(&mut store, one, 1);
     assert_eq!(counter.ty(), a);
-    let error = with_handle(&mut store, other, "value", counter).unwrap_err().to_string();
+    let error = format!("{:#}", with_handle(&mut store, other, "value", counter).unwrap_err());
     assert!(error.contains("of another resource type"), "{error}");
     let func = other.get_func(&mut store, "value").unwrap();
-    let error = func.call(&mut store, &[Val::Resource(counter)], &mut [Val::Bool(false)]).unwrap_err().to_string();
+    let error = format!("{:#}", func.call(&mut store, &[Val::Resource(counter)], &mut [Val::Bool(false)]).unwrap_err());
     assert!(error.contains("another resource type"), "{error}");
     assert_eq!(with_handle(&mut store, one, "value", counter).unwrap(), 1);
     counter.resource_drop(&mut store).unwrap();
@@ -273,7 +273,7 @@ fn handles_pass_inside_of_every_kind_of_value() {
     // Those that came from the guest have a destructor; those that the host made itself have none.
     assert_eq!(*store.data(), [1008, 1009]);
     // The owned parameters are gone, and that is said with the place.
-    let error = pass.call(&mut store, &params, &mut results).unwrap_err().to_string();
+    let error = format!("{:#}", pass.call(&mut store, &params, &mut results).unwrap_err());
     assert!(error.contains("param \"items\"[0].thing"), "{error}");
 }
 
@@ -289,7 +289,7 @@ fn what_is_wrong_in_an_aggregate_is_named() {
     let pass = instance.get_func(&mut store, "pass").unwrap();
     let empty = || Val::List(Vec::new());
     let params = [empty(), Val::Option(None), Val::Variant("none".into(), None), empty()];
-    let error = pass.call(&mut store, &params, &mut [Val::Bool(false)]).unwrap_err().to_string();
+    let error = format!("{:#}", pass.call(&mut store, &params, &mut [Val::Bool(false)]).unwrap_err());
     assert!(error.contains("result.ok[1]") && error.contains("given away"), "{error}");
     // A borrow where an own is needed does not even begin.
     let (mut store, linker) = (Store::new(engine(), Vec::new()), pass_linker(|_| Val::Result(Err(None))));
@@ -298,7 +298,7 @@ fn what_is_wrong_in_an_aggregate_is_named() {
     let borrow = Resource::<Thing>::new_borrow(3).try_into_resource_any(&mut store).unwrap();
     let params =
         [empty(), Val::Option(Some(Box::new(Val::Resource(borrow)))), Val::Variant("none".into(), None), empty()];
-    let error = pass.call(&mut store, &params, &mut [Val::Bool(false)]).unwrap_err().to_string();
+    let error = format!("{:#}", pass.call(&mut store, &params, &mut [Val::Bool(false)]).unwrap_err());
     assert!(error.contains("param \"maybe\".some") && error.contains("found borrow"), "{error}");
 }
 
@@ -509,7 +509,7 @@ fn a_borrow_can_be_lent_on_to_another_guest_and_no_longer() {
     assert_eq!(call.call(&mut store, (Resource::new_own(5),)).unwrap(), (1,));
     let after = store.data_mut().1.pop().unwrap();
     let lent = callee.get_typed_func::<(ResourceAny,), (u32,)>(&mut store, "callee").unwrap();
-    let error = lent.call(&mut store, (after,)).unwrap_err().to_string();
+    let error = format!("{:#}", lent.call(&mut store, (after,)).unwrap_err());
     assert!(error.contains("after the call that it was lent for"), "{error}");
     // The host's function calls the very instance that called it.
     store.data_mut().0 = Some(caller);
@@ -551,12 +551,15 @@ fn handles_pass_through_a_component_that_exports_what_it_imports() {
     assert_ne!(back, own);
     assert_eq!(back.try_into_resource::<Thing>(&mut store).unwrap().rep(), 1);
     let error = pass.call(&mut store, &[Val::Resource(own), Val::Resource(lent)], &mut results).unwrap_err();
-    assert!(error.to_string().contains("given away") && error.to_string().contains("function `pass`"), "{error}");
+    assert!(
+        format!("{error:#}").contains("given away") && format!("{error:#}").contains("the call of `pass` failed"),
+        "{error}"
+    );
     // What is refused is refused before anything is given away.
     let [kept, gone] = [3, 1].map(|rep| Resource::<Thing>::new_own(rep).try_into_resource_any(&mut store).unwrap());
     gone.resource_drop(&mut store).unwrap();
     let error = pass.call(&mut store, &[Val::Resource(kept), Val::Resource(gone)], &mut results).unwrap_err();
-    assert!(error.to_string().contains("param \"lent\""), "{error}");
+    assert!(format!("{error:#}").contains("param \"lent\""), "{error}");
     kept.resource_drop(&mut store).unwrap();
     // What was lent to a function is not to be used after it.
     keep.call(&mut store, &[Val::Resource(lent)], &mut results).unwrap();

@@ -118,7 +118,7 @@ impl LimitedGuest {
     }
 
     fn too_large(&mut self, name: &str, at: u32, length: u32) -> String {
-        let error = self.call(name, &[Val::U32(at), Val::U32(length)]).expect_err("it is too large").to_string();
+        let error = format!("{:#}", self.call(name, &[Val::U32(at), Val::U32(length)]).expect_err("it is too large"));
         assert!(error.contains("bytes of the host; Config::max_lifted_bytes sets the limit"), "{error}");
         error
     }
@@ -185,12 +185,12 @@ fn the_longest_list_is_refused_before_it_is_made() {
     let mut guest = guest_with_limit(None, "a", 4096);
     let error = guest.too_large("bytes", 0, longest);
     assert!(
-        error.starts_with("function `bytes`: result: the values of one call take more than 134217728 bytes"),
+        error.starts_with("the call of `bytes` failed: result: the values of one call take more than 134217728 bytes"),
         "{error}"
     );
     let mut guest = guest_with_limit(None, "a", 4096);
     let error = guest.too_large("pass-bytes", 0, longest);
-    assert!(error.starts_with("function `take-bytes`: param \"bytes\": the values"), "{error}");
+    assert!(error.starts_with("the call of `take-bytes` failed: param \"bytes\": the values"), "{error}");
     let mut guest = guest_with_limit(Some(1 << 40), "a", 4096);
     guest.call("pass-bytes", &[Val::U32(0), Val::U32(longest)]).unwrap();
     assert_eq!(*guest.store.data(), longest as usize);
@@ -222,10 +222,10 @@ fn the_limit_holds_for_one_call_and_says_where_it_was_met() {
         guest.call("pass-texts", &[Val::U32(4096), Val::U32(900)]).unwrap();
     }
     let error = guest.too_large("texts", 4096, 1100);
-    assert!(error.starts_with("function `texts`: result["), "{error}");
+    assert!(error.starts_with("the call of `texts` failed: result["), "{error}");
     for (name, path) in [
-        ("pass-texts", "function `take-texts`: param \"texts\"["),
-        ("pass-bytes", "function `take-bytes`: param \"bytes\": "),
+        ("pass-texts", "the call of `take-texts` failed: param \"texts\"["),
+        ("pass-bytes", "the call of `take-bytes` failed: param \"bytes\": "),
     ] {
         let mut guest = guest_with_limit(Some(limit / 8), "a", 8);
         guest.call("fill", &[Val::U32(2000)]).unwrap();
@@ -265,7 +265,7 @@ fn typed_values_count_too() {
                 .call(store, (at, length))
                 .map(drop),
         };
-        result.map_err(|error| error.to_string())
+        result.map_err(|error| format!("{error:#}"))
     };
     typed("bytes", 0, 131_000).unwrap();
     assert!(typed("bytes", 0, 131_100).unwrap_err().contains("Config::max_lifted_bytes"));
@@ -320,7 +320,7 @@ fn calls_that_are_relayed_are_under_the_limit_too() {
         match give.call(&mut store, (60_000,)) {
             Ok(count) => assert!(adapters && count == (60_000,)),
             Err(error) => {
-                let error = error.to_string();
+                let error = format!("{error:#}");
                 assert!(!adapters && error.contains("Config::max_lifted_bytes sets the limit"), "{error}");
             }
         }
@@ -336,13 +336,15 @@ fn long_names_are_cut_in_errors() {
         let mut guest = guest_with_limit(None, &long, 1);
         guest.call("fill", &[Val::U32(10)]).unwrap();
         let error = guest.list(kind, at, 1).unwrap_err();
-        assert!(error.to_string().len() < 1000, "{kind}");
+        assert!(format!("{error:#}").len() < 1000, "{kind}");
     }
     let enums = guest.instance.get_func(&mut guest.store, "enums").unwrap().result(&guest.store).unwrap();
     assert!(enums.to_string().len() < 1000);
     let wrong = Val::List(vec![Val::Enum(long.as_str().into()), Val::Enum("neither".into())]);
     let error = wrong.check(&enums).unwrap_err();
-    assert!(error.to_string().starts_with("[1]: unknown enum case \"neither\"") && error.to_string().len() < 1000);
+    assert!(
+        format!("{error:#}").starts_with("[1]: unknown enum case \"neither\"") && format!("{error:#}").len() < 1000
+    );
 }
 
 /// The path of a value in a map does not depend on how it is lifted.

@@ -5,6 +5,7 @@ use gusset::Config;
 use gusset::core::Module;
 use gusset::{
     AsContextMut, Component, Engine, Error, Instance, LinkError, Linker, Store, StoreContextMut, Trap, TrapCode, Val,
+    WasmBacktrace,
 };
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -149,7 +150,12 @@ fn a_failure_locks_both_instances_and_later_calls_of_others_trap() {
         let (service, programs) = linked(&mut store, &service(""), 3);
         let error = call(&mut store, programs[0], "fail", &[]).unwrap_err();
         assert_eq!(trap_code(&error), Some(TrapCode::Unreachable));
-        let names: Vec<_> = error.wasm_backtrace().frames().iter().map(|frame| frame.module.as_str()).collect();
+        let names: Vec<_> = WasmBacktrace::of(&error)
+            .expect("a guest was running")
+            .frames()
+            .iter()
+            .map(|frame| frame.module.as_str())
+            .collect();
         match ADAPTERS.get() {
             true => assert_eq!(names, ["service", "adapters", "program"]),
             false => assert_eq!(names, ["service", "program"]),
@@ -217,7 +223,7 @@ fn instances_call_one_another_in_circles() {
         let ping = linker.instantiate(&mut store, &counter).unwrap();
         // An empty slot is an error, and locks the caller like any failure of a host function.
         let error = call(&mut store, ping, "count", &[Val::U32(1)]).unwrap_err();
-        assert_eq!(error.to_string(), "import `other` is called before it has a function");
+        assert_eq!(error.root_cause().to_string(), "import `other` is called before it has a function");
         assert!(error.is::<LinkError>());
         let [ping, pong] = [(); 2].map(|()| linker.instantiate(&mut store, &counter).unwrap());
         let count = pong.get_func(&mut store, "count").unwrap();
@@ -226,7 +232,7 @@ fn instances_call_one_another_in_circles() {
         for instance in [ping, pong] {
             assert_eq!(call(&mut store, instance, "count", &[Val::U32(100)]).unwrap(), Some(Val::U32(100)));
         }
-        let error = slot.set(&store, count).unwrap_err().to_string();
+        let error = format!("{:#}", slot.set(&store, count).unwrap_err());
         assert_eq!(error, "import `other` has a function");
         // Without end, the stack ends it, and both are locked.
         let error = call(&mut store, ping, "count", &[Val::U32(u32::MAX)]).unwrap_err();
@@ -475,7 +481,7 @@ fn instances_and_modules_are_handed_on() {
       (func (export "g") (result u32) (canon lift (core func $i "g"))))"#;
         let last = linker.instantiate(&mut store, &component(text)).unwrap();
         assert_eq!(call(&mut store, last, "g", &[]).unwrap(), Some(Val::U32(1)));
-        let error = linker.root().define_exports(&store, lib).unwrap_err().to_string();
+        let error = format!("{:#}", linker.root().define_exports(&store, lib).unwrap_err());
         assert_eq!(error, "`a:b/c@1.2.0` is already defined as an instance");
     });
 }
@@ -500,13 +506,13 @@ fn functions_of_other_types_and_stores_are_told() {
         let text = r#"(component (import "in" (instance $in (export "other" (func (param "n" u32)))))
       (core func $f (canon lower (func $in "other"))))"#;
         slotted.instantiate(&mut store, &component(text)).unwrap();
-        let error = slot.set(&store, next).unwrap_err().to_string();
+        let error = format!("{:#}", slot.set(&store, next).unwrap_err());
         assert_eq!(error, "import `in#other`: its type is func(n: u32), but the function's is func(c: char) -> char");
         // Another store.
         let mut other = Store::new(engine(), ());
         let mut linker = Linker::new(engine());
         linker.root().define_instance(&store, "service", service).unwrap();
-        let error = linker.instantiate(&mut other, &program()).unwrap_err().to_string();
+        let error = format!("{:#}", linker.instantiate(&mut other, &program()).unwrap_err());
         assert_eq!(error, "a component was linked with an instance of another store");
         let theirs = Linker::new(engine()).instantiate(&mut other, &self::service("")).unwrap();
         let mut mixed = Linker::new(engine());
@@ -773,7 +779,11 @@ fn types_too_large_for_an_adapter_are_relayed() {
             assert_eq!(call(&mut store, relay, "go", std::slice::from_ref(&list)).unwrap(), Some(list.clone()));
             call(&mut store, echo, "call-host", &[]).unwrap();
             let error = call(&mut store, relay, "go", &[list]).unwrap_err();
-            let has = error.wasm_backtrace().frames().iter().any(|frame| frame.module == "adapters");
+            let has = WasmBacktrace::of(&error)
+                .expect("a guest was running")
+                .frames()
+                .iter()
+                .any(|frame| frame.module == "adapters");
             assert_eq!(has, adapter && ADAPTERS.get(), "{levels}: {error}");
         }
     });
@@ -786,7 +796,11 @@ fn adapters_of_links_stand_in_backtraces_where_they_are() {
         let mut store = Store::new(engine(), ());
         let (_, programs) = linked(&mut store, &service(""), 1);
         let error = call(&mut store, programs[0], "fail", &[]).unwrap_err();
-        let has = error.wasm_backtrace().frames().iter().any(|frame| frame.module == "adapters");
+        let has = WasmBacktrace::of(&error)
+            .expect("a guest was running")
+            .frames()
+            .iter()
+            .any(|frame| frame.module == "adapters");
         assert_eq!(has, adapters, "{error}");
     }
 }

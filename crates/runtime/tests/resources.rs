@@ -240,10 +240,10 @@ fn dynamic_handles_are_checked_where_they_are_used() {
     assert_eq!(results[0], Val::U32(1));
     // It has been given away. Saying so is no fault of the guest's, which goes on.
     for func in [index, lent] {
-        let error = func.call(&mut store, &[Val::Resource(any)], results).unwrap_err().to_string();
+        let error = format!("{:#}", func.call(&mut store, &[Val::Resource(any)], results).unwrap_err());
         assert!(error.contains("param \"thing\"") && error.contains("after it was dropped or given away"), "{error}");
     }
-    let error = any.resource_drop(&mut store).unwrap_err().to_string();
+    let error = format!("{:#}", any.resource_drop(&mut store).unwrap_err());
     assert!(error.contains("after it was dropped or given away"), "{error}");
     assert_eq!(call(&mut store, instance, "value", 1).unwrap(), 5);
     // Of another store.
@@ -251,7 +251,7 @@ fn dynamic_handles_are_checked_where_they_are_used() {
     let Val::Resource(foreign) = results[0] else { panic!("it is a handle") };
     let (mut other_store, other) = start();
     let index = other.get_func(&mut other_store, "index").unwrap();
-    let error = index.call(&mut other_store, &[Val::Resource(foreign)], results).unwrap_err().to_string();
+    let error = format!("{:#}", index.call(&mut other_store, &[Val::Resource(foreign)], results).unwrap_err());
     assert!(error.contains("with a store that it is not of"), "{error}");
     assert!(foreign.resource_drop(&mut other_store).is_err());
     foreign.resource_drop(&mut store).unwrap();
@@ -264,10 +264,10 @@ fn typed_handles_are_checked_where_they_are_used() {
     let thing = store.data_mut().table.push(Widget(1)).unwrap();
     let index = instance.get_typed_func::<(&Resource<Widget>,), (u32,)>(&mut store, "index").unwrap();
     assert_eq!(index.call(&mut store, (&thing,)).unwrap(), (1,));
-    let error = index.call(&mut store, (&thing,)).unwrap_err().to_string();
+    let error = format!("{:#}", index.call(&mut store, (&thing,)).unwrap_err());
     assert!(error.contains("used after it was given away"), "{error}");
     let borrowed = Resource::new_borrow(thing.rep());
-    let error = index.call(&mut store, (&borrowed,)).unwrap_err().to_string();
+    let error = format!("{:#}", index.call(&mut store, (&borrowed,)).unwrap_err());
     assert!(error.contains("a borrowed Resource<") && error.contains("param \"thing\""), "{error}");
     assert_eq!(call(&mut store, instance, "value", 1).unwrap(), 1);
     let error = instance.get_typed_func::<(Resource<Other>,), (u32,)>(&mut store, "index").err().unwrap().to_string();
@@ -281,19 +281,19 @@ fn borrows_end_with_the_call_that_they_came_with() {
     call(&mut store, instance, "keep", index).unwrap();
     let kept = store.data_mut().kept.take().unwrap();
     let lent = instance.get_typed_func::<(&Resource<Widget>,), (u32,)>(&mut store, "lent-value").unwrap();
-    let error = lent.call(&mut store, (&kept,)).unwrap_err().to_string();
+    let error = format!("{:#}", lent.call(&mut store, (&kept,)).unwrap_err());
     assert!(error.contains("after the call that it was lent for"), "{error}");
     call(&mut store, instance, "keep-any", index).unwrap();
     let kept = store.data_mut().kept_any.take().unwrap();
     let lent = instance.get_func(&mut store, "lent-value").unwrap();
-    let error = lent.call(&mut store, &[Val::Resource(kept)], &mut [Val::Bool(false)]).unwrap_err().to_string();
+    let error = format!("{:#}", lent.call(&mut store, &[Val::Resource(kept)], &mut [Val::Bool(false)]).unwrap_err());
     assert!(error.contains("after the call that it was lent for"), "{error}");
     // The guest has it back: what was lent can be dropped.
     call(&mut store, instance, "drop", index).unwrap();
     // A borrow that a host function gives as an own is its fault.
     let index = call(&mut store, instance, "new-index", 9).unwrap();
     call(&mut store, instance, "keep", index).unwrap();
-    let error = call(&mut store, instance, "give-kept", 0).unwrap_err().to_string();
+    let error = format!("{:#}", call(&mut store, instance, "give-kept", 0).unwrap_err());
     assert!(error.contains("a borrowed Resource<"), "{error}");
 }
 
@@ -375,7 +375,7 @@ fn destructors_of_the_host_run_and_may_fail() {
     assert!(store.data().table.is_empty());
     assert_eq!(call(&mut store, instance, "new-other-index", 0).unwrap(), 1);
     let error = call(&mut store, instance, "drop-other", 1).unwrap_err();
-    assert!(error.to_string().contains("others cannot be dropped"), "{error}");
+    assert!(format!("{error:#}").contains("others cannot be dropped"), "{error}");
     assert_eq!(trap_of(call(&mut store, instance, "drop", 1)).0, TrapCode::CannotEnter);
 }
 
@@ -391,13 +391,13 @@ fn a_linker_says_what_it_lacks_of_resource_types() {
     linker.root().func_wrap("f", |_, (_,): (Resource<Widget>,)| Ok(())).unwrap();
     let error = link(&linker).unwrap_err();
     assert!(error.is::<LinkError>());
-    let text = error.to_string();
+    let text = format!("{error:#}");
     assert!(text.contains("import \"a\" (resource type) is missing"), "{text}");
     assert!(!text.contains("function"), "{text}");
     linker.root().resource("a", ResourceType::host::<Widget>(), |_, _| Ok(())).unwrap();
     let mut wrong = linker.clone();
     wrong.root().resource("b", ResourceType::host::<Other>(), |_, _| Ok(())).unwrap();
-    let text = link(&wrong).unwrap_err().to_string();
+    let text = format!("{:#}", link(&wrong).unwrap_err());
     assert!(text.contains("import \"b\" (resource type): it must be the same type as `a`"), "{text}");
     linker.root().resource("b", ResourceType::host::<Widget>(), |_, _| Ok(())).unwrap();
     link(&linker).unwrap();
@@ -410,7 +410,7 @@ fn a_linker_says_what_it_lacks_of_resource_types() {
         other.root().resource(name, ResourceType::host::<Other>(), |_, _| Ok(())).unwrap();
     }
     other.root().func_wrap("f", |_, (_,): (Resource<Widget>,)| Ok(())).unwrap();
-    let text = link(&other).unwrap_err().to_string();
+    let text = format!("{:#}", link(&other).unwrap_err());
     assert!(text.contains("own<Widget> or borrow<Widget>"), "{text}");
 }
 
@@ -591,7 +591,7 @@ fn a_refused_call_takes_back_what_it_has_lent() {
     let drop = instance.get_typed_func::<(u32,), ()>(&mut store, "drop").unwrap();
     let [a, b, c] = [1, 2, 3].map(Resource::<Widget>::new_own);
     for _ in 0..3 {
-        let error = three.call(&mut store, (&a, &b, &a)).unwrap_err().to_string();
+        let error = format!("{:#}", three.call(&mut store, (&a, &b, &a)).unwrap_err());
         assert!(error.ends_with("that is given away was used twice in one call"), "{error}");
     }
     assert_eq!(new.call(&mut store, ()).unwrap(), (1,));

@@ -33,7 +33,7 @@ impl AdapterTexts {
         let modules = component.adapters();
         let text = |(number, module)| match adapter_text(number, module) {
             Ok(text) => text.into(),
-            Err(error) => format!(";; {error}\n").into(),
+            Err(error) => format!(";; {error:#}\n").into(),
         };
         let texts = || (component.clone(), modules.iter().enumerate().map(text).collect());
         &self.components.entry(modules.as_ptr()).or_insert_with(texts).1

@@ -1,6 +1,6 @@
 //! How the texts of scripts compare with ours, and how what sort of error the engine gave.
 
-use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap};
+use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap, WasmBacktrace};
 
 /// What stands before the text of a trap.
 const INTRODUCTION: &str = "wasm trap: ";
@@ -32,9 +32,16 @@ pub(crate) fn is_verdict(error: &Error) -> bool {
         )
 }
 
+/// What an error says, outermost first, but for where the guest stood.
+pub(crate) fn error_text(error: &Error) -> String {
+    let backtrace = error.downcast_ref().map(WasmBacktrace::to_string);
+    let causes = error.chain().map(ToString::to_string).filter(|text| backtrace.as_ref() != Some(text));
+    causes.collect::<Vec<_>>().join(": ")
+}
+
 /// Whether an error is the engine's own fault: nothing that a script expects is one.
 pub(crate) fn is_internal(error: &Error) -> bool {
-    codegen_kind(error) == Some(CodegenErrorKind::Internal) || error.to_string().contains("internal error")
+    codegen_kind(error) == Some(CodegenErrorKind::Internal) || error_text(error).contains("internal error")
 }
 
 fn codegen_kind(error: &Error) -> Option<CodegenErrorKind> {

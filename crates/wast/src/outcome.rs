@@ -1,7 +1,7 @@
 //! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
 
-use crate::message::is_internal;
-use gusset::{AdapterName, Error, Trap};
+use crate::message::{error_text, is_internal};
+use gusset::{AdapterName, Error, Trap, WasmBacktrace};
 
 /// What should have happened and what did.
 pub(crate) struct Mismatch {
@@ -37,7 +37,7 @@ pub(crate) fn mismatch<T>(expected: impl Into<String>, actual: impl Into<String>
 /// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
 fn describe(error: &Error) -> (String, Vec<String>) {
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        return (format!("error: {error}"), backtrace(error));
+        return (format!("error: {}", error_text(error)), backtrace(error));
     };
     let mut place = Vec::new();
     if let Some(site) = trap.site() {
@@ -48,5 +48,6 @@ fn describe(error: &Error) -> (String, Vec<String>) {
 }
 
 fn backtrace(error: &Error) -> Vec<String> {
-    error.wasm_backtrace().frames().iter().map(|frame| format!("at {frame}")).collect()
+    let frames = WasmBacktrace::of(error).map(WasmBacktrace::frames).unwrap_or_default();
+    frames.iter().map(|frame| format!("at {frame}")).collect()
 }

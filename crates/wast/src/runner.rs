@@ -129,7 +129,7 @@ impl WastRunner {
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
-                let message = format!("the script's host cannot be set up: {error}");
+                let message = format!("the script's host cannot be set up: {error:#}");
                 return Err(wast::Error::new(wast::token::Span::from_offset(0), message));
             }
         };

@@ -7,7 +7,7 @@ use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
 use crate::header::lexer;
-use crate::message::{is_internal, is_verdict, matches, names_trap};
+use crate::message::{error_text, is_internal, is_verdict, matches, names_trap};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::{Messages, WastOptions};
 use gusset::{AdapterName, Component, Engine, Error, LinkError, Printable, Trap, TrapCode, Val, core};
@@ -313,7 +313,7 @@ impl<'a> RunningScript<'a> {
         let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
         match self.instantiate(&definition) {
             Ok(_) => mismatch(expected, "it is instantiated"),
-            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &error.to_string()),
+            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &error_text(&error)),
             Err(error) => Err(Mismatch::error(expected, &error)),
         }
     }
@@ -366,7 +366,7 @@ impl<'a> RunningScript<'a> {
         // The engine reads such bytes as text, and reports what it finds then.
         let refused = |error: Error| match bytes.starts_with(b"\0asm") {
             true => Refusal::Engine(error),
-            false => Refusal::NoWasm(without_excerpt(&error.to_string()).into()),
+            false => Refusal::NoWasm(without_excerpt(&error_text(&error)).into()),
         };
         if !component {
             return core::Module::new(engine, &bytes).map(ScriptDefinition::Core).map_err(refused);

@@ -76,11 +76,11 @@ impl CanonError {
             Cause::TooLarge(limit) => {
                 let error = too_large(limit);
                 let error = if path.is_empty() { error } else { error.context(path) };
-                error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
+                error.context(format!("the call of `{}` failed", Printable::name(&adapter().function)))
             }
             Cause::Refused(error) => {
                 let error = if path.is_empty() { error } else { error.context(path) };
-                error.context(format_args!("function `{}`", Printable::name(&adapter().function)))
+                error.context(format!("the call of `{}` failed", Printable::name(&adapter().function)))
             }
             Cause::Error(error) if path.is_empty() => error,
             Cause::Error(error) => error.context(path),

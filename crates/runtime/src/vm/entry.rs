@@ -8,7 +8,7 @@ use super::raw_value::RawValue;
 use super::signals::set_current;
 use super::stack::StackLimit;
 use super::store::VmStore;
-use crate::error::{Error, Result, bail, format_err};
+use crate::error::{Error, Result, bail, format_err, with_backtrace};
 use crate::store::{StoreContextMut, StoreInner};
 use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
 use gusset_artifact::CoreValType;
@@ -105,7 +105,7 @@ unsafe fn enter<T: 'static>(
 /// Why an activation was left, for its caller.
 fn take_failure(context: &RawStoreContext) -> Error {
     let failure = &context.failure;
-    let mut error = match (failure.take_host(), failure.take_trap()) {
+    let error = match (failure.take_host(), failure.take_trap()) {
         (Some(error), _) => error,
         (None, Some((code, memory_offset))) => {
             Trap::new(code).with_memory_offset(memory_offset.map(|offset| offset as u64)).into()
@@ -114,6 +114,5 @@ fn take_failure(context: &RawStoreContext) -> Error {
     };
     let (frames, depth) = failure.frames();
     let known = |pc: usize| context.with_code_at(pc, |code| code.frame_at(pc));
-    error.add_backtrace(WasmBacktrace::new(frames.filter_map(known).collect(), depth - depth.min(MAX_FRAMES)));
-    error
+    with_backtrace(error, WasmBacktrace::new(frames.filter_map(known).collect(), depth - depth.min(MAX_FRAMES)))
 }

@@ -63,7 +63,7 @@ impl<T: 'static> StoreInner<T> {
         if let Some(start) = self.vm.start_function(instance)? {
             self.call_core(start, &mut []).map_err(|error| {
                 let name = describe(module, &code.image().modules[module].module);
-                error.context(format_args!("the start function of {name}"))
+                error.context(format!("the start function of {name} failed"))
             })?;
         }
         Ok(instance)
@@ -95,7 +95,8 @@ impl VmStore {
             dropped_data: vec![false; image.module.data.len()],
         });
         let outcome = self.initialize(number, code, imports);
-        outcome.map_err(|error| error.context(describe(module, &image.module)))?;
+        outcome
+            .map_err(|error| error.context(format!("{} cannot be instantiated", describe(module, &image.module))))?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -203,7 +204,7 @@ impl VmStore {
         let ModuleImage { module, layout, .. } = &code.image().modules[module];
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
-            let failed = |error: Error| error.context(format_args!("memory {index}"));
+            let failed = |error: Error| error.context(format!("memory {index}"));
             let memory = self.define_memory(ty, ContextPlace { context, offset }).map_err(failed)?;
             self.instances[number].memories.push(memory);
         }
@@ -240,7 +241,7 @@ impl VmStore {
         let defined = module.tables.iter().skip(module.imported_tables as usize);
         for ((index, &ty), init) in defined.zip(&module.table_inits) {
             let offset = layout.table(index).expect("defined tables stand in the context");
-            let failed = |error: Error| error.context(format_args!("table {index}"));
+            let failed = |error: Error| error.context(format!("table {index}"));
             let null = || Ok(RawValue::default());
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
             let table = self.define_table(ty, value, ContextPlace { context, offset }).map_err(failed)?;
@@ -274,7 +275,7 @@ impl VmStore {
             if let SegmentMode::Active { target, offset } = &segment.mode {
                 let offset = self.evaluate_offset(number, offset, module.tables[*target].table64)?;
                 let len = segment.items.len() as u64;
-                let failed = |code| Error::from(Trap::new(code)).context(format_args!("element segment {index}"));
+                let failed = |code| Error::from(Trap::new(code)).context(format!("element segment {index}"));
                 self.table_init(number, *target, index, offset, 0, len).map_err(failed)?;
                 self.elem_drop(number, index);
             }
@@ -288,7 +289,7 @@ impl VmStore {
             if let SegmentMode::Active { target, offset } = &segment.mode {
                 let offset = self.evaluate_offset(number, offset, module.memories[*target].memory64)?;
                 let len = u64::from(segment.bytes.end - segment.bytes.start);
-                let failed = |code| Error::from(Trap::new(code)).context(format_args!("data segment {index}"));
+                let failed = |code| Error::from(Trap::new(code)).context(format!("data segment {index}"));
                 self.memory_init(number, *target, index, offset, 0, len).map_err(failed)?;
                 self.data_drop(number, index);
             }

@@ -36,7 +36,7 @@ impl Mapping {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: V5: a new mapping, at an address that the system chooses, replaces nothing.
         let base = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags) };
-        let failed = |error| Error::from(error).context(format_args!("reserving {len} bytes of address space"));
+        let failed = |error| Error::from(error).context(format!("reserving {len} bytes of address space"));
         let base = base.map_err(failed)?;
         Ok(Mapping { base: NonNull::new(base.cast()).expect("no mapping is at address 0"), len, accessible: 0 })
     }
@@ -49,7 +49,7 @@ impl Mapping {
             let (start, more) = (self.base.as_ptr().wrapping_add(self.accessible), len - self.accessible);
             // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
             let changed = unsafe { mprotect(start.cast(), more, MprotectFlags::READ | MprotectFlags::WRITE) };
-            changed.map_err(|error| Error::from(error).context(format_args!("committing {more} bytes of memory")))?;
+            changed.map_err(|error| Error::from(error).context(format!("committing {more} bytes of memory")))?;
             self.accessible = len;
         }
         Ok(())
@@ -61,7 +61,7 @@ impl Mapping {
         let (start, len) = (self.base.as_ptr().wrapping_add(guard), self.len - guard);
         // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
         let changed = unsafe { mprotect(start.cast(), len, MprotectFlags::READ | MprotectFlags::WRITE) };
-        changed.map_err(|error| Error::from(error).context(format_args!("committing {len} bytes of stack")))?;
+        changed.map_err(|error| Error::from(error).context(format!("committing {len} bytes of stack")))?;
         Ok(StackMapping(self))
     }
 

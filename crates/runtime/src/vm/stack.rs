@@ -180,7 +180,7 @@ fn exhausted(here: usize) -> Error {
     let trap = Error::from(Trap::new(TrapCode::StackOverflow));
     if own.contains(here) && own.high - own.low <= RESERVE {
         let (size, needed) = ((own.high - own.low) >> 10, RESERVE >> 10);
-        return trap.context(format_args!("a thread with {size} KiB of stack; guests need more than {needed} KiB"));
+        return trap.context(format!("a thread with {size} KiB of stack; guests need more than {needed} KiB"));
     }
     trap
 }
