@@ -4,6 +4,7 @@
 mod arrows;
 mod exports;
 mod files;
+mod harness;
 mod length;
 mod limits;
 mod links;
@@ -56,6 +57,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     found.extend(safety::check_crate_roots(&tree));
     found.extend(arrows::check(&tree));
     found.extend(limits::check(&tree));
+    found.extend(harness::check(&tree));
     found.extend(arrows::check_runtime_tree(&arrows::runtime_tree(root)?));
     let exists = |path: &str| root.join(path).exists();
     found.extend(packages::check(&tree, exists));

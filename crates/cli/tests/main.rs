@@ -1,0 +1,9 @@
+//! All tests that run the program, themselves one program.
+
+mod bad_inputs;
+mod cases;
+mod examples;
+mod mistakes;
+mod names;
+mod program;
+mod wast_reports;
