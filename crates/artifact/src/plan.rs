@@ -222,6 +222,8 @@ pub struct AdapterModuleInfo {
     pub module: ModuleIndex,
     /// Who calls whom, adapter by adapter.
     pub adapters: Vec<AdapterName>,
+    /// The type of each, as the caller has it; none of a built-in.
+    pub types: Vec<Option<FuncTypeIndex>>,
     /// Its trap sites.
     pub sites: Vec<TrapSite>,
 }

@@ -2,21 +2,41 @@
 //! rest.
 
 use gusset::{Printable, Trap};
+use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// What a shell reports for a program that aborts (128 + SIGABRT): the field's code for a guest that trapped.
 const TRAPPED: u8 = 134;
 
+/// What is returned for a command line that is not as it should be.
+const WRONG_USAGE: u8 = 2;
+
+/// A command line that is not as it should be, in a way that only the program knows.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
 /// Writes `error` and its causes to stderr and chooses the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
     let _ = std::io::stderr().write_all(text(error).as_bytes());
-    if error.is::<Trap>() { ExitCode::from(TRAPPED) } else { ExitCode::FAILURE }
+    match () {
+        () if error.is::<Trap>() => ExitCode::from(TRAPPED),
+        () if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
+        () => ExitCode::FAILURE,
+    }
 }
 
 fn text(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {}\n", shortened(&error.to_string()));
+    let mut text = format!("error: {}\n", shortened(error.to_string().trim_end()));
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     if !causes.is_empty() {
         text.push_str("\nCaused by:\n");

@@ -1,7 +1,8 @@
-//! Reading and compiling the component that a command is given.
+//! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
-use anyhow::{Context, Result, bail};
-use gusset::{Component, Config, Engine};
+use anyhow::{Context, Result, anyhow, bail};
+use gusset::{Component, Config, Engine, TranslateError, TranslateErrorKind};
+use gusset_wast::FeatureList;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,60 +16,131 @@ const MAX_TEXT: u64 = 64 << 20;
 /// How many bytes are looked at before the rest is read.
 const FIRST_BYTES: u64 = 4096;
 
-/// The engine with the program's settings.
-pub(crate) fn engine() -> Result<Engine> {
-    Engine::new(&Config::new()).context("this machine cannot run the engine")
+/// What stands for standard input where a file can be named.
+pub(crate) const STDIN: &str = "-";
+
+/// What first bytes say of files that are given by mistake.
+const STRANGE: &[(&[u8], &str)] = &[
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd"),
+    (b"\x7fELF", "a native program or library"),
+    (b"\xcf\xfa\xed\xfe", "a native program or library"),
+    (b"MZ", "a native program or library"),
+    (b"!<arch>\n", "an archive of object files"),
+    (b"<", "HTML or XML (a download that went wrong?)"),
+    (b"{", "JSON"),
+    (b"package ", "WIT, which describes components"),
+    (b"interface ", "WIT, which describes components"),
+    (b"world ", "WIT, which describes components"),
+];
+
+/// A file that was read.
+pub(crate) struct InputFile {
+    /// What it is called in messages.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
-/// The component in the file at `path`, text or binary.
-pub(crate) fn component(engine: &Engine, path: &Path) -> Result<Component> {
-    let bytes = read(path)?;
-    let shown = path.display();
-    if bytes.is_empty() {
-        bail!("{shown} is empty: it holds no component");
-    }
-    Component::new(engine, &bytes).with_context(|| format!("cannot compile {shown}"))
+/// The engine with the program's settings, and these of features.
+pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
+    let mut config = Config::new();
+    features.iter().for_each(|list| list.apply(&mut config));
+    Engine::new(&config).context("this machine cannot run the engine")
 }
 
-/// The bytes of the file at `path`.
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let mut file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
-    let metadata = file.metadata().with_context(|| format!("cannot read {shown}"))?;
-    if metadata.is_dir() {
-        bail!("cannot read {shown}: it is a directory");
-    }
-    let mut bytes = Vec::new();
-    let mut read = |bytes: &mut Vec<u8>, most: u64| {
-        (&mut file).take(most).read_to_end(bytes).with_context(|| format!("cannot read {shown}"))
+/// The component in the file at `path`, text or binary, with the file's name for messages.
+pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
+    let file = read(path, false)?;
+    let component = match Component::new(engine, &file.bytes) {
+        Err(error) if is_core_module_error(&error) => bail!(file.core_module()),
+        result => result.with_context(|| file.refusal("cannot compile"))?,
     };
-    read(&mut bytes, FIRST_BYTES)?;
-    let limit = limit(&bytes).with_context(|| format!("cannot read {shown}"))?;
-    // Devices and pipes do not tell their size.
-    if metadata.len() <= limit {
-        let rest = limit + 1 - bytes.len() as u64;
-        read(&mut bytes, rest)?;
+    Ok((file.name, component))
+}
+
+/// The file at `path`, which may hold a component or core module, text or binary.
+pub(crate) fn any(path: &Path) -> Result<InputFile> {
+    read(path, true)
+}
+
+/// Whether a component could not be made since it is a core module.
+pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
+    error.downcast_ref::<TranslateError>().is_some_and(|error| error.kind() == TranslateErrorKind::CoreModule)
+}
+
+impl InputFile {
+    /// What could not be done with the file, and what to do with one that seems to be something else.
+    pub(crate) fn refusal(&self, what: &str) -> String {
+        let name = &self.name;
+        let script = self.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
+        match script || name.ends_with(".wast") {
+            true => format!("{what} {name}; if it is a script, run `gusset wast {name}`"),
+            false => format!("{what} {name}"),
+        }
     }
-    if metadata.len().max(bytes.len() as u64) > limit {
-        bail!("{shown} is larger than {} MiB, the limit for such a file", limit >> 20);
+
+    /// What to say of a core module where a component belongs.
+    fn core_module(&self) -> String {
+        let name = &self.name;
+        format!(
+            "expected a component, found a core module: {name}; `gusset inspect {name}` shows what it is, and `wasm-tools \
+             component new` makes a component of one whose imports and exports fit"
+        )
     }
-    Ok(bytes)
+}
+
+/// The bytes of the file at `path`, core modules only if asked for.
+fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
+    if path.as_os_str() == STDIN {
+        let file = InputFile { name: "<stdin>".into(), bytes: Vec::new() };
+        return read_from(std::io::stdin().lock(), 0, file, core_modules);
+    }
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
+    if metadata.is_dir() {
+        bail!("cannot read {name}: it is a directory");
+    }
+    read_from(file, metadata.len(), InputFile { name, bytes: Vec::new() }, core_modules)
+}
+
+/// Reads `from`, which says that it has so many bytes. Devices and pipes do not tell.
+fn read_from(mut from: impl Read, size: u64, mut file: InputFile, core_modules: bool) -> Result<InputFile> {
+    let cannot_read = || format!("cannot read {}", file.name);
+    from.by_ref().take(FIRST_BYTES).read_to_end(&mut file.bytes).with_context(cannot_read)?;
+    if file.bytes.is_empty() {
+        bail!("{} is empty: it holds no component", file.name);
+    }
+    if !core_modules && is_core_module(&file.bytes) {
+        bail!(file.core_module());
+    }
+    let limit = limit(&file)?;
+    if size <= limit {
+        let rest = limit + 1 - file.bytes.len() as u64;
+        from.take(rest).read_to_end(&mut file.bytes).with_context(cannot_read)?;
+    }
+    if size.max(file.bytes.len() as u64) > limit {
+        bail!("{} is larger than {} MiB, the limit for such a file", file.name, limit >> 20);
+    }
+    Ok(file)
 }
 
 /// How large a file with these first bytes may be. What cannot be a component has no need to be read.
-fn limit(first_bytes: &[u8]) -> Result<u64> {
-    if is_core_module(first_bytes) {
-        bail!(
-            "expected a component, found a core module; `wasm-tools component new` makes a component of one whose imports \
-             and exports fit"
-        );
-    }
-    if first_bytes.starts_with(b"\0asm") {
+fn limit(file: &InputFile) -> Result<u64> {
+    if file.bytes.starts_with(b"\0asm") {
         return Ok(MAX_BINARY);
     }
     // A comment may hold zeros, but no text starts with one.
-    if first_bytes.first() == Some(&0) {
-        bail!("it is neither a binary component nor text");
+    if file.bytes.first() == Some(&0) {
+        return Err(anyhow!("it is neither a binary component nor text").context(format!("cannot read {}", file.name)));
+    }
+    let text = file.bytes.trim_ascii_start();
+    if let Some((_, kind)) = STRANGE.iter().find(|(first, _)| text.starts_with(first)) {
+        bail!("{} is no component: it is {kind}", file.name);
+    }
+    if !text.starts_with(b"(") && !text.starts_with(b";;") && text.is_ascii() {
+        bail!("{} is no component: it is neither binary nor text, which begins with `(component`", file.name);
     }
     Ok(MAX_TEXT)
 }

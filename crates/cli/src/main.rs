@@ -4,13 +4,21 @@
 
 mod adapters;
 mod error;
+mod guess;
 mod input;
+mod inspect;
+mod json_text;
 mod output;
 mod run;
+mod sample;
 mod select;
+mod validate;
 mod wast;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use gusset_wast::FeatureList;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,22 +34,34 @@ struct Arguments {
 enum Command {
     /// Calls an exported function of a component and prints its result as WAVE
     #[command(after_help = RUN_EXAMPLES)]
-    Run {
-        /// The component, as .wasm or .wat
+    Run(run::RunArguments),
+    /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect {
+        /// The component or core module, as .wasm or .wat; `-` for standard input
         file: PathBuf,
-        /// The call: a function's name and its arguments, written as WAVE values
-        #[arg(long, value_name = "CALL")]
-        invoke: Option<String>,
+        /// Print JSON, as docs/inspect-json.md describes it
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says whether a component or core module is valid: nothing but the exit code if it is
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate {
+        /// The component or core module, as .wasm or .wat; `-` for standard input
+        file: PathBuf,
+        /// Ask also whether this program can run it, and print the first reason why not
+        #[arg(long)]
+        runnable: bool,
+        /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+        #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+        features: Vec<FeatureList>,
     },
     /// Runs .wast scripts and reports each directive that does not hold
     #[command(after_help = WAST_EXAMPLES)]
     Wast(wast::WastArguments),
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
-    Adapters {
-        /// The component, as .wasm or .wat
-        file: PathBuf,
-    },
+    Adapters(adapters::AdaptersArguments),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -53,6 +73,23 @@ A function of an exported interface is named `namespace:package/interface#functi
 where only one export has it.
 
 Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trapped.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  gusset inspect composed.wasm
+  gusset inspect --json composed.wasm | jq '.exports[].name'
+
+Nothing is compiled, so it also shows what this program cannot run. What WIT has no words for (core modules, components and
+instances within instances) is written in its manner.";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  gusset validate composed.wasm
+  gusset validate --runnable composed.wasm
+  gusset validate --features -async,-multi-memory composed.wasm
+
+All that the specification has may be used unless --features switches it off. Exit codes: 0 it is valid (with --runnable, and can be
+run), 1 it is not, 2 wrong usage.";
 
 const WAST_EXAMPLES: &str = "\
 Examples:
@@ -74,16 +111,28 @@ Folders are searched recursively. Exit codes: 0 all directives held or failed as
 usage.";
 
 const ADAPTERS_EXAMPLES: &str = "\
-Example:
+Examples:
   gusset adapters composed.wasm
+  gusset adapters --list composed.wasm
+  gusset adapters --caller app --function parse composed.wasm
 
-Each module is preceded by a comment line `caller -> callee function` for each of its adapters.";
+Each module is preceded by a comment line `caller -> callee function` for each of its adapters. Comments beside calls have their
+offsets, as backtraces have them for frames within an adapter, and beside calls of trap functions which value is bad there, and why.";
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Run { file, invoke } => run::run(&file, invoke.as_deref()),
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        match guess::file_without_command(&words).filter(|_| error.kind() == ErrorKind::InvalidSubcommand) {
+            Some(message) => Arguments::command().error(ErrorKind::InvalidSubcommand, message).exit(),
+            None => error.exit(),
+        }
+    });
+    let outcome = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Wast(arguments) => wast::run(&arguments),
-        Command::Adapters { file } => adapters::run(&file),
+        Command::Inspect { file, json } => inspect::run(&file, json),
+        Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),
+        Command::Adapters(arguments) => adapters::run(&arguments),
     };
     outcome.unwrap_or_else(|error| error::report(&error))
 }

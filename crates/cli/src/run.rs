@@ -1,39 +1,99 @@
 //! `gusset run`: instantiates a component and calls one of its functions.
 
-use crate::input;
+mod unlinked;
+
+use crate::error::WrongUsage;
 use crate::output::print;
 use crate::select::{CallableExport, functions, listing, select};
+use crate::{guess, input, sample};
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
-use std::path::Path;
+use gusset_wast::FeatureList;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Calls what `invoke` says and prints the result.
-pub(crate) fn run(path: &Path, invoke: Option<&str>) -> Result<ExitCode> {
-    let shown = path.display();
+/// What the interface of programs is called, before its version.
+const WASI_RUN: &str = "wasi:cli/run@";
+
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    /// The component, as .wasm or .wat; `-` for standard input
+    file: PathBuf,
+    /// The call: a function's name and its arguments, written as WAVE values
+    #[arg(long, value_name = "CALL")]
+    invoke: Option<String>,
+    /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    features: Vec<FeatureList>,
+    /// What belongs into the call, so that its place can be told
+    #[arg(hide = true, allow_negative_numbers = true)]
+    words: Vec<String>,
+}
+
+/// Calls the function that is asked for and prints the result.
+pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
+    let RunArguments { file: path, invoke, features, words } = arguments;
+    if !words.is_empty() {
+        let words: Vec<String> = invoke.iter().chain(words).cloned().collect();
+        let command = guess::with_call(&guess::in_shell(&path.to_string_lossy()), &words);
+        let message = format!("a call is one argument, with its values in parentheses, as WAVE:\n\n  {command}\n");
+        return Err(WrongUsage(message).into());
+    }
     // The call is read first: it is at hand, and a typing error should not have to wait for a compilation.
-    let call =
-        invoke.map(|text| WaveCall::parse(text).context("cannot understand the call after --invoke")).transpose()?;
-    let engine = input::engine()?;
-    let component = input::component(&engine, path)?;
+    let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
+    let engine = input::engine(features)?;
+    let (shown, component) = input::component(&engine, path)?;
     let functions = functions(&component);
-    let Some(call) = call else {
-        bail!(
-            "{shown}: running a program needs wasi:cli, which is not supported yet; call a function with \
-             --invoke 'name(arguments)'; {}",
-            listing(functions.iter())
-        );
-    };
+    let Some(call) = call else { bail!(what_to_call(&shown, &functions)) };
     let function = select(&functions, call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
-    let arguments = call.arguments(&function.ty).with_context(|| format!("cannot call `{name}`"))?;
-    let result =
-        call_function(&engine, &component, function, &arguments).with_context(|| format!("cannot run {shown}"))?;
-    match result {
+    let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
+        Some(example) => format!("cannot call `{name}` so; a call of it looks like {}", guess::in_shell(&example)),
+        None => format!("cannot call `{name}`"),
+    })?;
+    let result = call_function(&engine, &component, function, &arguments);
+    match result.map_err(|error| unlinked::explain(error, &shown, &component))? {
         Some(value) => print(format_args!("{value}\n"))?,
         None => print("()\n")?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The call that stands after `--invoke`.
+fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
+    WaveCall::parse(text).with_context(|| {
+        let words: Vec<String> = text.split_whitespace().map(String::from).collect();
+        match words.is_empty() || text.contains('(') {
+            true => "cannot understand the call after --invoke".to_string(),
+            false => {
+                let command = guess::with_call(&guess::in_shell(&path.to_string_lossy()), &words);
+                format!("cannot understand the call after --invoke; did you mean\n\n  {command}\n")
+            }
+        }
+    })
+}
+
+/// What to say where nothing says what to call.
+fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
+    if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
+        return format!(
+            "{shown} is a program: running one needs WASI, which is not supported yet; `--invoke` calls other functions; {}",
+            listing(functions.iter())
+        );
+    }
+    if functions.is_empty() {
+        return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
+    }
+    let shown_in_shell = guess::in_shell(if shown == "<stdin>" { "-" } else { shown });
+    let example = functions.iter().find_map(|function| sample::call(&function.name(), &function.ty));
+    let example =
+        example.map(|call| format!("\n\n  gusset run {shown_in_shell} --invoke {}\n", guess::in_shell(&call)));
+    let example = example.unwrap_or_else(|| " with --invoke 'name(arguments)'\n".into());
+    format!(
+        "{shown} is a library: say which of its functions to call, for example{example}\n{}",
+        listing(functions.iter())
+    )
 }
 
 /// Instantiates the component with nothing to import and calls the function.

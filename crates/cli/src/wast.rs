@@ -6,17 +6,20 @@ mod junit;
 mod scripts;
 mod text;
 
+use crate::input::STDIN;
 use crate::output::print;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use gusset::Config;
-use gusset_wast::{Counts, FeatureList, KnownFailures, Messages, Report, Verdict, WastOptions, WastRunner, read_text};
+use gusset_wast::{
+    Counts, FeatureList, KnownFailures, Messages, Report, Verdict, WastOptions, WastRunner, read_text, read_text_from,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
 pub(crate) struct WastArguments {
-    /// Scripts, and folders that are searched for them
+    /// Scripts, and folders that are searched for them; `-` for standard input
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// Compare the messages of assert_invalid, assert_malformed and assert_unlinkable too
@@ -102,7 +105,10 @@ pub(crate) fn run(arguments: &WastArguments) -> Result<ExitCode> {
     let scripts = scripts::find(&arguments.paths)?;
     let runner = runner(arguments)?;
     let work = |script: &PathBuf| -> Result<Done> {
-        let report = runner.run_file(script)?;
+        let report = match script.as_os_str() == STDIN {
+            true => runner.run_text("<stdin>", &read_text_from(std::io::stdin().lock(), "<stdin>")?),
+            false => runner.run_file(script)?,
+        };
         // Lists name scripts by the end of their paths, however the script was named here.
         let full = std::path::absolute(script).unwrap_or_else(|_| script.clone());
         Ok(Done { report, name: full.to_string_lossy().into_owned() })

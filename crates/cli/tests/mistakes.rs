@@ -1,14 +1,17 @@
 //! What a newcomer does wrong, and what the program says to it, word for word: a file of `mistakes/` for each. `GUSSET_BLESS=1`
 //! rewrites what they say; look at the difference.
 //!
-//! A file opens with what the mistake is. Then come sections, each with a head `=== KIND`: `file NAME` for each file that there is,
-//! `unless root` where root is above such mistakes, `run` for what is typed into a shell beside those files; and, written by the test, `exit
+//! A file opens with what the mistake is. Then come sections, each with a head `=== KIND`: `file NAME` for each file that there is, `input
+//! NAME` for one that is in `mistakes/inputs`, `unless root` where root is above such mistakes, `run` for what is typed into a shell beside those files; and, written by the test, `exit
 //! CODE`, `stdout` and `stderr`, without those that are empty.
 
 use crate::program::{ScratchFolder, shell};
 use std::fmt::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// Where the files are.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mistakes");
 
 /// What the head of a section starts with.
 const HEAD: &str = "=== ";
@@ -17,7 +20,7 @@ const HEAD: &str = "=== ";
 struct Mistake<'a> {
     /// Everything before what the test writes.
     given: &'a str,
-    files: Vec<(&'a str, &'a str)>,
+    files: Vec<(&'a str, String)>,
     line: &'a str,
     unless_root: bool,
 }
@@ -31,7 +34,11 @@ impl Mistake<'_> {
         for (start, end) in heads.iter().copied().zip(ends) {
             let (head, body) = given[start + HEAD.len()..end].split_once('\n').expect("a head is a line");
             match head.split_once(' ') {
-                Some(("file", name)) => mistake.files.push((name, body)),
+                Some(("file", name)) => mistake.files.push((name, body.to_string())),
+                Some(("input", name)) => {
+                    let input = Path::new(FOLDER).join("inputs").join(name);
+                    mistake.files.push((name, std::fs::read_to_string(input).expect("the input is there")));
+                }
                 Some(("unless", "root")) => mistake.unless_root = true,
                 None if head == "run" => mistake.line = body,
                 _ => panic!("there is no section `{head}`"),
@@ -81,11 +88,10 @@ fn compare(path: &Path) -> Result<(), String> {
 
 #[test]
 fn are_answered_as_their_files_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes");
-    let files = std::fs::read_dir(folder).expect("the folder is there").map(|file| file.expect("readable").path());
+    let files = std::fs::read_dir(FOLDER).expect("the folder is there").map(|file| file.expect("readable").path());
     let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|name| name == "txt")).collect();
     files.sort();
-    assert!(files.len() > 2, "mistakes are there");
+    assert!(files.len() > 60, "mistakes are there");
     let failed = files.iter().filter_map(|file| Some(format!("{}: {}", file.display(), compare(file).err()?)));
     let failed: Vec<String> = failed.collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));

@@ -1,6 +1,6 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
-use gusset_types::{CoreFeature, Printable};
+use gusset_types::{CoreFeature, Printable, proposal_words};
 use std::fmt;
 
 /// What sort of error it is.
@@ -28,12 +28,20 @@ struct ErrorDetails {
     offset: Option<usize>,
     place: String,
     message: String,
+    /// The proposal for whose lack the module is refused, where the parser knows; in words for people.
+    missing: Option<&'static str>,
 }
 
 impl CodegenError {
     pub(crate) fn new(kind: CodegenErrorKind, message: impl Into<String>) -> CodegenError {
         CodegenError {
-            inner: Box::new(ErrorDetails { kind, offset: None, place: String::new(), message: message.into() }),
+            inner: Box::new(ErrorDetails {
+                kind,
+                offset: None,
+                place: String::new(),
+                message: message.into(),
+                missing: None,
+            }),
         }
     }
 
@@ -48,7 +56,8 @@ impl CodegenError {
     /// The same error as one of something that is valid but not supported.
     pub(crate) fn into_unsupported(mut self) -> CodegenError {
         self.inner.kind = CodegenErrorKind::Unsupported;
-        self.inner.message.insert_str(0, "not supported: ");
+        let what = self.inner.missing.unwrap_or(&self.inner.message);
+        self.inner.message = format!("not supported: {what}");
         self
     }
 
@@ -89,7 +98,7 @@ impl CodegenError {
 
 impl fmt::Display for CodegenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ErrorDetails { kind, offset, place, message } = &*self.inner;
+        let ErrorDetails { kind, offset, place, message, .. } = &*self.inner;
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
@@ -111,6 +120,9 @@ impl From<wasmparser::Error> for CodegenError {
     fn from(error: wasmparser::Error) -> CodegenError {
         // It quotes names.
         let message = Printable::message(error.message()).to_string();
-        CodegenError::new(CodegenErrorKind::Invalid, message).at(error.offset())
+        let missing = error.missing_wasm_feature().and_then(|features| features.iter_names().next());
+        let mut made = CodegenError::new(CodegenErrorKind::Invalid, message).at(error.offset());
+        made.inner.missing = missing.and_then(|(name, _)| proposal_words(name));
+        made
     }
 }

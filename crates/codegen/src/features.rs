@@ -3,7 +3,7 @@
 use crate::error::{CodegenError, CodegenErrorKind};
 use crate::settings::CompilerSettings;
 use crate::unit::UnitModule;
-use gusset_types::{CoreFeature, Printable};
+use gusset_types::{CoreFeature, CoreFeatures, Printable};
 use wasmparser::{FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures};
 
 /// The MVP and the proposals that the translation covers. An addition here needs its operators in [`op`](crate::op) and its
@@ -74,6 +74,26 @@ pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: 
         Some(other) if other.message == error.message() => error,
         Some(other) => other.into_error(module),
     }
+}
+
+/// Validates a module completely, without asking whether it could be compiled. It may use all that is standardised but the features that
+/// are off.
+///
+/// # Errors
+///
+/// What is wrong with it, of kind `Invalid`. If it is that features are off, the error says so.
+pub fn validate(module: &UnitModule<'_>, features: CoreFeatures) -> Result<(), CodegenError> {
+    let off = features.off().fold(STANDARDISED, |all, feature| all.difference(of_parser(feature)));
+    let Some(wrong) = first_error(module, off, usize::MAX) else { return Ok(()) };
+    let place = wrong.offset;
+    let error = wrong.into_error(module);
+    let holds_with = |features| first_error(module, features, place).is_none();
+    if off == STANDARDISED || !holds_with(STANDARDISED) {
+        return Err(error);
+    }
+    let missing = features.off().find(|feature| holds_with(off.union(of_parser(*feature))));
+    let features = missing.map_or_else(|| features.off().collect(), |feature| vec![feature]);
+    Err(error.switched_off(&features))
 }
 
 /// Where a module is wrong, and in which function's body.

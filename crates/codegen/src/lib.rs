@@ -55,5 +55,6 @@ mod unit;
 
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
+pub use features::validate;
 pub use settings::{CompilerSettings, OptimizationLevel};
 pub use unit::{LinkUnit, UnitModule};

@@ -1,7 +1,7 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
 use crate::parse::features::feature_of;
-use gusset_types::Printable;
+use gusset_types::{Printable, proposal_words};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
@@ -122,8 +122,14 @@ impl TranslateError {
         let message = error.message().replace('\n', ": ");
         let message = Printable::message(&message);
         let (kind, message) = match (missing, switched_off) {
-            (Some((name, _)), _) => (TranslateErrorKind::Unsupported(name), format!("not supported: {message}")),
-            (None, Some(feature)) => (kind, format!("{message} (switched off: {})", feature.name())),
+            (Some((name, _)), _) => {
+                let words = proposal_words(name).map(String::from).unwrap_or(message.to_string());
+                (TranslateErrorKind::Unsupported(name), format!("not supported: {words}"))
+            }
+            (None, Some(feature)) => {
+                let off = if feature.is_supported() { "switched off" } else { "switched off, and not supported" };
+                (kind, format!("{message} ({off}: {})", feature.name()))
+            }
             (None, None) => (kind, message.to_string()),
         };
         TranslateError::new(kind, message).at(usize::try_from(error.offset()).unwrap_or(usize::MAX))

@@ -30,6 +30,7 @@ mod error;
 mod flatten;
 mod link;
 mod may_leave;
+mod outline;
 mod parse;
 mod scope;
 
@@ -38,6 +39,10 @@ use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
 pub use error::{TranslateError, TranslateErrorKind};
+pub use outline::{
+    ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart,
+    OutlineProducer, OutlineWorld, TypeOutline,
+};
 
 /// What is decided before a component is translated.
 #[derive(Clone, Copy, Default, Debug)]
@@ -96,4 +101,14 @@ pub fn translate<'a>(bytes: &'a [u8], settings: &TranslateSettings) -> Result<Tr
 /// Input that is no valid component, or one whose components are nested too deeply.
 pub fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), TranslateError> {
     parse::validate(bytes, features)
+}
+
+/// Reads what a component or core module in the binary format is, without asking whether it could be run. All of it is validated but
+/// function bodies; it may use all that the specification has.
+///
+/// # Errors
+///
+/// Input that is neither, or breaks a rule of validation outside of function bodies.
+pub fn outline(bytes: &[u8]) -> Result<Outline, TranslateError> {
+    outline::read(bytes)
 }

@@ -32,7 +32,7 @@ pub(crate) const MAX_NESTING: usize = 100;
 pub(crate) fn parse(bytes: &[u8], features: ComponentFeatures) -> Result<Parsed<'_>, TranslateError> {
     let mut parse = Parse { bytes, bodies: Arena::default(), modules: Arena::default(), levels: Vec::new() };
     let mut root = None;
-    each_payload(bytes, features, |payload, valid| {
+    each_payload(bytes, features, RootKind::Component, |_, payload, valid| {
         root = parse.record(payload, valid)?.or(root);
         Ok(())
     })?;
@@ -43,7 +43,7 @@ pub(crate) fn parse(bytes: &[u8], features: ComponentFeatures) -> Result<Parsed<
 /// Validates a component and everything in it, function bodies too.
 pub(crate) fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), TranslateError> {
     let mut allocations = FuncValidatorAllocations::default();
-    each_payload(bytes, features, |_, valid| {
+    each_payload(bytes, features, RootKind::Component, |_, _, valid| {
         if let ValidPayload::Func(func, body) = valid {
             let mut validator = func.into_validator(std::mem::take(&mut allocations));
             validator.validate(&body).map_err(|error| TranslateError::invalid(&error))?;
@@ -53,11 +53,22 @@ pub(crate) fn validate(bytes: &[u8], features: ComponentFeatures) -> Result<(), 
     })
 }
 
-/// Hands each payload of `bytes` to `visit`, validated.
-fn each_payload<'a>(
+/// What the bytes may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RootKind {
+    /// A component.
+    Component,
+    /// A component or a core module.
+    Any,
+}
+
+/// Hands each payload of `bytes` to `visit`, validated, and the validator as it is before a component or module within opens, and
+/// else after the payload.
+pub(crate) fn each_payload<'a>(
     bytes: &'a [u8],
     features: ComponentFeatures,
-    mut visit: impl FnMut(Payload<'a>, ValidPayload<'a>) -> Result<(), TranslateError>,
+    kind: RootKind,
+    mut visit: impl FnMut(&Validator, Payload<'a>, ValidPayload<'a>) -> Result<(), TranslateError>,
 ) -> Result<(), TranslateError> {
     let features = features::of_parser(features);
     let mut parser = Parser::new(0);
@@ -66,10 +77,10 @@ fn each_payload<'a>(
     let (mut nesting, mut budget) = (Nesting::default(), InstanceBudget::default());
     for payload in parser.parse_all(bytes) {
         let result = payload.map_err(|error| TranslateError::malformed(&error)).and_then(|payload| {
-            nesting.enter(&payload)?;
+            nesting.enter(&payload, kind)?;
             budget.count(&validator, &payload)?;
             let valid = validator.payload(&payload).map_err(|error| TranslateError::invalid(&error))?;
-            visit(payload, valid)
+            visit(&validator, payload, valid)
         });
         result.map_err(|error| error.within(|| nesting.path()))?;
     }
@@ -85,9 +96,11 @@ struct Nesting {
 }
 
 impl Nesting {
-    fn enter(&mut self, payload: &Payload<'_>) -> Result<(), TranslateError> {
+    fn enter(&mut self, payload: &Payload<'_>, kind: RootKind) -> Result<(), TranslateError> {
         match payload {
-            Payload::Version { encoding: Encoding::Module, range, .. } if self.components.is_empty() => {
+            Payload::Version { encoding: Encoding::Module, range, .. }
+                if self.components.is_empty() && kind == RootKind::Component =>
+            {
                 let message = "expected a component, found a core module; `gusset::core::Module` takes those";
                 return Err(TranslateError::new(TranslateErrorKind::CoreModule, message).at(as_offset(range.start)));
             }
@@ -120,7 +133,7 @@ impl Nesting {
     }
 }
 
-fn as_offset(offset: u64) -> usize {
+pub(crate) fn as_offset(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
@@ -129,7 +142,7 @@ fn as_range(range: &Range<u64>) -> Range<usize> {
 }
 
 /// The items of a section with their offsets.
-fn items<'a, T: FromReader<'a>>(
+pub(crate) fn items<'a, T: FromReader<'a>>(
     section: SectionLimited<'a, T>,
 ) -> impl Iterator<Item = Result<(usize, T), TranslateError>> {
     section.into_iter_with_offsets().map(|item| match item {

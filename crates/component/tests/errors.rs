@@ -157,7 +157,7 @@ fn async_is_named_with_what_needs_it() {
 fn what_needs_a_feature_that_is_off_names_it() {
     let gated = error("(component (core func (canon thread.index)))");
     assert_eq!(gated.kind(), TranslateErrorKind::Invalid, "{gated}");
-    assert!(gated.message().ends_with(" (switched off: component_model_threading)"), "{gated}");
+    assert!(gated.message().ends_with(" (switched off, and not supported: component_model_threading)"), "{gated}");
 }
 
 /// For each feature of the component model, a component that is valid only with it.
@@ -204,7 +204,8 @@ fn each_feature_has_its_switch() {
         features.set(feature, false);
         let error = validate(&bytes, features).expect_err(feature.name());
         assert_eq!(error.kind(), TranslateErrorKind::Invalid, "{error}");
-        let named = error.message().ends_with(&format!(" (switched off: {})", feature.name()));
+        let off = if feature.is_supported() { "switched off" } else { "switched off, and not supported" };
+        let named = error.message().ends_with(&format!(" ({off}: {})", feature.name()));
         // Names that it does not allow are for the parser like any that nobody allows.
         assert_eq!(named, feature != ComponentFeature::NestedNames, "{error}");
     }

@@ -7,6 +7,7 @@ mod forms;
 mod golden;
 mod limits;
 mod names;
+mod outline;
 mod outside;
 mod resources;
 mod scripts;

@@ -22,6 +22,11 @@ fn translate(mut wat: QuoteWat<'_>) -> Option<Result<(), TranslateError>> {
     let mut features = ComponentFeatures::specified();
     features.set(ComponentFeature::NestedNames, false);
     let settings = TranslateSettings { features, ..TranslateSettings::default() };
+    let valid = gusset_component::validate(&bytes, ComponentFeatures::specified()).is_ok();
+    let outlined = gusset_component::outline(&bytes);
+    assert!(!valid || outlined.is_ok(), "what is valid can be outlined: {}", outlined.unwrap_err());
+    // Written for its own sake: nothing in it may panic.
+    outlined.into_iter().for_each(|outline| assert!(outline.to_string().ends_with('\n')));
     let translated = gusset_component::translate(&bytes, &settings).map(drop);
     // Bodies of functions are validated where they are compiled.
     Some(translated.and_then(|()| gusset_component::validate(&bytes, features)))

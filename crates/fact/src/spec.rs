@@ -22,6 +22,14 @@ impl FunctionSpec {
             FunctionSpec::Builtin(spec) => &spec.name,
         }
     }
+
+    /// The function type as the caller has it; a built-in has none.
+    pub fn lower_type(&self) -> Option<FuncTypeIndex> {
+        match self {
+            FunctionSpec::Call(spec) => Some(spec.lower_type),
+            FunctionSpec::Builtin(_) => None,
+        }
+    }
 }
 
 /// A canonical built-in of a component instance: `canon resource.new` and its like.

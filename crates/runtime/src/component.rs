@@ -6,12 +6,12 @@ use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
 use crate::type_scope::TypeTables;
-use crate::types::{ComponentItem, view};
+use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
 use gusset_artifact::{ExternItem, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RootExport, TrampolineIndex};
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, DefinedType, FuncTypeIndex, Param, PointerWidth, Printable,
-    Types, ValType,
+    TrapSite, Types, ValType,
 };
 use std::sync::Arc;
 
@@ -53,7 +53,11 @@ struct Inner {
 pub struct AdapterSource {
     /// Who calls whom, for each adapter in the module.
     pub names: Vec<AdapterName>,
-    /// The module: plain core wasm.
+    /// The type of the function that is called, for each adapter; none for a built-in that stands in the module.
+    pub types: Vec<Option<ComponentFunc>>,
+    /// What the first argument of the imported trap functions stands for. Some are not used and have an empty path.
+    pub sites: Vec<TrapSite>,
+    /// The module: plain core wasm. It exports one function for each adapter, in order.
     pub wasm: Vec<u8>,
 }
 
@@ -115,11 +119,8 @@ impl Component {
             unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
         }
         let code = engine.compiler().compile(engine.signatures(), &unit)?;
-        let mut adapters = Vec::new();
-        for adapter in translation.plan.adapter_modules.values() {
-            let wasm = translation.modules[adapter.module].wasm.to_vec();
-            adapters.push(AdapterSource { names: adapter.adapters.clone(), wasm });
-        }
+        let modules = translation.plan.adapter_modules.values();
+        let adapters = modules.map(|adapter| translation.modules[adapter.module].wasm.to_vec()).collect();
         Component::from_parts(engine, translation.plan, code, adapters)
     }
 
@@ -163,12 +164,13 @@ impl Component {
         crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?, features)?))?
     }
 
-    /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler.
+    /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler;
+    /// `adapters` are the binaries of its adapter modules.
     pub(crate) fn from_parts(
         engine: &Engine,
         plan: Plan,
         code: Arc<CodeMemory>,
-        adapters: Vec<AdapterSource>,
+        adapters: Vec<Vec<u8>>,
     ) -> Result<Component> {
         for import in plan.imported_funcs.values() {
             check_depth(&plan.types, import.ty, &import.name)?;
@@ -176,6 +178,14 @@ impl Component {
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
         let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(Arc::new(plan))));
+        let adapters = tables.plan.adapter_modules.values().zip(adapters);
+        let adapters = adapters.map(|(info, wasm)| AdapterSource {
+            names: info.adapters.clone(),
+            types: info.types.iter().map(|ty| Some(ComponentFunc::new(&tables, (*ty)?))).collect(),
+            sites: info.sites.clone(),
+            wasm,
+        });
+        let adapters = adapters.collect();
         Ok(Component(Arc::new(Inner { engine, tables, code, funcs, adapters, trampoline_signatures })))
     }
 

@@ -196,6 +196,8 @@ mod export_path;
 mod func;
 mod host_func;
 mod host_panic;
+#[cfg(feature = "compile")]
+mod inspect;
 mod instance;
 mod instantiate;
 mod lifted_func;
@@ -232,12 +234,19 @@ pub use func::Func;
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 #[doc(inline)]
-pub use gusset_component::{TranslateError, TranslateErrorKind};
+pub use gusset_component::{
+    ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart,
+    OutlineProducer, OutlineWorld, TranslateError, TranslateErrorKind, TypeOutline,
+};
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 #[doc(inline)]
-pub use gusset_types::{AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapValues};
+pub use gusset_types::{
+    AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapSite, TrapValues,
+};
 pub use host_panic::HostPanic;
+#[cfg(feature = "compile")]
+pub use inspect::outline;
 pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use link::FuncSlot;

@@ -57,6 +57,27 @@ impl ComponentFeature {
         ComponentFeature::Gc,
     ];
 
+    /// Whether Gusset can run what uses it, once it is on.
+    pub fn is_supported(self) -> bool {
+        match self {
+            ComponentFeature::Map
+            | ComponentFeature::Implements
+            | ComponentFeature::NestedNames
+            | ComponentFeature::FixedLengthLists
+            | ComponentFeature::CanonNames
+            | ComponentFeature::Accessors => true,
+            ComponentFeature::Async
+            | ComponentFeature::Values
+            | ComponentFeature::AsyncStackful
+            | ComponentFeature::MoreAsyncBuiltins
+            | ComponentFeature::Threading
+            | ComponentFeature::ErrorContext
+            | ComponentFeature::Memory64
+            | ComponentFeature::Forward
+            | ComponentFeature::Gc => false,
+        }
+    }
+
     /// Those that are on unless somebody says otherwise: what a released version of the component model has.
     const ON: &[ComponentFeature] = &[ComponentFeature::Async, ComponentFeature::Map, ComponentFeature::Implements];
 

@@ -41,10 +41,10 @@ mod source_text;
 mod spectest;
 mod text_file;
 
-pub use adapter_text::adapter_text;
+pub use adapter_text::{adapter_sizes, adapter_text, some_adapters_text};
 pub use call_log::CallLine;
 pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};
 pub use runner::{Messages, WastOptions, WastRunner};
-pub use text_file::read_text;
+pub use text_file::{read_text, read_text_from};

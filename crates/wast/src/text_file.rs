@@ -21,18 +21,38 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// When the file cannot be read, is not UTF-8 or larger than 64 MiB.
 pub fn read_text(path: &Path) -> Result<String> {
-    let name = path.display();
-    let read = || -> Result<String> {
-        let mut file = File::open(path)?;
+    let open = || -> std::io::Result<(File, u64)> {
+        let file = File::open(path)?;
         let length = file.metadata()?.len();
+        Ok((file, length))
+    };
+    let name = path.display().to_string();
+    match open() {
+        Ok((file, length)) => read(file, length, &name),
+        Err(error) => Err(Error::from(error).context(format!("cannot read {name}"))),
+    }
+}
+
+/// The text that `from` gives, as [`read_text`] reads it; `name` stands for it in errors.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_text_from(from: impl Read, name: &str) -> Result<String> {
+    read(from, 0, name)
+}
+
+/// Reads `file`, which says that it has so many bytes. Devices and pipes do not tell.
+fn read(mut file: impl Read, length: u64, name: &str) -> Result<String> {
+    let mut read = || -> Result<String> {
         let mut bytes = Vec::new();
-        (&mut file).take(FIRST_BYTES).read_to_end(&mut bytes)?;
+        file.by_ref().take(FIRST_BYTES).read_to_end(&mut bytes)?;
         // A comment may hold zeros, but no script starts with one; binaries and empty devices do.
         if bytes.first() == Some(&0) {
             return Err(Error::msg("it is no text: its first byte is zero"));
         }
         if length <= MAX_TEXT {
-            (&mut file).take(MAX_TEXT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+            file.by_ref().take(MAX_TEXT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
         }
         if length.max(bytes.len() as u64) > MAX_TEXT {
             return Err(Error::msg(format!("it is larger than {} MiB", MAX_TEXT >> 20)));

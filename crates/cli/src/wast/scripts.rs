@@ -1,5 +1,6 @@
 //! Finds the scripts that a command names.
 
+use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,10 @@ const MAX_DEPTH: usize = 64;
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut scripts = Vec::new();
     for path in paths {
+        if path.as_os_str() == STDIN {
+            scripts.push(path.clone());
+            continue;
+        }
         collect(path, 0, &mut scripts)?;
     }
     if scripts.is_empty() {

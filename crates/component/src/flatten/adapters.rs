@@ -35,6 +35,7 @@ impl Flattener<'_, '_> {
         let info = AdapterModuleInfo {
             module,
             adapters: specs.iter().map(|spec| spec.name().clone()).collect(),
+            types: specs.iter().map(FunctionSpec::lower_type).collect(),
             sites: made.sites,
         };
         let info = self.plan.adapter_modules.push(info);

@@ -1,0 +1,91 @@
+//! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
+
+use gusset::Printable;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// What names files that the program reads.
+const EXTENSIONS: &[&str] = &["wasm", "wat", "wast"];
+
+/// What to say of a command line that is no command since it starts with a file; none if it does not.
+pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
+    let (file, words) = arguments.split_first()?;
+    let path = Path::new(file);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if !EXTENSIONS.contains(&extension) && !path.is_file() {
+        return None;
+    }
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let shown = Printable::name(&file.to_string_lossy()).to_string();
+    let file = in_shell(&file.to_string_lossy());
+    let options = words.iter().any(|word| word.starts_with("--"));
+    let run = match () {
+        () if extension == "wast" => format!("gusset wast {file}"),
+        () if options => format!("gusset run {file} {}", words.join(" ")),
+        () if words.is_empty() => format!("gusset run {file}"),
+        () => with_call(&file, &words),
+    };
+    Some(format!("a command is missing before the file `{shown}`; to run it:\n\n  {run}"))
+}
+
+/// The command that calls a function of `file`, which is written as in a shell, by words as other programs take them: a name and arguments.
+pub(crate) fn with_call(file: &str, words: &[String]) -> String {
+    format!("gusset run {file} --invoke {}", in_shell(&call(words)))
+}
+
+/// A call in WAVE of words.
+fn call(words: &[String]) -> String {
+    let (name, arguments) = words.split_first().map_or(("name", words), |(name, rest)| (name, rest));
+    if name.contains('(') {
+        // The shell took it apart.
+        return words.join(" ");
+    }
+    let arguments: Vec<String> = arguments.iter().map(|word| value(word.trim_end_matches(','))).collect();
+    format!("{name}({})", arguments.join(", "))
+}
+
+/// A word as WAVE: what is no number, truth or composed value is a string.
+fn value(word: &str) -> String {
+    let composed = word.starts_with(['"', '\'', '[', '{', '(']) || word.ends_with(')');
+    if composed || word.parse::<f64>().is_ok() || ["true", "false", "none"].contains(&word) {
+        return word.to_string();
+    }
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A word as a shell takes it.
+pub(crate) fn in_shell(word: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,~".contains(char);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", Printable::message(&word.replace('\'', "'\\''"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_a_call() {
+        for (words, expected) in [
+            (vec!["add", "1", "2"], "add(1, 2)"),
+            (vec!["add", "1,", "2"], "add(1, 2)"),
+            (vec!["now"], "now()"),
+            (vec!["greet", "world", "-1.5e3", "true"], "greet(\"world\", -1.5e3, true)"),
+            (vec!["say", "a \"b\"", "[1, 2]", "some(1)"], "say(\"a \\\"b\\\"\", [1, 2], some(1))"),
+            (vec!["add(1,", "2)"], "add(1, 2)"),
+        ] {
+            assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, expected) in
+            [("a.wasm", "a.wasm"), ("a b", "'a b'"), ("f('a')", "'f('\\''a'\\'')'"), ("", "''"), ("$x", "'$x'")]
+        {
+            assert_eq!(in_shell(word), expected);
+        }
+    }
+}

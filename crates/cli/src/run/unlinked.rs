@@ -1,0 +1,42 @@
+//! What to say of a component that imports what this program does not have: what would provide it.
+
+use crate::guess::in_shell;
+use anyhow::Error;
+use gusset::{Component, LinkError, Printable};
+
+/// How many imports are listed.
+const LISTED: usize = 10;
+
+/// `error`, which came of running the component, with what to do if something was not there to import.
+pub(crate) fn explain(error: Error, shown: &str, component: &Component) -> Error {
+    match error.is::<LinkError>() {
+        true => error.context(advice(shown, component)),
+        false => error.context(format!("cannot run {shown}")),
+    }
+}
+
+fn advice(shown: &str, component: &Component) -> String {
+    let (wasi, others): (Vec<&str>, Vec<&str>) =
+        component.imports().map(|(name, _)| name).partition(|name| name.starts_with("wasi:"));
+    let mut text = format!("cannot run {shown}: it imports what `gusset run` does not provide");
+    if !wasi.is_empty() {
+        text.push_str(&format!("\n{}\n  of WASI, which is not supported yet", list(&wasi)));
+    }
+    if !others.is_empty() {
+        let file = in_shell(shown);
+        text.push_str(&format!(
+            "\n{}\n  of a component that exports it: compose them (`wac plug {file} --plug OTHER.wasm -o composed.wasm`) and \
+             run that;\n  or of a host in Rust that defines it in a `gusset::Linker`",
+            list(&others)
+        ));
+    }
+    text
+}
+
+fn list(names: &[&str]) -> String {
+    let mut lines: Vec<String> = names.iter().take(LISTED).map(|name| format!("  {}", Printable::name(name))).collect();
+    if names.len() > LISTED {
+        lines.push(format!("  and {} more", names.len() - LISTED));
+    }
+    lines.join("\n")
+}

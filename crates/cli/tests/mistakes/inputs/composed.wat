@@ -1,0 +1,17 @@
+(component
+  (component $A
+    (core module $m (memory (export "m") 1)
+      (func (export "r") (param i32 i32 i32 i32) (result i32) (i32.const 8)) (func (export "f") (param i32 i32)))
+    (core instance $i (instantiate $m))
+    (func (export "f") (param "x" string)
+      (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "r")))))
+  (instance $lib (instantiate $A))
+  (component $B (import "f" (func $f (param "x" string)))
+    (core module $l (memory (export "m") 1)) (core instance $l (instantiate $l))
+    (core func $lo (canon lower (func $f) (memory (core memory $l "m")) string-encoding=utf16))
+    (core module $m (import "" "f" (func $f (param i32 i32)))
+      (func (export "g") (call $f (i32.const 1) (i32.const 2))))
+    (core instance $i (instantiate $m (with "" (instance (export "f" (func $lo))))))
+    (func (export "g") (canon lift (core func $i "g"))))
+  (instance $app (instantiate $B (with "f" (func $lib "f"))))
+  (export "g" (func $app "g")))
