@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The packages that hold golden tests.
-const GOLDEN: &[&str] = &["gusset-fact", "gusset-component", "gusset-cli"];
+const GOLDEN: &[&str] = &["gusset-fact", "gusset-component", "gusset", "gusset-cli"];
 
 /// Rewrites the golden files of every package that has some.
 pub(crate) fn run(root: &Path) -> Result<()> {

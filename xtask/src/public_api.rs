@@ -16,6 +16,7 @@ const LIBRARIES: &[&str] = &[
     "gusset-codegen",
     "gusset-fact",
     "gusset-artifact",
+    "gusset-text",
     "gusset-types",
 ];
 

@@ -278,6 +278,12 @@ impl CoreModule {
         Some(&self.function_names[at].1)
     }
 
+    /// What people call a function: its name in the name section, or else the first one that it is exported as.
+    pub fn shown_name(&self, func: FuncIndex) -> Option<&str> {
+        let exported = || self.exports.iter().find(|(_, entity)| **entity == EntityIndex::Func(func));
+        self.function_name(func).or_else(|| exported().map(|(name, _)| &**name))
+    }
+
     /// The type of what stands at `entity`.
     pub fn type_of(&self, entity: EntityIndex) -> CoreExternType {
         match entity {

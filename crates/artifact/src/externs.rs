@@ -48,14 +48,19 @@ impl<Item> Default for Externs<Item> {
 }
 
 impl<Item> Externs<Item> {
-    /// What stands at `path`: a name, then the names of exports of instances. Where there is no such name, one with a
-    /// compatible version will do, the newest of several.
-    pub fn get(&self, path: &[&str]) -> Option<&ExternItem<Item>> {
+    /// What stands at `path`: a name, then the names of exports of instances; and the names that it has been found by. Where there
+    /// is no such name, one with a compatible version will do, the newest of several.
+    pub fn find(&self, path: &[&str]) -> Option<(Vec<&str>, &ExternItem<Item>)> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(named(&self.items, first)?, |item, name| match item {
-            ExternItem::Instance(instance) => named(&self.instances[*instance], name),
-            ExternItem::Item(_) => None,
-        })
+        let (first, mut item) = named(&self.items, first)?;
+        let mut found = vec![first];
+        for name in rest {
+            let ExternItem::Instance(instance) = item else { return None };
+            let (name, inner) = named(&self.instances[*instance], name)?;
+            found.push(name);
+            item = inner;
+        }
+        Some((found, item))
     }
 
     /// Every item, at the root and in instances; one that has several paths comes once.
@@ -64,7 +69,7 @@ impl<Item> Externs<Item> {
     }
 }
 
-fn named<'a, Item>(items: &'a NamedItems<Item>, name: &str) -> Option<&'a ExternItem<Item>> {
-    let compatible = || items.get(newest_compatible(items.keys().map(|name| &**name), name)?);
-    items.get(name).or_else(compatible)
+fn named<'a, Item>(items: &'a NamedItems<Item>, name: &str) -> Option<(&'a str, &'a ExternItem<Item>)> {
+    let compatible = || items.get_key_value(newest_compatible(items.keys().map(|name| &**name), name)?);
+    items.get_key_value(name).or_else(compatible).map(|(name, item)| (&**name, item))
 }

@@ -2,7 +2,7 @@
 //! names to resolve; every reference is an index of something that an earlier step made.
 
 use crate::core_module::EntityIndex;
-use crate::externs::{ExternItem, Externs};
+use crate::externs::Externs;
 use crate::index::{
     AdapterModuleIndex, CoreInstanceIndex, FuncExportIndex, ImportIndex, ModuleImportIndex, ModuleIndex,
     TrampolineIndex,
@@ -226,11 +226,4 @@ pub struct AdapterModuleInfo {
     pub types: Vec<Option<FuncTypeIndex>>,
     /// Its trap sites.
     pub sites: Vec<TrapSite>,
-}
-
-impl Plan {
-    /// What stands at `path` among the exports: the root's export, then the exports of instances.
-    pub fn export(&self, path: &[&str]) -> Option<&ExternItem<RootExport>> {
-        self.exports.get(path)
-    }
 }

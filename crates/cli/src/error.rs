@@ -1,7 +1,7 @@
 //! How errors leave the program: one `error:` line on stderr, its causes below, and an exit code that tells a trap from the
 //! rest.
 
-use gusset::{Printable, Trap};
+use gusset::{Printable, Trap, WasmBacktrace, WasmFrame};
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
@@ -27,12 +27,19 @@ impl std::error::Error for WrongUsage {}
 /// Writes `error` and its causes to stderr and chooses the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
-    let _ = std::io::stderr().write_all(text(error).as_bytes());
+    let _ = std::io::stderr().write_all(format!("{}{}", text(error), innermost_line(error)).as_bytes());
     match () {
         () if error.is::<Trap>() => ExitCode::from(TRAPPED),
         () if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
         () => ExitCode::FAILURE,
     }
+}
+
+/// The line at which a guest stood, if it was given as text.
+fn innermost_line(error: &anyhow::Error) -> String {
+    let frames = WasmBacktrace::of(error).map(WasmBacktrace::frames).unwrap_or_default();
+    let location = frames.iter().find_map(WasmFrame::location);
+    location.map_or_else(String::new, |location| format!("\n{}\n", location.excerpt()))
 }
 
 fn text(error: &anyhow::Error) -> String {

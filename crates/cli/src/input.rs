@@ -1,7 +1,7 @@
 //! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
 use anyhow::{Context, Result, anyhow, bail};
-use gusset::{Component, Config, Engine, TranslateError, TranslateErrorKind};
+use gusset::{Component, Config, Engine, Source, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
 use std::fs::File;
 use std::io::Read;
@@ -52,7 +52,7 @@ pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
 /// The component in the file at `path`, text or binary, with the file's name for messages.
 pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
     let file = read(path, false)?;
-    let component = match Component::new(engine, &file.bytes) {
+    let component = match Component::from_source(engine, &file.source()) {
         Err(error) if is_core_module_error(&error) => bail!(file.core_module()),
         result => result.with_context(|| file.refusal("cannot compile"))?,
     };
@@ -70,6 +70,11 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 }
 
 impl InputFile {
+    /// The file for the engine, which names it where it shows a line of it.
+    pub(crate) fn source(&self) -> Source {
+        Source::new(&*self.name, &self.bytes)
+    }
+
     /// What could not be done with the file, and what to do with one that seems to be something else.
     pub(crate) fn refusal(&self, what: &str) -> String {
         let name = &self.name;

@@ -4,11 +4,11 @@ mod unlinked;
 
 use crate::error::WrongUsage;
 use crate::output::print;
-use crate::select::{CallableExport, functions, listing, select};
+use crate::select::listing;
 use crate::{guess, input, sample};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use gusset::{Component, Engine, Linker, Store, Val, WaveCall};
+use gusset::{CallableExport, Component, Engine, Linker, Store, Val, WaveCall};
 use gusset_wast::FeatureList;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,15 +44,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
     let engine = input::engine(features)?;
     let (shown, component) = input::component(&engine, path)?;
-    let functions = functions(&component);
-    let Some(call) = call else { bail!(what_to_call(&shown, &functions)) };
-    let function = select(&functions, call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
+    let Some(call) = call else { bail!(what_to_call(&shown, &component.funcs().collect::<Vec<_>>())) };
+    let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
         Some(example) => format!("cannot call `{name}` so; a call of it looks like {}", guess::in_shell(&example)),
         None => format!("cannot call `{name}`"),
     })?;
-    let result = call_function(&engine, &component, function, &arguments);
+    let result = call_function(&engine, &component, &function, &arguments);
     match result.map_err(|error| unlinked::explain(error, &shown, &component))? {
         Some(value) => print(format_args!("{value}\n"))?,
         None => print("()\n")?,
@@ -79,7 +78,7 @@ fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
     if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
         return format!(
             "{shown} is a program: running one needs WASI, which is not supported yet; `--invoke` calls other functions; {}",
-            listing(functions.iter())
+            listing(functions)
         );
     }
     if functions.is_empty() {
@@ -90,10 +89,7 @@ fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
     let example =
         example.map(|call| format!("\n\n  gusset run {shown_in_shell} --invoke {}\n", guess::in_shell(&call)));
     let example = example.unwrap_or_else(|| " with --invoke 'name(arguments)'\n".into());
-    format!(
-        "{shown} is a library: say which of its functions to call, for example{example}\n{}",
-        listing(functions.iter())
-    )
+    format!("{shown} is a library: say which of its functions to call, for example{example}\n{}", listing(functions))
 }
 
 /// Instantiates the component with nothing to import and calls the function.
@@ -105,7 +101,7 @@ fn call_function(
 ) -> Result<Option<Val>> {
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine).instantiate(&mut store, component)?;
-    let found = instance.get_func(&mut store, &function.path);
+    let found = instance.get_func(&mut store, function);
     let func = found.context("internal error: a listed export is not there")?;
     let mut results = vec![Val::Bool(false); usize::from(function.ty.result().is_some())];
     func.call(&mut store, arguments, &mut results)?;

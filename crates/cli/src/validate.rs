@@ -14,7 +14,7 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
     let mut specified = Config::new();
     specified.specified_features();
     features.iter().for_each(|list| list.apply(&mut specified));
-    let valid = specified.validate(&file.bytes);
+    let valid = file.source().validate(&specified);
     valid.with_context(|| file.refusal("there is a fault in"))?;
     if runnable {
         let mut config = Config::new();
@@ -27,8 +27,9 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
 /// Compiles it, for what there is to say against that.
 fn compile(config: &Config, file: &InputFile) -> Result<()> {
     let engine = Engine::new(config)?;
-    match Component::new(&engine, &file.bytes) {
-        Err(error) if input::is_core_module_error(&error) => Module::new(&engine, &file.bytes).map(drop)?,
+    let source = file.source();
+    match Component::from_source(&engine, &source) {
+        Err(error) if input::is_core_module_error(&error) => Module::from_source(&engine, &source).map(drop)?,
         result => result.map(drop)?,
     }
     Ok(())

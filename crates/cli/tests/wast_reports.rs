@@ -103,6 +103,7 @@ fn junit() {
     <testcase classname="FILE" name="1:2 module"/>
     <testcase classname="FILE" name="2:2 assert_return"><failure type="assert_return" message="expected (i32.const 2), found (i32.const 1)">FILE:2:2: assert_return failed
       2 | (assert_return (invoke &quot;f&quot;) (i32.const 2))
+        |  ^^^^^^^^^^^^^
          expected: (i32.const 2)
            actual: (i32.const 1)
 </failure></testcase>
@@ -133,6 +134,19 @@ fn lists_in_documents() {
         xml.contains("name=\"the lists are right\"><failure message=") && xml.contains("(it &lt;holds&gt;)"),
         "{xml}"
     );
+}
+
+/// What differs within a value is told with its place.
+#[test]
+fn differences_in_json() {
+    let script = "(component (core module $m (memory (export \"m\") 1) (data (i32.const 0) \"\\08\\00\\00\\00\\02\\00\\00\\00\\05\\06\")
+          (func (export \"f\") (result i32) (i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func (export \"f\") (result (list u8)) (canon lift (core func $i \"f\") (memory (core memory $i \"m\")))))
+        (assert_return (invoke \"f\") (list.const (u8.const 5) (u8.const 7)))";
+    let (_, json) = report(&["--format", "json"], script);
+    let differs = r#""actual": "(list.const (u8.const 5) (u8.const 6))", "difference": {"path": "[1]", "expected": "(u8.const 7)", "actual": "(u8.const 6)"}, "internal""#;
+    assert!(json.contains(differs), "{json}");
 }
 
 /// A document is whole or not there.

@@ -1,6 +1,6 @@
 //! The error of this crate. Its wording names the module and, for a function's body, the function.
 
-use gusset_types::{CoreFeature, Printable, proposal_words};
+use gusset_types::{CoreFeature, Printable, SourceLocation, proposal_words};
 use std::fmt;
 
 /// What sort of error it is.
@@ -28,6 +28,8 @@ struct ErrorDetails {
     offset: Option<usize>,
     place: String,
     message: String,
+    named: Option<String>,
+    location: Option<SourceLocation>,
     /// The proposal for whose lack the module is refused, where the parser knows; in words for people.
     missing: Option<&'static str>,
 }
@@ -40,6 +42,8 @@ impl CodegenError {
                 offset: None,
                 place: String::new(),
                 message: message.into(),
+                named: None,
+                location: None,
                 missing: None,
             }),
         }
@@ -90,7 +94,26 @@ impl CodegenError {
         self.inner.offset
     }
 
-    /// What is wrong, without the place.
+    /// Where it stands in the text that the input was encoded from, if there was one.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.inner.location.as_ref()
+    }
+
+    /// The same error, with the place in the text that the input was encoded from: it is shown instead of the offset.
+    #[must_use]
+    pub fn located(mut self, location: SourceLocation) -> CodegenError {
+        self.inner.location = Some(location);
+        self
+    }
+
+    /// The same error with its message as people are shown it: with names for the indices in it.
+    #[must_use]
+    pub fn named(mut self, message: String) -> CodegenError {
+        self.inner.named = Some(message);
+        self
+    }
+
+    /// What is wrong, without the place, and with indices for what may have names.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -98,17 +121,18 @@ impl CodegenError {
 
 impl fmt::Display for CodegenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ErrorDetails { kind, offset, place, message, .. } = &*self.inner;
+        let ErrorDetails { kind, offset, place, message, named, location, .. } = &*self.inner;
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
         if *kind == CodegenErrorKind::Internal {
             f.write_str("internal error: ")?;
         }
-        f.write_str(message)?;
-        match offset {
-            Some(offset) => write!(f, " (at offset {offset:#x})"),
-            None => Ok(()),
+        f.write_str(named.as_ref().unwrap_or(message))?;
+        match (location, offset) {
+            (Some(location), _) => write!(f, "\n{}", location.excerpt()),
+            (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -91,7 +91,7 @@ impl UnitEnv {
     pub(crate) fn describe(&self, module: ModuleIndex, func: FuncIndex) -> String {
         let env = &self.modules[module];
         let module = Printable::name(&env.name);
-        match env.module.function_name(func) {
+        match env.module.shown_name(func) {
             Some(name) => format!("function {func} `{}` of core module `{module}`", Printable::name(name)),
             None => format!("function {func} of core module `{module}`"),
         }

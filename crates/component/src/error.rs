@@ -1,7 +1,7 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
 use crate::parse::features::feature_of;
-use gusset_types::{Printable, proposal_words};
+use gusset_types::{Printable, SourceLocation, proposal_words};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
@@ -44,6 +44,8 @@ struct TranslationFault {
     offset: Option<usize>,
     item: Option<String>,
     component: Option<String>,
+    named: Option<String>,
+    location: Option<SourceLocation>,
 }
 
 impl TranslateError {
@@ -57,7 +59,26 @@ impl TranslateError {
         self.0.offset
     }
 
-    /// What is wrong, without the place.
+    /// Where it stands in the text that the input was encoded from, if there was one.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.0.location.as_ref()
+    }
+
+    /// The same error, with the place in the text that the input was encoded from: it is shown instead of the offset.
+    #[must_use]
+    pub fn located(mut self, location: SourceLocation) -> TranslateError {
+        self.0.location = Some(location);
+        self
+    }
+
+    /// The same error with its message as people are shown it: with names for the indices in it.
+    #[must_use]
+    pub fn named(mut self, message: String) -> TranslateError {
+        self.0.named = Some(message);
+        self
+    }
+
+    /// What is wrong, without the place, and with indices for what may have names.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -69,6 +90,8 @@ impl TranslateError {
             offset: None,
             item: None,
             component: None,
+            named: None,
+            location: None,
         }))
     }
 
@@ -143,16 +166,17 @@ impl fmt::Display for TranslationFault {
             TranslateErrorKind::Invalid => f.write_str("invalid component: ")?,
             _ => {}
         }
-        f.write_str(&self.message)?;
+        f.write_str(self.named.as_ref().unwrap_or(&self.message))?;
         if let Some(item) = &self.item {
             write!(f, ", in {item}")?;
         }
         if let Some(component) = &self.component {
             write!(f, ", in component {component}")?;
         }
-        match self.offset {
-            Some(offset) => write!(f, " (at offset {offset:#x})"),
-            None => Ok(()),
+        match (&self.location, self.offset) {
+            (Some(location), _) => write!(f, "\n{}", location.excerpt()),
+            (None, Some(offset)) => write!(f, " (at offset {offset:#x})"),
+            (None, None) => Ok(()),
         }
     }
 }

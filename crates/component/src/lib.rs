@@ -28,6 +28,7 @@ mod convert;
 mod convert_module;
 mod error;
 mod flatten;
+mod index_names;
 mod link;
 mod may_leave;
 mod outline;
@@ -39,6 +40,7 @@ use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
 pub use error::{TranslateError, TranslateErrorKind};
+pub use index_names::name_indices;
 pub use outline::{
     ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart,
     OutlineProducer, OutlineWorld, TypeOutline,

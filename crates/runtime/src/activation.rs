@@ -6,7 +6,7 @@
 //! instance is locked that has lost a frame, and no other. A host function may keep a failure to itself, but then an
 //! outer frame of a locked instance is in lost code: it traps where the host would return to it.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::resource::HeldMark;
 use crate::store::{AsContext, StoreContext, StoreContextMut, StoreInner};
@@ -27,13 +27,14 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     /// # Errors
     ///
     /// The trap that says that it is locked.
+    #[track_caller]
     pub(crate) fn enter(
         store: &'a mut StoreContextMut<'s, T>,
         instance: Instance,
         name: impl FnOnce(&StoreContext<'_, T>) -> AdapterName,
     ) -> Result<Activation<'a, 's, T>> {
         match is_locked(store.0, instance) {
-            true => Err(locked(name(&store.as_context()))),
+            true => Err(locked(store.0, instance, name(&store.as_context()))),
             false => Ok(Activation { store, instance, mark: None }),
         }
     }
@@ -52,6 +53,14 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
         if let Some(mark) = self.mark {
             self.store.0.held.end(mark);
         }
+    }
+
+    /// Ends a call that failed: locks the instance, and says by what to those who call it later.
+    #[cold]
+    pub(crate) fn fail(self, error: &Error, name: impl FnOnce(&StoreContext<'_, T>) -> AdapterName) {
+        let function = name(&self.store.as_context()).function;
+        let index = self.instance.index(self.store.0.vm.id());
+        self.store.0.components[index].explain_lock(Some(&function), error);
     }
 
     /// Ends a call that left the instance as it should be.
@@ -80,14 +89,17 @@ pub(crate) fn check_return<T: 'static>(
     instance: Instance,
     name: impl FnOnce() -> AdapterName,
 ) -> Result<()> {
-    if store.any_locked && is_locked(store, instance) { Err(locked(name())) } else { Ok(()) }
+    if store.any_locked && is_locked(store, instance) { Err(locked(store, instance, name())) } else { Ok(()) }
 }
 
+#[track_caller]
 fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
     store.components[instance.index(store.vm.id())].is_locked()
 }
 
 #[cold]
-fn locked(adapter: AdapterName) -> crate::Error {
-    Trap::new(TrapCode::CannotEnter).with_site(AdapterTrapSite { adapter, path: String::new() }).into()
+fn locked<T: 'static>(store: &StoreInner<T>, instance: Instance, adapter: AdapterName) -> Error {
+    let failure = store.components[instance.index(store.vm.id())].failure().cloned();
+    let site = AdapterTrapSite { adapter, path: String::new() };
+    Trap::new(TrapCode::CannotEnter).with_site(site).with_lock(failure).into()
 }

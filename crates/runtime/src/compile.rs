@@ -3,6 +3,7 @@
 use crate::config::{Config, OptLevel};
 use crate::error::{Error, Result};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
+use crate::source::{CodeSource, Input};
 use crate::vm::{CodeMemory, stack_left};
 use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
 use gusset_types::Arena;
@@ -41,17 +42,23 @@ impl EngineCompiler {
         Ok(EngineCompiler { codegen, trampolines: Mutex::default(), adapters: Mutex::default() })
     }
 
-    /// Compiles a link unit and places it in memory.
-    pub(crate) fn compile(&self, signatures: &SignatureRegistry, unit: &LinkUnit<'_>) -> Result<Arc<CodeMemory>> {
+    /// Compiles a link unit and places it in memory. `source` is the text that it comes from, for backtraces.
+    pub(crate) fn compile(
+        &self,
+        signatures: &SignatureRegistry,
+        unit: &LinkUnit<'_>,
+        source: Option<CodeSource>,
+    ) -> Result<Arc<CodeMemory>> {
         let image = self.codegen.compile(unit)?;
-        CodeMemory::new(signatures, image).map(Arc::new)
+        Ok(Arc::new(CodeMemory::new(signatures, image)?.with_source(source)))
     }
 
     /// Compiles a single module, about whose imports nothing is known.
-    pub(crate) fn compile_module(&self, signatures: &SignatureRegistry, wasm: &[u8]) -> Result<Arc<CodeMemory>> {
+    pub(crate) fn compile_module(&self, signatures: &SignatureRegistry, input: &Input<'_>) -> Result<Arc<CodeMemory>> {
         let mut modules = Arena::default();
-        modules.push(UnitModule { name: "module", wasm, offset: 0, imports: &[], generated: false });
-        self.compile(signatures, &LinkUnit { modules })
+        modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
+        let code = self.compile(signatures, &LinkUnit { modules }, input.code_source(1));
+        code.map_err(|error| input.codegen_error(error))
     }
 
     /// Compiles a module that FACT made for a link, or gives what was made of the same module. Threads that ask at once may each
@@ -63,7 +70,7 @@ impl EngineCompiler {
         }
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
-        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }))??;
+        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }, None))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
 

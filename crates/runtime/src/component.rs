@@ -2,13 +2,16 @@
 
 use crate::engine::Engine;
 use crate::error::{Result, bail};
+use crate::export_name::{MODULES, find_export};
 use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
+#[cfg(feature = "compile")]
+use crate::source::Input;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{ExternItem, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RootExport, TrampolineIndex};
+use gusset_artifact::{FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, TrampolineIndex};
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, DefinedType, FuncTypeIndex, Param, PointerWidth, Printable,
     TrapSite, Types, ValType,
@@ -101,24 +104,36 @@ impl Component {
     #[cfg(feature = "compile")]
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Component> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| Component::compile(engine, bytes))?
+        crate::compile::with_stack(|| Component::compile(engine, &Input::new(bytes, None)?))?
+    }
+
+    /// Compiles a component that has a name, as [`Component::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Component::new`].
+    #[cfg(feature = "compile")]
+    pub fn from_source(engine: &Engine, source: &crate::Source) -> Result<Component> {
+        crate::compile::with_stack(|| Component::compile(engine, &Input::of_source(source)?))?
     }
 
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
-    fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component> {
-        let wasm = crate::source::wasm(bytes)?;
+    fn compile(engine: &Engine, input: &Input<'_>) -> Result<Component> {
         let config = engine.config();
         let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
         let settings = gusset_component::TranslateSettings { features, calls_through_host };
-        let translation = gusset_component::translate(&wasm, &settings)?;
+        let translation = gusset_component::translate(&input.wasm, &settings);
+        let translation = translation.map_err(|error| input.translate_error(error))?;
         let mut unit = gusset_codegen::LinkUnit::default();
         for module in translation.modules.values() {
             let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
             let (offset, generated) = (module.offset, module.adapter);
             unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
         }
-        let code = engine.compiler().compile(engine.signatures(), &unit)?;
+        let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());
+        let code = engine.compiler().compile(engine.signatures(), &unit, source);
+        let code = code.map_err(|error| input.codegen_error(error))?;
         let modules = translation.plan.adapter_modules.values();
         let adapters = modules.map(|adapter| translation.modules[adapter.module].wasm.to_vec()).collect();
         Component::from_parts(engine, translation.plan, code, adapters)
@@ -139,7 +154,9 @@ impl Component {
     /// ```
     #[cfg(feature = "compile")]
     pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Component> {
-        crate::source::with_file(path.as_ref(), |bytes| Component::new(engine, bytes))
+        crate::source::with_file(path.as_ref(), |bytes, name| {
+            crate::compile::with_stack(|| Component::compile(engine, &Input::new(bytes, Some(name))?))?
+        })
     }
 
     /// Validates a component completely, without asking whether an engine can run it: a valid component may well need
@@ -161,7 +178,10 @@ impl Component {
     pub fn validate(bytes: impl AsRef<[u8]>) -> Result<()> {
         let bytes = bytes.as_ref();
         let features = gusset_types::ComponentFeatures::specified();
-        crate::compile::with_stack(|| Ok(gusset_component::validate(&crate::source::wasm(bytes)?, features)?))?
+        crate::compile::with_stack(|| {
+            let input = Input::new(bytes, None)?;
+            Ok(gusset_component::validate(&input.wasm, features).map_err(|error| input.translate_error(error))?)
+        })?
     }
 
     /// A component from what compilation yields. `plan` and `code` are trusted: they come from this workspace's compiler;
@@ -226,9 +246,9 @@ impl Component {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn get_module(&self, path: impl ExportPath) -> Option<crate::core::Module> {
-        match self.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(PlanModule::Unit(index))) => Some(self.module(*index)),
-            _ => None,
+        match find_export(self.plan(), &path, MODULES).ok()?.item {
+            PlanModule::Unit(index) => Some(self.module(index)),
+            PlanModule::Imported(_) => None,
         }
     }
 
@@ -285,14 +305,6 @@ impl Component {
     /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).
     pub(crate) fn exported_funcs(&self) -> &[ExportedFunc] {
         &self.0.funcs
-    }
-
-    /// The position of an exported function.
-    pub(crate) fn exported_func(&self, path: &[&str]) -> Option<u32> {
-        match self.plan().export(path)? {
-            ExternItem::Item(RootExport::Func(index)) => Some(index.as_u32()),
-            _ => None,
-        }
     }
 }
 

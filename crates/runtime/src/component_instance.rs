@@ -3,6 +3,8 @@
 
 use crate::canon::ResolvedOptions;
 use crate::component::Component;
+use crate::earlier_failure::EarlierFailure;
+use crate::error::Error;
 use crate::link::LinkedModule;
 use crate::resource::Destructor;
 use crate::type_scope::TypeTables;
@@ -26,6 +28,8 @@ pub(crate) struct ComponentInstanceState {
     /// The core modules that it imports.
     pub(crate) modules: Arc<[LinkedModule]>,
     locked: bool,
+    /// What locked it, if that was an error.
+    failure: Option<Arc<EarlierFailure>>,
 }
 
 /// What a resource type is in an instance.
@@ -64,6 +68,7 @@ impl ComponentInstanceState {
             imports,
             modules,
             locked: false,
+            failure: None,
         }
     }
 
@@ -72,7 +77,20 @@ impl ComponentInstanceState {
         self.locked = true;
     }
 
+    /// Says what locks the instance, a failure of `function` or of the instantiation. The first one counts.
+    #[cold]
+    pub(crate) fn explain_lock(&mut self, function: Option<&str>, error: &Error) {
+        if self.failure.is_none() {
+            self.failure = Some(Arc::new(EarlierFailure::new(function, error)));
+        }
+    }
+
     pub(crate) fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    /// What locked it, if that was an error.
+    pub(crate) fn failure(&self) -> Option<&Arc<EarlierFailure>> {
+        self.failure.as_ref()
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::trap::{Trap, WasmBacktrace};
 pub use anyhow::{Context, anyhow as format_err, bail, ensure};
+use gusset_types::SourceLocation;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -47,18 +48,35 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LinkError(Box<str>);
+pub struct LinkError {
+    message: Box<str>,
+    location: Option<Box<SourceLocation>>,
+}
 
 impl LinkError {
     /// An error with this text.
     pub(crate) fn error(message: impl fmt::Display) -> Error {
-        Error::new(LinkError(message.to_string().into()))
+        LinkError::located(message, None)
+    }
+
+    /// An error with this text, about what stands at `location`.
+    pub(crate) fn located(message: impl fmt::Display, location: Option<SourceLocation>) -> Error {
+        Error::new(LinkError { message: message.to_string().into(), location: location.map(Box::new) })
+    }
+
+    /// Where the import stands in the text, if the component or module was given as text and this is about one import.
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.location.as_deref()
     }
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)?;
+        match &self.location {
+            Some(location) => write!(f, "\n{}", location.excerpt()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -71,7 +89,7 @@ pub(crate) fn with_backtrace(mut error: Error, outer: WasmBacktrace) -> Error {
     } else if let Some(backtrace) = error.downcast_mut::<WasmBacktrace>() {
         backtrace.extend(outer);
     } else if !outer.is_empty() {
-        let of = error.to_string();
+        let of = format!("{error:#}");
         return error.context(outer.with_cause(of));
     }
     error
@@ -80,11 +98,12 @@ pub(crate) fn with_backtrace(mut error: Error, outer: WasmBacktrace) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trap::WasmFrame;
+    use crate::trap::{FrameText, WasmFrame};
     use gusset_types::TrapCode;
 
     fn frames(count: usize) -> WasmBacktrace {
-        let frame = WasmFrame { module: "m".into(), function: 3, name: Some("f".into()), offset: Some(0x1a2) };
+        let (name, offset, text) = (Some("f".into()), Some(0x1a2), FrameText::default());
+        let frame = WasmFrame { module: "m".into(), function: 3, name, offset, text };
         WasmBacktrace::new(vec![frame; count], 0)
     }
 
@@ -97,10 +116,10 @@ mod tests {
 
     #[test]
     fn a_failure_of_a_host_function_says_first_what_failed() {
-        let error = with_backtrace(Error::msg("disk is full"), frames(1));
-        assert_eq!(error.to_string(), "disk is full\nwasm backtrace:\n    0: 0x1a2 - m!f");
-        let error = with_backtrace(error.context("writing the log"), frames(1));
-        assert_eq!(error.to_string(), "writing the log");
+        let error = with_backtrace(Error::msg("disk is full").context("writing"), frames(1));
+        assert_eq!(error.to_string(), "writing: disk is full\nwasm backtrace:\n    0: 0x1a2 - m!f");
+        let error = with_backtrace(error.context("keeping a log"), frames(1));
+        assert_eq!(error.to_string(), "keeping a log");
         assert_eq!(error.downcast_ref::<WasmBacktrace>().map(|backtrace| backtrace.frames().len()), Some(2));
         let unchanged = with_backtrace(Error::msg("nobody ran"), WasmBacktrace::default());
         assert!(unchanged.downcast_ref::<WasmBacktrace>().is_none());

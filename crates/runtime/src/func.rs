@@ -61,6 +61,7 @@ impl Func {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> ComponentFunc {
         let (tables, ty, _) = self.resolve(&store.as_context());
         ComponentFunc::new(&tables, ty)
@@ -71,6 +72,7 @@ impl Func {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn params(&self, store: impl AsContext) -> Vec<(String, Type)> {
         self.ty(store).params().map(|(name, ty)| (name.to_string(), ty)).collect()
     }
@@ -80,6 +82,7 @@ impl Func {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn result(&self, store: impl AsContext) -> Option<Type> {
         self.ty(store).result()
     }
@@ -108,6 +111,7 @@ impl Func {
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
     /// [invariants]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-invariants
+    #[track_caller]
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let mut store = store.as_context_mut();
         let (tables, ty, target) = self.resolve(&store.as_context());
@@ -152,6 +156,7 @@ impl Func {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn typed<P, R>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>>
     where
         P: ValueList + LowerList,
@@ -166,6 +171,7 @@ impl Func {
     }
 
     /// Who calls whom, when the host calls this function.
+    #[track_caller]
     pub(crate) fn name<T: 'static>(&self, store: &StoreContext<'_, T>) -> AdapterName {
         let state = &store.0.components[self.instance.index(store.0.vm.id())];
         let exported = &state.component.exported_funcs()[self.index as usize];
@@ -177,6 +183,7 @@ impl Func {
         }
     }
 
+    #[track_caller]
     pub(crate) fn resolve<T: 'static>(
         &self,
         store: &StoreContext<'_, T>,
@@ -240,6 +247,7 @@ impl Func {
     }
 
     /// The same with Rust values, which pass through dynamic ones: the host's function has types of its own.
+    #[track_caller]
     pub(crate) fn call_typed_import<T: 'static, P: LowerList, R: LiftList>(
         &self,
         store: StoreContextMut<'_, T>,

@@ -41,6 +41,11 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     /// Why it cannot stand for an import of this type, if it cannot.
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String>;
 
+    /// Its type as WIT has it, for messages, if it has one of its own.
+    fn type_text(&self) -> Option<String> {
+        None
+    }
+
     /// The store that it can be called in, if it is of one.
     fn store(&self) -> Option<StoreId> {
         None
@@ -282,16 +287,20 @@ pub(crate) fn typed_mismatch<P: ValueList, R: ValueList>(
     let (params, result) = (TypeList::Params(&ty.params), TypeList::Result(ty.result));
     let mismatch = P::matches(types, params).and_then(|()| R::matches(types, result)).err()?;
     let texts = |list: TypeList<'_>| list.iter().map(|ty| type_text(types.types, ty)).collect::<Vec<_>>();
-    let func = |params: Vec<String>, results: Vec<String>| match results.is_empty() {
-        true => format!("func({})", params.join(", ")),
-        false => format!("func({}) -> {}", params.join(", "), results.join(", ")),
-    };
-    let (theirs, rust) = (func(texts(params), texts(result)), func(P::describe(), R::describe()));
+    let (theirs, rust) = (types_text(&texts(params), &texts(result)), types_text(&P::describe(), &R::describe()));
     let mut text = format!("its type is {theirs}, {ours} {rust}");
     if mismatch.is_deep() {
         write!(text, "; {mismatch}").expect("a string takes all");
     }
     Some(text)
+}
+
+/// A function type without names of parameters.
+fn types_text(params: &[String], results: &[String]) -> String {
+    match results.is_empty() {
+        true => format!("func({})", params.join(", ")),
+        false => format!("func({}) -> {}", params.join(", "), results.join(", ")),
+    }
 }
 
 impl<T, F, P, R> HostFunction<T> for TypedHostFunction<F, P, R>
@@ -303,6 +312,10 @@ where
 {
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         typed_mismatch::<P, R>(types, ty, "but the host function's is")
+    }
+
+    fn type_text(&self) -> Option<String> {
+        Some(types_text(&P::describe(), &R::describe()))
     }
 
     fn call_from_guest(

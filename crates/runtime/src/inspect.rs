@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
+use crate::source::{Input, Source};
 use gusset_codegen::UnitModule;
 use gusset_component::{Outline, OutlinePart};
 use gusset_types::ComponentFeatures;
@@ -23,7 +24,31 @@ use gusset_types::ComponentFeatures;
 /// ```
 pub fn outline(bytes: impl AsRef<[u8]>) -> Result<Outline> {
     let bytes = bytes.as_ref();
-    crate::compile::with_stack(|| Ok(gusset_component::outline(&crate::source::wasm(bytes)?)?))?
+    crate::compile::with_stack(|| outline_input(&Input::new(bytes, None)?))?
+}
+
+fn outline_input(input: &Input<'_>) -> Result<Outline> {
+    Ok(gusset_component::outline(&input.wasm).map_err(|error| input.translate_error(error))?)
+}
+
+impl Source {
+    /// What it is, as [`outline`] tells.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`outline`].
+    pub fn outline(&self) -> Result<Outline> {
+        crate::compile::with_stack(|| outline_input(&Input::of_source(self)?))?
+    }
+
+    /// Validates it, as [`Config::validate`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Config::validate`].
+    pub fn validate(&self, config: &Config) -> Result<()> {
+        crate::compile::with_stack(|| config.validate_input(&Input::of_source(self)?))?
+    }
 }
 
 impl Config {
@@ -51,7 +76,11 @@ impl Config {
     /// ```
     pub fn validate(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| self.validate_wasm(&crate::source::wasm(bytes)?))?
+        crate::compile::with_stack(|| self.validate_input(&Input::new(bytes, None)?))?
+    }
+
+    fn validate_input(&self, input: &Input<'_>) -> Result<()> {
+        self.validate_wasm(&input.wasm).map_err(|error| input.error(error))
     }
 
     fn validate_wasm(&self, wasm: &[u8]) -> Result<()> {

@@ -2,15 +2,15 @@
 
 use crate::component::Component;
 use crate::core::Module;
-use crate::error::{Result, bail};
+use crate::error::Result;
+use crate::export_name::{FUNCS, MODULES, NoExport, RESOURCES, find_export};
 use crate::export_path::ExportPath;
 use crate::func::Func;
 use crate::resource::ResourceType;
-use crate::store::{AsContext, AsContextMut};
+use crate::store::{AsContext, AsContextMut, StoreContext};
 use crate::typed::{TypedFunc, ValueList};
 use crate::vm::StoreId;
-use gusset_artifact::{ExternItem, PlanModule, RootExport};
-use gusset_types::Printable;
+use gusset_artifact::{FuncExportIndex, PlanModule};
 
 /// An [instance] of a [`Component`], in a store. Cheap to copy; the store owns what it stands for.
 ///
@@ -49,6 +49,7 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub(crate) fn index(self, store: StoreId) -> usize {
         assert!(self.store == store, "a component instance was used with a store that it is not of");
         self.index as usize
@@ -59,28 +60,62 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store. So do all methods that take a store.
+    #[track_caller]
     pub fn component(&self, store: impl AsContext) -> Component {
         let store = store.as_context();
         store.0.components[self.index(store.0.vm.id())].component.clone()
     }
 
-    /// The exported function at `path`, if there is one.
+    /// The exported function that `path` means, if it means one: its very name, one with a compatible version, or what leaves
+    /// out what goes without saying, as [`ExportPath`] has it. A name that can mean several functions means none;
+    /// [`Component::find_func`] says which, and what there is instead.
     ///
-    /// `path` is the name of an exported function, the names of an exported instance and a function with `#` between,
-    /// or the names in an array. Where there is no such name, one with a compatible version will do, as in a
-    /// [`Linker`](crate::Linker).
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, Linker, Store};
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (func (export "f")))
+    /// #     (core instance $i (instantiate $m))
+    /// #     (func $f (canon lift (core func $i "f")))
+    /// #     (instance $first (export "reset" (func $f)))
+    /// #     (instance $second (export "reset" (func $f)))
+    /// #     (export "docs:calc/memory@1.0.0" (instance $first))
+    /// #     (export "docs:calc/registers@1.0.0" (instance $second)))"#)?;
+    /// # let mut store = Store::new(&engine, ());
+    /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+    /// // The component exports docs:calc/memory@1.0.0#reset and docs:calc/registers@1.0.0#reset.
+    /// let exact = instance.get_func(&mut store, "docs:calc/memory@1.0.0#reset");
+    /// assert!(exact.is_some());
+    /// assert_eq!(instance.get_func(&mut store, "memory#reset"), exact);
+    /// assert!(instance.get_func(&mut store, "reset").is_none());
+    /// let error = instance.get_typed_func::<(), ()>(&mut store, "reset").err().expect("it could be either");
+    /// assert!(error.to_string().starts_with("`reset` is ambiguous; it can mean\n  docs:calc/memory@1.0.0#reset: func()\n"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_func(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<Func> {
-        let store = store.as_context();
-        let state = &store.0.components[self.index(store.0.vm.id())];
-        let index = state.component.exported_func(&path.names())?;
-        Some(Func::new(*self, index))
+        self.find_func(&store.as_context(), &path).ok()
     }
 
-    /// The core module that is exported at `path`, if there is one: the component's own, or one that was imported.
+    /// The exported function that `path` means, or why it means none.
+    #[track_caller]
+    fn find_func<'s, T: 'static>(
+        self,
+        store: &StoreContext<'s, T>,
+        path: &impl ExportPath,
+    ) -> Result<Func, NoExport<'s, FuncExportIndex>> {
+        let component = &store.0.components[self.index(store.0.vm.id())].component;
+        Ok(Func::new(self, find_export(component.plan(), path, FUNCS)?.item.as_u32()))
+    }
+
+    /// The core module that is exported at `path`, if there is one: the component's own, or one that was imported. `path` is as for
+    /// [`get_func`](Instance::get_func).
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -99,15 +134,15 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_module(&self, store: impl AsContext, path: impl ExportPath) -> Option<Module> {
         let store = store.as_context();
         let state = &store.0.components[self.index(store.0.vm.id())];
-        match state.component.plan().export(&path.names())? {
-            ExternItem::Item(RootExport::Module(PlanModule::Imported(import))) => {
+        match find_export(state.component.plan(), &path, MODULES).ok()?.item {
+            PlanModule::Imported(import) => {
                 state.modules.get(import.as_u32() as usize).map(|linked| linked.module.clone())
             }
-            ExternItem::Item(RootExport::Module(PlanModule::Unit(_))) => state.component.get_module(path),
-            _ => None,
+            PlanModule::Unit(index) => Some(state.component.module(index)),
         }
     }
 
@@ -117,13 +152,11 @@ impl Instance {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn get_resource(&self, store: impl AsContextMut, path: impl ExportPath) -> Option<ResourceType> {
         let store = store.as_context();
         let tables = &store.0.components[self.index(store.0.vm.id())].tables;
-        match tables.plan.export(&path.names())? {
-            ExternItem::Item(RootExport::Resource(index)) => Some(tables.resource(*index)),
-            _ => None,
-        }
+        Some(tables.resource(find_export(&tables.plan, &path, RESOURCES).ok()?.item))
     }
 
     /// The exported function at `path`, with Rust types for its parameters and its result:
@@ -131,19 +164,19 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When there is no such function, or its type is another one.
+    /// When there is no such function, or the name can mean several: the error lists those that there are, with their types,
+    /// the nearest first. And when its type is another one.
     ///
     /// # Panics
     ///
     /// When the instance is of another store.
-    pub fn get_typed_func<P, R>(&self, mut store: impl AsContextMut, path: impl ExportPath) -> Result<TypedFunc<P, R>>
+    #[track_caller]
+    pub fn get_typed_func<P, R>(&self, store: impl AsContextMut, path: impl ExportPath) -> Result<TypedFunc<P, R>>
     where
         P: ValueList + crate::canon::LowerList,
         R: ValueList + crate::canon::LiftList,
     {
-        match self.get_func(&mut store, &path) {
-            Some(func) => func.typed(&store),
-            None => bail!("the component exports no function `{}`", Printable::name(&path.names().join("#"))),
-        }
+        let func = self.find_func(&store.as_context(), &path).map_err(|none| none.into_error(&path))?;
+        func.typed(&store)
     }
 }

@@ -83,6 +83,7 @@ impl<T: 'static> InstancePre<T> {
     /// When the store is of another engine.
     ///
     /// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
+    #[track_caller]
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
         let mut store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());
@@ -113,8 +114,9 @@ impl<T: 'static> InstancePre<T> {
             store,
         };
         let made = instantiation.run();
-        if made.is_err() {
+        if let Err(error) = &made {
             // The host may have handles of its resources, whose destructors are not to be entered.
+            instantiation.state_mut().explain_lock(None, error);
             instantiation.state_mut().lock();
             instantiation.store.0.any_locked = true;
         }

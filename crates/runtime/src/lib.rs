@@ -101,12 +101,14 @@
 //! All that can fail returns an [`Error`], which is `anyhow`'s: what it is about is found by its type, under any
 //! [`Context`]. There are four sorts:
 //!
-//! - The input cannot be used: `TranslateError` or `CodegenError`, which know a kind and an offset.
+//! - The input cannot be used: `TextError`, or `TranslateError` and `CodegenError`, which know a kind and an offset.
 //! - The host and the component do not fit together: an import is missing, a type is another one, a value is not of its
 //!   type ([`ValMismatch`]). The text names the place.
 //! - The guest was stopped: a [`Trap`], with its [`TrapCode`], a backtrace, and, when a value was found to be bad on
 //!   its way between two sides, who called whom and which part of which value it was.
 //! - A host function failed: its own error, as it returned it, with the guest's [`WasmBacktrace`].
+//!
+//! Of a component or module that was given as text, errors and backtraces show the line: [`source_location`].
 //!
 //! Values of a guest that take more of the host's memory than [`Config::max_lifted_bytes`] are an error whose text says
 //! so. After that or one of the last two in a call, the instance is locked for good; see [`Func::call`]. The store
@@ -132,13 +134,16 @@
 //! // wasm trap: integer divide by zero
 //! // wasm backtrace:
 //! //     0: 0x34 - calculator!divide
+//! //          at <text>:3:7
 //! let text = trap.to_string();
 //! assert!(text.starts_with("wasm trap: integer divide by zero\nwasm backtrace:\n    0: 0x"));
-//! assert!(text.ends_with(" - calculator!divide"));
+//! assert!(text.ends_with(" - calculator!divide\n         at <text>:3:7"));
 //!
-//! // The instance is locked now.
+//! // The instance is locked now: a later call says by what.
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
 //! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
+//! let text = error.to_string();
+//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide (0x"));
 //! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
@@ -182,6 +187,7 @@
 
 mod activation;
 mod adapter_trap;
+mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
 mod compile;
@@ -190,8 +196,10 @@ mod component_instance;
 mod config;
 pub mod core;
 mod core_text;
+mod earlier_failure;
 mod engine;
 mod error;
+mod export_name;
 mod export_path;
 mod func;
 mod host_func;
@@ -206,7 +214,6 @@ mod linker;
 mod relayed_call;
 mod resource;
 mod signatures;
-#[cfg(feature = "compile")]
 mod source;
 mod store;
 mod trace;
@@ -220,11 +227,13 @@ mod vm;
 mod wave;
 
 #[doc(hidden)]
+pub use callable_export::CallableExport;
 pub use canon::{
     CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList,
 };
 pub use component::{AdapterSource, Component};
 pub use config::{Config, OptLevel};
+pub use earlier_failure::EarlierFailure;
 pub use engine::Engine;
 pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
@@ -240,9 +249,13 @@ pub use gusset_component::{
 };
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
+#[cfg(feature = "wat")]
+#[doc(inline)]
+pub use gusset_text::TextError;
 #[doc(inline)]
 pub use gusset_types::{
-    AdapterName, ComponentFeature, CoreFeature, Printable, TrapCause, TrapCode, TrapSite, TrapValues,
+    AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, SourceLocation, TrapCause, TrapCode, TrapSite,
+    TrapValues, nearest,
 };
 pub use host_panic::HostPanic;
 #[cfg(feature = "compile")]
@@ -252,6 +265,7 @@ pub use instantiate::InstancePre;
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
+pub use source::{Source, source_location};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
 pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};

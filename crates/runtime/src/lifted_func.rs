@@ -63,6 +63,7 @@ impl LiftedFunc {
 
     /// Calls it, as `func`. `values` has room for the core parameters and the core result; `look` sees the result while it is
     /// still in the guest's memory.
+    #[track_caller]
     pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(
         &self,
         store: &mut StoreContextMut<'_, T>,
@@ -90,12 +91,13 @@ impl LiftedFunc {
                 Ok(result)
             }
             Err(error) => {
-                if harmless && error.is_refusal() {
-                    activation.succeed();
-                } else {
-                    drop(activation);
+                let refused = harmless && error.is_refusal();
+                let error = error.into_error(|| func.name(&activation.store().as_context()));
+                match refused {
+                    true => activation.succeed(),
+                    false => activation.fail(&error, |store| func.name(store)),
                 }
-                Err(error.into_error(|| func.name(&store.as_context())))
+                Err(error)
             }
         }
     }

@@ -23,8 +23,14 @@ use std::sync::Arc;
 /// A name is met by the same name. Where there is none, one with a compatible version will do, the newest of several: an
 /// import of `wasi:clocks/wall-clock@0.2.1` is met by `@0.2.0` or `@0.2.6`, not by `@0.3.0`. Versions are compatible as
 /// the [canonical interface name] has it: from 1.0.0 on with the same major version, from 0.1.0 on with the same minor one;
-/// those of 0.0 and pre-releases with none. Definitions that a component does not import do no harm, and imported types
-/// need none.
+/// those of 0.0 and pre-releases with none.
+///
+/// An instance for which there is neither is met by one whose name leaves out what goes without saying, or whose name says what
+/// the import's leaves out: the version, or namespace and package too, so that `clock` and `wasi:clocks/clock` stand for
+/// `wasi:clocks/clock@0.2.0`. That holds only where no other definition can be meant by the import, and no other import
+/// by the definition; what can be meant to be several is told, with what is missing.
+///
+/// Definitions that a component does not import do no harm, and imported types need none.
 ///
 /// ```
 /// use gusset::{Engine, Linker, StoreContextMut};
@@ -102,7 +108,8 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines each function that `component` imports and that is not defined, so that it fails when it is called, and each
-    /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed.
+    /// such resource type: what imports more than it uses can run all the same. Instances that are defined in part are completed,
+    /// those whose names leave something out in a copy under the import's name.
     ///
     /// Such a function stops its guest as a trap does, and locks its instance. The error is not a [`Trap`](crate::Trap),
     /// because no guest is at fault, but a [`LinkError`](crate::LinkError) that names the import, with the guest's
@@ -153,6 +160,7 @@ impl<T: 'static> Linker<T> {
     /// # Panics
     ///
     /// When the component is of another engine.
+    #[track_caller]
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
         let imports = resolve(&self.engine, component.tables(), &self.root)?;
@@ -168,6 +176,7 @@ impl<T: 'static> Linker<T> {
     /// # Panics
     ///
     /// When the component or the store is of another engine.
+    #[track_caller]
     pub fn instantiate(&self, store: impl AsContextMut<Data = T>, component: &Component) -> Result<Instance> {
         self.instantiate_pre(component)?.instantiate(store)
     }
@@ -357,6 +366,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn define_func(&mut self, store: impl AsContext<Data = T>, name: &str, func: Func) -> Result<()> {
         let func = LinkedFunc::new(&store.as_context(), func);
         self.define(name, HostItem::Func(Arc::new(func)))
@@ -411,6 +421,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn define_instance(&mut self, store: impl AsContext<Data = T>, name: &str, exporter: Instance) -> Result<()> {
         let mut names = Names::default();
         for (name, item) in exports(&store.as_context(), exporter) {
@@ -429,6 +440,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Panics
     ///
     /// When the instance is of another store.
+    #[track_caller]
     pub fn define_exports(&mut self, store: impl AsContext<Data = T>, exporter: Instance) -> Result<()> {
         exports(&store.as_context(), exporter).try_for_each(|(name, item)| self.define(&name, item))
     }

@@ -145,6 +145,11 @@ impl<T: 'static> StoreContextMut<'_, T> {
 /// assert_eq!(length(&store), 4);
 /// assert_eq!(length(store.as_context()), 4);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store",
+    label = "a store is wanted here",
+    note = "pass `&store`, or in a host function the `StoreContextMut` that it is given"
+)]
 pub trait AsContext {
     /// The host's data.
     type Data: 'static;
@@ -155,6 +160,11 @@ pub trait AsContext {
 
 /// What a store can be borrowed from exclusively. Methods that change the store or run a guest take an `impl
 /// AsContextMut`: `&mut store` in a host's own code, `&mut context` in a host function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store that can be changed",
+    label = "a store that can be changed is wanted here",
+    note = "pass `&mut store`, or in a host function `&mut` of the `StoreContextMut` that it is given"
+)]
 pub trait AsContextMut: AsContext {
     /// Borrows the store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;

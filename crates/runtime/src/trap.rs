@@ -1,11 +1,15 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
+use crate::earlier_failure::EarlierFailure;
 use crate::error::Error;
+use crate::source::{TextSource, locate};
 use gusset_types::{
-    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode, mismatched_tags,
+    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, SourceLocation, TAG_OF_HOST, TrapCause, TrapCode,
+    mismatched_tags,
 };
 use std::fmt;
+use std::sync::Arc;
 
 /// How many frames of one activation a backtrace keeps; the rest is counted.
 pub(crate) const MAX_FRAMES: usize = 60;
@@ -62,6 +66,7 @@ pub struct Trap {
     backtrace: WasmBacktrace,
     site: Option<AdapterTrapSite>,
     memory_offset: Option<u64>,
+    locked_by: Option<Arc<EarlierFailure>>,
 }
 
 /// The value that was found to be bad on its way between two components, or between the host and one; see
@@ -76,7 +81,7 @@ pub struct AdapterTrapSite {
 }
 
 /// The wasm functions that were running, innermost first. `Display` writes a line for each, with its offset, module and
-/// name.
+/// name, and a second one with the place in the text where the module was given as text.
 ///
 /// A [`Trap`] has its own. Where a host function failed, it is found in the [`Error`](crate::Error) by
 /// [`WasmBacktrace::of`], with what failed on the first line of its text:
@@ -120,10 +125,55 @@ pub struct WasmFrame {
     pub module: String,
     /// The function's index in the module.
     pub function: u32,
-    /// The function's name, from the name section.
+    /// The function's name, from the name section, or else the first one that it is exported as.
     pub name: Option<String>,
     /// The byte offset, in the compiled input, of the operator that was running.
     pub offset: Option<u32>,
+    pub(crate) text: FrameText,
+}
+
+/// The text that a frame's module was encoded from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FrameText(pub(crate) Option<Arc<TextSource>>);
+
+impl PartialEq for FrameText {
+    fn eq(&self, other: &FrameText) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(this), Some(other)) => Arc::ptr_eq(this, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for FrameText {}
+
+impl WasmFrame {
+    /// Where the operator that was running stands in the text, if the component or module was given as text. The text is parsed
+    /// again when this is first asked for.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Engine, Source, Store, Trap, core};
+    ///
+    /// let source = Source::new("stop.wat", "(module\n  (func (export \"stop\")\n    unreachable))");
+    /// let engine = Engine::default();
+    /// let module = core::Module::from_source(&engine, &source)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
+    /// let stop = instance.get_func(&mut store, "stop").expect("it is exported");
+    /// let error = stop.call(&mut store, &[], &mut []).unwrap_err();
+    /// let trap = error.downcast_ref::<Trap>().expect("it stops");
+    /// let location = trap.backtrace().frames()[0].location().expect("there is a text");
+    /// assert_eq!(location.to_string(), "stop.wat:3:5");
+    /// assert!(location.excerpt().ends_with("3 |     unreachable))\n  |     ^^^^^^^^^^^"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn location(&self) -> Option<SourceLocation> {
+        let (text, offset) = self.text.0.as_deref().zip(self.offset)?;
+        locate(text, offset as usize, "")
+    }
 }
 
 impl Trap {
@@ -138,7 +188,13 @@ impl Trap {
     /// assert_eq!(trap.to_string(), "wasm trap: unaligned pointer: 0x11, alignment 4");
     /// ```
     pub fn new(cause: impl Into<TrapCause>) -> Trap {
-        Trap { cause: cause.into(), backtrace: WasmBacktrace::default(), site: None, memory_offset: None }
+        Trap {
+            cause: cause.into(),
+            backtrace: WasmBacktrace::default(),
+            site: None,
+            memory_offset: None,
+            locked_by: None,
+        }
     }
 
     /// The same trap, with the value that an adapter found to be bad.
@@ -150,6 +206,11 @@ impl Trap {
 
     pub(crate) fn with_memory_offset(mut self, offset: Option<u64>) -> Trap {
         self.memory_offset = offset;
+        self
+    }
+
+    pub(crate) fn with_lock(mut self, failure: Option<Arc<EarlierFailure>>) -> Trap {
+        self.locked_by = failure;
         self
     }
 
@@ -182,6 +243,24 @@ impl Trap {
     pub fn memory_offset(&self) -> Option<u64> {
         self.memory_offset
     }
+
+    /// What failed before and locked the instance, where the code is [`CannotEnter`](TrapCode::CannotEnter); `None` where the
+    /// host unwound a call of it.
+    pub fn locked_by(&self) -> Option<&EarlierFailure> {
+        self.locked_by.as_deref()
+    }
+
+    /// What went wrong, in a line, without who and where.
+    pub(crate) fn headline(&self) -> String {
+        let mut text = self.cause.to_string();
+        if let Some(offset) = self.memory_offset {
+            text.push_str(&format!(" at 0x{offset:x}"));
+        }
+        if let Some(failure) = &self.locked_by {
+            text.push_str(&format!(": {failure}"));
+        }
+        text
+    }
 }
 
 /// Adapters and tables know resource types by number only: which of those that a mismatch names are the host's is said here, by
@@ -198,10 +277,7 @@ pub(crate) fn mark_host_types(cause: &mut TrapCause, of_host: impl Fn(ResourceTy
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm trap: {}", self.cause)?;
-        if let Some(offset) = self.memory_offset {
-            write!(f, " at 0x{offset:x}")?;
-        }
+        write!(f, "wasm trap: {}", self.headline())?;
         if let Some(AdapterTrapSite { adapter, path }) = &self.site {
             let [function, callee, caller] =
                 [&adapter.function, &adapter.callee, &adapter.caller].map(|name| Printable::name(name));
@@ -266,6 +342,9 @@ impl fmt::Display for WasmBacktrace {
         f.write_str("wasm backtrace:")?;
         for (number, frame) in self.frames.iter().enumerate() {
             write!(f, "\n  {number:>3}: {frame}")?;
+            if let Some(location) = frame.location() {
+                write!(f, "\n         at {location}")?;
+            }
         }
         if self.omitted != 0 {
             write!(f, "\n       and {} more", self.omitted)?;
@@ -299,7 +378,8 @@ mod tests {
             path: "param \"c\"".into(),
         };
         let mut trap = Trap::new(TrapCode::InvalidChar.with(0x110000, 0)).with_site(site);
-        let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset: Some(0x1a2) };
+        let offset = Some(0x1a2);
+        let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset, text: FrameText::default() };
         trap.add_backtrace(WasmBacktrace::new(vec![frame.clone(); 2], 5));
         trap.add_backtrace(WasmBacktrace::new(vec![WasmFrame { name: Some("f".into()), offset: None, ..frame }], 0));
         assert_eq!(

@@ -95,7 +95,9 @@ const COMPARED: &str = "types were compared when the function was looked up";
 /// [value type]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#type-definitions
 #[diagnostic::on_unimplemented(
     message = "`{Self}` stands for no component type",
-    note = "structs and enums can: `#[derive(gusset::ComponentType)]`"
+    label = "no component type",
+    note = "structs and enums can: `#[derive(gusset::ComponentType)]`",
+    note = "the documentation of `gusset::ComponentType` has a table of the Rust types that can"
 )]
 pub trait ComponentType {
     /// How many core values a value has when it is passed flat.
@@ -129,7 +131,8 @@ pub trait ComponentType {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read out of a guest",
-    note = "what borrows cannot; structs and enums can: `#[derive(gusset::ComponentType, gusset::Lift)]`"
+    note = "what borrows cannot; structs and enums can: `#[derive(gusset::ComponentType, gusset::Lift)]`",
+    note = "the documentation of `gusset::ComponentType` has a table of the Rust types that can"
 )]
 pub trait Lift: ComponentType + Sized {
     /// Reads the value at `at`, which is aligned and lies in memory.
@@ -163,7 +166,8 @@ pub trait Lift: ComponentType + Sized {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written into a guest",
-    note = "structs and enums can: `#[derive(gusset::ComponentType, gusset::Lower)]`"
+    note = "structs and enums can: `#[derive(gusset::ComponentType, gusset::Lower)]`",
+    note = "the documentation of `gusset::ComponentType` has a table of the Rust types that can"
 )]
 pub trait Lower: ComponentType {
     /// Writes the value at `at`, which is aligned and lies in memory.
@@ -197,6 +201,11 @@ pub trait Lower: ComponentType {
 /// values::<(String,)>(); // One parameter or a result: mind the comma.
 /// values::<(u32, Vec<u8>)>();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tuple of component values",
+    label = "a tuple of values is wanted here",
+    note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
+)]
 pub trait ValueList {
     /// How many core values they have when they are passed flat.
     #[doc(hidden)]
@@ -269,6 +278,7 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     /// When the function is of another store.
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
+    #[track_caller]
     pub fn call(&self, store: impl AsContextMut, params: P) -> Result<R> {
         self.call_with(store, params, |_, result| result)
     }
@@ -303,6 +313,7 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn call_with<S: AsContextMut, U>(
         &self,
         mut store: S,

@@ -5,7 +5,7 @@ use gusset::core::{
     Caller, Extern, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Memory, MemoryType,
     Module, Ref, RefType, Table, TableType, Val, ValType,
 };
-use gusset::{AsContextMut, Config, Engine, Error, HostPanic, Result, Store, Trap, TrapCode, WasmBacktrace};
+use gusset::{AsContextMut, Config, Engine, Error, HostPanic, LinkError, Result, Store, Trap, TrapCode, WasmBacktrace};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -125,7 +125,7 @@ fn a_backtrace_names_module_functions_and_offsets() -> Result<()> {
     assert_eq!((opcode(0), opcode(1), opcode(2)), (0x6e, 0x10, 0x10), "{trap}");
     let text = format!("{error:#}");
     let expected = format!(
-        "wasm trap: integer divide by zero\nwasm backtrace:\n    0: {:#x} - calc!inner\n    1: ",
+        "wasm trap: integer divide by zero\nwasm backtrace:\n    0: {:#x} - calc!inner\n         at <text>:2:47\n    1: ",
         frames[0].offset.unwrap()
     );
     assert!(text.starts_with(&expected), "{text}");
@@ -539,6 +539,38 @@ fn imports_of_the_wrong_type_are_refused_with_both_types() -> Result<()> {
     }
     let error = link("\"nothing\" (func)").unwrap_err();
     assert_eq!(format!("{error:#}"), "unknown import: `spectest::nothing` has not been defined");
+    let error = link("\"printi32\" (func)").unwrap_err();
+    let near = "`spectest::print_i32` is defined";
+    assert_eq!(format!("{error:#}"), format!("unknown import: `spectest::printi32` has not been defined; {near}"));
+    Ok(())
+}
+
+#[test]
+fn all_imports_that_are_missing_are_told_at_once() -> Result<()> {
+    let engine = Engine::default();
+    let mut linker = Linker::<()>::new(&engine);
+    let ty = FuncType { params: [ValType::I32].into(), results: [].into() };
+    linker.func_new("env", "print", ty, |_, _, _| Ok(()))?;
+    let error = |imports: &str| -> Result<String> {
+        let module = Module::new(&engine, format!("(module {imports})"))?;
+        let error = linker.instantiate(&mut Store::new(&engine, ()), &module).err().expect("imports are missing");
+        assert!(error.is::<LinkError>());
+        Ok(format!("{error:#}"))
+    };
+    assert_eq!(
+        error(
+            r#"(import "env" "prnit" (func (param i32))) (import "env" "print" (func (param i32)))
+               (import "host" "print" (func (param i32))) (import "env" "memory" (memory 1))"#
+        )?,
+        "unknown imports: 3 have not been defined\n  \
+           `env::prnit`: (func (param i32)); `env::print` is defined\n  \
+           `host::print`: (func (param i32)); `env::print` is defined\n  \
+           `env::memory`: (memory 1)"
+    );
+    let many: String = (0..1000).map(|n| format!(r#"(import "other" "f{n}" (func))"#)).collect();
+    let many = error(&many)?;
+    assert_eq!(many.lines().count(), 22, "{many}");
+    assert!(many.ends_with("\n  `other::f19`: (func)\n  and 980 more"), "{many}");
     Ok(())
 }
 

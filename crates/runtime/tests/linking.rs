@@ -70,9 +70,8 @@ fn a_compatible_version_stands_for_another_and_the_newest_of_several() {
         ("a:b/c@0.2.1", &["a:b/c@0.2.2", "a:b/c@0.2.10", "a:b/c@0.2.9"], Some("a:b/c@0.2.10")),
         ("a:b/c@1.0.0", &["a:b/c@1.2.0", "a:b/c@2.0.0", "a:b/c@1.1.9"], Some("a:b/c@1.2.0")),
         // Other tracks, other interfaces, no versions.
-        ("a:b/c@0.2.1", &["a:b/c@0.3.0", "a:b/c@1.2.1", "a:b/d@0.2.1", "a:b/c"], None),
+        ("a:b/c@0.2.1", &["a:b/c@0.3.0", "a:b/c@1.2.1", "a:b/d@0.2.1"], None),
         ("a:b/c@2.0.0", &["a:b/c@1.9.9", "a:b/c@3.0.0"], None),
-        ("a:b/c", &["a:b/c@1.0.0"], None),
         // Exact ones.
         ("a:b/c@0.0.1", &["a:b/c@0.0.2"], None),
         ("a:b/c@0.0.1", &["a:b/c@0.0.2", "a:b/c@0.0.1"], Some("a:b/c@0.0.1")),
@@ -89,6 +88,154 @@ fn a_compatible_version_stands_for_another_and_the_newest_of_several() {
 }
 
 #[test]
+fn a_definition_that_leaves_something_out_stands_for_what_it_can_mean_alone() {
+    let cases: &[(&str, &[&'static str], Option<&str>)] = &[
+        // No version, on either side.
+        ("a:b/c@1.0.0", &["a:b/c"], Some("a:b/c")),
+        ("a:b/c@0.0.1", &["a:b/c"], Some("a:b/c")),
+        ("a:b/c", &["a:b/c@1.0.0"], Some("a:b/c@1.0.0")),
+        // The short name, on either side.
+        ("a:b/c@1.0.0", &["c"], Some("c")),
+        ("a:b/c", &["c"], Some("c")),
+        ("c", &["a:b/c@1.0.0"], Some("a:b/c@1.0.0")),
+        ("a:b/c@1.0.0", &["c@1.2.0"], Some("c@1.2.0")),
+        ("a:b/c@1.0.0", &["c@2.0.0"], None),
+        // Neither wins over the same name or a compatible one, in whatever order they are defined.
+        ("a:b/c@1.0.0", &["c", "a:b/c", "a:b/c@1.2.0"], Some("a:b/c@1.2.0")),
+        ("a:b/c@1.0.0", &["a:b/c@1.0.0", "a:b/c"], Some("a:b/c@1.0.0")),
+        ("c", &["a:b/c@1.0.0", "c"], Some("c")),
+        // Several may be meant.
+        ("a:b/c@1.0.0", &["c", "a:b/c"], None),
+        ("a:b/c", &["a:b/c@1.0.0", "a:b/c@2.0.0"], None),
+        ("c", &["a:b/c", "x:y/c"], None),
+        // Others are not meant.
+        ("a:b/c", &["x:y/c", "b/c", "a:b/cc"], None),
+    ];
+    for (import, names, found) in cases {
+        assert_eq!(linked(&linker(names), &importer(import, "")).as_deref(), *found, "{import} {names:?}");
+        // Functions that fail take nothing away from it.
+        let mut completed = linker(names);
+        completed.define_unknown_imports_as_traps(&importer(import, "")).unwrap();
+        if found.is_some() {
+            assert_eq!(linked(&completed, &importer(import, "")).as_deref(), *found, "{import} {names:?}");
+        }
+        assert!(completed.instantiate_pre(&importer(import, "")).is_ok(), "{import} {names:?}");
+    }
+}
+
+#[test]
+fn a_definition_that_can_mean_two_imports_stands_for_neither() {
+    let importer = |names: [&str; 2]| {
+        let import = |name| format!(r#"(import "{name}" (instance (export "which" (func (result string)))))"#);
+        component(&format!("(component {} {})", import(names[0]), import(names[1])))
+    };
+    let error = |names: &[&'static str], imports| match linker(names).instantiate_pre(&importer(imports)) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    let missing = |import: &str, near: &str| {
+        format!(r#"import "{import}" (instance) is missing: "which": func() -> string; {near}"#)
+    };
+    // One of the imports has it by its very name, or both have not.
+    assert_eq!(
+        error(&["c"], ["c", "a:b/c@1.0.0"]),
+        missing("a:b/c@1.0.0", r#""c" is defined, and can mean "c" as well"#)
+    );
+    let either = [("a:b/c@1.0.0", "x:y/c"), ("x:y/c", "a:b/c@1.0.0")];
+    let lines = either.map(|(import, other)| {
+        format!("\n  {}", missing(import, &format!(r#""c" is defined, and can mean "{other}" as well"#)))
+    });
+    assert_eq!(error(&["c"], ["a:b/c@1.0.0", "x:y/c"]), format!("2 imports are not met:{}", lines.concat()));
+    // Each has its own.
+    assert_eq!(error(&["x:y/c@0.1.0", "a:b/c"], ["a:b/c@1.0.0", "x:y/c"]), "");
+    assert_eq!(
+        error(&["c", "a:b/c@1.1.0"], ["a:b/c@1.0.0", "x:y/d"]),
+        missing("x:y/d", r#""which" is defined in "c": func() -> string"#)
+    );
+    let two = r#""c" and "a:b/c" are defined, and it can mean either"#;
+    assert_eq!(error(&["c", "a:b/c", "x:y/d"], ["a:b/c@1.0.0", "x:y/d"]), missing("a:b/c@1.0.0", two));
+}
+
+/// A host that defines each of these a little beside what is wanted.
+#[test]
+fn an_error_tells_what_may_have_been_meant_to_be_an_import() {
+    let mut linker = Linker::<()>::new(engine());
+    let mut clock = linker.instance("docs:demo/clock@0.3.0").unwrap();
+    clock.func_wrap("now", |_, (): ()| Ok((1_u64,))).unwrap();
+    clock.func_new("zone", |_, _, _| Ok(())).unwrap();
+    linker.instance("docs:demo/logging").unwrap().func_wrap("write-line", |_, (_, _): (u8, String)| Ok(())).unwrap();
+    linker.root().func_wrap("random", |_, (): ()| Ok((4_u32,))).unwrap();
+    let cases = [
+        // Another version, another spelling.
+        (
+            r#"(import "docs:demo/clock@0.2.0" (instance (export "now" (func (result u64)))))"#,
+            r#"import "docs:demo/clock@0.2.0" (instance) is missing: "now": func() -> u64; "docs:demo/clock@0.3.0" is defined"#,
+        ),
+        (
+            r#"(import "docs:demo/loging" (instance (export "write-line" (func))))"#,
+            r#"import "docs:demo/loging" (instance) is missing: "write-line": func(); "docs:demo/logging" is defined"#,
+        ),
+        (
+            r#"(import "docs:demo/logging" (instance (export "writeline" (func))))"#,
+            r#"import "docs:demo/logging": function "writeline" is missing: func(); "write-line" is defined: func(u8, string)"#,
+        ),
+        // Another place.
+        (
+            r#"(import "docs:demo/logging" (instance (export "now" (func (result u64)))))"#,
+            r#"import "docs:demo/logging": function "now" is missing: func() -> u64; "now" is defined in "docs:demo/clock@0.3.0": func() -> u64"#,
+        ),
+        (
+            r#"(import "docs:demo/logging" (instance (export "zone" (func))))"#,
+            r#"import "docs:demo/logging": function "zone" is missing: func(); "zone" is defined in "docs:demo/clock@0.3.0""#,
+        ),
+        (
+            r#"(import "docs:demo/dice" (instance (export "random" (func (result u32)))))"#,
+            r#"import "docs:demo/dice" (instance) is missing: "random": func() -> u32; "random" is defined at the root: func() -> u32"#,
+        ),
+        (
+            r#"(import "now" (func (result u64)))"#,
+            r#"import "now" (function) is missing: func() -> u64; "now" is defined in "docs:demo/clock@0.3.0": func() -> u64"#,
+        ),
+        // Several of one instance are one problem.
+        (
+            r#"(import "docs:demo/logging" (instance (export "now" (func)) (export "flush" (func)) (export "write" (func (param "n" u8)))))"#,
+            r#"import "docs:demo/logging" (instance) is defined, but 3 of its items are missing: "now": func() ("now" is defined in "docs:demo/clock@0.3.0": func() -> u64), "flush": func(), "write": func(n: u8)"#,
+        ),
+        // Nothing.
+        (r#"(import "elsewhere" (func))"#, r#"import "elsewhere" (function) is missing: func()"#),
+    ];
+    for (import, expected) in cases {
+        let error = linker.instantiate_pre(&component(&format!("(component {import})"))).err().expect("it is missing");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn many_items_of_one_instance_are_one_line() {
+    let items: String = (0..40).map(|n| format!(r#"(export "f{n}" (func))"#)).collect();
+    let text = format!(r#"(component (import "a:b/c" (instance {items})) (import "g" (func)))"#);
+    let mut linker = Linker::<()>::new(engine());
+    let error =
+        |linker: &Linker<()>| linker.instantiate_pre(&component(&text)).err().expect("it is missing").to_string();
+    let ten = (0..10).map(|n| format!(r#""f{n}": func()"#)).collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        error(&linker),
+        format!(
+            "2 imports are not met:\n  import \"a:b/c\" (instance) is missing: {ten} and 30 more\n  \
+             import \"g\" (function) is missing: func()"
+        )
+    );
+    linker.instance("a:b/c").unwrap();
+    assert_eq!(
+        error(&linker),
+        format!(
+            "2 imports are not met:\n  import \"a:b/c\" (instance) is defined, but 40 of its items are missing: {ten} and 30 more\n  \
+             import \"g\" (function) is missing: func()"
+        )
+    );
+}
+
+#[test]
 fn exports_are_found_by_compatible_versions() {
     let mut store = Store::new(engine(), ());
     let name = "a:b/c@0.2.4";
@@ -98,7 +245,7 @@ fn exports_are_found_by_compatible_versions() {
         ("a:b/c@0.2.0#which", true),
         ("a:b/c@0.2#which", true),
         ("a:b/c@0.3.0#which", false),
-        ("a:b/c#which", false),
+        ("a:b/c#which", true),
         ("a:b/c@0.2.4#other", false),
     ] {
         assert_eq!(instance.get_func(&mut store, path).is_some(), found, "{path}");
@@ -190,8 +337,8 @@ fn all_that_is_missing_or_wrong_is_told_at_once() {
         "4 imports are not met:",
         r#"  import "docs:demo/clock@1.0.0" (instance) is missing: "now": func() -> u64, "zone": func() -> string; "docs:demo/clock@2.1.0" is defined"#,
         r#"  import "docs:demo/log@0.2.0": function "line": its type is func(string), but the host function's is func(u32)"#,
-        r#"  import "docs:demo/log@0.2.0": function "level" is missing: func(n: u8); "levels" is defined"#,
-        r#"  import "print-line" (function) is missing: func(text: string) -> result<u32, string>; "printline" is defined"#,
+        r#"  import "docs:demo/log@0.2.0": function "level" is missing: func(n: u8); "levels" is defined: func(u8)"#,
+        r#"  import "print-line" (function) is missing: func(text: string) -> result<u32, string>; "printline" is defined: func(string)"#,
     ];
     assert_eq!(error.lines().collect::<Vec<_>>(), expected);
 

@@ -261,7 +261,7 @@ fn modules_that_are_missing_or_something_else_are_told() {
     let error = linker.instantiate_pre(&component(text)).err().expect("modules are missing").to_string();
     let expected = [
         "4 imports are not met:",
-        r#"  import "a" (core module) is missing: (module (import "x" "y" (global i32)) (export "f" (func (param i32)))); "c" is defined"#,
+        r#"  import "a" (core module) is missing: (module (import "x" "y" (global i32)) (export "f" (func (param i32))))"#,
         r#"  import "b" "inner": core module "m" is missing: (module)"#,
         r#"  import "c" (core module) is defined as a function"#,
         r#"  import "d" (function) is defined as a core module"#,

@@ -108,6 +108,9 @@ impl Side {
 }
 
 impl<'a> Excerpt<'a> {
+    /// What stands for the name of a text that has none.
+    pub const UNNAMED: &'static str = "<text>";
+
     /// The line and the column in it, both from 1; columns are counted in characters.
     pub fn position(&self) -> (u32, u32) {
         let at = self.at();
@@ -140,7 +143,7 @@ impl<'a> Excerpt<'a> {
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, column) = self.position();
-        let name = Printable::name(self.name.unwrap_or("<text>"));
+        let name = Printable::name(self.name.unwrap_or(Excerpt::UNNAMED));
         let gutter = number.to_string().len();
         writeln!(f, "{:gutter$}--> {name}:{number}:{column}", "")?;
         writeln!(f, "{:gutter$} |", "")?;

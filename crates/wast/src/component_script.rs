@@ -2,8 +2,11 @@
 //! a trap in one leaves the others alone.
 
 use crate::component_host;
-use crate::outcome::{Mismatch, mismatch};
+use crate::component_value;
+use crate::outcome::{Mismatch, mismatch, no_export};
+use gusset::types::{ComponentFunc, ComponentItem, Type};
 use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
+use wast::WastArg;
 
 /// The component instances of a script.
 pub(crate) struct ComponentScript {
@@ -63,28 +66,45 @@ impl ComponentScript {
         &mut self,
         instance: usize,
         name: &str,
-        arguments: &[Val],
+        arguments: &[WastArg<'_>],
     ) -> Result<gusset::Result<Option<Val>>, Mismatch> {
-        let RunningComponent { store, instance, .. } = &mut self.instances[instance];
-        let Some(func) = instance.get_func(&mut *store, name) else {
-            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
+        let RunningComponent { component, store, instance } = &mut self.instances[instance];
+        // The very names: a script says what it calls, and an export that is missing is a failure.
+        let path: Vec<&str> = name.split('#').collect();
+        let Some(func) = instance.get_func(&mut *store, &path) else {
+            let funcs = component.exports().filter(|(_, item)| matches!(item, ComponentItem::Func(_)));
+            return no_export("function", name, &funcs.map(|(name, _)| name).collect::<Vec<_>>());
         };
         let ty = func.ty(&*store);
-        if let Err(error) = check_arguments(&ty, arguments) {
-            return mismatch(format!("arguments for {ty}"), error);
-        }
+        let arguments = values(&ty, arguments)?;
         let mut results = vec![Val::Bool(false); usize::from(ty.result().is_some())];
-        let outcome = func.call(&mut *store, arguments, &mut results);
+        let outcome = func.call(&mut *store, &arguments, &mut results);
         Ok(outcome.map(|()| results.pop()))
     }
 }
 
-/// A script that passes wrong arguments must not pass for a guest that traps.
-fn check_arguments(ty: &gusset::types::ComponentFunc, arguments: &[Val]) -> Result<(), String> {
+/// The values of arguments. A script that passes wrong ones must not pass for a guest that traps.
+fn values(ty: &ComponentFunc, arguments: &[WastArg<'_>]) -> Result<Vec<Val>, Mismatch> {
     if ty.params().len() != arguments.len() {
-        return Err(format!("{} arguments", arguments.len()));
+        let (count, plural) = (arguments.len(), if arguments.len() == 1 { "" } else { "s" });
+        return mismatch(format!("arguments for {ty}"), format!("{count} argument{plural}"));
     }
-    ty.params()
-        .zip(arguments)
-        .try_for_each(|((name, ty), argument)| argument.check(&ty).map_err(|error| format!("{name}: {error}")))
+    let value = |((name, ty), argument): ((&str, Type), &WastArg<'_>)| {
+        let expected = || {
+            format!(
+                "{} for the parameter {:?} of type {ty}",
+                component_value::form(&ty),
+                Printable::name(name).to_string()
+            )
+        };
+        let value = match component_value::argument(argument) {
+            Ok(value) => value,
+            Err(text) => return mismatch(expected(), format!("{text}, a core value")),
+        };
+        match value.check(&ty) {
+            Ok(()) => Ok(value),
+            Err(error) => mismatch(expected(), format!("{}: {error}", component_value::text(&value))),
+        }
+    };
+    ty.params().zip(arguments).map(value).collect()
 }

@@ -1,11 +1,12 @@
 //! The core side of a script: one store for all modules, since they import from one another, and the names under which they
 //! are registered.
 
+use crate::component_value;
 use crate::core_value;
-use crate::outcome::{Mismatch, mismatch};
+use crate::outcome::{Mismatch, mismatch, no_export};
 use crate::spectest;
-use gusset::core::{Instance, Linker, Module, Val};
-use gusset::{Engine, Printable, Store};
+use gusset::core::{Extern, Instance, Linker, Module, Val};
+use gusset::{Engine, Store};
 use wast::WastArg;
 use wast::core::WastRetCore;
 
@@ -40,7 +41,7 @@ impl CoreScript {
     pub(crate) fn global(&mut self, instance: Instance, name: &str) -> Result<gusset::Result<Val>, Mismatch> {
         match instance.get_global(&mut self.store, name) {
             Some(global) => Ok(global.get(&mut self.store)),
-            None => mismatch(format!("an exported global `{}`", Printable::name(name)), "there is none"),
+            None => self.no_export(instance, "global", name, |export| matches!(export, Extern::Global(_))),
         }
     }
 
@@ -52,7 +53,7 @@ impl CoreScript {
         arguments: &[Val],
     ) -> Result<gusset::Result<Vec<Val>>, Mismatch> {
         let Some(func) = instance.get_func(&mut self.store, name) else {
-            return mismatch(format!("an exported function `{}`", Printable::name(name)), "there is none");
+            return self.no_export(instance, "function", name, |export| matches!(export, Extern::Func(_)));
         };
         Ok(func.ty(&self.store).and_then(|ty| {
             let mut results = vec![Val::I32(0); ty.results.len()];
@@ -61,10 +62,26 @@ impl CoreScript {
         }))
     }
 
+    fn no_export<T>(
+        &mut self,
+        instance: Instance,
+        what: &str,
+        name: &str,
+        is_one: impl Fn(&Extern) -> bool,
+    ) -> Result<T, Mismatch> {
+        let exports = instance.exports(&mut self.store);
+        let names: Vec<&str> = exports.iter().filter(|(_, it)| is_one(it)).map(|(name, _)| &**name).collect();
+        no_export(what, name, &names)
+    }
+
     /// The value of an argument.
     pub(crate) fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val, Mismatch> {
         match argument {
             WastArg::Core(value) => core_value::argument(&mut self.store, value),
+            WastArg::Component(value) => {
+                let value = component_value::expected_text(value);
+                mismatch("a core value, such as `(i32.const …)`", format!("{value}, a component value"))
+            }
             other => mismatch("a core value", format!("{other:?}")),
         }
     }

@@ -16,11 +16,36 @@ pub(crate) fn argument(store: &mut Store<()>, argument: &WastArgCore<'_>) -> Res
         WastArgCore::V128(value) => Val::V128(v128(value)),
         WastArgCore::RefNull(HeapType::Abstract { ty, .. }) => match null(*ty) {
             Some(null) => Val::Ref(null),
-            None => return mismatch("a supported argument", format!("unsupported: a null {ty:?} reference")),
+            None => return mismatch("a supported argument", format!("unsupported: {}", argument_text(argument))),
         },
         WastArgCore::RefExtern(value) => Val::Ref(Ref::Extern(Some(ExternRef::new(store, *value)))),
-        other => return mismatch("a supported argument", format!("unsupported: {other:?}")),
+        _ => return mismatch("a supported argument", format!("unsupported: {}", argument_text(argument))),
     })
+}
+
+/// The words that core arguments begin with.
+#[cfg(test)]
+pub(crate) const ARGUMENTS: &[&str] =
+    &["i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "ref.extern", "ref.host"];
+
+/// Those of results, beyond these.
+#[cfg(test)]
+pub(crate) const RESULTS: &[&str] =
+    &["ref.func", "ref.any", "ref.eq", "ref.array", "ref.struct", "ref.i31", "ref.i31_shared", "either"];
+
+/// An argument, as scripts write it.
+pub(crate) fn argument_text(argument: &WastArgCore<'_>) -> String {
+    match argument {
+        WastArgCore::I32(value) => format!("(i32.const {value})"),
+        WastArgCore::I64(value) => format!("(i64.const {value})"),
+        WastArgCore::F32(value) => format!("(f32.const {})", f32::from_bits(value.bits)),
+        WastArgCore::F64(value) => format!("(f64.const {})", f64::from_bits(value.bits)),
+        WastArgCore::V128(value) => format!("(v128.const 0x{:032x})", v128(value)),
+        WastArgCore::RefNull(HeapType::Abstract { ty, .. }) => format!("(ref.null {ty:?})").to_lowercase(),
+        WastArgCore::RefNull(_) => "(ref.null …)".into(),
+        WastArgCore::RefExtern(number) => format!("(ref.extern {number})"),
+        WastArgCore::RefHost(number) => format!("(ref.host {number})"),
+    }
 }
 
 fn v128(value: &V128Const) -> u128 {
@@ -155,7 +180,40 @@ pub(crate) fn expected_text(expected: &WastRetCore<'_>) -> String {
             let texts: Vec<String> = alternatives.iter().map(expected_text).collect();
             format!("(either {})", texts.join(" "))
         }
-        other => format!("({other:?})"),
+        WastRetCore::RefNull(Some(_)) => "(ref.null …)".into(),
+        WastRetCore::RefHost(number) => format!("(ref.host {number})"),
+        WastRetCore::RefAny => "(ref.any)".into(),
+        WastRetCore::RefEq => "(ref.eq)".into(),
+        WastRetCore::RefArray => "(ref.array)".into(),
+        WastRetCore::RefStruct => "(ref.struct)".into(),
+        WastRetCore::RefI31 => "(ref.i31)".into(),
+        WastRetCore::RefI31Shared => "(ref.i31_shared)".into(),
+        WastRetCore::V128(pattern) => v128_text(pattern),
+    }
+}
+
+fn v128_text(pattern: &V128Pattern) -> String {
+    fn lanes<T>(shape: &str, lanes: &[T], text: impl Fn(&T) -> String) -> String {
+        format!("(v128.const {shape} {})", lanes.iter().map(text).collect::<Vec<_>>().join(" "))
+    }
+    fn float<T>(pattern: &NanPattern<T>, value: impl Fn(&T) -> String) -> String {
+        match pattern {
+            NanPattern::CanonicalNan => "nan:canonical".into(),
+            NanPattern::ArithmeticNan => "nan:arithmetic".into(),
+            NanPattern::Value(expected) => value(expected),
+        }
+    }
+    match pattern {
+        V128Pattern::I8x16(values) => lanes("i8x16", values, ToString::to_string),
+        V128Pattern::I16x8(values) => lanes("i16x8", values, ToString::to_string),
+        V128Pattern::I32x4(values) => lanes("i32x4", values, ToString::to_string),
+        V128Pattern::I64x2(values) => lanes("i64x2", values, ToString::to_string),
+        V128Pattern::F32x4(values) => {
+            lanes("f32x4", values, |lane| float(lane, |value| f32::from_bits(value.bits).to_string()))
+        }
+        V128Pattern::F64x2(values) => {
+            lanes("f64x2", values, |lane| float(lane, |value| f64::from_bits(value.bits).to_string()))
+        }
     }
 }
 

@@ -1,14 +1,11 @@
 //! The features that scripts and command lines switch, by their names. A name that is none of them is never taken for one: the
 //! nearest is only told.
 
-use gusset::{ComponentFeature, Config, CoreFeature, Printable};
+use gusset::{ComponentFeature, Config, CoreFeature, Printable, nearest};
 use std::fmt;
 
 /// Words at the head of scripts that say what a script costs, not what an engine must have.
-const REMARKS: &[&str] = &["hogs_memory"];
-
-/// How many of a name's letters may differ from what is written for it to be told.
-const NEAR: usize = 4;
+pub(crate) const REMARKS: &[&str] = &["hogs_memory"];
 
 /// Something that can be switched on or off for a script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,7 +42,7 @@ impl Feature {
     }
 
     /// The names of all that switch something.
-    fn names() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let core = CoreFeature::ALL.iter().map(|feature| feature.name());
         core.chain(ComponentFeature::ALL.iter().map(|feature| feature.name()))
     }
@@ -108,7 +105,7 @@ pub struct FeatureError(String);
 impl fmt::Display for FeatureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no feature `{}`", Printable::name(&self.0))?;
-        match nearest(&name_in_full(&self.0)) {
+        match nearest(&name_in_full(&self.0), Feature::names()) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => write!(f, "; there are {}", Feature::names().collect::<Vec<_>>().join(", ")),
         }
@@ -116,32 +113,6 @@ impl fmt::Display for FeatureError {
 }
 
 impl std::error::Error for FeatureError {}
-
-/// The known name that is most like this one, if one is like it.
-fn nearest(name: &str) -> Option<&'static str> {
-    // What is much longer than any name is like none.
-    if name.len() > 100 {
-        return None;
-    }
-    let distances = Feature::names().map(|known| (distance(name, known), known));
-    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= NEAR.min(known.len() / 2)).then_some(known)
-}
-
-/// How many letters must be put in, taken out or changed to make one of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (above, a) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
-        for (at, b) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(a != *b);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[b.len()]
-}
 
 #[cfg(test)]
 mod tests {
@@ -182,12 +153,5 @@ mod tests {
             assert!(error.contains(message), "{error}");
         }
         assert!("x".repeat(1 << 20).parse::<FeatureList>().is_err());
-    }
-
-    #[test]
-    fn distances_count_letters() {
-        for (a, b, expected) in [("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)] {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
-        }
     }
 }

@@ -29,6 +29,9 @@ mod component_script;
 mod component_value;
 mod core_script;
 mod core_value;
+mod difference;
+#[cfg(test)]
+mod documented;
 mod feature;
 mod header;
 mod known_failures;
@@ -43,6 +46,7 @@ mod text_file;
 
 pub use adapter_text::{adapter_sizes, adapter_text, some_adapters_text};
 pub use call_log::CallLine;
+pub use difference::Difference;
 pub use feature::{FeatureError, FeatureList};
 pub use known_failures::{KnownFailures, ListError, Verdict};
 pub use report::{Counts, DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report, Tally};

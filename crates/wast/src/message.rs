@@ -1,6 +1,8 @@
 //! How the texts of scripts compare with ours, and how what sort of error the engine gave.
 
-use gusset::{CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap, WasmBacktrace};
+use gusset::{
+    CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap, WasmBacktrace, source_location,
+};
 
 /// What stands before the text of a trap.
 const INTRODUCTION: &str = "wasm trap: ";
@@ -18,8 +20,9 @@ pub(crate) fn matches(expected: &str, actual: &str) -> bool {
 pub(crate) fn names_trap(expected: &str, trap: &Trap) -> bool {
     // Some scripts quote how the field introduces the text of a trap, and so does ours.
     let bare = |text: &str| text.strip_prefix(INTRODUCTION).unwrap_or(text).to_string();
-    let (expected, shown) = (bare(expected), bare(&trap.to_string()));
-    matches(&expected, trap.code().message()) || matches(&expected, shown.lines().next().unwrap_or_default())
+    let place = trap.memory_offset().map_or_else(String::new, |offset| format!(" at 0x{offset:x}"));
+    let (expected, shown) = (bare(expected), format!("{}{place}", trap.cause()));
+    matches(&expected, trap.code().message()) || matches(&expected, &shown)
 }
 
 /// Whether an error of the engine says that the input is bad, and not that the engine lacks something or is at fault.
@@ -32,11 +35,28 @@ pub(crate) fn is_verdict(error: &Error) -> bool {
         )
 }
 
-/// What an error says, outermost first, but for where the guest stood.
+/// What an error says, outermost first, but for where the guest stood, and for the line of the text that it is about.
 pub(crate) fn error_text(error: &Error) -> String {
     let backtrace = error.downcast_ref().map(WasmBacktrace::to_string);
     let causes = error.chain().map(ToString::to_string).filter(|text| backtrace.as_ref() != Some(text));
-    causes.collect::<Vec<_>>().join(": ")
+    let text = causes.collect::<Vec<_>>().join(": ");
+    let quoted = quoted_line(error).map(|line| format!("\n{line}"));
+    quoted.and_then(|line| text.strip_suffix(&line)).unwrap_or(&text).to_string()
+}
+
+/// The line that an error about an input or an import ends with.
+pub(crate) fn quoted_line(error: &Error) -> Option<String> {
+    WasmBacktrace::of(error)
+        .is_none()
+        .then(|| source_location(error))
+        .flatten()
+        .map(|place| place.excerpt().to_string())
+}
+
+/// What the validator says in its own words, where what people are shown has names for its indices.
+pub(crate) fn validators_words(error: &Error) -> &str {
+    let of_component = error.downcast_ref().map(TranslateError::message);
+    of_component.or_else(|| error.downcast_ref().map(CodegenError::message)).unwrap_or_default()
 }
 
 /// Whether an error is the engine's own fault: nothing that a script expects is one.

@@ -2,6 +2,7 @@
 //! engine values, only text, so that reports outlive the script.
 
 use crate::call_log::CallLine;
+use crate::difference::Difference;
 use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,11 @@ macro_rules! directive_kinds {
         #[non_exhaustive]
         pub enum DirectiveKind {
             $($(#[$doc])* $name,)*
+        }
+
+        impl DirectiveKind {
+            /// All of them, in the order of summaries.
+            pub const ALL: &[DirectiveKind] = &[$(DirectiveKind::$name,)*];
         }
 
         impl fmt::Display for DirectiveKind {
@@ -213,12 +219,16 @@ pub struct DirectiveFailure {
     pub column: usize,
     /// The directive; none when the script as a whole could not be read.
     pub kind: Option<DirectiveKind>,
-    /// The source line.
+    /// The source line, cut where it is long.
     pub source: String,
+    /// The source line around the directive, and carets below it, as people are shown it.
+    pub quoted: [String; 2],
     /// What should have happened. It is shown on one line, since it quotes the script.
     pub expected: String,
     /// What happened, shown on one line too.
     pub actual: String,
+    /// Of values that have parts: the first that differs.
+    pub difference: Option<Difference>,
     /// For a trap or a host's error: where in the guest it arose, and through which adapter; one entry a line.
     pub place: Vec<String>,
     /// Where they are asked for: the adapters of the component that was instantiated or called, as
@@ -230,15 +240,18 @@ pub struct DirectiveFailure {
 
 impl fmt::Display for DirectiveFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DirectiveFailure { file, line, column, kind, source, expected, actual, place, adapters, internal: _ } =
-            self;
+        let DirectiveFailure { file, line, column, kind, expected, actual, difference, place, adapters, .. } = self;
         match kind {
             Some(kind) => writeln!(f, "{file}:{line}:{column}: {kind} failed")?,
             None => writeln!(f, "{file}:{line}:{column}: the script cannot be run")?,
         }
-        writeln!(f, "  {line:>5} | {}", Printable::message(source))?;
+        let [quoted, carets] = &self.quoted;
+        writeln!(f, "  {line:>5} | {quoted}\n  {:>5} | {carets}", "")?;
         for (label, text) in [("expected", expected), ("actual", actual)] {
             writeln!(f, "        {label:>9}: {}", Printable::message(text))?;
+        }
+        if let Some(difference) = difference {
+            writeln!(f, "       differs at: {difference}")?;
         }
         for line in place {
             writeln!(f, "                   {}", Printable::message(line))?;
@@ -325,8 +338,10 @@ mod tests {
             column: 1,
             kind: Some(DirectiveKind::AssertReturn),
             source: "(assert_return (invoke \"f\") (i32.const 1))".into(),
+            quoted: ["(assert_return (invoke \"f\") (i32.const 1))".into(), " ^^^^^^^^^^^^^".into()],
             expected: "(i32.const 1)".into(),
             actual: "(i32.const 2)".into(),
+            difference: None,
             place: vec![],
             adapters: vec![],
             internal: false,
@@ -334,6 +349,7 @@ mod tests {
         let expected = "\
 a.wast:12:1: assert_return failed
      12 | (assert_return (invoke \"f\") (i32.const 1))
+        |  ^^^^^^^^^^^^^
          expected: (i32.const 1)
            actual: (i32.const 2)
 ";

@@ -7,7 +7,7 @@ use crate::header;
 use crate::message::panic_text;
 use crate::outcome::Mismatch;
 use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
-use crate::script::RunningScript;
+use crate::script::{RunningScript, ScriptFile};
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
 use gusset::{Config, Engine, Printable};
@@ -88,9 +88,11 @@ impl WastRunner {
                 line,
                 column,
                 kind: None,
-                source: source.line(line).into(),
+                source: source.line(line),
+                quoted: source.quoted(error.span()),
                 expected: "a script".into(),
                 actual: Printable::message(&error.message()).to_string(),
+                difference: None,
                 place: Vec::new(),
                 adapters: Vec::new(),
                 internal: false,
@@ -124,8 +126,10 @@ impl WastRunner {
             return Ok(());
         }
         let log = self.options.trace.then(CallLog::default);
-        let script =
-            self.engine_with(&head.settings, log.as_ref()).and_then(|engine| RunningScript::new(&engine, self.options));
+        let script = self.engine_with(&head.settings, log.as_ref()).and_then(|engine| {
+            let file = ScriptFile { name: (&*report.file).into(), text: text.into() };
+            RunningScript::new(&engine, self.options, file)
+        });
         let mut script = match script {
             Ok(script) => script,
             Err(error) => {
@@ -152,21 +156,35 @@ fn run_directive<'a>(
     report: &mut Report,
 ) {
     let kind = DirectiveKind::of(&directive);
-    let (line, column) = source.position(directive.span());
+    let span = directive.span();
+    let (line, column) = source.position(span);
     let outcome = catch_unwind(AssertUnwindSafe(|| script.run(directive))).unwrap_or_else(|payload| {
         let mismatch = Mismatch::new("no panic of the engine", panic_text(&*payload));
         Err(Mismatch { internal: true, ..mismatch })
     });
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
-        Err(Mismatch { expected, actual, place, adapter, internal }) => {
+        Err(Mismatch { expected, actual, difference, place, adapter, internal }) => {
             let adapters = script.adapters(adapter.as_deref());
-            let (file, source, kind) = (report.file.clone(), source.line(line).into(), Some(kind));
-            // A guest may yield megabytes, each time it is called.
-            let [expected, actual] = [expected, actual].map(|text| Printable::message(&text).to_string());
-            let failure =
-                DirectiveFailure { file, line, column, kind, source, expected, actual, place, adapters, internal };
-            report.failures.push(failure);
+            // A guest may yield megabytes, each time it is called. Where the part that differs is told, less of the whole will do.
+            let shown = |text: &String| match difference {
+                Some(_) => Printable::name(text).to_string(),
+                None => Printable::message(text).to_string(),
+            };
+            report.failures.push(DirectiveFailure {
+                file: report.file.clone(),
+                line,
+                column,
+                kind: Some(kind),
+                source: source.line(line),
+                quoted: source.quoted(span),
+                expected: shown(&expected),
+                actual: shown(&actual),
+                difference: difference.map(|difference| *difference),
+                place,
+                adapters,
+                internal,
+            });
             DirectiveStatus::Failed
         }
     };

@@ -7,12 +7,15 @@ use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
 use crate::header::lexer;
-use crate::message::{error_text, is_internal, is_verdict, matches, names_trap};
+use crate::message::{error_text, is_internal, is_verdict, matches, names_trap, validators_words};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::{Messages, WastOptions};
-use gusset::{AdapterName, Component, Engine, Error, LinkError, Printable, Trap, TrapCode, Val, core};
+use gusset::{
+    AdapterName, Component, Config, Engine, Error, LinkError, Printable, Source, TextError, Trap, TrapCode, Val, core,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
+use wast::core::WastRetCore;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -38,6 +41,15 @@ impl Refusal {
             Refusal::NoWasm(message) => message.clone(),
             Refusal::Engine(error) => format!("{error:#}"),
         }
+    }
+
+    /// Whether this is what a script calls `message`: in the words that people are shown, or the validator's own.
+    fn says(&self, message: &str) -> bool {
+        let own = match self {
+            Refusal::NoWasm(_) => "",
+            Refusal::Engine(error) => validators_words(error),
+        };
+        matches(message, &self.text()) || matches(message, own)
     }
 
     /// The report of this, where something else was expected.
@@ -78,9 +90,16 @@ enum Yield {
     Nothing,
 }
 
+/// The file that a script stands in, which what it defines is shown in when something is wrong with that.
+pub(crate) struct ScriptFile {
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+}
+
 /// A running script.
 pub(crate) struct RunningScript<'a> {
     engine: Engine,
+    file: ScriptFile,
     options: WastOptions,
     core: CoreScript,
     components: ComponentScript,
@@ -94,9 +113,10 @@ pub(crate) struct RunningScript<'a> {
 }
 
 impl<'a> RunningScript<'a> {
-    pub(crate) fn new(engine: &Engine, options: WastOptions) -> gusset::Result<RunningScript<'a>> {
+    pub(crate) fn new(engine: &Engine, options: WastOptions, file: ScriptFile) -> gusset::Result<RunningScript<'a>> {
         Ok(RunningScript {
             engine: engine.clone(),
+            file,
             options,
             core: CoreScript::new(engine)?,
             components: ComponentScript::new(engine)?,
@@ -265,20 +285,19 @@ impl<'a> RunningScript<'a> {
             }
             Named::Component(instance) => {
                 self.involved = Some(self.components.component(instance).clone());
-                let arguments = call.args.iter().map(component_value::argument).collect::<Result<Vec<_>, _>>()?;
-                Ok(self.components.call(instance, call.name, &arguments)?.map(Yield::Component))
+                Ok(self.components.call(instance, call.name, &call.args)?.map(Yield::Component))
             }
         }
     }
 
     fn assert_return(&mut self, action: WastExecute<'a>, expected: &[WastRet<'a>]) -> Result<(), Mismatch> {
-        let expected_text = || match expected {
-            [] => "no result".into(),
-            expected => expected.iter().map(result_text).collect::<Vec<_>>().join(" "),
-        };
         let yielded = match self.execute(action)? {
             Ok(yielded) => yielded,
-            Err(error) => return Err(Mismatch::error(expected_text(), &error)),
+            Err(error) => return Err(Mismatch::error(results_text(expected), &error)),
+        };
+        let differs = |difference| {
+            let expected = format!("{}{}", results_text(expected), foreign(&yielded, expected));
+            Mismatch::new(expected, self.text(&yielded)).at(difference)
         };
         let holds = match (&yielded, expected) {
             (Yield::Nothing, []) => true,
@@ -290,20 +309,33 @@ impl<'a> RunningScript<'a> {
                     })
             }
             (Yield::Component(None), []) => true,
-            (Yield::Component(Some(value)), [expected]) => component_value::matches(expected, value),
+            (Yield::Component(Some(value)), [expected]) => {
+                component_value::matches(expected, value).map_err(differs)?;
+                true
+            }
             _ => false,
         };
-        if holds { Ok(()) } else { mismatch(expected_text(), self.text(&yielded)) }
+        if holds { Ok(()) } else { Err(differs(None)) }
     }
 
     /// `assert_invalid` and `assert_malformed`: the engine must refuse the input for what it is. That it lacks something is
     /// no such verdict.
     fn assert_refused(&mut self, wat: QuoteWat<'a>, message: &str, word: &str) -> Result<(), Mismatch> {
         let expected = format!("{word}: {message}");
-        match self.compile(wat) {
+        let definition = match encoded(wat) {
+            Ok(definition) => definition,
+            Err(refusal) => return self.compare(&expected, message, &refusal),
+        };
+        // Where in the text it is wrong is of interest only if it is not what was expected.
+        let plain = Source::new(self.file.name.clone(), &definition.bytes);
+        let located = || self.compile_source(&definition, &self.source(&definition)).err();
+        match self.compile_source(&definition, &plain) {
             Ok(_) => mismatch(expected, "it is accepted"),
-            Err(refusal) if !refusal.is_verdict() => Err(refusal.into_mismatch(expected)),
-            Err(refusal) => self.compare(&expected, message, &refusal.text()),
+            Err(refusal) if !refusal.is_verdict() => Err(located().unwrap_or(refusal).into_mismatch(expected)),
+            Err(refusal) => self.compare(&expected, message, &refusal).map_err(|mismatch| match located() {
+                Some(refusal) => refusal.into_mismatch(mismatch.expected),
+                None => mismatch,
+            }),
         }
     }
 
@@ -313,7 +345,7 @@ impl<'a> RunningScript<'a> {
         let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
         match self.instantiate(&definition) {
             Ok(_) => mismatch(expected, "it is instantiated"),
-            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &error_text(&error)),
+            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &Refusal::Engine(error)),
             Err(error) => Err(Mismatch::error(expected, &error)),
         }
     }
@@ -351,33 +383,71 @@ impl<'a> RunningScript<'a> {
         if texts.is_empty() { "no result".into() } else { texts.join(" ") }
     }
 
-    fn compare(&self, expected: &str, message: &str, actual: &str) -> Result<(), Mismatch> {
-        let same = self.options.messages != Messages::All || matches(message, actual);
-        if same { Ok(()) } else { mismatch(expected, actual) }
+    fn compare(&self, expected: &str, message: &str, refusal: &Refusal) -> Result<(), Mismatch> {
+        let same = self.options.messages != Messages::All || refusal.says(message);
+        if same { Ok(()) } else { mismatch(expected, refusal.text()) }
     }
 
-    fn compile(&self, mut wat: QuoteWat<'a>) -> Result<ScriptDefinition, Refusal> {
-        let component = matches!(wat, QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..));
-        let bytes = match wat.to_test()? {
-            QuoteWatTest::Binary(bytes) => bytes,
-            QuoteWatTest::Text(text) => encode(&text)?,
-        };
-        let engine = &self.engine;
-        // The engine reads such bytes as text, and reports what it finds then.
-        let refused = |error: Error| match bytes.starts_with(b"\0asm") {
-            true => Refusal::Engine(error),
-            false => Refusal::NoWasm(without_excerpt(&error_text(&error)).into()),
-        };
-        if !component {
-            return core::Module::new(engine, &bytes).map(ScriptDefinition::Core).map_err(refused);
-        }
-        match Component::new(engine, &bytes) {
-            Ok(component) => Ok(ScriptDefinition::Component(component)),
-            Err(error) if is_verdict(&error) || is_internal(&error) => Err(refused(error)),
-            // That the engine lacks something says nothing of whether the component is valid.
-            Err(error) => Err(refused(Component::validate(&bytes).err().filter(is_verdict).unwrap_or(error))),
+    fn compile(&self, wat: QuoteWat<'a>) -> Result<ScriptDefinition, Refusal> {
+        let definition = encoded(wat)?;
+        self.compile_source(&definition, &self.source(&definition))
+    }
+
+    /// A definition with its file.
+    fn source(&self, definition: &Encoded) -> Source {
+        let ScriptFile { name, text } = &self.file;
+        match definition.is_wasm() {
+            true => Source::part_of_text(name.clone(), text.clone(), definition.place, &definition.bytes),
+            false => Source::new(name.clone(), &definition.bytes),
         }
     }
+
+    fn compile_source(&self, definition: &Encoded, source: &Source) -> Result<ScriptDefinition, Refusal> {
+        let engine = &self.engine;
+        // The engine reads other bytes as text, and reports what it finds then.
+        let refusal = |error: Error| match (definition.is_wasm(), error.downcast_ref::<TextError>()) {
+            (true, _) => Refusal::Engine(error),
+            (false, Some(error)) => Refusal::NoWasm(error.message().into()),
+            (false, None) => Refusal::NoWasm(error_text(&error)),
+        };
+        if !definition.component {
+            return core::Module::from_source(engine, source).map(ScriptDefinition::Core).map_err(refusal);
+        }
+        match Component::from_source(engine, source) {
+            Ok(component) => Ok(ScriptDefinition::Component(component)),
+            Err(error) if is_verdict(&error) || is_internal(&error) => Err(refusal(error)),
+            // That the engine lacks something says nothing of whether the component is valid.
+            Err(error) => {
+                let mut specified = Config::new();
+                let verdict = source.validate(specified.specified_features()).err().filter(is_verdict);
+                Err(refusal(verdict.unwrap_or(error)))
+            }
+        }
+    }
+}
+
+/// A module or component that a script spells out.
+struct Encoded {
+    component: bool,
+    /// Where its keyword stands in the script.
+    place: usize,
+    bytes: Vec<u8>,
+}
+
+impl Encoded {
+    fn is_wasm(&self) -> bool {
+        self.bytes.starts_with(b"\0asm")
+    }
+}
+
+fn encoded(mut wat: QuoteWat<'_>) -> Result<Encoded, Refusal> {
+    let component = matches!(wat, QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..));
+    let place = wat.span().offset();
+    let bytes = match wat.to_test()? {
+        QuoteWatTest::Binary(bytes) => bytes,
+        QuoteWatTest::Text(text) => encode(&text)?,
+    };
+    Ok(Encoded { component, place, bytes })
 }
 
 /// Encodes quoted text to binary.
@@ -388,20 +458,28 @@ fn encode(text: &[u8]) -> Result<Vec<u8>, wast::Error> {
     parse::<Wat<'_>>(&buffer)?.encode()
 }
 
-/// An error of reading text, without the place and the source line below its message.
-fn without_excerpt(error: &str) -> &str {
-    error.rsplit_once("\n     --> ").map_or(error, |(message, _)| message)
-}
-
 fn refused<T>(refusal: Refusal) -> Result<T, Mismatch> {
     Err(refusal.into_mismatch("a valid module or component".into()))
 }
 
-fn result_text(result: &WastRet<'_>) -> String {
-    match result {
+/// Results, as scripts write them.
+fn results_text(results: &[WastRet<'_>]) -> String {
+    let text = |result: &WastRet<'_>| match result {
         WastRet::Core(value) => core_value::expected_text(value),
         WastRet::Component(value) => component_value::expected_text(value),
         other => format!("{other:?}"),
+    };
+    if results.is_empty() { "no result".into() } else { results.iter().map(text).collect::<Vec<_>>().join(" ") }
+}
+
+/// What is said of expected values that are none of the world of what was called. Floats are written alike in both.
+fn foreign(yielded: &Yield, expected: &[WastRet<'_>]) -> &'static str {
+    let float = |it: &WastRetCore<'_>| matches!(it, WastRetCore::F32(_) | WastRetCore::F64(_));
+    let core = |it: &WastRet<'_>| matches!(it, WastRet::Core(value) if !float(value));
+    match yielded {
+        Yield::Component(_) if expected.iter().any(core) => ", a core value",
+        Yield::Core(_) if expected.iter().any(|it| matches!(it, WastRet::Component(_))) => ", a component value",
+        _ => "",
     }
 }
 

@@ -3,20 +3,18 @@
 use gusset::core;
 use gusset::core::ValType;
 
-/// All of `spectest` but its functions. A core module is the shortest way to say so.
-const SPECTEST: &str = r#"
-(module $spectest
-  (global (export "global_i32") i32 (i32.const 666))
-  (global (export "global_i64") i64 (i64.const 666))
-  (global (export "global_f32") f32 (f32.const 666.6))
-  (global (export "global_f64") f64 (f64.const 666.6))
-  (table (export "table") 10 20 funcref)
-  (memory (export "memory") 1 2)
-)
-"#;
+/// All of `spectest` but its functions: what each is, its name, and its type and value.
+pub(crate) const DEFINED: &[(&str, &str, &str)] = &[
+    ("global", "global_i32", "i32 (i32.const 666)"),
+    ("global", "global_i64", "i64 (i64.const 666)"),
+    ("global", "global_f32", "f32 (f32.const 666.6)"),
+    ("global", "global_f64", "f64 (f64.const 666.6)"),
+    ("table", "table", "10 20 funcref"),
+    ("memory", "memory", "1 2"),
+];
 
 /// The functions of `spectest`, with their parameters.
-const PRINTERS: &[(&str, &[ValType])] = &[
+pub(crate) const PRINTERS: &[(&str, &[ValType])] = &[
     ("print", &[]),
     ("print_i32", &[ValType::I32]),
     ("print_i64", &[ValType::I64]),
@@ -28,7 +26,10 @@ const PRINTERS: &[(&str, &[ValType])] = &[
 
 /// Makes the module `spectest` importable.
 pub(crate) fn link_spectest(linker: &mut core::Linker<()>, store: &mut gusset::Store<()>) -> gusset::Result<()> {
-    let module = core::Module::new(store.engine(), SPECTEST)?;
+    // A core module is the shortest way to say it.
+    let define = |(kind, name, what): &(&str, &str, &str)| format!("({kind} (export \"{name}\") {what})");
+    let text = format!("(module $spectest {})", DEFINED.iter().map(define).collect::<String>());
+    let module = core::Module::new(store.engine(), text)?;
     let instance = linker.instantiate(&mut *store, &module)?;
     linker.instance(&mut *store, "spectest", instance)?;
     for (name, params) in PRINTERS {

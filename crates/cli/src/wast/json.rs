@@ -2,7 +2,7 @@
 
 use super::Summary;
 use crate::json_text::{JsonText, join};
-use gusset_wast::{Counts, DirectiveFailure, DirectiveStatus, Tally, Verdict};
+use gusset_wast::{Counts, Difference, DirectiveFailure, DirectiveStatus, Tally, Verdict};
 use std::fmt::{self, Write};
 
 /// The version of the document. Members may be added to it without a new one; none changes its meaning.
@@ -74,6 +74,10 @@ fn write_script(f: &mut fmt::Formatter<'_>, verdict: &Verdict<'_>) -> fmt::Resul
 fn write_failure(f: &mut fmt::Formatter<'_>, failure: &DirectiveFailure, reason: Option<&str>) -> fmt::Result {
     write!(f, "{{\"source\": {}", JsonText(&failure.source))?;
     write!(f, ", \"expected\": {}, \"actual\": {}", JsonText(&failure.expected), JsonText(&failure.actual))?;
+    if let Some(Difference { path, expected, actual, .. }) = &failure.difference {
+        let [path, expected, actual] = [path, expected, actual].map(|text| JsonText(text));
+        write!(f, ", \"difference\": {{\"path\": {path}, \"expected\": {expected}, \"actual\": {actual}}}")?;
+    }
     write!(f, ", \"internal\": {}, \"place\": [", failure.internal)?;
     join(f, &failure.place, |f, line| write!(f, "{}", JsonText(line)))?;
     f.write_str("], \"adapters\": [")?;

@@ -68,6 +68,11 @@ impl TypeList<'_> {
 }
 
 /// Values that can be lifted together.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tuple of values that can be read out of a guest",
+    label = "a tuple of values is wanted here",
+    note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
+)]
 pub trait LiftList: Sized {
     /// Reads them from core values.
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
@@ -76,6 +81,11 @@ pub trait LiftList: Sized {
 }
 
 /// Values that can be lowered together.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tuple of values that can be written into a guest",
+    label = "a tuple of values is wanted here",
+    note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
+)]
 pub trait LowerList {
     /// Writes them as core values.
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()>;

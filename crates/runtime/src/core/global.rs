@@ -43,6 +43,7 @@ impl Global {
     /// # Panics
     ///
     /// Like all methods here: when the global is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> GlobalType {
         store.as_context().0.vm.global_type(self.0)
     }
@@ -52,6 +53,7 @@ impl Global {
     /// # Errors
     ///
     /// When the host cannot hold such a reference.
+    #[track_caller]
     pub fn get(&self, mut store: impl AsContextMut) -> Result<Val> {
         let vm = &mut store.as_context_mut().0.vm;
         let raw = vm.global_get(self.0);
@@ -63,6 +65,7 @@ impl Global {
     /// # Errors
     ///
     /// When `value` is not of its type, or the global cannot be written.
+    #[track_caller]
     pub fn set(&self, mut store: impl AsContextMut, value: Val) -> Result<()> {
         let vm = &mut store.as_context_mut().0.vm;
         let ty = vm.global_type(self.0);

@@ -56,6 +56,7 @@ impl Instance {
     /// # Panics
     ///
     /// Like all methods here: when the instance is of another store.
+    #[track_caller]
     pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
         let vm = &mut store.as_context_mut().0.vm;
         let (code, module) = vm.instance_module(self.0);
@@ -64,6 +65,7 @@ impl Instance {
     }
 
     /// All exports, in the module's order.
+    #[track_caller]
     pub fn exports(&self, mut store: impl AsContextMut) -> Vec<(String, Extern)> {
         let vm = &mut store.as_context_mut().0.vm;
         let (code, module) = vm.instance_module(self.0);
@@ -75,21 +77,25 @@ impl Instance {
     }
 
     /// The exported function of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
     pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
     }
 
     /// The exported memory of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
 
     /// The exported table of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
     pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
         self.get_export(store, name)?.into_table()
     }
 
     /// The exported global of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
     }

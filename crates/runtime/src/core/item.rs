@@ -70,6 +70,7 @@ impl Extern {
     /// # Panics
     ///
     /// When it is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> ExternType {
         match self {
             Extern::Func(func) => ExternType::Func(func.ty(store).expect("it is of this store")),

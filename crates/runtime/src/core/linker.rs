@@ -1,16 +1,19 @@
 //! [`Linker`]: gives modules their imports by name.
 
 use super::func::host_func;
-use super::item::Extern;
+use super::item::{Extern, ExternType};
 use super::{Caller, Func, Instance, Module, Val};
 use crate::engine::Engine;
-use crate::error::{LinkError, Result, bail};
+use crate::error::{Error, LinkError, Result, bail};
 use crate::signatures::RegisteredSignature;
 use crate::store::{AsContextMut, StoreInner};
 use gusset_artifact::CoreFuncType;
-use gusset_types::Printable;
+use gusset_types::{Printable, nearest};
 use indexmap::IndexMap;
 use std::sync::Arc;
+
+/// How many imports that are not defined are told.
+const MAX_TOLD: usize = 20;
 
 /// What modules import, by name. It can be used with any number of stores, as long as what it holds is of none or of
 /// that store.
@@ -149,17 +152,47 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When an import has not been defined, and as [`Instance::new`].
+    /// When imports have not been defined: a [`LinkError`](crate::LinkError), which tells all of them (of many the first twenty) with
+    /// their types and what is defined that is near. And as [`Instance::new`].
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>, module: &Module) -> Result<Instance> {
         let mut imports = Vec::with_capacity(module.module().imports.len());
         let importer = Some(Instance::next(&store.as_context_mut().0.vm));
         for import in &module.module().imports {
             let item = self.item(store.as_context_mut().0, &import.module, &import.name, importer)?;
-            let (from, name) = (Printable::name(&import.module), Printable::name(&import.name));
-            let missing = || LinkError::error(format_args!("unknown import: `{from}::{name}` has not been defined"));
-            imports.push(item.ok_or_else(missing)?);
+            imports.push(item.ok_or_else(|| self.unknown(module))?);
         }
         Instance::new(store, module, &imports)
+    }
+
+    /// The error that tells which imports of a module have not been defined, with their types and what is near.
+    #[cold]
+    fn unknown(&self, module: &Module) -> Error {
+        let defines = |module: &str, name: &str| self.definitions.get(module).is_some_and(|it| it.contains_key(name));
+        let missing = || module.imports().filter(|(from, name, _)| !defines(from, name));
+        let text = |(module, name, ty): (&str, &str, ExternType)| {
+            let near = self.near(module, name).map_or_else(String::new, |near| format!("; {near} is defined"));
+            (format!("`{}::{}`", Printable::name(module), Printable::name(name)), ty, near)
+        };
+        let (count, first) = (missing().count(), missing().next());
+        let location = first.as_ref().and_then(|(from, name, _)| module.code().0.locate_import(&[from, name]));
+        if let (1, Some((name, _, near))) = (count, first.map(text)) {
+            return LinkError::located(format_args!("unknown import: {name} has not been defined{near}"), location);
+        }
+        let lines = missing().take(MAX_TOLD).map(text).map(|(name, ty, near)| format!("\n  {name}: {ty}{near}"));
+        let mut told: String = lines.collect();
+        if count > MAX_TOLD {
+            told.push_str(&format!("\n  and {} more", count - MAX_TOLD));
+        }
+        LinkError::located(format_args!("unknown imports: {count} have not been defined{told}"), location)
+    }
+
+    /// What may have been meant to be an import: a name that is spelled like it, or the same in another module.
+    fn near(&self, module: &str, name: &str) -> Option<String> {
+        let quoted = |module: &str, name: &str| format!("`{}::{}`", Printable::name(module), Printable::name(name));
+        let names = self.definitions.get(module);
+        let spelled = names.and_then(|names| nearest(name, names.keys().map(|name| &**name)));
+        let elsewhere = || self.definitions.iter().find(|(_, names)| names.contains_key(name));
+        spelled.map(|near| quoted(module, near)).or_else(|| elsewhere().map(|(module, _)| quoted(module, name)))
     }
 
     fn insert(&mut self, module: &str, name: &str, definition: CoreDefinition<T>) -> Result<&mut Linker<T>> {

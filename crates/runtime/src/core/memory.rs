@@ -42,21 +42,25 @@ impl Memory {
     /// # Panics
     ///
     /// Like all methods here: when the memory is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> MemoryType {
         store.as_context().0.vm.memory_type(self.0)
     }
 
     /// The bytes, all that the memory has at present. While they are borrowed, no guest runs.
+    #[track_caller]
     pub fn data<'a, T: 'static>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
         store.into().0.vm.memory(self.0)
     }
 
     /// The bytes, to be written.
+    #[track_caller]
     pub fn data_mut<'a, T: 'static>(&self, store: impl Into<StoreContextMut<'a, T>>) -> &'a mut [u8] {
         store.into().0.vm.memory_mut(self.0)
     }
 
     /// The size in pages.
+    #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
         store.as_context().0.vm.memory_size(self.0)
     }
@@ -67,6 +71,7 @@ impl Memory {
     ///
     /// When it cannot grow by so much: beyond its maximum, or beyond what it has
     /// [reserved](crate::Config::memory_reservation). Its size is as before then.
+    #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, pages: u64) -> Result<u64> {
         let vm = &mut store.as_context_mut().0.vm;
         match vm.memory_grow(self.0, pages) {

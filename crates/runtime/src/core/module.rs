@@ -1,6 +1,8 @@
 //! [`Module`]: a compiled core module.
 
 use super::item::ExternType;
+#[cfg(feature = "compile")]
+use crate::source::Input;
 use crate::vm::CodeMemory;
 use gusset_artifact::{CoreModule, EntityIndex, ModuleIndex};
 use std::sync::Arc;
@@ -38,10 +40,23 @@ impl Module {
     #[cfg(feature = "compile")]
     pub fn new(engine: &crate::Engine, bytes: impl AsRef<[u8]>) -> crate::Result<Module> {
         let bytes = bytes.as_ref();
-        let code = crate::compile::with_stack(|| {
-            let wasm = crate::source::wasm(bytes)?;
-            engine.compiler().compile_module(engine.signatures(), &wasm)
-        })??;
+        crate::compile::with_stack(|| Module::compile(engine, &Input::new(bytes, None)?))?
+    }
+
+    /// Compiles a module that has a name, as [`Module::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Module::new`].
+    #[cfg(feature = "compile")]
+    pub fn from_source(engine: &crate::Engine, source: &crate::Source) -> crate::Result<Module> {
+        crate::compile::with_stack(|| Module::compile(engine, &Input::of_source(source)?))?
+    }
+
+    /// What [`Module::new`] does, where the stack has room for it.
+    #[cfg(feature = "compile")]
+    fn compile(engine: &crate::Engine, input: &Input<'_>) -> crate::Result<Module> {
+        let code = engine.compiler().compile_module(engine.signatures(), input)?;
         Ok(Module { code, index: ModuleIndex::from_u32(0) })
     }
 
@@ -60,7 +75,9 @@ impl Module {
     /// ```
     #[cfg(feature = "compile")]
     pub fn from_file(engine: &crate::Engine, path: impl AsRef<std::path::Path>) -> crate::Result<Module> {
-        crate::source::with_file(path.as_ref(), |bytes| Module::new(engine, bytes))
+        crate::source::with_file(path.as_ref(), |bytes, name| {
+            crate::compile::with_stack(|| Module::compile(engine, &Input::new(bytes, Some(name))?))?
+        })
     }
 
     /// A module of a link unit.

@@ -44,11 +44,13 @@ impl Table {
     /// # Panics
     ///
     /// Like all methods here: when the table is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> TableType {
         store.as_context().0.vm.table_type(self.0)
     }
 
     /// The number of elements.
+    #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
         store.as_context().0.vm.table_size(self.0)
     }
@@ -58,6 +60,7 @@ impl Table {
     /// # Errors
     ///
     /// When the host cannot hold such a reference.
+    #[track_caller]
     pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Result<Option<Ref>> {
         let vm = &mut store.as_context_mut().0.vm;
         let element = vm.table_type(self.0).element;
@@ -69,6 +72,7 @@ impl Table {
     /// # Errors
     ///
     /// When `index` is outside of the table, or `value` is not of its type.
+    #[track_caller]
     pub fn set(&self, mut store: impl AsContextMut, index: u64, value: Ref) -> Result<()> {
         let vm = &mut store.as_context_mut().0.vm;
         let value = value.to_raw(vm, vm.table_type(self.0).element)?;
@@ -80,6 +84,7 @@ impl Table {
     /// # Errors
     ///
     /// When it cannot grow by so much, or `value` is not of its type.
+    #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, count: u64, value: Ref) -> Result<u64> {
         let vm = &mut store.as_context_mut().0.vm;
         let value = value.to_raw(vm, vm.table_type(self.0).element)?;

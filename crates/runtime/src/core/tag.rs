@@ -38,6 +38,7 @@ impl Tag {
     /// # Panics
     ///
     /// When the tag is of another store.
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> CoreFuncType {
         store.as_context().0.vm.tag_type(self.0).as_ref().clone()
     }

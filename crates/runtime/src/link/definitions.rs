@@ -64,6 +64,11 @@ impl<T: 'static> Names<T> {
         &mut self.items[position]
     }
 
+    /// All definitions.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (&str, &HostItem<T>)> {
+        self.items.iter().map(|(name, item)| (&**name, item))
+    }
+
     /// All names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.items.keys().map(|name| &**name)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 /// The exports of `instance` that another can import, with their names. Value types need no definition; the plan bounds how much
 /// they are, written out.
+#[track_caller]
 pub(crate) fn exports<T: 'static>(
     store: &StoreContext<'_, T>,
     instance: Instance,

@@ -4,6 +4,7 @@
 //! The callee's task begins before the caller's arguments are lifted and ends after its result has been lowered, as in
 //! `canon_lift`: whatever goes wrong between that is a failure of both.
 
+use super::problems::func_text;
 use super::same_type::func_mismatch;
 use crate::activation::{Activation, check_return};
 use crate::canon::Vals;
@@ -31,6 +32,7 @@ pub(crate) struct LinkedFunc {
 }
 
 impl LinkedFunc {
+    #[track_caller]
     pub(crate) fn new<T: 'static>(store: &StoreContext<'_, T>, func: Func) -> LinkedFunc {
         let (tables, ty, target) = func.resolve(store);
         LinkedFunc { store: store.0.vm.id(), func, tables, ty, target, name: func.name(store) }
@@ -39,6 +41,10 @@ impl LinkedFunc {
     /// Why it cannot stand for an import of this type, if it cannot.
     pub(super) fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         func_mismatch((types, ty), (self.tables.scope(), self.ty))
+    }
+
+    pub(super) fn type_text(&self) -> String {
+        func_text(&self.tables.plan.types, self.ty)
     }
 
     pub(super) fn store(&self) -> StoreId {
@@ -92,11 +98,25 @@ impl LinkedFunc {
     ) -> Result<()> {
         // What is lent on the way is lent for the caller's call, which ends it.
         let mut activation = Activation::enter(store, self.func.instance(), |_| self.name(import))?;
+        let called = self.call_entered(activation.store(), import, callee, values);
+        match &called {
+            Ok(()) => activation.succeed(),
+            Err(error) => activation.fail(error, |_| self.name(import)),
+        }
+        called?;
+        check_return(store.0, import.instance, || self.name(import))
+    }
+
+    fn call_entered<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        import: &LoweredImport,
+        callee: &LiftedFunc,
+        values: &mut [RawValue],
+    ) -> Result<()> {
         if let Some(adapter) = import.adapter {
-            activation.store().call_core(adapter, values)?;
-            check_return(activation.store().0, import.instance, || self.name(import))?;
-            activation.succeed();
-            return Ok(());
+            store.call_core(adapter, values)?;
+            return check_return(store.0, import.instance, || self.name(import));
         }
         let name = self.name(import);
         let caller = RelayCaller {
@@ -107,16 +127,8 @@ impl LinkedFunc {
             instance: Some(import.instance),
             name: &name,
         };
-        match relay(activation.store(), &caller, callee, self.tables.scope(), values) {
-            Ok(()) => {
-                activation.succeed();
-                check_return(store.0, import.instance, || name)
-            }
-            Err(error) => {
-                drop(activation);
-                Err(error.into_error(|| name))
-            }
-        }
+        let relayed = relay(store, &caller, callee, self.tables.scope(), values);
+        relayed.map_err(|error| error.into_error(|| name.clone()))
     }
 
     /// Who calls whom.
@@ -144,6 +156,10 @@ impl LinkedFunc {
 impl<T: 'static> HostFunction<T> for LinkedFunc {
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         self.mismatch(types, ty)
+    }
+
+    fn type_text(&self) -> Option<String> {
+        Some(self.type_text())
     }
 
     fn store(&self) -> Option<StoreId> {

@@ -9,14 +9,11 @@ use gusset_types::{FuncTypeIndex, Printable, Types, cut_text, func_type_text};
 /// How many problems are told.
 const MAX_TOLD: usize = 20;
 
-/// How many items of an instance that is missing are named.
+/// How many items of an instance are named, of those that are missing.
 const MAX_NAMED: usize = 10;
 
 /// Most bytes of the text of a function's type.
 const MAX_TYPE: usize = 200;
-
-/// Longest name that others are compared with, letter by letter.
-const MAX_COMPARED: usize = 64;
 
 /// What is wrong with a component's imports.
 #[derive(Default)]
@@ -86,104 +83,67 @@ pub(crate) fn module_text(ty: &CoreModuleType) -> String {
     cut_text(&text, MAX_TYPE).into_owned()
 }
 
+/// What a host must provide for an import, where that is one thing: what it is, and its type.
+pub(crate) fn need(plan: &Plan, import: &RootImport) -> Option<(&'static str, String)> {
+    Some(match import {
+        RootImport::Func(func) => ("function", func_text(&plan.types, plan.imported_funcs[*func].ty)),
+        RootImport::Module(module) => ("core module", module_text(&plan.imported_modules[*module].ty)),
+        RootImport::Resource(_) => ("resource type", "(sub resource)".into()),
+        // It needs no definition.
+        RootImport::Type(_) => return None,
+    })
+}
+
 /// What a host must provide of an instance: how many functions, core modules and resource types there are in it and in its instances, and some of
 /// them with their types.
 pub(crate) fn needs(plan: &Plan, items: &NamedItems<RootImport>) -> (usize, String) {
-    let (mut count, mut named) = (0, Vec::new());
+    let mut named = Listed::default();
     let mut instances = vec![items.iter()];
     while let Some(items) = instances.last_mut() {
         match items.next() {
             Some((_, ExternItem::Instance(instance))) => instances.push(plan.imports.instances[*instance].iter()),
-            Some((name, ExternItem::Item(RootImport::Func(func)))) => {
-                count += 1;
-                if count <= MAX_NAMED {
-                    let ty = func_text(&plan.types, plan.imported_funcs[*func].ty);
-                    named.push(format!("\"{}\": {ty}", Printable::name(name)));
-                }
-            }
-            Some((name, ExternItem::Item(RootImport::Module(module)))) => {
-                count += 1;
-                if count <= MAX_NAMED {
-                    let ty = module_text(&plan.imported_modules[*module].ty);
-                    named.push(format!("\"{}\": {ty}", Printable::name(name)));
-                }
-            }
-            Some((name, ExternItem::Item(RootImport::Resource(_)))) => {
-                count += 1;
-                if count <= MAX_NAMED {
-                    named.push(format!("\"{}\": (sub resource)", Printable::name(name)));
-                }
-            }
             Some((_, ExternItem::Item(RootImport::Type(_)))) => {}
+            Some((name, ExternItem::Item(import))) => named.add(name, || need(plan, import), || None),
             None => {
                 instances.pop();
             }
         }
     }
-    let named = named.join(", ");
-    (count, if count > MAX_NAMED { format!("{named} and {} more", count - MAX_NAMED) } else { named })
+    (named.count, named.into_text())
 }
 
-/// `; "name" is defined`, for the name among `names` that may have been meant: the same interface in another version, or what
-/// differs in a letter or two.
-pub(crate) fn near_miss<'n>(names: impl Iterator<Item = &'n str>, wanted: &str) -> String {
-    let interface = |name: &'n str| name.rsplit_once('@').map_or(name, |(interface, _)| interface);
-    let unversioned = wanted.rsplit_once('@').map_or(wanted, |(interface, _)| interface);
-    let mut nearest = None;
-    for name in names {
-        let distance = if interface(name) == unversioned { Some(0) } else { distance(name, wanted) };
-        let Some(distance) = distance else { continue };
-        if nearest.is_none_or(|(least, _)| distance < least) {
-            nearest = Some((distance, name));
-        }
-    }
-    nearest.map_or_else(String::new, |(_, name)| format!("; \"{}\" is defined", Printable::name(name)))
+/// Imports in a line, some of them with their types, and how many there are.
+#[derive(Default)]
+pub(crate) struct Listed {
+    named: Vec<String>,
+    count: usize,
 }
 
-/// In how many letters two names differ: those that are left out, put in or changed. `None` if it is more than a slip of the
-/// pen.
-fn distance(a: &str, b: &str) -> Option<usize> {
-    if a.len().max(b.len()) > MAX_COMPARED {
-        return None;
-    }
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, right) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+impl Listed {
+    /// Adds one; `near` is what may have been meant to be it. It is put into words only if it will be told.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        need: impl FnOnce() -> Option<(&'static str, String)>,
+        near: impl FnOnce() -> Option<String>,
+    ) {
+        self.count += 1;
+        if self.count <= MAX_NAMED {
+            let ty = need().map_or_else(String::new, |(_, ty)| format!(": {ty}"));
+            let near = near().map_or_else(String::new, |near| format!(" ({near})"));
+            self.named.push(format!("\"{}\"{ty}{near}", Printable::name(name)));
         }
     }
-    let few = a.len().min(b.len()).div_ceil(4).min(2);
-    (row[b.len()] <= few).then_some(row[b.len()])
+
+    pub(crate) fn into_text(self) -> String {
+        let named = self.named.join(", ");
+        if self.count > MAX_NAMED { format!("{named} and {} more", self.count - MAX_NAMED) } else { named }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_may_have_been_meant_are_found() {
-        let names = ["wasi:io/error@0.3.0", "print-line", "x", "naïve"];
-        let cases = [
-            ("wasi:io/error@0.2.0", "; \"wasi:io/error@0.3.0\" is defined"),
-            ("wasi:io/error", "; \"wasi:io/error@0.3.0\" is defined"),
-            ("wasi:io/errors@0.3.0", "; \"wasi:io/error@0.3.0\" is defined"),
-            ("printline", "; \"print-line\" is defined"),
-            ("Print-Line", "; \"print-line\" is defined"),
-            ("pint-lime", "; \"print-line\" is defined"),
-            ("naive", "; \"naïve\" is defined"),
-            ("print", ""),
-            ("something-else", ""),
-        ];
-        for (wanted, told) in cases {
-            assert_eq!(near_miss(names.into_iter(), wanted), told, "{wanted}");
-        }
-        assert_eq!(near_miss([&*"n".repeat(100_000)].into_iter(), &"n".repeat(99_999)), "");
-    }
 
     #[test]
     fn many_problems_are_counted_and_some_are_told() {

@@ -1,6 +1,8 @@
 //! Finds what a component imports among a host's definitions, and checks all types.
 
-use super::problems::{Problems, func_text, import_name, module_text, near_miss, needs};
+use super::near_miss;
+use super::problems::{Listed, Problems, import_name, need, needs};
+use super::root_names::RootNames;
 use super::{HostDestructor, HostItem, LinkedModule, Names};
 use crate::engine::Engine;
 use crate::error::{Result, format_err};
@@ -49,20 +51,24 @@ pub(crate) fn resolve<T: 'static>(
     names: &Names<T>,
 ) -> Result<LinkedImports<T>> {
     let plan = &*tables.plan;
+    let root = RootNames::new(plan, names);
     let mut resolver = Resolver {
         engine,
         plan,
+        root: &root,
+        names,
         resources: tables.resources.clone(),
         destructors: plan.resources.values().map(|_| None).collect(),
         path: Vec::new(),
+        missing: Vec::new(),
         funcs: vec![None; plan.imported_funcs.len()],
         modules: plan.imported_modules.values().map(|_| None).collect(),
         store: None,
         problems: Problems::default(),
     };
     for (name, item) in &plan.imports.items {
-        let definition = root_name(plan, names, name).and_then(|name| names.exact(name));
-        resolver.item(name, item, definition, Some(names));
+        resolver.item(name, item, root.get(name));
+        resolver.tell_missing_of_root();
     }
     let Resolver { funcs, modules, resources, destructors, store, problems, .. } = resolver;
     if let Some(error) = problems.into_error() {
@@ -80,18 +86,14 @@ pub(crate) fn resolve<T: 'static>(
     Ok(LinkedImports { funcs, modules, tables, destructors: destructors.into(), store })
 }
 
-/// The name that stands for one that the root imports: that name, with its whole version where that is known, or a compatible
-/// one; or else that of the interface which it is said to implement.
-pub(super) fn root_name<'n, T: 'static>(plan: &Plan, names: &'n Names<T>, name: &str) -> Option<&'n str> {
-    let Some(attributes) = plan.imports.attributes.get(name) else { return names.find(name) };
-    let exact = attributes.full_name.as_deref().filter(|name| names.exact(name).is_some());
-    let implements = || names.find(attributes.implements.as_deref()?);
-    exact.and_then(|name| names.find(name)).or_else(|| names.find(name)).or_else(implements)
-}
-
 struct Resolver<'a, T: 'static> {
     engine: &'a Engine,
     plan: &'a Plan,
+    root: &'a RootNames<'a, T>,
+    /// What is defined at the root.
+    names: &'a Names<T>,
+    /// What is missing of the instance that is being looked at, or of the root.
+    missing: Vec<(&'a str, &'a RootImport)>,
     /// What the resource types are, as far as they are known.
     resources: Box<[ResourceType]>,
     destructors: Vec<Option<HostDestructor<T>>>,
@@ -104,61 +106,42 @@ struct Resolver<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Resolver<'a, T> {
-    /// Finds items in `names`; without, all that need a definition are missing. Validation bounds how deeply instances nest,
-    /// and so the recursion.
-    fn items(&mut self, items: &'a NamedItems<RootImport>, names: Option<&Names<T>>) {
-        for (name, item) in items {
-            self.item(name, item, names.and_then(|names| names.get(name)), names);
-        }
-    }
-
-    fn item(
-        &mut self,
-        name: &'a str,
-        item: &'a ExternItem<RootImport>,
-        definition: Option<&HostItem<T>>,
-        names: Option<&Names<T>>,
-    ) {
+    fn item(&mut self, name: &'a str, item: &'a ExternItem<RootImport>, definition: Option<&'a HostItem<T>>) {
         self.path.push(name);
         match item {
-            ExternItem::Item(RootImport::Type(_)) => {}
-            ExternItem::Item(RootImport::Resource(resource)) => self.resource(*resource, definition, names),
-            ExternItem::Item(RootImport::Func(func)) => self.func(*func, definition, names),
-            ExternItem::Item(RootImport::Module(module)) => self.module(*module, definition, names),
-            ExternItem::Instance(instance) => {
-                self.instance(&self.plan.imports.instances[*instance], definition, names);
-            }
+            ExternItem::Item(import) => self.import(import, definition),
+            ExternItem::Instance(instance) => self.instance(&self.plan.imports.instances[*instance], definition),
         }
         self.path.pop();
     }
 
-    fn func(&mut self, index: ImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
-        let ty = self.plan.imported_funcs[index].ty;
-        match definition {
-            Some(HostItem::Func(func)) => match self.mismatch(&**func, ty).or_else(|| self.store_mismatch(&**func)) {
-                None => self.funcs[index.as_u32() as usize] = Some(func.clone()),
-                Some(mismatch) => {
-                    let path = &self.path;
-                    self.problems.add(|| format!("{}: {mismatch}", import_name(path, "function")));
-                }
-            },
-            Some(other) => self.defined_otherwise("function", other),
-            None => self.missing("function", names, || func_text(&self.plan.types, ty)),
+    fn import(&mut self, import: &'a RootImport, definition: Option<&'a HostItem<T>>) {
+        match (import, definition) {
+            (RootImport::Type(_), _) => {}
+            (RootImport::Resource(index), None) if self.destructors[index.as_u32() as usize].is_some() => {
+                // What must be the same type as one before it needs no definition of its own.
+            }
+            (_, None) => self.missing.push((self.path.last().copied().unwrap_or_default(), import)),
+            (RootImport::Resource(index), Some(definition)) => self.resource(*index, definition),
+            (RootImport::Func(index), Some(definition)) => self.func(*index, definition),
+            (RootImport::Module(index), Some(definition)) => self.module(*index, definition),
         }
     }
 
-    fn module(&mut self, index: ModuleImportIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
-        let ty = &self.plan.imported_modules[index].ty;
-        match definition {
-            Some(HostItem::Module(module)) => match LinkedModule::new(self.engine, ty, module) {
-                Ok(module) => self.modules[index.as_u32() as usize] = Some(module),
-                Err(mismatch) => {
-                    let path = &self.path;
-                    self.problems.add(|| format!("{}: {mismatch}", import_name(path, "core module")));
-                }
-            },
-            Some(other) => self.defined_otherwise("core module", other),
-            None => self.missing("core module", names, || module_text(ty)),
+    fn func(&mut self, index: ImportIndex, definition: &HostItem<T>) {
+        let HostItem::Func(func) = definition else { return self.defined_otherwise("function", definition) };
+        let ty = self.plan.imported_funcs[index].ty;
+        match self.mismatch(&**func, ty).or_else(|| self.store_mismatch(&**func)) {
+            None => self.funcs[index.as_u32() as usize] = Some(func.clone()),
+            Some(mismatch) => self.mismatched("function", &mismatch),
+        }
+    }
+
+    fn module(&mut self, index: ModuleImportIndex, definition: &HostItem<T>) {
+        let HostItem::Module(module) = definition else { return self.defined_otherwise("core module", definition) };
+        match LinkedModule::new(self.engine, &self.plan.imported_modules[index].ty, module) {
+            Ok(module) => self.modules[index.as_u32() as usize] = Some(module),
+            Err(mismatch) => self.mismatched("core module", &mismatch),
         }
     }
 
@@ -182,59 +165,95 @@ impl<'a, T: 'static> Resolver<'a, T> {
         all.any(|(resource, given)| resource.instance.is_none() && given.is_none())
     }
 
-    fn resource(&mut self, index: ResourceTypeIndex, definition: Option<&HostItem<T>>, names: Option<&Names<T>>) {
+    fn resource(&mut self, index: ResourceTypeIndex, definition: &HostItem<T>) {
+        let HostItem::Resource(ty, destructor) = definition else {
+            return self.defined_otherwise("resource type", definition);
+        };
         let at = index.as_u32() as usize;
-        match definition {
-            Some(HostItem::Resource(ty, destructor)) => {
-                // Imports with bounds that make them the same type have the same index.
-                if self.destructors[at].is_some() && self.resources[at] != *ty {
-                    let (path, name) = (&self.path, &self.plan.resources[index].name);
-                    self.problems.add(|| {
-                        let import = import_name(path, "resource type");
-                        format!("{import}: it must be the same type as `{}`", Printable::name(name))
-                    });
-                    return;
-                }
-                self.resources[at] = *ty;
-                self.destructors[at].get_or_insert_with(|| destructor.clone());
-            }
-            Some(other) => self.defined_otherwise("resource type", other),
-            // What must be the same type as one before it needs no definition of its own.
-            None if self.destructors[at].is_some() => {}
-            None => self.missing("resource type", names, || "(sub resource)".into()),
+        // Imports with bounds that make them the same type have the same index.
+        if self.destructors[at].is_some() && self.resources[at] != *ty {
+            let name = Printable::name(&self.plan.resources[index].name);
+            self.mismatched("resource type", &format!("it must be the same type as `{name}`"));
+            return;
         }
+        self.resources[at] = *ty;
+        self.destructors[at].get_or_insert_with(|| destructor.clone());
     }
 
-    fn instance(
-        &mut self,
-        items: &'a NamedItems<RootImport>,
-        definition: Option<&HostItem<T>>,
-        names: Option<&Names<T>>,
-    ) {
-        match definition {
-            Some(HostItem::Instance(names)) => self.items(items, Some(names)),
-            Some(other) => self.defined_otherwise("instance", other),
-            None => {
-                // One that holds types alone needs no definition.
-                let (count, named) = needs(self.plan, items);
-                if count != 0 {
-                    self.missing("instance", names, || named);
-                }
-            }
+    /// Finds the items of an instance. Validation bounds how deeply instances nest, and so the recursion.
+    fn instance(&mut self, items: &'a NamedItems<RootImport>, definition: Option<&'a HostItem<T>>) {
+        let names = match definition {
+            Some(HostItem::Instance(names)) => names,
+            Some(other) => return self.defined_otherwise("instance", other),
+            None => return self.missing_instance(items),
+        };
+        let outer = std::mem::take(&mut self.missing);
+        for (name, item) in items {
+            self.item(name, item, names.get(name));
         }
+        let missing = std::mem::replace(&mut self.missing, outer);
+        self.tell_missing(&missing, names);
     }
 
-    fn missing(&mut self, what: &str, names: Option<&Names<T>>, ty: impl FnOnce() -> String) {
-        let path = &self.path;
+    fn missing_instance(&mut self, items: &'a NamedItems<RootImport>) {
+        let (count, named) = needs(self.plan, items);
+        // One that holds types alone needs no definition.
+        if count == 0 {
+            return;
+        }
+        let (path, root, names) = (&self.path, self.root, self.names);
         self.problems.add(|| {
-            let wanted = path.last().copied().unwrap_or_default();
-            let near = names.map_or_else(String::new, |names| near_miss(names.names(), wanted));
-            format!("{} is missing: {}{near}", import_name(path, what), ty())
+            let near = match path[..] {
+                [name] => near_miss::of_instance(root, names, name, items),
+                _ => None,
+            };
+            format!("{} is missing: {named}{}", import_name(path, "instance"), after_semicolon(near))
         });
+    }
+
+    /// Tells what is missing at the root, each for itself.
+    fn tell_missing_of_root(&mut self) {
+        for (name, import) in std::mem::take(&mut self.missing) {
+            let (plan, names) = (self.plan, self.names);
+            self.problems.add(|| missing_text(plan, &[name], import, near_miss::of_item(names, names, &[], name)));
+        }
+    }
+
+    /// Tells what is missing of an instance, in which `names` are defined: all of it at once.
+    fn tell_missing(&mut self, missing: &[(&'a str, &'a RootImport)], names: &Names<T>) {
+        let (plan, root, path) = (self.plan, self.names, &self.path);
+        let near = |name| near_miss::of_item(root, names, path, name);
+        match missing {
+            [] => {}
+            [(name, import)] => {
+                self.problems.add(|| missing_text(plan, &[&**path, &[name]].concat(), import, near(name)));
+            }
+            _ => self.problems.add(|| {
+                let mut listed = Listed::default();
+                missing.iter().for_each(|(name, import)| listed.add(name, || need(plan, import), || near(name)));
+                let import = import_name(path, "instance");
+                format!("{import} is defined, but {} of its items are missing: {}", missing.len(), listed.into_text())
+            }),
+        }
+    }
+
+    fn mismatched(&mut self, what: &str, mismatch: &str) {
+        let path = &self.path;
+        self.problems.add(|| format!("{}: {mismatch}", import_name(path, what)));
     }
 
     fn defined_otherwise(&mut self, what: &str, definition: &HostItem<T>) {
         let path = &self.path;
         self.problems.add(|| format!("{} is defined as {}", import_name(path, what), definition.what()));
     }
+}
+
+/// `import "f" (function) is missing: func()`, and what may have been meant to be it.
+fn missing_text(plan: &Plan, path: &[&str], import: &RootImport, near: Option<String>) -> String {
+    let (what, ty) = need(plan, import).unwrap_or(("type", String::new()));
+    format!("{} is missing: {ty}{}", import_name(path, what), after_semicolon(near))
+}
+
+fn after_semicolon(text: Option<String>) -> String {
+    text.map_or_else(String::new, |text| format!("; {text}"))
 }

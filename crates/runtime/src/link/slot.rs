@@ -66,6 +66,7 @@ impl FuncSlot {
     /// # Panics
     ///
     /// When the function is of another store.
+    #[track_caller]
     pub fn set(&self, store: impl AsContext, func: Func) -> Result<()> {
         let SharedSlot { path, func: slot, wanted } = &*self.0;
         let func = LinkedFunc::new(&store.as_context(), func);
@@ -102,6 +103,10 @@ impl std::fmt::Debug for FuncSlot {
 impl<T: 'static> HostFunction<T> for FuncSlot {
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         self.0.func.get()?.mismatch(types, ty)
+    }
+
+    fn type_text(&self) -> Option<String> {
+        self.0.func.get().map(LinkedFunc::type_text)
     }
 
     fn store(&self) -> Option<StoreId> {

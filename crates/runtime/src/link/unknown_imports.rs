@@ -1,7 +1,7 @@
 //! Functions and resource types that stand for imports which nobody has defined: a component that imports more than it uses can
 //! run with them.
 
-use super::resolve::root_name;
+use super::root_names::RootNames;
 use super::{HostItem, Names};
 use crate::error::{Error, LinkError, Result};
 use crate::host_func::{HostFunction, LoweredImport, PassedCall};
@@ -45,12 +45,20 @@ impl<T: 'static> HostFunction<T> for UnknownFunc {
 /// something else stays as it is.
 pub(crate) fn define_unknown_imports<T: 'static>(plan: &Plan, names: &mut Names<T>) {
     let mut resources = HashMap::new();
+    let root = RootNames::new(plan, names);
+    // What is defined here must not change what names can mean, so that all are looked up before; and what leaves something
+    // out is completed under the import's own name.
+    let mut found = Vec::new();
     for (name, item) in &plan.imports.items {
-        let found = root_name(plan, names, name).and_then(|name| names.exact(name));
-        collect_resources(plan, item, found, &mut resources);
+        collect_resources(plan, item, root.get(name), &mut resources);
+        let copied = root.loose(name).and_then(|loose| names.exact(loose)).cloned();
+        found.push((root.find(name).map(str::to_string), copied));
     }
-    for (name, item) in &plan.imports.items {
-        let found = root_name(plan, names, name).map(str::to_string);
+    for ((name, item), (mut found, copied)) in plan.imports.items.iter().zip(found) {
+        if let Some(copied) = copied {
+            names.insert(name, copied);
+            found = Some(name.to_string());
+        }
         define_item(plan, &mut vec![name], item, names, found, &mut resources);
     }
 }

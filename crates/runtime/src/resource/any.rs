@@ -114,9 +114,12 @@ impl Destructor {
         let values = &mut [RawValue::from_u32(rep)];
         let Some(instance) = self.instance else { return store.call_core(self.func, values) };
         let mut activation = Activation::enter(store, instance, |store| destructor_name(store, instance, ty))?;
-        activation.store().call_core(self.func, values)?;
-        activation.succeed();
-        Ok(())
+        let called = activation.store().call_core(self.func, values);
+        match &called {
+            Ok(()) => activation.succeed(),
+            Err(error) => activation.fail(error, |store| destructor_name(store, instance, ty)),
+        }
+        called
     }
 }
 

@@ -50,6 +50,7 @@ impl ViewPlace {
         }
     }
 
+    #[track_caller]
     fn bytes<'a, T: 'static>(&'a self, store: StoreContext<'a, T>) -> &'a [u8] {
         match self {
             // A memory never becomes smaller, so that what was in it once is.
@@ -115,6 +116,7 @@ impl WasmStr {
     /// # Panics
     ///
     /// When it is of another store.
+    #[track_caller]
     pub fn to_str<'a, T: 'static>(&'a self, store: impl Into<StoreContext<'a, T>>) -> Result<Cow<'a, str>> {
         let store = store.into();
         let limit = store.engine().config().max_lifted_bytes;
@@ -214,6 +216,7 @@ impl<N: PlainNumber> WasmList<N> {
     /// # Panics
     ///
     /// When the list is of another store.
+    #[track_caller]
     pub fn as_le_slice<'a, T: 'static>(&'a self, store: impl Into<StoreContext<'a, T>>) -> &'a [N] {
         plain_numbers(self.place.bytes(store.into())).expect("the place was aligned when the list was lifted")
     }
@@ -223,6 +226,7 @@ impl<N: PlainNumber> WasmList<N> {
     /// # Panics
     ///
     /// When the list is of another store.
+    #[track_caller]
     pub fn get<'a, T: 'static>(&'a self, store: impl Into<StoreContext<'a, T>>, index: usize) -> Option<N> {
         self.as_le_slice(store).get(index).copied()
     }
@@ -232,6 +236,7 @@ impl<N: PlainNumber> WasmList<N> {
     /// # Panics
     ///
     /// When the list is of another store.
+    #[track_caller]
     pub fn iter<'a, T: 'static>(
         &'a self,
         store: impl Into<StoreContext<'a, T>>,
@@ -244,6 +249,7 @@ impl<N: PlainNumber> WasmList<N> {
     /// # Panics
     ///
     /// When the list is of another store.
+    #[track_caller]
     pub fn copy_into<'a, T: 'static>(&'a self, store: impl Into<StoreContext<'a, T>>, buffer: &mut [N]) -> usize {
         let elements = self.as_le_slice(store);
         let count = elements.len().min(buffer.len());

@@ -3,11 +3,12 @@
 use super::mapping::{ExecutableMapping, Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
-use crate::trap::WasmFrame;
+use crate::source::{CodeSource, locate_import};
+use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
     CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
 };
-use gusset_types::TrapCode;
+use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub(crate) struct CodeMemory {
     /// For each signature of the unit.
     types: Box<[Arc<CoreFuncType>]>,
     signatures: HashMap<u32, SignatureIndex>,
+    source: Option<CodeSource>,
 }
 
 impl CodeMemory {
@@ -43,7 +45,19 @@ impl CodeMemory {
         mapping.make_accessible(text.len())?;
         mapping.bytes_mut(text.len()).copy_from_slice(&text);
         let mapping = mapping.into_executable()?;
-        Ok(CodeMemory { mapping, len: text.len(), image, registry: registry.id(), type_ids, types, signatures })
+        let (len, registry) = (text.len(), registry.id());
+        Ok(CodeMemory { mapping, len, image, registry, type_ids, types, signatures, source: None })
+    }
+
+    /// The same code, with the text that it comes from.
+    pub(crate) fn with_source(mut self, source: Option<CodeSource>) -> CodeMemory {
+        self.source = source;
+        self
+    }
+
+    /// Where the text that the unit comes from, if there is one, declares the import that these names lead to.
+    pub(crate) fn locate_import(&self, names: &[&str]) -> Option<SourceLocation> {
+        locate_import(&self.source.as_ref()?.text, names)
     }
 
     /// The image's tables. Its text is not among them.
@@ -123,11 +137,13 @@ impl CodeMemory {
         let offset = self.offset_of(pc)?;
         let (index, func) = self.image.function_at(offset)?;
         let module = &self.image.modules.get(index)?.module;
+        let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
         Some(WasmFrame {
             module: module_name(index, module),
             function: func.as_u32(),
-            name: module.function_name(func).map(str::to_string),
+            name: module.shown_name(func).map(str::to_string),
             offset: self.image.wasm_offset_at(offset),
+            text: FrameText(source.map(|source| source.text.clone())),
         })
     }
 }

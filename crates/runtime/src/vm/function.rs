@@ -93,6 +93,7 @@ impl VmStore {
     }
 
     /// The type.
+    #[track_caller]
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
         &self.functions[func.index(self.id())].signature.ty
     }

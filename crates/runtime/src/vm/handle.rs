@@ -34,6 +34,7 @@ macro_rules! handles {
             /// # Panics
             ///
             /// When the handle is of another store.
+            #[track_caller]
             pub(super) fn index(self, store: StoreId) -> usize {
                 assert!(self.store == store, concat!("a ", stringify!($name), " was used with a store that it is not of"));
                 self.index as usize

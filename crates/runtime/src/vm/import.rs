@@ -34,10 +34,11 @@ impl VmStore {
             ExternHandle::Memory(memory) => describe_memory(&self.memory_type(memory)),
             ExternHandle::Global(global) => describe_global(&self.global_type(global)),
         };
+        let location = code.locate_import(&[module, name]);
         let (module, name) = (Printable::name(module), Printable::name(name));
-        Err(LinkError::error(format_args!(
-            "incompatible import type for `{module}::{name}`: expected {expected}, found {found}"
-        )))
+        let message =
+            format_args!("incompatible import type for `{module}::{name}`: expected {expected}, found {found}");
+        Err(LinkError::located(message, location))
     }
 
     fn import_matches(&self, code: &CodeMemory, wanted: CoreExternType, given: ExternHandle) -> bool {

@@ -366,6 +366,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When there is nothing there, or a function that does not escape.
+    #[track_caller]
     pub(crate) fn export(&mut self, instance: InstanceHandle, item: EntityIndex) -> Result<ExternHandle> {
         let (id, number) = (self.id(), self.instance_number(instance));
         let record = &self.instances[number];
@@ -392,6 +393,7 @@ impl VmStore {
     }
 
     /// The module of an instance.
+    #[track_caller]
     pub(crate) fn instance_module(&self, instance: InstanceHandle) -> (&Arc<CodeMemory>, ModuleIndex) {
         let record = &self.instances[self.instance_number(instance)];
         (&record.code, record.module)

@@ -181,11 +181,13 @@ impl VmStore {
     /// # Panics
     ///
     /// Like all methods that take a handle: when it is of another store.
+    #[track_caller]
     pub(crate) fn memory(&self, memory: MemoryHandle) -> &[u8] {
         self.memories[memory.index(self.id)].memory.bytes()
     }
 
     /// The bytes of a memory.
+    #[track_caller]
     pub(crate) fn memory_mut(&mut self, memory: MemoryHandle) -> &mut [u8] {
         self.memories[memory.index(self.id)].memory.bytes_mut()
     }
@@ -210,16 +212,19 @@ impl VmStore {
     }
 
     /// The size in pages.
+    #[track_caller]
     pub(crate) fn memory_size(&self, memory: MemoryHandle) -> u64 {
         self.memories[memory.index(self.id)].memory.pages()
     }
 
     /// The size in pages before; `None` when the memory cannot grow by so much.
+    #[track_caller]
     pub(crate) fn memory_grow(&mut self, memory: MemoryHandle, pages: u64) -> Option<u64> {
         self.grow_memory(memory.index(self.id), pages)
     }
 
     /// The type, with the present size as the minimum.
+    #[track_caller]
     pub(crate) fn memory_type(&self, memory: MemoryHandle) -> MemoryType {
         let memory = &self.memories[memory.index(self.id)].memory;
         MemoryType { minimum: memory.pages(), ..memory.declared_type() }
@@ -249,11 +254,13 @@ impl VmStore {
     }
 
     /// The number of elements.
+    #[track_caller]
     pub(crate) fn table_size(&self, table: TableHandle) -> u64 {
         self.tables[table.index(self.id)].table.len() as u64
     }
 
     /// An element; `None` outside of the table.
+    #[track_caller]
     pub(crate) fn table_get(&self, table: TableHandle, index: u64) -> Option<RawValue> {
         let table = &self.tables[table.index(self.id)].table;
         table.get(usize::try_from(index).ok()?).map(RawValue::from_u64)
@@ -264,6 +271,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When `index` is outside of the table, or `value` is not of its type.
+    #[track_caller]
     pub(crate) fn table_set(&mut self, table: TableHandle, index: u64, value: RawValue) -> Result<()> {
         let number = table.index(self.id);
         self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
@@ -279,6 +287,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When `value` is not of its type.
+    #[track_caller]
     pub(crate) fn table_grow(&mut self, table: TableHandle, count: u64, value: RawValue) -> Result<Option<u64>> {
         let number = table.index(self.id);
         self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
@@ -286,6 +295,7 @@ impl VmStore {
     }
 
     /// The type, with the present size as the minimum.
+    #[track_caller]
     pub(crate) fn table_type(&self, table: TableHandle) -> TableType {
         let table = &self.tables[table.index(self.id)].table;
         TableType { minimum: table.len() as u64, ..table.declared_type() }
@@ -308,6 +318,7 @@ impl VmStore {
     }
 
     /// The value.
+    #[track_caller]
     pub(crate) fn global_get(&self, global: GlobalHandle) -> RawValue {
         self.global_value(global.index(self.id))
     }
@@ -322,6 +333,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When `value` is not of its type.
+    #[track_caller]
     pub(crate) fn global_set(&mut self, global: GlobalHandle, value: RawValue) -> Result<()> {
         let GlobalRecord { ty, place } = self.globals[global.index(self.id)];
         self.check_value(ty.content, value)?;
@@ -330,6 +342,7 @@ impl VmStore {
     }
 
     /// The type.
+    #[track_caller]
     pub(crate) fn global_type(&self, global: GlobalHandle) -> GlobalType {
         self.globals[global.index(self.id)].ty
     }
@@ -354,6 +367,7 @@ impl VmStore {
     }
 
     /// The type.
+    #[track_caller]
     pub(crate) fn tag_type(&self, tag: TagHandle) -> &Arc<CoreFuncType> {
         &self.tags[tag.index(self.id)].signature.ty
     }
@@ -406,6 +420,7 @@ impl VmStore {
         InstanceHandle::new(self.id, self.instances.len())
     }
 
+    #[track_caller]
     pub(super) fn instance_number(&self, instance: InstanceHandle) -> usize {
         instance.index(self.id)
     }

@@ -1,10 +1,8 @@
-//! Values that WAVE cannot write: handles, streams, futures and error contexts, and where in a value they are.
+//! Values that WAVE cannot write: handles, and where in a value they are.
 
-use crate::types::{Type, TypeKind};
 use crate::val::Val;
 use gusset_types::{ERROR_LABEL, OK_LABEL, SOME_LABEL, VALUE_LABEL};
 use std::fmt::Write;
-use wasm_wave::ast::Node;
 
 /// The first part of `val` that is a handle: its path, and what it is.
 pub(super) fn handle_in(val: &Val) -> Option<(String, &'static str)> {
@@ -53,59 +51,4 @@ fn within<R>(
         path.truncate(length);
     }
     found
-}
-
-/// Where `node` has a value of a type that WAVE cannot write, when it is read as a value of `ty`: its path, and that type.
-pub(super) fn unwritable_in(node: &Node, ty: &Type, text: &str) -> Option<(String, Type)> {
-    let mut path = String::new();
-    let found = find_unwritable(node, ty, text, &mut path)?;
-    Some((path, found))
-}
-
-/// As the parser goes through it.
-fn find_unwritable(node: &Node, ty: &Type, text: &str, path: &mut String) -> Option<Type> {
-    let mut inside = |segment: std::fmt::Arguments<'_>, node: &Node, ty: &Type| {
-        within(path, segment, |path| find_unwritable(node, ty, text, path))
-    };
-    match ty.kind() {
-        TypeKind::Own(_) | TypeKind::Borrow(_) | TypeKind::Stream(_) | TypeKind::Future(_) | TypeKind::ErrorContext => {
-            Some(ty.clone())
-        }
-        TypeKind::List(element) | TypeKind::FixedLengthList(element, _) => {
-            node.as_list().ok()?.enumerate().find_map(|(i, node)| inside(format_args!("[{i}]"), node, &element))
-        }
-        TypeKind::Map(_, value) => node
-            .as_map()
-            .ok()?
-            .enumerate()
-            .find_map(|(i, (_, node))| inside(format_args!("[{i}].{VALUE_LABEL}"), node, &value)),
-        TypeKind::Tuple(types) => node
-            .as_tuple()
-            .ok()?
-            .zip(&types)
-            .enumerate()
-            .find_map(|(i, (node, ty))| inside(format_args!(".{i}"), node, ty)),
-        TypeKind::Record(fields) => {
-            let given: Vec<(&str, &Node)> = node.as_record(text).ok()?.collect();
-            fields.iter().find_map(|(name, ty)| {
-                let (_, node) = given.iter().find(|(given, _)| *given == &**name)?;
-                inside(format_args!(".{name}"), node, ty)
-            })
-        }
-        TypeKind::Variant(cases) => {
-            let (given, payload) = node.as_variant(text).ok()?;
-            let (name, ty) = cases.iter().find(|(name, _)| **name == *given)?;
-            inside(format_args!(".{name}"), payload?, ty.as_ref()?)
-        }
-        TypeKind::Option(some) => match node.as_option() {
-            Ok(payload) => inside(format_args!(".{SOME_LABEL}"), payload?, &some),
-            Err(_) => inside(format_args!(".{SOME_LABEL}"), node, &some),
-        },
-        TypeKind::Result { ok, err } => match node.as_result() {
-            Ok(Ok(payload)) => inside(format_args!(".{OK_LABEL}"), payload?, &ok?),
-            Ok(Err(payload)) => inside(format_args!(".{ERROR_LABEL}"), payload?, &err?),
-            Err(_) => inside(format_args!(".{OK_LABEL}"), node, &ok?),
-        },
-        _ => None,
-    }
 }

@@ -1,0 +1,10 @@
+//! A host function that takes a value where it takes a tuple.
+//~ `u32` is no tuple of component values
+//~ `u32` is no tuple of values that can be read out of a guest
+//~ parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`
+
+use gusset::{Linker, StoreContextMut};
+
+pub fn define(linker: &mut Linker<()>) -> gusset::Result<()> {
+    linker.root().func_wrap("double", |_: StoreContextMut<'_, ()>, x: u32| Ok((x * 2,)))
+}
