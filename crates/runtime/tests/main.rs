@@ -1,4 +1,4 @@
-//! All tests of the API but for those that count what a process has: one program, since each one links the code generator.
+//! All tests of the API but for those that count or set what a process has: one program, since each one links the code generator.
 
 mod activations;
 mod adapter_traps;
@@ -18,7 +18,6 @@ mod link_failures;
 mod linking;
 mod links;
 mod locked_by;
-mod mixed_up;
 mod modules;
 mod names;
 mod re_exports;
