@@ -39,7 +39,24 @@ const STRANGE: &[(&[u8], &str)] = &[
 pub(crate) struct InputFile {
     /// What it is called in messages.
     pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    /// The file for the engine, which names it where it shows a line of it. A text can be large: there is one copy of it.
+    pub(crate) source: Source,
+    /// Whether it seems to be a script.
+    script: bool,
+}
+
+/// A file that is being read.
+struct OpenFile {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl From<OpenFile> for InputFile {
+    fn from(file: OpenFile) -> InputFile {
+        let script =
+            file.name.ends_with(".wast") || file.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
+        InputFile { source: Source::new(&*file.name, file.bytes), name: file.name, script }
+    }
 }
 
 /// The engine with the program's settings, and these of features.
@@ -52,9 +69,16 @@ pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
 /// The component in the file at `path`, text or binary, with the file's name for messages.
 pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
     let file = read(path, false)?;
-    let component = match Component::from_source(engine, &file.source()) {
-        Err(error) if is_core_module_error(&error) => bail!(file.core_module()),
-        result => result.with_context(|| file.refusal("cannot compile"))?,
+    let component = match Component::from_source(engine, &file.source) {
+        Err(error) if is_core_module_error(&error) => bail!(core_module(&file.name)),
+        Err(error) => {
+            let refusal = file.refusal("cannot compile");
+            return Err(match switched_off(&error) {
+                Some(features) => error.context(format!("{refusal}; --features {features} switches on what it lacks")),
+                None => error.context(refusal),
+            });
+        }
+        Ok(component) => component,
     };
     Ok((file.name, component))
 }
@@ -64,41 +88,41 @@ pub(crate) fn any(path: &Path) -> Result<InputFile> {
     read(path, true)
 }
 
+/// The features for whose lack a component is refused, and which can be switched on.
+fn switched_off(error: &gusset::Error) -> Option<String> {
+    let message = error.root_cause().to_string();
+    let (features, _) = message.split_once("(switched off: ")?.1.split_once(')')?;
+    Some(features.replace(", ", ","))
+}
+
 /// Whether a component could not be made since it is a core module.
 pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
     error.downcast_ref::<TranslateError>().is_some_and(|error| error.kind() == TranslateErrorKind::CoreModule)
 }
 
 impl InputFile {
-    /// The file for the engine, which names it where it shows a line of it.
-    pub(crate) fn source(&self) -> Source {
-        Source::new(&*self.name, &self.bytes)
-    }
-
     /// What could not be done with the file, and what to do with one that seems to be something else.
     pub(crate) fn refusal(&self, what: &str) -> String {
         let name = &self.name;
-        let script = self.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
-        match script || name.ends_with(".wast") {
+        match self.script {
             true => format!("{what} {name}; if it is a script, run `gusset wast {name}`"),
             false => format!("{what} {name}"),
         }
     }
-
-    /// What to say of a core module where a component belongs.
-    fn core_module(&self) -> String {
-        let name = &self.name;
-        format!(
-            "expected a component, found a core module: {name}; `gusset inspect {name}` shows what it is, and `wasm-tools \
-             component new` makes a component of one whose imports and exports fit"
-        )
-    }
 }
 
-/// The bytes of the file at `path`, core modules only if asked for.
+/// What to say of a core module where a component belongs.
+fn core_module(name: &str) -> String {
+    format!(
+        "expected a component, found a core module: {name}; `gusset inspect {name}` shows what it is, and `wasm-tools component \
+         new` makes a component of one whose imports and exports fit"
+    )
+}
+
+/// The file at `path`, core modules only if asked for.
 fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
     if path.as_os_str() == STDIN {
-        let file = InputFile { name: "<stdin>".into(), bytes: Vec::new() };
+        let file = OpenFile { name: "<stdin>".into(), bytes: Vec::new() };
         return read_from(std::io::stdin().lock(), 0, file, core_modules);
     }
     let name = path.display().to_string();
@@ -107,18 +131,18 @@ fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
     if metadata.is_dir() {
         bail!("cannot read {name}: it is a directory");
     }
-    read_from(file, metadata.len(), InputFile { name, bytes: Vec::new() }, core_modules)
+    read_from(file, metadata.len(), OpenFile { name, bytes: Vec::new() }, core_modules)
 }
 
 /// Reads `from`, which says that it has so many bytes. Devices and pipes do not tell.
-fn read_from(mut from: impl Read, size: u64, mut file: InputFile, core_modules: bool) -> Result<InputFile> {
+fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: bool) -> Result<InputFile> {
     let cannot_read = || format!("cannot read {}", file.name);
     from.by_ref().take(FIRST_BYTES).read_to_end(&mut file.bytes).with_context(cannot_read)?;
     if file.bytes.is_empty() {
         bail!("{} is empty: it holds no component", file.name);
     }
     if !core_modules && is_core_module(&file.bytes) {
-        bail!(file.core_module());
+        bail!(core_module(&file.name));
     }
     let limit = limit(&file)?;
     if size <= limit {
@@ -128,11 +152,11 @@ fn read_from(mut from: impl Read, size: u64, mut file: InputFile, core_modules: 
     if size.max(file.bytes.len() as u64) > limit {
         bail!("{} is larger than {} MiB, the limit for such a file", file.name, limit >> 20);
     }
-    Ok(file)
+    Ok(file.into())
 }
 
 /// How large a file with these first bytes may be. What cannot be a component has no need to be read.
-fn limit(file: &InputFile) -> Result<u64> {
+fn limit(file: &OpenFile) -> Result<u64> {
     if file.bytes.starts_with(b"\0asm") {
         return Ok(MAX_BINARY);
     }

@@ -11,10 +11,10 @@ use std::process::ExitCode;
 /// Prints what the component or core module at `path` imports and exports, and what is inside of it.
 pub(crate) fn run(path: &Path, json: bool) -> Result<ExitCode> {
     let file = input::any(path)?;
-    let outline = file.source().outline();
+    let outline = file.source.outline();
     let outline = outline.with_context(|| file.refusal("cannot inspect"))?;
     match json {
-        true => print(json::Document(&outline))?,
+        true => print(json::OutlineDocument(&outline))?,
         false => print(&outline)?,
     }
     Ok(ExitCode::SUCCESS)

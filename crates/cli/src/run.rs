@@ -85,7 +85,9 @@ fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
         return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
     }
     let shown_in_shell = guess::in_shell(if shown == "<stdin>" { "-" } else { shown });
-    let example = functions.iter().find_map(|function| sample::call(&function.name(), &function.ty));
+    // A function of the component itself is told first: its name is short.
+    let (own, others): (Vec<_>, Vec<_>) = functions.iter().partition(|function| !function.name().contains('#'));
+    let example = own.into_iter().chain(others).find_map(|function| sample::call(&function.name(), &function.ty));
     let example =
         example.map(|call| format!("\n\n  gusset run {shown_in_shell} --invoke {}\n", guess::in_shell(&call)));
     let example = example.unwrap_or_else(|| " with --invoke 'name(arguments)'\n".into());

@@ -14,7 +14,7 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
     let mut specified = Config::new();
     specified.specified_features();
     features.iter().for_each(|list| list.apply(&mut specified));
-    let valid = file.source().validate(&specified);
+    let valid = file.source.validate(&specified);
     valid.with_context(|| file.refusal("there is a fault in"))?;
     if runnable {
         let mut config = Config::new();
@@ -27,9 +27,8 @@ pub(crate) fn run(path: &Path, features: &[FeatureList], runnable: bool) -> Resu
 /// Compiles it, for what there is to say against that.
 fn compile(config: &Config, file: &InputFile) -> Result<()> {
     let engine = Engine::new(config)?;
-    let source = file.source();
-    match Component::from_source(&engine, &source) {
-        Err(error) if input::is_core_module_error(&error) => Module::from_source(&engine, &source).map(drop)?,
+    match Component::from_source(&engine, &file.source) {
+        Err(error) if input::is_core_module_error(&error) => Module::from_source(&engine, &file.source).map(drop)?,
         result => result.map(drop)?,
     }
     Ok(())

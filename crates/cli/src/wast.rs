@@ -149,7 +149,7 @@ fn runner(arguments: &WastArguments) -> Result<WastRunner> {
     };
     let (show_adapters, run_all, trace) = (arguments.show_adapters, arguments.no_skip, arguments.trace);
     let options = WastOptions { messages, show_adapters, run_all, trace };
-    Ok(WastRunner::with_config(&config, options)?)
+    WastRunner::with_config(&config, options)
 }
 
 /// Reads the lists of known failures.

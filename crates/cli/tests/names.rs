@@ -154,6 +154,20 @@ fn in_a_listing_of_adapters_which_stays_wat() {
 }
 
 #[test]
+fn in_what_a_component_is() {
+    let module = format!(r#"(module $"{NAME}" (import "{NAME}" "{NAME}" (func)) (export "{NAME}" (func 0)))"#);
+    let shown = written(&["inspect"], "a.wat", &module);
+    assert_eq!(shown.matches(SHOWN).count(), 4, "{shown}");
+    let inside = format!(r#"(component $"{NAME}" (core module $"{NAME}" (@custom "{NAME}" "")))"#);
+    let shown = written(&["inspect"], "a.wat", &inside);
+    assert_eq!(shown.matches(SHOWN).count(), 3, "{shown}");
+    for text in [&module, &inside] {
+        let document = written(&["inspect", "--json"], "a.wat", text);
+        assert!(document.contains(r"x\n  9: forged\u001b[2J\u009b\u202ey"), "{document}");
+    }
+}
+
+#[test]
 fn as_long_as_they_like() {
     let name = "n".repeat(100_000);
     for text in [lifting("unreachable"), lifting("i32.add"), adapted()] {

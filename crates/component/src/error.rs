@@ -44,6 +44,8 @@ struct TranslationFault {
     offset: Option<usize>,
     item: Option<String>,
     component: Option<String>,
+    /// Whether the whole is a core module, which nobody minds.
+    core_module: bool,
     named: Option<String>,
     location: Option<SourceLocation>,
 }
@@ -90,6 +92,7 @@ impl TranslateError {
             offset: None,
             item: None,
             component: None,
+            core_module: false,
             named: None,
             location: None,
         }))
@@ -135,6 +138,12 @@ impl TranslateError {
         self
     }
 
+    /// The same error, of what is a core module as a whole.
+    pub(crate) fn of_core_module(mut self) -> TranslateError {
+        self.0.core_module = true;
+        self
+    }
+
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
         let missing = error.missing_wasm_feature();
         let switched_off = missing.and_then(feature_of);
@@ -142,7 +151,11 @@ impl TranslateError {
         let missing = missing.filter(|features| switched_off.is_none() && !features.intersects(UNSTANDARDISED));
         let missing = missing.and_then(|features| features.iter_names().next());
         // It quotes names, and puts each cause on a line of its own.
-        let message = error.message().replace('\n', ": ");
+        let mut message = error.message().replace('\n', ": ");
+        if kind == TranslateErrorKind::Malformed {
+            // Where it shows bytes, it fills up with spaces.
+            message = message.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        }
         let message = Printable::message(&message);
         let (kind, message) = match (missing, switched_off) {
             (Some((name, _)), _) => {
@@ -161,9 +174,10 @@ impl TranslateError {
 
 impl fmt::Display for TranslationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = if self.core_module { "core module" } else { "component" };
         match self.kind {
-            TranslateErrorKind::Malformed => f.write_str("malformed component: ")?,
-            TranslateErrorKind::Invalid => f.write_str("invalid component: ")?,
+            TranslateErrorKind::Malformed => write!(f, "malformed {whole}: ")?,
+            TranslateErrorKind::Invalid => write!(f, "invalid {whole}: ")?,
             _ => {}
         }
         f.write_str(self.named.as_ref().unwrap_or(&self.message))?;

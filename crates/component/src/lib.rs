@@ -21,6 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod adapter_code;
 mod adapters;
 mod body;
 mod builtin_name;
@@ -39,6 +40,7 @@ use gusset_artifact::{ImportLink, ModuleIndex, Plan};
 use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
+pub use adapter_code::AdapterCode;
 pub use error::{TranslateError, TranslateErrorKind};
 pub use index_names::name_indices;
 pub use outline::{

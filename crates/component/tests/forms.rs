@@ -22,7 +22,7 @@ fn components_modules_and_instances_are_exported() {
             (export "c" (component $c))
             (export "i" (instance $i)))"#,
     );
-    let item = |path: &[&str]| plan.export(path).expect("it is exported");
+    let item = |path: &[&str]| plan.exports.find(path).map(|(_, item)| item).expect("it is exported");
     assert!(matches!(item(&["m"]), ExternItem::Item(RootExport::Module(_))));
     assert_eq!(*item(&["c"]), ExternItem::Item(RootExport::Component));
     assert!(matches!(item(&["i", "m"]), ExternItem::Item(RootExport::Module(_))));
@@ -90,9 +90,18 @@ fn outer_aliases_of_every_sort() {
             (instance $u (instantiate $user))
             (export "u" (instance $u)))"#,
     );
-    assert!(matches!(plan.export(&["u", "d", "c", "own"]), Some(ExternItem::Item(RootExport::Module(_)))));
-    assert!(matches!(plan.export(&["u", "d", "f"]), Some(ExternItem::Item(RootExport::Func(_)))));
-    assert!(matches!(plan.export(&["u", "t"]), Some(ExternItem::Item(RootExport::Type(Some(_))))));
+    assert!(matches!(
+        plan.exports.find(&["u", "d", "c", "own"]).map(|(_, item)| item),
+        Some(ExternItem::Item(RootExport::Module(_)))
+    ));
+    assert!(matches!(
+        plan.exports.find(&["u", "d", "f"]).map(|(_, item)| item),
+        Some(ExternItem::Item(RootExport::Func(_)))
+    ));
+    assert!(matches!(
+        plan.exports.find(&["u", "t"]).map(|(_, item)| item),
+        Some(ExternItem::Item(RootExport::Type(Some(_))))
+    ));
 }
 
 /// Types that are no value types need nothing of the host.
@@ -110,6 +119,9 @@ fn imports_of_component_and_instance_types() {
     );
     let names: Vec<&str> = plan.imports.items.keys().map(|name| &**name).collect();
     assert_eq!(names, ["given"]);
-    assert!(matches!(plan.imports.get(&["given", "f"]), Some(ExternItem::Item(RootImport::Func(_)))));
-    assert_eq!(plan.export(&["c"]), Some(&ExternItem::Item(RootExport::Type(None))));
+    assert!(matches!(
+        plan.imports.find(&["given", "f"]).map(|(_, item)| item),
+        Some(ExternItem::Item(RootImport::Func(_)))
+    ));
+    assert_eq!(plan.exports.find(&["c"]).map(|(_, item)| item), Some(&ExternItem::Item(RootExport::Type(None))));
 }

@@ -53,11 +53,22 @@ fn instances_that_share_a_type_are_cut() {
     assert!(text.ends_with("\nThere is more than is shown: it would fill pages.\n"));
 }
 
+/// Thirty thousand custom sections, each of them empty.
+#[test]
+fn many_parts_are_cut() {
+    let sections = |count| [&b"\0asm\x0d\0\x01\0"[..], &b"\0\x02\x01a".repeat(count)].concat();
+    let outlined = outline(&sections(1000)).unwrap();
+    assert_eq!((outlined.left_out, outlined.root.custom_sections.len()), (false, 1000));
+    let outlined = outline(&sections(30_000)).unwrap();
+    assert_eq!((outlined.left_out, outlined.root.custom_sections.len()), (true, 20_000));
+}
+
 #[test]
 fn what_is_no_component_or_module_has_no_outline() {
     for (bytes, message) in [
         (&b"\0asm\x0d\0\x01\0\x0b"[..], "malformed component: unexpected end-of-file (at offset 0x9)"),
-        (b"\0asm\x07\0\0\0", "malformed component: unknown binary version"),
+        (b"\0asm\x01\0\0\0\x0b", "malformed core module: unexpected end-of-file (at offset 0x9)"),
+        (b"\0asm\x07\0\0\0", "malformed core module: unknown binary version"),
         (b"", "unexpected end"),
     ] {
         let error = outline(bytes).unwrap_err().to_string();

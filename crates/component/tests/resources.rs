@@ -12,7 +12,7 @@ fn plan(text: &str) -> Plan {
 
 /// The resource type that is exported at `path`.
 fn exported(plan: &Plan, path: &[&str]) -> ResourceTypeIndex {
-    match plan.export(path) {
+    match plan.exports.find(path).map(|(_, item)| item) {
         Some(ExternItem::Item(RootExport::Resource(resource))) => *resource,
         other => panic!("{path:?} is {other:?}"),
     }
@@ -20,7 +20,7 @@ fn exported(plan: &Plan, path: &[&str]) -> ResourceTypeIndex {
 
 /// The resource type that is imported at `path`.
 fn imported(plan: &Plan, path: &[&str]) -> ResourceTypeIndex {
-    match plan.imports.get(path) {
+    match plan.imports.find(path).map(|(_, item)| item) {
         Some(ExternItem::Item(RootImport::Resource(resource))) => *resource,
         other => panic!("{path:?} is {other:?}"),
     }
@@ -28,7 +28,9 @@ fn imported(plan: &Plan, path: &[&str]) -> ResourceTypeIndex {
 
 /// The resource types of the parameters of the function that is exported at `path`.
 fn params(plan: &Plan, path: &[&str]) -> Vec<ResourceTypeIndex> {
-    let Some(ExternItem::Item(RootExport::Func(func))) = plan.export(path) else { panic!("{path:?} is no function") };
+    let Some(ExternItem::Item(RootExport::Func(func))) = plan.exports.find(path).map(|(_, item)| item) else {
+        panic!("{path:?} is no function")
+    };
     let func = plan.types.func(plan.exported_funcs[*func].ty);
     let resource = |ty| match ty {
         ValType::Defined(index) => match plan.types.defined(index) {
@@ -220,5 +222,5 @@ fn an_ascribed_type_is_the_type_that_it_hides() {
     ));
     assert_eq!(plan.resources.len(), 1);
     assert_eq!(exported(&plan, &["x", "r"]), exported(&plan, &["r"]));
-    assert!(plan.export(&["x", "take"]).is_none());
+    assert!(plan.exports.find(&["x", "take"]).is_none());
 }

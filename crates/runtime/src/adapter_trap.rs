@@ -17,9 +17,20 @@ fn trap_code(word: u32) -> Option<(TrapCode, bool)> {
 }
 
 impl AdapterSource {
+    /// What the code of the module does, for people: which function each adapter is, where calls stand, and what it means that an
+    /// imported trap function is called.
+    ///
+    /// # Errors
+    ///
+    /// When the module cannot be read, which is a fault of ours.
+    #[cfg(feature = "compile")]
+    pub fn code(&self) -> crate::Result<gusset_component::AdapterCode> {
+        Ok(gusset_component::AdapterCode::read(&self.wasm, |site, code| self.trap_text(site, code))?)
+    }
+
     /// What it means that the module calls its imported trap function with these two arguments first: which value is bad, and
     /// why. Without a site it is one that the caller passed. None where no adapter does that.
-    pub fn trap_text(&self, site: Option<u32>, code: u32) -> Option<String> {
+    fn trap_text(&self, site: Option<u32>, code: u32) -> Option<String> {
         let path = match site {
             Some(site) => &*self.sites.get(usize::try_from(site).ok()?)?.path,
             None => "the caller's value",

@@ -244,8 +244,8 @@ pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
 #[doc(inline)]
 pub use gusset_component::{
-    ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind, OutlinePart,
-    OutlineProducer, OutlineWorld, TranslateError, TranslateErrorKind, TypeOutline,
+    AdapterCode, ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind,
+    OutlinePart, OutlineProducer, OutlineWorld, TranslateError, TranslateErrorKind, TypeOutline,
 };
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};

@@ -1,10 +1,7 @@
 //! The text of adapters, for who looks into what a component became: WAT with what each trap is about, and offsets as backtraces
 //! have them.
 
-mod code;
-
-use code::AdapterCode;
-use gusset::{AdapterName, AdapterSource, Component, Error, Printable, Result};
+use gusset::{AdapterCode, AdapterName, AdapterSource, Component, Error, Printable, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -37,7 +34,7 @@ pub fn some_adapters_text(
     if names.is_empty() {
         return Ok(String::new());
     }
-    let code = AdapterCode::read(module).map_err(|error| cannot_print(number, error))?;
+    let code = module.code()?;
     let shown = match names.len() == module.names.len() {
         true => None,
         false => Some(code.with_callees(names.iter().filter_map(|(index, _)| code.adapters.get(*index).copied()))),
@@ -58,7 +55,7 @@ pub fn some_adapters_text(
 ///
 /// When the module cannot be read, which is a fault of the engine.
 pub fn adapter_sizes(module: &AdapterSource) -> Result<Vec<usize>> {
-    let code = AdapterCode::read(module).map_err(|error| Error::msg(format!("cannot read an adapter: {error}")))?;
+    let code = module.code()?;
     Ok(code.adapters.iter().map(|function| code.size(*function)).collect())
 }
 

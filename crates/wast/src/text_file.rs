@@ -47,6 +47,9 @@ fn read(mut file: impl Read, length: u64, name: &str) -> Result<String> {
     let mut read = || -> Result<String> {
         let mut bytes = Vec::new();
         file.by_ref().take(FIRST_BYTES).read_to_end(&mut bytes)?;
+        if bytes.starts_with(b"\0asm") {
+            return Err(Error::msg("it is a binary component or module, and no script"));
+        }
         // A comment may hold zeros, but no script starts with one; binaries and empty devices do.
         if bytes.first() == Some(&0) {
             return Err(Error::msg("it is no text: its first byte is zero"));

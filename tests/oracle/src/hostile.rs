@@ -4,8 +4,8 @@
 use gusset::{CodegenError, CodegenErrorKind, Component, Engine, TranslateError, TranslateErrorKind};
 use wasmparser::{Validator, WasmFeatures};
 
-/// Compiles `bytes` as a component and prints the error, if there is one, into nothing. Returns whether they were a component
-/// that Gusset supports.
+/// Compiles `bytes` as a component and prints the error, if there is one, into nothing, and what it is, compiled or not. Returns whether
+/// they were a component that Gusset supports.
 ///
 /// # Panics
 ///
@@ -13,6 +13,9 @@ use wasmparser::{Validator, WasmFeatures};
 /// nothing, names a place outside of the input or is internal.
 pub fn compile_anything(engine: &Engine, bytes: &[u8]) -> bool {
     let binary = bytes.starts_with(b"\0asm");
+    let outline = gusset::outline(bytes).map(|outline| outline.to_string());
+    let refused = outline.err().filter(|_| binary && is_valid(bytes));
+    assert!(refused.is_none_or(|error| is_limit(&error)), "a valid component has an outline");
     match Component::new(engine, bytes) {
         Ok(_) => {
             assert!(!binary || is_valid(bytes), "a component that is not valid was accepted");
@@ -36,6 +39,10 @@ pub fn is_valid(bytes: &[u8]) -> bool {
     let features = WasmFeatures::default() | WasmFeatures::CM_FIXED_LENGTH_LISTS;
     // A core module is no component.
     bytes.get(4) != Some(&1) && Validator::new_with_features(features).validate_all(bytes).is_ok()
+}
+
+fn is_limit(error: &gusset::Error) -> bool {
+    error.downcast_ref::<TranslateError>().is_some_and(|error| matches!(error.kind(), TranslateErrorKind::Limit(_)))
 }
 
 /// Checks that an error about a binary is of the kind that it should be, and returns the place that it names.

@@ -11,9 +11,9 @@ use std::fmt::{self, Formatter, Write};
 const VERSION: u32 = 1;
 
 /// All of an outline.
-pub(crate) struct Document<'a>(pub(crate) &'a Outline);
+pub(crate) struct OutlineDocument<'a>(pub(crate) &'a Outline);
 
-impl fmt::Display for Document<'_> {
+impl fmt::Display for OutlineDocument<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let outline = self.0;
         write!(f, "{{\n\"version\": {VERSION},\n\"left_out\": {},\n", outline.left_out)?;

@@ -20,13 +20,13 @@ fn advice(shown: &str, component: &Component) -> String {
         component.imports().map(|(name, _)| name).partition(|name| name.starts_with("wasi:"));
     let mut text = format!("cannot run {shown}: it imports what `gusset run` does not provide");
     if !wasi.is_empty() {
-        text.push_str(&format!("\n{}\n  of WASI, which is not supported yet", list(&wasi)));
+        text.push_str(&format!("\n{}\nWASI is not supported yet", list(&wasi)));
     }
     if !others.is_empty() {
         let file = in_shell(shown);
         text.push_str(&format!(
-            "\n{}\n  of a component that exports it: compose them (`wac plug {file} --plug OTHER.wasm -o composed.wasm`) and \
-             run that;\n  or of a host in Rust that defines it in a `gusset::Linker`",
+            "\n{}\na component that exports it can be composed with this one, for example by\n\n  wac plug {file} --plug OTHER.wasm -o \
+             composed.wasm\n\nor a host in Rust defines it in a `gusset::Linker`",
             list(&others)
         ));
     }

@@ -23,8 +23,14 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Outline, TranslateError> {
     each_payload(bytes, ComponentFeatures::specified(), RootKind::Any, |validator, payload, valid| {
         outline = reader.record(bytes, validator, payload, valid)?.or(outline.take());
         Ok(())
-    })?;
+    })
+    .map_err(|error| if is_core_module(bytes) { error.of_core_module() } else { error })?;
     outline.ok_or_else(|| TranslateError::new(TranslateErrorKind::Malformed, "unexpected end"))
+}
+
+/// Whether the bytes open a core module: its version has the layer 0, a component's the layer 1.
+fn is_core_module(bytes: &[u8]) -> bool {
+    bytes.get(6..8) == Some(&[0, 0])
 }
 
 /// The parts that have begun and not ended.

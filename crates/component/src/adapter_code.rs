@@ -1,24 +1,28 @@
-//! The code of an adapter module, as far as its text wants to know it: which function calls which, and what each call of a trap function
+//! The code of an adapter module, as far as people want to know it: which function calls which, and what each call of a trap function
 //! says.
 
-use gusset::AdapterSource;
+use crate::error::TranslateError;
 use std::collections::{HashMap, HashSet};
 use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, Result, TypeRef};
 
 /// What the trap functions are imported from.
 const TRAP: &str = "trap";
 
-/// What the functions of a module do.
-#[derive(Default)]
-pub(super) struct AdapterCode {
+/// What a call of a trap function means, by its site and code.
+type TrapText<'f> = dyn Fn(Option<u32>, u32) -> Option<String> + 'f;
+
+/// What the functions of an adapter module do. Functions are told by their indices in the module.
+#[derive(Clone, Default, Debug)]
+#[non_exhaustive]
+pub struct AdapterCode {
     /// How many functions the module imports.
-    pub(super) imported: u32,
+    pub imported: u32,
     /// The function of each adapter, in order.
-    pub(super) adapters: Vec<u32>,
-    /// Where calls stand.
-    pub(super) calls: HashSet<u64>,
-    /// What the calls of trap functions say, by where they stand.
-    pub(super) traps: HashMap<u64, String>,
+    pub adapters: Vec<u32>,
+    /// Where calls stand: offsets in the module, as backtraces have them.
+    pub calls: HashSet<u64>,
+    /// What the calls of trap functions say, by where they stand: which value is bad, and why.
+    pub traps: HashMap<u64, String>,
     /// How many parameters each imported trap function has.
     trap_functions: HashMap<u32, usize>,
     /// Of each function that is defined: which it calls, and its size.
@@ -26,10 +30,21 @@ pub(super) struct AdapterCode {
 }
 
 impl AdapterCode {
-    /// Reads a module.
-    pub(super) fn read(module: &AdapterSource) -> Result<AdapterCode> {
+    /// Reads a module. `trap_text` says what a call of a trap function means with this site, unless it is the caller's, and this code.
+    ///
+    /// # Errors
+    ///
+    /// When the module cannot be read: it is none that was made here.
+    pub fn read(
+        wasm: &[u8],
+        trap_text: impl Fn(Option<u32>, u32) -> Option<String>,
+    ) -> std::result::Result<AdapterCode, TranslateError> {
+        AdapterCode::parse(wasm, &trap_text).map_err(|error| TranslateError::malformed(&error))
+    }
+
+    fn parse(wasm: &[u8], trap_text: &TrapText<'_>) -> Result<AdapterCode> {
         let (mut code, mut parameters) = (AdapterCode::default(), Vec::new());
-        for payload in Parser::new(0).parse_all(&module.wasm) {
+        for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::TypeSection(section) => {
                     for ty in section.into_iter_err_on_gc_types() {
@@ -55,14 +70,14 @@ impl AdapterCode {
                         }
                     }
                 }
-                Payload::CodeSectionEntry(body) => code.function(module, &body)?,
+                Payload::CodeSectionEntry(body) => code.function(trap_text, &body)?,
                 _ => {}
             }
         }
         Ok(code)
     }
 
-    fn function(&mut self, module: &AdapterSource, body: &FunctionBody<'_>) -> Result<()> {
+    fn function(&mut self, trap_text: &TrapText<'_>, body: &FunctionBody<'_>) -> Result<()> {
         let mut callees = Vec::new();
         let mut operators = Vec::new();
         for operator in body.get_operators_reader()?.into_iter_with_offsets() {
@@ -71,7 +86,7 @@ impl AdapterCode {
                 callees.push(function_index);
                 self.calls.insert(offset);
                 if let Some(parameters) = self.trap_functions.get(&function_index)
-                    && let Some(text) = trap_text(module, &operators, *parameters)
+                    && let Some(text) = trap_call(trap_text, &operators, *parameters)
                 {
                     self.traps.insert(offset, text);
                 }
@@ -84,12 +99,12 @@ impl AdapterCode {
     }
 
     /// How many bytes a function is.
-    pub(super) fn size(&self, function: u32) -> usize {
+    pub fn size(&self, function: u32) -> usize {
         self.defined(function).map_or(0, |(_, size)| *size)
     }
 
     /// These functions, and those that they call.
-    pub(super) fn with_callees(&self, functions: impl Iterator<Item = u32>) -> HashSet<u32> {
+    pub fn with_callees(&self, functions: impl Iterator<Item = u32>) -> HashSet<u32> {
         let mut open: Vec<u32> = functions.collect();
         let mut all = HashSet::new();
         while let Some(function) = open.pop() {
@@ -108,7 +123,7 @@ impl AdapterCode {
 }
 
 /// What a call of a trap function says that follows these operators and has so many parameters: the first two are the site and the code.
-fn trap_text(module: &AdapterSource, operators: &[Operator<'_>], parameters: usize) -> Option<String> {
+fn trap_call(trap_text: &TrapText<'_>, operators: &[Operator<'_>], parameters: usize) -> Option<String> {
     let mut end = operators.len();
     for _ in 2..parameters {
         end = start_of_value(operators, end)?;
@@ -116,12 +131,12 @@ fn trap_text(module: &AdapterSource, operators: &[Operator<'_>], parameters: usi
     let Operator::I32Const { value: code } = operators.get(end.checked_sub(1)?)? else { return None };
     let code = *code as u32;
     match operators.get(..end - 1)? {
-        [.., Operator::I32Const { value }] => module.trap_text(Some(*value as u32), code),
+        [.., Operator::I32Const { value }] => trap_text(Some(*value as u32), code),
         // One of several cases, or the site that a caller has passed.
         [.., Operator::I32Const { value }, Operator::I32Add] => {
-            Some(format!("{}, or so in another case", module.trap_text(Some(*value as u32), code)?))
+            Some(format!("{}, or so in another case", trap_text(Some(*value as u32), code)?))
         }
-        [.., Operator::LocalGet { .. }] => module.trap_text(None, code),
+        [.., Operator::LocalGet { .. }] => trap_text(None, code),
         _ => None,
     }
 }
