@@ -3,6 +3,7 @@
 mod bad_inputs;
 mod cases;
 mod examples;
+mod inspect;
 mod mistakes;
 mod names;
 mod program;
