@@ -7,3 +7,26 @@ mod write_list;
 
 pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
 pub use write_list::expected_failures;
+
+/// The snippets of the pages in `docs/` are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-wasmtime.md")]
+struct ComingFromWasmtime;
+
+/// So are those of what `gusset` derives: a crate of macros that had `gusset` for its tests would have the code generator built twice,
+/// once for the compiler's own use.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/derive/src/doc/derive_component_type.md")]
+struct DeriveComponentTypeDocs;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/derive/src/doc/derive_lift.md")]
+struct DeriveLiftDocs;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/derive/src/doc/derive_lower.md")]
+struct DeriveLowerDocs;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/derive/src/doc/flags.md")]
+struct FlagsDocs;

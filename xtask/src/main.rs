@@ -8,6 +8,7 @@ mod mutants;
 mod oracle;
 mod peer_scripts;
 mod program;
+mod public_api;
 mod shapes;
 mod tidy;
 
@@ -32,6 +33,8 @@ chores:
   shapes [--gusset PATH] [NAME[:NxM[xK]]...]
            run components of 1 MB that ask for a product of N and M, or for K of them: each must end within 10 s of CPU time
            and 1 GiB; without sizes those of its table are run, without names all shapes
+  public-api [PACKAGE...]
+           print what the packages make public, for review
 ";
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn run() -> Result<()> {
         ["peer-scripts", ref arguments @ ..] => peer_scripts::run(&root()?, arguments),
         ["oracle", ref arguments @ ..] => oracle::run(&root()?, arguments),
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
+        ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

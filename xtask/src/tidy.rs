@@ -4,11 +4,13 @@
 mod arrows;
 mod exports;
 mod files;
+mod harness;
 mod length;
 mod limits;
 mod links;
 mod mask;
 mod mentions;
+mod packages;
 mod safety;
 
 use anyhow::{Result, bail};
@@ -55,8 +57,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     found.extend(safety::check_crate_roots(&tree));
     found.extend(arrows::check(&tree));
     found.extend(limits::check(&tree));
+    found.extend(harness::check(&tree));
     found.extend(arrows::check_runtime_tree(&arrows::runtime_tree(root)?));
     let exists = |path: &str| root.join(path).exists();
+    found.extend(packages::check(&tree, exists));
     for file in tree.iter().filter(|file| file.path.ends_with(".md")) {
         found.extend(links::check(file, exists));
         found.extend(mentions::check(file, &tree, exists));

@@ -1,6 +1,8 @@
 //! What is stored and run: the [`Plan`] of a component, the [`CodeImage`] of its link unit, and the layout of the contexts
 //! that compiled code reads.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! Producers (`component`, `codegen`) and the consumer (`runtime`) meet here and nowhere else. This crate knows no parser,
 //! no encoder and no Cranelift, so that a runtime without a compiler can use it.
 //!

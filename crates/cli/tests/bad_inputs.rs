@@ -1,9 +1,7 @@
 //! Inputs that nobody should hand to `gusset`, and what it says to them: what is wrong and where, an exit code, no panic, and
 //! neither time nor memory to speak of. Each test runs the program as a person would.
 
-mod program;
-
-use program::{ScratchFolder, gusset};
+use crate::program::{ScratchFolder, gusset};
 
 /// The opening bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";

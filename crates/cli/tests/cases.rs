@@ -1,9 +1,7 @@
 //! Cases that stand beside this repository, each with its right outcome in its first lines: run where `GUSSET_CASES` names their
 //! folder, which only `.ci/run` does. Tests of ours for the same things stand in the tree.
 
-mod program;
-
-use program::{ScratchFolder, gusset_within};
+use crate::program::{ScratchFolder, gusset_within};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,9 +1,7 @@
 //! `gusset inspect`, `validate` and `adapters`: what they print of components that are as they should be. `GUSSET_BLESS=1` rewrites the
 //! JSON document.
 
-mod program;
-
-use program::{Ended, ScratchFolder, gusset, shell};
+use crate::program::{Ended, ScratchFolder, gusset, shell};
 use std::path::Path;
 
 /// Where the inputs are that are no mistakes themselves.

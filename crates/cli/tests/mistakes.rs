@@ -5,9 +5,7 @@
 //! NAME` for one that is in `mistakes/inputs`, `unless root` where root is above such mistakes, `run` for what is typed into a shell beside those files; and, written by the test, `exit
 //! CODE`, `stdout` and `stderr`, without those that are empty.
 
-mod program;
-
-use program::{ScratchFolder, shell};
+use crate::program::{ScratchFolder, shell};
 use std::fmt::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,7 @@
 //! Names that a guest chooses, as the terminal gets them: no line that the program did not write, no control character, and
 //! listings that stay what they are.
 
-mod program;
-
-use program::{ScratchFolder, gusset};
+use crate::program::{ScratchFolder, gusset};
 
 /// A name that forges a line, clears the screen and turns the direction of writing. As WAT writes it.
 const NAME: &str = r#"x\0a  9: forged\1b[2J\c2\9b\e2\80\aey"#;

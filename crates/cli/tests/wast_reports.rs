@@ -1,8 +1,6 @@
 //! The flags of `gusset wast`, and the forms of its reports: whole documents, as programs read them.
 
-mod program;
-
-use program::{ScratchFolder, gusset};
+use crate::program::{ScratchFolder, gusset};
 
 /// A script of which one directive fails, on line 2.
 const FAILING: &str = "(module (func (export \"f\") (result i32) (i32.const 1)))\n\

@@ -1,5 +1,7 @@
 //! Core wasm link units to machine code: [`LinkUnit`] in, [`CodeImage`](gusset_artifact::CodeImage) out.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! A link unit is all core modules of a component (or a single module) together with what is statically known about how
 //! they are linked. Every module is fully validated: what stands outside of function bodies first, the bodies in the same
 //! pass that translates them. This crate knows no components, and it never runs or maps what it makes.

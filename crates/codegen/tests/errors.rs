@@ -1,8 +1,6 @@
 //! What is refused: of which kind, where, and in which words.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use gusset_artifact::{CoreFuncType, CoreValType, ImportLink};
 use gusset_codegen::{CodegenErrorKind, Compiler, CompilerSettings, LinkUnit, UnitModule};
 use gusset_types::{Arena, CoreFeature};

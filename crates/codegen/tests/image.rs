@@ -1,8 +1,6 @@
 //! What stands in an image: tables, stubs, links. Nothing is run here.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use gusset_artifact::*;
 use gusset_codegen::{CompilerSettings, OptimizationLevel};
 use gusset_types::TrapCode;

@@ -1,9 +1,7 @@
 //! Small modules that ask for products: of blocks with locals, of loops with values, of labels with labels. The cost of each
 //! is in proportion to its size. Each took minutes or gigabytes when locals were variables of the code generator's builder.
 
-mod common;
-
-use common::compile;
+use crate::common::compile;
 use std::time::{Duration, Instant};
 
 /// Far more than it takes without optimisation on a busy machine, and far less than a product takes.

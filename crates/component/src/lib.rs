@@ -1,6 +1,8 @@
 //! From the bytes of a component to its [`Plan`]: parsing, and *flattening*, which works the
 //! instantiation of the whole component tree out at compile time and leaves a list of steps over core modules.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! Wherever a function that one component lifts is lowered in another, flattening asks `gusset_fact` for an adapter;
 //! the adapters come back as core modules like all others. This crate never runs anything, and knows no code generator.
 //!

@@ -1,8 +1,6 @@
 //! How adapters are spread over modules.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::Trampoline;
 use gusset_component::TranslateSettings;
 use gusset_types::MAX_TRAP_INDICES;

@@ -1,8 +1,6 @@
 //! Bad input: each kind of error, with what it says and where.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_component::{TranslateError, TranslateErrorKind, TranslateSettings, validate};
 use gusset_types::{ComponentFeature, ComponentFeatures};
 

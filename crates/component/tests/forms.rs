@@ -1,8 +1,6 @@
 //! Forms of components that flattening takes apart: where names, types and exports may stand.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::{ExternItem, Plan, RootExport, RootImport};
 use gusset_component::TranslateSettings;
 use gusset_types::{ComponentFeature, ComponentFeatures};

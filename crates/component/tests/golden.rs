@@ -1,8 +1,6 @@
 //! Golden files: each `golden/*.wat` beside the plan that it leads to, with the text of its adapters. `GUSSET_BLESS=1` rewrites the plans.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::ImportLink;
 use gusset_component::Translation;
 use std::fmt::Write;

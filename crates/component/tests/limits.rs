@@ -1,8 +1,6 @@
 //! Small input that asks for much: an error within a moment.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_component::{TranslateError, TranslateErrorKind, validate};
 use gusset_types::ComponentFeatures;
 use std::fmt::Write;

@@ -1,8 +1,6 @@
 //! Names: what serves people is cut and shared, and however many names lead to an item, the plan holds it once.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::{ExternItem, RootExport};
 use gusset_types::MAX_SHOWN_NAME;
 use std::fmt::Write;

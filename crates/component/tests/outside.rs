@@ -1,9 +1,7 @@
 //! Adapters without Gusset: those of one composition run in Node, with glue that is written by hand. Where there is no Node that is new
 //! enough, the test says so and passes.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::{CoreDef, EntityIndex, Plan, PlanModule, Step, Trampoline};
 use gusset_component::Translation;
 use gusset_types::{CoreDefIndex, Transcode, TranscodeResult, TrapCode, heap_start};

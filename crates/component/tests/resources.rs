@@ -1,8 +1,6 @@
 //! Resource types: which ones there are, and which of them the functions of each instance speak of.
 
-mod common;
-
-use common::translate;
+use crate::common::translate;
 use gusset_artifact::{ExternItem, Plan, RootExport, RootImport, Step, Trampoline};
 use gusset_component::{TranslateErrorKind, TranslateSettings};
 use gusset_types::{ComponentFeatures, ComponentInstanceIndex, DefinedType, ResourceTypeIndex, ValType};

@@ -1,5 +1,7 @@
 //! The fused adapter compiler: turns each pair of a `canon lower` and the `canon lift` that it lowers into a core function.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! An adapter lifts the caller's arguments and lowers them to the callee in one pass, without a value in between, calls, and does
 //! the same for the result. The output is one core module whose imports are symbolic ([`AdapterImport`]). This crate knows
 //! neither components nor an engine, so that any host of core wasm can run what it makes; it must never come to know them.

@@ -1,13 +1,10 @@
 //! Golden adapters: the text of typical adapter modules beside the spec that made them. `GUSSET_BLESS=1` rewrites the files.
 
-mod support;
-mod traps;
-
+use crate::support::{ENCODINGS, Maker, compile_functions};
+use crate::traps::traps_text;
 use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
 use gusset_types::{CanonBuiltin, PointerWidth, StringEncoding, ValType, type_text};
 use std::fmt::Write;
-use support::{ENCODINGS, Maker, compile_functions};
-use traps::traps_text;
 
 /// Compares the module made of `spec` with `tests/golden/{name}.wat`, and returns its imports.
 fn check(name: &str, maker: &Maker, spec: AdapterSpec) -> Vec<AdapterImport> {

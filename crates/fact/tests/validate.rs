@@ -1,13 +1,10 @@
 //! Every generated module is valid: each value type as parameter and result, flat and in memory, every pair of encodings and of
 //! pointer widths, and types that would make code explode.
 
-mod support;
-mod traps;
-
+use crate::support::{ENCODINGS, Maker, WIDTHS, compile_functions, compile_valid};
+use crate::traps::{SiteArgument, TrapCall, trap_calls};
 use gusset_fact::{AdapterImport, AdapterSpec, FunctionSpec};
 use gusset_types::{CanonBuiltin, DefinedType, PointerWidth, Transcode, TrapCode, ValType, type_text};
-use support::{ENCODINGS, Maker, WIDTHS, compile_functions, compile_valid};
-use traps::{SiteArgument, TrapCall, trap_calls};
 
 /// A value of each kind, and of kinds within kinds.
 fn all_types(maker: &mut Maker) -> Vec<ValType> {

@@ -60,7 +60,7 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     pub(crate) fn fail(self, error: &Error, name: impl FnOnce(&StoreContext<'_, T>) -> AdapterName) {
         let function = name(&self.store.as_context()).function;
         let index = self.instance.index(self.store.0.vm.id());
-        self.store.0.components[index].explain_lock(Some(&function), error);
+        self.store.0.components[index].explain_lock(&function, error);
     }
 
     /// Ends a call that left the instance as it should be.

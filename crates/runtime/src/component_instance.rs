@@ -77,9 +77,9 @@ impl ComponentInstanceState {
         self.locked = true;
     }
 
-    /// Says what locks the instance, a failure of `function` or of the instantiation. The first one counts.
+    /// Says what locks the instance, a failure of `function`. The first one counts.
     #[cold]
-    pub(crate) fn explain_lock(&mut self, function: Option<&str>, error: &Error) {
+    pub(crate) fn explain_lock(&mut self, function: &str, error: &Error) {
         if self.failure.is_none() {
             self.failure = Some(Arc::new(EarlierFailure::new(function, error)));
         }

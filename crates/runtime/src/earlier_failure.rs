@@ -9,8 +9,7 @@ use std::fmt;
 /// Most bytes of the text of what failed.
 const MAX_TEXT: usize = 300;
 
-/// What locked an instance: the first call of it that failed, or its instantiation. [`Trap::locked_by`] has it of a call that
-/// came later.
+/// What locked an instance: the first call of it that failed. [`Trap::locked_by`] has it of a call that came later.
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -31,26 +30,26 @@ const MAX_TEXT: usize = 300;
 /// let trap = error.downcast_ref::<Trap>().expect("the instance is lost");
 /// assert_eq!(trap.code(), TrapCode::CannotEnter);
 /// let failure = trap.locked_by().expect("a call failed");
-/// assert_eq!((failure.function(), failure.code()), (Some("divide"), Some(TrapCode::IntegerDivideByZero)));
+/// assert_eq!((failure.function(), failure.code()), ("divide", Some(TrapCode::IntegerDivideByZero)));
 /// assert!(trap.to_string().starts_with(
 ///     "wasm trap: cannot enter component instance: an earlier call of `divide` trapped: integer divide by zero, \
-///      at calculator!divide (0x",
+///      at calculator!divide (",
 /// ));
 /// # }
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EarlierFailure {
-    function: Option<String>,
+    function: String,
     code: Option<TrapCode>,
     text: String,
     frame: Option<WasmFrame>,
 }
 
 impl EarlierFailure {
-    /// A failure of a call of `function`, or of the instantiation.
+    /// A failure of a call of `function`.
     #[cold]
-    pub(crate) fn new(function: Option<&str>, error: &Error) -> EarlierFailure {
+    pub(crate) fn new(function: &str, error: &Error) -> EarlierFailure {
         let (code, text, backtrace) = match error.downcast_ref::<Trap>() {
             Some(trap) => (Some(trap.code()), trap.headline(), Some(trap.backtrace())),
             None => (None, one_line(error), error.downcast_ref::<WasmBacktrace>()),
@@ -61,12 +60,12 @@ impl EarlierFailure {
             name: frame.name.as_deref().map(cut),
             ..frame.clone()
         });
-        EarlierFailure { function: function.map(cut), code, text: cut_text(&text, MAX_TEXT).into_owned(), frame }
+        EarlierFailure { function: cut(function), code, text: cut_text(&text, MAX_TEXT).into_owned(), frame }
     }
 
-    /// The function that was called; `None` if it was the instantiation that failed.
-    pub fn function(&self) -> Option<&str> {
-        self.function.as_deref()
+    /// The function that was called.
+    pub fn function(&self) -> &str {
+        &self.function
     }
 
     /// The trap's code; `None` if it was no trap, but what a host function returned, for example.
@@ -85,36 +84,30 @@ impl EarlierFailure {
     }
 }
 
-/// What an error and its causes say, each without further lines. A backtrace repeats what it is of, which is said once.
+/// What an error and its causes say, without further lines. A backtrace knows what it is of.
 fn one_line(error: &Error) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string().lines().next().unwrap_or_default().to_string();
-        if said.last() != Some(&text) {
-            said.push(text);
-        }
-    }
-    said.join(": ")
+    let known = error.downcast_ref::<WasmBacktrace>().and_then(WasmBacktrace::cause);
+    let text = known.map_or_else(|| format!("{error:#}"), str::to_string);
+    text.lines().next().unwrap_or_default().to_string()
 }
 
-/// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)".
+/// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)", with file, line and column in place of the offset
+/// where there is a text.
 impl fmt::Display for EarlierFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.function {
-            Some(function) => write!(f, "an earlier call of `{}`", Printable::name(function))?,
-            None => f.write_str("its instantiation")?,
-        }
         let how = if self.code.is_some() { "trapped" } else { "failed" };
-        write!(f, " {how}: {}", Printable::message(&self.text))?;
+        let function = Printable::name(&self.function);
+        write!(f, "an earlier call of `{function}` {how}: {}", Printable::message(&self.text))?;
         let Some(frame) = &self.frame else { return Ok(()) };
         write!(f, ", at {}!", Printable::name(&frame.module))?;
         match &frame.name {
             Some(name) => write!(f, "{}", Printable::name(name))?,
             None => write!(f, "<function {}>", frame.function)?,
         }
-        match frame.offset {
-            Some(offset) => write!(f, " (0x{offset:x})"),
-            None => Ok(()),
+        match (frame.location(), frame.offset) {
+            (Some(location), _) => write!(f, " ({location})"),
+            (None, Some(offset)) => write!(f, " (0x{offset:x})"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -114,9 +114,8 @@ impl<T: 'static> InstancePre<T> {
             store,
         };
         let made = instantiation.run();
-        if let Err(error) = &made {
+        if made.is_err() {
             // The host may have handles of its resources, whose destructors are not to be entered.
-            instantiation.state_mut().explain_lock(None, error);
             instantiation.state_mut().lock();
             instantiation.store.0.any_locked = true;
         }

@@ -143,7 +143,7 @@
 //! let error = divide.call(&mut store, (1, 1)).unwrap_err();
 //! assert_eq!(error.downcast_ref().map(Trap::code), Some(TrapCode::CannotEnter));
 //! let text = error.to_string();
-//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide (0x"));
+//! assert!(text.contains("an earlier call of `divide` trapped: integer divide by zero, at calculator!divide ("));
 //! # }
 //! # Ok::<(), gusset::Error>(())
 //! ```
@@ -165,10 +165,11 @@
 //!
 //! # Features
 //!
-//! - `compile` (default): [`Component::new`] and [`core::Module::new`](crate::core::Module::new), and with them the
-//!   compiler. Without it nothing makes components yet: what is compiled cannot be stored.
-//! - `derive` (default): derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
-//! - `wat` (default): these two take the text format too.
+//! - `compile` (default): the compiler, and with it [`Component::new`], [`Component::from_file`], [`Component::validate`],
+//!   `new` and `from_file` of [`core::Module`](crate::core::Module), `CodegenError` and `TranslateError`. Without it nothing makes
+//!   components yet: what is compiled cannot be stored.
+//! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
+//! - `wat` (default): whatever takes bytes takes the text format too.
 //!
 //! # What is not supported yet
 //!
@@ -178,6 +179,7 @@
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "compile"),
     allow(dead_code, reason = "until artefacts can be loaded, nothing makes a component")
@@ -237,8 +239,10 @@ pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
 pub use func::Func;
 #[cfg(feature = "compile")]
+#[doc(inline)]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
 #[cfg(feature = "compile")]
+#[doc(inline)]
 pub use gusset_component::{
     AdapterCode, ComponentOutline, CoreItemOutline, FuncOutline, ModuleOutline, Outline, OutlineItem, OutlineItemKind,
     OutlinePart, OutlineProducer, OutlineWorld, TranslateError, TranslateErrorKind, TypeOutline,
@@ -246,7 +250,9 @@ pub use gusset_component::{
 #[cfg(feature = "derive")]
 pub use gusset_derive::{ComponentType, Lift, Lower, flags};
 #[cfg(feature = "wat")]
+#[doc(inline)]
 pub use gusset_text::TextError;
+#[doc(inline)]
 pub use gusset_types::{
     AdapterName, ComponentFeature, CoreFeature, Excerpt, Printable, SourceLocation, TrapCause, TrapCode, TrapSite,
     TrapValues, nearest,
@@ -281,5 +287,5 @@ pub use wave::{WaveCall, WaveError};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "compile", feature = "derive", feature = "wat"))]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -304,6 +304,11 @@ impl WasmBacktrace {
         of_trap.or_else(|| error.downcast_ref()).filter(|backtrace| !backtrace.is_empty())
     }
 
+    /// What the host said that failed, if it did.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     /// The same backtrace, of the failure of a host function that said `cause`.
     pub(crate) fn with_cause(mut self, cause: String) -> WasmBacktrace {
         self.cause = Some(cause.into());

@@ -1,6 +1,8 @@
 //! WebAssembly's text format: from text to binary and, when somebody asks, from an offset of that binary back to the place in the
 //! text.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! The way back costs nothing until it is asked for: a [`TextMap`] parses and encodes the text once more, this time with the
 //! places of instructions, and walks the syntax tree and the binary side by side. This crate knows no engine and no file; what an
 //! error or a place looks like to people is the business of its users.

@@ -70,7 +70,7 @@ impl Types {
 
     /// The flat types of `types` one after the other, or `None` when there are more than `limit` (at most
     /// [`MAX_FLAT_PARAMS`]).
-    pub fn flat_many(
+    pub(crate) fn flat_many(
         &self,
         types: impl IntoIterator<Item = ValType>,
         width: PointerWidth,

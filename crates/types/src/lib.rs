@@ -1,6 +1,8 @@
 //! The vocabulary that every crate of Gusset shares: interface types with their memory layout and flattening, canonical
 //! options, canonical built-ins, the state of component instances, the one table of trap codes, and the switches of features.
 //!
+//! **Internal.** It is a part of the crate `gusset`, which is for hosts. What it makes public may change in any release, without notice.
+//!
 //! This crate knows no parser, no encoder and no engine, and uses none of the other crates: it is what they talk with. The
 //! names are those of the Component Model's specification (`Explainer.md`, `CanonicalABI.md`).
 //!

@@ -173,7 +173,7 @@ impl Types {
     }
 
     /// The name of a resource type, if it has one.
-    pub fn resource_name(&self, resource: ResourceTypeIndex) -> Option<&str> {
+    pub(crate) fn resource_name(&self, resource: ResourceTypeIndex) -> Option<&str> {
         self.resource_names.get(resource.as_usize()).map(|name| &**name).filter(|name| !name.is_empty())
     }
 
@@ -212,7 +212,7 @@ impl Types {
     }
 
     /// Whether `ty` is or holds a string, list or map: lowering it calls `realloc`, and lifting it reads memory.
-    pub fn holds_pointers(&self, ty: ValType) -> bool {
+    pub(crate) fn holds_pointers(&self, ty: ValType) -> bool {
         match ty {
             ValType::String => true,
             ValType::Defined(index) => self.interned(index).holds_pointers,

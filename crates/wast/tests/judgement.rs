@@ -101,7 +101,8 @@ fn lines_end_in_any_way_and_a_mark_of_order_may_stand_first() {
 fn what_is_no_text_is_told_with_its_place() {
     let error = read(b"(module)\n;; \xff\n").expect_err("a byte is none of UTF-8");
     assert!(error.contains("byte 12, on line 2, is not UTF-8"), "{error}");
-    assert!(read(b"\0asm").expect_err("it is binary").contains("no text"));
+    assert!(read(b"\0asm").expect_err("it is binary").contains("no script"));
+    assert!(read(b"\0\0").expect_err("it is binary too").contains("no text"));
 }
 
 /// Each `instance` is one of its own, of a definition that makes none.

@@ -1,6 +1,6 @@
 //! Codes of core wasm: an instruction each.
 
-use crate::{Finder, TrapCase};
+use super::{Finder, TrapCase};
 use gusset::TrapCode;
 
 pub(crate) fn cases() -> Vec<TrapCase> {

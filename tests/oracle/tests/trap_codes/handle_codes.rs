@@ -1,7 +1,7 @@
 //! Codes of handles: indices that are none, or that stand for something else. `app` has handles of `lib`, or of the host, and passes
 //! them; `main` lends one to `app`.
 
-use crate::{Finder, TrapCase, by_app};
+use super::{Finder, TrapCase, by_app};
 use gusset::TrapCode;
 
 /// What the component that defines the resource types exports.

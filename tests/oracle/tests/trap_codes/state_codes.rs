@@ -1,6 +1,6 @@
 //! Codes of an instance's state: it calls out while it must not, or is entered after it has failed.
 
-use crate::{Finder, TrapCase};
+use super::{Finder, TrapCase};
 use gusset::{Component, Engine, Error, Func, Instance, Linker, Store, TrapCode};
 
 /// `realloc` of `lib` calls `f`, of a component beside it or of the host, while a string is lowered.

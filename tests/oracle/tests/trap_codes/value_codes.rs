@@ -1,6 +1,6 @@
 //! Codes of values: a parameter that is none, as an adapter and as the host find it, and places that `realloc` must not return.
 
-use crate::{Finder, TrapCase, by_app};
+use super::{Finder, TrapCase, by_app};
 use gusset::TrapCode;
 
 /// A call with one parameter `v`: its type, core types, what is passed, the caller's memory and its option.

@@ -1,0 +1,6 @@
+//! All tests of the crate, in one program.
+
+mod common;
+mod errors;
+mod image;
+mod shapes;

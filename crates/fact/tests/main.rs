@@ -1,0 +1,6 @@
+//! All tests of the crate, in one program.
+
+mod golden;
+mod support;
+mod traps;
+mod validate;

@@ -1,0 +1,31 @@
+//! All tests of the API but for those that count or set what a process has: one program, since each one links the code generator.
+
+mod activations;
+mod adapter_traps;
+mod component;
+mod core;
+mod derive;
+mod errors;
+mod export_names;
+mod forms;
+mod guest_resources;
+mod guests;
+mod handles;
+mod hostile;
+mod hostile_component;
+mod large_types;
+mod link_failures;
+mod linking;
+mod links;
+mod locked_by;
+mod modules;
+mod names;
+mod re_exports;
+mod refused_handles;
+mod refused_types;
+mod resources;
+mod shapes_of_types;
+mod stacks;
+mod text_places;
+mod threads;
+mod views;

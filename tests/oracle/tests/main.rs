@@ -1,0 +1,7 @@
+//! All tests of the oracle, in one program.
+
+mod hostile;
+mod memories;
+mod oracle;
+mod programs;
+mod trap_codes;
