@@ -16,7 +16,7 @@
 //!         (func (export "one") (result u32) (canon lift (core func $i "one"))))"#,
 //! )?;
 //! let translation = gusset_component::translate(&bytes, &TranslateSettings::default())?;
-//! assert!(translation.plan.export(&["one"]).is_some());
+//! assert!(translation.plan.exports.items.contains_key("one"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]

@@ -40,7 +40,7 @@ impl Refusal {
     fn text(&self) -> String {
         match self {
             Refusal::NoWasm(message) => message.clone(),
-            Refusal::Engine(error) => format!("{error:#}"),
+            Refusal::Engine(error) => error_text(error),
         }
     }
 

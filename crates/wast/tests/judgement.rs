@@ -1,6 +1,6 @@
 //! What passes an assertion and what does not: verdicts of the engine, never what it lacks.
 
-use gusset_wast::{DirectiveStatus, Report, WastOptions, WastRunner, read_text};
+use gusset_wast::{DirectiveStatus, Messages, Report, WastOptions, WastRunner, read_text};
 
 fn run(script: &str) -> Report {
     WastRunner::new(WastOptions::default()).expect("this machine is supported").run_text("a.wast", script)
@@ -201,4 +201,20 @@ fn the_host_counts_what_is_dropped() {
     assert_eq!(passed(script), [true, true, true, false, true]);
     let failure = &run(script).failures[0];
     assert_eq!(failure.actual, "error: host#[method]resource1.simple: expected the resource 6, got 5");
+}
+
+#[test]
+fn places_are_those_of_the_script() {
+    let text = "(module (func))\n(module definition $m\n  (func (result i32)\n    (i64.const 1)))\n\
+                (module\n  (func (export \"f\")\n    unreachable))\n(assert_return (invoke \"f\"))\n\
+                (assert_unlinkable (module\n  (import \"a\" \"b\" (func))) \"no such words\")\n";
+    let options = WastOptions { messages: Messages::All, ..WastOptions::default() };
+    let report = WastRunner::new(options).unwrap().run_text("places.wast", text);
+    let [invalid, trap, unlinkable] = &*report.failures else { panic!("{report:?}") };
+    assert_eq!(invalid.actual, "error: function 0 of core module `module`: type mismatch: expected i32, found i64");
+    let quoted = [" --> places.wast:4:18", "  |", "4 |     (i64.const 1)))", "  |                  ^"];
+    assert_eq!(invalid.place, quoted);
+    assert_eq!(trap.actual, "trap: wasm `unreachable` instruction executed");
+    assert!(trap.place[0].ends_with("!f (places.wast:7:5)"), "{trap:?}");
+    assert_eq!(unlinkable.actual, "unknown import: `a::b` has not been defined");
 }
