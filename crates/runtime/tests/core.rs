@@ -558,7 +558,7 @@ fn all_imports_that_are_missing_are_told_at_once() -> Result<()> {
     linker.func_new("env", "print", ty, |_, _, _| Ok(()))?;
     let error = |imports: &str| -> Result<String> {
         let module = Module::new(&engine, format!("(module {imports})"))?;
-        let error = linker.instantiate(&mut Store::new(&engine, ()), &module).err().expect("imports are missing");
+        let error = linker.instantiate(&mut Store::new(&engine, ()), &module).expect_err("imports are missing");
         assert!(error.is::<LinkError>());
         Ok(without_place(&error))
     };
