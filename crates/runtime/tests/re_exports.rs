@@ -4,7 +4,7 @@
 
 use gusset::{
     Component, Engine, Instance, LinkError, Linker, Resource, ResourceAny, ResourceType, Store, StoreContextMut, Trap,
-    TrapCode, Val,
+    TrapCode, TypedFunc, Val,
 };
 
 /// Counters of a guest, that count by the step they were made with.
@@ -125,7 +125,7 @@ fn a_failure_of_another_instance_comes_through() {
     }
 }
 
-struct Counter;
+struct Counter(u32);
 
 /// The host's counters: `typed` by Rust types, or else by `Val`s.
 fn host(typed: bool) -> Linker<u32> {
@@ -187,11 +187,10 @@ fn functions_of_the_host_take_and_give_handles() {
         let mut store = Store::new(linker.engine(), 0);
         let passing = instance(&linker, &mut store, PASSING);
         let make = passing.get_typed_func::<(u32,), (Resource<Counter>,)>(&mut store, "counter").unwrap();
-        type Given<'a> = &'a Resource<Counter>;
-        let next = passing.get_typed_func::<(Given<'_>,), (u32,)>(&mut store, "counter.next").unwrap();
-        let merge = passing
-            .get_typed_func::<(Given<'_>, Given<'_>), (Resource<Counter>,)>(&mut store, "counter.merge")
-            .unwrap();
+        let next: TypedFunc<(&Resource<Counter>,), (u32,)> =
+            passing.get_typed_func(&mut store, "counter.next").unwrap();
+        type Two<'a> = (&'a Resource<Counter>, &'a Resource<Counter>);
+        let merge = passing.get_typed_func::<Two<'_>, (Resource<Counter>,)>(&mut store, "counter.merge").unwrap();
         let [(one,), (ten,)] = [1, 10].map(|step| make.call(&mut store, (step,)).unwrap());
         assert_eq!(next.call(&mut store, (&one,)).unwrap(), (1,), "typed: {typed}");
         assert_eq!(next.call(&mut store, (&ten,)).unwrap(), (11,));
@@ -208,6 +207,7 @@ fn functions_of_the_host_take_and_give_handles() {
         assert_eq!(greet.call(&mut store, ("x",)).unwrap().0, "x");
         // The types are the import's, whoever stands for it.
         assert!(passing.get_typed_func::<(u64,), (Resource<Counter>,)>(&mut store, "counter").is_err());
+        let _ = Counter(0).0;
     }
 }
 
