@@ -189,8 +189,8 @@ fn functions_of_the_host_take_and_give_handles() {
         let make = passing.get_typed_func::<(u32,), (Resource<Counter>,)>(&mut store, "counter").unwrap();
         let next: TypedFunc<(&Resource<Counter>,), (u32,)> =
             passing.get_typed_func(&mut store, "counter.next").unwrap();
-        let merge: TypedFunc<(&Resource<Counter>, &Resource<Counter>), (Resource<Counter>,)> =
-            passing.get_typed_func(&mut store, "counter.merge").unwrap();
+        type Two<'a> = (&'a Resource<Counter>, &'a Resource<Counter>);
+        let merge = passing.get_typed_func::<Two<'_>, (Resource<Counter>,)>(&mut store, "counter.merge").unwrap();
         let [(one,), (ten,)] = [1, 10].map(|step| make.call(&mut store, (step,)).unwrap());
         assert_eq!(next.call(&mut store, (&one,)).unwrap(), (1,), "typed: {typed}");
         assert_eq!(next.call(&mut store, (&ten,)).unwrap(), (11,));

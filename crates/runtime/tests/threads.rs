@@ -93,7 +93,7 @@ fn a_system_without_threads_compiles() -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
     const MARK: &str = "GUSSET_TEST_NO_THREADS";
-    const NAME: &str = "a_system_without_threads_compiles";
+    const NAME: &str = "threads::a_system_without_threads_compiles";
     if std::env::var_os(MARK).is_some() {
         let thread = std::thread::Builder::new().spawn(|| ());
         assert!(thread.is_err(), "no thread can be started");
