@@ -1,5 +1,6 @@
 //! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
 
+use crate::input::{STDIN, STDIN_NAME};
 use gusset::Printable;
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,16 +13,18 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && !path.is_file() {
+    if !EXTENSIONS.contains(&extension) && !path.is_file() && path.as_os_str() != STDIN {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let shown = Printable::name(&file.to_string_lossy()).to_string();
-    let file = in_shell(&file.to_string_lossy());
+    let file = file_in_shell(&file.to_string_lossy());
     let options = words.iter().any(|word| word.starts_with("--"));
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
-        () if options => format!("gusset run {file} {}", words.join(" ")),
+        () if options => {
+            format!("gusset run {file} {}", words.iter().map(|word| in_shell(word)).collect::<Vec<_>>().join(" "))
+        }
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
@@ -55,16 +58,35 @@ fn value(word: &str) -> String {
 
 /// A word as a shell takes it.
 pub(crate) fn in_shell(word: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,~".contains(char);
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,".contains(char);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_string(),
         false => format!("'{}'", Printable::message(&word.replace('\'', "'\\''"))),
     }
 }
 
+/// The name of a file, as messages have it, as a shell takes it.
+pub(crate) fn file_in_shell(name: &str) -> String {
+    match name {
+        STDIN_NAME => STDIN.into(),
+        // What starts like an option is none below a folder.
+        option if option.starts_with('-') && option != STDIN => in_shell(&format!("./{option}")),
+        name => in_shell(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_named_for_a_shell() {
+        for (name, expected) in
+            [("a b.wat", "'a b.wat'"), ("<stdin>", "-"), ("-", "-"), ("-x.wat", "./-x.wat"), ("~a", "'~a'")]
+        {
+            assert_eq!(file_in_shell(name), expected);
+        }
+    }
 
     #[test]
     fn words_become_a_call() {
