@@ -166,7 +166,7 @@
 //! # Features
 //!
 //! - `compile` (default): the compiler, and with it [`Component::new`], [`Component::from_file`], [`Component::validate`],
-//!   `new` and `from_file` of [`core::Module`](crate::core::Module), `CodegenError` and `TranslateError`. Without it nothing makes
+//!   `new` and `from_file` of [`core::Module`], `CodegenError` and `TranslateError`. Without it nothing makes
 //!   components yet: what is compiled cannot be stored.
 //! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): whatever takes bytes takes the text format too.

@@ -85,10 +85,20 @@ pub(crate) fn cases() -> Vec<TrapCase> {
         let (code, text) = (TrapCode::CannotLeave, leaves(side));
         cases.push(TrapCase { code, side, shown, path: "", names, text, heavy: false });
     }
-    let shown = "cannot enter component instance";
-    for (side, names, text) in [
-        (Finder::Adapter, "component 0 -> component 0 f", LINKED),
-        (Finder::Host, "component 0 -> host swallow", SWALLOWED),
+    // It says what failed before, and where.
+    macro_rules! shown {
+        ($place:literal) => {
+            concat!(
+                "cannot enter component instance: an earlier call of `fail` trapped: wasm `unreachable` instruction executed, ",
+                "at m!fail (<text>:",
+                $place,
+                ")"
+            )
+        };
+    }
+    for (side, shown, names, text) in [
+        (Finder::Adapter, shown!("2:61"), "component 0 -> component 0 f", LINKED),
+        (Finder::Host, shown!("6:27"), "component 0 -> host swallow", SWALLOWED),
     ] {
         let (code, names, text) = (TrapCode::CannotEnter, names.into(), text.into());
         cases.push(TrapCase { code, side, shown, path: "", names, text, heavy: false });
