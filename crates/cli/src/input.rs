@@ -35,6 +35,8 @@ const STRANGE: &[(&[u8], &str)] = &[
     (b"\xcf\xfa\xed\xfe", "a native program or library"),
     (b"MZ", "a native program or library"),
     (b"!<arch>\n", "an archive of object files"),
+    (b"\xff\xfe", "text in UTF-16: save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16: save it as UTF-8"),
     (b"<", "HTML or XML (a download that went wrong?)"),
     (b"{", "JSON"),
     (b"package ", "WIT, which describes components"),
