@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_failure_of_a_host_function_says_where_the_guest_stood() {
         let error = with_backtrace(Error::msg("disk is full").context("writing"), frames(1));
-        assert_eq!(error.to_string(), "the guest's call of the host failed\nwasm backtrace:\n    0: 0x1a2 - m!f");
+        assert_eq!(error.to_string(), "a call out of the guest failed\nwasm backtrace:\n    0: 0x1a2 - m!f");
         assert_eq!(causes(&error), "writing: disk is full");
         let error = with_backtrace(error.context("keeping a log"), frames(1));
         assert_eq!(error.to_string(), "keeping a log");

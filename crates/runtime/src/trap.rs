@@ -337,7 +337,7 @@ impl WasmBacktrace {
 impl fmt::Display for WasmBacktrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.of_host {
-            f.write_str("the guest's call of the host failed\n")?;
+            f.write_str("a call out of the guest failed\n")?;
         }
         f.write_str("wasm backtrace:")?;
         for (number, frame) in self.frames.iter().enumerate() {

@@ -89,7 +89,7 @@ fn a_host_function_takes_results_of_anyhow() {
     });
     assert_eq!(error.downcast_ref(), Some(&QuotaExceeded { limit: 4 }));
     let text = format!("{error:?}");
-    assert!(text.starts_with("the guest's call of the host failed\nwasm backtrace:\n    0: 0x"), "{text}");
+    assert!(text.starts_with("a call out of the guest failed\nwasm backtrace:\n    0: 0x"), "{text}");
     // Each cause is told once.
     let told = ["logging", "looking at the quota", "more than 4 calls"].map(|cause| text.matches(cause).count());
     assert_eq!(told, [1; 3], "{text}");

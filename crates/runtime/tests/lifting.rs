@@ -190,7 +190,7 @@ fn the_longest_list_is_refused_before_it_is_made() {
     );
     let mut guest = guest_with_limit(None, "a", 4096);
     let error = guest.too_large("pass-bytes", 0, longest);
-    assert!(error.starts_with("the call of `take-bytes` failed: param \"bytes\": the values"), "{error}");
+    assert!(error.contains(": the call of `take-bytes` failed: param \"bytes\": the values"), "{error}");
     let mut guest = guest_with_limit(Some(1 << 40), "a", 4096);
     guest.call("pass-bytes", &[Val::U32(0), Val::U32(longest)]).unwrap();
     assert_eq!(*guest.store.data(), longest as usize);
@@ -231,7 +231,7 @@ fn the_limit_holds_for_one_call_and_says_where_it_was_met() {
         guest.call("fill", &[Val::U32(2000)]).unwrap();
         let length = if name == "pass-texts" { 140 } else { 140_000 };
         let error = guest.too_large(name, 4096, length);
-        assert!(error.starts_with(path) && error.contains(&format!("more than {} bytes", limit / 8)), "{error}");
+        assert!(error.contains(path) && error.contains(&format!("more than {} bytes", limit / 8)), "{error}");
         assert_eq!(*guest.store.data(), 0);
     }
 }

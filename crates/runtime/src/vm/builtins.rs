@@ -199,7 +199,7 @@ mod tests {
         };
         for name in ["fill", "grow", "grow_table", "drop"] {
             let error = call(name, true).expect_err("the instance is broken");
-            let text = error.to_string();
+            let text = format!("{error:#}");
             assert!(text.contains("internal error: ") && text.contains("panicked: index out of bounds"), "{text}");
             let frame = format!(" - <module 0>!{name}");
             assert!(format!("{error:?}").contains(&frame) || text.contains(&frame), "{error:?}");
