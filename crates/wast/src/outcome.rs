@@ -61,7 +61,7 @@ pub(crate) fn no_export<T>(what: &str, name: &str, names: &[&str]) -> Result<T, 
     mismatch(format!("an exported {what} {}", quote(&name)), format!("there is none{others}"))
 }
 
-/// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
+/// The words of an error, and for a trap its place: what locked the instance, the adapter and value, then the backtrace.
 fn describe(error: &Error) -> (String, Vec<String>) {
     let Some(trap) = error.downcast_ref::<Trap>() else {
         let quoted = quoted_line(error).unwrap_or_default();
@@ -69,8 +69,10 @@ fn describe(error: &Error) -> (String, Vec<String>) {
         return (format!("error: {}", error_text(error)), place.collect());
     };
     let mut place = Vec::new();
+    place.extend(trap.locked_by().map(ToString::to_string));
     if let Some(site) = trap.site() {
-        place.push(format!("in the adapter {}: {}", site.adapter, site.path));
+        let path = if site.path.is_empty() { String::new() } else { format!(": {}", site.path) };
+        place.push(format!("in the adapter {}{path}", site.adapter));
     }
     place.extend(backtrace(error));
     (format!("trap: {}", trap.cause()), place)
