@@ -18,8 +18,9 @@ pub(crate) struct Mismatch {
 }
 
 impl Mismatch {
+    /// What happened is told in a line, whatever a script's names hold. Only errors of the engine, which escapes them, have several.
     pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
-        let (expected, actual) = (expected.into(), actual.into());
+        let (expected, actual) = (expected.into(), Printable::message(&actual.into()).to_string());
         Mismatch { expected, actual, difference: None, place: Vec::new(), adapter: None, internal: false }
     }
 
