@@ -87,7 +87,7 @@ pub fn expected_failures(reports: &[Report], elsewhere: impl Fn(&str, usize) -> 
                 continue;
             };
             latest = reason(failure).or(latest);
-            let reason = latest.clone().unwrap_or_else(|| failure.actual.lines().next().unwrap_or_default().into());
+            let reason = latest.clone().unwrap_or_else(|| failure.actual.clone());
             match ranges.last_mut() {
                 Some((_, last, before)) if open && *before == reason => *last = line,
                 _ => ranges.push((line, line, reason)),

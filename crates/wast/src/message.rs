@@ -1,8 +1,7 @@
 //! How the texts of scripts compare with ours, and how what sort of error the engine gave.
 
 use gusset::{
-    CodegenError, CodegenErrorKind, Error, Printable, TranslateError, TranslateErrorKind, Trap, WasmBacktrace,
-    source_location,
+    CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap, WasmBacktrace, source_location,
 };
 
 /// What stands before the text of a trap.
@@ -58,12 +57,6 @@ pub(crate) fn quoted_line(error: &Error) -> Option<String> {
 pub(crate) fn validators_words(error: &Error) -> &str {
     let of_component = error.downcast_ref().map(TranslateError::message);
     of_component.or_else(|| error.downcast_ref().map(CodegenError::message)).unwrap_or_default()
-}
-
-/// A text as it may be shown, each of its lines by itself: what tells several things has a line for each.
-pub(crate) fn printable_lines(text: &str) -> String {
-    let lines = text.trim_end_matches('\n').split('\n').map(|line| Printable::message(line).to_string());
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether an error is the engine's own fault: nothing that a script expects is one.

@@ -18,9 +18,8 @@ pub(crate) struct Mismatch {
 }
 
 impl Mismatch {
-    /// What happened is told in a line, whatever a script's names hold. Only errors of the engine, which escapes them, have several.
     pub(crate) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
-        let (expected, actual) = (expected.into(), Printable::message(&actual.into()).to_string());
+        let (expected, actual) = (expected.into(), actual.into());
         Mismatch { expected, actual, difference: None, place: Vec::new(), adapter: None, internal: false }
     }
 
@@ -62,18 +61,23 @@ pub(crate) fn no_export<T>(what: &str, name: &str, names: &[&str]) -> Result<T, 
     mismatch(format!("an exported {what} {}", quote(&name)), format!("there is none{others}"))
 }
 
-/// The words of an error, and for a trap its place: what locked the instance, the adapter and value, then the backtrace.
+/// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
 fn describe(error: &Error) -> (String, Vec<String>) {
     let Some(trap) = error.downcast_ref::<Trap>() else {
         let quoted = quoted_line(error).unwrap_or_default();
         let place = quoted.lines().map(str::to_string).chain(backtrace(error));
-        return (format!("error: {}", error_text(error)), place.collect());
+        let text = error_text(error);
+        // Several imports that are not met stand on a line each.
+        let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
+        return (format!("error: {first}"), more.lines().map(str::to_string).chain(place).collect());
     };
     let mut place = Vec::new();
-    place.extend(trap.locked_by().map(ToString::to_string));
     if let Some(site) = trap.site() {
         let path = if site.path.is_empty() { String::new() } else { format!(": {}", site.path) };
         place.push(format!("in the adapter {}{path}", site.adapter));
+    }
+    if let Some(failure) = trap.locked_by() {
+        place.insert(0, failure.to_string());
     }
     place.extend(backtrace(error));
     (format!("trap: {}", trap.cause()), place)

@@ -3,7 +3,6 @@
 
 use crate::call_log::CallLine;
 use crate::difference::Difference;
-use crate::message::printable_lines;
 use gusset::Printable;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -226,7 +225,7 @@ pub struct DirectiveFailure {
     pub quoted: [String; 2],
     /// What should have happened. It is shown on one line, since it quotes the script.
     pub expected: String,
-    /// What happened: of an error that tells several things, a line for each. Those that follow are indented.
+    /// What happened, shown on one line too.
     pub actual: String,
     /// Of values that have parts: the first that differs.
     pub difference: Option<Difference>,
@@ -248,9 +247,9 @@ impl fmt::Display for DirectiveFailure {
         }
         let [quoted, carets] = &self.quoted;
         writeln!(f, "  {line:>5} | {quoted}\n  {:>5} | {carets}", "")?;
-        let indent = format!("\n{:19}", "");
-        writeln!(f, "         expected: {}", Printable::message(expected))?;
-        writeln!(f, "           actual: {}", printable_lines(actual).replace('\n', &indent))?;
+        for (label, text) in [("expected", expected), ("actual", actual)] {
+            writeln!(f, "        {label:>9}: {}", Printable::message(text))?;
+        }
         if let Some(difference) = difference {
             writeln!(f, "       differs at: {difference}")?;
         }
@@ -359,8 +358,7 @@ a.wast:12:1: assert_return failed
         let forged = DirectiveFailure { expected: "trap: x\nPASS".into(), actual: "\r\nPASS".into(), place, ..failure };
         let expected = "\
          expected: trap: x\\nPASS
-           actual: \\r
-                   PASS
+           actual: \\r\\nPASS
                    at 0x1 - m!f
                    at 0x2 - m!g\\nPASS
 ";

@@ -4,7 +4,7 @@
 use crate::call_log::CallLog;
 use crate::feature::Feature;
 use crate::header;
-use crate::message::{panic_text, printable_lines};
+use crate::message::panic_text;
 use crate::outcome::Mismatch;
 use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveStatus, Report};
 use crate::script::{RunningScript, ScriptFile};
@@ -169,7 +169,7 @@ fn run_directive<'a>(
             // A guest may yield megabytes, each time it is called. Where the part that differs is told, less of the whole will do.
             let shown = |text: &String| match difference {
                 Some(_) => Printable::name(text).to_string(),
-                None => printable_lines(text),
+                None => Printable::message(text).to_string(),
             };
             report.failures.push(DirectiveFailure {
                 file: report.file.clone(),
