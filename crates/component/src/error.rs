@@ -180,7 +180,7 @@ impl fmt::Display for TranslationFault {
             TranslateErrorKind::Invalid => write!(f, "invalid {whole}: ")?,
             _ => {}
         }
-        f.write_str(self.named.as_ref().unwrap_or(&self.message))?;
+        f.write_str(&without_padding(self.named.as_ref().unwrap_or(&self.message)))?;
         if let Some(item) = &self.item {
             write!(f, ", in {item}")?;
         }
@@ -195,8 +195,33 @@ impl fmt::Display for TranslationFault {
     }
 }
 
+/// `message` without the spaces with which the validator aligns what it says: but for what is quoted, one stays of several.
+fn without_padding(message: &str) -> String {
+    let (mut text, mut quoted) = (String::with_capacity(message.len()), false);
+    for char in message.chars() {
+        quoted ^= char == '`';
+        if char != ' ' || quoted || !text.ends_with(' ') {
+            text.push(char);
+        }
+    }
+    text
+}
+
 impl fmt::Debug for TranslateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_left_out_and_quotes_are_kept() {
+        assert_eq!(without_padding("expected: (func): found:    (func)"), "expected: (func): found: (func)");
+        assert_eq!(without_padding("a  `b  c`  d  `  `"), "a `b  c` d `  `");
+        let error = TranslateError::new(TranslateErrorKind::Invalid, "found:   x");
+        assert_eq!((error.message(), &*error.to_string()), ("found:   x", "invalid component: found: x"));
     }
 }

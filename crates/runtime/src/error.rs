@@ -35,6 +35,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a component or module imports is missing, or of another type. The payload of such an [`Error`], to be told from what
 /// goes wrong when an instance is made of what was linked.
 ///
+/// It shows the line where the import stands if the text has a name. Of a text without a name, which other errors call `<text>`, it
+/// does not: such a text stands in the host's source, next to the call, and nothing in it is wrong.
+/// [`location`](LinkError::location) has the line all the same.
+///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
 /// use gusset::{Component, Engine, LinkError, Linker, Store};
@@ -64,7 +68,7 @@ impl LinkError {
         Error::new(LinkError { message: message.to_string().into(), location: location.map(Box::new) })
     }
 
-    /// Where the import stands in the text, if the component or module was given as text and this is about one import.
+    /// Where the import stands in the text, if the component or module was given as text: the first one, if this is about several.
     pub fn location(&self) -> Option<&SourceLocation> {
         self.location.as_deref()
     }
@@ -73,7 +77,7 @@ impl LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        // A text without a name stands in the host's own source, as often as not next to the call.
+        // Nothing is wrong in a text that lacks an import: only where it is not at hand does its line help.
         match self.location.as_ref().filter(|location| location.file.is_some()) {
             Some(location) => write!(f, "\n{}", location.excerpt()),
             None => Ok(()),

@@ -163,7 +163,7 @@ impl<T: 'static> Linker<T> {
     #[track_caller]
     pub fn instantiate_pre(&self, component: &Component) -> Result<InstancePre<T>> {
         assert!(Engine::same(&self.engine, component.engine()), "a component and a linker must be of one engine");
-        let locate = |names: &[&str]| component.code().locate_import(names);
+        let locate = |paths: &[Vec<&str>]| component.code().locate_imports(paths);
         let imports = resolve(&self.engine, component.tables(), &self.root, locate)?;
         Ok(InstancePre::new(component.clone(), imports))
     }

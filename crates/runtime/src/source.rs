@@ -120,13 +120,14 @@ pub(crate) fn locate(text: &TextSource, offset: usize, message: &str) -> Option<
     }
 }
 
-/// Where `text` declares the import that these names lead to.
-pub(crate) fn locate_import(text: &TextSource, names: &[&str]) -> Option<SourceLocation> {
+/// Where `text` declares the imports that these paths lead to, each.
+pub(crate) fn locate_imports(text: &TextSource, paths: &[Vec<&str>]) -> Vec<Option<SourceLocation>> {
+    let nowhere = || vec![None; paths.len()];
     #[cfg(all(feature = "compile", feature = "wat"))]
-    return crate::compile::with_stack(|| text.locate_import(names)).ok()?;
+    return crate::compile::with_stack(|| text.locate_imports(paths)).unwrap_or_else(|_| nowhere());
     #[cfg(not(all(feature = "compile", feature = "wat")))]
     {
-        let _ = (text, names);
-        None
+        let _ = text;
+        nowhere()
     }
 }

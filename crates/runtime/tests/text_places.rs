@@ -47,9 +47,10 @@ const COMPONENTS: &[&str] = &[
     "(core func (canon resource.new $text)) ;; <--",
     // Instances of core modules.
     "(core module $n (import \"a\" \"b\" (func)))\n(core instance (instantiate $n)) ;; <--",
-    "(core module $n (import \"a\" \"f\" (func)))\n(core instance (instantiate $n\n  (with \"a\"\n    (instance $i)))) ;; ",
+    "(core module $n (import \"a\" \"f\" (func)))\n(core instance (instantiate $n\n  (with \"a\" ;; <--\n    (instance $i))))",
     "(core instance (instantiate 31)) ;; <--",
-    "(core instance\n  (export \"one\" (func $f))\n  (export \"one\" (func $g))) ;; ",
+    "(core instance\n  (export \"one\" (func $f))\n  (export \"one\" (func $g))) ;; <--",
+    "(type (record\n  (field \"a\" u8)\n  (field \"a\" u16))) ;; <--",
     "(core instance\n  (export \"x\" (func $f))\n  (export \"y\" (func 88))) ;; <--",
     // Instances of components.
     "(instance (instantiate $inner)) ;; <--",
@@ -70,7 +71,7 @@ const COMPONENTS: &[&str] = &[
     "(import \"not a name\" (func)) ;; <--",
     "(import \"t\" (func))\n(import \"t\" (func)) ;; <--",
     "(import \"t\" (func (param \"a\" 96))) ;; <--",
-    "(import \"t\"\n  (instance (export \"u\" (func (param \"v\" 95))))) ;; ",
+    "(import \"t\"\n  (instance (export \"u\" (func (param \"v\" 95))))) ;; <--",
     "(export \"f\" (func 51)) ;; <--",
     "(export \"not a name\" (type $text)) ;; <--",
     "(export \"t\" (type $text))\n(export \"t\" (type $text)) ;; <--",
@@ -91,7 +92,7 @@ const MODULES: &[&str] = &[
     "(func)\n(func (type 5)) ;; <--",
     "(func (export \"f\")\n  (type 6)) ;; <--",
     "(table 2 1 funcref) ;; <--",
-    "(memory 1)\n(memory\n  70000) ;; ",
+    "(memory 1)\n(memory ;; <--\n  70000)",
     "(global i32 (i64.const 0)) ;; <--",
     "(global i32\n  (i32.const 0))\n(global $g i32\n  (global.get 5)) ;; <--",
     "(tag (result i32)) ;; <--",
@@ -106,7 +107,7 @@ const MODULES: &[&str] = &[
     "(memory 1)\n(data (i32.const 0) \"a\")\n(data\n  (i64.const 1) ;; <--\n  \"b\")",
     "(func (local.get 0)) ;; <--",
     "(func (result i32)\n  i32.const 1\n  i32.const 2\n  i64.add) ;; <--",
-    "(func (result i32)\n  (i32.add\n    (i32.const 1)\n    (i64.const 2))\n) ;; ",
+    "(func (result i32)\n  (i32.add ;; <--\n    (i32.const 1)\n    (i64.const 2))\n)",
     "(func (result i32)\n  (i32.const 1)\n  drop\n) ;; <--",
     "(func\n  (block\n    (br 9) ;; <--\n  ))",
     "(func\n  (if (i32.const 1)\n    (then\n      (call 12)))) ;; <--",
@@ -120,7 +121,7 @@ const WRONG_TEXTS: &[&str] = &[
     "(module\n  (func $f)\n  (funk $g)) ;; <--",
     "(module\n  (func\n    (call $nobody))) ;; <--",
     "(module\n  (func\n    (i32.konst 1))) ;; <--",
-    "(module\n  (func (export \"a)))\n", // The string ends nowhere.
+    "(module\n  (func (export \"a))) ;; <--\n", // The string ends nowhere.
     "(component\n  (core instance (instantiate $none))) ;; <--",
     "(component\n  (func (type $t) ;; <--\n    (canon lift (core func $none))))",
     "(component\n  (export \"a\" (funk 0))) ;; <--",
@@ -128,9 +129,11 @@ const WRONG_TEXTS: &[&str] = &[
     "(module\n  (memory 1)\n  (data (i32.const 0) \"\\zz\")) ;; <--",
 ];
 
-/// The line with the mark.
-fn marked(text: &str) -> Option<u32> {
-    text.lines().position(|line| line.contains("<--")).map(|line| line as u32 + 1)
+/// The line with the mark. There is one.
+fn marked(text: &str) -> u32 {
+    assert_eq!(text.matches("<--").count(), 1, "one line is marked:\n{text}");
+    let line = text.lines().position(|line| line.contains("<--"));
+    line.map_or(0, |line| line as u32 + 1)
 }
 
 /// Checks that a text is refused at its mark, and says what is wrong otherwise.
@@ -146,7 +149,7 @@ fn check(engine: &Engine, text: &str) -> Result<(), String> {
         return Err(format!("the place is not shown: {shown}"));
     }
     match marked(text) {
-        Some(line) if line != location.line => Err(format!("line {line} is wrong: {shown}")),
+        line if line != location.line => Err(format!("line {line} is wrong: {shown}")),
         _ => Ok(()),
     }
 }
@@ -247,6 +250,12 @@ fn imports_of_components_are_shown_where_they_are() {
     let lines: Vec<&str> = all.lines().collect();
     assert!(lines[0].starts_with("2 imports are not met"), "{all}");
     assert!(lines[1].ends_with(" (io.wat:2:3)") && lines[2].ends_with(" (io.wat:3:3)"), "{all}");
+    assert_eq!(lines[3..], [" --> io.wat:2:3", "  |", "2 |   (import \"log\" (func))", "  |   ^"], "the first one's");
+    assert_eq!(source_location(&failed(&linker)).unwrap().to_string(), "io.wat:2:3");
+    let unnamed = Component::new(&engine, text).unwrap();
+    let error = linker.instantiate_pre(&unnamed).err().unwrap();
+    assert!(error.to_string().lines().count() == 3, "a text without a name is not quoted: {error}");
+    assert_eq!(source_location(&error).unwrap().to_string(), "<text>:2:3");
     linker.instance("host:api/io").unwrap().func_wrap("read", |_, (): ()| Ok(())).unwrap();
     linker.root().func_wrap("log", |_, (): ()| Ok(())).unwrap();
     let error = failed(&linker);

@@ -12,27 +12,29 @@ use wast::parser::{ParseBuffer, parse};
 use wast::token::Span;
 use wast::{QuoteWat, Wast, WastDirective, Wat};
 
-/// Where the component or module `text` imports what these names lead to: of a component the import's name, then the names
-/// within instances; of a module both names. The last one that can be found, if the text has not all of them; `None` if none.
+/// Where the component or module `text` imports what each of these paths leads to: of a component the import's name, then the names
+/// within instances; of a module both names. The last name that can be found, if the text has not all of them; `None` if none. The
+/// text is parsed once for all.
 ///
 /// # Errors
 ///
 /// When the text is no module or component.
-pub fn import_place(text: &str, names: &[&str]) -> Result<Option<TextPlace>, TextError> {
-    let span = || {
+pub fn import_places(text: &str, paths: &[Vec<&str>]) -> Result<Vec<Option<TextPlace>>, TextError> {
+    let spans = || {
         let buffer = ParseBuffer::new_with_lexer(lexer(text))?;
         Ok(match parse::<Wast<'_>>(&buffer)?.directives.first() {
             Some(WastDirective::Module(QuoteWat::Wat(wat)) | WastDirective::ModuleDefinition(QuoteWat::Wat(wat))) => {
-                import_span(wat, names)
+                paths.iter().map(|names| import_span(wat, names)).collect()
             }
-            _ => None,
+            _ => vec![None; paths.len()],
         })
     };
-    let span = span().map_err(|error: wast::Error| TextError::of(text, &error))?;
-    Ok(span.map(|span| {
+    let spans: Vec<Option<Span>> = spans().map_err(|error: wast::Error| TextError::of(text, &error))?;
+    let place = |span: Span| {
         let offset = opening(text, span.offset());
         TextPlace { offset, length: token_length(text, offset) }
-    }))
+    };
+    Ok(spans.into_iter().map(|span| span.map(place)).collect())
 }
 
 fn import_span(wat: &Wat<'_>, names: &[&str]) -> Option<Span> {
@@ -137,7 +139,19 @@ mod tests {
     use super::*;
 
     fn found<'t>(text: &'t str, names: &[&str]) -> Option<&'t str> {
-        import_place(text, names).unwrap().map(|place| text[place.offset..].lines().next().unwrap())
+        let places = import_places(text, &[names.to_vec()]).unwrap();
+        places[0].map(|place| text[place.offset..].lines().next().unwrap())
+    }
+
+    #[test]
+    fn each_path_has_a_place_of_its_own() {
+        let text = "(module (import \"a\" \"f\" (func)) (func (import \"a\" \"g\")))";
+        let paths = [vec!["a", "g"], vec!["a", "none"], vec!["a", "f"]];
+        let offsets: Vec<_> =
+            import_places(text, &paths).unwrap().iter().map(|place| place.map(|place| place.offset)).collect();
+        assert_eq!(offsets, [text.find("(func (import"), None, Some(8)]);
+        assert_eq!(import_places("(register)", &paths).map_err(|_| ()), Err(()));
+        assert_eq!(import_places("(module quote \"\")", &paths).unwrap(), [None; 3]);
     }
 
     #[test]

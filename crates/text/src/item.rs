@@ -84,7 +84,7 @@ fn depth_behind(token: &Token, depth: usize) -> usize {
 }
 
 /// The part of the definition at `from` that `message` is about: the first name, `$name` or index in the message that stands in
-/// the definition.
+/// the definition. Of a name that is there twice where it may be once, that is the second one.
 pub(crate) fn token_within(text: &str, from: usize, message: &str) -> Option<TextPlace> {
     let wanted = words(message);
     if wanted.is_empty() {
@@ -94,11 +94,17 @@ pub(crate) fn token_within(text: &str, from: usize, message: &str) -> Option<Tex
     let lexer = lexer(text);
     let tokens = lexer.iter(from).map_while(Result::ok).take_while(|token| token.offset < end);
     let tokens: Vec<(&str, usize)> = tokens.map(|token| (token.src(text), token.offset)).collect();
+    let string =
+        |token: &str, name: &str| token.strip_prefix('"').and_then(|token| token.strip_suffix('"')) == Some(name);
+    if let (true, Some(Word::Quoted(name))) = (REPEATED.iter().any(|words| message.contains(words)), wanted.first()) {
+        let second = tokens.iter().filter(|(token, _)| string(token, name)).nth(1);
+        if let Some(&(token, offset)) = second {
+            return Some(TextPlace { offset, length: token.len() });
+        }
+    }
     wanted.into_iter().find_map(|word| {
         let found = |&&(token, _): &&(&str, usize)| match word {
-            Word::Quoted(name) => {
-                token == name || token.strip_prefix('"').and_then(|token| token.strip_suffix('"')) == Some(name)
-            }
+            Word::Quoted(name) => token == name || string(token, name),
             Word::Written(word) => token == word,
         };
         tokens.iter().find(found).map(|&(token, offset)| TextPlace { offset, length: token.len() })
@@ -113,6 +119,9 @@ enum Word<'a> {
     /// A `$name` or an index.
     Written(&'a str),
 }
+
+/// What messages say of a name that is there twice.
+const REPEATED: [&str; 3] = ["already defined", "conflicts with", "duplicate"];
 
 /// What is counted in indices.
 const INDEXED: [&str; 12] = [
@@ -177,5 +186,14 @@ mod tests {
         assert_eq!(part("option `realloc` is none"), Some("realloc"));
         assert_eq!(part("`missing`, or `memory`"), Some("memory"));
         assert_eq!(part("nothing is named"), None);
+    }
+
+    #[test]
+    fn of_a_repeated_name_the_second_is_wrong() {
+        let text = "(core instance (export \"a\" (func $a)) (export \"A\" (func $f)) (export \"a\" (func $g)))";
+        let at = |message| token_within(text, 1, message).map(|place| place.offset);
+        assert_eq!(at("duplicate export name `a` already defined"), text.rfind("\"a\""));
+        assert_eq!(at("name `A` conflicts with previous name `a`"), text.find("\"A\""));
+        assert_eq!(at("`a` is none"), text.find("\"a\""));
     }
 }

@@ -29,7 +29,7 @@ mod source;
 mod walk;
 
 pub use encode::{TextError, encode};
-pub use import::import_place;
+pub use import::import_places;
 pub use item::definition_at;
 pub use map::{TextMap, TextPlace};
 pub use source::TextSource;

@@ -1,7 +1,7 @@
 //! [`TextSource`]: a text that wasm is made of, kept for the day when an error asks where something stands in it.
 
 use crate::encode::{TextError, encode};
-use crate::import::import_place;
+use crate::import::import_places;
 use crate::item::definition_at;
 use crate::map::{TextMap, TextPlace};
 use gusset_types::{Excerpt, SourceLocation};
@@ -62,11 +62,11 @@ impl TextSource {
         self.location(range.start, place)
     }
 
-    /// Where it declares an import, as [`import_place`] tells.
-    pub fn locate_import(&self, names: &[&str]) -> Option<SourceLocation> {
+    /// Where it declares imports, as [`import_places`] tells.
+    pub fn locate_imports(&self, paths: &[Vec<&str>]) -> Vec<Option<SourceLocation>> {
         let range = self.definition();
-        let place = import_place(&self.text[range.clone()], names).ok()??;
-        Some(self.location(range.start, place))
+        let places = import_places(&self.text[range.clone()], paths).unwrap_or_else(|_| vec![None; paths.len()]);
+        places.into_iter().map(|place| Some(self.location(range.start, place?))).collect()
     }
 
     /// Where the definition stands.
@@ -96,8 +96,9 @@ mod tests {
         assert_eq!(source.locate(call, "").to_string(), "a.wast:5:5");
         assert_eq!(source.locate(0, "").to_string(), "a.wast:2:1");
         assert_eq!(source.locate(usize::MAX, "").line, 5, "the last thing that is known");
-        assert_eq!(source.locate_import(&["a", "b"]).unwrap().to_string(), "a.wast:3:3");
-        assert!(source.locate_import(&["a", "c"]).is_none());
+        let [found, missing] = &source.locate_imports(&[vec!["a", "b"], vec!["a", "c"]])[..] else { panic!("two") };
+        assert_eq!(found.as_ref().unwrap().to_string(), "a.wast:3:3");
+        assert!(missing.is_none());
     }
 
     #[test]

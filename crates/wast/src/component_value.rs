@@ -21,35 +21,6 @@ pub(crate) fn argument(argument: &WastArg<'_>) -> Result<Val, String> {
     }
 }
 
-/// The words that component values begin with.
-#[cfg(test)]
-pub(crate) const FORMS: &[&str] = &[
-    "bool.const",
-    "s8.const",
-    "u8.const",
-    "s16.const",
-    "u16.const",
-    "s32.const",
-    "u32.const",
-    "s64.const",
-    "u64.const",
-    "f32.const",
-    "f64.const",
-    "char.const",
-    "str.const",
-    "list.const",
-    "map.const",
-    "record.const",
-    "tuple.const",
-    "variant.const",
-    "enum.const",
-    "option.some",
-    "option.none",
-    "result.ok",
-    "result.err",
-    "flags.const",
-];
-
 fn to_val(value: &WastVal<'_>) -> Val {
     let boxed = |value: &Option<Box<WastVal<'_>>>| value.as_ref().map(|value| Box::new(to_val(value)));
     match value {

@@ -23,16 +23,6 @@ pub(crate) fn argument(store: &mut Store<()>, argument: &WastArgCore<'_>) -> Res
     })
 }
 
-/// The words that core arguments begin with.
-#[cfg(test)]
-pub(crate) const ARGUMENTS: &[&str] =
-    &["i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "ref.extern", "ref.host"];
-
-/// Those of results, beyond these.
-#[cfg(test)]
-pub(crate) const RESULTS: &[&str] =
-    &["ref.func", "ref.any", "ref.eq", "ref.array", "ref.struct", "ref.i31", "ref.i31_shared", "either"];
-
 /// An argument, as scripts write it.
 pub(crate) fn argument_text(argument: &WastArgCore<'_>) -> String {
     match argument {

@@ -1,12 +1,13 @@
 //! Holds `docs/wast.md` against the tables of the runner, in both directions: what it lists is there, and all that is there is listed.
 
-use crate::component_value::{self, FORMS};
-use crate::core_value::{ARGUMENTS, RESULTS};
 use crate::feature::{Feature, REMARKS};
 use crate::report::DirectiveKind;
 use crate::runner::{WastOptions, WastRunner};
-use crate::{component_host, core_value, spectest};
+use crate::{component_host, component_value, core_value, spectest};
+use gusset::Config;
 use std::collections::BTreeSet;
+use wast::component::WastVal;
+use wast::core::{WastArgCore, WastRetCore};
 use wast::parser::{ParseBuffer, parse};
 use wast::{Wast, WastArg, WastDirective, WastRet};
 
@@ -44,7 +45,93 @@ fn directives() {
 #[test]
 fn features() {
     assert_eq!(listed("The head of a script"), all(Feature::names().chain(REMARKS.iter().copied())));
+    let default = format!("{:?}", Config::new());
+    for row in table("The head of a script") {
+        let feature = Feature::from_name(&row[0]).expect("it is a feature");
+        let with = |enabled| {
+            let mut config = Config::new();
+            feature.set(&mut config, enabled);
+            format!("{config:?}") == default
+        };
+        let expected = match row[1].split(';').next() {
+            Some("on") => (true, false),
+            Some("off") => (false, true),
+            _ => (true, true),
+        };
+        assert_eq!((with(true), with(false)), expected, "`{}` is {} by default", row[0], row[1]);
+    }
 }
+
+/// A function that tells the word that a value begins with, and the list of these words. The match is exhaustive: a kind of value
+/// that is new in the text format is not overlooked.
+macro_rules! words {
+    ($function:ident, $list:ident, $value:ty, { $($pattern:pat => $word:literal,)* }) => {
+        fn $function(value: &$value) -> &'static str {
+            match value {
+                $($pattern => $word,)*
+            }
+        }
+
+        const $list: &[&str] = &[$($word),*];
+    };
+}
+
+words!(component_word, COMPONENT_WORDS, WastVal<'_>, {
+    WastVal::Bool(_) => "bool.const",
+    WastVal::S8(_) => "s8.const",
+    WastVal::U8(_) => "u8.const",
+    WastVal::S16(_) => "s16.const",
+    WastVal::U16(_) => "u16.const",
+    WastVal::S32(_) => "s32.const",
+    WastVal::U32(_) => "u32.const",
+    WastVal::S64(_) => "s64.const",
+    WastVal::U64(_) => "u64.const",
+    WastVal::F32(_) => "f32.const",
+    WastVal::F64(_) => "f64.const",
+    WastVal::Char(_) => "char.const",
+    WastVal::String(_) => "str.const",
+    WastVal::List(_) => "list.const",
+    WastVal::Map(_) => "map.const",
+    WastVal::Record(_) => "record.const",
+    WastVal::Tuple(_) => "tuple.const",
+    WastVal::Variant(..) => "variant.const",
+    WastVal::Enum(_) => "enum.const",
+    WastVal::Option(Some(_)) => "option.some",
+    WastVal::Option(None) => "option.none",
+    WastVal::Result(Ok(_)) => "result.ok",
+    WastVal::Result(Err(_)) => "result.err",
+    WastVal::Flags(_) => "flags.const",
+});
+
+words!(argument_word, ARGUMENT_WORDS, WastArgCore<'_>, {
+    WastArgCore::I32(_) => "i32.const",
+    WastArgCore::I64(_) => "i64.const",
+    WastArgCore::F32(_) => "f32.const",
+    WastArgCore::F64(_) => "f64.const",
+    WastArgCore::V128(_) => "v128.const",
+    WastArgCore::RefNull(_) => "ref.null",
+    WastArgCore::RefExtern(_) => "ref.extern",
+    WastArgCore::RefHost(_) => "ref.host",
+});
+
+words!(result_word, RESULT_WORDS, WastRetCore<'_>, {
+    WastRetCore::I32(_) => "i32.const",
+    WastRetCore::I64(_) => "i64.const",
+    WastRetCore::F32(_) => "f32.const",
+    WastRetCore::F64(_) => "f64.const",
+    WastRetCore::V128(_) => "v128.const",
+    WastRetCore::RefNull(_) => "ref.null",
+    WastRetCore::RefExtern(_) => "ref.extern",
+    WastRetCore::RefHost(_) => "ref.host",
+    WastRetCore::RefFunc(_) => "ref.func",
+    WastRetCore::RefAny => "ref.any",
+    WastRetCore::RefEq => "ref.eq",
+    WastRetCore::RefArray => "ref.array",
+    WastRetCore::RefStruct => "ref.struct",
+    WastRetCore::RefI31 => "ref.i31",
+    WastRetCore::RefI31Shared => "ref.i31_shared",
+    WastRetCore::Either(_) => "either",
+});
 
 /// The word that a value begins with.
 fn word(value: &str) -> &str {
@@ -56,7 +143,7 @@ fn component_values() {
     let examples = listed("Component values");
     assert_eq!(
         examples.iter().map(|value| word(value).to_string()).collect::<BTreeSet<_>>(),
-        all(FORMS.iter().copied())
+        all(COMPONENT_WORDS.iter().copied())
     );
     for example in examples {
         let script = format!("(assert_return (invoke \"f\" {example}) {example})");
@@ -65,6 +152,11 @@ fn component_values() {
         let WastDirective::AssertReturn { exec, results, .. } = &wast.directives[0] else { panic!("{example}") };
         let wast::WastExecute::Invoke(call) = exec else { panic!("{example}") };
         let value = component_value::argument(&call.args[0]).unwrap_or_else(|text| panic!("{text} is a value"));
+        match &call.args[0] {
+            WastArg::Component(value) => assert_eq!(component_word(value), word(&example)),
+            WastArg::Core(value) => assert_eq!(argument_word(value), word(&example)),
+            _ => panic!("{example} is a value"),
+        }
         assert_eq!(component_value::text(&value), example);
         assert!(component_value::matches(&results[0], &value).is_ok(), "{example}");
     }
@@ -72,9 +164,8 @@ fn component_values() {
 
 #[test]
 fn core_values() {
-    let (arguments, results) = (table("Core values"), RESULTS.iter().chain(ARGUMENTS));
-    let mut words = BTreeSet::new();
-    for row in &arguments {
+    let (mut words, mut arguments) = (BTreeSet::new(), BTreeSet::new());
+    for row in &table("Core values") {
         let [value, place, ..] = &row[..] else { panic!("{row:?} has two cells") };
         words.insert(word(value).to_string());
         let script = match &**place {
@@ -86,13 +177,19 @@ fn core_values() {
         let wast = parse::<Wast<'_>>(&buffer).unwrap_or_else(|error| panic!("{value}: {error}"));
         let WastDirective::AssertReturn { exec, results, .. } = &wast.directives[0] else { panic!("{value}") };
         let wast::WastExecute::Invoke(call) = exec else { panic!("{value}") };
-        assert!(call.args.iter().all(|argument| matches!(argument, WastArg::Core(_))), "{value}");
+        for argument in &call.args {
+            let WastArg::Core(argument) = argument else { panic!("{value} is a core value") };
+            assert_eq!(argument_word(argument), word(value));
+            arguments.insert(word(value).to_string());
+        }
         let WastRet::Core(result) = &results[0] else { panic!("{value} is a core value") };
+        assert_eq!(result_word(result), word(value));
         // Of a float, the bits are shown too.
         let shown = core_value::expected_text(result);
         assert_eq!(shown.split(" ;;").next(), Some(&**value), "{shown}");
     }
-    assert_eq!(words, all(results.copied()));
+    assert_eq!(words, all(RESULT_WORDS.iter().copied()));
+    assert_eq!(arguments, all(ARGUMENT_WORDS.iter().copied()));
 }
 
 #[test]

@@ -40,17 +40,20 @@ impl Problems {
         }
     }
 
-    /// The error that tells them, if there are any: one in a sentence, several in a line each. `locate` says where imports stand in
-    /// the text, if there is one.
-    pub(crate) fn into_error(self, locate: impl Fn(&[&str]) -> Option<SourceLocation>) -> Option<Error> {
-        let located = |at: usize| locate(&self.places.get(at)?.iter().map(|name| &**name).collect::<Vec<_>>());
+    /// The error that tells them, if there are any: one in a sentence, several in a line each; the error's place is that of the first.
+    /// `locate` says where imports stand in the text, if there is one.
+    pub(crate) fn into_error(self, locate: impl FnOnce(&[Vec<&str>]) -> Vec<Option<SourceLocation>>) -> Option<Error> {
+        let paths = self.places.iter().map(|path| path.iter().map(|name| &**name).collect());
+        let located = || locate(&paths.collect::<Vec<Vec<&str>>>());
         match (&*self.told, self.count) {
             ([], _) => None,
-            ([only], 1) => Some(LinkError::located(only, located(0))),
+            ([only], 1) => Some(LinkError::located(only, located().into_iter().next().flatten())),
             (told, count) => {
+                let places = located();
                 let mut text = format!("{count} imports are not met:");
                 for (at, problem) in told.iter().enumerate() {
-                    let place = located(at)
+                    let place = places.get(at).and_then(Option::as_ref);
+                    let place = place
                         .filter(|place| place.file.is_some())
                         .map_or_else(String::new, |place| format!(" ({place})"));
                     text.push_str(&format!("\n  {problem}{place}"));
@@ -58,7 +61,7 @@ impl Problems {
                 if count > told.len() {
                     text.push_str(&format!("\n  and {} more", count - told.len()));
                 }
-                Some(LinkError::error(text))
+                Some(LinkError::located(text, places.into_iter().next().flatten()))
             }
         }
     }
@@ -165,10 +168,10 @@ mod tests {
     #[test]
     fn many_problems_are_counted_and_some_are_told() {
         let mut problems = Problems::default();
-        assert!(problems.into_error(|_| None).is_none());
+        assert!(problems.into_error(|_| Vec::new()).is_none());
         problems = Problems::default();
         (0..1000).for_each(|n| problems.add(|| format!("problem {n}")));
-        let text = problems.into_error(|_| None).expect("there are problems").to_string();
+        let text = problems.into_error(|_| Vec::new()).expect("there are problems").to_string();
         assert!(text.starts_with("1000 imports are not met:\n  problem 0\n  problem 1\n"), "{text}");
         assert!(text.ends_with("\n  problem 19\n  and 980 more"), "{text}");
     }

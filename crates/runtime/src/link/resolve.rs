@@ -50,7 +50,7 @@ pub(crate) fn resolve<T: 'static>(
     engine: &Engine,
     tables: &Arc<TypeTables>,
     names: &Names<T>,
-    locate: impl Fn(&[&str]) -> Option<SourceLocation>,
+    locate: impl FnOnce(&[Vec<&str>]) -> Vec<Option<SourceLocation>>,
 ) -> Result<LinkedImports<T>> {
     let plan = &*tables.plan;
     let root = RootNames::new(plan, names);

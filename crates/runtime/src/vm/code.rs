@@ -3,7 +3,7 @@
 use super::mapping::{ExecutableMapping, Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
-use crate::source::{CodeSource, locate_import};
+use crate::source::{CodeSource, locate_imports};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
     CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
@@ -57,7 +57,15 @@ impl CodeMemory {
 
     /// Where the text that the unit comes from, if there is one, declares the import that these names lead to.
     pub(crate) fn locate_import(&self, names: &[&str]) -> Option<SourceLocation> {
-        locate_import(&self.source.as_ref()?.text, names)
+        self.locate_imports(&[names.to_vec()]).pop()?
+    }
+
+    /// The same of many imports, for which the text is parsed once.
+    pub(crate) fn locate_imports(&self, paths: &[Vec<&str>]) -> Vec<Option<SourceLocation>> {
+        match &self.source {
+            Some(source) => locate_imports(&source.text, paths),
+            None => vec![None; paths.len()],
+        }
     }
 
     /// The image's tables. Its text is not among them.
