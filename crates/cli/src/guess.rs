@@ -1,6 +1,7 @@
 //! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
 
-use gusset::Printable;
+use crate::input::STDIN;
+use gusset::{Printable, nearest};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -12,20 +13,32 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && !path.is_file() {
+    if !EXTENSIONS.contains(&extension) && file != STDIN && !path.is_file() {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let shown = Printable::name(&file.to_string_lossy()).to_string();
-    let file = in_shell(&file.to_string_lossy());
+    let shown = match file == STDIN {
+        true => "standard input, which is `-`".into(),
+        false => format!("the file `{}`", Printable::name(&file.to_string_lossy())),
+    };
+    let file = file_in_shell(path);
     let options = words.iter().any(|word| word.starts_with("--"));
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
-        () if options => format!("gusset run {file} {}", words.join(" ")),
+        () if options => {
+            let words: Vec<String> = words.iter().map(|word| in_shell(word)).collect();
+            format!("gusset run {file} {}", words.join(" "))
+        }
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
-    Some(format!("a command is missing before the file `{shown}`; to run it:\n\n  {run}"))
+    Some(format!("a command is missing before {shown}; to run it:\n\n  {run}"))
+}
+
+/// What to say of a word that is no command, but near to one of `commands`.
+pub(crate) fn command<'c>(word: &str, commands: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    let near = nearest(word, commands)?;
+    Some(format!("there is no command `{}`; did you mean `{near}`?", Printable::name(word)))
 }
 
 /// The command that calls a function of `file`, which is written as in a shell, by words as other programs take them: a name and arguments.
@@ -53,6 +66,16 @@ fn value(word: &str) -> String {
     format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// A file as it is typed into a shell for a command to read; `-` stays so, and is standard input.
+pub(crate) fn file_in_shell(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    match name.starts_with('-') && name != STDIN {
+        // It would be an option.
+        true => in_shell(&format!("./{name}")),
+        false => in_shell(&name),
+    }
+}
+
 /// A word as a shell takes it.
 pub(crate) fn in_shell(word: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,~".contains(char);
@@ -77,6 +100,15 @@ mod tests {
             (vec!["add(1,", "2)"], "add(1, 2)"),
         ] {
             assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn files_are_typed_so_that_they_are_no_options() {
+        for (file, expected) in
+            [("a.wat", "a.wat"), ("my file", "'my file'"), ("-", "-"), ("-x", "./-x"), ("<stdin>", "'<stdin>'")]
+        {
+            assert_eq!(file_in_shell(Path::new(file)), expected);
         }
     }
 
