@@ -66,11 +66,18 @@ fn describe(error: &Error) -> (String, Vec<String>) {
     let Some(trap) = error.downcast_ref::<Trap>() else {
         let quoted = quoted_line(error).unwrap_or_default();
         let place = quoted.lines().map(str::to_string).chain(backtrace(error));
-        return (format!("error: {}", error_text(error)), place.collect());
+        let text = error_text(error);
+        // Several imports that are not met stand on a line each.
+        let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
+        return (format!("error: {first}"), more.lines().map(str::to_string).chain(place).collect());
     };
     let mut place = Vec::new();
     if let Some(site) = trap.site() {
-        place.push(format!("in the adapter {}: {}", site.adapter, site.path));
+        let path = if site.path.is_empty() { String::new() } else { format!(": {}", site.path) };
+        place.push(format!("in the adapter {}{path}", site.adapter));
+    }
+    if let Some(failure) = trap.locked_by() {
+        place.insert(0, failure.to_string());
     }
     place.extend(backtrace(error));
     (format!("trap: {}", trap.cause()), place)

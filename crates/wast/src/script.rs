@@ -346,7 +346,10 @@ impl<'a> RunningScript<'a> {
         let definition = self.compile(QuoteWat::Wat(wat)).or_else(refused)?;
         match self.instantiate(&definition) {
             Ok(_) => mismatch(expected, "it is instantiated"),
-            Err(error) if error.is::<LinkError>() => self.compare(&expected, message, &Refusal::Engine(error)),
+            Err(error) if error.is::<LinkError>() => {
+                let refusal = Refusal::Engine(error);
+                self.compare(&expected, message, &refusal).map_err(|_| refusal.into_mismatch(expected))
+            }
             Err(error) => Err(Mismatch::error(expected, &error)),
         }
     }

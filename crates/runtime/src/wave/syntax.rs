@@ -253,6 +253,9 @@ fn unexpected(
     let found = quote(place.found);
     let shape = ty.and_then(|ty| of.shape(ty));
     match (context.before, context.opens.last(), place.found) {
+        (Some((Token::LabelOrKeyword, "some")), Some(open), ")" | "]" | "}" | ",") if !open.wants_key() => {
+            format!("`some` needs a payload: `some(value)`; {}", as_case("some"))
+        }
         (before, Some(open), ")" | "]" | "}") => value_missing(before, open, shape),
         (_, None, ")" | "]" | "}") => format!("{found} closes nothing"),
         (before, None, _) => trailing(before, place, text, ty, shape),
@@ -308,7 +311,7 @@ fn payload_of_keyword(context: &TextContext<'_>, place: &Stop<'_>, text: &str) -
         return None;
     }
     let at = text[..place.at].rfind(word)?;
-    let what = format!("`{word}` is a keyword, which has no payload; as the name of a case it is written `%{word}`");
+    let what = format!("{} is a keyword, and has no payload; {}", quote(word), as_case(word));
     Some((what, at..at + word.len()))
 }
 
@@ -359,4 +362,9 @@ fn value_missing(before: Option<(Token, &str)>, open: &Open<'_>, shape: Option<&
         }
         (Some((_, key)), _) => format!("{} has no value: expected `:` and a value before {closing}", quote(key)),
     }
+}
+
+/// How a case is written that bears a keyword's name.
+fn as_case(keyword: &str) -> String {
+    format!("a case of that name is written `%{keyword}`")
 }

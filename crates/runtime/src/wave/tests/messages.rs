@@ -196,6 +196,9 @@ const CALLS: &[&str] = &[
     "greet \"x\" []",
     "draw(Round(1))",
     "draw(none(1))",
+    "greet(some, [])",
+    "greet(\"x\", [{price: some}])",
+    "greet(none(1), [])",
 ];
 
 fn add(text: &mut String, given: &str, error: &WaveError) {
