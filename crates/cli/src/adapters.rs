@@ -16,7 +16,8 @@ const TYPE_SHOWN: usize = 160;
 pub(crate) struct AdaptersArguments {
     /// The component, as .wasm or .wat; `-` for standard input
     file: PathBuf,
-    /// One line for each adapter: who calls which function of whom, its type, and how many bytes of core wasm the adapter is
+    /// One line for each adapter: who calls which function of whom, its type, and how many bytes of core wasm the adapter is, without
+    /// what adapters share
     #[arg(long)]
     list: bool,
     /// Only adapters whose caller has TEXT in its name

@@ -1,7 +1,7 @@
 //! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
 
-use crate::input::{STDIN, STDIN_NAME};
-use gusset::Printable;
+use crate::input::STDIN;
+use gusset::{Printable, nearest};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -13,22 +13,32 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && !path.is_file() && path.as_os_str() != STDIN {
+    if !EXTENSIONS.contains(&extension) && file != STDIN && !path.is_file() {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let shown = Printable::name(&file.to_string_lossy()).to_string();
-    let file = file_in_shell(&file.to_string_lossy());
+    let shown = match file == STDIN {
+        true => "standard input, which is `-`".into(),
+        false => format!("the file `{}`", Printable::name(&file.to_string_lossy())),
+    };
+    let file = file_in_shell(path);
     let options = words.iter().any(|word| is_option(word));
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
         () if options => {
-            format!("gusset run {file} {}", words.iter().map(|word| in_shell(word)).collect::<Vec<_>>().join(" "))
+            let words: Vec<String> = words.iter().map(|word| in_shell(word)).collect();
+            format!("gusset run {file} {}", words.join(" "))
         }
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
-    Some(format!("a command is missing before the file `{shown}`; to run it:\n\n  {run}"))
+    Some(format!("a command is missing before {shown}; to run it:\n\n  {run}"))
+}
+
+/// What to say of a word that is no command, but near to one of `commands`.
+pub(crate) fn command<'c>(word: &str, commands: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    let near = nearest(word, commands)?;
+    Some(format!("there is no command `{}`; did you mean `{near}`?", Printable::name(word)))
 }
 
 /// The command that calls a function of `file`, which is written as in a shell, by words as other programs take them: a name and arguments.
@@ -75,6 +85,16 @@ fn value(word: &str) -> String {
     format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// A file as it is typed into a shell for a command to read; `-` stays so, and is standard input.
+pub(crate) fn file_in_shell(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    match name.starts_with('-') && name != STDIN {
+        // It would be an option.
+        true => in_shell(&format!("./{name}")),
+        false => in_shell(&name),
+    }
+}
+
 /// A word as a shell takes it.
 pub(crate) fn in_shell(word: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,".contains(char);
@@ -84,28 +104,9 @@ pub(crate) fn in_shell(word: &str) -> String {
     }
 }
 
-/// The name of a file, as messages have it, as a shell takes it.
-pub(crate) fn file_in_shell(name: &str) -> String {
-    match name {
-        STDIN_NAME => STDIN.into(),
-        // What starts like an option is none below a folder.
-        option if option.starts_with('-') && option != STDIN => in_shell(&format!("./{option}")),
-        name => in_shell(name),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_named_for_a_shell() {
-        for (name, expected) in
-            [("a b.wat", "'a b.wat'"), ("<stdin>", "-"), ("-", "-"), ("-x.wat", "./-x.wat"), ("~a", "'~a'")]
-        {
-            assert_eq!(file_in_shell(name), expected);
-        }
-    }
 
     #[test]
     fn words_become_a_call() {
@@ -125,6 +126,20 @@ mod tests {
             (vec!["paint", "%none"], "paint(%none)"),
         ] {
             assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn files_are_typed_so_that_they_are_no_options() {
+        for (file, expected) in [
+            ("a.wat", "a.wat"),
+            ("my file", "'my file'"),
+            ("-", "-"),
+            ("-x", "./-x"),
+            ("~a", "'~a'"),
+            ("<stdin>", "'<stdin>'"),
+        ] {
+            assert_eq!(file_in_shell(Path::new(file)), expected);
         }
     }
 

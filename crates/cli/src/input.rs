@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) const STDIN: &str = "-";
 
 /// What standard input is called in messages.
-pub(crate) const STDIN_NAME: &str = "<stdin>";
+const STDIN_NAME: &str = "<stdin>";
 
 /// What first bytes say of files that are given by mistake.
 const STRANGE: &[(&[u8], &str)] = &[
@@ -48,7 +48,9 @@ const STRANGE: &[(&[u8], &str)] = &[
 pub(crate) struct InputFile {
     /// What it is called in messages.
     pub(crate) name: String,
-    /// The file for the engine, which names it where it shows a line of it. A text can be large: there is one copy of it.
+    /// What it is called in a shell, for commands that are suggested.
+    typed: String,
+    /// The file for the engine, which names it where it shows a line of it.
     pub(crate) source: NamedSource,
     /// Whether it seems to be a script.
     script: bool,
@@ -57,6 +59,7 @@ pub(crate) struct InputFile {
 /// A file that is being read.
 struct OpenFile {
     name: String,
+    typed: String,
     bytes: Vec<u8>,
 }
 
@@ -64,7 +67,8 @@ impl From<OpenFile> for InputFile {
     fn from(file: OpenFile) -> InputFile {
         let script =
             file.name.ends_with(".wast") || file.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
-        InputFile { source: NamedSource::new(&*file.name, file.bytes), name: file.name, script }
+        let source = NamedSource::new(&*file.name, file.bytes);
+        InputFile { source, name: file.name, typed: file.typed, script }
     }
 }
 
@@ -79,7 +83,7 @@ pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
 pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
     let file = read(path, false)?;
     let component = match Component::from_source(engine, &file.source) {
-        Err(error) if is_core_module_error(&error) => bail!(core_module(&file.name)),
+        Err(error) if is_core_module_error(&error) => bail!(core_module(&file.name, &file.typed)),
         Err(error) => {
             let refusal = file.refusal("cannot compile");
             return Err(match switched_off(&error) {
@@ -112,27 +116,27 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 impl InputFile {
     /// What could not be done with the file, and what to do with one that seems to be something else.
     pub(crate) fn refusal(&self, what: &str) -> String {
-        let name = &self.name;
+        let (name, typed) = (&self.name, &self.typed);
         match self.script {
-            true => format!("{what} {name}; if it is a script, run `gusset wast {}`", file_in_shell(name)),
+            true => format!("{what} {name}; if it is a script, run `gusset wast {typed}`"),
             false => format!("{what} {name}"),
         }
     }
 }
 
 /// What to say of a core module where a component belongs.
-fn core_module(name: &str) -> String {
+fn core_module(name: &str, typed: &str) -> String {
     format!(
-        "expected a component, found a core module: {name}; `gusset inspect {}` shows what it is, and `wasm-tools component \
-         new` makes a component of one whose imports and exports fit",
-        file_in_shell(name)
+        "expected a component, found a core module: {name}; `gusset inspect {typed}` shows what it is, and `wasm-tools component \
+         new` makes a component of one whose imports and exports fit"
     )
 }
 
 /// The file at `path`, core modules only if asked for.
 fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
+    let typed = file_in_shell(path);
     if path.as_os_str() == STDIN {
-        let file = OpenFile { name: STDIN_NAME.into(), bytes: Vec::new() };
+        let file = OpenFile { name: STDIN_NAME.into(), typed, bytes: Vec::new() };
         return read_from(std::io::stdin().lock(), 0, file, core_modules);
     }
     let name = path.display().to_string();
@@ -141,7 +145,7 @@ fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
     if metadata.is_dir() {
         bail!("cannot read {name}: it is a directory");
     }
-    read_from(file, metadata.len(), OpenFile { name, bytes: Vec::new() }, core_modules)
+    read_from(file, metadata.len(), OpenFile { name, typed, bytes: Vec::new() }, core_modules)
 }
 
 /// Reads `from`, which says that it has so many bytes. Devices and pipes do not tell.
@@ -155,7 +159,7 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
         bail!("{} is empty: it holds no component", file.name);
     }
     if !core_modules && is_core_module(&file.bytes) {
-        bail!(core_module(&file.name));
+        bail!(core_module(&file.name, &file.typed));
     }
     let limit = limit(&file)?;
     if size <= limit {

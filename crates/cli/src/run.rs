@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let RunArguments { file: path, invoke, features, words } = arguments;
     if !words.is_empty() {
         let words: Vec<String> = invoke.iter().chain(words).cloned().collect();
-        let command = guess::with_call(&guess::file_in_shell(&path.to_string_lossy()), &words);
+        let command = guess::with_call(&guess::file_in_shell(path), &words);
         let message = format!("a call is one argument, with its values in parentheses, as WAVE:\n\n  {command}\n");
         return Err(WrongUsage(message).into());
     }
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
     let engine = input::engine(features)?;
     let (shown, component) = input::component(&engine, path)?;
-    let Some(call) = call else { bail!(what_to_call(&shown, &component.funcs().collect::<Vec<_>>())) };
+    let Some(call) = call else { bail!(what_to_call(path, &shown, &component.funcs().collect::<Vec<_>>())) };
     let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         None => format!("cannot call `{name}`"),
     })?;
     let result = call_function(&engine, &component, &function, &arguments);
-    match result.map_err(|error| unlinked::explain(error, &shown, &component))? {
+    match result.map_err(|error| unlinked::explain(error, path, &shown, &component))? {
         Some(value) => print(format_args!("{value}\n"))?,
         None => print("()\n")?,
     }
@@ -66,7 +66,7 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
         match words.is_empty() || text.contains('(') {
             true => "cannot understand the call after --invoke".to_string(),
             false => {
-                let command = guess::with_call(&guess::file_in_shell(&path.to_string_lossy()), &words);
+                let command = guess::with_call(&guess::file_in_shell(path), &words);
                 format!("cannot understand the call after --invoke; did you mean\n\n  {command}\n")
             }
         }
@@ -74,7 +74,7 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
 }
 
 /// What to say where nothing says what to call.
-fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
+fn what_to_call(path: &Path, shown: &str, functions: &[CallableExport]) -> String {
     if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
         return format!(
             "{shown} is a program: running one needs WASI, which is not supported yet; `--invoke` calls other functions; {}",
@@ -84,12 +84,11 @@ fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
     if functions.is_empty() {
         return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
     }
-    let shown_in_shell = guess::file_in_shell(shown);
+    let file = guess::file_in_shell(path);
     // A function of the component itself is told first: its name is short.
     let (own, others): (Vec<_>, Vec<_>) = functions.iter().partition(|function| !function.name().contains('#'));
     let example = own.into_iter().chain(others).find_map(|function| sample::call(&function.name(), &function.ty));
-    let example =
-        example.map(|call| format!("\n\n  gusset run {shown_in_shell} --invoke {}\n", guess::in_shell(&call)));
+    let example = example.map(|call| format!("\n\n  gusset run {file} --invoke {}\n", guess::in_shell(&call)));
     let example = example.unwrap_or_else(|| " with --invoke 'name(arguments)'\n".into());
     format!("{shown} is a library: say which of its functions to call, for example{example}\n{}", listing(functions))
 }

@@ -1,7 +1,7 @@
 //! What can go wrong with a component: all kinds of error, and how they read.
 
 use crate::parse::features::feature_of;
-use gusset_types::{Printable, SourceLocation, proposal_words};
+use gusset_types::{ComponentFeature, Printable, SourceLocation, proposal_words};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
@@ -46,6 +46,10 @@ struct TranslationFault {
     component: Option<String>,
     /// Whether the whole is a core module, which nobody minds.
     core_module: bool,
+    /// The feature of the component model without which it is invalid.
+    missing: Option<ComponentFeature>,
+    /// Whether that is a feature that cannot be run either, of what is to be run.
+    unsupported: bool,
     named: Option<String>,
     location: Option<SourceLocation>,
 }
@@ -80,7 +84,8 @@ impl TranslateError {
         self
     }
 
-    /// What is wrong, without the place, and with indices for what may have names.
+    /// What is wrong, without the place, with indices for what may have names, and of a feature that is missing in the words of the
+    /// validator, which scripts compare.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -93,6 +98,8 @@ impl TranslateError {
             item: None,
             component: None,
             core_module: false,
+            missing: None,
+            unsupported: false,
             named: None,
             location: None,
         }))
@@ -144,6 +151,12 @@ impl TranslateError {
         self
     }
 
+    /// The same error, of what is to be run: a feature that is missing, and not supported, is no matter of a switch.
+    pub(crate) fn of_translation(mut self) -> TranslateError {
+        self.0.unsupported = self.0.missing.is_some_and(|feature| !feature.is_supported());
+        self
+    }
+
     fn of_parser(kind: TranslateErrorKind, error: &wasmparser::Error) -> TranslateError {
         let missing = error.missing_wasm_feature();
         let switched_off = missing.and_then(feature_of);
@@ -168,19 +181,22 @@ impl TranslateError {
             }
             (None, None) => (kind, message.to_string()),
         };
-        TranslateError::new(kind, message).at(usize::try_from(error.offset()).unwrap_or(usize::MAX))
+        let mut translated = TranslateError::new(kind, message);
+        translated.0.missing = switched_off;
+        translated.at(usize::try_from(error.offset()).unwrap_or(usize::MAX))
     }
 }
 
 impl fmt::Display for TranslationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = if self.core_module { "core module" } else { "component" };
-        match self.kind {
-            TranslateErrorKind::Malformed => write!(f, "malformed {whole}: ")?,
-            TranslateErrorKind::Invalid => write!(f, "invalid {whole}: ")?,
-            _ => {}
+        let message = without_padding(self.named.as_ref().unwrap_or(&self.message));
+        match (self.missing.filter(|_| self.unsupported), self.kind) {
+            (Some(feature), _) => write!(f, "not supported: {} ({})", feature.words(), feature.name())?,
+            (None, TranslateErrorKind::Malformed) => write!(f, "malformed {whole}: {message}")?,
+            (None, TranslateErrorKind::Invalid) => write!(f, "invalid {whole}: {message}")?,
+            (None, _) => f.write_str(&message)?,
         }
-        f.write_str(&without_padding(self.named.as_ref().unwrap_or(&self.message)))?;
         if let Some(item) = &self.item {
             write!(f, ", in {item}")?;
         }

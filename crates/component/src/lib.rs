@@ -93,7 +93,7 @@ pub struct TranslatedModule<'a> {
 /// Input that is no valid component, one that needs what is not supported, and one that is beyond a limit:
 /// [`TranslateError::kind`] tells them apart.
 pub fn translate<'a>(bytes: &'a [u8], settings: &TranslateSettings) -> Result<Translation<'a>, TranslateError> {
-    let parsed = parse::parse(bytes, settings.features)?;
+    let parsed = parse::parse(bytes, settings.features).map_err(TranslateError::of_translation)?;
     flatten::flatten(&parsed, settings)
 }
 

@@ -158,6 +158,10 @@ fn what_needs_a_feature_that_is_off_names_it() {
     let gated = error("(component (core func (canon thread.index)))");
     assert_eq!(gated.kind(), TranslateErrorKind::Invalid, "{gated}");
     assert!(gated.message().ends_with(" (switched off, and not supported: component_model_threading)"), "{gated}");
+    assert_eq!(
+        gated.to_string().split(" (at").next(),
+        Some("not supported: built-ins for threads (component_model_threading)")
+    );
 }
 
 /// For each feature of the component model, a component that is valid only with it.

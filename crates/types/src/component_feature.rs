@@ -102,6 +102,32 @@ impl ComponentFeature {
         }
     }
 
+    /// What it is called, for people: the words in which an error says that it is not supported. The parser's own messages say that
+    /// something is not enabled, which sounds as if it could be.
+    ///
+    /// ```
+    /// assert_eq!(gusset_types::ComponentFeature::Values.words(), "values as imports and exports");
+    /// ```
+    pub fn words(self) -> &'static str {
+        match self {
+            ComponentFeature::Async => "async functions, streams and futures",
+            ComponentFeature::Map => "maps",
+            ComponentFeature::Implements => "names that say which interface an instance implements",
+            ComponentFeature::Values => "values as imports and exports",
+            ComponentFeature::NestedNames => "names in several namespaces",
+            ComponentFeature::AsyncStackful => "async functions without a callback",
+            ComponentFeature::MoreAsyncBuiltins => "further built-ins for async",
+            ComponentFeature::Threading => "built-ins for threads",
+            ComponentFeature::ErrorContext => "error contexts",
+            ComponentFeature::FixedLengthLists => "lists of fixed length",
+            ComponentFeature::Memory64 => "memories and tables of 64 bits in canonical options",
+            ComponentFeature::CanonNames => "version suffixes of names",
+            ComponentFeature::Forward => "built-ins that join streams or futures",
+            ComponentFeature::Accessors => "getters and setters",
+            ComponentFeature::Gc => "values of core GC in canonical options",
+        }
+    }
+
     /// The one with this [`name`](ComponentFeature::name).
     pub fn from_name(name: &str) -> Option<ComponentFeature> {
         ComponentFeature::ALL.iter().copied().find(|feature| feature.name() == name)

@@ -1,30 +1,33 @@
 //! What to say of a component that imports what this program does not have: what would provide it.
 
 use crate::guess::file_in_shell;
-use crate::input::STDIN_NAME;
+use crate::input::STDIN;
 use anyhow::Error;
+use gusset::types::ComponentItem;
 use gusset::{Component, LinkError, Printable};
+use std::path::Path;
 
 /// How many imports are listed.
 const LISTED: usize = 10;
 
 /// `error`, which came of running the component, with what to do if something was not there to import.
-pub(crate) fn explain(error: Error, shown: &str, component: &Component) -> Error {
+pub(crate) fn explain(error: Error, path: &Path, shown: &str, component: &Component) -> Error {
     match error.is::<LinkError>() {
-        true => error.context(advice(shown, component)),
+        true => error.context(advice(path, shown, component)),
         false => error.context(format!("cannot run {shown}")),
     }
 }
 
-fn advice(shown: &str, component: &Component) -> String {
-    let (wasi, others): (Vec<&str>, Vec<&str>) =
-        component.imports().map(|(name, _)| name).partition(|name| name.starts_with("wasi:"));
+fn advice(path: &Path, shown: &str, component: &Component) -> String {
+    let needed = component.imports().filter(|(_, item)| is_needed(item)).map(|(name, _)| name);
+    let (wasi, others): (Vec<&str>, Vec<&str>) = needed.partition(|name| name.starts_with("wasi:"));
     let mut text = format!("cannot run {shown}: it imports what `gusset run` does not provide");
     if !wasi.is_empty() {
         text.push_str(&format!("\n{}\nWASI is not supported yet", list(&wasi)));
     }
     if !others.is_empty() {
-        let file = if shown == STDIN_NAME { "THIS.wasm".into() } else { file_in_shell(shown) };
+        // `wac` reads no standard input.
+        let file = if path.as_os_str() == STDIN { "THIS.wasm".into() } else { file_in_shell(path) };
         text.push_str(&format!(
             "\n{}\na component that exports it can be composed with this one, for example by\n\n  wac plug {file} --plug OTHER.wasm -o \
              composed.wasm\n\nor a host in Rust defines it in a `gusset::Linker`",
@@ -32,6 +35,15 @@ fn advice(shown: &str, component: &Component) -> String {
         ));
     }
     text
+}
+
+/// Whether somebody has to provide something for it: types are met by themselves.
+fn is_needed(item: &ComponentItem) -> bool {
+    match item {
+        ComponentItem::Instance(items) => items.iter().any(|(_, item)| is_needed(item)),
+        ComponentItem::Type(_) => false,
+        _ => true,
+    }
 }
 
 fn list(names: &[&str]) -> String {

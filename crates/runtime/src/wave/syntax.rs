@@ -56,7 +56,8 @@ pub(super) fn explain(error: &ParserError, text: &str, goal: Goal<'_>) -> Fault 
             let key = context.opens.last().is_some_and(Open::wants_key);
             (word(place.found, key, &of, ty), place.span())
         }
-        _ => (unexpected(&context, &place, text, &of, ty), place.span()),
+        _ => payload_of_keyword(&context, &place, text)
+            .unwrap_or_else(|| (unexpected(&context, &place, text, &of, ty), place.span())),
     };
     let what = match ty {
         Some(ty) => format!("expected {}: {what}", wanted(of.types, ty)),
@@ -221,8 +222,7 @@ fn word(word: &str, key: bool, of: &WaveReader<'_>, ty: Option<ValType>) -> Stri
         };
     }
     let name = kebab(word);
-    let example =
-        if is_token(&name) && name.contains('-') { format!(", as in {}", quote(&name)) } else { String::new() };
+    let example = if is_token(&name) && name != word { format!(", as in {}", quote(&name)) } else { String::new() };
     let names = format!("names are of lower-case words with `-` between them{example}");
     match key {
         true => format!("{quoted} is no name: {names}"),
@@ -291,9 +291,6 @@ fn unexpected(
                 _ => format!("expected `:` between {} and {found}", quote(key)),
             }
         }
-        (Some((Token::LabelOrKeyword, word)), _, "(") if Keyword::decode(word).is_some() => {
-            format!("{} is a keyword, and has no payload; {}", quote(word), as_case(word))
-        }
         (Some((before, word)), _, _) if context.is_complete() => {
             let words = before == Token::LabelOrKeyword && text[place.at..].starts_with(in_word);
             let string = match words {
@@ -305,6 +302,17 @@ fn unexpected(
         (_, Some(open), _) if open.token == Token::BraceOpen => format!("expected a key, found {found}"),
         _ => format!("expected a value, found {found}"),
     }
+}
+
+/// Of a parenthesis after a keyword that none follows: the keyword is what is wrong.
+fn payload_of_keyword(context: &TextContext<'_>, place: &Stop<'_>, text: &str) -> Option<(String, Range<usize>)> {
+    let (_, word) = context.before.filter(|_| place.found == "(")?;
+    if matches!(Keyword::decode(word)?, Keyword::Some | Keyword::Ok | Keyword::Err) {
+        return None;
+    }
+    let at = text[..place.at].rfind(word)?;
+    let what = format!("{} is a keyword, and has no payload; {}", quote(word), as_case(word));
+    Some((what, at..at + word.len()))
 }
 
 /// Of what stands behind the whole value or call.

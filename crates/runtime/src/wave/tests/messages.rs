@@ -130,6 +130,9 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
             "square",
             "circle()",
             "\"dot\"",
+            "Circle(1)",
+            "none(1)",
+            "true (1)",
         ],
     ),
     (
@@ -191,6 +194,8 @@ const CALLS: &[&str] = &[
     "  greet( // who\n    \"x\",\n    5)",
     "greet(\"x, [])",
     "greet \"x\" []",
+    "draw(Round(1))",
+    "draw(none(1))",
     "greet(some, [])",
     "greet(\"x\", [{price: some}])",
     "greet(none(1), [])",
