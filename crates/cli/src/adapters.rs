@@ -56,6 +56,7 @@ pub(crate) fn run(arguments: &AdaptersArguments) -> Result<ExitCode> {
         text.push_str(&part);
     }
     if text.is_empty() {
+        let shown = Printable::message(&shown);
         text = match component.adapters().is_empty() {
             true => format!(";; {shown} needs no adapters\n"),
             false => format!(";; no adapter of {shown} has such names; --list shows which there are\n"),

@@ -1,5 +1,6 @@
 //! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
 
+use crate::input::{STDIN, STDIN_NAME};
 use gusset::Printable;
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,16 +13,18 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && !path.is_file() {
+    if !EXTENSIONS.contains(&extension) && !path.is_file() && path.as_os_str() != STDIN {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let shown = Printable::name(&file.to_string_lossy()).to_string();
-    let file = in_shell(&file.to_string_lossy());
-    let options = words.iter().any(|word| word.starts_with("--"));
+    let file = file_in_shell(&file.to_string_lossy());
+    let options = words.iter().any(|word| is_option(word));
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
-        () if options => format!("gusset run {file} {}", words.join(" ")),
+        () if options => {
+            format!("gusset run {file} {}", words.iter().map(|word| in_shell(word)).collect::<Vec<_>>().join(" "))
+        }
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
@@ -37,34 +40,72 @@ pub(crate) fn with_call(file: &str, words: &[String]) -> String {
 fn call(words: &[String]) -> String {
     let (name, arguments) = words.split_first().map_or(("name", words), |(name, rest)| (name, rest));
     if name.contains('(') {
-        // The shell took it apart.
-        return words.join(" ");
+        // The shell took it apart, or other words stand behind it.
+        let (mut opened, mut closed) = (0, 0);
+        let last = words.iter().position(|word| {
+            opened += word.matches('(').count();
+            closed += word.matches(')').count();
+            closed >= opened
+        });
+        return words[..last.map_or(words.len(), |at| at + 1)].join(" ");
     }
     let arguments: Vec<String> = arguments.iter().map(|word| value(word.trim_end_matches(','))).collect();
     format!("{name}({})", arguments.join(", "))
 }
 
-/// A word as WAVE: what is no number, truth or composed value is a string.
+/// Whether a word is an option's, and no negative number.
+fn is_option(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|char: char| char == '-' || char.is_alphabetic()))
+        && word != "-inf"
+}
+
+/// A word as WAVE: what is no number, truth, label or composed value is a string.
 fn value(word: &str) -> String {
-    let composed = word.starts_with(['"', '\'', '[', '{', '(']) || word.ends_with(')');
-    if composed || word.parse::<f64>().is_ok() || ["true", "false", "none"].contains(&word) {
+    let composed = word.starts_with(['"', '\'', '[', '{', '(', '%']) || word.ends_with(')');
+    if composed || ["true", "false", "none", "inf", "-inf", "nan"].contains(&word) {
         return word.to_string();
+    }
+    // There are fewer forms of numbers than Rust's.
+    let number = word.strip_prefix('+').unwrap_or(word);
+    let digits = number.trim_start_matches('-');
+    if digits.starts_with(|char: char| char.is_ascii_digit()) && !digits.ends_with('.') && number.parse::<f64>().is_ok()
+    {
+        return number.to_string();
     }
     format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// A word as a shell takes it.
 pub(crate) fn in_shell(word: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,~".contains(char);
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./:@%+=,".contains(char);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_string(),
         false => format!("'{}'", Printable::message(&word.replace('\'', "'\\''"))),
     }
 }
 
+/// The name of a file, as messages have it, as a shell takes it.
+pub(crate) fn file_in_shell(name: &str) -> String {
+    match name {
+        STDIN_NAME => STDIN.into(),
+        // What starts like an option is none below a folder.
+        option if option.starts_with('-') && option != STDIN => in_shell(&format!("./{option}")),
+        name => in_shell(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_named_for_a_shell() {
+        for (name, expected) in
+            [("a b.wat", "'a b.wat'"), ("<stdin>", "-"), ("-", "-"), ("-x.wat", "./-x.wat"), ("~a", "'~a'")]
+        {
+            assert_eq!(file_in_shell(name), expected);
+        }
+    }
 
     #[test]
     fn words_become_a_call() {
@@ -75,8 +116,24 @@ mod tests {
             (vec!["greet", "world", "-1.5e3", "true"], "greet(\"world\", -1.5e3, true)"),
             (vec!["say", "a \"b\"", "[1, 2]", "some(1)"], "say(\"a \\\"b\\\"\", [1, 2], some(1))"),
             (vec!["add(1,", "2)"], "add(1, 2)"),
+            (vec!["add(1,", "2)", "3"], "add(1, 2)"),
+            (vec!["add(1, 2)", "add(3, 4)"], "add(1, 2)"),
+            (
+                vec!["add", "+1", ".5", "5.", "-inf", "NaN", "infinity"],
+                "add(1, \".5\", \"5.\", -inf, \"NaN\", \"infinity\")",
+            ),
+            (vec!["paint", "%none"], "paint(%none)"),
         ] {
             assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn options_are_no_values() {
+        for (word, expected) in
+            [("--invoke", true), ("-v", true), ("-1", false), ("-.5", false), ("-inf", false), ("a-b", false)]
+        {
+            assert_eq!(is_option(word), expected, "{word}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading and compiling what a command is given, and what to say of a file that is none of it.
 
+use crate::guess::file_in_shell;
 use anyhow::{Context, Result, anyhow, bail};
 use gusset::{Component, Config, Engine, NamedSource, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
@@ -16,8 +17,14 @@ const MAX_TEXT: u64 = 64 << 20;
 /// How many bytes are looked at before the rest is read.
 const FIRST_BYTES: u64 = 4096;
 
+/// U+FEFF, in UTF-8: some editors put it before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What stands for standard input where a file can be named.
 pub(crate) const STDIN: &str = "-";
+
+/// What standard input is called in messages.
+pub(crate) const STDIN_NAME: &str = "<stdin>";
 
 /// What first bytes say of files that are given by mistake.
 const STRANGE: &[(&[u8], &str)] = &[
@@ -28,6 +35,8 @@ const STRANGE: &[(&[u8], &str)] = &[
     (b"\xcf\xfa\xed\xfe", "a native program or library"),
     (b"MZ", "a native program or library"),
     (b"!<arch>\n", "an archive of object files"),
+    (b"\xff\xfe", "text in UTF-16: save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16: save it as UTF-8"),
     (b"<", "HTML or XML (a download that went wrong?)"),
     (b"{", "JSON"),
     (b"package ", "WIT, which describes components"),
@@ -105,7 +114,7 @@ impl InputFile {
     pub(crate) fn refusal(&self, what: &str) -> String {
         let name = &self.name;
         match self.script {
-            true => format!("{what} {name}; if it is a script, run `gusset wast {name}`"),
+            true => format!("{what} {name}; if it is a script, run `gusset wast {}`", file_in_shell(name)),
             false => format!("{what} {name}"),
         }
     }
@@ -114,15 +123,16 @@ impl InputFile {
 /// What to say of a core module where a component belongs.
 fn core_module(name: &str) -> String {
     format!(
-        "expected a component, found a core module: {name}; `gusset inspect {name}` shows what it is, and `wasm-tools component \
-         new` makes a component of one whose imports and exports fit"
+        "expected a component, found a core module: {name}; `gusset inspect {}` shows what it is, and `wasm-tools component \
+         new` makes a component of one whose imports and exports fit",
+        file_in_shell(name)
     )
 }
 
 /// The file at `path`, core modules only if asked for.
 fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
     if path.as_os_str() == STDIN {
-        let file = OpenFile { name: "<stdin>".into(), bytes: Vec::new() };
+        let file = OpenFile { name: STDIN_NAME.into(), bytes: Vec::new() };
         return read_from(std::io::stdin().lock(), 0, file, core_modules);
     }
     let name = path.display().to_string();
@@ -138,6 +148,9 @@ fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
 fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: bool) -> Result<InputFile> {
     let cannot_read = || format!("cannot read {}", file.name);
     from.by_ref().take(FIRST_BYTES).read_to_end(&mut file.bytes).with_context(cannot_read)?;
+    if file.bytes.starts_with(BYTE_ORDER_MARK) {
+        file.bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if file.bytes.is_empty() {
         bail!("{} is empty: it holds no component", file.name);
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let RunArguments { file: path, invoke, features, words } = arguments;
     if !words.is_empty() {
         let words: Vec<String> = invoke.iter().chain(words).cloned().collect();
-        let command = guess::with_call(&guess::in_shell(&path.to_string_lossy()), &words);
+        let command = guess::with_call(&guess::file_in_shell(&path.to_string_lossy()), &words);
         let message = format!("a call is one argument, with its values in parentheses, as WAVE:\n\n  {command}\n");
         return Err(WrongUsage(message).into());
     }
@@ -66,7 +66,7 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
         match words.is_empty() || text.contains('(') {
             true => "cannot understand the call after --invoke".to_string(),
             false => {
-                let command = guess::with_call(&guess::in_shell(&path.to_string_lossy()), &words);
+                let command = guess::with_call(&guess::file_in_shell(&path.to_string_lossy()), &words);
                 format!("cannot understand the call after --invoke; did you mean\n\n  {command}\n")
             }
         }
@@ -84,7 +84,7 @@ fn what_to_call(shown: &str, functions: &[CallableExport]) -> String {
     if functions.is_empty() {
         return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
     }
-    let shown_in_shell = guess::in_shell(if shown == "<stdin>" { "-" } else { shown });
+    let shown_in_shell = guess::file_in_shell(shown);
     // A function of the component itself is told first: its name is short.
     let (own, others): (Vec<_>, Vec<_>) = functions.iter().partition(|function| !function.name().contains('#'));
     let example = own.into_iter().chain(others).find_map(|function| sample::call(&function.name(), &function.ty));

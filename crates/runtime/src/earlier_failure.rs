@@ -1,7 +1,7 @@
 //! [`EarlierFailure`]: what locked an instance, as each later call of it is told. It is made when something has failed, and
 //! small whatever failed.
 
-use crate::error::Error;
+use crate::error::{Error, causes};
 use crate::trap::{Trap, WasmBacktrace, WasmFrame};
 use gusset_types::{Printable, TrapCode, cut_name, cut_text};
 use std::fmt;
@@ -84,11 +84,9 @@ impl EarlierFailure {
     }
 }
 
-/// What an error and its causes say, without further lines. A backtrace knows what it is of.
+/// What an error and its causes say, without further lines.
 fn one_line(error: &Error) -> String {
-    let known = error.downcast_ref::<WasmBacktrace>().and_then(WasmBacktrace::cause);
-    let text = known.map_or_else(|| format!("{error:#}"), str::to_string);
-    text.lines().next().unwrap_or_default().to_string()
+    causes(error).lines().next().unwrap_or_default().to_string()
 }
 
 /// In a line: "an earlier call of `f` trapped: integer divide by zero, at m!f (0x34)", with file, line and column in place of the offset

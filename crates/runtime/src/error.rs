@@ -94,10 +94,16 @@ pub(crate) fn with_backtrace(mut error: Error, outer: WasmBacktrace) -> Error {
     } else if let Some(backtrace) = error.downcast_mut::<WasmBacktrace>() {
         backtrace.extend(outer);
     } else if !outer.is_empty() {
-        let of = format!("{error:#}");
-        return error.context(outer.with_cause(of));
+        return error.context(outer.of_host());
     }
     error
+}
+
+/// What an error and its causes say, outermost first, without where the guest stood.
+pub(crate) fn causes(error: &Error) -> String {
+    let backtrace = error.downcast_ref().map(WasmBacktrace::to_string);
+    let texts = error.chain().map(ToString::to_string).filter(|text| backtrace.as_ref() != Some(text));
+    texts.collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
@@ -120,9 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_a_host_function_says_first_what_failed() {
+    fn a_failure_of_a_host_function_says_where_the_guest_stood() {
         let error = with_backtrace(Error::msg("disk is full").context("writing"), frames(1));
-        assert_eq!(error.to_string(), "writing: disk is full\nwasm backtrace:\n    0: 0x1a2 - m!f");
+        assert_eq!(error.to_string(), "the guest's call of the host failed\nwasm backtrace:\n    0: 0x1a2 - m!f");
+        assert_eq!(causes(&error), "writing: disk is full");
         let error = with_backtrace(error.context("keeping a log"), frames(1));
         assert_eq!(error.to_string(), "keeping a log");
         assert_eq!(error.downcast_ref::<WasmBacktrace>().map(|backtrace| backtrace.frames().len()), Some(2));

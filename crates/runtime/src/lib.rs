@@ -165,11 +165,11 @@
 //!
 //! # Features
 //!
-//! - `compile` (default): the compiler, and with it [`Component::new`], [`Component::from_file`], [`Component::validate`],
-//!   `new` and `from_file` of [`core::Module`], `CodegenError` and `TranslateError`. Without it nothing makes
-//!   components yet: what is compiled cannot be stored.
+//! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
+//!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
+//!   `CodegenError` and `TranslateError`. Without it nothing makes components yet: what is compiled cannot be stored.
 //! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
-//! - `wat` (default): whatever takes bytes takes the text format too.
+//! - `wat` (default): whatever takes bytes takes the text format too; `TextError`, `NamedSource::part_of_text`.
 //!
 //! # What is not supported yet
 //!

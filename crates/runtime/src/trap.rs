@@ -84,7 +84,7 @@ pub struct AdapterTrapSite {
 /// name, and a second one with the place in the text where the module was given as text.
 ///
 /// A [`Trap`] has its own. Where a host function failed, it is found in the [`Error`](crate::Error) by
-/// [`WasmBacktrace::of`], with what failed on the first line of its text:
+/// [`WasmBacktrace::of`]; it is a context of what failed:
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -114,8 +114,8 @@ pub struct AdapterTrapSite {
 pub struct WasmBacktrace {
     frames: Vec<WasmFrame>,
     omitted: usize,
-    /// What the host said that failed.
-    cause: Option<Box<str>>,
+    /// Whether it is that of a call of the host that failed, and not a trap's.
+    of_host: bool,
 }
 
 /// A function of a [`WasmBacktrace`].
@@ -294,7 +294,7 @@ impl std::error::Error for Trap {}
 
 impl WasmBacktrace {
     pub(crate) fn new(frames: Vec<WasmFrame>, omitted: usize) -> WasmBacktrace {
-        WasmBacktrace { frames, omitted, cause: None }
+        WasmBacktrace { frames, omitted, of_host: false }
     }
 
     /// Where the guest stood that `error` stopped: the backtrace of a [`Trap`], or that of the failure of a host function; none
@@ -304,14 +304,9 @@ impl WasmBacktrace {
         of_trap.or_else(|| error.downcast_ref()).filter(|backtrace| !backtrace.is_empty())
     }
 
-    /// What the host said that failed, if it did.
-    pub(crate) fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
-    }
-
-    /// The same backtrace, of the failure of a host function that said `cause`.
-    pub(crate) fn with_cause(mut self, cause: String) -> WasmBacktrace {
-        self.cause = Some(cause.into());
+    /// The same backtrace, of a call of the host that failed.
+    pub(crate) fn of_host(mut self) -> WasmBacktrace {
+        self.of_host = true;
         self
     }
 
@@ -341,8 +336,8 @@ impl WasmBacktrace {
 
 impl fmt::Display for WasmBacktrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(cause) = &self.cause {
-            writeln!(f, "{cause}")?;
+        if self.of_host {
+            f.write_str("the guest's call of the host failed\n")?;
         }
         f.write_str("wasm backtrace:")?;
         for (number, frame) in self.frames.iter().enumerate() {

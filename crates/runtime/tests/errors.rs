@@ -60,6 +60,7 @@ fn a_trap_is_found_under_any_context_in_anyhow() {
     let error = host_of_anyhow(failure("divide", |_, ()| Ok(()))).unwrap_err();
     let trap = error.downcast_ref::<Trap>().expect("a guest's fault");
     assert_eq!(trap.code(), TrapCode::IntegerDivideByZero);
+    assert!(!format!("{trap:?}").contains("core module"), "a trap that is printed holds no text: {trap:?}");
     assert_eq!(WasmBacktrace::of(&error).unwrap().frames()[0].name.as_deref(), Some("divide"));
     assert!(format!("{error:#}").starts_with("request 7: calling the guest: wasm trap: integer divide by zero\n"));
 }
@@ -88,7 +89,10 @@ fn a_host_function_takes_results_of_anyhow() {
     });
     assert_eq!(error.downcast_ref(), Some(&QuotaExceeded { limit: 4 }));
     let text = format!("{error:?}");
-    assert!(text.starts_with("logging: looking at the quota: more than 4 calls\nwasm backtrace:\n    0: 0x"), "{text}");
+    assert!(text.starts_with("the guest's call of the host failed\nwasm backtrace:\n    0: 0x"), "{text}");
+    // Each cause is told once.
+    let told = ["logging", "looking at the quota", "more than 4 calls"].map(|cause| text.matches(cause).count());
+    assert_eq!(told, [1; 3], "{text}");
     // The function itself may be one of anyhow's.
     fn log(_: StoreContextMut<'_, ()>, (): ()) -> anyhow::Result<()> {
         quota()

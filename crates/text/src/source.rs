@@ -5,11 +5,11 @@ use crate::import::import_places;
 use crate::item::definition_at;
 use crate::map::{TextMap, TextPlace};
 use gusset_types::{Excerpt, SourceLocation};
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A text with the definition of a module or component in it. It is mapped when it is first asked for a place, once.
-#[derive(Debug)]
 pub struct TextSource {
     name: Option<Arc<str>>,
     text: Arc<str>,
@@ -17,6 +17,13 @@ pub struct TextSource {
     keyword: Option<usize>,
     /// The map of the definition; none where it cannot be mapped.
     map: OnceLock<Option<TextMap>>,
+}
+
+/// Its name and size: traps hold it, and people print those.
+impl fmt::Debug for TextSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextSource").field("name", &self.name).field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
 }
 
 impl TextSource {

@@ -3,6 +3,7 @@
 //! and holds is as wrong as what fails and is not listed, and a fault of the engine itself is never forgiven.
 
 use crate::report::{DirectiveFailure, Report};
+use gusset::Printable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -200,7 +201,7 @@ impl fmt::Display for Verdict<'_> {
             return report.fmt(f);
         }
         let word = if self.passed() { "ok" } else { "FAILED" };
-        write!(f, "{}: {word}: {}", report.file, report.counts.total())?;
+        write!(f, "{}: {word}: {}", Printable::message(&report.file), report.counts.total())?;
         if expected > 0 {
             write!(f, " ({expected} as expected)")?;
         }

@@ -241,6 +241,7 @@ pub struct DirectiveFailure {
 impl fmt::Display for DirectiveFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DirectiveFailure { file, line, column, kind, expected, actual, difference, place, adapters, .. } = self;
+        let file = Printable::message(file);
         match kind {
             Some(kind) => writeln!(f, "{file}:{line}:{column}: {kind} failed")?,
             None => writeln!(f, "{file}:{line}:{column}: the script cannot be run")?,
@@ -288,12 +289,13 @@ impl Report {
 /// One line for the script, then its failures.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = Printable::message(&self.file);
         if let Some(reason) = &self.skipped {
-            return writeln!(f, "{}: skipped: {}", self.file, Printable::message(reason));
+            return writeln!(f, "{file}: skipped: {}", Printable::message(reason));
         }
         let verdict = if self.passed() { "ok" } else { "FAILED" };
         let nothing = if self.counts.total().ran() == 0 { " (nothing ran)" } else { "" };
-        writeln!(f, "{}: {verdict}: {}{nothing}", self.file, self.counts.total())?;
+        writeln!(f, "{file}: {verdict}: {}{nothing}", self.counts.total())?;
         self.failures.iter().try_for_each(|failure| write!(f, "{failure}"))
     }
 }

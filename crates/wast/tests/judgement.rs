@@ -216,5 +216,8 @@ fn places_are_those_of_the_script() {
     assert_eq!(invalid.place, quoted);
     assert_eq!(trap.actual, "trap: wasm `unreachable` instruction executed");
     assert!(trap.place[0].ends_with("!f (places.wast:7:5)"), "{trap:?}");
-    assert_eq!(unlinkable.actual, "unknown import: `a::b` has not been defined");
+    assert_eq!(unlinkable.actual, "error: unknown import: `a::b` has not been defined");
+    let quoted =
+        ["  --> places.wast:10:3", "   |", "10 |   (import \"a\" \"b\" (func))) \"no such words\")", "   |   ^"];
+    assert_eq!(unlinkable.place, quoted);
 }

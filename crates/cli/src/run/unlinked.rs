@@ -1,6 +1,7 @@
 //! What to say of a component that imports what this program does not have: what would provide it.
 
-use crate::guess::in_shell;
+use crate::guess::file_in_shell;
+use crate::input::STDIN_NAME;
 use anyhow::Error;
 use gusset::{Component, LinkError, Printable};
 
@@ -23,7 +24,7 @@ fn advice(shown: &str, component: &Component) -> String {
         text.push_str(&format!("\n{}\nWASI is not supported yet", list(&wasi)));
     }
     if !others.is_empty() {
-        let file = in_shell(shown);
+        let file = if shown == STDIN_NAME { "THIS.wasm".into() } else { file_in_shell(shown) };
         text.push_str(&format!(
             "\n{}\na component that exports it can be composed with this one, for example by\n\n  wac plug {file} --plug OTHER.wasm -o \
              composed.wasm\n\nor a host in Rust defines it in a `gusset::Linker`",

@@ -1,6 +1,7 @@
 //! Reports for people: each script as it is done, then the counts.
 
 use super::Summary;
+use gusset::Printable;
 use gusset_wast::{Counts, Tally, Verdict};
 use std::fmt;
 
@@ -10,7 +11,8 @@ pub(crate) struct Part<'a>(pub(crate) &'a Verdict<'a>);
 impl fmt::Display for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.0.report();
-        report.calls.iter().try_for_each(|call| writeln!(f, "{}:{}: {}", report.file, call.line, call.text))?;
+        let file = Printable::message(&report.file);
+        report.calls.iter().try_for_each(|call| writeln!(f, "{file}:{}: {}", call.line, call.text))?;
         self.0.fmt(f)
     }
 }
@@ -37,7 +39,7 @@ impl fmt::Display for Ending<'_> {
 
 /// A line for a script, and below it one for each kind of directive in it.
 fn rows(f: &mut fmt::Formatter<'_>, script: &str, counts: &Counts) -> fmt::Result {
-    writeln!(f, "{script}: {}", counts.total())?;
+    writeln!(f, "{}: {}", Printable::message(script), counts.total())?;
     counts.kinds().try_for_each(|(kind, Tally { passed, failed, skipped })| {
         writeln!(f, "  {kind:<22}{passed:>9}{failed:>9}{skipped:>9}")
     })

@@ -253,6 +253,9 @@ fn unexpected(
     let found = quote(place.found);
     let shape = ty.and_then(|ty| of.shape(ty));
     match (context.before, context.opens.last(), place.found) {
+        (Some((Token::LabelOrKeyword, "some")), Some(open), ")" | "]" | "}" | ",") if !open.wants_key() => {
+            format!("`some` needs a payload: `some(value)`; {}", as_case("some"))
+        }
         (before, Some(open), ")" | "]" | "}") => value_missing(before, open, shape),
         (_, None, ")" | "]" | "}") => format!("{found} closes nothing"),
         (before, None, _) => trailing(before, place, text, ty, shape),
@@ -287,6 +290,9 @@ fn unexpected(
                 None if flags => format!("expected `:` or `,` between {} and {found}", quote(key)),
                 _ => format!("expected `:` between {} and {found}", quote(key)),
             }
+        }
+        (Some((Token::LabelOrKeyword, word)), _, "(") if Keyword::decode(word).is_some() => {
+            format!("{} is a keyword, and has no payload; {}", quote(word), as_case(word))
         }
         (Some((before, word)), _, _) if context.is_complete() => {
             let words = before == Token::LabelOrKeyword && text[place.at..].starts_with(in_word);
@@ -348,4 +354,9 @@ fn value_missing(before: Option<(Token, &str)>, open: &Open<'_>, shape: Option<&
         }
         (Some((_, key)), _) => format!("{} has no value: expected `:` and a value before {closing}", quote(key)),
     }
+}
+
+/// How a case is written that bears a keyword's name.
+fn as_case(keyword: &str) -> String {
+    format!("a case of that name is written `%{keyword}`")
 }

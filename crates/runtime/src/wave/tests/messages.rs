@@ -191,6 +191,9 @@ const CALLS: &[&str] = &[
     "  greet( // who\n    \"x\",\n    5)",
     "greet(\"x, [])",
     "greet \"x\" []",
+    "greet(some, [])",
+    "greet(\"x\", [{price: some}])",
+    "greet(none(1), [])",
 ];
 
 fn add(text: &mut String, given: &str, error: &WaveError) {
