@@ -71,13 +71,10 @@ fn describe(error: &Error) -> (String, Vec<String>) {
         let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
         return (format!("error: {first}"), more.lines().map(str::to_string).chain(place).collect());
     };
-    let mut place = Vec::new();
+    let mut place: Vec<String> = trap.locked_by().map(ToString::to_string).into_iter().collect();
     if let Some(site) = trap.site() {
         let path = if site.path.is_empty() { String::new() } else { format!(": {}", site.path) };
         place.push(format!("in the adapter {}{path}", site.adapter));
-    }
-    if let Some(failure) = trap.locked_by() {
-        place.insert(0, failure.to_string());
     }
     place.extend(backtrace(error));
     (format!("trap: {}", trap.cause()), place)
