@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
     let engine = input::engine(features)?;
     let (shown, component) = input::component(&engine, path)?;
-    let Some(call) = call else { bail!(what_to_call(path, &shown, &component.funcs().collect::<Vec<_>>())) };
+    let Some(call) = call else { bail!(what_to_call(path, &shown, &component)) };
     let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
@@ -74,7 +74,8 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
 }
 
 /// What to say where nothing says what to call.
-fn what_to_call(path: &Path, shown: &str, functions: &[CallableExport]) -> String {
+fn what_to_call(path: &Path, shown: &str, component: &Component) -> String {
+    let functions = &component.funcs().collect::<Vec<_>>()[..];
     if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
         return format!(
             "{shown} is a program: running one needs WASI, which is not supported yet; `--invoke` calls other functions; {}",
@@ -83,6 +84,9 @@ fn what_to_call(path: &Path, shown: &str, functions: &[CallableExport]) -> Strin
     }
     if functions.is_empty() {
         return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
+    }
+    if let Some(advice) = unlinked::advice(path, shown, component) {
+        return format!("{advice}\n\n{}", listing(functions));
     }
     let file = guess::file_in_shell(path);
     // A function of the component itself is told first: its name is short.

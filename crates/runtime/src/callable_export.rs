@@ -84,7 +84,7 @@ impl Component {
     /// for name in ["docs:calc/memory@1.0.0#reset", "docs:calc/memory#reset", "memory.reset", "reset"] {
     ///     assert_eq!(component.find_func(name)?.name(), "docs:calc/memory@1.0.0#reset");
     /// }
-    /// let error = component.find_func("resets").err().expect("it has no such function");
+    /// let error = component.find_func("resets").expect_err("it has no such function");
     /// assert_eq!(
     ///     error.to_string(),
     ///     "no exported function is called `resets` (did you mean `docs:calc/memory@1.0.0#reset`?); the component exports\n  \

@@ -148,7 +148,7 @@ impl Component {
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Component, Engine};
-    /// let error = Component::from_file(&Engine::default(), "no/such/file.wasm").err().expect("there is none");
+    /// let error = Component::from_file(&Engine::default(), "no/such/file.wasm").expect_err("there is none");
     /// assert!(error.to_string().starts_with("cannot read no/such/file.wasm"));
     /// # }
     /// ```

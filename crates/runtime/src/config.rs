@@ -98,7 +98,7 @@ impl Config {
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Config, CoreFeature, Engine, core::Module};
     /// let engine = Engine::new(Config::new().wasm_feature(CoreFeature::MultiMemory, false))?;
-    /// let error = Module::new(&engine, "(module (memory 1) (memory 1))").err().expect("it has two memories");
+    /// let error = Module::new(&engine, "(module (memory 1) (memory 1))").expect_err("it has two memories");
     /// assert!(error.to_string().contains("multi_memory"));
     /// # }
     /// # Ok::<(), gusset::Error>(())
@@ -145,7 +145,7 @@ impl Config {
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Component, ComponentFeature, Config, Engine};
     /// let text = r#"(component (type (list u8 4)))"#;
-    /// let error = Component::new(&Engine::default(), text).err().expect("it is off");
+    /// let error = Component::new(&Engine::default(), text).expect_err("it is off");
     /// assert!(error.to_string().contains("component_model_fixed_length_lists"));
     /// let engine = Engine::new(Config::new().component_feature(ComponentFeature::FixedLengthLists, true))?;
     /// Component::new(&engine, text)?;

@@ -143,7 +143,7 @@ impl Func {
     /// # let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
     /// let add = instance.get_func(&mut store, "add").expect("it is exported");
     /// assert_eq!(add.typed::<(u32, u32), (u32,)>(&store)?.call(&mut store, (40, 2))?, (42,));
-    /// let error = add.typed::<(u32, u32), (u64,)>(&store).err().expect("it returns an u32");
+    /// let error = add.typed::<(u32, u32), (u64,)>(&store).expect_err("it returns an u32");
     /// assert!(error.to_string().ends_with("but the Rust types stand for func(u32, u32) -> u64"));
     /// # }
     /// # Ok::<(), gusset::Error>(())

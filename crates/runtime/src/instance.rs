@@ -89,7 +89,7 @@ impl Instance {
     /// assert!(exact.is_some());
     /// assert_eq!(instance.get_func(&mut store, "memory#reset"), exact);
     /// assert!(instance.get_func(&mut store, "reset").is_none());
-    /// let error = instance.get_typed_func::<(), ()>(&mut store, "reset").err().expect("it could be either");
+    /// let error = instance.get_typed_func::<(), ()>(&mut store, "reset").expect_err("it could be either");
     /// assert!(error.to_string().starts_with("`reset` is ambiguous; it can mean\n  docs:calc/memory@1.0.0#reset: func()\n"));
     /// # }
     /// # Ok::<(), gusset::Error>(())

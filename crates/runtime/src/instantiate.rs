@@ -26,6 +26,7 @@ use gusset_types::{
 };
 use resource::{instance_resources, instance_tables};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A component with all its imports found and checked: ready to be instantiated as often as wanted, in any store of its
@@ -52,6 +53,12 @@ use std::sync::Arc;
 pub struct InstancePre<T: 'static> {
     component: Component,
     imports: LinkedImports<T>,
+}
+
+impl<T: 'static> fmt::Debug for InstancePre<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstancePre").field("component", &self.component).finish_non_exhaustive()
+    }
 }
 
 impl<T: 'static> Clone for InstancePre<T> {

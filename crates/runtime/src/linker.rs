@@ -144,7 +144,7 @@ impl<T: 'static> Linker<T> {
     /// let engine = Engine::default();
     /// let component = Component::new(&engine, r#"(component (import "now" (func (result u64))))"#)?;
     /// let mut linker = Linker::<()>::new(&engine);
-    /// let error = linker.instantiate_pre(&component).err().expect("nothing is defined");
+    /// let error = linker.instantiate_pre(&component).expect_err("nothing is defined");
     /// assert_eq!(error.to_string(), "import \"now\" (function) is missing: func() -> u64");
     /// linker.root().func_wrap("now", |_, (): ()| Ok((1_700_000_000_u64,)))?;
     /// assert!(linker.instantiate_pre(&component).is_ok());

@@ -8,6 +8,7 @@ use crate::store::{AsContext, AsContextMut, StoreContext};
 use crate::type_scope::{TypeMismatch, TypeScope, TypeTables};
 use crate::vm::RawValue;
 use gusset_types::{MAX_FLAT_PARAMS, ValType};
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -248,6 +249,12 @@ pub struct TypedFunc<P, R> {
 impl<P, R> Clone for TypedFunc<P, R> {
     fn clone(&self) -> Self {
         TypedFunc { func: self.func, callee: self.callee, tables: self.tables.clone(), types: PhantomData }
+    }
+}
+
+impl<P, R> fmt::Debug for TypedFunc<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TypedFunc").field(&self.func).finish()
     }
 }
 

@@ -717,7 +717,7 @@ fn bad_input_is_an_error() {
     let engine = Engine::default();
     assert!(Module::new(&engine, b"\0asm\x0d\0\x01\0").is_err());
     assert!(Module::new(&engine, b"(module").is_err());
-    let error = Module::new(&engine, "(module (func (result i32)))").err().expect("it is not valid");
+    let error = Module::new(&engine, "(module (func (result i32)))").expect_err("it is not valid");
     assert!(error.is::<gusset::CodegenError>(), "{error}");
     let large = "(module (table 4000000000 funcref))";
     let module = Module::new(&engine, large).unwrap();

@@ -109,7 +109,7 @@ fn mismatch<T: Lift + Lower>(types: &str) -> String {
     );
     let mut store = Store::new(engine(), ());
     let instance = Linker::new(engine()).instantiate(&mut store, &component.unwrap()).unwrap();
-    let error = instance.get_typed_func::<(), ((u64, T),)>(&mut store, "f").err().expect("the types differ");
+    let error = instance.get_typed_func::<(), ((u64, T),)>(&mut store, "f").expect_err("the types differ");
     format!("{error:#}")
 }
 
@@ -519,8 +519,7 @@ fn what_the_texts_of_types_do_not_show_is_told() {
         Green,
         Blue,
     }
-    let error =
-        instance.get_typed_func::<(Color,), ()>(&mut store, "flat").err().expect("the types differ").to_string();
+    let error = instance.get_typed_func::<(Color,), ()>(&mut store, "flat").expect_err("the types differ").to_string();
     let expected = "its type is func(enum { red, dark-green, RGB-blue }), but the Rust types stand for func(enum Color); \
                     param \"x\": case 1 is \"dark-green\", the Rust type has \"green\" there";
     assert!(error.ends_with(expected), "{error}");

@@ -147,6 +147,7 @@ fn what_fails_before_a_guest_runs_has_its_type_too() {
     let linked = Linker::<()>::new(&engine).instantiate(&mut Store::new(&engine, ()), &component);
     let error = host_of_anyhow(linked.unwrap_err()).unwrap_err();
     assert!(error.is::<LinkError>() && WasmBacktrace::of(&error).is_none());
+    assert!(Linker::<()>::new(&engine).instantiate_pre(&component).unwrap_err().is::<LinkError>());
     let missing = Component::from_file(&engine, "no/such/file.wasm").unwrap_err();
     assert_eq!(missing.downcast_ref().map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
 }

@@ -64,7 +64,7 @@ fn number(path: impl ExportPath) -> Option<u32> {
 
 fn error(path: impl ExportPath) -> String {
     let (mut store, instance) = instance();
-    let error = instance.get_typed_func::<(), (u32,)>(&mut store, &path).err().expect("there is none").to_string();
+    let error = instance.get_typed_func::<(), (u32,)>(&mut store, &path).expect_err("there is none").to_string();
     assert!(instance.get_func(&mut store, &path).is_none());
     let listed = instance.component(&store).find_func(&path).expect_err("there is none").to_string();
     assert_eq!(listed, error);

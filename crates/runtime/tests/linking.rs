@@ -205,7 +205,7 @@ fn an_error_tells_what_may_have_been_meant_to_be_an_import() {
         (r#"(import "elsewhere" (func))"#, r#"import "elsewhere" (function) is missing: func()"#),
     ];
     for (import, expected) in cases {
-        let error = linker.instantiate_pre(&component(&format!("(component {import})"))).err().expect("it is missing");
+        let error = linker.instantiate_pre(&component(&format!("(component {import})"))).expect_err("it is missing");
         assert_eq!(error.to_string(), expected);
     }
 }
@@ -215,8 +215,7 @@ fn many_items_of_one_instance_are_one_line() {
     let items: String = (0..40).map(|n| format!(r#"(export "f{n}" (func))"#)).collect();
     let text = format!(r#"(component (import "a:b/c" (instance {items})) (import "g" (func)))"#);
     let mut linker = Linker::<()>::new(engine());
-    let error =
-        |linker: &Linker<()>| linker.instantiate_pre(&component(&text)).err().expect("it is missing").to_string();
+    let error = |linker: &Linker<()>| linker.instantiate_pre(&component(&text)).expect_err("it is missing").to_string();
     let ten = (0..10).map(|n| format!(r#""f{n}": func()"#)).collect::<Vec<_>>().join(", ");
     assert_eq!(
         error(&linker),
@@ -332,7 +331,7 @@ fn all_that_is_missing_or_wrong_is_told_at_once() {
     log.func_wrap("line", |_, (_,): (u32,)| Ok(())).unwrap();
     log.func_wrap("levels", |_, (_,): (u8,)| Ok(())).unwrap();
     linker.root().func_wrap("printline", |_, (_,): (String,)| Ok(())).unwrap();
-    let error = linker.instantiate_pre(&component(imports)).err().expect("nothing fits").to_string();
+    let error = linker.instantiate_pre(&component(imports)).expect_err("nothing fits").to_string();
     let expected = [
         "4 imports are not met:",
         r#"  import "docs:demo/clock@1.0.0" (instance) is missing: "now": func() -> u64, "zone": func() -> string; "docs:demo/clock@2.1.0" is defined"#,
@@ -344,7 +343,7 @@ fn all_that_is_missing_or_wrong_is_told_at_once() {
 
     let many: String = (0..1000).map(|n| format!(r#"(import "f{n}" (func))"#)).collect();
     let error = Linker::<()>::new(engine()).instantiate_pre(&component(&format!("(component {many})")));
-    let error = error.err().expect("nothing is defined").to_string();
+    let error = error.expect_err("nothing is defined").to_string();
     assert_eq!(error.lines().count(), 22, "{error}");
     assert!(error.ends_with("\n  and 980 more"), "{error}");
 }
@@ -372,7 +371,7 @@ fn what_nobody_defined_fails_when_it_is_called() {
     let mut linker = Linker::<()>::new(engine());
     linker.root().func_wrap("a:b/c@0.2.1", |_, (): ()| Ok(())).unwrap();
     linker.define_unknown_imports_as_traps(&component).unwrap();
-    let error = linker.instantiate_pre(&component).err().expect("a function is no instance").to_string();
+    let error = linker.instantiate_pre(&component).expect_err("a function is no instance").to_string();
     assert_eq!(error, "import \"a:b/c@0.2.1\" (instance) is defined as a function");
 }
 

@@ -437,7 +437,7 @@ fn each_instance_has_its_own_resource_types() {
         linker.allow_shadowing(true);
         let get = two.get_func(&mut store, "[method]r.get").unwrap();
         linker.instance("mixed").unwrap().define_func(&store, "[method]r.get", get).unwrap();
-        let error = linker.instantiate_pre(&component(&text)).err().expect("types differ").to_string();
+        let error = linker.instantiate_pre(&component(&text)).expect_err("types differ").to_string();
         assert!(error.starts_with("import \"mixed\": function \"[method]r.get\": its type is "), "{error}");
     });
 }
@@ -494,7 +494,7 @@ fn functions_of_other_types_and_stores_are_told() {
         let service = linker.instantiate(&mut store, &service("")).unwrap();
         let next = service.get_func(&mut store, "next").unwrap();
         linker.root().define_func(&store, "other", next).unwrap();
-        let error = linker.instantiate_pre(&counter()).err().expect("types differ").to_string();
+        let error = linker.instantiate_pre(&counter()).expect_err("types differ").to_string();
         assert_eq!(
             error,
             "import \"other\" (function): its type is func(n: u32) -> u32, but the function's is func(c: char) -> char"
@@ -521,7 +521,7 @@ fn functions_of_other_types_and_stores_are_told() {
         mixed.allow_shadowing(true);
         let fail = theirs.get_func(&mut other, "fail").unwrap();
         mixed.instance("service").unwrap().define_func(&other, "fail", fail).unwrap();
-        let error = mixed.instantiate_pre(&program()).err().expect("stores differ").to_string();
+        let error = mixed.instantiate_pre(&program()).expect_err("stores differ").to_string();
         assert_eq!(error, "import \"service\": function \"fail\": it is of another store than other imports");
     });
 }

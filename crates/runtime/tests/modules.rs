@@ -258,7 +258,7 @@ fn modules_that_are_missing_or_something_else_are_told() {
     linker.root().module("d", &module("(module)")).unwrap();
     // A function can stand in for functions only.
     linker.define_unknown_imports_as_traps(&component(text)).unwrap();
-    let error = linker.instantiate_pre(&component(text)).err().expect("modules are missing").to_string();
+    let error = linker.instantiate_pre(&component(text)).expect_err("modules are missing").to_string();
     let expected = [
         "4 imports are not met:",
         r#"  import "a" (core module) is missing: (module (import "x" "y" (global i32)) (export "f" (func (param i32))))"#,
@@ -267,8 +267,7 @@ fn modules_that_are_missing_or_something_else_are_told() {
         r#"  import "d" (function) is defined as a core module"#,
     ];
     assert_eq!(error.lines().collect::<Vec<_>>(), expected);
-    let error =
-        Linker::<()>::new(engine()).instantiate_pre(&component(text)).err().expect("all is missing").to_string();
+    let error = Linker::<()>::new(engine()).instantiate_pre(&component(text)).expect_err("all is missing").to_string();
     assert!(error.contains("\n  import \"b\" (instance) is missing: \"m\": (module)"), "{error}");
 }
 

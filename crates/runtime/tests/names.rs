@@ -10,14 +10,14 @@ fn an_error_about_missing_imports_names_some_of_them() {
     let funcs: String = (0..20_000).map(|n| format!(r#"(export "f{n}" (func (type $f)))"#)).collect();
     let text = format!(r#"(component (import "many" (instance (type $f (func)) {funcs})))"#);
     let component = Component::new(&engine, text).unwrap();
-    let error = Linker::<()>::new(&engine).instantiate_pre(&component).err().expect("nothing is defined").to_string();
+    let error = Linker::<()>::new(&engine).instantiate_pre(&component).expect_err("nothing is defined").to_string();
     assert!(error.starts_with(r#"import "many" (instance) is missing: "f0": func(), "f1": func(), "#), "{error}");
     assert!(error.ends_with(r#""f9": func() and 19990 more"#), "{error}");
 
     let long = "n".repeat(90_000);
     let text = format!(r#"(component (import "{long}" (instance (export "{long}" (func)))))"#);
     let component = Component::new(&engine, text).unwrap();
-    let error = Linker::<()>::new(&engine).instantiate_pre(&component).err().expect("nothing is defined").to_string();
+    let error = Linker::<()>::new(&engine).instantiate_pre(&component).expect_err("nothing is defined").to_string();
     assert!(error.len() < 500, "{error}");
 }
 

@@ -79,7 +79,7 @@ fn any_number_of_threads_compiles() -> Result<()> {
     for threads in [0, 1, 2, 7, usize::MAX] {
         let engine = Engine::new(Config::new().compile_threads(threads))?;
         assert_eq!(run(&engine, &text)?, 199, "{threads} threads");
-        let error = Module::new(&engine, &invalid).err().expect("two functions are not valid");
+        let error = Module::new(&engine, &invalid).expect_err("two functions are not valid");
         assert!(error.to_string().contains("function 150"), "{threads} threads: {error}");
     }
     Ok(())

@@ -12,15 +12,17 @@ const LISTED: usize = 10;
 
 /// `error`, which came of running the component, with what to do if something was not there to import.
 pub(crate) fn explain(error: Error, path: &Path, shown: &str, component: &Component) -> Error {
-    match error.is::<LinkError>() {
-        true => error.context(advice(path, shown, component)),
-        false => error.context(format!("cannot run {shown}")),
-    }
+    let advice = if error.is::<LinkError>() { advice(path, shown, component) } else { None };
+    error.context(advice.unwrap_or_else(|| format!("cannot run {shown}")))
 }
 
-fn advice(path: &Path, shown: &str, component: &Component) -> String {
+/// What the component imports that this program does not have, and what would provide it; `None` if that is nothing.
+pub(crate) fn advice(path: &Path, shown: &str, component: &Component) -> Option<String> {
     let needed = component.imports().filter(|(_, item)| is_needed(item)).map(|(name, _)| name);
     let (wasi, others): (Vec<&str>, Vec<&str>) = needed.partition(|name| name.starts_with("wasi:"));
+    if wasi.is_empty() && others.is_empty() {
+        return None;
+    }
     let mut text = format!("cannot run {shown}: it imports what `gusset run` does not provide");
     if !wasi.is_empty() {
         text.push_str(&format!("\n{}\nWASI is not supported yet", list(&wasi)));
@@ -34,7 +36,7 @@ fn advice(path: &Path, shown: &str, component: &Component) -> String {
             list(&others)
         ));
     }
-    text
+    Some(text)
 }
 
 /// Whether somebody has to provide something for it: types are met by themselves.

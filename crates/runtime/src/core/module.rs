@@ -5,6 +5,7 @@ use super::item::ExternType;
 use crate::source::Input;
 use crate::vm::CodeMemory;
 use gusset_artifact::{CoreModule, EntityIndex, ModuleIndex};
+use std::fmt;
 use std::sync::Arc;
 
 /// A compiled core [module]. Cheap to clone; it can be instantiated any number of times, in any store of its engine.
@@ -29,6 +30,12 @@ use std::sync::Arc;
 pub struct Module {
     code: Arc<CodeMemory>,
     index: ModuleIndex,
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name()).finish_non_exhaustive()
+    }
 }
 
 impl Module {
@@ -69,7 +76,7 @@ impl Module {
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
     /// use gusset::{Engine, core::Module};
-    /// let error = Module::from_file(&Engine::default(), "no/such/file.wasm").err().expect("there is none");
+    /// let error = Module::from_file(&Engine::default(), "no/such/file.wasm").expect_err("there is none");
     /// assert!(error.to_string().starts_with("cannot read no/such/file.wasm"));
     /// # }
     /// ```
