@@ -3,7 +3,6 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 #[path = "../../../benches/src/shapes.rs"]
-#[allow(unreachable_pub, reason = "it is a module of a library there")]
 mod shapes;
 
 use gusset::{Component, Engine, Linker, Store};
