@@ -23,8 +23,9 @@ pub use ctx::WasiCtx;
 pub use error::{ErrorCode, WasiError, WasiResult};
 pub use exit::Exit;
 pub use fs::{
-    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, Metadata, OpenOptions,
-    RelativePath, SetTime, SetTimes,
+    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree, FileType, LastLink, LastPart,
+    MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata, OpenOptions, ReadOnly, RelativePath,
+    Resolved, SetTime, SetTimes, resolve,
 };
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};

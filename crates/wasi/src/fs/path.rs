@@ -3,8 +3,8 @@
 use crate::error::ErrorCode;
 
 /// The longest path, in bytes, and the longest part of one.
-const MAX_PATH: usize = 4096;
-const MAX_NAME: usize = 255;
+pub(super) const MAX_PATH: usize = 4096;
+pub(super) const MAX_NAME: usize = 255;
 
 /// A path that starts at a directory: not empty, not absolute, without NUL, and not too long. It can still have `..` in it, and lead
 /// through symbolic links.
