@@ -4,6 +4,7 @@
 use crate::clock::{MonotonicClock, VirtualClock, WallClock, nanoseconds};
 use crate::config::{Random, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiResult};
+use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, LazyWaker, Pollable, Ready, Waiter, block};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct WasiCtx {
     virtual_clock: VirtualClock,
     secure_random: Arc<dyn RandomSource>,
     insecure_random: Arc<dyn RandomSource>,
+    /// From the first call of preview1 or preview0 on.
+    preview1: Option<Box<Descriptors>>,
 }
 
 impl WasiCtx {
@@ -47,11 +50,18 @@ impl WasiCtx {
             virtual_clock,
             secure_random: random(&settings.secure_random),
             insecure_random: random(&settings.insecure_random),
+            preview1: None,
         }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.config.0
+    }
+
+    /// The descriptors by which preview1 and preview0 know what is open.
+    #[inline]
+    pub(crate) fn preview1(&mut self) -> &mut Descriptors {
+        self.preview1.get_or_insert_with(|| Box::new(Descriptors::new(&self.config.0)))
     }
 
     /// The arguments; the first one is the program's name.

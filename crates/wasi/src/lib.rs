@@ -12,6 +12,7 @@ mod ctx;
 mod error;
 mod exit;
 mod fs;
+pub mod preview1;
 mod random;
 mod stdio;
 mod stream;
