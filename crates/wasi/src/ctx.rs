@@ -1,0 +1,164 @@
+//! [`WasiCtx`]: what one guest has of WASI, whatever version it imports. What it may do is asked here and below, never in the
+//! interfaces.
+
+use crate::clock::{MonotonicClock, VirtualClock, WallClock, nanoseconds};
+use crate::config::{Random, Settings, Sleep, WasiConfig};
+use crate::error::{ErrorCode, WasiResult};
+use crate::random::{RandomSource, SeededRandom};
+use crate::wait::{Interest, LazyWaker, Pollable, Ready, Waiter, block};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The state of one guest: its clocks, its random bytes, its descriptors. It belongs into the data of the guest's store, where
+/// `add_to_linker` of each version finds it.
+///
+/// ```
+/// use gusset_wasi::{WasiConfig, WasiCtx};
+/// let ctx = WasiCtx::new(&WasiConfig::default());
+/// assert_eq!(ctx.args().len(), 0);
+/// assert!(ctx.monotonic_now() < ctx.monotonic_now());
+/// ```
+pub struct WasiCtx {
+    config: WasiConfig,
+    wall_clock: Arc<dyn WallClock>,
+    monotonic_clock: Arc<dyn MonotonicClock>,
+    /// What sleeping moves, where the host gave no other way.
+    virtual_clock: VirtualClock,
+    secure_random: Arc<dyn RandomSource>,
+    insecure_random: Arc<dyn RandomSource>,
+}
+
+impl WasiCtx {
+    /// The state of a guest that starts.
+    pub fn new(config: &WasiConfig) -> WasiCtx {
+        let settings = &*config.0;
+        let virtual_clock = VirtualClock::default();
+        let random = |random: &Random| -> Arc<dyn RandomSource> {
+            match random {
+                Random::Seeded(seed) => Arc::new(SeededRandom::new(*seed)),
+                Random::Source(source) => source.clone(),
+            }
+        };
+        WasiCtx {
+            config: config.clone(),
+            wall_clock: settings.wall_clock.clone().unwrap_or_else(|| Arc::new(virtual_clock.clone())),
+            monotonic_clock: settings.monotonic_clock.clone().unwrap_or_else(|| Arc::new(virtual_clock.clone())),
+            virtual_clock,
+            secure_random: random(&settings.secure_random),
+            insecure_random: random(&settings.insecure_random),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.config.0
+    }
+
+    /// The arguments; the first one is the program's name.
+    pub fn args(&self) -> &[String] {
+        &self.settings().args
+    }
+
+    /// The variables of the environment.
+    pub fn env(&self) -> &[(String, String)] {
+        &self.settings().env
+    }
+
+    /// The calendar's time, since 1970-01-01T00:00:00Z.
+    pub fn wall_now(&self) -> Duration {
+        self.wall_clock.now()
+    }
+
+    /// The resolution of [`wall_now`](WasiCtx::wall_now).
+    pub fn wall_resolution(&self) -> Duration {
+        self.wall_clock.resolution()
+    }
+
+    /// The monotonic clock's time.
+    pub fn monotonic_now(&self) -> Duration {
+        self.monotonic_clock.now()
+    }
+
+    /// The resolution of [`monotonic_now`](WasiCtx::monotonic_now).
+    pub fn monotonic_resolution(&self) -> Duration {
+        self.monotonic_clock.resolution()
+    }
+
+    /// Fills the bytes with random ones that are good enough for keys.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had.
+    pub fn fill_secure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.secure_random.fill(bytes)
+    }
+
+    /// Fills the bytes with random ones.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had.
+    pub fn fill_insecure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.insecure_random.fill(bytes)
+    }
+
+    /// What a guest that has one seeds its tables of hashes with.
+    pub fn insecure_random_seed(&self) -> u128 {
+        self.settings().insecure_seed
+    }
+
+    /// Gives way to others.
+    pub fn yield_now(&self) {
+        if let Some(yield_now) = &self.settings().yield_now {
+            yield_now();
+        }
+    }
+
+    /// Waits until one of the sources is ready, or until the monotonic clock shows `deadline`: which are ready, by their positions. None where
+    /// it became late first.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Invalid`] where there is nothing to wait for; what the system's own waiting fails with.
+    pub fn wait(
+        &self,
+        sources: &[(&dyn Pollable, Interest)],
+        deadline: Option<Duration>,
+    ) -> WasiResult<Vec<(usize, Ready)>> {
+        if sources.is_empty() && deadline.is_none() {
+            return Err(ErrorCode::Invalid.into());
+        }
+        loop {
+            let mut waker = LazyWaker::default();
+            let mut waiter = Waiter::new(&mut waker);
+            let ready = poll_all(sources, &mut waiter);
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_sub(self.monotonic_now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(Vec::new());
+            }
+            match (left, &self.settings().sleep) {
+                (None, _) | (_, Sleep::Real) => block(&waiter, left)?,
+                (Some(left), sleep) => {
+                    match sleep {
+                        Sleep::Hook(hook) => hook(left),
+                        _ => self.virtual_clock.advance(left),
+                    }
+                    return Ok(poll_all(sources, &mut waiter));
+                }
+            }
+        }
+    }
+}
+
+fn poll_all<'a>(sources: &[(&'a dyn Pollable, Interest)], waiter: &mut Waiter<'a>) -> Vec<(usize, Ready)> {
+    let mut ready = Vec::new();
+    for (at, &(source, interest)) in sources.iter().enumerate() {
+        if let Poll::Ready(found) = source.poll_ready(interest, waiter) {
+            ready.push((at, found));
+        }
+    }
+    ready
+}

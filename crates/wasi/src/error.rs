@@ -1,0 +1,216 @@
+//! [`WasiError`] and [`ErrorCode`]: the one way in which an operation of a guest fails. Each version of WASI translates the
+//! code into its own words, in one place; nothing else here knows any.
+
+use rustix::io::Errno;
+use std::io;
+
+/// The result of an operation that a guest asks for.
+pub type WasiResult<T> = Result<T, WasiError>;
+
+/// Why an operation did not succeed.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, WasiError};
+/// let error = WasiError::from(std::io::Error::from(std::io::ErrorKind::NotFound));
+/// assert_eq!(error.code(), Some(ErrorCode::NoEntry));
+/// ```
+#[derive(Debug)]
+pub enum WasiError {
+    /// The guest is told.
+    Code(ErrorCode),
+    /// The guest is not told: it ends, and the host gets this error from the call by which it entered the guest. An
+    /// [`Exit`](crate::Exit) and an interruption are such.
+    Stop(gusset::Error),
+}
+
+/// What an operation can fail with. The names are those of POSIX, written out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "POSIX explains its own error numbers")]
+pub enum ErrorCode {
+    Access,
+    AddressInUse,
+    AddressNotAvailable,
+    Already,
+    BadDescriptor,
+    Busy,
+    ConnectionAborted,
+    ConnectionRefused,
+    ConnectionReset,
+    CrossDevice,
+    Deadlock,
+    /// A file exists where none may.
+    Exist,
+    /// An address of the guest's memory is out of bounds.
+    Fault,
+    FileTooLarge,
+    HostUnreachable,
+    /// A string is not UTF-8.
+    IllegalByteSequence,
+    InProgress,
+    InsufficientMemory,
+    InsufficientSpace,
+    Interrupted,
+    Invalid,
+    InvalidSeek,
+    Io,
+    IsConnected,
+    IsDirectory,
+    /// Too many symbolic links on the way.
+    Loop,
+    MessageSize,
+    NameTooLong,
+    NetworkDown,
+    NetworkReset,
+    NetworkUnreachable,
+    NoDevice,
+    NoEntry,
+    NoLock,
+    NoTty,
+    /// The descriptor lacks a right.
+    NotCapable,
+    NotConnected,
+    NotDirectory,
+    NotEmpty,
+    /// Not permitted: also what leads out of a directory that the guest was given.
+    NotPermitted,
+    NotRecoverable,
+    NotSocket,
+    NotSupported,
+    Overflow,
+    /// Nobody reads any more.
+    Pipe,
+    Quota,
+    Range,
+    ReadOnly,
+    TextFileBusy,
+    TimedOut,
+    TooManyFiles,
+    TooManyLinks,
+    /// It would have to wait; [`WasiCtx::wait`](crate::WasiCtx::wait) does.
+    WouldBlock,
+}
+
+impl WasiError {
+    /// What the guest is told; `None` where it ends instead.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            WasiError::Code(code) => Some(*code),
+            WasiError::Stop(_) => None,
+        }
+    }
+
+    /// Whether the operation would have to wait.
+    pub fn would_block(&self) -> bool {
+        self.code() == Some(ErrorCode::WouldBlock)
+    }
+}
+
+impl From<ErrorCode> for WasiError {
+    fn from(code: ErrorCode) -> WasiError {
+        WasiError::Code(code)
+    }
+}
+
+impl From<Errno> for WasiError {
+    fn from(errno: Errno) -> WasiError {
+        WasiError::Code(ErrorCode::from(errno))
+    }
+}
+
+impl From<io::Error> for WasiError {
+    fn from(error: io::Error) -> WasiError {
+        WasiError::Code(ErrorCode::from(&error))
+    }
+}
+
+impl From<&io::Error> for ErrorCode {
+    fn from(error: &io::Error) -> ErrorCode {
+        if let Some(number) = error.raw_os_error() {
+            return ErrorCode::from(Errno::from_raw_os_error(number));
+        }
+        match error.kind() {
+            io::ErrorKind::NotFound => ErrorCode::NoEntry,
+            // What the sandbox says of a path that leads out of it.
+            io::ErrorKind::PermissionDenied => ErrorCode::NotPermitted,
+            io::ErrorKind::AlreadyExists => ErrorCode::Exist,
+            io::ErrorKind::WouldBlock => ErrorCode::WouldBlock,
+            io::ErrorKind::InvalidInput => ErrorCode::Invalid,
+            io::ErrorKind::InvalidData => ErrorCode::IllegalByteSequence,
+            io::ErrorKind::TimedOut => ErrorCode::TimedOut,
+            io::ErrorKind::WriteZero | io::ErrorKind::StorageFull => ErrorCode::InsufficientSpace,
+            io::ErrorKind::Interrupted => ErrorCode::Interrupted,
+            io::ErrorKind::Unsupported => ErrorCode::NotSupported,
+            io::ErrorKind::BrokenPipe => ErrorCode::Pipe,
+            io::ErrorKind::OutOfMemory => ErrorCode::InsufficientMemory,
+            io::ErrorKind::ConnectionRefused => ErrorCode::ConnectionRefused,
+            io::ErrorKind::ConnectionReset => ErrorCode::ConnectionReset,
+            io::ErrorKind::ConnectionAborted => ErrorCode::ConnectionAborted,
+            io::ErrorKind::NotConnected => ErrorCode::NotConnected,
+            io::ErrorKind::NotADirectory => ErrorCode::NotDirectory,
+            io::ErrorKind::IsADirectory => ErrorCode::IsDirectory,
+            io::ErrorKind::DirectoryNotEmpty => ErrorCode::NotEmpty,
+            io::ErrorKind::ReadOnlyFilesystem => ErrorCode::ReadOnly,
+            io::ErrorKind::CrossesDevices => ErrorCode::CrossDevice,
+            io::ErrorKind::InvalidFilename => ErrorCode::NameTooLong,
+            _ => ErrorCode::Io,
+        }
+    }
+}
+
+impl From<Errno> for ErrorCode {
+    fn from(errno: Errno) -> ErrorCode {
+        match errno {
+            Errno::ACCESS => ErrorCode::Access,
+            Errno::ADDRINUSE => ErrorCode::AddressInUse,
+            Errno::ADDRNOTAVAIL => ErrorCode::AddressNotAvailable,
+            Errno::ALREADY => ErrorCode::Already,
+            Errno::BADF => ErrorCode::BadDescriptor,
+            Errno::BUSY => ErrorCode::Busy,
+            Errno::CONNABORTED => ErrorCode::ConnectionAborted,
+            Errno::CONNREFUSED => ErrorCode::ConnectionRefused,
+            Errno::CONNRESET => ErrorCode::ConnectionReset,
+            Errno::XDEV => ErrorCode::CrossDevice,
+            Errno::DEADLK => ErrorCode::Deadlock,
+            Errno::EXIST => ErrorCode::Exist,
+            Errno::FBIG => ErrorCode::FileTooLarge,
+            Errno::HOSTUNREACH => ErrorCode::HostUnreachable,
+            Errno::ILSEQ => ErrorCode::IllegalByteSequence,
+            Errno::INPROGRESS => ErrorCode::InProgress,
+            Errno::NOMEM => ErrorCode::InsufficientMemory,
+            Errno::NOSPC => ErrorCode::InsufficientSpace,
+            Errno::INTR => ErrorCode::Interrupted,
+            Errno::INVAL => ErrorCode::Invalid,
+            Errno::SPIPE => ErrorCode::InvalidSeek,
+            Errno::ISCONN => ErrorCode::IsConnected,
+            Errno::ISDIR => ErrorCode::IsDirectory,
+            Errno::LOOP => ErrorCode::Loop,
+            Errno::MSGSIZE => ErrorCode::MessageSize,
+            Errno::NAMETOOLONG => ErrorCode::NameTooLong,
+            Errno::NETDOWN => ErrorCode::NetworkDown,
+            Errno::NETRESET => ErrorCode::NetworkReset,
+            Errno::NETUNREACH => ErrorCode::NetworkUnreachable,
+            Errno::NODEV | Errno::NXIO => ErrorCode::NoDevice,
+            Errno::NOENT => ErrorCode::NoEntry,
+            Errno::NOLCK => ErrorCode::NoLock,
+            Errno::NOTTY => ErrorCode::NoTty,
+            Errno::NOTCONN => ErrorCode::NotConnected,
+            Errno::NOTDIR => ErrorCode::NotDirectory,
+            Errno::NOTEMPTY => ErrorCode::NotEmpty,
+            Errno::PERM => ErrorCode::NotPermitted,
+            Errno::NOTRECOVERABLE => ErrorCode::NotRecoverable,
+            Errno::NOTSOCK => ErrorCode::NotSocket,
+            Errno::NOSYS | Errno::OPNOTSUPP => ErrorCode::NotSupported,
+            Errno::OVERFLOW => ErrorCode::Overflow,
+            Errno::PIPE => ErrorCode::Pipe,
+            Errno::DQUOT => ErrorCode::Quota,
+            Errno::RANGE => ErrorCode::Range,
+            Errno::ROFS => ErrorCode::ReadOnly,
+            Errno::TXTBSY => ErrorCode::TextFileBusy,
+            Errno::TIMEDOUT => ErrorCode::TimedOut,
+            Errno::MFILE | Errno::NFILE => ErrorCode::TooManyFiles,
+            Errno::MLINK => ErrorCode::TooManyLinks,
+            Errno::AGAIN => ErrorCode::WouldBlock,
+            _ => ErrorCode::Io,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Files as a guest sees them: what a [`Directory`] and a [`File`] can do, whoever implements them. A directory is asked for what
+//! is below it by a [`RelativePath`]; it never gives out anything that is not, whatever the path and the symbolic links on it say.
+
+mod metadata;
+mod path;
+
+pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
+pub use path::RelativePath;
+
+use crate::error::{ErrorCode, WasiResult};
+use crate::stream::{Listener, Stream};
+use crate::wait::Pollable;
+use std::any::Any;
+use std::sync::Arc;
+
+/// What a guest's descriptor stands for.
+#[derive(Clone)]
+pub enum Descriptor {
+    /// A directory.
+    Directory(Arc<dyn Directory>),
+    /// A file whose bytes have positions.
+    File(Arc<dyn File>),
+    /// Bytes without positions: a pipe, a device, a connection.
+    Stream(Arc<dyn Stream>),
+    /// A socket that takes connections.
+    Listener(Arc<dyn Listener>),
+}
+
+/// How something is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OpenOptions {
+    /// Bytes will be read.
+    pub read: bool,
+    /// Bytes will be written.
+    pub write: bool,
+    /// Make a file where there is none.
+    pub create: bool,
+    /// It must be this call that makes the file: [`ErrorCode::Exist`] otherwise. Only with `create`.
+    pub exclusive: bool,
+    /// Take away what is in the file.
+    pub truncate: bool,
+    /// It must be a directory: [`ErrorCode::NotDirectory`] otherwise.
+    pub directory: bool,
+    /// Where the last part of the path is a symbolic link: open what it leads to. Otherwise that is [`ErrorCode::Loop`].
+    pub follow: bool,
+    /// Do not wait for whoever opens the other end of a pipe.
+    pub nonblocking: bool,
+}
+
+/// The entries of a directory, without `.` and `..`.
+pub type DirectoryEntries = Box<dyn Iterator<Item = WasiResult<DirectoryEntry>> + Send>;
+
+/// A directory of some file system.
+///
+/// All but [`open`](Directory::open), [`metadata`](Directory::metadata) and [`entries`](Directory::entries) can be left as they stand:
+/// the file system is read-only then. Whoever implements it sees that nothing outside is reached; [`RelativePath::parts`] helps.
+/// Many guests may use one directory at the same time.
+pub trait Directory: Send + Sync + 'static {
+    /// Opens what is at a path.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NoEntry`] where there is nothing, [`ErrorCode::NotPermitted`] for a path that leads out of the directory, and
+    /// what else a system's `open` says.
+    fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor>;
+
+    /// What is known of what is at a path; `follow`: of what a symbolic link leads to. The path `.` is this directory.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening.
+    fn metadata(&self, path: RelativePath<'_>, follow: bool) -> WasiResult<Metadata>;
+
+    /// What is in the directory, in an order that stays while it does not change.
+    ///
+    /// # Errors
+    ///
+    /// What a system's `opendir` says; the iterator has the errors of reading.
+    fn entries(&self) -> WasiResult<DirectoryEntries>;
+
+    /// What a symbolic link holds.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Invalid`], as it stands: it is none.
+    fn read_link(&self, path: RelativePath<'_>) -> WasiResult<String> {
+        self.metadata(path, false)?;
+        Err(ErrorCode::Invalid.into())
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn create_directory(&self, path: RelativePath<'_>) -> WasiResult<()> {
+        let _ = path;
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn remove_directory(&self, path: RelativePath<'_>) -> WasiResult<()> {
+        let _ = path;
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Removes what is no directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn unlink_file(&self, path: RelativePath<'_>) -> WasiResult<()> {
+        let _ = path;
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Makes a symbolic link that holds `target`, which may be anything.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn symlink(&self, target: &str, path: RelativePath<'_>) -> WasiResult<()> {
+        let _ = (target, path);
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Moves something to a path below another directory, in place of what is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::CrossDevice`] where that directory is of another file system; [`ErrorCode::ReadOnly`], as it stands.
+    fn rename(&self, from: RelativePath<'_>, directory: &dyn Directory, to: RelativePath<'_>) -> WasiResult<()> {
+        let _ = (from, directory, to);
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Gives a file a second name, below another directory; `follow`: the file that a symbolic link leads to.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::CrossDevice`] where that directory is of another file system; [`ErrorCode::ReadOnly`], as it stands.
+    fn link(
+        &self,
+        from: RelativePath<'_>,
+        follow: bool,
+        directory: &dyn Directory,
+        to: RelativePath<'_>,
+    ) -> WasiResult<()> {
+        let _ = (from, follow, directory, to);
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Sets times; `follow`: of what a symbolic link leads to.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn set_times(&self, path: RelativePath<'_>, follow: bool, times: SetTimes) -> WasiResult<()> {
+        let _ = (path, follow, times);
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Sees to it that what was changed outlasts a crash; `data_only`: not its times and the like.
+    ///
+    /// # Errors
+    ///
+    /// What a system's `fsync` says.
+    fn sync(&self, data_only: bool) -> WasiResult<()> {
+        let _ = data_only;
+        Ok(())
+    }
+
+    /// Itself, by which a file system knows its own directories in [`rename`](Directory::rename) and [`link`](Directory::link).
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// An open file whose bytes have positions. Whoever has it open keeps the position; many may have.
+///
+/// All but [`metadata`](File::metadata) and [`read_at`](File::read_at) can be left as they stand: the file cannot be changed then.
+/// A file that makes its guest wait for bytes returns [`ErrorCode::WouldBlock`] and says so by [`Pollable`] too.
+pub trait File: Pollable + 'static {
+    /// What is known of it.
+    ///
+    /// # Errors
+    ///
+    /// What a system's `fstat` says.
+    fn metadata(&self) -> WasiResult<Metadata>;
+
+    /// Reads from an offset; how many bytes were read, 0 only at the end (or into no bytes).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadDescriptor`] where it was not opened to be read.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> WasiResult<usize>;
+
+    /// Writes at an offset, beyond the end too: what is between is zero then. How many bytes were written.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadDescriptor`], as it stands, and where it was not opened to be written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> WasiResult<usize> {
+        let _ = (bytes, offset);
+        Err(ErrorCode::BadDescriptor.into())
+    }
+
+    /// Writes at the end, wherever that is, in one step; how many bytes were written, and where the end is now.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_at`](File::write_at).
+    fn append(&self, bytes: &[u8]) -> WasiResult<(usize, u64)> {
+        let _ = bytes;
+        Err(ErrorCode::BadDescriptor.into())
+    }
+
+    /// Sets its size; what is new is zero.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadDescriptor`], as it stands, and where it was not opened to be written.
+    fn set_size(&self, size: u64) -> WasiResult<()> {
+        let _ = size;
+        Err(ErrorCode::BadDescriptor.into())
+    }
+
+    /// Sees to it that a range can be written later; the file grows where it ends before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InsufficientSpace`], and those of [`set_size`](File::set_size).
+    fn allocate(&self, offset: u64, length: u64) -> WasiResult<()> {
+        let end = offset.checked_add(length).ok_or(ErrorCode::FileTooLarge)?;
+        if self.metadata()?.size < end {
+            self.set_size(end)?;
+        }
+        Ok(())
+    }
+
+    /// Sets times.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ReadOnly`], as it stands.
+    fn set_times(&self, times: SetTimes) -> WasiResult<()> {
+        let _ = times;
+        Err(ErrorCode::ReadOnly.into())
+    }
+
+    /// Sees to it that what was written outlasts a crash; `data_only`: not its times and the like.
+    ///
+    /// # Errors
+    ///
+    /// What a system's `fsync` says.
+    fn sync(&self, data_only: bool) -> WasiResult<()> {
+        let _ = data_only;
+        Ok(())
+    }
+
+    /// Is told how a range will be used. Nothing depends on it.
+    fn advise(&self, offset: u64, length: u64, advice: Advice) {
+        let _ = (offset, length, advice);
+    }
+}
+
+/// How a range of a file will be used, as `posix_fadvise` has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "POSIX explains its own words")]
+pub enum Advice {
+    Normal,
+    Sequential,
+    Random,
+    WillNeed,
+    DontNeed,
+    NoReuse,
+}

@@ -1,0 +1,32 @@
+//! WASI for hosts that embed Gusset.
+//!
+//! What a guest may do is one [`WasiConfig`], which knows no version of WASI; a [`WasiCtx`] is one guest's state of it, in the data of its
+//! store. The interfaces of the versions stand upon that: preview1 and, as conversions onto it, preview0, both for core modules.
+//!
+//! Files are what implements [`Directory`] and [`File`], pipes and the like what implements [`Stream`]; hosts can bring their own.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod config;
+mod ctx;
+mod error;
+mod exit;
+mod fs;
+mod random;
+mod stdio;
+mod stream;
+mod wait;
+
+pub use clock::{MonotonicClock, SystemClock, VirtualClock, WallClock};
+pub use config::{WasiConfig, WasiConfigBuilder};
+pub use ctx::WasiCtx;
+pub use error::{ErrorCode, WasiError, WasiResult};
+pub use exit::Exit;
+pub use fs::{
+    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, Metadata, OpenOptions,
+    RelativePath, SetTime, SetTimes,
+};
+pub use random::{RandomSource, SeededRandom, SystemRandom};
+pub use stdio::{Input, Output, OutputBuffer};
+pub use stream::{Listener, Stream};
+pub use wait::{Interest, Pollable, Ready, Waiter};

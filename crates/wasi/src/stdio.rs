@@ -1,0 +1,119 @@
+//! Standard input and output: [`Input`] and [`Output`] say what a guest gets, each kind of stream has a file of its own below.
+
+mod buffer;
+mod inherited;
+
+pub use buffer::OutputBuffer;
+
+use crate::stream::Stream;
+use buffer::{BufferStream, BytesStream, NullStream};
+use inherited::InheritedStream;
+use std::sync::Arc;
+
+/// What a guest reads as its standard input.
+///
+/// ```
+/// use gusset_wasi::{Input, WasiConfig};
+/// let config = WasiConfig::builder().stdin(Input::bytes("one\ntwo\n")).build()?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Input(InputKind);
+
+#[derive(Clone)]
+enum InputKind {
+    /// Each guest reads them from the start.
+    Bytes(Arc<[u8]>),
+    Inherited,
+    /// Guests share it.
+    Stream(Arc<dyn Stream>),
+}
+
+/// Where a guest's standard output or standard error goes.
+///
+/// ```
+/// use gusset_wasi::{Output, OutputBuffer, WasiConfig};
+/// let said = OutputBuffer::new(1 << 20);
+/// let config = WasiConfig::builder().stdout(Output::buffer(&said)).build()?;
+/// // … after a guest with that configuration has run:
+/// assert_eq!(said.contents(), b"");
+/// # Ok::<(), gusset::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Output(OutputKind);
+
+#[derive(Clone)]
+enum OutputKind {
+    Null,
+    Inherited,
+    Stream(Arc<dyn Stream>),
+}
+
+/// The system's descriptors that a guest can inherit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum StandardOutput {
+    Stdout,
+    Stderr,
+}
+
+impl Input {
+    /// Nothing: the end comes at once.
+    pub fn null() -> Input {
+        Input::bytes("")
+    }
+
+    /// The standard input of the host.
+    pub fn inherit() -> Input {
+        Input(InputKind::Inherited)
+    }
+
+    /// These bytes, which each guest reads from the start.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Input {
+        Input(InputKind::Bytes(bytes.into().into()))
+    }
+
+    /// A stream of the host's. Guests share it.
+    pub fn stream(stream: impl Stream + 'static) -> Input {
+        Input(InputKind::Stream(Arc::new(stream)))
+    }
+
+    /// The stream that one guest gets.
+    pub(crate) fn open(&self) -> Arc<dyn Stream> {
+        match &self.0 {
+            InputKind::Bytes(bytes) => Arc::new(BytesStream::new(bytes.clone())),
+            InputKind::Inherited => Arc::new(InheritedStream::stdin()),
+            InputKind::Stream(stream) => stream.clone(),
+        }
+    }
+}
+
+impl Output {
+    /// Nowhere.
+    pub fn null() -> Output {
+        Output(OutputKind::Null)
+    }
+
+    /// The standard output, or standard error, of the host.
+    pub fn inherit() -> Output {
+        Output(OutputKind::Inherited)
+    }
+
+    /// Into a buffer that the host keeps.
+    pub fn buffer(buffer: &OutputBuffer) -> Output {
+        Output::stream(BufferStream(buffer.clone()))
+    }
+
+    /// Into a stream of the host's. Guests share it.
+    pub fn stream(stream: impl Stream + 'static) -> Output {
+        Output(OutputKind::Stream(Arc::new(stream)))
+    }
+
+    /// The stream that one guest gets.
+    pub(crate) fn open(&self, which: StandardOutput) -> Arc<dyn Stream> {
+        match &self.0 {
+            OutputKind::Null => Arc::new(NullStream),
+            OutputKind::Inherited => Arc::new(InheritedStream::output(which)),
+            OutputKind::Stream(stream) => stream.clone(),
+        }
+    }
+}
