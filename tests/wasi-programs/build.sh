@@ -66,8 +66,7 @@ build_rust() {
   if [ -z "${RUSTC:-}" ] && has rustup; then
     rustup target add wasm32-wasip1 || true
   fi
-  echo 'fn main() {}' >build/probe.rs
-  if "$rustc" --target wasm32-wasip1 --emit metadata build/probe.rs -o build/probe.rmeta 2>/dev/null; then
+  if echo 'fn main() {}' | "$rustc" --target wasm32-wasip1 --emit metadata -o build/probe.rmeta - 2>/dev/null; then
     echo "rust: $("$rustc" --version)"
     for source in rust/*.rs; do
       "$rustc" --edition 2024 --target wasm32-wasip1 -C opt-level=s -C lto=fat -C codegen-units=1 -C panic=abort \

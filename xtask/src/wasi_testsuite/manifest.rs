@@ -18,7 +18,7 @@ pub(super) struct SuiteManifest {
 /// What is said of one program, in the file of its name that ends in `.json`; without one, nothing is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(super) struct ProgramManifest {
     pub(super) args: Vec<String>,
     pub(super) env: BTreeMap<String, String>,
     /// The folder, beside the manifest, that the program gets as `/`.
@@ -35,11 +35,11 @@ impl SuiteManifest {
     }
 }
 
-impl Manifest {
+impl ProgramManifest {
     /// The manifest of a program.
-    pub(super) fn of(program: &Path) -> Result<Manifest> {
+    pub(super) fn of(program: &Path) -> Result<ProgramManifest> {
         let file = program.with_extension("json");
-        if file.exists() { parse(&text(&file)?, &file) } else { Ok(Manifest::default()) }
+        if file.exists() { parse(&text(&file)?, &file) } else { Ok(ProgramManifest::default()) }
     }
 }
 
@@ -55,7 +55,7 @@ fn parse<'a, M: Deserialize<'a>>(text: &'a str, file: &Path) -> Result<M> {
 mod tests {
     use super::*;
 
-    fn manifest(text: &str) -> Result<Manifest> {
+    fn manifest(text: &str) -> Result<ProgramManifest> {
         parse(text, Path::new("a/b.json"))
     }
 

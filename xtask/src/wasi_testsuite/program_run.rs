@@ -1,6 +1,6 @@
 //! Runs one program of wasi-testsuite in a process of `gusset` as its manifest says, and tells in what it did otherwise.
 
-use super::manifest::Manifest;
+use super::manifest::ProgramManifest;
 use anyhow::{Context, Result};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const LEFT_BEHIND: &str = "cleanup";
 
 /// Runs a program; why it failed, or nothing if it did as it must.
 pub(super) fn run(gusset: &Path, program: &Path) -> Result<Option<String>> {
-    let manifest = Manifest::of(program)?;
+    let manifest = ProgramManifest::of(program)?;
     let folder = program.parent().context("a program lies in a folder")?;
     let root = manifest.root.as_ref().map(|root| folder.join(root));
     if let Some(root) = &root {
@@ -32,7 +32,7 @@ pub(super) fn run(gusset: &Path, program: &Path) -> Result<Option<String>> {
     Ok(ended.with_context(|| format!("cannot run {}", gusset.display()))?.fault(&manifest))
 }
 
-fn command(gusset: &Path, program: &Path, manifest: &Manifest, root: Option<&Path>) -> Command {
+fn command(gusset: &Path, program: &Path, manifest: &ProgramManifest, root: Option<&Path>) -> Command {
     let mut command = Command::new(gusset);
     command.arg("run");
     for (name, value) in &manifest.env {
@@ -69,16 +69,16 @@ fn remove(path: &PathBuf, is_folder: bool) -> std::io::Result<()> {
 }
 
 /// How a program ended.
-struct Ended {
+struct ProgramEnd {
     /// None where it ran for too long and was ended.
     status: Option<ExitStatus>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
-impl Ended {
+impl ProgramEnd {
     /// In what it did otherwise than its manifest says.
-    fn fault(&self, manifest: &Manifest) -> Option<String> {
+    fn fault(&self, manifest: &ProgramManifest) -> Option<String> {
         let said = || {
             let text = String::from_utf8_lossy(&self.stderr);
             let line = text.lines().find(|line| !line.is_empty()).unwrap_or_default();
@@ -98,7 +98,7 @@ impl Ended {
     }
 }
 
-fn watch(command: &mut Command, limit: Duration) -> Result<Ended> {
+fn watch(command: &mut Command, limit: Duration) -> Result<ProgramEnd> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
     let start = Instant::now();
@@ -113,7 +113,7 @@ fn watch(command: &mut Command, limit: Duration) -> Result<Ended> {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    Ok(Ended { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() })
+    Ok(ProgramEnd { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() })
 }
 
 /// Reads while the program runs, for a pipe holds little; past what is kept, too, lest the program wait.
@@ -133,13 +133,13 @@ fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, limit: Duration) -> Ended {
+    fn shell(script: &str, limit: Duration) -> ProgramEnd {
         watch(Command::new("sh").args(["-c", script]), limit).unwrap()
     }
 
-    fn expect(exit_code: i32, stdout: Option<&str>, stderr: Option<&str>) -> Manifest {
+    fn expect(exit_code: i32, stdout: Option<&str>, stderr: Option<&str>) -> ProgramManifest {
         let text = |text: Option<&str>| text.map(str::to_owned);
-        Manifest { exit_code, stdout: text(stdout), stderr: text(stderr), ..Manifest::default() }
+        ProgramManifest { exit_code, stdout: text(stdout), stderr: text(stderr), ..ProgramManifest::default() }
     }
 
     #[test]
@@ -160,10 +160,10 @@ mod tests {
 
     #[test]
     fn a_program_gets_what_its_manifest_says() {
-        let manifest = Manifest {
+        let manifest = ProgramManifest {
             args: vec!["a b".into(), "--c".into()],
             env: [("K".to_owned(), "v=w".to_owned())].into(),
-            ..Manifest::default()
+            ..ProgramManifest::default()
         };
         let command = command(Path::new("gusset"), Path::new("p.wasm"), &manifest, Some(Path::new("/r")));
         let arguments: Vec<_> = command.get_args().collect();
