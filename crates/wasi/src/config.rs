@@ -51,8 +51,8 @@ pub(crate) struct Settings {
     pub(crate) monotonic_clock: Option<Arc<dyn MonotonicClock>>,
     pub(crate) sleep: Sleep,
     pub(crate) yield_now: Option<Arc<dyn Fn() + Send + Sync>>,
-    pub(crate) secure_random: Random,
-    pub(crate) insecure_random: Random,
+    pub(crate) secure_random: RandomBytes,
+    pub(crate) insecure_random: RandomBytes,
     pub(crate) insecure_seed: u128,
     pub(crate) network: Network,
     pub(crate) max_descriptors: u32,
@@ -79,7 +79,7 @@ pub(crate) enum Sleep {
 }
 
 #[derive(Clone)]
-pub(crate) enum Random {
+pub(crate) enum RandomBytes {
     /// Each guest gets the bytes from the start.
     Seeded(u64),
     Source(Arc<dyn RandomSource>),
@@ -99,8 +99,8 @@ impl WasiConfig {
             monotonic_clock: None,
             sleep: Sleep::Virtual,
             yield_now: None,
-            secure_random: Random::Seeded(0),
-            insecure_random: Random::Seeded(1),
+            secure_random: RandomBytes::Seeded(0),
+            insecure_random: RandomBytes::Seeded(1),
             insecure_seed: 0,
             network: Network::none(),
             max_descriptors: MAX_DESCRIPTORS,
@@ -245,15 +245,15 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Random bytes for keys.
+    /// RandomBytes bytes for keys.
     pub fn secure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
-        self.0.secure_random = Random::Source(Arc::new(source));
+        self.0.secure_random = RandomBytes::Source(Arc::new(source));
         self
     }
 
-    /// Random bytes for everything else.
+    /// RandomBytes bytes for everything else.
     pub fn insecure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
-        self.0.insecure_random = Random::Source(Arc::new(source));
+        self.0.insecure_random = RandomBytes::Source(Arc::new(source));
         self
     }
 
@@ -263,10 +263,10 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Random bytes that follow from a seed, each guest's from the start.
+    /// RandomBytes bytes that follow from a seed, each guest's from the start.
     pub fn seeded_random(&mut self, seed: u64) -> &mut WasiConfigBuilder {
-        self.0.secure_random = Random::Seeded(seed);
-        self.0.insecure_random = Random::Seeded(!seed);
+        self.0.secure_random = RandomBytes::Seeded(seed);
+        self.0.insecure_random = RandomBytes::Seeded(!seed);
         self.0.insecure_seed = seed.into();
         self
     }

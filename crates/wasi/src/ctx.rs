@@ -2,7 +2,7 @@
 //! interfaces.
 
 use crate::clock::{MonotonicClock, VirtualClock, WallClock, nanoseconds};
-use crate::config::{Random, Settings, Sleep, WasiConfig};
+use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiResult};
 use crate::net::Resolved;
 use crate::random::{RandomSource, SeededRandom};
@@ -39,10 +39,10 @@ impl WasiCtx {
     pub fn new(config: &WasiConfig) -> WasiCtx {
         let settings = &*config.0;
         let virtual_clock = VirtualClock::default();
-        let random = |random: &Random| -> Arc<dyn RandomSource> {
+        let random = |random: &RandomBytes| -> Arc<dyn RandomSource> {
             match random {
-                Random::Seeded(seed) => Arc::new(SeededRandom::new(*seed)),
-                Random::Source(source) => source.clone(),
+                RandomBytes::Seeded(seed) => Arc::new(SeededRandom::new(*seed)),
+                RandomBytes::Source(source) => source.clone(),
             }
         };
         WasiCtx {
