@@ -7,7 +7,6 @@ use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, Directory, File};
-use crate::stdio::StandardOutput;
 use crate::wait::{Interest, Pollable};
 use std::sync::Arc;
 
@@ -76,13 +75,11 @@ impl Descriptors {
     /// Those of a guest that starts: its standard streams, and what it was given.
     pub(crate) fn new(settings: &Settings) -> Descriptors {
         let mut entries = Vec::with_capacity(3 + settings.preopens.len());
-        let output = [(&settings.stdout, StandardOutput::Stdout), (&settings.stderr, StandardOutput::Stderr)];
-        let mut stdin = Entry::all(Descriptor::Stream(settings.stdin.open()));
-        stdin.base = stdin.base.without(Rights::FD_WRITE);
-        entries.push(Some(stdin));
-        for (output, which) in output {
-            let mut entry = Entry::all(Descriptor::Stream(output.open(which)));
-            entry.base = entry.base.without(Rights::FD_READ);
+        for (stream, without) in
+            settings.open_stdio().into_iter().zip([Rights::FD_WRITE, Rights::FD_READ, Rights::FD_READ])
+        {
+            let mut entry = Entry::all(Descriptor::Stream(stream));
+            entry.base = entry.base.without(without);
             entries.push(Some(entry));
         }
         for preopen in &settings.preopens {
