@@ -1,1 +1,4 @@
 //! Tests of the crate from outside, in one program.
+
+mod folder;
+mod host_directory;
