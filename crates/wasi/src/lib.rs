@@ -12,6 +12,7 @@ mod ctx;
 mod error;
 mod exit;
 mod fs;
+mod net;
 mod random;
 mod stdio;
 mod stream;
@@ -26,6 +27,7 @@ pub use fs::{
     Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, HostDirectory, Metadata,
     OpenOptions, RelativePath, SetTime, SetTimes,
 };
+pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};
 pub use stream::{Listener, Stream};

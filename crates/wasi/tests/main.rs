@@ -2,3 +2,6 @@
 
 mod folder;
 mod host_directory;
+mod network;
+mod sockets;
+mod waiting;

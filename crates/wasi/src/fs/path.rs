@@ -62,3 +62,30 @@ impl<'a> RelativePath<'a> {
         matches!(self.0.rsplit('/').next(), Some("" | "." | ".."))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_are_too_long_are_refused() {
+        let name = "x".repeat(MAX_NAME);
+        let parts = [&*name; 16].join("/");
+        assert_eq!(parts.len(), MAX_PATH - 1);
+        assert_eq!(RelativePath::new(&format!("{parts}/")).map(|path| path.parts().count()), Ok(16));
+        assert_eq!(RelativePath::new(&format!("{parts}//")), Err(ErrorCode::NameTooLong));
+        assert_eq!(RelativePath::new(&format!("a/{name}x/b")), Err(ErrorCode::NameTooLong));
+    }
+
+    #[test]
+    fn paths_to_directories_are_known_by_their_end() {
+        let names_directory = |path| RelativePath::new(path).map(RelativePath::names_directory);
+        for path in [".", "..", "a/", "a/.", "a/..", "./"] {
+            assert_eq!(names_directory(path), Ok(true), "{path}");
+        }
+        for path in ["a", "a/b", ".a", "a.."] {
+            assert_eq!(names_directory(path), Ok(false), "{path}");
+        }
+        assert_eq!(RelativePath::new(""), Err(ErrorCode::NoEntry));
+    }
+}

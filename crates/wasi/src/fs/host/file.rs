@@ -5,7 +5,7 @@ use crate::fs::host::convert::{metadata_of, timestamps_of};
 use crate::fs::{Advice, File, Metadata, OpenOptions, SetTimes, grow};
 use crate::wait::Pollable;
 use rustix::fs::{FallocateFlags, SeekFrom};
-use rustix::io::{Errno, ReadWriteFlags};
+use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
 use std::fs;
 use std::io::IoSlice;
 use std::num::NonZeroU64;
@@ -45,11 +45,11 @@ impl File for HostFile {
         if !self.readable {
             return Err(ErrorCode::BadDescriptor.into());
         }
-        Ok(rustix::io::pread(&self.fd, bytes, offset)?)
+        Ok(retry_on_intr(|| rustix::io::pread(&self.fd, &mut *bytes, offset))?)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> WasiResult<usize> {
-        Ok(rustix::io::pwrite(&self.fd, bytes, offset)?)
+        Ok(retry_on_intr(|| rustix::io::pwrite(&self.fd, bytes, offset))?)
     }
 
     fn append(&self, bytes: &[u8]) -> WasiResult<(usize, u64)> {

@@ -3,8 +3,8 @@
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{FileType, OpenOptions};
 use crate::stream::Stream;
-use crate::wait::{Interest, Pollable, Ready, Waiter};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
+use rustix::io::retry_on_intr;
 use std::fs;
 use std::os::fd::AsFd;
 use std::task::Poll;
@@ -23,28 +23,15 @@ impl HostStream {
         let awaits_writer = file_type == FileType::Fifo && !options.nonblocking;
         HostStream { fd, file_type, readable: options.read, awaits_writer }
     }
-
-    /// What the system says of it now.
-    fn events(&self, interest: Interest) -> PollFlags {
-        let flags = if interest == Interest::Read { PollFlags::IN } else { PollFlags::OUT };
-        let mut fds = [PollFd::from_borrowed_fd(self.fd.as_fd(), flags)];
-        match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
-            Ok(_) => fds[0].revents(),
-            // The operation will tell.
-            Err(_) => PollFlags::ERR,
-        }
-    }
 }
 
 impl Pollable for HostStream {
     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
-        let events = self.events(interest);
-        if events.is_empty() {
+        let ready = poll_fd(self.fd.as_fd(), interest);
+        if ready.is_pending() {
             waiter.on_fd(self.fd.as_fd(), interest);
-            return Poll::Pending;
         }
-        let bytes = if interest == Interest::Read { rustix::io::ioctl_fionread(&self.fd).unwrap_or(0) } else { 0 };
-        Poll::Ready(Ready { bytes, hung_up: events.intersects(PollFlags::HUP | PollFlags::ERR) })
+        ready
     }
 }
 
@@ -57,15 +44,24 @@ impl Stream for HostStream {
         if !self.readable {
             return Err(ErrorCode::BadDescriptor.into());
         }
-        let count = rustix::io::read(&self.fd, &mut *bytes)?;
-        // A pipe ends when its writers are gone, of which the system tells only if there was one.
-        if count == 0 && !bytes.is_empty() && self.awaits_writer && self.events(Interest::Read).is_empty() {
-            return Err(ErrorCode::WouldBlock.into());
+        if bytes.is_empty() {
+            return Ok(0);
         }
-        Ok(count)
+        let mut read = || retry_on_intr(|| rustix::io::read(&self.fd, &mut *bytes));
+        let count = read()?;
+        if count > 0 || !self.awaits_writer {
+            return Ok(count);
+        }
+        // A pipe ends when its writers are gone, of which the system tells only if there was one.
+        match poll_fd(self.fd.as_fd(), Interest::Read) {
+            Poll::Pending => Err(ErrorCode::WouldBlock.into()),
+            // One came and went meanwhile.
+            Poll::Ready(ready) if ready.bytes > 0 => Ok(read()?),
+            Poll::Ready(_) => Ok(0),
+        }
     }
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
-        Ok(rustix::io::write(&self.fd, bytes)?)
+        Ok(retry_on_intr(|| rustix::io::write(&self.fd, bytes))?)
     }
 }
