@@ -5,6 +5,7 @@ mod arrows;
 mod exports;
 mod files;
 mod harness;
+mod layers;
 mod length;
 mod limits;
 mod links;
@@ -58,6 +59,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     found.extend(arrows::check(&tree));
     found.extend(limits::check(&tree));
     found.extend(harness::check(&tree));
+    found.extend(layers::check(&tree));
     found.extend(arrows::check_runtime_tree(&arrows::runtime_tree(root)?));
     let exists = |path: &str| root.join(path).exists();
     found.extend(packages::check(&tree, exists));

@@ -3,7 +3,7 @@
 use crate::config::{Config, OptLevel};
 use crate::error::{Error, Result};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
-use crate::source::{CodeSource, Input};
+use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
 use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
 use gusset_types::Arena;
@@ -54,7 +54,11 @@ impl EngineCompiler {
     }
 
     /// Compiles a single module, about whose imports nothing is known.
-    pub(crate) fn compile_module(&self, signatures: &SignatureRegistry, input: &Input<'_>) -> Result<Arc<CodeMemory>> {
+    pub(crate) fn compile_module(
+        &self,
+        signatures: &SignatureRegistry,
+        input: &SourceInput<'_>,
+    ) -> Result<Arc<CodeMemory>> {
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
         let code = self.compile(signatures, &LinkUnit { modules }, input.code_source(1));

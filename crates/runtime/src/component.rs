@@ -7,7 +7,7 @@ use crate::export_path::ExportPath;
 use crate::instantiate::trampoline_signatures;
 use crate::signatures::RegisteredSignature;
 #[cfg(feature = "compile")]
-use crate::source::Input;
+use crate::source::SourceInput;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
@@ -104,7 +104,7 @@ impl Component {
     #[cfg(feature = "compile")]
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Component> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| Component::compile(engine, &Input::new(bytes, None)?))?
+        crate::compile::with_stack(|| Component::compile(engine, &SourceInput::new(bytes, None)?))?
     }
 
     /// Compiles a component that has a name, as [`Component::new`] does.
@@ -114,12 +114,12 @@ impl Component {
     /// Those of [`Component::new`].
     #[cfg(feature = "compile")]
     pub fn from_source(engine: &Engine, source: &crate::NamedSource) -> Result<Component> {
-        crate::compile::with_stack(|| Component::compile(engine, &Input::of_source(source)?))?
+        crate::compile::with_stack(|| Component::compile(engine, &SourceInput::of_source(source)?))?
     }
 
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
-    fn compile(engine: &Engine, input: &Input<'_>) -> Result<Component> {
+    fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let config = engine.config();
         let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
         let settings = gusset_component::TranslateSettings { features, calls_through_host };
@@ -155,7 +155,7 @@ impl Component {
     #[cfg(feature = "compile")]
     pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Component> {
         crate::source::with_file(path.as_ref(), |bytes, name| {
-            crate::compile::with_stack(|| Component::compile(engine, &Input::new(bytes, Some(name))?))?
+            crate::compile::with_stack(|| Component::compile(engine, &SourceInput::new(bytes, Some(name))?))?
         })
     }
 
@@ -179,7 +179,7 @@ impl Component {
         let bytes = bytes.as_ref();
         let features = gusset_types::ComponentFeatures::specified();
         crate::compile::with_stack(|| {
-            let input = Input::new(bytes, None)?;
+            let input = SourceInput::new(bytes, None)?;
             Ok(gusset_component::validate(&input.wasm, features).map_err(|error| input.translate_error(error))?)
         })?
     }

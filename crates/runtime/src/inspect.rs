@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::source::{Input, NamedSource};
+use crate::source::{NamedSource, SourceInput};
 use gusset_codegen::UnitModule;
 use gusset_component::{Outline, OutlinePart};
 use gusset_types::ComponentFeatures;
@@ -24,10 +24,10 @@ use gusset_types::ComponentFeatures;
 /// ```
 pub fn outline(bytes: impl AsRef<[u8]>) -> Result<Outline> {
     let bytes = bytes.as_ref();
-    crate::compile::with_stack(|| outline_input(&Input::new(bytes, None)?))?
+    crate::compile::with_stack(|| outline_input(&SourceInput::new(bytes, None)?))?
 }
 
-fn outline_input(input: &Input<'_>) -> Result<Outline> {
+fn outline_input(input: &SourceInput<'_>) -> Result<Outline> {
     Ok(gusset_component::outline(&input.wasm).map_err(|error| input.translate_error(error))?)
 }
 
@@ -38,7 +38,7 @@ impl NamedSource {
     ///
     /// Those of [`outline`].
     pub fn outline(&self) -> Result<Outline> {
-        crate::compile::with_stack(|| outline_input(&Input::of_source(self)?))?
+        crate::compile::with_stack(|| outline_input(&SourceInput::of_source(self)?))?
     }
 
     /// Validates it, as [`Config::validate`] does.
@@ -47,7 +47,7 @@ impl NamedSource {
     ///
     /// Those of [`Config::validate`].
     pub fn validate(&self, config: &Config) -> Result<()> {
-        crate::compile::with_stack(|| config.validate_input(&Input::of_source(self)?))?
+        crate::compile::with_stack(|| config.validate_input(&SourceInput::of_source(self)?))?
     }
 }
 
@@ -76,10 +76,10 @@ impl Config {
     /// ```
     pub fn validate(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| self.validate_input(&Input::new(bytes, None)?))?
+        crate::compile::with_stack(|| self.validate_input(&SourceInput::new(bytes, None)?))?
     }
 
-    fn validate_input(&self, input: &Input<'_>) -> Result<()> {
+    fn validate_input(&self, input: &SourceInput<'_>) -> Result<()> {
         self.validate_wasm(&input.wasm).map_err(|error| input.error(error))
     }
 

@@ -43,6 +43,11 @@ impl SignatureRegistry {
         if ty.params.iter().chain(&*ty.results).any(concrete) {
             bail!("unsupported: typed function references in the signature of a function");
         }
+        Ok(self.register_closed(ty))
+    }
+
+    /// The number of a signature that speaks of no other signature.
+    pub(crate) fn register_closed(&self, ty: &CoreFuncType) -> RegisteredSignature {
         #[cfg(test)]
         tests::REGISTERED.set(tests::REGISTERED.get() + 1);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +58,7 @@ impl SignatureRegistry {
                 (known.insert_full(ty.clone()).0, ty)
             }
         };
-        Ok(RegisteredSignature { ty, number: u32::try_from(number).expect("fewer than 2^32 signatures") })
+        RegisteredSignature { ty, number: u32::try_from(number).expect("fewer than 2^32 signatures") }
     }
 }
 

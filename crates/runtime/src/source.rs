@@ -10,7 +10,7 @@ use gusset_types::SourceLocation;
 use std::sync::Arc;
 
 #[cfg(feature = "compile")]
-pub(crate) use input::{Input, with_file};
+pub(crate) use input::{SourceInput, with_file};
 
 #[cfg(feature = "wat")]
 pub(crate) use gusset_text::TextSource;

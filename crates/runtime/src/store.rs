@@ -85,6 +85,13 @@ impl<T: 'static> Store<T> {
     }
 }
 
+impl<T: 'static> StoreInner<T> {
+    /// What guests work on, and the host's data beside it.
+    pub(crate) fn vm_and_data(&mut self) -> (&mut VmStore, &mut T) {
+        (&mut self.vm, &mut self.data)
+    }
+}
+
 /// A shared borrow of a [`Store`]; see [`AsContext`].
 pub struct StoreContext<'a, T: 'static>(pub(crate) &'a StoreInner<T>);
 

@@ -527,7 +527,7 @@ const HOSTED: &str = r#"(component
   (func (export "drop-folder") (param "x" u32) (canon lift (core func $drop-folder)))
   (export "lib-drop" (func $lib "drop")))"#;
 
-struct File;
+struct HostFile;
 struct Folder;
 
 /// Calls one function after the other; the last result, and what the host was told to destroy.
@@ -540,11 +540,11 @@ fn hosted(calls: &[(&str, u32)]) -> (Result<u32, gusset::Error>, Vec<u32>) {
         store.data_mut().push(rep);
         Ok(())
     };
-    host.resource("file", ResourceType::host::<File>(), destroy).unwrap();
-    host.resource("again", ResourceType::host::<File>(), destroy).unwrap();
+    host.resource("file", ResourceType::host::<HostFile>(), destroy).unwrap();
+    host.resource("again", ResourceType::host::<HostFile>(), destroy).unwrap();
     host.resource("folder", ResourceType::host::<Folder>(), destroy).unwrap();
     type Context<'a> = StoreContextMut<'a, Vec<u32>>;
-    host.func_wrap("open", |_: Context<'_>, (x,): (u32,)| Ok((Resource::<File>::new_own(x),))).unwrap();
+    host.func_wrap("open", |_: Context<'_>, (x,): (u32,)| Ok((Resource::<HostFile>::new_own(x),))).unwrap();
     host.func_wrap("open-folder", |_: Context<'_>, (x,): (u32,)| Ok((Resource::<Folder>::new_own(x),))).unwrap();
     let mut store = Store::new(&engine, Vec::new());
     let instance = linker.instantiate(&mut store, &component).unwrap();

@@ -4,6 +4,8 @@ mod activations;
 mod adapter_traps;
 mod component;
 mod core;
+mod core_funcs;
+mod core_memories;
 mod derive;
 mod errors;
 mod export_names;

@@ -3,8 +3,9 @@
 
 use crate::clock::{MonotonicClock, SystemClock, WallClock};
 use crate::fs::Directory;
+use crate::net::Network;
 use crate::random::{RandomSource, SystemRandom};
-use crate::stdio::{Input, Output};
+use crate::stdio::{Input, Output, StandardOutput};
 use crate::stream::{Listener, Stream};
 use gusset::{Result, bail};
 use std::sync::Arc;
@@ -50,9 +51,10 @@ pub(crate) struct Settings {
     pub(crate) monotonic_clock: Option<Arc<dyn MonotonicClock>>,
     pub(crate) sleep: Sleep,
     pub(crate) yield_now: Option<Arc<dyn Fn() + Send + Sync>>,
-    pub(crate) secure_random: Random,
-    pub(crate) insecure_random: Random,
+    pub(crate) secure_random: RandomBytes,
+    pub(crate) insecure_random: RandomBytes,
     pub(crate) insecure_seed: u128,
+    pub(crate) network: Network,
     pub(crate) max_descriptors: u32,
     pub(crate) end_at_closed_output: bool,
 }
@@ -77,7 +79,7 @@ pub(crate) enum Sleep {
 }
 
 #[derive(Clone)]
-pub(crate) enum Random {
+pub(crate) enum RandomBytes {
     /// Each guest gets the bytes from the start.
     Seeded(u64),
     Source(Arc<dyn RandomSource>),
@@ -97,12 +99,23 @@ impl WasiConfig {
             monotonic_clock: None,
             sleep: Sleep::Virtual,
             yield_now: None,
-            secure_random: Random::Seeded(0),
-            insecure_random: Random::Seeded(1),
+            secure_random: RandomBytes::Seeded(0),
+            insecure_random: RandomBytes::Seeded(1),
             insecure_seed: 0,
+            network: Network::none(),
             max_descriptors: MAX_DESCRIPTORS,
             end_at_closed_output: false,
         })
+    }
+}
+
+impl Settings {
+    /// The standard streams that one guest gets: input, output, errors.
+    pub(crate) fn open_stdio(&self) -> [Arc<dyn Stream>; 3] {
+        let output = |output: &Output, which| output.open(which, self.end_at_closed_output);
+        let (stdout, stderr) =
+            (output(&self.stdout, StandardOutput::Stdout), output(&self.stderr, StandardOutput::Stderr));
+        [self.stdin.open(), stdout, stderr]
     }
 }
 
@@ -170,8 +183,8 @@ impl WasiConfigBuilder {
         self.stdin(Input::inherit()).stdout(Output::inherit()).stderr(Output::inherit())
     }
 
-    /// Whether a guest ends, with [`Exit`](crate::Exit) code 141, when it writes to a standard output that nobody reads any more, as programs
-    /// in a shell do (default: no; it gets an error).
+    /// Whether a guest ends, with [`Exit`](crate::Exit) code 141, when it writes to a standard output, or standard error, that nobody reads any
+    /// more, as programs in a shell do (default: no; it gets an error).
     pub fn end_at_closed_output(&mut self, end: bool) -> &mut WasiConfigBuilder {
         self.0.end_at_closed_output = end;
         self
@@ -232,15 +245,15 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Random bytes for keys.
+    /// RandomBytes bytes for keys.
     pub fn secure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
-        self.0.secure_random = Random::Source(Arc::new(source));
+        self.0.secure_random = RandomBytes::Source(Arc::new(source));
         self
     }
 
-    /// Random bytes for everything else.
+    /// RandomBytes bytes for everything else.
     pub fn insecure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
-        self.0.insecure_random = Random::Source(Arc::new(source));
+        self.0.insecure_random = RandomBytes::Source(Arc::new(source));
         self
     }
 
@@ -250,10 +263,10 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Random bytes that follow from a seed, each guest's from the start.
+    /// RandomBytes bytes that follow from a seed, each guest's from the start.
     pub fn seeded_random(&mut self, seed: u64) -> &mut WasiConfigBuilder {
-        self.0.secure_random = Random::Seeded(seed);
-        self.0.insecure_random = Random::Seeded(!seed);
+        self.0.secure_random = RandomBytes::Seeded(seed);
+        self.0.insecure_random = RandomBytes::Seeded(!seed);
         self.0.insecure_seed = seed.into();
         self
     }
@@ -261,6 +274,12 @@ impl WasiConfigBuilder {
     /// The system's random bytes. Where there are none, [`build`](WasiConfigBuilder::build) says so.
     pub fn system_random(&mut self) -> &mut WasiConfigBuilder {
         self.secure_random(SystemRandom).insecure_random(SystemRandom)
+    }
+
+    /// What the guest may use of the network (default: nothing).
+    pub fn network(&mut self, network: Network) -> &mut WasiConfigBuilder {
+        self.0.network = network;
+        self
     }
 
     /// How many descriptors the guest may have at a time (default: 8,192).
@@ -274,7 +293,7 @@ impl WasiConfigBuilder {
     /// # Errors
     ///
     /// When an argument, a variable or the name of a directory has a NUL in it, or a variable's name is empty or has `=` in it: no guest could
-    /// tell.
+    /// tell. When a rule to listen by is of a name.
     pub fn build(&self) -> Result<WasiConfig> {
         let settings = &self.0;
         if let Some(arg) = settings.args.iter().find(|arg| arg.contains('\0')) {
@@ -291,6 +310,9 @@ impl WasiConfigBuilder {
             {
                 bail!("a directory cannot be called {name:?}");
             }
+        }
+        if let Some(rule) = settings.network.misplaced() {
+            bail!("a guest listens at an address: `{rule}` is a name");
         }
         Ok(WasiConfig(Arc::new(settings.clone())))
     }

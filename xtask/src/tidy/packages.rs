@@ -5,7 +5,7 @@ use super::Violation;
 use super::files::SourceFile;
 
 /// The packages for people. The documentation of all others says that they are internal.
-const PUBLIC: &[&str] = &["gusset", "gusset-wast", "gusset-cli"];
+const PUBLIC: &[&str] = &["gusset", "gusset-wasi", "gusset-wast", "gusset-cli"];
 
 /// What a manifest has to say.
 const KEYS: &[&str] = &["description", "keywords", "categories", "readme", "include", "license"];

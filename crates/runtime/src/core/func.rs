@@ -1,10 +1,14 @@
 //! [`Func`]: a core function.
 
+use super::into_func::{type_of, typed_host_func};
 use super::val::Val;
+use super::{IntoFunc, TypedFunc, WasmTyList};
 use crate::error::{Result, bail};
+use crate::signatures::RegisteredSignature;
 use crate::store::{AsContext, AsContextMut, StoreContextMut};
 use crate::vm::{FuncHandle, HostFunc, RawValue, VmStore};
 use gusset_artifact::{CoreFuncType, CoreValType};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// A core [function] of a store: a guest's or the host's.
@@ -47,7 +51,66 @@ impl Func {
     ) -> Result<Func> {
         let store = store.as_context_mut().0;
         let signature = store.vm.engine().signatures().register(&ty)?;
-        Ok(Func(store.add_host_func(signature, host_func(ty, func))))
+        let func = host_func(&signature, func);
+        Ok(Func(store.add_host_func(signature, func)))
+    }
+
+    /// A function that is the host's closure over Rust values, whose types are the function's: see [`IntoFunc`]. Its
+    /// [`Caller`](super::Caller) knows no instance.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{Caller, Func};
+    /// use gusset::{Engine, Store};
+    /// let mut store = Store::new(&Engine::default(), 0);
+    /// let divide = Func::wrap(&mut store, |mut caller: Caller<'_, u32>, dividend: u32, divisor: u32| {
+    ///     *caller.data_mut() += 1; // Counts calls.
+    ///     match divisor {
+    ///         0 => Err(gusset::format_err!("division by 0")),
+    ///         _ => Ok((dividend / divisor, dividend % divisor)),
+    ///     }
+    /// });
+    /// let divide = divide.typed::<(u32, u32), (u32, u32)>(&store)?;
+    /// assert_eq!(divide.call(&mut store, (17, 5))?, (3, 2));
+    /// assert_eq!(divide.call(&mut store, (1, 0)).unwrap_err().to_string(), "division by 0");
+    /// assert_eq!(*store.data(), 2);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn wrap<T: 'static, Params, Results>(
+        mut store: impl AsContextMut<Data = T>,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> Func {
+        let store = store.as_context_mut().0;
+        let signature = store.vm.engine().signatures().register_closed(&type_of(&func));
+        Func(store.add_host_func(signature, typed_host_func(func.into(), None)))
+    }
+
+    /// The same function with Rust types: `P` for the parameters and `R` for the results, each a [`WasmTy`](super::WasmTy) or a
+    /// tuple of them.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::Func;
+    /// use gusset::{Engine, Store};
+    /// let mut store = Store::new(&Engine::default(), ());
+    /// let widen = Func::wrap(&mut store, |value: i32| i64::from(value));
+    /// assert_eq!(widen.typed::<i32, i64>(&store)?.call(&mut store, -7)?, -7);
+    /// let error = widen.typed::<(i32, i32), ()>(&store).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the function's type is (func (param i32) (result i64)), but the Rust types stand for (func (param i32 i32))"
+    /// );
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the types are not the function's, or it is of another store.
+    pub fn typed<P: WasmTyList, R: WasmTyList>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>> {
+        let vm = &store.as_context().0.vm;
+        TypedFunc::new(*self, vm.func_type(self.handle(vm)?))
     }
 
     /// The type.
@@ -85,15 +148,7 @@ impl Func {
                 results.len()
             );
         }
-        let count = params.len().max(results.len());
-        let (mut few, mut many) = ([RawValue::default(); 8], Vec::new());
-        let values = match few.get_mut(..count) {
-            Some(values) => values,
-            None => {
-                many.resize(count, RawValue::default());
-                &mut many[..]
-            }
-        };
+        let values = &mut Values::new(params.len().max(results.len()), RawValue::default());
         write_values(&mut store.vm, &ty.params, params, values)?;
         store.call_core(func, values)?;
         read_values(&mut store.vm, &ty.results, values, results)
@@ -113,20 +168,55 @@ impl Func {
 
 /// A host function over values with types.
 pub(super) fn host_func<T: 'static>(
-    ty: CoreFuncType,
+    signature: &RegisteredSignature,
     func: impl Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> HostFunc<T> {
+    let ty = signature.ty.clone();
     Arc::new(move |mut store, values| {
-        let vm = &mut store.0.vm;
-        let mut params = Vec::with_capacity(ty.params.len());
-        for (&ty, &raw) in ty.params.iter().zip(&*values) {
-            params.push(Val::from_raw(vm, ty, raw)?);
+        let params = &mut Values::new(ty.params.len(), Val::I32(0));
+        read_values(&mut store.0.vm, &ty.params, values, params)?;
+        let results = &mut Values::new(ty.results.len(), Val::I32(0));
+        for (result, &ty) in results.iter_mut().zip(&ty.results) {
+            *result = Val::default_of(ty).unwrap_or(Val::I32(0));
         }
-        let default = |&ty: &CoreValType| Val::default_of(ty).unwrap_or(Val::I32(0));
-        let mut results: Vec<Val> = ty.results.iter().map(default).collect();
-        func(store.as_context_mut(), &params, &mut results)?;
-        write_values(&mut store.0.vm, &ty.results, &results, values)
+        func(store.as_context_mut(), params, results)?;
+        write_values(&mut store.0.vm, &ty.results, results, values)
     })
+}
+
+/// How many values a call passes without a vector.
+const FEW: usize = 8;
+
+/// The values of a call.
+enum Values<V> {
+    Few([V; FEW], usize),
+    Many(Vec<V>),
+}
+
+impl<V: Copy> Values<V> {
+    fn new(count: usize, value: V) -> Values<V> {
+        if count <= FEW { Values::Few([value; FEW], count) } else { Values::Many(vec![value; count]) }
+    }
+}
+
+impl<V> Deref for Values<V> {
+    type Target = [V];
+
+    fn deref(&self) -> &[V] {
+        match self {
+            Values::Few(values, count) => &values[..*count],
+            Values::Many(values) => values,
+        }
+    }
+}
+
+impl<V> DerefMut for Values<V> {
+    fn deref_mut(&mut self) -> &mut [V] {
+        match self {
+            Values::Few(values, count) => &mut values[..*count],
+            Values::Many(values) => values,
+        }
+    }
 }
 
 fn write_values(vm: &mut VmStore, types: &[CoreValType], from: &[Val], to: &mut [RawValue]) -> Result<()> {

@@ -1,10 +1,11 @@
 //! [`Instance`]: an instance of a core module.
 
 use super::item::Extern;
-use super::{Func, Global, Memory, Module, Table};
-use crate::error::{Result, bail};
+use super::{Func, Global, Memory, Module, Table, TypedFunc, WasmTyList};
+use crate::error::{Context, Result, bail, format_err};
 use crate::store::AsContextMut;
 use crate::vm::{InstanceHandle, VmStore};
+use gusset_types::{Printable, nearest};
 
 /// An [instance] of a core module in a store.
 ///
@@ -80,6 +81,30 @@ impl Instance {
     #[track_caller]
     pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
+    }
+
+    /// The exported function of that name with Rust types, as [`Func::typed`] has it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such export, it is no function, or the types are not the function's.
+    #[track_caller]
+    pub fn get_typed_func<P: WasmTyList, R: WasmTyList>(
+        &self,
+        mut store: impl AsContextMut,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>> {
+        let quoted = || format!("`{}`", Printable::name(name));
+        match self.get_export(&mut store, name) {
+            Some(Extern::Func(func)) => func.typed(store).with_context(|| format!("export {}", quoted())),
+            Some(other) => bail!("export {} is no function: {}", quoted(), other.ty(store)),
+            None => {
+                let exports = self.exports(&mut store);
+                let near = nearest(name, exports.iter().map(|(name, _)| &**name));
+                let hint = near.map(|near| format!(" (did you mean `{}`?)", Printable::name(near)));
+                Err(format_err!("no export is called {}{}", quoted(), hint.unwrap_or_default()))
+            }
+        }
     }
 
     /// The exported memory of that name; `None` if there is no such export or it is something else.

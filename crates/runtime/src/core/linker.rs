@@ -1,12 +1,15 @@
 //! [`Linker`]: gives modules their imports by name.
 
+use super::caller::Importer;
 use super::func::host_func;
+use super::into_func::{type_of, typed_host_func};
 use super::item::{Extern, ExternType};
-use super::{Caller, Func, Instance, Module, Val};
+use super::{Caller, Func, Instance, IntoFunc, Module, Val};
 use crate::engine::Engine;
 use crate::error::{Error, LinkError, Result, bail};
 use crate::signatures::RegisteredSignature;
-use crate::store::{AsContextMut, StoreInner};
+use crate::store::{AsContextMut, StoreContextMut, StoreInner};
+use crate::vm::HostFunc;
 use gusset_artifact::CoreFuncType;
 use gusset_types::{Printable, nearest};
 use indexmap::IndexMap;
@@ -47,11 +50,11 @@ pub struct Linker<T: 'static> {
 
 enum CoreDefinition<T: 'static> {
     Item(Extern),
-    HostFunc(RegisteredSignature, CallerFunc<T>),
+    HostFunc(RegisteredSignature, MakeHostFunc<T>),
 }
 
-/// A closure of the host's that is told who calls.
-type CallerFunc<T> = Arc<dyn Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync>;
+/// Makes the host function that a closure is for an importer: one of its own, so that a call knows who calls without asking.
+type MakeHostFunc<T> = Arc<dyn Fn(Option<Importer>) -> HostFunc<T> + Send + Sync>;
 
 impl<T: 'static> Linker<T> {
     /// An empty linker, for stores with data `T`.
@@ -92,7 +95,57 @@ impl<T: 'static> Linker<T> {
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Linker<T>> {
         let signature = self.engine.signatures().register(&ty)?;
-        self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(func)))
+        let (ty, func) = (signature.clone(), Arc::new(func));
+        let make = move |importer: Option<Importer>| {
+            let func = func.clone();
+            host_func(&ty, move |store: StoreContextMut<'_, T>, params: &[Val], results: &mut [Val]| {
+                func(Caller::new(store, importer.as_ref()), params, results)
+            })
+        };
+        self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(make)))
+    }
+
+    /// Defines a name as a closure of the host's over Rust values, whose types are the function's: see [`IntoFunc`]. It may take a
+    /// [`Caller`] first, which has the store and knows who calls.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{Caller, Linker, Module};
+    /// use gusset::{Engine, Store};
+    /// let engine = Engine::default();
+    /// let module = Module::new(&engine, r#"(module
+    ///     (import "host" "next" (func $next (result i32)))
+    ///     (import "host" "root" (func $root (param f64) (result f64)))
+    ///     (func (export "run") (result f64)
+    ///         (drop (call $next))
+    ///         (call $root (f64.convert_i32_s (call $next)))))"#)?;
+    /// let mut linker = Linker::<i32>::new(&engine);
+    /// linker.func_wrap("host", "root", |value: f64| value.sqrt())?;
+    /// linker.func_wrap("host", "next", |mut caller: Caller<'_, i32>| {
+    ///     *caller.data_mut() += 2;
+    ///     *caller.data()
+    /// })?;
+    /// let mut store = Store::new(&engine, 0);
+    /// let instance = linker.instantiate(&mut store, &module)?;
+    /// let run = instance.get_typed_func::<(), f64>(&mut store, "run")?;
+    /// assert_eq!(run.call(&mut store, ())?, 2.0);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func_wrap<Params, Results>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> Result<&mut Linker<T>> {
+        let signature = self.engine.signatures().register_closed(&type_of(&func));
+        let func = Arc::new(func);
+        let make = move |importer| typed_host_func(func.clone(), importer);
+        self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(make)))
     }
 
     /// Defines all exports of an instance under `module`.
@@ -137,12 +190,8 @@ impl<T: 'static> Linker<T> {
         }
         Ok(Some(match definition {
             CoreDefinition::Item(item) => *item,
-            CoreDefinition::HostFunc(signature, func) => {
-                let func = func.clone();
-                let called = move |store: crate::StoreContextMut<'_, T>, params: &[Val], results: &mut [Val]| {
-                    func(Caller::new(store, importer), params, results)
-                };
-                let func = host_func((*signature.ty).clone(), called);
+            CoreDefinition::HostFunc(signature, make) => {
+                let func = make(importer.map(Importer::new));
                 Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
             }
         }))
@@ -223,7 +272,7 @@ impl<T: 'static> Clone for CoreDefinition<T> {
     fn clone(&self) -> CoreDefinition<T> {
         match self {
             CoreDefinition::Item(item) => CoreDefinition::Item(*item),
-            CoreDefinition::HostFunc(ty, func) => CoreDefinition::HostFunc(ty.clone(), func.clone()),
+            CoreDefinition::HostFunc(ty, make) => CoreDefinition::HostFunc(ty.clone(), make.clone()),
         }
     }
 }

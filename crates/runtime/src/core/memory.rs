@@ -4,6 +4,7 @@ use crate::error::{Result, bail};
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::vm::{MemoryHandle, VmStore};
 use gusset_artifact::MemoryType;
+use std::fmt;
 
 /// A linear [memory] of a store. Sizes are in pages of 65,536 bytes, unless its type has pages of one byte.
 ///
@@ -59,6 +60,72 @@ impl Memory {
         store.into().0.vm.memory_mut(self.0)
     }
 
+    /// The bytes, to be written, and the host's data beside them.
+    ///
+    /// ```
+    /// # use gusset::core::{Memory, MemoryType};
+    /// # use gusset::{Engine, Store};
+    /// let mut store = Store::new(&Engine::default(), vec![1, 2, 3]);
+    /// let ty = MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: 16 };
+    /// let memory = Memory::new(&mut store, ty)?;
+    /// let (bytes, data) = memory.data_and_store_mut(&mut store);
+    /// bytes[..3].copy_from_slice(data);
+    /// data.clear();
+    /// assert_eq!(memory.data(&store)[..4], [1, 2, 3, 0]);
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn data_and_store_mut<'a, T: 'static>(
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
+    ) -> (&'a mut [u8], &'a mut T) {
+        let (vm, data) = store.into().0.vm_and_data();
+        (vm.memory_mut(self.0), data)
+    }
+
+    /// Copies bytes from `offset` on into `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are in the memory: nothing has been copied then.
+    #[track_caller]
+    pub fn read(&self, store: impl AsContext, offset: usize, buffer: &mut [u8]) -> Result<(), MemoryAccessError> {
+        let bytes = store.as_context().0.vm.memory(self.0);
+        let error = MemoryAccessError { offset, length: buffer.len(), size: bytes.len() };
+        let from = bytes.get(offset..).and_then(|bytes| bytes.get(..buffer.len())).ok_or(error)?;
+        buffer.copy_from_slice(from);
+        Ok(())
+    }
+
+    /// Copies the bytes of `buffer` to where `offset` is.
+    ///
+    /// ```
+    /// # use gusset::core::{Memory, MemoryType};
+    /// # use gusset::{Engine, Store};
+    /// # let mut store = Store::new(&Engine::default(), ());
+    /// # let ty = MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: 16 };
+    /// # let memory = Memory::new(&mut store, ty)?;
+    /// memory.write(&mut store, 65_534, &[1, 2])?;
+    /// let error = memory.write(&mut store, 65_535, &[3, 4]).unwrap_err();
+    /// assert_eq!(error.to_string(), "2 bytes at 0xffff are not all in a memory of 65536 bytes");
+    /// let mut read = [0; 2];
+    /// memory.read(&store, 65_534, &mut read)?;
+    /// assert_eq!(read, [1, 2]);
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is not room for all of them: nothing has been copied then.
+    #[track_caller]
+    pub fn write(&self, mut store: impl AsContextMut, offset: usize, buffer: &[u8]) -> Result<(), MemoryAccessError> {
+        let bytes = store.as_context_mut().0.vm.memory_mut(self.0);
+        let error = MemoryAccessError { offset, length: buffer.len(), size: bytes.len() };
+        let to = bytes.get_mut(offset..).and_then(|bytes| bytes.get_mut(..buffer.len())).ok_or(error)?;
+        to.copy_from_slice(buffer);
+        Ok(())
+    }
+
     /// The size in pages.
     #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
@@ -91,3 +158,24 @@ impl Memory {
         Ok(self.0)
     }
 }
+
+/// The host asked for bytes that are not in a memory: what [`Memory::read`] and [`Memory::write`] return.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct MemoryAccessError {
+    /// Where the first byte was asked for.
+    pub offset: usize,
+    /// How many bytes were asked for.
+    pub length: usize,
+    /// How many bytes the memory has.
+    pub size: usize,
+}
+
+impl fmt::Display for MemoryAccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MemoryAccessError { offset, length, size } = self;
+        write!(f, "{length} bytes at 0x{offset:x} are not all in a memory of {size} bytes")
+    }
+}
+
+impl std::error::Error for MemoryAccessError {}

@@ -30,13 +30,16 @@ mod extern_ref;
 mod func;
 mod global;
 mod instance;
+mod into_func;
 mod item;
 mod linker;
 mod memory;
 mod module;
 mod table;
 mod tag;
+mod typed_func;
 mod val;
+mod wasm_ty;
 
 pub use caller::Caller;
 pub use extern_ref::ExternRef;
@@ -46,10 +49,13 @@ pub use gusset_artifact::{
     CoreFuncType as FuncType, CoreValType as ValType, GlobalType, HeapType, MemoryType, RefType, TableType,
 };
 pub use instance::Instance;
+pub use into_func::IntoFunc;
 pub use item::{Extern, ExternType};
 pub use linker::Linker;
-pub use memory::Memory;
+pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
 pub use table::Table;
 pub use tag::Tag;
+pub use typed_func::TypedFunc;
 pub use val::{Ref, Val};
+pub use wasm_ty::{WasmRet, WasmTy, WasmTyList};

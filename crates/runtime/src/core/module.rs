@@ -2,7 +2,7 @@
 
 use super::item::ExternType;
 #[cfg(feature = "compile")]
-use crate::source::Input;
+use crate::source::SourceInput;
 use crate::vm::CodeMemory;
 use gusset_artifact::{CoreModule, EntityIndex, ModuleIndex};
 use std::fmt;
@@ -47,7 +47,7 @@ impl Module {
     #[cfg(feature = "compile")]
     pub fn new(engine: &crate::Engine, bytes: impl AsRef<[u8]>) -> crate::Result<Module> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| Module::compile(engine, &Input::new(bytes, None)?))?
+        crate::compile::with_stack(|| Module::compile(engine, &SourceInput::new(bytes, None)?))?
     }
 
     /// Compiles a module that has a name, as [`Module::new`] does.
@@ -57,12 +57,12 @@ impl Module {
     /// Those of [`Module::new`].
     #[cfg(feature = "compile")]
     pub fn from_source(engine: &crate::Engine, source: &crate::NamedSource) -> crate::Result<Module> {
-        crate::compile::with_stack(|| Module::compile(engine, &Input::of_source(source)?))?
+        crate::compile::with_stack(|| Module::compile(engine, &SourceInput::of_source(source)?))?
     }
 
     /// What [`Module::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
-    fn compile(engine: &crate::Engine, input: &Input<'_>) -> crate::Result<Module> {
+    fn compile(engine: &crate::Engine, input: &SourceInput<'_>) -> crate::Result<Module> {
         let code = engine.compiler().compile_module(engine.signatures(), input)?;
         Ok(Module { code, index: ModuleIndex::from_u32(0) })
     }
@@ -83,7 +83,7 @@ impl Module {
     #[cfg(feature = "compile")]
     pub fn from_file(engine: &crate::Engine, path: impl AsRef<std::path::Path>) -> crate::Result<Module> {
         crate::source::with_file(path.as_ref(), |bytes, name| {
-            crate::compile::with_stack(|| Module::compile(engine, &Input::new(bytes, Some(name))?))?
+            crate::compile::with_stack(|| Module::compile(engine, &SourceInput::new(bytes, Some(name))?))?
         })
     }
 

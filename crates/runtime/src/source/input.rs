@@ -13,20 +13,20 @@ use std::sync::Arc;
 const MAGIC: &[u8] = b"\0asm";
 
 /// A binary, and what it was encoded from.
-pub(crate) struct Input<'a> {
+pub(crate) struct SourceInput<'a> {
     pub(crate) wasm: Cow<'a, [u8]>,
     text: Option<Arc<TextSource>>,
 }
 
-impl<'a> Input<'a> {
+impl<'a> SourceInput<'a> {
     /// What `bytes` are, or are the text of. `name` is for people.
     ///
     /// # Errors
     ///
     /// When they are neither.
-    pub(crate) fn new(bytes: &'a [u8], name: Option<&str>) -> Result<Input<'a>> {
+    pub(crate) fn new(bytes: &'a [u8], name: Option<&str>) -> Result<SourceInput<'a>> {
         if bytes.starts_with(MAGIC) {
-            return Ok(Input { wasm: Cow::Borrowed(bytes), text: None });
+            return Ok(SourceInput { wasm: Cow::Borrowed(bytes), text: None });
         }
         if bytes.is_empty() {
             bail!("the input is empty");
@@ -38,11 +38,11 @@ impl<'a> Input<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Input::new`].
-    pub(crate) fn of_source(source: &'a NamedSource) -> Result<Input<'a>> {
+    /// As [`SourceInput::new`].
+    pub(crate) fn of_source(source: &'a NamedSource) -> Result<SourceInput<'a>> {
         match &source.text {
-            Some(text) => Ok(Input { wasm: Cow::Borrowed(&source.bytes), text: Some(text.clone()) }),
-            None => Input::new(&source.bytes, Some(&source.name)),
+            Some(text) => Ok(SourceInput { wasm: Cow::Borrowed(&source.bytes), text: Some(text.clone()) }),
+            None => SourceInput::new(&source.bytes, Some(&source.name)),
         }
     }
 
@@ -115,18 +115,18 @@ pub(crate) fn with_file<R>(path: &Path, compile: impl FnOnce(&[u8], &str) -> Res
 }
 
 #[cfg(feature = "wat")]
-fn from_text<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Input<'a>> {
+fn from_text<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<SourceInput<'a>> {
     match std::str::from_utf8(bytes) {
         // A comment may hold zeros, but no text starts with one.
         Ok(text) if !text.starts_with('\0') => {
             let text = TextSource::new(name.map(Arc::from), text.into());
-            Ok(Input { wasm: Cow::Owned(text.encode()?), text: Some(Arc::new(text)) })
+            Ok(SourceInput { wasm: Cow::Owned(text.encode()?), text: Some(Arc::new(text)) })
         }
         _ => bail!("the input is neither wasm (it does not start with `\\0asm`) nor text"),
     }
 }
 
 #[cfg(not(feature = "wat"))]
-fn from_text<'a>(_: &'a [u8], _: Option<&str>) -> Result<Input<'a>> {
+fn from_text<'a>(_: &'a [u8], _: Option<&str>) -> Result<SourceInput<'a>> {
     bail!("the input is not wasm: it does not start with `\\0asm`")
 }

@@ -63,7 +63,7 @@ impl FuncRecord {
 impl<T: 'static> StoreInner<T> {
     /// A function that is the host's closure. `signature` is of the store's engine.
     pub(crate) fn add_host_func(&mut self, signature: RegisteredSignature, func: HostFunc<T>) -> FuncHandle {
-        let record = Arc::new(HostRecord { func, ty: signature.ty.clone() });
+        let record = Arc::new(HostRecord::new(func, signature.ty.clone()));
         let store = self.vm.context_pointer() as u64;
         let number = self.vm.add_context(HOST_SIZE, ContextOwner::Host);
         let place = ContextPlace { context: number, offset: HOST_REFERENCE };

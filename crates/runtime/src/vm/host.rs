@@ -19,15 +19,23 @@ pub(crate) type HostFunc<T> = Arc<dyn Fn(StoreContextMut<'_, T>, &mut [RawValue]
 
 /// A host function of a store with data of type `T`.
 pub(super) struct HostRecord<T: 'static> {
-    pub(super) func: HostFunc<T>,
-    pub(super) ty: Arc<CoreFuncType>,
+    func: HostFunc<T>,
+    ty: Arc<CoreFuncType>,
+    /// Room that a call needs: the larger number of parameters and results.
+    values: usize,
+    returns_references: bool,
 }
 
 impl<T: 'static> HostRecord<T> {
+    pub(super) fn new(func: HostFunc<T>, ty: Arc<CoreFuncType>) -> HostRecord<T> {
+        let (values, returns_references) = (ty.params.len().max(ty.results.len()), ty.results.iter().any(is_reference));
+        HostRecord { func, ty, values, returns_references }
+    }
+
     /// Calls it.
     pub(super) fn call(&self, store: &mut StoreInner<T>, values: &mut [RawValue]) -> Result<()> {
         (self.func)(StoreContextMut(store), values)?;
-        if self.ty.results.iter().any(is_reference) {
+        if self.returns_references {
             store.vm.check_values(&self.ty.results, values)?;
         }
         Ok(())
@@ -51,9 +59,8 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         // SAFETY: V1, V8: the owner was borrowed exclusively by the entry, which does not touch it until the guest
         // returns.
         let store = unsafe { &mut *raw.owner.get().cast::<StoreInner<T>>() };
-        let count = record.ty.params.len().max(record.ty.results.len());
         // SAFETY: V9: the stub made room for that many values on its stack.
-        let values = unsafe { std::slice::from_raw_parts_mut(values, count) };
+        let values = unsafe { std::slice::from_raw_parts_mut(values, record.values) };
         record.call(store, values)
     }));
     set_current(guest);

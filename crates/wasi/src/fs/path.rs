@@ -2,8 +2,7 @@
 
 use crate::error::ErrorCode;
 
-/// The longest path, in bytes, and the longest part of one.
-pub(super) const MAX_PATH: usize = 4096;
+/// The longest part of a path, in bytes.
 pub(super) const MAX_NAME: usize = 255;
 
 /// A path that starts at a directory: not empty, not absolute, without NUL, and not too long. It can still have `..` in it, and lead
@@ -22,6 +21,9 @@ pub(super) const MAX_NAME: usize = 255;
 pub struct RelativePath<'a>(&'a str);
 
 impl<'a> RelativePath<'a> {
+    /// The longest path, in bytes.
+    pub(crate) const MAX_LENGTH: usize = 4096;
+
     /// This directory.
     pub const HERE: RelativePath<'static> = RelativePath(".");
 
@@ -38,7 +40,7 @@ impl<'a> RelativePath<'a> {
         if path.contains('\0') {
             return Err(ErrorCode::Invalid);
         }
-        if path.len() > MAX_PATH || path.split('/').any(|part| part.len() > MAX_NAME) {
+        if path.len() > RelativePath::MAX_LENGTH || path.split('/').any(|part| part.len() > MAX_NAME) {
             return Err(ErrorCode::NameTooLong);
         }
         if path.starts_with('/') {
@@ -60,5 +62,32 @@ impl<'a> RelativePath<'a> {
     /// Whether it can only be of a directory: it ends in `/`, `/.` or `/..`, or is one of these.
     pub fn names_directory(self) -> bool {
         matches!(self.0.rsplit('/').next(), Some("" | "." | ".."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_are_too_long_are_refused() {
+        let name = "x".repeat(MAX_NAME);
+        let parts = [&*name; 16].join("/");
+        assert_eq!(parts.len(), RelativePath::MAX_LENGTH - 1);
+        assert_eq!(RelativePath::new(&format!("{parts}/")).map(|path| path.parts().count()), Ok(16));
+        assert_eq!(RelativePath::new(&format!("{parts}//")), Err(ErrorCode::NameTooLong));
+        assert_eq!(RelativePath::new(&format!("a/{name}x/b")), Err(ErrorCode::NameTooLong));
+    }
+
+    #[test]
+    fn paths_to_directories_are_known_by_their_end() {
+        let names_directory = |path| RelativePath::new(path).map(RelativePath::names_directory);
+        for path in [".", "..", "a/", "a/.", "a/..", "./"] {
+            assert_eq!(names_directory(path), Ok(true), "{path}");
+        }
+        for path in ["a", "a/b", ".a", "a.."] {
+            assert_eq!(names_directory(path), Ok(false), "{path}");
+        }
+        assert_eq!(RelativePath::new(""), Err(ErrorCode::NoEntry));
     }
 }

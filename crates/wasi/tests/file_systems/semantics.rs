@@ -151,15 +151,12 @@ fn symbolic_links_are_followed_where_they_should_be() {
         stat out = NotPermitted
         open rf out/x = NotPermitted
         lstat out = link size=2
-        symlink /etc absolute = ok
-        stat absolute = NotPermitted
-        open rf absolute/passwd = NotPermitted
-        readlink absolute = /etc
+        symlink /etc absolute = NotPermitted
         rm l = ok
         read d/x = hello
         rmdir dl = NotDirectory
         rm dl = ok
-        ls = absolute@ d/ loop@ out@ x
+        ls = d/ loop@ out@ x
         ",
     );
 }
@@ -283,7 +280,7 @@ fn removed_directories_take_nothing() {
         @d mkdir sub = NoEntry
         @d write x y = NoEntry
         @d symlink x y = NoEntry
-        @d ls = empty
+        @d ls = NoEntry
         @d stat . = directory
         mkdir e = ok
         mkdir e2 = ok

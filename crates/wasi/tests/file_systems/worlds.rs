@@ -1,6 +1,6 @@
 //! The file systems that the suite runs over.
 
-use gusset_wasi::{Directory, MemoryFileSystem};
+use gusset_wasi::{Directory, HostDirectory, MemoryFileSystem};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -12,6 +12,13 @@ pub(crate) struct World {
     _kept: Box<dyn Any>,
 }
 
+/// What all others must be like.
+pub(crate) fn host() -> World {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = HostDirectory::open(folder.path()).expect("it opens");
+    World { name: "host", root: Arc::new(root), _kept: Box::new(folder) }
+}
+
 pub(crate) fn memory() -> World {
     let files = MemoryFileSystem::new();
     World { name: "memory", root: Arc::new(files.root()), _kept: Box::new(files) }
@@ -19,5 +26,5 @@ pub(crate) fn memory() -> World {
 
 /// All that can be written.
 pub(crate) fn writable() -> Vec<World> {
-    vec![memory()]
+    vec![host(), memory()]
 }

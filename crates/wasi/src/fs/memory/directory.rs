@@ -1,4 +1,4 @@
-//! [`MemoryDirectory`]: an open directory in memory. It is the same one wherever it is moved, and is empty for good once it is removed.
+//! [`MemoryDirectory`]: an open directory in memory. It is the same one wherever it is moved, and nothing can be made in it once it is removed.
 
 use super::contents::Contents;
 use super::file::MemoryFile;
@@ -6,7 +6,6 @@ use super::node::{Node, NodeKind, add, new_directory};
 use super::rename::{PlacedName, remove_directory, rename};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::lock::{reading, writing};
-use crate::fs::path::MAX_PATH;
 use crate::fs::resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
 use crate::fs::{
     Descriptor, Directory, DirectoryEntries, DirectoryEntry, FileType, Metadata, OpenOptions, RelativePath, SetTimes,
@@ -186,7 +185,10 @@ impl Directory for MemoryDirectory {
         if target.is_empty() {
             return Err(ErrorCode::NoEntry.into());
         }
-        if target.len() > MAX_PATH {
+        if target.starts_with('/') {
+            return Err(ErrorCode::NotPermitted.into());
+        }
+        if target.len() >= RelativePath::MAX_LENGTH {
             return Err(ErrorCode::NameTooLong.into());
         }
         self.make(path, false, |parent, now| Node::new(parent.volume(), NodeKind::Link(target.into()), now))
@@ -255,6 +257,10 @@ struct Listing {
 impl Listing {
     fn next_batch(&mut self) -> WasiResult<Vec<DirectoryEntry>> {
         let entries = reading(&self.directory.directory()?.entries);
+        // As on Linux.
+        if entries.removed {
+            return Err(ErrorCode::NoEntry.into());
+        }
         let after = self.last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let rest = entries.names.range::<str, _>((after, Bound::Unbounded)).take(BATCH);
         let entry = |name: &str, node: &Node| DirectoryEntry {
@@ -273,7 +279,10 @@ impl Iterator for Listing {
         if self.batch.len() == 0 && !self.done {
             let batch = match self.next_batch() {
                 Ok(batch) => batch,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.done = true;
+                    return Some(Err(error));
+                }
             };
             self.done = batch.len() < BATCH;
             self.last = batch.last().map(|entry| entry.name.clone());
