@@ -73,7 +73,7 @@ mod tests {
     fn paths_that_are_too_long_are_refused() {
         let name = "x".repeat(MAX_NAME);
         let parts = [&*name; 16].join("/");
-        assert_eq!(parts.len(), MAX_PATH - 1);
+        assert_eq!(parts.len(), RelativePath::MAX_LENGTH - 1);
         assert_eq!(RelativePath::new(&format!("{parts}/")).map(|path| path.parts().count()), Ok(16));
         assert_eq!(RelativePath::new(&format!("{parts}//")), Err(ErrorCode::NameTooLong));
         assert_eq!(RelativePath::new(&format!("a/{name}x/b")), Err(ErrorCode::NameTooLong));
