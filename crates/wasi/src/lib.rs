@@ -26,8 +26,8 @@ pub use ctx::WasiCtx;
 pub use error::{ErrorCode, WasiError, WasiResult};
 pub use exit::Exit;
 pub use fs::{
-    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, Metadata, OpenOptions,
-    RelativePath, SetTime, SetTimes,
+    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, HostDirectory, Metadata,
+    OpenOptions, RelativePath, SetTime, SetTimes,
 };
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};

@@ -1,5 +1,7 @@
 //! Tests of the crate from outside, in one program.
 
+mod folder;
+mod host_directory;
 mod network;
 mod sockets;
 mod waiting;
