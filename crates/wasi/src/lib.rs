@@ -13,6 +13,7 @@ mod error;
 mod exit;
 mod fs;
 mod net;
+pub mod preview0;
 pub mod preview1;
 mod random;
 mod stdio;

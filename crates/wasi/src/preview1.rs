@@ -3,27 +3,37 @@
 //!
 //! The functions stand in [`FUNCTIONS`], made from one table in `table.rs`.
 
+mod args;
+mod clock;
 mod descriptors;
 mod errno;
-mod fd;
-mod functions;
-mod io;
+pub(crate) mod fd;
+pub(crate) mod functions;
+pub(crate) mod io;
 mod memory;
 mod parameter;
-mod path;
+pub(crate) mod path;
+pub(crate) mod poll;
+mod proc;
+mod random;
 mod readdir;
 mod record;
 mod rights;
+mod sock;
 mod table;
 
-pub(crate) use descriptors::Descriptors;
+pub(crate) use descriptors::{Descriptors, Fd};
 pub use errno::Errno;
 #[doc(hidden)]
 pub use functions::{FunctionInfo, ParameterInfo};
+pub(crate) use memory::GuestMemory;
 #[doc(hidden)]
 pub use parameter::Role;
+pub(crate) use parameter::{CoreValue, FdFlags, FileDelta, LookupFlags, OpenFlags, Parameter, Text, Whence, points};
+pub(crate) use record::{Fdstat, Filestat, Results, Stored};
 #[doc(hidden)]
 pub use rights::Rights;
+pub(crate) use table::link;
 #[doc(hidden)]
 pub use table::{FUNCTIONS, call};
 
@@ -73,5 +83,5 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     ctx: impl Fn(&mut T) -> &mut WasiCtx + Send + Sync + Copy + 'static,
 ) -> Result<()> {
-    FUNCTIONS.iter().try_for_each(|function| table::link(linker, MODULE, function.name, ctx))
+    FUNCTIONS.iter().try_for_each(|function| link(linker, MODULE, function.name, ctx))
 }

@@ -55,7 +55,7 @@ fn sync_to(ctx: &mut WasiCtx, fd: Fd, data_only: bool) -> WasiResult<()> {
     })
 }
 
-pub(super) fn fdstat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Fdstat> {
+pub(crate) fn fdstat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Fdstat> {
     let entry = ctx.preview1().get(fd)?;
     let file_type = match &entry.thing {
         Descriptor::Directory(_) => FileType::Directory,
@@ -71,7 +71,7 @@ pub(super) fn fdstat_set_flags(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: F
     Ok(())
 }
 
-pub(super) fn fdstat_set_rights(
+pub(crate) fn fdstat_set_rights(
     ctx: &mut WasiCtx,
     _: &mut GuestMemory<'_>,
     fd: Fd,
@@ -87,7 +87,7 @@ pub(super) fn fdstat_set_rights(
     Ok(())
 }
 
-pub(super) fn filestat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Filestat> {
+pub(crate) fn filestat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Filestat> {
     let nothing_but = |file_type| Metadata { file_type, ..Metadata::default() };
     Ok(Filestat(match &ctx.preview1().get(fd)?.thing {
         Descriptor::Directory(directory) => directory.metadata(RelativePath::HERE, true)?,

@@ -102,7 +102,7 @@ fn sync_written(file: &dyn File, flags: FdFlags, count: u32) -> WasiResult<u32> 
 }
 
 /// Moving needs a right of its own; telling where one is does not.
-pub(super) fn seek(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd, offset: i64, whence: Whence) -> WasiResult<u64> {
+pub(crate) fn seek(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd, offset: i64, whence: Whence) -> WasiResult<u64> {
     let entry = ctx.preview1().get_mut(fd)?;
     if (offset, whence) != (0, Whence::Current) && !entry.base.contains(Rights::FD_SEEK) {
         return Err(ErrorCode::NotCapable.into());

@@ -188,6 +188,7 @@ macro_rules! flags {
 
             const ALL: $bits = 0 $(| $value)*;
 
+            #[allow(dead_code, reason = "a set may have no flags")]
             pub(crate) const fn contains(self, others: $type) -> bool {
                 self.0 & others.0 == others.0
             }
@@ -255,6 +256,8 @@ flags! {
         MTIM_NOW = 8,
     }
 }
+
+pub(crate) use flags;
 
 /// Where a distance starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -424,6 +427,11 @@ impl<Use> Vectors<Use> {
         }
         vectors.count = FEW_VECTORS.min(count as usize);
         Ok(vectors)
+    }
+
+    /// How many bytes all of them are.
+    pub(crate) fn length(&self) -> u32 {
+        self.ranges().map(|(_, length)| length).sum()
     }
 
     /// Where each starts and how long it is.

@@ -19,7 +19,7 @@ pub(super) fn create_directory(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, 
     directory(ctx, fd)?.create_directory(path.path(memory)?)
 }
 
-pub(super) fn filestat_get(
+pub(crate) fn filestat_get(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     fd: Fd,
@@ -60,7 +60,7 @@ pub(super) fn link(
 }
 
 #[allow(clippy::too_many_arguments, reason = "so many has the function")]
-pub(super) fn open(
+pub(crate) fn open(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     fd: Fd,

@@ -3,6 +3,8 @@
 //!
 //! [specification]: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
 
+use super::args::{StringArray, StringBytes};
+use super::clock::ClockId;
 use super::descriptors::Fd;
 use super::errno::Errno;
 use super::functions::{FunctionInfo, ParameterInfo, enter, errno, functions};
@@ -11,16 +13,26 @@ use super::parameter::{
     Buffer, Ciovecs, CoreValue, FdFlags, FileDelta, FstFlags, Iovecs, LookupFlags, OpenFlags, Parameter, Role, Text,
     Whence, points,
 };
+use super::poll::Subscriptions;
+use super::proc::Signal;
 use super::record::{Fdstat, Filestat, Prestat, Results, Stored};
 use super::rights::Rights;
-use super::{fd, io, path, readdir};
+use super::sock::{RiFlags, SdFlags, SiFlags, Socket};
+use super::{args, clock, fd, io, path, poll, proc, random, readdir, sock};
 use crate::ctx::WasiCtx;
 use crate::error::WasiResult;
 use crate::fs::Advice;
 use gusset::core::{Caller, Linker};
 use gusset::{Result, bail};
+use std::convert::Infallible;
 
 functions! {
+    args_get(argv: StringArray, argv_buf: StringBytes) -> () => args::args_get;
+    args_sizes_get() -> (argc: u32, argv_buf_size: u32) => args::args_sizes_get;
+    environ_get(environ: StringArray, environ_buf: StringBytes) -> () => args::environ_get;
+    environ_sizes_get() -> (environc: u32, environ_buf_size: u32) => args::environ_sizes_get;
+    clock_res_get(id: ClockId) -> (resolution: u64) => clock::res_get;
+    clock_time_get(id: ClockId, precision: u64) -> (time: u64) => clock::time_get;
     fd_advise(fd: Fd[FD_ADVISE], offset: u64, len: u64, advice: Advice) -> () => fd::advise;
     fd_allocate(fd: Fd[FD_ALLOCATE], offset: u64, len: u64) -> () => fd::allocate;
     fd_close(fd: Fd) -> () => fd::close;
@@ -52,4 +64,13 @@ functions! {
     path_rename(fd: Fd[PATH_RENAME_SOURCE], old_path old_path_len: Text, new_fd: Fd[PATH_RENAME_TARGET], new_path new_path_len: Text) -> () => path::rename;
     path_symlink(old_path old_path_len: Text, fd: Fd[PATH_SYMLINK], new_path new_path_len: Text) -> () => path::symlink;
     path_unlink_file(fd: Fd[PATH_UNLINK_FILE], path path_len: Text) -> () => path::unlink_file;
+    poll_oneoff(subscriptions events nsubscriptions: Subscriptions) -> (nevents: u32) => poll::oneoff;
+    proc_exit(rval: u32) -> () noreturn => proc::exit;
+    proc_raise(sig: Signal) -> () => proc::raise;
+    sched_yield() -> () => proc::sched_yield;
+    random_get(buf buf_len: Buffer) -> () => random::get;
+    sock_accept(fd: Socket[SOCK_ACCEPT], flags: FdFlags) -> (accepted_fd: Fd) => sock::accept;
+    sock_recv(fd: Socket[FD_READ], ri_data ri_data_len: Iovecs, ri_flags: RiFlags) -> (ro_datalen: u32, ro_flags: u16) => sock::recv;
+    sock_send(fd: Socket[FD_WRITE], si_data si_data_len: Ciovecs, si_flags: SiFlags) -> (so_datalen: u32) => sock::send;
+    sock_shutdown(fd: Socket[SOCK_SHUTDOWN], how: SdFlags) -> () => sock::shutdown;
 }
