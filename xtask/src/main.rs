@@ -11,6 +11,7 @@ mod program;
 mod public_api;
 mod shapes;
 mod tidy;
+mod wasi_testsuite;
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ chores:
   shapes [--gusset PATH] [NAME[:NxM[xK]]...]
            run components of 1 MB that ask for a product of N and M, or for K of them: each must end within 10 s of CPU time
            and 1 GiB; without sizes those of its table are run, without names all shapes
+  wasi-testsuite PATH [--filter TEXT] [--gusset PATH]
+           run the preview1 programs of a checkout of wasi-testsuite, branch prod/testsuite-base, that have TEXT in their paths
   public-api [PACKAGE...]
            print what the packages make public, for review
 ";
@@ -56,6 +59,7 @@ fn run() -> Result<()> {
         ["peer-scripts", ref arguments @ ..] => peer_scripts::run(&root()?, arguments),
         ["oracle", ref arguments @ ..] => oracle::run(&root()?, arguments),
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
+        ["wasi-testsuite", ref arguments @ ..] => wasi_testsuite::run(&root()?, arguments),
         ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {

@@ -1,0 +1,131 @@
+#!/bin/sh
+# Builds every program of this folder into built/: `build.sh`, or `build.sh LANGUAGE...` for some of c, rust, zig,
+# assemblyscript and go. What a language's own package manager can install is installed by it first, npm's packages into
+# build/. A language whose tools are missing is said so and left as it was; then the exit code is 1.
+#
+# Each tool can be named by a variable:
+#   CLANG    a clang that compiles for wasm32-wasip1 as it is (Debian: clang lld wasi-libc libclang-rt-dev-wasm32; or
+#            wasi-sdk's, which is found by WASI_SDK_PATH too); without one, Zig compiles the C
+#   OLD_CLANG  such a clang with a wasi-libc of 2022 (Debian 12's), for the programs of built/old-libc
+#   RUSTC, WASM_LD  a rustc that has the target's std, and its linker where rustc does not bring one
+#   ZIG      Zig 0.17; "python3 -m ziglang" when no zig is in the path
+#   GO       Go 1.21 or newer
+set -eu
+cd "$(dirname "$0")"
+mkdir -p build built/old-libc
+
+missing=0
+lacks() {
+  echo "missing: $1" >&2
+  echo "         $2" >&2
+  missing=1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+zig=${ZIG:-}
+if [ -z "$zig" ]; then
+  if has zig; then
+    zig=zig
+  elif python3 -m ziglang version >/dev/null 2>&1; then
+    zig="python3 -m ziglang"
+  fi
+fi
+
+# c_programs FOLDER COMPILER...: all C programs, made by a compiler.
+c_programs() {
+  folder=$1
+  shift
+  for source in c/*.c; do
+    "$@" -std=gnu17 -Os -Wall -Wextra -Wl,--strip-all "$source" -o "$folder/$(basename "$source" .c).wasm"
+  done
+}
+
+build_c() {
+  clang=${CLANG:-${WASI_SDK_PATH:+$WASI_SDK_PATH/bin/clang}}
+  clang=${clang:-clang}
+  echo 'int main(void) { return 0; }' >build/probe.c
+  if "$clang" --target=wasm32-wasip1 build/probe.c -o build/probe.wasm 2>/dev/null; then
+    echo "c: $("$clang" --version | head -n 1)"
+    c_programs built "$clang" --target=wasm32-wasip1
+  elif [ -n "$zig" ]; then
+    echo "c: Zig $($zig version)"
+    c_programs built $zig cc --target=wasm32-wasi
+  else
+    lacks "a clang for wasm32-wasip1" "see the head of this script"
+  fi
+  if [ -n "${OLD_CLANG:-}" ]; then
+    echo "c, old: $("$OLD_CLANG" --version | head -n 1)"
+    c_programs built/old-libc "$OLD_CLANG" --target=wasm32-wasi
+  else
+    echo "c, old: left as it is, since OLD_CLANG is not set"
+  fi
+}
+
+build_rust() {
+  rustc=${RUSTC:-rustc}
+  if [ -z "${RUSTC:-}" ] && has rustup; then
+    rustup target add wasm32-wasip1 || true
+  fi
+  if echo 'fn main() {}' | "$rustc" --target wasm32-wasip1 --emit metadata -o build/probe.rmeta - 2>/dev/null; then
+    echo "rust: $("$rustc" --version)"
+    for source in rust/*.rs; do
+      "$rustc" --edition 2024 --target wasm32-wasip1 -C opt-level=s -C lto=fat -C codegen-units=1 -C panic=abort \
+        -C strip=symbols ${WASM_LD:+-C linker="$WASM_LD"} "$source" -o "built/$(basename "$source" .rs).wasm"
+    done
+  else
+    lacks "Rust's standard library for wasm32-wasip1" "rustup target add wasm32-wasip1; or Debian's libstd-rust-dev-wasm32 and lld"
+  fi
+}
+
+build_zig() {
+  if [ -n "$zig" ]; then
+    echo "zig: Zig $($zig version)"
+    for source in zig/*.zig; do
+      $zig build-exe -target wasm32-wasi -O ReleaseSmall -fstrip -femit-bin="built/$(basename "$source" .zig).wasm" "$source"
+    done
+  else
+    lacks "zig" "https://ziglang.org/download, or: pip install ziglang, version 0.17"
+  fi
+}
+
+build_assemblyscript() {
+  if has npm; then
+    npm install --silent --no-fund --no-audit --prefix build assemblyscript@0.28.20 @assemblyscript/wasi-shim@0.1.0
+    echo "assemblyscript: $(build/node_modules/.bin/asc --version)"
+    for source in assemblyscript/*.ts; do
+      cp "$source" build
+      (cd build && node_modules/.bin/asc "$(basename "$source")" --config node_modules/@assemblyscript/wasi-shim/asconfig.json -Oz \
+        -o "../built/$(basename "$source" .ts).wasm")
+    done
+  else
+    lacks "npm" "Node's package manager installs the AssemblyScript compiler"
+  fi
+}
+
+build_go() {
+  go=${GO:-go}
+  if has "$go"; then
+    echo "go: $("$go" version)"
+    for source in go/*.go; do
+      GOOS=wasip1 GOARCH=wasm "$go" build -trimpath -ldflags=-s -o "built/$(basename "$source" .go).wasm" "$source"
+    done
+  else
+    lacks "go" "https://go.dev/dl, 1.21 or newer"
+  fi
+}
+
+if [ $# -eq 0 ]; then
+  set -- c rust zig assemblyscript go
+fi
+for language in "$@"; do
+  case $language in
+    c | rust | zig | assemblyscript | go) "build_$language" ;;
+    *)
+      echo "build.sh: there is no language $language" >&2
+      exit 64
+      ;;
+  esac
+done
+chmod 644 built/*.wasm built/*/*.wasm
+ls -l built/*.wasm built/*/*.wasm
+exit $missing
