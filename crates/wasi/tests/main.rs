@@ -2,6 +2,7 @@
 
 mod file_systems;
 mod folder;
+mod functions;
 mod host_directory;
 mod network;
 mod sockets;
