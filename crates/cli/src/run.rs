@@ -13,7 +13,7 @@ pub(crate) use arguments::RunArguments;
 use crate::input::{self, Compiled, InputFile};
 use anyhow::Result;
 use arguments::Invocation;
-use gusset::{OutlineItem, OutlineItemKind, OutlineWorld};
+use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -86,11 +86,10 @@ fn kind(file: &InputFile) -> Option<(RunnableKind, bool)> {
     let runs = |item: &OutlineItem| {
         item.name.starts_with(component::WASI_RUN) && matches!(item.kind, OutlineItemKind::Instance(_))
     };
+    let starts = |export: &CoreItemOutline| export.name == module::START && export.ty.starts_with("func");
     match file.source.outline().ok()?.world {
         OutlineWorld::Component(component) => Some((RunnableKind::Component, component.exports.iter().any(runs))),
-        OutlineWorld::CoreModule(module) => {
-            Some((RunnableKind::Module, module.exports.iter().any(|export| export.name == module::START)))
-        }
+        OutlineWorld::CoreModule(module) => Some((RunnableKind::Module, module.exports.iter().any(starts))),
         _ => None,
     }
 }
