@@ -2,6 +2,7 @@
 
 mod folder;
 mod host_directory;
+mod hostile;
 mod network;
 mod sockets;
 mod waiting;
