@@ -1,10 +1,11 @@
 //! [`WasiCtx`]: what one guest has of WASI, whatever version it imports. What it may do is asked here and below, never in the
 //! interfaces.
 
-use crate::clock::{MonotonicClock, VirtualClock, WallClock, nanoseconds};
+use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiResult};
 use crate::net::Resolved;
+use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +33,8 @@ pub struct WasiCtx {
     resolved: Resolved,
     /// What the last wait left for the next one.
     wakeup: Mutex<Option<Arc<Wakeup>>>,
+    /// From the first call of preview1 or preview0 on.
+    preview1: Option<Box<Descriptors>>,
 }
 
 impl WasiCtx {
@@ -54,11 +57,18 @@ impl WasiCtx {
             insecure_random: random(&settings.insecure_random),
             resolved: Resolved::default(),
             wakeup: Mutex::default(),
+            preview1: None,
         }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.config.0
+    }
+
+    /// The descriptors by which preview1 and preview0 know what is open.
+    #[inline]
+    pub(crate) fn preview1(&mut self) -> &mut Descriptors {
+        self.preview1.get_or_insert_with(|| Box::new(Descriptors::new(&self.config.0)))
     }
 
     /// The arguments; the first one is the program's name.

@@ -1,6 +1,8 @@
 //! Tests of the crate from outside, in one program.
 
+mod file_systems;
 mod folder;
+mod functions;
 mod host_directory;
 mod hostile;
 mod network;

@@ -228,18 +228,3 @@ fn what_can_neither_be_polled_nor_wake_is_asked_again() {
     let deadline = ctx.monotonic_now() + Duration::from_secs(3600);
     assert_eq!(positions(ctx.wait(&sources, Some(deadline)).unwrap()), [1]);
 }
-
-#[test]
-fn two_threads_wait_for_one_guest() {
-    let ctx = real_ctx();
-    let events: [Event; 2] = Default::default();
-    thread::scope(|scope| {
-        for event in &events {
-            scope.spawn(|| assert_eq!(positions(ctx.wait(&[(event, Interest::Read)], None).unwrap()), [0]));
-        }
-        thread::sleep(SHORT);
-        for event in &events {
-            event.happen();
-        }
-    });
-}
