@@ -1,6 +1,7 @@
 //! Tests of the crate from outside, in one program.
 
 mod folder;
+mod functions;
 mod host_directory;
 mod network;
 mod sockets;
