@@ -2,12 +2,21 @@
 //! is below it by a [`RelativePath`]; it never gives out anything that is not, whatever the path and the symbolic links on it say.
 
 mod host;
+mod lock;
+mod memory;
 mod metadata;
+mod open;
 mod path;
+mod read_only;
+mod resolve;
+mod shared;
 
 pub use host::HostDirectory;
+pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use path::RelativePath;
+pub use read_only::ReadOnly;
+pub use resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::stream::{Listener, Stream};

@@ -26,8 +26,9 @@ pub use ctx::WasiCtx;
 pub use error::{ErrorCode, WasiError, WasiResult};
 pub use exit::Exit;
 pub use fs::{
-    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, HostDirectory, Metadata,
-    OpenOptions, RelativePath, SetTime, SetTimes,
+    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree, FileType, HostDirectory, LastLink,
+    LastPart, MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata, OpenOptions, ReadOnly,
+    RelativePath, Resolved, SetTime, SetTimes, resolve,
 };
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};

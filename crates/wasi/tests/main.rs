@@ -1,5 +1,6 @@
 //! Tests of the crate from outside, in one program.
 
+mod file_systems;
 mod folder;
 mod functions;
 mod host_directory;

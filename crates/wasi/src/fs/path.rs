@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 
 /// The longest part of a path, in bytes.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_NAME: usize = 255;
 
 /// A path that starts at a directory: not empty, not absolute, without NUL, and not too long. It can still have `..` in it, and lead
 /// through symbolic links.
