@@ -1,8 +1,8 @@
 //! Tests of the crate from outside, in one program.
 
+mod calls;
 mod file_systems;
 mod folder;
-mod functions;
 mod host_directory;
 mod network;
 mod sockets;
