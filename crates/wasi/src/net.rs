@@ -61,7 +61,7 @@ impl Network {
         self.listening.iter().find(|rule| rule.name().is_some())
     }
 
-    pub(crate) fn check_connect(&self, to: SocketAddr, resolved: &Resolved) -> WasiResult<()> {
+    pub(crate) fn check_connect(&self, to: SocketAddr, resolved: &ResolvedNames) -> WasiResult<()> {
         let allows = |rule: &NetworkRule| match rule.name() {
             Some(name) => rule.has_port(to.port()) && resolved.has(name, to.ip()),
             None => rule.has_address(to),
@@ -91,9 +91,9 @@ fn allowed(allowed: bool) -> WasiResult<()> {
 
 /// Which addresses the names have that a guest has looked up.
 #[derive(Debug, Default)]
-pub(crate) struct Resolved(VecDeque<(Name, IpAddr)>);
+pub(crate) struct ResolvedNames(VecDeque<(Name, IpAddr)>);
 
-impl Resolved {
+impl ResolvedNames {
     fn has(&self, name: &Name, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|(known, at)| known == name && *at == address)
