@@ -3,6 +3,7 @@
 mod calls;
 mod file_systems;
 mod folder;
+mod functions;
 mod host_directory;
 mod network;
 mod sockets;

@@ -1,7 +1,7 @@
 //! [`Descriptors`]: the numbers by which a guest of preview1 (or preview0) knows what it has open.
 
-use super::parameter::FdFlags;
-use super::readdir::Listing;
+use super::flags::FdFlags;
+use super::readdir::DirectoryListing;
 use super::rights::Rights;
 use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
@@ -35,7 +35,7 @@ pub(crate) struct Entry {
     /// What the guest calls a directory that it was given.
     pub(super) preopen_name: Option<Box<str>>,
     /// What a directory has been listed as.
-    pub(super) listing: Option<Box<Listing>>,
+    pub(super) listing: Option<Box<DirectoryListing>>,
 }
 
 impl Entry {

@@ -14,18 +14,18 @@ use std::sync::Arc;
 const HEADER: usize = 24;
 
 /// What a directory has been listed as: `.` and `..`, and then what has been asked for of the rest.
-pub(crate) struct Listing {
+pub(crate) struct DirectoryListing {
     known: Vec<DirectoryEntry>,
     rest: Option<DirectoryEntries>,
 }
 
-impl Listing {
-    fn new(directory: &dyn Directory) -> WasiResult<Listing> {
+impl DirectoryListing {
+    fn new(directory: &dyn Directory) -> WasiResult<DirectoryListing> {
         let inode = directory.metadata(RelativePath::HERE, true)?.inode;
         let entry = |name: &str, inode| DirectoryEntry { name: name.into(), inode, file_type: FileType::Directory };
         // What is above is none of the guest's business.
         let known = vec![entry(".", inode), entry("..", 0)];
-        Ok(Listing { known, rest: Some(directory.entries()?) })
+        Ok(DirectoryListing { known, rest: Some(directory.entries()?) })
     }
 
     /// The entry at a position; none beyond the last one.
@@ -59,7 +59,7 @@ pub(super) fn readdir(
     }
     let listing = match &mut entry.listing {
         Some(listing) => listing,
-        none => none.insert(Box::new(Listing::new(&*directory)?)),
+        none => none.insert(Box::new(DirectoryListing::new(&*directory)?)),
     };
     let bytes = buffer.bytes(memory)?;
     let mut used = 0;

@@ -1,8 +1,8 @@
 //! What preview1's functions write as their results, with its layout in memory.
 
 use super::descriptors::Fd;
+use super::flags::FdFlags;
 use super::memory::GuestMemory;
-use super::parameter::FdFlags;
 use super::rights::Rights;
 use crate::clock::nanoseconds;
 use crate::error::ErrorCode;

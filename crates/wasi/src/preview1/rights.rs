@@ -116,7 +116,7 @@ impl Rights {
     const SOCKETS: Rights = Rights::SOCK_SHUTDOWN.union(Rights::SOCK_ACCEPT);
 
     /// Those of a number that a guest gives; bits that mean nothing are left out.
-    pub(crate) const fn of_guest(bits: u64) -> Rights {
+    pub const fn of_guest(bits: u64) -> Rights {
         Rights(bits & Rights::ALL.0)
     }
 

@@ -1,9 +1,11 @@
 //! Sockets that a guest was given: `sock_accept`, `sock_recv`, `sock_send`, `sock_shutdown`. It can open none.
 
 use super::descriptors::{Entry, Fd, waiting};
+use super::flags::{FdFlags, flags};
 use super::memory::GuestMemory;
-use super::parameter::{Ciovecs, FdFlags, Iovecs, Parameter, Role, flags};
+use super::parameter::{Parameter, Role};
 use super::rights::Rights;
+use super::vectors::{Ciovecs, Iovecs};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::{Descriptor, FileType};
