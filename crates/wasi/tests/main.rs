@@ -1,6 +1,5 @@
 //! Tests of the crate from outside, in one program.
 
-mod calls;
 mod file_systems;
 mod folder;
 mod functions;
