@@ -2,7 +2,7 @@
 //! is made up: whatever they do, memory changes only where the table says that a function writes, a call that fails writes no result,
 //! and descriptors are as a model has them.
 
-use crate::wasi_world::{ARGS, CONNECTION, DIRECTORIES, ENV, FIRST_DESCRIPTORS, LISTENER, MAX_DESCRIPTORS, World};
+use crate::wasi_world::{ARGS, CONNECTION, CallWorld, DIRECTORIES, ENV, FIRST_DESCRIPTORS, LISTENER, MAX_DESCRIPTORS};
 use arbitrary::{Result as Generated, Unstructured};
 use gusset_wasi::preview1::{self, Errno, FunctionInfo, Role};
 use gusset_wasi::{Exit, preview0};
@@ -55,7 +55,7 @@ impl CallsSeen {
 }
 
 /// A call, and what stood where it could read.
-struct Call {
+struct MadeUpCall {
     old: bool,
     info: &'static FunctionInfo,
     arguments: Vec<u64>,
@@ -69,7 +69,7 @@ struct Call {
 pub fn check_wasi_calls(input: &[u8], seen: &mut CallsSeen) -> Result<(), String> {
     let mut input = Unstructured::new(input);
     let Ok(mut memory) = arbitrary_memory(&mut input) else { return Ok(()) };
-    let mut world = World::new();
+    let mut world = CallWorld::new();
     let mut open: BTreeSet<u32> = (0..FIRST_DESCRIPTORS).collect();
     for _ in 0..MOST_CALLS {
         if input.is_empty() {
@@ -99,7 +99,7 @@ fn arbitrary_memory(input: &mut Unstructured<'_>) -> Generated<Vec<u8>> {
     Ok(memory)
 }
 
-fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<Call> {
+fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<MadeUpCall> {
     let old = input.ratio(1, 3)?;
     let info = if old {
         let all: Vec<&'static FunctionInfo> = preview0::functions().collect();
@@ -130,7 +130,7 @@ fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<
             }
         }
     }
-    Ok(Call { old, info, arguments })
+    Ok(MadeUpCall { old, info, arguments })
 }
 
 /// Mostly one that the function can do something with.
@@ -225,7 +225,7 @@ fn arbitrary_subscription(old: bool, input: &mut Unstructured<'_>) -> Generated<
 }
 
 /// Makes the call; `None` where the guest has exited, as it asked to.
-fn make(call: &Call, world: &mut World, memory: &mut [u8]) -> Result<Option<Errno>, String> {
+fn make(call: &MadeUpCall, world: &mut CallWorld, memory: &mut [u8]) -> Result<Option<Errno>, String> {
     let function = if call.old { preview0::call } else { preview1::call };
     match function(call.info.name, &mut world.ctx, memory, &call.arguments) {
         Ok(errno) if call.info.returns => Ok(Some(errno)),
@@ -238,7 +238,7 @@ fn make(call: &Call, world: &mut World, memory: &mut [u8]) -> Result<Option<Errn
 }
 
 /// Whether memory has changed only where it may have.
-fn check_memory(call: &Call, errno: Option<Errno>, before: &[u8], after: &[u8]) -> Result<(), String> {
+fn check_memory(call: &MadeUpCall, errno: Option<Errno>, before: &[u8], after: &[u8]) -> Result<(), String> {
     let succeeded = errno == Some(Errno::Success);
     let mut written = written_ranges(call, before);
     written.retain(|(range, result)| !range.is_empty() && (succeeded || !result));
@@ -257,7 +257,7 @@ fn check_memory(call: &Call, errno: Option<Errno>, before: &[u8], after: &[u8]) 
 }
 
 /// Where a function may write, and whether that is a result.
-fn written_ranges(call: &Call, before: &[u8]) -> Vec<(Range<u64>, bool)> {
+fn written_ranges(call: &MadeUpCall, before: &[u8]) -> Vec<(Range<u64>, bool)> {
     let roles: Vec<Role> = call.info.core_parameters().map(|(_, role)| role).collect();
     let range = |at: u64, length: u64| at..at + length;
     let mut written = Vec::new();
@@ -296,7 +296,7 @@ fn strings(name: &str) -> (u64, u64) {
 }
 
 /// What a call has done to the descriptors, as it must have.
-fn follow(call: &Call, errno: Option<Errno>, memory: &[u8], open: &mut BTreeSet<u32>) -> Result<(), String> {
+fn follow(call: &MadeUpCall, errno: Option<Errno>, memory: &[u8], open: &mut BTreeSet<u32>) -> Result<(), String> {
     let argument = |at: usize| call.arguments[at] as u32;
     let succeeded = errno == Some(Errno::Success);
     match call.info.name {
@@ -322,7 +322,7 @@ fn follow(call: &Call, errno: Option<Errno>, memory: &[u8], open: &mut BTreeSet<
     Ok(())
 }
 
-fn check_descriptors(world: &mut World, open: &BTreeSet<u32>) -> Result<(), String> {
+fn check_descriptors(world: &mut CallWorld, open: &BTreeSet<u32>) -> Result<(), String> {
     let mut scratch = [0; 24];
     for fd in 0..=MAX_DESCRIPTORS {
         let errno = preview1::call("fd_fdstat_get", &mut world.ctx, &mut scratch, &[fd.into(), 0]);

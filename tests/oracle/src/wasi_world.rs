@@ -26,7 +26,7 @@ pub(crate) const FIRST_DESCRIPTORS: u32 = 10;
 pub(crate) const MAX_DESCRIPTORS: u32 = 24;
 
 /// A guest's state, and what bounds can be seen of it.
-pub(crate) struct World {
+pub(crate) struct CallWorld {
     pub(crate) ctx: WasiCtx,
     files: MemoryFileSystem,
     sealed: MemoryFileSystem,
@@ -35,8 +35,8 @@ pub(crate) struct World {
     said: OutputBuffer,
 }
 
-impl World {
-    pub(crate) fn new() -> World {
+impl CallWorld {
+    pub(crate) fn new() -> CallWorld {
         let (files, sealed) = (populated(), populated());
         let said = OutputBuffer::new(SAID);
         let inner = files.open_directory("dir").expect("there is such a directory");
@@ -57,7 +57,7 @@ impl World {
         let mut ctx = WasiCtx::new(&config);
         open(&mut ctx, "file");
         open(&mut ctx, "dir/other");
-        World { ctx, files, sealed_size: sealed.used(), sealed, said }
+        CallWorld { ctx, files, sealed_size: sealed.used(), sealed, said }
     }
 
     /// What is larger than it may be, or has changed and may not.

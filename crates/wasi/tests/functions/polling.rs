@@ -304,3 +304,15 @@ fn poll_oneoff_refuses() {
         guest.fails(Errno::Inval, "poll_oneoff", &[IN, OUT, 2, COUNT]);
     });
 }
+
+#[test]
+fn so_much_can_be_waited_for_at_once() {
+    for_each(|guest| {
+        guest.memory.grow(&mut guest.store, 126).unwrap();
+        // All of memory is zero: a timer of the calendar that is over.
+        let (to, count) = (4 << 20, 65_536);
+        guest.fails(Errno::Inval, "poll_oneoff", &[IN, to, count + 1, (8 << 20) - 8]);
+        guest.ok("poll_oneoff", &[IN, to, count, (8 << 20) - 8]);
+        assert_eq!(guest.u32_at((8 << 20) - 8), 65_536);
+    });
+}
