@@ -3,6 +3,7 @@
 
 mod arguments;
 mod descriptors;
+mod embedding;
 mod files;
 mod guest;
 mod listing;
