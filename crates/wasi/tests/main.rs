@@ -4,6 +4,7 @@ mod file_systems;
 mod folder;
 mod functions;
 mod host_directory;
+mod hostile;
 mod network;
 mod sockets;
 mod waiting;

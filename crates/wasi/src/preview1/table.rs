@@ -3,7 +3,7 @@
 //!
 //! [specification]: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
 
-use super::args::{StringArray, StringBytes};
+use super::args::{StringArea, StringArray};
 use super::clock::ClockId;
 use super::descriptors::Fd;
 use super::errno::Errno;
@@ -26,9 +26,9 @@ use gusset::{Result, bail};
 use std::convert::Infallible;
 
 functions! {
-    args_get(argv: StringArray, argv_buf: StringBytes) -> () => args::args_get;
+    args_get(argv: StringArray, argv_buf: StringArea) -> () => args::args_get;
     args_sizes_get() -> (argc: u32, argv_buf_size: u32) => args::args_sizes_get;
-    environ_get(environ: StringArray, environ_buf: StringBytes) -> () => args::environ_get;
+    environ_get(environ: StringArray, environ_buf: StringArea) -> () => args::environ_get;
     environ_sizes_get() -> (environc: u32, environ_buf_size: u32) => args::environ_sizes_get;
     clock_res_get(id: ClockId) -> (resolution: u64) => clock::res_get;
     clock_time_get(id: ClockId, precision: u64) -> (time: u64) => clock::time_get;
