@@ -5,6 +5,7 @@ mod args;
 mod arguments;
 mod clocks;
 mod descriptors;
+mod embedding;
 mod files;
 mod guest;
 mod listing;

@@ -95,3 +95,25 @@ functions! {
     sock_send(fd: Socket[FD_WRITE], si_data si_data_len: Ciovecs, si_flags: SiFlags) -> (so_datalen: u32) => sock::send;
     sock_shutdown(fd: Socket[SOCK_SHUTDOWN], how: SdFlags) -> () => sock::shutdown;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WasiConfig;
+
+    #[test]
+    fn there_are_46_functions() {
+        assert_eq!(FUNCTIONS.len(), 46);
+        let never: Vec<_> = FUNCTIONS.iter().filter(|of| !of.returns).map(|of| of.name).collect();
+        assert_eq!(never, ["proc_exit"]);
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_an_error() {
+        let mut ctx = WasiCtx::new(&WasiConfig::default());
+        let mut said = |name, arguments: &[u64]| call(name, &mut ctx, &mut [], arguments).unwrap_err().to_string();
+        assert_eq!(said("fd_reed", &[]), "there is no function `fd_reed`");
+        assert_eq!(said("fd_close", &[1, 2]), "`fd_close` was called with 2 arguments");
+        assert!(call("fd_close", &mut ctx, &mut [], &[1 << 32]).is_ok(), "the lowest bits count");
+    }
+}
