@@ -55,7 +55,9 @@ pub(super) fn refuse_open(directory: &dyn Directory, path: RelativePath<'_>, opt
 
 impl Directory for ReadOnly {
     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
-        options.last_link()?;
+        if options.create && options.directory {
+            return Err(ErrorCode::Invalid.into());
+        }
         if options.changes() || (options.create && options.exclusive) {
             return Err(refuse_open(&*self.0, path, options).into());
         }

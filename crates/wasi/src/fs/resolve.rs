@@ -102,6 +102,26 @@ pub fn resolve<'a, T: FileTree>(
     path: RelativePath<'a>,
     last_link: LastLink,
 ) -> WasiResult<Resolved<'a, T::Node>> {
+    walk(tree, start, path, last_link, false)
+}
+
+/// Where a path leads at which a file is to be made, if nothing is there: [`ErrorCode::IsDirectory`] where only a directory can be.
+pub(super) fn resolve_to_make<'a, T: FileTree>(
+    tree: &T,
+    start: &T::Node,
+    path: RelativePath<'a>,
+    last_link: LastLink,
+) -> WasiResult<Resolved<'a, T::Node>> {
+    walk(tree, start, path, last_link, true)
+}
+
+fn walk<'a, T: FileTree>(
+    tree: &T,
+    start: &T::Node,
+    path: RelativePath<'a>,
+    last_link: LastLink,
+    makes_file: bool,
+) -> WasiResult<Resolved<'a, T::Node>> {
     let mut rest = Cow::Borrowed(path.as_str());
     let mut at = 0;
     let mut links = 0;
@@ -112,6 +132,9 @@ pub fn resolve<'a, T: FileTree>(
     loop {
         at += rest[at..].len() - rest[at..].trim_start_matches('/').len();
         if at == rest.len() {
+            if makes_file {
+                return Err(ErrorCode::IsDirectory.into());
+            }
             return Ok(Resolved { node: Some(directory.clone()), parent: directory, last, slash: true });
         }
         let from = at;
@@ -132,6 +155,9 @@ pub fn resolve<'a, T: FileTree>(
         }
         let slash = at < rest.len();
         let is_last = rest[at..].bytes().all(|byte| byte == b'/');
+        if makes_file && is_last && slash {
+            return Err(ErrorCode::IsDirectory.into());
+        }
         let node = tree.child(&directory, name)?;
         let file_type = node.as_ref().map(|node| tree.file_type(node));
         let followed = !is_last || last_link == LastLink::Follow || (slash && last_link == LastLink::Keep);

@@ -86,7 +86,6 @@ impl MemoryDirectory {
 }
 
 fn open_node(node: Arc<Node>, options: OpenOptions) -> WasiResult<Descriptor> {
-    options.check(node.file_type())?;
     match &node.kind {
         NodeKind::Directory(_) => Ok(Descriptor::Directory(Arc::new(MemoryDirectory(node)))),
         NodeKind::File(contents) => {
@@ -107,19 +106,12 @@ fn has_code(error: &WasiError, code: ErrorCode) -> bool {
 
 impl Directory for MemoryDirectory {
     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
-        let last = options.last_link()?;
         loop {
-            let found = self.resolve(path, last)?;
+            let found = options.resolve(&MemoryTree, &self.0, path)?;
             if let Some(node) = found.node {
                 return open_node(node, options);
             }
-            let LastPart::Name(name) = &found.last else { return Err(ErrorCode::NoEntry.into()) };
-            if !options.create {
-                return Err(ErrorCode::NoEntry.into());
-            }
-            if found.slash {
-                return Err(ErrorCode::IsDirectory.into());
-            }
+            let name = found.last.name_or(ErrorCode::IsDirectory)?;
             let now = self.0.volume().now();
             let file = Node::new(self.0.volume(), NodeKind::File(RwLock::new(Contents::default())), now)?;
             match add(&found.parent, name, file.clone(), now) {
@@ -197,10 +189,12 @@ impl Directory for MemoryDirectory {
     fn rename(&self, from: RelativePath<'_>, directory: &dyn Directory, to: RelativePath<'_>) -> WasiResult<()> {
         let other = self.same_volume(directory)?;
         let from = self.resolve(from, LastLink::Entry)?;
+        let from_name = from.last.name_or(ErrorCode::Busy)?;
         let to = other.resolve(to, LastLink::Entry)?;
+        let to_name = to.last.name_or(ErrorCode::Busy)?;
         rename(
-            PlacedName { directory: &from.parent, name: from.last.name_or(ErrorCode::Busy)?, slash: from.slash },
-            PlacedName { directory: &to.parent, name: to.last.name_or(ErrorCode::Busy)?, slash: to.slash },
+            PlacedName { directory: &from.parent, name: from_name, slash: from.slash },
+            PlacedName { directory: &to.parent, name: to_name, slash: to.slash },
         )
     }
 
@@ -213,6 +207,9 @@ impl Directory for MemoryDirectory {
     ) -> WasiResult<()> {
         let other = self.same_volume(directory)?;
         let node = self.existing(from, follow)?;
+        if from.names_directory() {
+            return Err(ErrorCode::NotPermitted.into());
+        }
         let found = other.resolve(to, LastLink::Entry)?;
         let name = found.last.name_or(ErrorCode::Exist)?;
         if found.node.is_some() {
