@@ -1,6 +1,8 @@
 //! Files as a guest sees them: what a [`Directory`] and a [`File`] can do, whoever implements them. A directory is asked for what
 //! is below it by a [`RelativePath`]; it never gives out anything that is not, whatever the path and the symbolic links on it say.
 
+mod archive;
+mod device;
 mod host;
 mod lock;
 mod memory;
@@ -11,6 +13,7 @@ mod read_only;
 mod resolve;
 mod shared;
 
+pub use archive::{ArchiveBytes, ArchiveDirectory};
 pub use host::HostDirectory;
 pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
