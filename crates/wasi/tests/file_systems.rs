@@ -2,7 +2,9 @@
 
 mod archive;
 mod generated;
+mod hammer;
 mod memory;
+mod overlay;
 mod script;
 mod semantics;
 mod worlds;

@@ -182,6 +182,16 @@ fn walk<'a, T: FileTree>(
     }
 }
 
+/// What a symbolic link that a guest makes may hold. One that says an absolute path would lead elsewhere than it says.
+pub(super) fn check_link_target(target: &str) -> WasiResult<()> {
+    match target {
+        "" => Err(ErrorCode::NoEntry.into()),
+        _ if target.starts_with('/') => Err(ErrorCode::NotPermitted.into()),
+        _ if target.len() >= RelativePath::MAX_LENGTH => Err(ErrorCode::NameTooLong.into()),
+        _ => Ok(()),
+    }
+}
+
 /// The path that is left behind a link.
 fn after_link(mut target: String, rest: &str, links: usize) -> WasiResult<String> {
     match target.chars().next() {

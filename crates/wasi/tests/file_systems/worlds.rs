@@ -1,7 +1,7 @@
 //! The file systems that the suite runs over.
 
 use super::script::Session;
-use gusset_wasi::{ArchiveDirectory, Directory, HostDirectory, MemoryFileSystem, ReadOnly};
+use gusset_wasi::{ArchiveDirectory, Directory, HostDirectory, MemoryFileSystem, Overlay, ReadOnly};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -11,6 +11,12 @@ pub(crate) struct World {
     pub(crate) root: Arc<dyn Directory>,
     /// What must stay as long as it is used.
     _kept: Box<dyn Any>,
+}
+
+impl World {
+    pub(crate) fn of(root: impl Directory) -> World {
+        World { name: "a directory", root: Arc::new(root), _kept: Box::new(()) }
+    }
 }
 
 /// What all others must be like.
@@ -25,9 +31,21 @@ pub(crate) fn memory() -> World {
     World { name: "memory", root: Arc::new(files.root()), _kept: Box::new(files) }
 }
 
+/// An overlay of files in memory over another world.
+pub(crate) fn overlay(lower: World) -> World {
+    let root = Overlay::new(MemoryFileSystem::new().root(), lower.root.clone());
+    World { name: "overlay", root: Arc::new(root), _kept: Box::new(lower) }
+}
+
+fn host_overlay() -> World {
+    let (upper, lower) = (host(), host());
+    let root = Overlay::new(upper.root.clone(), lower.root.clone());
+    World { name: "overlay of host's", root: Arc::new(root), _kept: Box::new((upper, lower)) }
+}
+
 /// All that can be written.
 pub(crate) fn writable() -> Vec<World> {
-    vec![host(), memory()]
+    vec![host(), memory(), overlay(memory()), host_overlay()]
 }
 
 /// What those hold that can only be read, as operations make it.

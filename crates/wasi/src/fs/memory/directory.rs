@@ -6,7 +6,7 @@ use super::node::{Node, NodeKind, add, new_directory};
 use super::rename::{PlacedName, remove_directory, rename};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::lock::{reading, writing};
-use crate::fs::resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
+use crate::fs::resolve::{FileTree, LastLink, LastPart, Resolved, check_link_target, resolve};
 use crate::fs::{
     Descriptor, Directory, DirectoryEntries, DirectoryEntry, FileType, Metadata, OpenOptions, RelativePath, SetTimes,
 };
@@ -174,15 +174,7 @@ impl Directory for MemoryDirectory {
     }
 
     fn symlink(&self, target: &str, path: RelativePath<'_>) -> WasiResult<()> {
-        if target.is_empty() {
-            return Err(ErrorCode::NoEntry.into());
-        }
-        if target.starts_with('/') {
-            return Err(ErrorCode::NotPermitted.into());
-        }
-        if target.len() >= RelativePath::MAX_LENGTH {
-            return Err(ErrorCode::NameTooLong.into());
-        }
+        check_link_target(target)?;
         self.make(path, false, |parent, now| Node::new(parent.volume(), NodeKind::Link(target.into()), now))
     }
 
