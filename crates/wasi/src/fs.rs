@@ -21,7 +21,7 @@ pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use overlay::Overlay;
 pub use path::RelativePath;
 pub use read_only::ReadOnly;
-pub use resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
+pub use resolve::{FileTree, LastLink, LastPart, ResolvedPath, resolve};
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::stream::{Listener, Stream};

@@ -28,7 +28,7 @@ pub use exit::Exit;
 pub use fs::{
     Advice, ArchiveBytes, ArchiveDirectory, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree,
     FileType, HostDirectory, LastLink, LastPart, MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata,
-    OpenOptions, Overlay, ReadOnly, RelativePath, Resolved, SetTime, SetTimes, resolve,
+    OpenOptions, Overlay, ReadOnly, RelativePath, ResolvedPath, SetTime, SetTimes, resolve,
 };
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};

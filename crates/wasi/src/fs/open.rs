@@ -3,7 +3,7 @@
 use super::OpenOptions;
 use super::metadata::FileType;
 use super::path::RelativePath;
-use super::resolve::{FileTree, LastLink, Resolved, resolve, resolve_to_make};
+use super::resolve::{FileTree, LastLink, ResolvedPath, resolve, resolve_to_make};
 use crate::error::{ErrorCode, WasiResult};
 
 impl OpenOptions {
@@ -18,7 +18,7 @@ impl OpenOptions {
         tree: &T,
         start: &T::Node,
         path: RelativePath<'a>,
-    ) -> WasiResult<Resolved<'a, T::Node>> {
+    ) -> WasiResult<ResolvedPath<'a, T::Node>> {
         if self.create && self.directory {
             return Err(ErrorCode::Invalid.into());
         }

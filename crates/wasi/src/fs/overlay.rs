@@ -8,7 +8,7 @@ mod node;
 mod state;
 
 use super::lock::{locked, reading, writing};
-use super::resolve::{FileTree, LastLink, LastPart, Resolved, check_link_target, resolve};
+use super::resolve::{FileTree, LastLink, LastPart, ResolvedPath, check_link_target, resolve};
 use super::{
     Descriptor, Directory, DirectoryEntries, FileType, Metadata, OpenOptions, ReadOnly, RelativePath, SetTimes,
 };
@@ -75,15 +75,15 @@ impl Overlay {
         locked(&self.0.layers.changes)
     }
 
-    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<Resolved<'a, OverlayEntry>> {
+    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<ResolvedPath<'a, OverlayEntry>> {
         resolve(&OverlayTree, &OverlayEntry::Directory(self.0.clone()), path, last)
     }
 
-    fn existing<'a>(&self, path: RelativePath<'a>, follow: bool) -> WasiResult<Found<'a>> {
+    fn existing<'a>(&self, path: RelativePath<'a>, follow: bool) -> WasiResult<ExistingEntry<'a>> {
         let last = if follow { LastLink::Follow } else { LastLink::Keep };
         let found = self.resolve(path, last)?;
         let entry = found.node.clone().ok_or(ErrorCode::NoEntry)?;
-        Ok(Found { entry, place: found })
+        Ok(ExistingEntry { entry, place: found })
     }
 
     /// Makes something where nothing is, in the upper layer. `directory`: it is one, so that a slash behind its name is right.
@@ -161,12 +161,12 @@ fn of_leaf(options: OpenOptions) -> OpenOptions {
 }
 
 /// Something that is there, and where.
-struct Found<'a> {
+struct ExistingEntry<'a> {
     entry: OverlayEntry,
-    place: Resolved<'a, OverlayEntry>,
+    place: ResolvedPath<'a, OverlayEntry>,
 }
 
-impl Found<'_> {
+impl ExistingEntry<'_> {
     /// It, in the upper layer. Changes are locked.
     fn copied_up(&self) -> WasiResult<OverlayLeaf> {
         copy_up(directory_of(&self.place.parent)?, self.place.last.name_or(ErrorCode::IsDirectory)?, false)
@@ -180,7 +180,7 @@ fn directory_of(entry: &OverlayEntry) -> WasiResult<&Arc<OverlayNode>> {
     }
 }
 
-fn name_of<'a>(place: &'a Resolved<'_, OverlayEntry>, otherwise: ErrorCode) -> WasiResult<OverlayName<'a>> {
+fn name_of<'a>(place: &'a ResolvedPath<'_, OverlayEntry>, otherwise: ErrorCode) -> WasiResult<OverlayName<'a>> {
     Ok(OverlayName { node: directory_of(&place.parent)?, name: place.last.name_or(otherwise)?, slash: place.slash })
 }
 

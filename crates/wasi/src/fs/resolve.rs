@@ -67,7 +67,7 @@ pub enum LastLink {
 
 /// Where a path leads.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Resolved<'a, N> {
+pub struct ResolvedPath<'a, N> {
     /// What is there.
     pub node: Option<N>,
     /// The directory in which that stands, or would stand; where the path has no last name, the node itself.
@@ -101,7 +101,7 @@ pub fn resolve<'a, T: FileTree>(
     start: &T::Node,
     path: RelativePath<'a>,
     last_link: LastLink,
-) -> WasiResult<Resolved<'a, T::Node>> {
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
     walk(tree, start, path, last_link, false)
 }
 
@@ -111,7 +111,7 @@ pub(super) fn resolve_to_make<'a, T: FileTree>(
     start: &T::Node,
     path: RelativePath<'a>,
     last_link: LastLink,
-) -> WasiResult<Resolved<'a, T::Node>> {
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
     walk(tree, start, path, last_link, true)
 }
 
@@ -121,7 +121,7 @@ fn walk<'a, T: FileTree>(
     path: RelativePath<'a>,
     last_link: LastLink,
     makes_file: bool,
-) -> WasiResult<Resolved<'a, T::Node>> {
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
     let mut rest = Cow::Borrowed(path.as_str());
     let mut at = 0;
     let mut links = 0;
@@ -135,7 +135,7 @@ fn walk<'a, T: FileTree>(
             if makes_file {
                 return Err(ErrorCode::IsDirectory.into());
             }
-            return Ok(Resolved { node: Some(directory.clone()), parent: directory, last, slash: true });
+            return Ok(ResolvedPath { node: Some(directory.clone()), parent: directory, last, slash: true });
         }
         let from = at;
         at = rest[from..].find('/').map_or(rest.len(), |length| from + length);
@@ -173,7 +173,7 @@ fn walk<'a, T: FileTree>(
                     return Err(ErrorCode::NotDirectory.into());
                 }
                 let last = LastPart::Name(part_of(&rest, from, at));
-                return Ok(Resolved { node, parent: directory, last, slash });
+                return Ok(ResolvedPath { node, parent: directory, last, slash });
             }
             (Some(node), Some(FileType::Directory)) => above.push(std::mem::replace(&mut directory, node)),
             (Some(_), _) => return Err(ErrorCode::NotDirectory.into()),

@@ -54,7 +54,7 @@ impl LineGenerator {
     fn operation(&mut self) -> String {
         let path = self.path();
         match self.below(29) {
-            0 | 1 | 2 => format!("mkdir {path}"),
+            0..=2 => format!("mkdir {path}"),
             3 | 25 => format!("rmdir {path}"),
             4 | 26 | 27 => format!("rm {path}"),
             5 | 6 => {
@@ -62,7 +62,7 @@ impl LineGenerator {
             }
             7 => format!("link {path} {}", self.path()),
             8 => format!("link-follow {path} {}", self.path()),
-            9 | 10 | 11 => format!("mv {path} {}", self.path()),
+            9..=11 => format!("mv {path} {}", self.path()),
             12 => format!("touch {path} 10,20"),
             13 => format!("touch-link {path} 30,40"),
             14 | 15 => format!("write {path} {}", self.pick(&["x", "hello", "longer-text"])),

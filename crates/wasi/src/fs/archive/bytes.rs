@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 /// Bytes that stay where they are: of the program itself, as `include_bytes!` has them, or shared.
 #[derive(Clone)]
-pub struct ArchiveBytes(Holder);
+pub struct ArchiveBytes(BytesHolder);
 
 #[derive(Clone)]
-enum Holder {
+enum BytesHolder {
     Static(&'static [u8]),
     Shared(Arc<[u8]>),
     /// As they were given, which making a slice of them would copy.
@@ -19,40 +19,40 @@ enum Holder {
 impl ArchiveBytes {
     pub(super) fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Holder::Static(bytes) => bytes,
-            Holder::Shared(bytes) => bytes,
-            Holder::Vector(bytes) => bytes,
+            BytesHolder::Static(bytes) => bytes,
+            BytesHolder::Shared(bytes) => bytes,
+            BytesHolder::Vector(bytes) => bytes,
         }
     }
 }
 
 impl From<&'static [u8]> for ArchiveBytes {
     fn from(bytes: &'static [u8]) -> ArchiveBytes {
-        ArchiveBytes(Holder::Static(bytes))
+        ArchiveBytes(BytesHolder::Static(bytes))
     }
 }
 
 impl<const N: usize> From<&'static [u8; N]> for ArchiveBytes {
     fn from(bytes: &'static [u8; N]) -> ArchiveBytes {
-        ArchiveBytes(Holder::Static(bytes))
+        ArchiveBytes(BytesHolder::Static(bytes))
     }
 }
 
 impl From<&'static str> for ArchiveBytes {
     fn from(text: &'static str) -> ArchiveBytes {
-        ArchiveBytes(Holder::Static(text.as_bytes()))
+        ArchiveBytes(BytesHolder::Static(text.as_bytes()))
     }
 }
 
 impl From<Arc<[u8]>> for ArchiveBytes {
     fn from(bytes: Arc<[u8]>) -> ArchiveBytes {
-        ArchiveBytes(Holder::Shared(bytes))
+        ArchiveBytes(BytesHolder::Shared(bytes))
     }
 }
 
 impl From<Vec<u8>> for ArchiveBytes {
     fn from(bytes: Vec<u8>) -> ArchiveBytes {
-        ArchiveBytes(Holder::Vector(Arc::new(bytes)))
+        ArchiveBytes(BytesHolder::Vector(Arc::new(bytes)))
     }
 }
 

@@ -6,7 +6,7 @@ use super::node::{Node, NodeKind, add, new_directory};
 use super::rename::{PlacedName, remove_directory, rename};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::lock::{reading, writing};
-use crate::fs::resolve::{FileTree, LastLink, LastPart, Resolved, check_link_target, resolve};
+use crate::fs::resolve::{FileTree, LastLink, LastPart, ResolvedPath, check_link_target, resolve};
 use crate::fs::{
     Descriptor, Directory, DirectoryEntries, DirectoryEntry, FileType, Metadata, OpenOptions, RelativePath, SetTimes,
 };
@@ -49,7 +49,7 @@ impl MemoryDirectory {
         MemoryDirectory(node)
     }
 
-    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<Resolved<'a, Arc<Node>>> {
+    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<ResolvedPath<'a, Arc<Node>>> {
         resolve(&MemoryTree, &self.0, path, last)
     }
 
@@ -132,7 +132,12 @@ impl Directory for MemoryDirectory {
 
     fn entries(&self) -> WasiResult<DirectoryEntries> {
         self.0.times.access(self.0.volume());
-        Ok(Box::new(Listing { directory: self.0.clone(), batch: Vec::new().into_iter(), last: None, done: false }))
+        Ok(Box::new(MemoryEntries {
+            directory: self.0.clone(),
+            batch: Vec::new().into_iter(),
+            last: None,
+            done: false,
+        }))
     }
 
     fn read_link(&self, path: RelativePath<'_>) -> WasiResult<String> {
@@ -236,14 +241,14 @@ impl fmt::Debug for MemoryDirectory {
 }
 
 /// Lists a directory by the names, so that what comes and goes meanwhile never hides or doubles another entry.
-struct Listing {
+struct MemoryEntries {
     directory: Arc<Node>,
     batch: std::vec::IntoIter<DirectoryEntry>,
     last: Option<String>,
     done: bool,
 }
 
-impl Listing {
+impl MemoryEntries {
     fn next_batch(&mut self) -> WasiResult<Vec<DirectoryEntry>> {
         let entries = reading(&self.directory.directory()?.entries);
         // As on Linux.
@@ -261,7 +266,7 @@ impl Listing {
     }
 }
 
-impl Iterator for Listing {
+impl Iterator for MemoryEntries {
     type Item = WasiResult<DirectoryEntry>;
 
     fn next(&mut self) -> Option<WasiResult<DirectoryEntry>> {

@@ -1,6 +1,6 @@
 //! [`OverlayEntries`]: what is in a directory of an overlay, each name once: first the upper layer's, then what else the lower one has.
 
-use super::node::OverlayNode;
+use super::node::{OverlayEntry, OverlayNode};
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::lock::reading;
 use crate::fs::{Directory, DirectoryEntries, DirectoryEntry, FileType, RelativePath};
@@ -44,7 +44,7 @@ impl OverlayEntries {
         if self.lower.is_some() && entry.file_type == FileType::Directory {
             let found = self.node.look_up(&state, &entry.name)?;
             drop(state);
-            if let Some(super::node::OverlayEntry::Directory(directory)) = found {
+            if let Some(OverlayEntry::Directory(directory)) = found {
                 entry.inode = directory.metadata()?.inode;
             }
         } else {

@@ -31,6 +31,9 @@ pub(super) struct LowerPart {
     pub(super) path: String,
 }
 
+/// The parts of a directory: the upper layer's, and the lower one's.
+type Parts<'a> = (Option<Arc<dyn Directory>>, Option<&'a LowerPart>);
+
 /// Something in an overlay.
 #[derive(Clone)]
 pub(super) enum OverlayEntry {
@@ -108,7 +111,7 @@ impl OverlayNode {
     }
 
     /// Its parts in both layers.
-    pub(super) fn parts(&self, state: &OverlayState) -> WasiResult<(Option<Arc<dyn Directory>>, Option<&LowerPart>)> {
+    pub(super) fn parts(&self, state: &OverlayState) -> WasiResult<Parts<'_>> {
         Ok((self.upper_part(state)?, self.lower_part(state)))
     }
 
