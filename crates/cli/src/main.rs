@@ -32,8 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Calls an exported function of a component and prints its result as WAVE
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(about = run::ABOUT, after_help = run::EXAMPLES)]
     Run(run::RunArguments),
     /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
     #[command(after_help = INSPECT_EXAMPLES)]
@@ -63,16 +62,6 @@ enum Command {
     #[command(after_help = ADAPTERS_EXAMPLES)]
     Adapters(adapters::AdaptersArguments),
 }
-
-const RUN_EXAMPLES: &str = "\
-Examples:
-  gusset run math.wasm --invoke 'add(1, 2)'
-  gusset run text.wasm --invoke 'docs:text/parse#parse(\"a b\", {lower-case: true})'
-
-A function of an exported interface is named `namespace:package/interface#function`. The function's own name is enough
-where only one export has it.
-
-Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trapped.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -125,7 +114,7 @@ fn main() -> ExitCode {
         None => error.exit(),
     });
     let outcome = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(arguments),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),

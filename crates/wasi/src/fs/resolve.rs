@@ -187,7 +187,7 @@ pub(super) fn check_link_target(target: &str) -> WasiResult<()> {
     match target {
         "" => Err(ErrorCode::NoEntry.into()),
         _ if target.starts_with('/') => Err(ErrorCode::NotPermitted.into()),
-        _ if target.len() >= RelativePath::MAX_LENGTH => Err(ErrorCode::NameTooLong.into()),
+        _ if target.len() >= RelativePath::MAX_PATH => Err(ErrorCode::NameTooLong.into()),
         _ => Ok(()),
     }
 }

@@ -119,7 +119,7 @@ impl IndexBuilder {
             },
             ArchiveItem::File(part) => BuiltKind::File(part),
             ArchiveItem::Link(target) => {
-                ensure!(!target.is_empty() && target.len() < RelativePath::MAX_LENGTH, "it is a link to nothing");
+                ensure!(!target.is_empty() && target.len() < RelativePath::MAX_PATH, "it is a link to nothing");
                 BuiltKind::Link(target.into())
             }
             ArchiveItem::Second(path) => {
@@ -185,7 +185,7 @@ impl IndexBuilder {
 
 /// The parts of a name in an archive. It starts at the root, whether it says so or not, and does not leave it.
 fn parts_of(path: &str) -> Result<impl Iterator<Item = &str>> {
-    ensure!(path.len() < RelativePath::MAX_LENGTH, "its name is longer than {} bytes", RelativePath::MAX_LENGTH - 1);
+    ensure!(path.len() < RelativePath::MAX_PATH, "its name is longer than {} bytes", RelativePath::MAX_PATH - 1);
     let parts = || path.split('/').filter(|part| !matches!(*part, "" | "."));
     for part in parts() {
         ensure!(part != "..", "its name has a `..` in it");
