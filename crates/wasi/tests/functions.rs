@@ -4,7 +4,7 @@
 mod arguments;
 mod descriptors;
 mod files;
-mod guest;
+pub(crate) mod guest;
 mod listing;
 mod paths;
 mod transfer;
