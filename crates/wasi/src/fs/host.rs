@@ -88,7 +88,7 @@ impl Directory for HostDirectory {
         let made = options.create && options.exclusive;
         let file_type = if made { FileType::RegularFile } else { metadata_of(&rustix::fs::fstat(&fd)?).file_type };
         Ok(match file_type {
-            FileType::RegularFile => Descriptor::File(Arc::new(file::HostFile::new(fd, options))),
+            FileType::RegularFile => Descriptor::File(Arc::new(file::HostRegularFile::new(fd, options))),
             // The system says so itself, but where the library asks it for no more than a place.
             FileType::Directory if options.write || options.truncate => return Err(ErrorCode::IsDirectory.into()),
             FileType::Directory => Descriptor::Directory(Arc::new(HostDirectory { fd })),
