@@ -48,7 +48,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-wasi", ours: &["gusset"], tools: &[] },
     Arrow { package: "gusset-wast", ours: &["gusset", "gusset-wasi"], tools: &["wasmprinter", "wast"] },
     Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wasi", "gusset-wast"], tools: &[] },
-    Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
+    Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
     Arrow {
         package: "gusset-wast-tests",
         ours: &["gusset", "gusset-wast"],

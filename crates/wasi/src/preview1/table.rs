@@ -3,7 +3,7 @@
 //!
 //! [specification]: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
 
-use super::args::{StringArray, StringBytes};
+use super::args::{StringArea, StringArray};
 use super::clock::ClockId;
 use super::descriptors::Fd;
 use super::errno::Errno;
@@ -26,9 +26,9 @@ use gusset::{Result, bail};
 use std::convert::Infallible;
 
 functions! {
-    args_get(argv: StringArray, argv_buf: StringBytes) -> () => args::args_get;
+    args_get(argv: StringArray, argv_buf: StringArea) -> () => args::args_get;
     args_sizes_get() -> (argc: u32, argv_buf_size: u32) => args::args_sizes_get;
-    environ_get(environ: StringArray, environ_buf: StringBytes) -> () => args::environ_get;
+    environ_get(environ: StringArray, environ_buf: StringArea) -> () => args::environ_get;
     environ_sizes_get() -> (environc: u32, environ_buf_size: u32) => args::environ_sizes_get;
     clock_res_get(id: ClockId) -> (resolution: u64) => clock::res_get;
     clock_time_get(id: ClockId, precision: u64) -> (time: u64) => clock::time_get;
@@ -94,4 +94,26 @@ functions! {
     ) -> (ro_datalen: u32, ro_flags: u16) => sock::recv;
     sock_send(fd: Socket[FD_WRITE], si_data si_data_len: Ciovecs, si_flags: SiFlags) -> (so_datalen: u32) => sock::send;
     sock_shutdown(fd: Socket[SOCK_SHUTDOWN], how: SdFlags) -> () => sock::shutdown;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WasiConfig;
+
+    #[test]
+    fn there_are_46_functions() {
+        assert_eq!(FUNCTIONS.len(), 46);
+        let never: Vec<_> = FUNCTIONS.iter().filter(|of| !of.returns).map(|of| of.name).collect();
+        assert_eq!(never, ["proc_exit"]);
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_an_error() {
+        let mut ctx = WasiCtx::new(&WasiConfig::default());
+        let mut said = |name, arguments: &[u64]| call(name, &mut ctx, &mut [], arguments).unwrap_err().to_string();
+        assert_eq!(said("fd_reed", &[]), "there is no function `fd_reed`");
+        assert_eq!(said("fd_close", &[1, 2]), "`fd_close` was called with 2 arguments");
+        assert!(call("fd_close", &mut ctx, &mut [], &[1 << 32]).is_ok(), "the lowest bits count");
+    }
 }

@@ -1,4 +1,5 @@
-//! A guest that calls what it is told to: a module that exports each of its imports again, by way of a function of its own.
+//! A guest that calls what it is told to: a module that imports all functions of both versions, over one context, and exports each again, by
+//! way of a function of its own.
 
 use gusset::core::{Func, Instance, Linker, Memory, Module, Val};
 use gusset::{Engine, Store};
@@ -17,12 +18,19 @@ pub const DIRECTORY: u64 = 2;
 pub const EXCL: u64 = 4;
 pub const TRUNC: u64 = 8;
 
+/// The size of the guest's memory.
+pub const MEMORY_SIZE: u32 = 2 << 16;
+
 /// Where results go.
 pub const OUT: u32 = 64;
 /// Where text and buffers start; [`TestGuest::place`] gives out what follows.
 const FREE: u32 = 4096;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
+static MODULE: LazyLock<(Engine, Module)> = LazyLock::new(|| {
+    let engine = Engine::default();
+    let module = Module::new(&engine, module_text()).expect("the module is valid");
+    (engine, module)
+});
 
 /// A version of WASI whose functions are tested.
 #[derive(Clone, Copy)]
@@ -54,6 +62,7 @@ pub enum GuestFiles {
 }
 
 pub struct TestGuest {
+    /// Whose functions it calls.
     pub version: Version,
     pub store: Store<WasiCtx>,
     pub instance: Instance,
@@ -91,28 +100,32 @@ fn core_type(role: Role) -> &'static str {
     if role == Role::I64 { "i64" } else { "i32" }
 }
 
-/// A module with an export for each of its imports.
-pub fn module_text(version: Version) -> String {
+/// A module with an export for each of its imports, named after both of its import's names.
+fn module_text() -> String {
     let mut imports = String::new();
     let mut functions = String::new();
-    for of in (version.functions)() {
-        let name = of.name;
-        let params: String = of.core_parameters().map(|(_, role)| format!(" {}", core_type(role))).collect();
-        let ty = format!("(param{params}){}", if of.returns { " (result i32)" } else { "" });
-        let arguments: String = (0..of.core_parameters().count()).map(|at| format!(" (local.get {at})")).collect();
-        writeln!(imports, "(import {:?} {name:?} (func ${name} {ty}))", version.name).unwrap();
-        writeln!(functions, "(func (export {name:?}) {ty} (call ${name}{arguments}))").unwrap();
+    for version in VERSIONS {
+        for of in (version.functions)() {
+            let (module, name) = (version.name, of.name);
+            let params: String = of.core_parameters().map(|(_, role)| format!(" {}", core_type(role))).collect();
+            let ty = format!("(param{params}){}", if of.returns { " (result i32)" } else { "" });
+            let arguments: String = (0..of.core_parameters().count()).map(|at| format!(" (local.get {at})")).collect();
+            writeln!(imports, "(import {module:?} {name:?} (func ${module}.{name} {ty}))").unwrap();
+            writeln!(functions, "(func (export \"{module}.{name}\") {ty} (call ${module}.{name}{arguments}))").unwrap();
+        }
     }
     format!("(module {imports} (memory (export \"memory\") 2 128) {functions})")
 }
 
 impl TestGuest {
     pub fn new(version: Version, config: &WasiConfigBuilder, world: GuestFiles) -> TestGuest {
-        let module = Module::new(&ENGINE, &module_text(version)).expect("the module is valid");
-        let mut linker = Linker::new(&ENGINE);
-        (version.link)(&mut linker).expect("nothing is defined yet");
-        let mut store = Store::new(&ENGINE, WasiCtx::new(&config.build().expect("a configuration")));
-        let instance = linker.instantiate(&mut store, &module).expect("all imports are defined");
+        let (engine, module) = &*MODULE;
+        let mut linker = Linker::new(engine);
+        for version in VERSIONS {
+            (version.link)(&mut linker).expect("nothing is defined yet");
+        }
+        let mut store = Store::new(engine, WasiCtx::new(&config.build().expect("a configuration")));
+        let instance = linker.instantiate(&mut store, module).expect("all imports are defined");
         let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
         TestGuest { version, store, instance, memory, world, next: FREE }
     }
@@ -124,7 +137,8 @@ impl TestGuest {
     /// Calls a function; an error is what ends the guest.
     pub fn try_call(&mut self, name: &str, arguments: &[u64]) -> gusset::Result<Errno> {
         let info = self.info(name);
-        let func: Func = self.instance.get_func(&mut self.store, name).expect(name);
+        let export = format!("{}.{name}", self.version.name);
+        let func: Func = self.instance.get_func(&mut self.store, &export).expect(name);
         assert_eq!(info.core_parameters().count(), arguments.len(), "{name} has so many parameters");
         let values = info.core_parameters().zip(arguments).map(|((_, role), &value)| match role {
             Role::I64 => Val::I64(value.cast_signed()),
@@ -168,6 +182,10 @@ impl TestGuest {
 
     pub fn read(&self, at: u32, length: usize) -> Vec<u8> {
         self.memory.data(&self.store)[at as usize..][..length].to_vec()
+    }
+
+    pub fn u16_at(&self, at: u32) -> u16 {
+        u16::from_le_bytes(self.read(at, 2).try_into().unwrap())
     }
 
     pub fn u32_at(&self, at: u32) -> u32 {
@@ -243,9 +261,13 @@ impl TestGuest {
         self.ok("fd_seek", &[fd, 0, set, OUT.into()]);
     }
 
+    pub fn is_preview0(&self) -> bool {
+        self.version.name == PREVIEW0.name
+    }
+
     /// The version's number of a `whence`.
     pub fn whence(&self, name: &str) -> u64 {
-        let order = if self.version.name == "wasi_unstable" { ["cur", "end", "set"] } else { ["set", "cur", "end"] };
+        let order = if self.is_preview0() { ["cur", "end", "set"] } else { ["set", "cur", "end"] };
         order.iter().position(|it| *it == name).expect(name) as u64
     }
 

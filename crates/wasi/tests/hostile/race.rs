@@ -111,7 +111,8 @@ impl RacingGuest<'_> {
     fn step(&mut self) {
         let name = PATHS[self.below(PATHS.len())];
         // What operations move and link, and where they leave it.
-        let _ = self.directory.open(path("file"), CREATE);
+        let files = ["file", "secret", "way/secret", "road/secret", "outside/secret", "way/below/new"];
+        files.iter().for_each(|name| drop(self.directory.open(path(name), CREATE)));
         let _ = self.directory.create_directory(path("empty"));
         let _ = self.directory.unlink_file(path("spare"));
         let _ = self.directory.remove_directory(path("spare"));
