@@ -118,7 +118,8 @@ impl Descriptors {
     #[inline]
     pub(crate) fn check(&self, fd: Fd, rights: Rights) -> Result<(), ErrorCode> {
         let entry = self.get(fd)?;
-        if entry.base.contains(rights) { Ok(()) } else { Err(rights.refusal(&entry.thing)) }
+        let missing = rights.without(entry.base);
+        if missing == Rights::NONE { Ok(()) } else { Err(missing.refusal(&entry.thing)) }
     }
 
     /// Whether one more can be had.
