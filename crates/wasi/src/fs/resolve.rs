@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, WasiResult};
 use std::borrow::Cow;
 
 /// How many symbolic links may be on a way, as on Linux.
-const MAX_LINKS: usize = 40;
+pub(super) const MAX_LINKS: usize = 40;
 
 /// A tree of directories, files and symbolic links, for [`resolve`]: what a file system of a host's own says to have its paths walked.
 ///
