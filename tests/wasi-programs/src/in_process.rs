@@ -1,0 +1,56 @@
+//! Runs a case with a program of the command line: `gusset run`, or another runtime's that has the same flags.
+
+use crate::case::{CaseEnd, ProgramCase};
+use crate::ended::EndedProgram;
+use crate::file_tree::FileTree;
+use anyhow::{Context, Result, bail};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a runtime exits with when its guest traps.
+const TRAPPED: i32 = 134;
+
+/// Runs a case; `runner` is a runtime's program with all that comes before flags of ours.
+///
+/// # Errors
+///
+/// Where it cannot be run at all.
+pub fn run_in_process(case: &ProgramCase, program: &Path, runner: &[&str]) -> Result<EndedProgram> {
+    let [name, options @ ..] = runner else { bail!("no program to run it with") };
+    let scratch = tempfile::tempdir()?;
+    let mut command = Command::new(name);
+    command.args(options);
+    for (at, mount) in case.mounts.iter().enumerate() {
+        let folder = scratch.path().join(at.to_string());
+        std::fs::create_dir(&folder)?;
+        case.before.write_to(&mount.guest, &folder)?;
+        if mount.read_only {
+            command.arg("--dir").arg(format!("{}::{}:ro", folder.display(), mount.guest));
+        } else {
+            command.arg("--dir").arg(format!("{}::{}", folder.display(), mount.guest));
+        }
+    }
+    for (name, value) in &case.env {
+        command.arg("--env").arg(format!("{name}={value}"));
+    }
+    command.arg(program).args(&case.args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+    let (stdin, input) = (child.stdin.take(), case.stdin.clone());
+    // A program may end without reading all of it.
+    let writer = std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&input)));
+    let output = child.wait_with_output()?;
+    let _ = writer.join();
+    let mut files = FileTree::default();
+    for (at, mount) in case.mounts.iter().enumerate() {
+        files.read_from(&mount.guest, &scratch.path().join(at.to_string()))?;
+    }
+    let trapped = output.status.code() == Some(TRAPPED);
+    let end = match output.status.code() {
+        Some(TRAPPED) => CaseEnd::Trap(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Some(code) => CaseEnd::Exit(code.cast_unsigned()),
+        None => bail!("{name} was ended: {}", output.status),
+    };
+    Ok(EndedProgram { stdout: output.stdout, stderr: output.stderr, stderr_has_trap: trapped, end, files })
+}

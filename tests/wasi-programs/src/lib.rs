@@ -1,0 +1,15 @@
+//! Programs that compilers of several languages made for WASI, and what each must do: `cases/NAME.txt` says what a program is given and
+//! what it must print, end with and leave behind, and every way to run programs is held against it.
+
+mod case;
+mod case_file;
+mod ended;
+mod file_tree;
+mod in_process;
+mod line_text;
+
+pub use case::{CaseEnd, ErrorText, Mount, ProgramCase};
+pub use case_file::{CaseFile, case_files, program};
+pub use ended::EndedProgram;
+pub use file_tree::{FileTree, TreeNode};
+pub use in_process::run_in_process;
