@@ -3,8 +3,9 @@
 
 use crate::clock::{MonotonicClock, SystemClock, WallClock};
 use crate::fs::Directory;
+use crate::net::Network;
 use crate::random::{RandomSource, SystemRandom};
-use crate::stdio::{Input, Output};
+use crate::stdio::{Input, Output, StandardOutput};
 use crate::stream::{Listener, Stream};
 use gusset::{Result, bail};
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) secure_random: RandomBytes,
     pub(crate) insecure_random: RandomBytes,
     pub(crate) insecure_seed: u128,
+    pub(crate) network: Network,
     pub(crate) max_descriptors: u32,
     pub(crate) end_at_closed_output: bool,
 }
@@ -100,9 +102,20 @@ impl WasiConfig {
             secure_random: RandomBytes::Seeded(0),
             insecure_random: RandomBytes::Seeded(1),
             insecure_seed: 0,
+            network: Network::none(),
             max_descriptors: MAX_DESCRIPTORS,
             end_at_closed_output: false,
         })
+    }
+}
+
+impl Settings {
+    /// The standard streams that one guest gets: input, output, errors.
+    pub(crate) fn open_stdio(&self) -> [Arc<dyn Stream>; 3] {
+        let output = |output: &Output, which| output.open(which, self.end_at_closed_output);
+        let (stdout, stderr) =
+            (output(&self.stdout, StandardOutput::Stdout), output(&self.stderr, StandardOutput::Stderr));
+        [self.stdin.open(), stdout, stderr]
     }
 }
 
@@ -170,8 +183,8 @@ impl WasiConfigBuilder {
         self.stdin(Input::inherit()).stdout(Output::inherit()).stderr(Output::inherit())
     }
 
-    /// Whether a guest ends, with [`Exit`](crate::Exit) code 141, when it writes to a standard output that nobody reads any more, as programs
-    /// in a shell do (default: no; it gets an error).
+    /// Whether a guest ends, with [`Exit`](crate::Exit) code 141, when it writes to a standard output, or standard error, that nobody reads any
+    /// more, as programs in a shell do (default: no; it gets an error).
     pub fn end_at_closed_output(&mut self, end: bool) -> &mut WasiConfigBuilder {
         self.0.end_at_closed_output = end;
         self
@@ -263,6 +276,12 @@ impl WasiConfigBuilder {
         self.secure_random(SystemRandom).insecure_random(SystemRandom)
     }
 
+    /// What the guest may use of the network (default: nothing).
+    pub fn network(&mut self, network: Network) -> &mut WasiConfigBuilder {
+        self.0.network = network;
+        self
+    }
+
     /// How many descriptors the guest may have at a time (default: 8,192).
     pub fn max_descriptors(&mut self, count: u32) -> &mut WasiConfigBuilder {
         self.0.max_descriptors = count;
@@ -274,7 +293,7 @@ impl WasiConfigBuilder {
     /// # Errors
     ///
     /// When an argument, a variable or the name of a directory has a NUL in it, or a variable's name is empty or has `=` in it: no guest could
-    /// tell.
+    /// tell. When a rule to listen by is of a name.
     pub fn build(&self) -> Result<WasiConfig> {
         let settings = &self.0;
         if let Some(arg) = settings.args.iter().find(|arg| arg.contains('\0')) {
@@ -291,6 +310,9 @@ impl WasiConfigBuilder {
             {
                 bail!("a directory cannot be called {name:?}");
             }
+        }
+        if let Some(rule) = settings.network.misplaced() {
+            bail!("a guest listens at an address: `{rule}` is a name");
         }
         Ok(WasiConfig(Arc::new(settings.clone())))
     }

@@ -1,12 +1,15 @@
 //! [`WasiCtx`]: what one guest has of WASI, whatever version it imports. What it may do is asked here and below, never in the
 //! interfaces.
 
-use crate::clock::{MonotonicClock, VirtualClock, WallClock, nanoseconds};
+use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiResult};
+use crate::net::Resolved;
+use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
-use crate::wait::{Interest, LazyWaker, Pollable, Ready, Waiter, block};
-use std::sync::Arc;
+use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -27,6 +30,11 @@ pub struct WasiCtx {
     virtual_clock: VirtualClock,
     secure_random: Arc<dyn RandomSource>,
     insecure_random: Arc<dyn RandomSource>,
+    resolved: Resolved,
+    /// What the last wait left for the next one.
+    wakeup: Mutex<Option<Arc<Wakeup>>>,
+    /// From the first call of preview1 or preview0 on.
+    preview1: Option<Box<Descriptors>>,
 }
 
 impl WasiCtx {
@@ -47,11 +55,20 @@ impl WasiCtx {
             virtual_clock,
             secure_random: random(&settings.secure_random),
             insecure_random: random(&settings.insecure_random),
+            resolved: Resolved::default(),
+            wakeup: Mutex::default(),
+            preview1: None,
         }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.config.0
+    }
+
+    /// The descriptors by which preview1 and preview0 know what is open.
+    #[inline]
+    pub(crate) fn preview1(&mut self) -> &mut Descriptors {
+        self.preview1.get_or_insert_with(|| Box::new(Descriptors::new(&self.config.0)))
     }
 
     /// The arguments; the first one is the program's name.
@@ -107,6 +124,49 @@ impl WasiCtx {
         self.settings().insecure_seed
     }
 
+    /// Whether the guest may connect, or send, to an address.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Access`] where it may not.
+    pub fn check_connect(&self, to: SocketAddr) -> WasiResult<()> {
+        self.settings().network.check_connect(to, &self.resolved)
+    }
+
+    /// Whether the guest may take connections, or receive, at an address of the host.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Access`] where it may not.
+    pub fn check_listen(&self, at: SocketAddr) -> WasiResult<()> {
+        self.settings().network.check_listen(at)
+    }
+
+    /// Whether the guest may look a name up. What that gives is to be handed to [`name_resolved`](WasiCtx::name_resolved).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Access`] where it may not.
+    pub fn check_lookup(&self, name: &str) -> WasiResult<()> {
+        self.settings().network.check_lookup(name)
+    }
+
+    /// Lets the guest connect to the addresses of a name that it has looked up, as far as a rule allows that name.
+    ///
+    /// ```
+    /// use gusset_wasi::{Network, WasiConfig, WasiCtx};
+    /// let network = Network::none().allow("db.example:5432".parse()?);
+    /// let mut ctx = WasiCtx::new(&WasiConfig::builder().network(network).build()?);
+    /// assert!(ctx.check_lookup("db.example").is_ok());
+    /// assert!(ctx.check_connect("192.0.2.7:5432".parse()?).is_err());
+    /// ctx.name_resolved("db.example", &["192.0.2.7".parse()?]);
+    /// assert!(ctx.check_connect("192.0.2.7:5432".parse()?).is_ok());
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn name_resolved(&mut self, name: &str, addresses: &[IpAddr]) {
+        self.resolved.add(&self.config.0.network, name, addresses);
+    }
+
     /// Gives way to others.
     pub fn yield_now(&self) {
         if let Some(yield_now) = &self.settings().yield_now {
@@ -128,9 +188,22 @@ impl WasiCtx {
         if sources.is_empty() && deadline.is_none() {
             return Err(ErrorCode::Invalid.into());
         }
+        let kept = || self.wakeup.lock().unwrap_or_else(PoisonError::into_inner);
+        // A second thread that waits for the same guest has its own.
+        let wakeup = kept().take().unwrap_or_default();
+        let ready = self.wait_on(&wakeup, sources, deadline);
+        *kept() = Some(wakeup);
+        ready
+    }
+
+    fn wait_on(
+        &self,
+        wakeup: &Arc<Wakeup>,
+        sources: &[(&dyn Pollable, Interest)],
+        deadline: Option<Duration>,
+    ) -> WasiResult<Vec<(usize, Ready)>> {
         loop {
-            let mut waker = LazyWaker::default();
-            let mut waiter = Waiter::new(&mut waker);
+            let mut waiter = Waiter::new(wakeup.clone());
             let ready = poll_all(sources, &mut waiter);
             if !ready.is_empty() {
                 return Ok(ready);
@@ -139,15 +212,20 @@ impl WasiCtx {
             if left == Some(Duration::ZERO) {
                 return Ok(Vec::new());
             }
-            match (left, &self.settings().sleep) {
+            let time_is_up = match (left, &self.settings().sleep) {
                 (None, _) | (_, Sleep::Real) => block(&waiter, left)?,
-                (Some(left), sleep) => {
-                    match sleep {
-                        Sleep::Hook(hook) => hook(left),
-                        _ => self.virtual_clock.advance(left),
-                    }
-                    return Ok(poll_all(sources, &mut waiter));
+                (Some(left), Sleep::Hook(hook)) => {
+                    hook(left);
+                    true
                 }
+                (Some(left), Sleep::Virtual) => {
+                    self.virtual_clock.advance(left);
+                    true
+                }
+            };
+            // It is, whatever a clock of the host's own shows by now: it may stand still.
+            if time_is_up {
+                return Ok(poll_all(sources, &mut waiter));
             }
         }
     }

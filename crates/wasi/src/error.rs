@@ -2,6 +2,8 @@
 //! code into its own words, in one place; nothing else here knows any.
 
 use rustix::io::Errno;
+use std::error::Error as StdError;
+use std::fmt::{self, Write};
 use std::io;
 
 /// The result of an operation that a guest asks for.
@@ -104,6 +106,32 @@ impl WasiError {
         self.code() == Some(ErrorCode::WouldBlock)
     }
 }
+
+/// For hosts: a code is an error of its own, and what ends a guest stays what it is.
+impl From<WasiError> for gusset::Error {
+    fn from(error: WasiError) -> gusset::Error {
+        match error {
+            WasiError::Code(code) => code.into(),
+            WasiError::Stop(error) => error,
+        }
+    }
+}
+
+/// The name as words: `no entry`.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{self:?}");
+        for (at, letter) in name.char_indices() {
+            if at > 0 && letter.is_ascii_uppercase() {
+                f.write_char(' ')?;
+            }
+            f.write_char(letter.to_ascii_lowercase())?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ErrorCode {}
 
 impl From<ErrorCode> for WasiError {
     fn from(code: ErrorCode) -> WasiError {

@@ -1,11 +1,22 @@
 //! Files as a guest sees them: what a [`Directory`] and a [`File`] can do, whoever implements them. A directory is asked for what
 //! is below it by a [`RelativePath`]; it never gives out anything that is not, whatever the path and the symbolic links on it say.
 
+mod host;
+mod lock;
+mod memory;
 mod metadata;
+mod open;
 mod path;
+mod read_only;
+mod resolve;
+mod shared;
 
+pub use host::HostDirectory;
+pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use path::RelativePath;
+pub use read_only::ReadOnly;
+pub use resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::stream::{Listener, Stream};
@@ -231,13 +242,9 @@ pub trait File: Pollable + 'static {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InsufficientSpace`], and those of [`set_size`](File::set_size).
+    /// [`ErrorCode::InsufficientSpace`], [`ErrorCode::Invalid`] for no bytes, and those of [`set_size`](File::set_size).
     fn allocate(&self, offset: u64, length: u64) -> WasiResult<()> {
-        let end = offset.checked_add(length).ok_or(ErrorCode::FileTooLarge)?;
-        if self.metadata()?.size < end {
-            self.set_size(end)?;
-        }
-        Ok(())
+        grow(self, offset, length)
     }
 
     /// Sets times.
@@ -264,6 +271,18 @@ pub trait File: Pollable + 'static {
     fn advise(&self, offset: u64, length: u64, advice: Advice) {
         let _ = (offset, length, advice);
     }
+}
+
+/// Lets a file grow to the end of a range.
+fn grow(file: &(impl File + ?Sized), offset: u64, length: u64) -> WasiResult<()> {
+    if length == 0 {
+        return Err(ErrorCode::Invalid.into());
+    }
+    let end = offset.checked_add(length).ok_or(ErrorCode::FileTooLarge)?;
+    if file.metadata()?.size < end {
+        file.set_size(end)?;
+    }
+    Ok(())
 }
 
 /// How a range of a file will be used, as `posix_fadvise` has it.

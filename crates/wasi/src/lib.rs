@@ -12,6 +12,9 @@ mod ctx;
 mod error;
 mod exit;
 mod fs;
+mod net;
+pub mod preview0;
+pub mod preview1;
 mod random;
 mod stdio;
 mod stream;
@@ -23,9 +26,11 @@ pub use ctx::WasiCtx;
 pub use error::{ErrorCode, WasiError, WasiResult};
 pub use exit::Exit;
 pub use fs::{
-    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileType, Metadata, OpenOptions,
-    RelativePath, SetTime, SetTimes,
+    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree, FileType, HostDirectory, LastLink,
+    LastPart, MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata, OpenOptions, ReadOnly,
+    RelativePath, Resolved, SetTime, SetTimes, resolve,
 };
+pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};
 pub use stream::{Listener, Stream};

@@ -1,13 +1,19 @@
 //! Standard input and output: [`Input`] and [`Output`] say what a guest gets, each kind of stream has a file of its own below.
 
 mod buffer;
-mod inherited;
+mod ending;
+mod fd;
+mod host;
 
 pub use buffer::OutputBuffer;
 
 use crate::stream::Stream;
 use buffer::{BufferStream, BytesStream, NullStream};
-use inherited::InheritedStream;
+use ending::EndingStream;
+use fd::FdStream;
+use host::{ReaderStream, WriterStream};
+use std::fs::File;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 /// What a guest reads as its standard input.
@@ -30,6 +36,10 @@ enum InputKind {
 }
 
 /// Where a guest's standard output or standard error goes.
+///
+/// Writing waits in the system, or in the host's own [`Write`], where that takes its time: what is written to a pipe that nobody reads from
+/// keeps the guest's thread there. Only what says that it is not ready, as a terminal or a pipe that is set so does, is waited for where
+/// reading waits.
 ///
 /// ```
 /// use gusset_wasi::{Output, OutputBuffer, WasiConfig};
@@ -72,6 +82,23 @@ impl Input {
         Input(InputKind::Bytes(bytes.into().into()))
     }
 
+    /// What a reader reads, which guests share. A thread of its own reads it, at most 64 KiB ahead, from when a guest first asks for
+    /// it; after the last guest it ends as soon as the reader returns.
+    ///
+    /// ```
+    /// use gusset_wasi::{Input, WasiConfig};
+    /// let config = WasiConfig::builder().stdin(Input::reader(std::io::Cursor::new("one\ntwo\n"))).build()?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn reader(reader: impl Read + Send + 'static) -> Input {
+        Input::stream(ReaderStream::new(reader))
+    }
+
+    /// A file, pipe or device of the system, from where it stands. Guests share its position.
+    pub fn file(file: File) -> Input {
+        Input::stream(FdStream::new(file))
+    }
+
     /// A stream of the host's. Guests share it.
     pub fn stream(stream: impl Stream + 'static) -> Input {
         Input(InputKind::Stream(Arc::new(stream)))
@@ -81,7 +108,7 @@ impl Input {
     pub(crate) fn open(&self) -> Arc<dyn Stream> {
         match &self.0 {
             InputKind::Bytes(bytes) => Arc::new(BytesStream::new(bytes.clone())),
-            InputKind::Inherited => Arc::new(InheritedStream::stdin()),
+            InputKind::Inherited => Arc::new(FdStream::stdin()),
             InputKind::Stream(stream) => stream.clone(),
         }
     }
@@ -103,17 +130,32 @@ impl Output {
         Output::stream(BufferStream(buffer.clone()))
     }
 
+    /// Into a writer, which guests share. Nothing is flushed but where a guest asks for that.
+    ///
+    /// ```
+    /// use gusset_wasi::{Output, WasiConfig};
+    /// let config = WasiConfig::builder().stderr(Output::writer(std::io::stderr())).build()?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn writer(writer: impl Write + Send + 'static) -> Output {
+        Output::stream(WriterStream::new(writer))
+    }
+
     /// Into a stream of the host's. Guests share it.
     pub fn stream(stream: impl Stream + 'static) -> Output {
         Output(OutputKind::Stream(Arc::new(stream)))
     }
 
-    /// The stream that one guest gets.
-    pub(crate) fn open(&self, which: StandardOutput) -> Arc<dyn Stream> {
-        match &self.0 {
+    /// The stream that one guest gets; `end_at_closed`: which ends it where nobody reads any more.
+    pub(crate) fn open(&self, which: StandardOutput, end_at_closed: bool) -> Arc<dyn Stream> {
+        let stream: Arc<dyn Stream> = match &self.0 {
             OutputKind::Null => Arc::new(NullStream),
-            OutputKind::Inherited => Arc::new(InheritedStream::output(which)),
+            OutputKind::Inherited => Arc::new(FdStream::output(which)),
             OutputKind::Stream(stream) => stream.clone(),
-        }
+        };
+        if end_at_closed { Arc::new(EndingStream(stream)) } else { stream }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,15 +6,17 @@
 
 use crate::error::WasiResult;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-/// How often is asked again where nobody can be woken.
-const WITHOUT_WAKER: Duration = Duration::from_millis(10);
+/// How often is asked again where nobody can tell when.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+/// How many a [`WakerSet`] keeps.
+const MAX_WAKERS: usize = 1024;
 
 /// What is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -51,34 +53,33 @@ pub trait Pollable: Send + Sync {
 /// Gathers what to wait for.
 pub struct Waiter<'a> {
     fds: Vec<(BorrowedFd<'a>, Interest)>,
-    waker: &'a mut LazyWaker,
+    wakeup: Arc<Wakeup>,
+    /// Somebody has a waker that wakes this.
+    wakes: bool,
+    /// Somebody can neither be waited for nor wake.
+    asks_again: bool,
 }
 
-/// A pipe that wakes what polls it, made when somebody asks for a waker.
+/// Where a guest's thread waits, and what a [`Waker`] of a [`Waiter`] wakes. It outlives a wait, so that those who keep wakers know it
+/// again; it holds descriptors only while somebody waits.
 #[derive(Default)]
-pub(crate) struct LazyWaker {
-    /// The end that is polled, and what writes to the other one.
-    pipe: Option<(OwnedFd, Waker)>,
-    /// Somebody asked, and there is no pipe to be had.
-    failed: bool,
+pub(crate) struct Wakeup {
+    state: Mutex<WakeupState>,
+    woken: Condvar,
 }
 
-struct PipeWaker(OwnedFd);
-
-impl Wake for PipeWaker {
-    fn wake(self: Arc<PipeWaker>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<PipeWaker>) {
-        // A full pipe wakes as well as one with one byte more.
-        let _ = rustix::io::write(&self.0, &[0]);
-    }
+#[derive(Default)]
+struct WakeupState {
+    woken: bool,
+    /// Written to, while the thread waits in the system.
+    pipe: Option<OwnedFd>,
 }
 
 impl<'a> Waiter<'a> {
-    pub(crate) fn new(waker: &'a mut LazyWaker) -> Waiter<'a> {
-        Waiter { fds: Vec::new(), waker }
+    /// What was woken before is forgotten: whatever is ready by now says so when it is asked.
+    pub(crate) fn new(wakeup: Arc<Wakeup>) -> Waiter<'a> {
+        wakeup.lock().woken = false;
+        Waiter { fds: Vec::new(), wakeup, wakes: false, asks_again: false }
     }
 
     /// Waits for a file descriptor of the system.
@@ -88,38 +89,158 @@ impl<'a> Waiter<'a> {
 
     /// What to wake. It may be woken from any thread, more than once, and too early.
     pub fn waker(&mut self) -> Waker {
-        self.waker.get()
+        self.wakes = true;
+        Waker::from(self.wakeup.clone())
     }
-}
 
-impl LazyWaker {
-    fn get(&mut self) -> Waker {
-        if self.pipe.is_none() {
-            let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
-            self.pipe = pipe_with(flags).ok().map(|(read, write)| (read, Waker::from(Arc::new(PipeWaker(write)))));
-            self.failed = self.pipe.is_none();
+    /// Asks again in 10 ms, for want of a descriptor and of anybody who could wake.
+    pub fn ask_again(&mut self) {
+        self.asks_again = true;
+    }
+
+    /// What the system is asked about: each descriptor once, however often a guest names it, since it takes only so many.
+    fn poll_fds(&self) -> Vec<PollFd<'a>> {
+        let mut fds = self.fds.clone();
+        fds.sort_by_key(|(fd, _)| fd.as_raw_fd());
+        let mut polled: Vec<PollFd<'_>> = Vec::with_capacity(fds.len() + 1);
+        let mut last: Option<(BorrowedFd<'_>, PollFlags)> = None;
+        for (fd, interest) in fds {
+            let flags = poll_flags(interest);
+            match &mut last {
+                Some((known, all)) if known.as_raw_fd() == fd.as_raw_fd() => *all |= flags,
+                _ => {
+                    polled.extend(last.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
+                    last = Some((fd, flags));
+                }
+            }
         }
-        self.pipe.as_ref().map_or_else(|| Waker::noop().clone(), |(_, waker)| waker.clone())
+        polled.extend(last.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
+        polled
     }
 }
 
-/// Waits until something that the waiter was told of may be ready, or for so long; it may return too early. The one place where a
-/// guest's thread waits for the world (sleeping is [`Sleep`](crate::clock), which hosts can replace).
-pub(crate) fn block(waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<()> {
-    let flags = |interest| match interest {
+impl Wakeup {
+    fn lock(&self) -> MutexGuard<'_, WakeupState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits to be woken; whether the time was up first.
+    fn park(&self, timeout: Option<Duration>) -> bool {
+        let (state, asleep) = (self.lock(), |state: &mut WakeupState| !state.woken);
+        match timeout {
+            Some(timeout) => {
+                let waited = self.woken.wait_timeout_while(state, timeout, asleep);
+                waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+            }
+            None => {
+                drop(self.woken.wait_while(state, asleep));
+                false
+            }
+        }
+    }
+
+    /// What is ready to be read once this is woken; `None` where the system has no pipe to give.
+    fn open_pipe(&self) -> Option<OwnedFd> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
+        let mut state = self.lock();
+        if state.woken {
+            let _ = rustix::io::write(&write, &[0]);
+        }
+        state.pipe = Some(write);
+        Some(read)
+    }
+}
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Wakeup>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Wakeup>) {
+        let mut state = self.lock();
+        state.woken = true;
+        if let Some(pipe) = &state.pipe {
+            // A full pipe wakes as well as one with a byte more, and its other end is open as long as this one is.
+            let _ = rustix::io::write(pipe, &[0]);
+        }
+        self.woken.notify_all();
+    }
+}
+
+/// Waits until something that the waiter was told of may be ready, or for so long; whether the time was up. It may return too early.
+///
+/// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
+/// [`Output`](crate::Output)). Whoever is to interrupt a guest needs two things: to wake the waiter's [`Wakeup`], which ends any wait here at
+/// once, whatever it is for; and a check after it, here, that returns [`WasiError::Stop`](crate::WasiError::Stop), which no interface above
+/// turns into an error of the guest's.
+pub(crate) fn block(waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
+    if waiter.fds.is_empty() {
+        let shortened = waiter.shorten(timeout, waiter.asks_again);
+        return Ok(waiter.wakeup.park(shortened) && shortened == timeout);
+    }
+    let mut fds = waiter.poll_fds();
+    let pipe = if waiter.wakes { waiter.wakeup.open_pipe() } else { None };
+    let shortened = waiter.shorten(timeout, waiter.asks_again || waiter.wakes && pipe.is_none());
+    fds.extend(pipe.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+    // What does not fit is longer than anybody waits.
+    let span = shortened.and_then(|timeout| Timespec::try_from(timeout).ok());
+    let polled = poll(&mut fds, span.as_ref());
+    // Before the end that is read is closed.
+    waiter.wakeup.lock().pipe = None;
+    match polled {
+        Ok(count) => Ok(count == 0 && shortened == timeout),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Waiter<'_> {
+    fn shorten(&self, timeout: Option<Duration>, shorten: bool) -> Option<Duration> {
+        if shorten { Some(timeout.unwrap_or(ASK_AGAIN).min(ASK_AGAIN)) } else { timeout }
+    }
+}
+
+/// Whether a file descriptor of the system is ready.
+pub(crate) fn poll_fd(fd: BorrowedFd<'_>, interest: Interest) -> Poll<Ready> {
+    let mut fds = [PollFd::from_borrowed_fd(fd, poll_flags(interest))];
+    match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(0) | Err(Errno::INTR) => Poll::Pending,
+        Ok(_) => {
+            let hung_up = fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR);
+            let bytes = if interest == Interest::Read { rustix::io::ioctl_fionread(fd).unwrap_or(0) } else { 0 };
+            Poll::Ready(Ready { bytes, hung_up })
+        }
+        // The operation itself will tell.
+        Err(_) => Poll::Ready(Ready::default()),
+    }
+}
+
+fn poll_flags(interest: Interest) -> PollFlags {
+    match interest {
         Interest::Read => PollFlags::IN,
         Interest::Write => PollFlags::OUT,
-    };
-    let mut fds: Vec<PollFd<'_>> =
-        waiter.fds.iter().map(|&(fd, interest)| PollFd::from_borrowed_fd(fd, flags(interest))).collect();
-    if let Some((read, _)) = &waiter.waker.pipe {
-        fds.push(PollFd::new(read, PollFlags::IN));
     }
-    let timeout = if waiter.waker.failed { Some(timeout.unwrap_or(WITHOUT_WAKER).min(WITHOUT_WAKER)) } else { timeout };
-    // What does not fit is longer than anybody waits.
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    match poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
+}
+
+/// Those whom a stream has to wake. What waits again and again is in it once.
+#[derive(Default)]
+pub(crate) struct WakerSet(Vec<Waker>);
+
+impl WakerSet {
+    pub(crate) fn insert(&mut self, waker: Waker) {
+        if self.0.iter().any(|known| known.will_wake(&waker)) {
+            return;
+        }
+        // Most of so many are of guests that have ended. Those that have not come again.
+        if self.0.len() >= MAX_WAKERS {
+            self.wake_all();
+        }
+        self.0.push(waker);
+    }
+
+    pub(crate) fn wake_all(&mut self) {
+        for waker in self.0.drain(..) {
+            waker.wake();
+        }
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::error::ErrorCode;
 
-/// The longest path, in bytes, and the longest part of one.
-const MAX_PATH: usize = 4096;
-const MAX_NAME: usize = 255;
+/// The longest part of a path, in bytes.
+pub(super) const MAX_NAME: usize = 255;
 
 /// A path that starts at a directory: not empty, not absolute, without NUL, and not too long. It can still have `..` in it, and lead
 /// through symbolic links.
@@ -22,6 +21,9 @@ const MAX_NAME: usize = 255;
 pub struct RelativePath<'a>(&'a str);
 
 impl<'a> RelativePath<'a> {
+    /// The longest path, in bytes.
+    pub(crate) const MAX_LENGTH: usize = 4096;
+
     /// This directory.
     pub const HERE: RelativePath<'static> = RelativePath(".");
 
@@ -38,7 +40,7 @@ impl<'a> RelativePath<'a> {
         if path.contains('\0') {
             return Err(ErrorCode::Invalid);
         }
-        if path.len() > MAX_PATH || path.split('/').any(|part| part.len() > MAX_NAME) {
+        if path.len() > RelativePath::MAX_LENGTH || path.split('/').any(|part| part.len() > MAX_NAME) {
             return Err(ErrorCode::NameTooLong);
         }
         if path.starts_with('/') {
@@ -71,7 +73,7 @@ mod tests {
     fn paths_that_are_too_long_are_refused() {
         let name = "x".repeat(MAX_NAME);
         let parts = [&*name; 16].join("/");
-        assert_eq!(parts.len(), MAX_PATH - 1);
+        assert_eq!(parts.len(), RelativePath::MAX_LENGTH - 1);
         assert_eq!(RelativePath::new(&format!("{parts}/")).map(|path| path.parts().count()), Ok(16));
         assert_eq!(RelativePath::new(&format!("{parts}//")), Err(ErrorCode::NameTooLong));
         assert_eq!(RelativePath::new(&format!("a/{name}x/b")), Err(ErrorCode::NameTooLong));

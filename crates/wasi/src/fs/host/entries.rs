@@ -1,0 +1,79 @@
+//! [`HostEntries`]: a directory's entries, a block of the system's at a time.
+
+use crate::error::WasiResult;
+use crate::fs::{DirectoryEntry, FileType};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, RawDir, RawDirEntry};
+use rustix::io::Errno;
+use std::mem::MaybeUninit;
+use std::vec;
+
+/// How many bytes of entries are asked for at once.
+const BLOCK: usize = 64 << 10;
+
+pub(super) struct HostEntries {
+    /// Opened for this, since its position is where the next block starts.
+    directory: OwnedFd,
+    buffer: Box<[MaybeUninit<u8>]>,
+    block: vec::IntoIter<DirectoryEntry>,
+    ended: bool,
+}
+
+impl HostEntries {
+    pub(super) fn new(directory: OwnedFd) -> HostEntries {
+        HostEntries { directory, buffer: Box::new_uninit_slice(BLOCK), block: Vec::new().into_iter(), ended: false }
+    }
+
+    /// The next block, in which there may be none for a guest.
+    fn read_block(&mut self) -> WasiResult<()> {
+        let mut entries = Vec::new();
+        let mut block = RawDir::new(&self.directory, &mut self.buffer);
+        loop {
+            match block.next() {
+                Some(entry) => entries.extend(entry_of(&self.directory, &entry?)?),
+                None => self.ended = true,
+            }
+            if self.ended || block.is_buffer_empty() {
+                self.block = entries.into_iter();
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// `None` for `.` and `..`, for a name that is not UTF-8, and for what is gone by now.
+fn entry_of(directory: &OwnedFd, entry: &RawDirEntry<'_>) -> WasiResult<Option<DirectoryEntry>> {
+    let (Ok(name), inode) = (entry.file_name().to_str(), entry.ino()) else { return Ok(None) };
+    if matches!(name, "." | "..") {
+        return Ok(None);
+    }
+    let mut file_type = FileType::from(entry.file_type());
+    // Some file systems do not keep it beside the name.
+    if file_type == FileType::Unknown {
+        match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => file_type = FileType::from(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Some(DirectoryEntry { name: name.to_owned(), inode, file_type }))
+}
+
+impl Iterator for HostEntries {
+    type Item = WasiResult<DirectoryEntry>;
+
+    fn next(&mut self) -> Option<WasiResult<DirectoryEntry>> {
+        loop {
+            if let Some(entry) = self.block.next() {
+                return Some(Ok(entry));
+            }
+            if self.ended {
+                return None;
+            }
+            if let Err(error) = self.read_block() {
+                self.ended = true;
+                return Some(Err(error));
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The network: what of it a guest may use, and the sockets that a host can give to it. Everything is refused that no rule allows.
+
+mod rule;
+mod socket;
+
+pub use rule::NetworkRule;
+pub use socket::{SocketListener, SocketStream};
+
+use crate::error::{ErrorCode, WasiResult};
+use rule::Name;
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+/// How many addresses of names a guest's state keeps; then the oldest is forgotten.
+const MAX_RESOLVED: usize = 1024;
+
+/// What a guest may use of the network: by default nothing. What a host opens for it, it may use in any case.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, Network, WasiConfig, WasiCtx};
+/// let network = Network::none().allow("10.0.0.0/8:5432".parse()?).allow_listen("[::1]:8000-8999".parse()?);
+/// let ctx = WasiCtx::new(&WasiConfig::builder().network(network).build()?);
+/// assert!(ctx.check_connect("10.1.2.3:5432".parse()?).is_ok());
+/// assert!(ctx.check_listen("[::1]:8080".parse()?).is_ok());
+/// let refused = ctx.check_connect("[::1]:8080".parse()?).unwrap_err();
+/// assert_eq!(refused.code(), Some(ErrorCode::Access));
+/// # Ok::<(), gusset::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    outgoing: Vec<NetworkRule>,
+    listening: Vec<NetworkRule>,
+}
+
+impl Network {
+    /// Nothing.
+    pub fn none() -> Network {
+        Network::default()
+    }
+
+    /// Everything that the host itself may use.
+    pub fn all() -> Network {
+        Network::none().allow(NetworkRule::any()).allow_listen(NetworkRule::any())
+    }
+
+    /// Lets the guest connect, and send, to what the rule says.
+    pub fn allow(mut self, rule: NetworkRule) -> Network {
+        self.outgoing.push(rule);
+        self
+    }
+
+    /// Lets the guest have the addresses of the host that the rule says, to take connections and receive. It must be a rule of
+    /// addresses: [`build`](crate::WasiConfigBuilder::build) refuses names.
+    pub fn allow_listen(mut self, rule: NetworkRule) -> Network {
+        self.listening.push(rule);
+        self
+    }
+
+    /// A rule that cannot be followed.
+    pub(crate) fn misplaced(&self) -> Option<&NetworkRule> {
+        self.listening.iter().find(|rule| rule.name().is_some())
+    }
+
+    pub(crate) fn check_connect(&self, to: SocketAddr, resolved: &Resolved) -> WasiResult<()> {
+        let allows = |rule: &NetworkRule| match rule.name() {
+            Some(name) => rule.has_port(to.port()) && resolved.has(name, to.ip()),
+            None => rule.has_address(to),
+        };
+        allowed(self.outgoing.iter().any(allows))
+    }
+
+    pub(crate) fn check_listen(&self, at: SocketAddr) -> WasiResult<()> {
+        allowed(self.listening.iter().any(|rule| rule.has_address(at)))
+    }
+
+    pub(crate) fn check_lookup(&self, name: &str) -> WasiResult<()> {
+        // Nobody needs to be asked for what an address is.
+        allowed(name.parse::<IpAddr>().is_ok() || self.rule_for(name).is_some())
+    }
+
+    /// The rule that lets a name be looked up.
+    fn rule_for(&self, name: &str) -> Option<&NetworkRule> {
+        let name = Name::parse(name).ok()?;
+        self.outgoing.iter().find(|rule| rule.is_any_host() || rule.name() == Some(&name))
+    }
+}
+
+fn allowed(allowed: bool) -> WasiResult<()> {
+    if allowed { Ok(()) } else { Err(ErrorCode::Access.into()) }
+}
+
+/// Which addresses the names have that a guest has looked up.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved(VecDeque<(Name, IpAddr)>);
+
+impl Resolved {
+    fn has(&self, name: &Name, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|(known, at)| known == name && *at == address)
+    }
+
+    /// Keeps what only a rule by name allows.
+    pub(crate) fn add(&mut self, network: &Network, name: &str, addresses: &[IpAddr]) {
+        let Some(name) = network.rule_for(name).and_then(NetworkRule::name) else {
+            return;
+        };
+        for address in addresses {
+            if self.has(name, *address) {
+                continue;
+            }
+            if self.0.len() >= MAX_RESOLVED {
+                self.0.pop_front();
+            }
+            self.0.push_back((name.clone(), address.to_canonical()));
+        }
+    }
+}

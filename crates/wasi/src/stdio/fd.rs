@@ -1,0 +1,94 @@
+//! Streams of the system: the host's own standard streams, and files that it has opened. Reading never waits here; writing waits in the
+//! system, where that takes its time.
+
+use super::StandardOutput;
+use crate::error::{ErrorCode, WasiResult};
+use crate::fs::FileType;
+use crate::stream::Stream;
+use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::io::retry_on_intr;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+
+/// What the system reads and writes by a descriptor, wherever its position is.
+pub(super) struct FdStream<F> {
+    fd: F,
+    file_type: FileType,
+}
+
+/// Held between seeing that there is something to read and reading it, so that of several guests that read one stream none is left waiting
+/// in the system for what another one has taken.
+static READING: Mutex<()> = Mutex::new(());
+
+impl FdStream<BorrowedFd<'static>> {
+    pub(super) fn stdin() -> FdStream<BorrowedFd<'static>> {
+        FdStream::new(rustix::stdio::stdin())
+    }
+
+    pub(super) fn output(which: StandardOutput) -> FdStream<BorrowedFd<'static>> {
+        FdStream::new(match which {
+            StandardOutput::Stdout => rustix::stdio::stdout(),
+            StandardOutput::Stderr => rustix::stdio::stderr(),
+        })
+    }
+}
+
+impl<F: AsFd> FdStream<F> {
+    pub(super) fn new(fd: F) -> FdStream<F> {
+        // One that is closed shows when it is used.
+        let kind = rustix::fs::fstat(&fd).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
+        FdStream { fd, file_type: kind.map_or(FileType::Unknown, FileType::from) }
+    }
+}
+
+impl<F: AsFd + Send + Sync> Pollable for FdStream<F> {
+    fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        let ready = poll_fd(self.fd.as_fd(), interest);
+        if ready.is_pending() {
+            waiter.on_fd(self.fd.as_fd(), interest);
+        }
+        ready
+    }
+}
+
+impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
+    fn file_type(&self) -> FileType {
+        self.file_type
+    }
+
+    fn read(&self, bytes: &mut [u8]) -> WasiResult<usize> {
+        // Reading nothing from a terminal waits as well.
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        // A regular file never makes anybody wait.
+        if self.file_type == FileType::RegularFile {
+            return Ok(retry_on_intr(|| rustix::io::read(&self.fd, &mut *bytes))?);
+        }
+        let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        match poll_fd(self.fd.as_fd(), Interest::Read) {
+            Poll::Pending => Err(ErrorCode::WouldBlock.into()),
+            Poll::Ready(_) => Ok(retry_on_intr(|| rustix::io::read(&self.fd, &mut *bytes))?),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
+        Ok(retry_on_intr(|| rustix::io::write(&self.fd, bytes))?)
+    }
+}
+
+impl From<rustix::fs::FileType> for FileType {
+    fn from(ty: rustix::fs::FileType) -> FileType {
+        match ty {
+            rustix::fs::FileType::RegularFile => FileType::RegularFile,
+            rustix::fs::FileType::Directory => FileType::Directory,
+            rustix::fs::FileType::Symlink => FileType::SymbolicLink,
+            rustix::fs::FileType::Fifo => FileType::Fifo,
+            rustix::fs::FileType::Socket => FileType::SocketStream,
+            rustix::fs::FileType::CharacterDevice => FileType::CharacterDevice,
+            rustix::fs::FileType::BlockDevice => FileType::BlockDevice,
+            _ => FileType::Unknown,
+        }
+    }
+}

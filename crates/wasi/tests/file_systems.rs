@@ -1,0 +1,6 @@
+//! File systems: one suite of what names, links and open files mean over all of them, what each has of its own, and many threads.
+
+mod memory;
+mod script;
+mod semantics;
+mod worlds;

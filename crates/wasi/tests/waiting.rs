@@ -1,0 +1,230 @@
+//! Waiting for timers, descriptors of the system, and what wakes.
+
+use gusset_wasi::{
+    ErrorCode, Interest, MonotonicClock, Pollable, Ready, SocketStream, VirtualClock, Waiter, WasiConfig, WasiCtx,
+};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SHORT: Duration = Duration::from_millis(20);
+
+fn real_ctx() -> WasiCtx {
+    WasiCtx::new(&WasiConfig::builder().system_time().build().unwrap())
+}
+
+fn positions(ready: Vec<(usize, Ready)>) -> Vec<usize> {
+    ready.into_iter().map(|(at, _)| at).collect()
+}
+
+/// Ready once it has been told so; it keeps one waker, as most do.
+#[derive(Default)]
+struct Event {
+    happened: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+    asked: AtomicU32,
+}
+
+impl Event {
+    fn wake(&self) {
+        if let Some(waker) = self.waker.lock().unwrap().take() {
+            waker.wake();
+        }
+    }
+
+    fn happen(&self) {
+        self.happened.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+}
+
+impl Pollable for Event {
+    fn poll_ready<'a>(&'a self, _: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        *self.waker.lock().unwrap() = Some(waiter.waker());
+        if self.happened.load(Ordering::SeqCst) { Poll::Ready(Ready::default()) } else { Poll::Pending }
+    }
+}
+
+/// Is never ready, and wakes nobody.
+struct Never;
+
+impl Pollable for Never {
+    fn poll_ready<'a>(&'a self, _: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        drop(waiter.waker());
+        Poll::Pending
+    }
+}
+
+#[test]
+fn a_timer_alone_lasts_as_long_as_it_says() {
+    let ctx = real_ctx();
+    let start = Instant::now();
+    assert_eq!(ctx.wait(&[], Some(ctx.monotonic_now() + SHORT)).unwrap(), []);
+    assert!(start.elapsed() >= SHORT);
+    assert_eq!(ctx.wait(&[], Some(Duration::ZERO)).unwrap(), [], "that time is over");
+    assert_eq!(ctx.wait(&[], None).unwrap_err().code(), Some(ErrorCode::Invalid));
+}
+
+#[test]
+fn a_virtual_clock_lets_no_time_pass_in_the_world() {
+    let ctx = WasiCtx::new(&WasiConfig::default());
+    let (pending, _ours) = UnixStream::pair().unwrap();
+    let pending = SocketStream::unix(pending);
+    let century = Duration::from_secs(100 * 365 * 86_400);
+    for sources in [&[][..], &[(&Never as &dyn Pollable, Interest::Read), (&pending, Interest::Read)][..]] {
+        let before = ctx.monotonic_now();
+        assert_eq!(ctx.wait(sources, Some(before + century)).unwrap(), []);
+        assert!(ctx.monotonic_now() >= before + century);
+    }
+}
+
+#[test]
+fn a_hook_sleeps_in_place_of_the_clock() {
+    let slept = Arc::new(Mutex::new(Vec::new()));
+    let event = Arc::new(Event::default());
+    let (sleeps, happening) = (slept.clone(), event.clone());
+    let hook = move |time| {
+        sleeps.lock().unwrap().push(time);
+        happening.happen();
+    };
+    let clock = VirtualClock::new(Duration::ZERO, Duration::ZERO);
+    let ctx = WasiCtx::new(&WasiConfig::builder().monotonic_clock(clock.clone()).sleep(hook).build().unwrap());
+    let deadline = clock.now() + Duration::from_secs(7);
+    assert_eq!(positions(ctx.wait(&[(&*event, Interest::Read)], Some(deadline)).unwrap()), [0]);
+    assert_eq!(event.asked.load(Ordering::SeqCst), 2, "it is looked at before and after");
+    assert_eq!(*slept.lock().unwrap(), [Duration::from_secs(7)]);
+    // Ready from the start: nobody sleeps.
+    assert_eq!(positions(ctx.wait(&[(&*event, Interest::Read)], Some(deadline)).unwrap()), [0]);
+    assert_eq!(slept.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn time_in_the_world_counts_where_the_hosts_clock_stands_still() {
+    let clock = VirtualClock::new(Duration::ZERO, Duration::ZERO);
+    let ctx = WasiCtx::new(&WasiConfig::builder().system_time().monotonic_clock(clock).build().unwrap());
+    let start = Instant::now();
+    assert_eq!(ctx.wait(&[(&Never, Interest::Read)], Some(SHORT)).unwrap(), []);
+    assert!(start.elapsed() >= SHORT);
+}
+
+#[test]
+fn of_several_descriptors_those_are_told_that_are_ready() {
+    let ctx = real_ctx();
+    let pairs: Vec<(UnixStream, SocketStream)> = (0..4)
+        .map(|_| {
+            let (ours, guests) = UnixStream::pair().unwrap();
+            (ours, SocketStream::unix(guests))
+        })
+        .collect();
+    let sources: Vec<(&dyn Pollable, Interest)> =
+        pairs.iter().map(|(_, guests)| (guests as &dyn Pollable, Interest::Read)).collect();
+    assert_eq!(ctx.wait(&sources, Some(ctx.monotonic_now() + SHORT)).unwrap(), []);
+    let mut writer = pairs[2].0.try_clone().unwrap();
+    let writing = thread::spawn(move || {
+        thread::sleep(SHORT);
+        writer.write_all(b"seven b").unwrap();
+    });
+    let ready = ctx.wait(&sources, None).unwrap();
+    assert_eq!(ready, [(2, Ready { bytes: 7, hung_up: false })]);
+    writing.join().unwrap();
+    pairs[0].0.shutdown(std::net::Shutdown::Both).unwrap();
+    assert_eq!(positions(ctx.wait(&sources, None).unwrap()), [0, 2]);
+}
+
+#[test]
+fn a_descriptor_may_be_named_more_often_than_a_process_may_have_any() {
+    let (mut ours, guests) = UnixStream::pair().unwrap();
+    let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
+    let sources: Vec<(&dyn Pollable, Interest)> = vec![(&guests, Interest::Read); 100_000];
+    let writing = thread::spawn(move || {
+        thread::sleep(SHORT);
+        ours.write_all(b"!").unwrap();
+        ours
+    });
+    assert!(!ctx.wait(&sources, None).unwrap().is_empty());
+    drop(writing.join().unwrap());
+}
+
+#[test]
+fn another_thread_wakes_a_guest_that_waits_for_descriptors_too() {
+    let (_ours, guests) = UnixStream::pair().unwrap();
+    let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
+    for _ in 0..20 {
+        for with_fd in [false, true] {
+            let event = Arc::new(Event::default());
+            let happening = event.clone();
+            let thread = thread::spawn(move || happening.happen());
+            let mut sources: Vec<(&dyn Pollable, Interest)> = vec![(&*event, Interest::Read)];
+            if with_fd {
+                sources.push((&guests, Interest::Read));
+            }
+            // A day: what is woken in vain shows.
+            let deadline = ctx.monotonic_now() + Duration::from_secs(86_400);
+            assert_eq!(positions(ctx.wait(&sources, Some(deadline)).unwrap()), [0]);
+            thread.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn being_woken_in_vain_ends_no_wait_and_lengthens_none() {
+    let (ctx, event) = (real_ctx(), Arc::new(Event::default()));
+    let (waking, stop) = (event.clone(), Arc::new(AtomicBool::new(false)));
+    let stopped = stop.clone();
+    let thread = thread::spawn(move || {
+        while !stopped.load(Ordering::SeqCst) {
+            waking.wake();
+            thread::yield_now();
+        }
+    });
+    let start = Instant::now();
+    assert_eq!(ctx.wait(&[(&*event, Interest::Read)], Some(ctx.monotonic_now() + SHORT)).unwrap(), []);
+    assert!(start.elapsed() >= SHORT);
+    stop.store(true, Ordering::SeqCst);
+    thread.join().unwrap();
+    assert!(event.asked.load(Ordering::SeqCst) > 1);
+}
+
+#[test]
+fn a_deadline_at_the_end_of_time_is_waited_for() {
+    let (mut ours, guests) = UnixStream::pair().unwrap();
+    let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
+    for deadline in [Duration::MAX, Duration::from_nanos(u64::MAX), Duration::from_secs(i64::MAX as u64 + 1)] {
+        let event = Arc::new(Event::default());
+        let happening = event.clone();
+        let thread = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(5));
+            happening.happen();
+        });
+        assert_eq!(positions(ctx.wait(&[(&*event, Interest::Read)], Some(deadline)).unwrap()), [0]);
+        thread.join().unwrap();
+        ours.write_all(b"!").unwrap();
+        assert_eq!(positions(ctx.wait(&[(&guests, Interest::Read)], Some(deadline)).unwrap()), [0]);
+    }
+}
+
+#[test]
+fn what_can_neither_be_polled_nor_wake_is_asked_again() {
+    struct Third(AtomicU32);
+    impl Pollable for Third {
+        fn poll_ready<'a>(&'a self, _: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+            if self.0.fetch_add(1, Ordering::SeqCst) == 2 {
+                return Poll::Ready(Ready::default());
+            }
+            waiter.ask_again();
+            Poll::Pending
+        }
+    }
+    let (_ours, guests) = UnixStream::pair().unwrap();
+    let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
+    let (alone, beside) = (Third(AtomicU32::new(0)), Third(AtomicU32::new(0)));
+    assert_eq!(positions(ctx.wait(&[(&alone, Interest::Read)], None).unwrap()), [0]);
+    let sources: [(&dyn Pollable, Interest); 2] = [(&guests, Interest::Read), (&beside, Interest::Write)];
+    let deadline = ctx.monotonic_now() + Duration::from_secs(3600);
+    assert_eq!(positions(ctx.wait(&sources, Some(deadline)).unwrap()), [1]);
+}
