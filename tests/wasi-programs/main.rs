@@ -2,13 +2,17 @@
 //! program that `GUSSET_WASI_RUNNER` names, where it does.
 
 use anyhow::{Context, Result};
-use gusset_wasi_programs::{CaseFile, EndedProgram, ProgramCase, case_files, program, run_in_process};
+use gusset_wasi_programs::{
+    CaseFile, CompiledPrograms, EndedProgram, LibraryFiles, ProgramCase, case_files, program, run_in_process,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Names a runtime's program and its first arguments, between spaces, such as `wasmtime run`.
 const RUNNER: &str = "GUSSET_WASI_RUNNER";
+
+const WAYS: [(&str, LibraryFiles); 2] = [("in memory", LibraryFiles::Memory), ("on the host", LibraryFiles::Host)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -23,10 +27,16 @@ fn main() -> ExitCode {
 
 fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
     let runner = std::env::var(RUNNER).ok();
+    let compiled = Arc::new(CompiledPrograms::default());
     let mut trials = Vec::new();
     for file in files {
         for case in file.cases.into_iter().map(Arc::new) {
             for build in &file.programs {
+                for (way, files) in WAYS {
+                    let compiled = Arc::clone(&compiled);
+                    let trial = trial(way, build, &case, move |build, case| compiled.run(build, case, files));
+                    trials.push(trial.with_ignored_flag(!program(build).exists()));
+                }
                 if let Some(runner) = &runner {
                     let runner = runner.clone();
                     let trial = trial("by a program", build, &case, move |build, case| {

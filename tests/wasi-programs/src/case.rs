@@ -1,7 +1,9 @@
 //! [`ProgramCase`]: what a program is given, and what it must do then.
 
 use crate::ended::EndedProgram;
-use crate::file_tree::{FileTree, TreeNode};
+use crate::guest_files::{FileNode, GuestFiles};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
 
 /// A folder that the program is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub enum CaseEnd {
 /// What must be at a path when the program has ended, and was not before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AfterNode {
-    Is(TreeNode),
+    Is(FileNode),
     /// A file of so many bytes.
     Size(usize),
 }
@@ -48,7 +50,7 @@ pub struct ProgramCase {
     /// In the order in which they are given.
     pub mounts: Vec<Mount>,
     /// What lies in the mounts before the run.
-    pub before: FileTree,
+    pub before: GuestFiles,
     /// Without the program's name.
     pub args: Vec<String>,
     /// Names and values.
@@ -67,7 +69,7 @@ impl ProgramCase {
             name: name.to_owned(),
             differs: None,
             mounts: Vec::new(),
-            before: FileTree::default(),
+            before: GuestFiles::default(),
             args: Vec::new(),
             env: Vec::new(),
             stdin: Vec::new(),
@@ -87,6 +89,26 @@ impl ProgramCase {
             .map(|mount| mount.guest.as_str())
             .filter(|mount| within(mount))
             .max_by_key(|mount| mount.len())
+    }
+
+    /// Writes what lies in the mounts to folders within `scratch`, one for each mount.
+    pub(crate) fn write_mounts(&self, scratch: &Path) -> Result<Vec<PathBuf>> {
+        let write = |(at, mount): (usize, &Mount)| {
+            let folder = scratch.join(at.to_string());
+            std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            self.before.write_to(&mount.guest, &folder)?;
+            Ok(folder)
+        };
+        self.mounts.iter().enumerate().map(write).collect()
+    }
+
+    /// What lies in the folders that stand for the mounts.
+    pub(crate) fn read_mounts(&self, folders: &[PathBuf]) -> Result<GuestFiles> {
+        let mut files = GuestFiles::default();
+        for (mount, folder) in self.mounts.iter().zip(folders) {
+            files.read_from(&mount.guest, folder)?;
+        }
+        Ok(files)
     }
 
     /// In what a run was otherwise than it must be, a line each.
@@ -122,13 +144,13 @@ impl ProgramCase {
         }
     }
 
-    fn compare_files(&self, files: &FileTree, faults: &mut Vec<String>) {
+    fn compare_files(&self, files: &GuestFiles, faults: &mut Vec<String>) {
         let mut expected = self.before.clone();
         for (path, node) in &self.after {
             let node = match node {
                 AfterNode::Is(node) => node.clone(),
                 AfterNode::Size(size) => match files.get(path) {
-                    Some(TreeNode::File(bytes)) if bytes.len() == *size => TreeNode::File(bytes.clone()),
+                    Some(FileNode::File(bytes)) if bytes.len() == *size => FileNode::File(bytes.clone()),
                     found => {
                         faults.push(format!("{path} is {found:?}, not a file of {size} bytes"));
                         continue;
@@ -160,7 +182,7 @@ mod tests {
 
     fn ended(stdout: &str, stderr: &str, end: CaseEnd) -> EndedProgram {
         let (stdout, stderr) = (stdout.as_bytes().to_vec(), stderr.as_bytes().to_vec());
-        EndedProgram { stdout, stderr, stderr_has_trap: false, end, files: FileTree::default() }
+        EndedProgram { stdout, stderr, stderr_has_trap: false, end, files: GuestFiles::default() }
     }
 
     #[test]
@@ -183,14 +205,14 @@ mod tests {
     fn files_that_are_missing_changed_or_left_behind_are_told() {
         let mut case = ProgramCase::new("x");
         case.mounts.push(Mount { guest: "/m".into(), read_only: false });
-        let file = |text: &str| TreeNode::File(text.into());
+        let file = |text: &str| FileNode::File(text.into());
         case.before.put("/m", "/m/kept", file("k"));
         case.after.push(("/m/made/a".into(), AfterNode::Is(file("a"))));
         case.after.push(("/m/sized".into(), AfterNode::Size(3)));
         let mut right = case.before.clone();
         right.put("/m", "/m/made/a", file("a"));
         right.put("/m", "/m/sized", file("123"));
-        let faults = |files: &FileTree| {
+        let faults = |files: &GuestFiles| {
             let ended = EndedProgram { files: files.clone(), ..ended("", "", CaseEnd::Exit(0)) };
             case.faults(&ended)
         };
@@ -199,7 +221,7 @@ mod tests {
         wrong.remove("/m/kept");
         wrong.put("/m", "/m/made/a", file("b"));
         wrong.put("/m", "/m/sized", file("12"));
-        wrong.put("/m", "/m/more", TreeNode::Folder);
+        wrong.put("/m", "/m/more", FileNode::Folder);
         assert_eq!(
             faults(&wrong),
             [

@@ -1,7 +1,7 @@
 //! Reads the case files. A line has a word and what belongs to it; `README.md` has the words.
 
 use crate::case::{AfterNode, CaseEnd, ErrorText, Mount, ProgramCase};
-use crate::file_tree::TreeNode;
+use crate::guest_files::FileNode;
 use crate::line_text::{numbered, unescape};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -109,13 +109,13 @@ impl ProgramCase {
         let mount = self.mount_of(path).context("that path lies in no mount")?.to_owned();
         let mut put = |path: &str, node| self.before.put(&mount, path, node);
         match (word, count) {
-            ("file", _) => put(path, TreeNode::File(unescape(more)?.repeat(count.unwrap_or(1)))),
+            ("file", _) => put(path, FileNode::File(unescape(more)?.repeat(count.unwrap_or(1)))),
             ("files", Some(count)) => {
                 let bytes = unescape(more)?;
-                (0..count).for_each(|at| put(&numbered(path, at), TreeNode::File(bytes.clone())));
+                (0..count).for_each(|at| put(&numbered(path, at), FileNode::File(bytes.clone())));
             }
-            ("folder", None) => put(path, TreeNode::Folder),
-            ("link", None) => put(path, TreeNode::Link(more.to_owned())),
+            ("folder", None) => put(path, FileNode::Folder),
+            ("link", None) => put(path, FileNode::Link(more.to_owned())),
             _ => bail!("`files` takes a count, `folder` and `link` take none"),
         }
         Ok(())
@@ -125,8 +125,8 @@ impl ProgramCase {
     fn after(&mut self, word: &str, path: &str, more: &str) -> Result<()> {
         self.mount_of(path).context("that path lies in no mount")?;
         let node = match word {
-            "after" => AfterNode::Is(TreeNode::File(unescape(more)?)),
-            "made" => AfterNode::Is(TreeNode::Folder),
+            "after" => AfterNode::Is(FileNode::File(unescape(more)?)),
+            "made" => AfterNode::Is(FileNode::Folder),
             "same" => AfterNode::Is(self.before.get(more).context("there is nothing at the other path")?.clone()),
             _ => AfterNode::Size(more.parse().context("a size is a number")?),
         };
@@ -167,14 +167,14 @@ mod tests {
         assert_eq!(first.mounts.iter().map(|mount| mount.read_only).collect::<Vec<_>>(), [false, true]);
         let paths: Vec<&str> = first.before.iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["/m/e", "/m/f", "/m/g", "/m/g/0000", "/m/g/0001", "/m/l"]);
-        assert_eq!(first.before.get("/m/f"), Some(&TreeNode::File(b"x\nx\n".to_vec())));
+        assert_eq!(first.before.get("/m/f"), Some(&FileNode::File(b"x\nx\n".to_vec())));
         assert_eq!(first.args, ["1", "2", "a b", ""]);
         assert_eq!(first.env, [("K".to_owned(), "v=w".to_owned())]);
         assert_eq!((&first.stdin[..], &first.stdout[..]), (&b"a\nb"[..], &b"n0000\nn0001\no"[..]));
         assert_eq!((&first.stderr, &first.end), (&ErrorText::Is(b"e\n".to_vec()), &CaseEnd::Exit(3)));
         let after: Vec<&str> = first.after.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(after, ["/m/n", "/m/s", "/m/t", "/m/d"]);
-        assert_eq!(first.after[2].1, AfterNode::Is(TreeNode::File(b"x\nx\n".to_vec())));
+        assert_eq!(first.after[2].1, AfterNode::Is(FileNode::File(b"x\nx\n".to_vec())));
         assert_eq!((&second.stderr, &second.end), (&ErrorText::Contains(b"c".to_vec()), &CaseEnd::Trap("t".into())));
     }
 

@@ -2,7 +2,6 @@
 
 use crate::case::{CaseEnd, ProgramCase};
 use crate::ended::EndedProgram;
-use crate::file_tree::FileTree;
 use anyhow::{Context, Result, bail};
 use std::io::Write;
 use std::path::Path;
@@ -21,15 +20,10 @@ pub fn run_in_process(case: &ProgramCase, program: &Path, runner: &[&str]) -> Re
     let scratch = tempfile::tempdir()?;
     let mut command = Command::new(name);
     command.args(options);
-    for (at, mount) in case.mounts.iter().enumerate() {
-        let folder = scratch.path().join(at.to_string());
-        std::fs::create_dir(&folder)?;
-        case.before.write_to(&mount.guest, &folder)?;
-        if mount.read_only {
-            command.arg("--dir").arg(format!("{}::{}:ro", folder.display(), mount.guest));
-        } else {
-            command.arg("--dir").arg(format!("{}::{}", folder.display(), mount.guest));
-        }
+    let folders = case.write_mounts(scratch.path())?;
+    for (mount, folder) in case.mounts.iter().zip(&folders) {
+        let rights = if mount.read_only { ":ro" } else { "" };
+        command.arg("--dir").arg(format!("{}::{}{rights}", folder.display(), mount.guest));
     }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));
@@ -42,10 +36,7 @@ pub fn run_in_process(case: &ProgramCase, program: &Path, runner: &[&str]) -> Re
     let writer = std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&input)));
     let output = child.wait_with_output()?;
     let _ = writer.join();
-    let mut files = FileTree::default();
-    for (at, mount) in case.mounts.iter().enumerate() {
-        files.read_from(&mount.guest, &scratch.path().join(at.to_string()))?;
-    }
+    let files = case.read_mounts(&folders)?;
     let trapped = output.status.code() == Some(TRAPPED);
     let end = match output.status.code() {
         Some(TRAPPED) => CaseEnd::Trap(String::from_utf8_lossy(&output.stderr).into_owned()),

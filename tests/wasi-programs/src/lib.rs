@@ -4,12 +4,14 @@
 mod case;
 mod case_file;
 mod ended;
-mod file_tree;
+mod guest_files;
+mod in_library;
 mod in_process;
 mod line_text;
 
 pub use case::{CaseEnd, ErrorText, Mount, ProgramCase};
 pub use case_file::{CaseFile, case_files, program};
 pub use ended::EndedProgram;
-pub use file_tree::{FileTree, TreeNode};
+pub use guest_files::{FileNode, GuestFiles};
+pub use in_library::{CompiledPrograms, LibraryFiles};
 pub use in_process::run_in_process;
