@@ -1,5 +1,6 @@
 //! Programs that compilers of several languages made for WASI, and what each must do: `cases/NAME.txt` says what a program is given and
 //! what it must print, end with and leave behind, and every way to run programs is held against it.
+#![forbid(unsafe_code)]
 
 mod case;
 mod case_file;
