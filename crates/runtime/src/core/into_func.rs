@@ -15,6 +15,11 @@ use std::sync::Arc;
 /// are the function's type. A call allocates nothing, and makes no [`Val`](super::Val)s.
 ///
 /// What the trait consists of is not public: what is such a closure implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no closure over core values",
+    note = "parameters are core values, up to 16, after a `Caller<'_, T>` or without; the result is a core value, a tuple of \
+            core values, or a `gusset::Result` of one of these"
+)]
 pub trait IntoFunc<T: 'static, Params, Results>: sealed::Closure<T, Params, Results> {}
 
 impl<T: 'static, P, R, F: sealed::Closure<T, P, R>> IntoFunc<T, P, R> for F {}
@@ -22,11 +27,6 @@ impl<T: 'static, P, R, F: sealed::Closure<T, P, R>> IntoFunc<T, P, R> for F {}
 mod sealed {
     use super::*;
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` is no closure over core values",
-        note = "parameters are core values, up to 16, after a `Caller<'_, T>` or without; the result is a core value, a tuple of \
-                core values, or a `gusset::Result` of one of these"
-    )]
     pub trait Closure<T: 'static, Params, Results>: Send + Sync + 'static {
         fn ty() -> CoreFuncType;
 

@@ -21,21 +21,29 @@ use gusset_artifact::{CoreValType, RefType};
 /// What the trait consists of is not public. [`Val`](super::Val) has the types that are not listed.
 ///
 /// [value type]: https://webassembly.github.io/spec/core/syntax/types.html#value-types
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not stand for a core value",
+    label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `Option<Func>` and `Option<ExternRef>` is wanted here"
+)]
 pub trait WasmTy: sealed::Value {}
 
 /// The parameters or results of a function in Rust types: a [`WasmTy`], or a tuple of up to 16 of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not stand for parameters or results of a core function",
+    label = "a core value, or a tuple of up to 16 core values, is wanted here"
+)]
 pub trait WasmTyList: sealed::List {}
 
 /// What a closure of the host's may return: a [`WasmTyList`], or a [`Result`] of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a host function may return",
+    label = "a core value, a tuple of core values, or a `gusset::Result` of one of these is wanted here"
+)]
 pub trait WasmRet: sealed::Return {}
 
 pub(super) mod sealed {
     use super::*;
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not stand for a core value",
-        label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `Option<Func>` and `Option<ExternRef>` is wanted here"
-    )]
     pub trait Value: Sized + 'static {
         const TYPE: CoreValType;
 
@@ -44,10 +52,6 @@ pub(super) mod sealed {
         fn of_raw(vm: &mut VmStore, raw: RawValue) -> Result<Self>;
     }
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not stand for parameters or results of a core function",
-        label = "a core value, or a tuple of up to 16 core values, is wanted here"
-    )]
     pub trait List: Sized + 'static {
         const TYPES: &'static [CoreValType];
 
@@ -58,10 +62,6 @@ pub(super) mod sealed {
         fn read(vm: &mut VmStore, from: &[RawValue]) -> Result<Self>;
     }
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` is not what a host function may return",
-        label = "a core value, a tuple of core values, or a `gusset::Result` of one of these is wanted here"
-    )]
     pub trait Return: Sized {
         const TYPES: &'static [CoreValType];
 
