@@ -61,3 +61,16 @@ pub fn programs(bytes: &[u8]) {
         panic!("{difference}");
     }
 }
+
+/// Calls of WASI's functions, with made-up arguments over a made-up memory: they must do only what they may. What has come of them.
+///
+/// # Panics
+///
+/// When they do more.
+pub fn wasi_abi(bytes: &[u8]) -> gusset_oracle::CallsSeen {
+    let mut seen = gusset_oracle::CallsSeen::default();
+    if let Err(wrong) = gusset_oracle::check_wasi_calls(bytes, &mut seen) {
+        panic!("{wrong}");
+    }
+    seen
+}

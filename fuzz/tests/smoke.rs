@@ -95,6 +95,13 @@ fn programs() {
 }
 
 #[test]
+fn wasi_abi() {
+    let mut calls = 0;
+    run(|input| calls += gusset_fuzz::wasi_abi(&input.bytes(2048)).calls());
+    assert!(calls > 100, "there were only {calls} calls");
+}
+
+#[test]
 fn differential() {
     let mut all = Shown::default();
     run(|input| all += gusset_fuzz::differential(&input.bytes(8192)));

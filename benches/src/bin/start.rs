@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let ([gusset, wasmtime, file], rounds) = (match &args[..] {
+    let ([gusset, wasmtime, file], rounds) = match &args[..] {
         [gusset, wasmtime, file] => ([gusset, wasmtime, file], 41),
         [gusset, wasmtime, file, rounds] => ([gusset, wasmtime, file], rounds.parse()?),
         _ => bail!("usage: start GUSSET WASMTIME FILE.wasm [ROUNDS]"),
-    });
+    };
     let commands: [Vec<&str>; 2] = [vec![gusset, "run", file], vec![wasmtime, "run", "-C", "cache=n", file]];
     let outputs = commands.iter().map(|command| Ok(run(command)?.1)).collect::<Result<Vec<_>>>()?;
     ensure!(outputs[0].status.success(), "{}", String::from_utf8_lossy(&outputs[0].stderr));

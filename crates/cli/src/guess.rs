@@ -1,6 +1,7 @@
 //! What a person means who types a command almost right: the command in the form that it takes, with his own words in it.
 
 use crate::input::STDIN;
+use crate::run::is_program;
 use gusset::{Printable, nearest};
 use std::ffi::OsString;
 use std::path::Path;
@@ -21,11 +22,12 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
         true => "standard input, which is `-`".into(),
         false => format!("the file `{}`", Printable::name(&file.to_string_lossy())),
     };
+    // All that stands behind a program is its own. What comes from standard input can be read only once.
+    let plain = words.iter().any(|word| is_option(word)) || (file != STDIN && is_program(path));
     let file = file_in_shell(path);
-    let options = words.iter().any(|word| is_option(word));
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
-        () if options => {
+        () if plain => {
             let words: Vec<String> = words.iter().map(|word| in_shell(word)).collect();
             format!("gusset run {file} {}", words.join(" "))
         }

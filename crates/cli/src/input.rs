@@ -2,6 +2,7 @@
 
 use crate::guess::file_in_shell;
 use anyhow::{Context, Result, anyhow, bail};
+use gusset::core::Module;
 use gusset::{Component, Config, Engine, NamedSource, TranslateError, TranslateErrorKind};
 use gusset_wast::FeatureList;
 use std::fs::File;
@@ -82,18 +83,26 @@ pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
 /// The component in the file at `path`, text or binary, with the file's name for messages.
 pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
     let file = read(path, false)?;
-    let component = match Component::from_source(engine, &file.source) {
+    match Component::from_source(engine, &file.source) {
         Err(error) if is_core_module_error(&error) => bail!(core_module(&file.name, &file.typed)),
-        Err(error) => {
-            let refusal = file.refusal("cannot compile");
-            return Err(match switched_off(&error) {
-                Some(features) => error.context(format!("{refusal}; --features {features} switches on what it lacks")),
-                None => error.context(refusal),
-            });
-        }
-        Ok(component) => component,
+        Err(error) => Err(file.refused(error)),
+        Ok(component) => Ok((file.name, component)),
+    }
+}
+
+/// What was compiled.
+pub(crate) enum Compiled {
+    Component(Component),
+    Module(Module),
+}
+
+/// What is in the file, compiled.
+pub(crate) fn compiled(engine: &Engine, file: &InputFile) -> Result<Compiled> {
+    let compiled = match Component::from_source(engine, &file.source) {
+        Err(error) if is_core_module_error(&error) => Module::from_source(engine, &file.source).map(Compiled::Module),
+        result => result.map(Compiled::Component),
     };
-    Ok((file.name, component))
+    compiled.map_err(|error| file.refused(error))
 }
 
 /// The file at `path`, which may hold a component or core module, text or binary.
@@ -114,6 +123,15 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 }
 
 impl InputFile {
+    /// Why it could not be compiled, and what to do.
+    fn refused(&self, error: gusset::Error) -> gusset::Error {
+        let refusal = self.refusal("cannot compile");
+        match switched_off(&error) {
+            Some(features) => error.context(format!("{refusal}; --features {features} switches on what it lacks")),
+            None => error.context(refusal),
+        }
+    }
+
     /// What could not be done with the file, and what to do with one that seems to be something else.
     pub(crate) fn refusal(&self, what: &str) -> String {
         let (name, typed) = (&self.name, &self.typed);
@@ -156,7 +174,7 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
         file.bytes.drain(..BYTE_ORDER_MARK.len());
     }
     if file.bytes.is_empty() {
-        bail!("{} is empty: it holds no component", file.name);
+        bail!("{} is empty: it holds no component or module", file.name);
     }
     if !core_modules && is_core_module(&file.bytes) {
         bail!(core_module(&file.name, &file.typed));
@@ -183,10 +201,13 @@ fn limit(file: &OpenFile) -> Result<u64> {
     }
     let text = file.bytes.trim_ascii_start();
     if let Some((_, kind)) = STRANGE.iter().find(|(first, _)| text.starts_with(first)) {
-        bail!("{} is no component: it is {kind}", file.name);
+        bail!("{} is no component or module: it is {kind}", file.name);
     }
     if !text.starts_with(b"(") && !text.starts_with(b";;") && text.is_ascii() {
-        bail!("{} is no component: it is neither binary nor text, which begins with `(component`", file.name);
+        bail!(
+            "{} is no component or module: it is neither binary nor text, which begins with `(component` or `(module`",
+            file.name
+        );
     }
     Ok(MAX_TEXT)
 }

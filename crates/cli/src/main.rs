@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs WebAssembly components and looks into them
+/// Runs WebAssembly programs and components, and looks into them
 #[derive(Parser)]
 #[command(name = "gusset", version, arg_required_else_help = true)]
 struct Arguments {
@@ -32,8 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Calls an exported function of a component and prints its result as WAVE
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(about = run::ABOUT, after_help = run::EXAMPLES)]
     Run(run::RunArguments),
     /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
     #[command(after_help = INSPECT_EXAMPLES)]
@@ -64,16 +63,6 @@ enum Command {
     Adapters(adapters::AdaptersArguments),
 }
 
-const RUN_EXAMPLES: &str = "\
-Examples:
-  gusset run math.wasm --invoke 'add(1, 2)'
-  gusset run text.wasm --invoke 'docs:text/parse#parse(\"a b\", {lower-case: true})'
-
-A function of an exported interface is named `namespace:package/interface#function`. The function's own name is enough
-where only one export has it.
-
-Exit codes: 0 the call returned, 1 an error, 2 wrong usage, 134 the guest trapped.";
-
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   gusset inspect composed.wasm
@@ -103,7 +92,8 @@ A listed path means every script whose path ends in it. A listed line that passe
 the run like a failure that is not listed; scripts that are not run are not asked about.
 
 Lines `;;! feature = false` at the head of a script switch features off, such as multi_memory, and come on top of those that
---features switches. A script that names a feature which is not known is skipped, unless there is --no-skip.
+--features switches. A script that names a feature which is not known is skipped, unless there is --no-skip. `;;! wasi = true`
+gives its core modules WASI.
 
 The members of JSON and the elements of JUnit's XML are described in docs/wast-reports.md.
 
@@ -125,7 +115,7 @@ fn main() -> ExitCode {
         None => error.exit(),
     });
     let outcome = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(arguments),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),

@@ -1,114 +1,103 @@
-//! `gusset run`: instantiates a component and calls one of its functions.
+//! `gusset run`: runs a program, or calls one function of a library. What each kind of file needs stands in its own file below.
 
+mod arguments;
+mod component;
+mod core_call;
+mod grants;
+mod module;
 mod unlinked;
+mod unlinked_module;
 
-use crate::error::WrongUsage;
-use crate::output::print;
-use crate::select::listing;
-use crate::{guess, input, sample};
-use anyhow::{Context, Result, bail};
-use clap::Args;
-use gusset::{CallableExport, Component, Engine, Linker, Store, Val, WaveCall};
-use gusset_wast::FeatureList;
-use std::path::{Path, PathBuf};
+pub(crate) use arguments::RunArguments;
+
+use crate::input::{self, Compiled, InputFile};
+use anyhow::Result;
+use arguments::Invocation;
+use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// What the interface of programs is called, before its version.
-const WASI_RUN: &str = "wasi:cli/run@";
+/// What the command does, in a line.
+pub(crate) const ABOUT: &str = "Runs a program, or calls one function of a library and prints its result";
 
-#[derive(Args)]
-pub(crate) struct RunArguments {
-    /// The component, as .wasm or .wat; `-` for standard input
-    file: PathBuf,
-    /// The call: a function's name and its arguments, written as WAVE values
-    #[arg(long, value_name = "CALL")]
-    invoke: Option<String>,
-    /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
-    features: Vec<FeatureList>,
-    /// What belongs into the call, so that its place can be told
-    #[arg(hide = true, allow_negative_numbers = true)]
-    words: Vec<String>,
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  gusset run hello.wasm
+  gusset run --dir . --env LANG=C wc.wasm -l notes.txt
+  gusset run --dir photos::/in:ro --dir out::/out resize.wasm /in /out
+  gusset run math.wasm --invoke 'add(1, 2)'
+  gusset run --invoke add math.wasm 1 2
+  gusset run text.wasm --invoke 'docs:text/parse#parse(\"a b\", {lower-case: true})'
+
+A program is a core module that exports `_start`. All words after it are its own, options too. It has standard input and output, real
+clocks and secure random bytes; directories and variables only as the options say; no network.
+
+A library is anything else. It takes no arguments, so options may stand after it. A component's function of an exported interface
+is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.
+
+Exit codes: the program's own, 0 if it says none; 0 a call returned, 1 an error, 2 wrong usage, 134 the guest trapped, 141 nobody
+reads the program's output any more.";
+
+/// What a file is that can be run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RunnableKind {
+    Component,
+    Module,
 }
 
-/// Calls the function that is asked for and prints the result.
-pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode> {
-    let RunArguments { file: path, invoke, features, words } = arguments;
-    if !words.is_empty() {
-        let words: Vec<String> = invoke.iter().chain(words).cloned().collect();
-        let command = guess::with_call(&guess::file_in_shell(path), &words);
-        let message = format!("a call is one argument, with its values in parentheses, as WAVE:\n\n  {command}\n");
-        return Err(WrongUsage(message).into());
+/// Runs the program, or calls the function that is asked for.
+pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
+    let mut invocation = arguments.into_invocation();
+    let file = input::any(&invocation.path)?;
+    // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error.
+    if (!invocation.words.is_empty() || invocation.options.invoke.is_some())
+        && let Some((kind, program)) = kind(&file)
+    {
+        invocation = read_words(invocation, kind, program)?;
     }
-    // The call is read first: it is at hand, and a typing error should not have to wait for a compilation.
-    let call = invoke.as_ref().map(|text| parse(path, text)).transpose()?;
-    let engine = input::engine(features)?;
-    let (shown, component) = input::component(&engine, path)?;
-    let Some(call) = call else { bail!(what_to_call(path, &shown, &component)) };
-    let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
-    let name = function.name();
-    let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
-        Some(example) => format!("cannot call `{name}` so; a call of it looks like {}", guess::in_shell(&example)),
-        None => format!("cannot call `{name}`"),
-    })?;
-    let result = call_function(&engine, &component, &function, &arguments);
-    match result.map_err(|error| unlinked::explain(error, path, &shown, &component))? {
-        Some(value) => print(format_args!("{value}\n"))?,
-        None => print("()\n")?,
+    let engine = input::engine(&invocation.options.features)?;
+    match input::compiled(&engine, &file)? {
+        Compiled::Component(component) => component::run(&invocation, &engine, &file.name, &component),
+        Compiled::Module(module) => module::run(&invocation, &engine, &file.name, &module),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-/// The call that stands after `--invoke`.
-fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
-    WaveCall::parse(text).with_context(|| {
-        let words: Vec<String> = text.split_whitespace().map(String::from).collect();
-        match words.is_empty() || text.contains('(') {
-            true => "cannot understand the call after --invoke".to_string(),
-            false => {
-                let command = guess::with_call(&guess::file_in_shell(path), &words);
-                format!("cannot understand the call after --invoke; did you mean\n\n  {command}\n")
-            }
-        }
-    })
+/// Tells our own words behind the file from those of a program and of a call.
+fn read_words(mut invocation: Invocation, kind: RunnableKind, program: bool) -> Result<Invocation> {
+    let called = invocation.options.invoke.is_some();
+    let all_ours = match kind {
+        RunnableKind::Component => called || !program,
+        // What stands behind the name of a function and the file are its arguments.
+        RunnableKind::Module => !called && !program,
+    };
+    if !all_ours {
+        return Ok(invocation);
+    }
+    if !invocation.words.is_empty() {
+        invocation = Invocation::of_library().unwrap_or_else(|error| error.exit());
+    }
+    match kind {
+        RunnableKind::Component => component::check(&invocation)?,
+        RunnableKind::Module if invocation.options.invoke.is_some() || invocation.words.is_empty() => {}
+        RunnableKind::Module => return Err(invocation.stray_words("").into()),
+    }
+    Ok(invocation)
 }
 
-/// What to say where nothing says what to call.
-fn what_to_call(path: &Path, shown: &str, component: &Component) -> String {
-    let functions = &component.funcs().collect::<Vec<_>>()[..];
-    if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
-        return format!(
-            "{shown} is a program: running one needs WASI, which is not supported yet; `--invoke` calls other functions; {}",
-            listing(functions)
-        );
-    }
-    if functions.is_empty() {
-        return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
-    }
-    if let Some(advice) = unlinked::advice(path, shown, component) {
-        return format!("{advice}\n\n{}", listing(functions));
-    }
-    let file = guess::file_in_shell(path);
-    // A function of the component itself is told first: its name is short.
-    let (own, others): (Vec<_>, Vec<_>) = functions.iter().partition(|function| !function.name().contains('#'));
-    let example = own.into_iter().chain(others).find_map(|function| sample::call(&function.name(), &function.ty));
-    let example = example.map(|call| format!("\n\n  gusset run {file} --invoke {}\n", guess::in_shell(&call)));
-    let example = example.unwrap_or_else(|| " with --invoke 'name(arguments)'\n".into());
-    format!("{shown} is a library: say which of its functions to call, for example{example}\n{}", listing(functions))
+/// Whether the file at `path` is a program, whose words are its own.
+pub(crate) fn is_program(path: &Path) -> bool {
+    input::any(path).ok().and_then(|file| kind(&file)) == Some((RunnableKind::Module, true))
 }
 
-/// Instantiates the component with nothing to import and calls the function.
-fn call_function(
-    engine: &Engine,
-    component: &Component,
-    function: &CallableExport,
-    arguments: &[Val],
-) -> Result<Option<Val>> {
-    let mut store = Store::new(engine, ());
-    let instance = Linker::new(engine).instantiate(&mut store, component)?;
-    let found = instance.get_func(&mut store, function);
-    let func = found.context("internal error: a listed export is not there")?;
-    let mut results = vec![Val::Bool(false); usize::from(function.ty.result().is_some())];
-    func.call(&mut store, arguments, &mut results)?;
-    Ok(results.pop())
+/// What the file is, and whether that is a program; `None` if it is neither component nor module, which compiling it will tell.
+fn kind(file: &InputFile) -> Option<(RunnableKind, bool)> {
+    let runs = |item: &OutlineItem| {
+        item.name.starts_with(component::WASI_RUN) && matches!(item.kind, OutlineItemKind::Instance(_))
+    };
+    let starts = |export: &CoreItemOutline| export.name == module::START && export.ty.starts_with("func");
+    match file.source.outline().ok()?.world {
+        OutlineWorld::Component(component) => Some((RunnableKind::Component, component.exports.iter().any(runs))),
+        OutlineWorld::CoreModule(module) => Some((RunnableKind::Module, module.exports.iter().any(starts))),
+        _ => None,
+    }
 }

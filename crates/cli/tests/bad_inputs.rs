@@ -72,9 +72,12 @@ fn wrong_magic() {
 
 #[test]
 fn core_module() {
-    let message = "expected a component, found a core module";
-    refused("core.wasm", b"\0asm\x01\0\0\0", &[message]);
-    refused("core.wat", "(module (func (export \"f\")))", &["core module"]);
+    refused("core.wasm", b"\0asm\x01\0\0\0", &["no exported function is called `f`"]);
+    refused("core.wat", "(module (func (export \"g\")))", &["no exported function is called `f`", "g: (func)"]);
+    let scratch = ScratchFolder::new();
+    let outcome = gusset(["adapters", &scratch.file("core.wasm", b"\0asm\x01\0\0\0")]);
+    outcome.assert_refused(1);
+    outcome.assert_says(&["expected a component, found a core module"]);
 }
 
 #[test]
@@ -449,7 +452,7 @@ fn known_failures() {
 
 #[test]
 fn wrong_usage() {
-    for arguments in [vec!["run"], vec!["walk"], vec!["run", "a.wasm", "--invok", "f()"], vec!["wast"]] {
+    for arguments in [vec!["run"], vec!["walk"], vec!["run", "--invok", "f()", "a.wasm"], vec!["wast"]] {
         let outcome = gusset(arguments);
         outcome.assert_refused(2);
         outcome.assert_says(&["Usage"]);

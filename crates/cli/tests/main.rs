@@ -7,4 +7,5 @@ mod inspect;
 mod mistakes;
 mod names;
 mod program;
+mod programs;
 mod wast_reports;

@@ -4,7 +4,7 @@
 use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiResult};
-use crate::net::Resolved;
+use crate::net::ResolvedNames;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
@@ -30,7 +30,7 @@ pub struct WasiCtx {
     virtual_clock: VirtualClock,
     secure_random: Arc<dyn RandomSource>,
     insecure_random: Arc<dyn RandomSource>,
-    resolved: Resolved,
+    resolved: ResolvedNames,
     /// What the last wait left for the next one.
     wakeup: Mutex<Option<Arc<Wakeup>>>,
     /// From the first call of preview1 or preview0 on.
@@ -55,7 +55,7 @@ impl WasiCtx {
             virtual_clock,
             secure_random: random(&settings.secure_random),
             insecure_random: random(&settings.insecure_random),
-            resolved: Resolved::default(),
+            resolved: ResolvedNames::default(),
             wakeup: Mutex::default(),
             preview1: None,
         }

@@ -7,7 +7,7 @@ pub use rule::NetworkRule;
 pub use socket::{SocketListener, SocketStream};
 
 use crate::error::{ErrorCode, WasiResult};
-use rule::Name;
+use rule::DomainName;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
@@ -61,7 +61,7 @@ impl Network {
         self.listening.iter().find(|rule| rule.name().is_some())
     }
 
-    pub(crate) fn check_connect(&self, to: SocketAddr, resolved: &Resolved) -> WasiResult<()> {
+    pub(crate) fn check_connect(&self, to: SocketAddr, resolved: &ResolvedNames) -> WasiResult<()> {
         let allows = |rule: &NetworkRule| match rule.name() {
             Some(name) => rule.has_port(to.port()) && resolved.has(name, to.ip()),
             None => rule.has_address(to),
@@ -80,7 +80,7 @@ impl Network {
 
     /// The rule that lets a name be looked up.
     fn rule_for(&self, name: &str) -> Option<&NetworkRule> {
-        let name = Name::parse(name).ok()?;
+        let name = DomainName::parse(name).ok()?;
         self.outgoing.iter().find(|rule| rule.is_any_host() || rule.name() == Some(&name))
     }
 }
@@ -91,10 +91,10 @@ fn allowed(allowed: bool) -> WasiResult<()> {
 
 /// Which addresses the names have that a guest has looked up.
 #[derive(Debug, Default)]
-pub(crate) struct Resolved(VecDeque<(Name, IpAddr)>);
+pub(crate) struct ResolvedNames(VecDeque<(DomainName, IpAddr)>);
 
-impl Resolved {
-    fn has(&self, name: &Name, address: IpAddr) -> bool {
+impl ResolvedNames {
+    fn has(&self, name: &DomainName, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|(known, at)| known == name && *at == address)
     }

@@ -8,6 +8,7 @@ mod clock;
 mod descriptors;
 mod errno;
 pub(crate) mod fd;
+mod flags;
 pub(crate) mod functions;
 pub(crate) mod io;
 mod memory;
@@ -21,15 +22,17 @@ mod record;
 mod rights;
 mod sock;
 mod table;
+mod vectors;
 
 pub(crate) use descriptors::{Descriptors, Fd};
 pub use errno::Errno;
+pub(crate) use flags::{FdFlags, LookupFlags, OpenFlags, Whence};
 #[doc(hidden)]
 pub use functions::{FunctionInfo, ParameterInfo};
 pub(crate) use memory::GuestMemory;
 #[doc(hidden)]
 pub use parameter::Role;
-pub(crate) use parameter::{CoreValue, FdFlags, FileDelta, LookupFlags, OpenFlags, Parameter, Text, Whence, points};
+pub(crate) use parameter::{CoreValue, FileDelta, GuestText, Parameter, points};
 pub(crate) use record::{Fdstat, Filestat, Results, Stored};
 #[doc(hidden)]
 pub use rights::Rights;

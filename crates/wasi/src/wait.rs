@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How often is asked again where nobody can tell when.
 const ASK_AGAIN: Duration = Duration::from_millis(10);
 /// How many a [`WakerSet`] keeps.
-const MAX_WAKERS: usize = 1024;
+const MANY_WAKERS: usize = 1024;
 
 /// What is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -232,7 +232,7 @@ impl WakerSet {
             return;
         }
         // Most of so many are of guests that have ended. Those that have not come again.
-        if self.0.len() >= MAX_WAKERS {
+        if self.0.len() >= MANY_WAKERS {
             self.wake_all();
         }
         self.0.push(waker);

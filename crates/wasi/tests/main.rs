@@ -2,7 +2,9 @@
 
 mod file_systems;
 mod folder;
+mod functions;
 mod host_directory;
+mod hostile;
 mod network;
 mod sockets;
 mod waiting;

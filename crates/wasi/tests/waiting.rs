@@ -23,13 +23,13 @@ fn positions(ready: Vec<(usize, Ready)>) -> Vec<usize> {
 
 /// Ready once it has been told so; it keeps one waker, as most do.
 #[derive(Default)]
-struct Event {
+struct Happening {
     happened: AtomicBool,
     waker: Mutex<Option<Waker>>,
     asked: AtomicU32,
 }
 
-impl Event {
+impl Happening {
     fn wake(&self) {
         if let Some(waker) = self.waker.lock().unwrap().take() {
             waker.wake();
@@ -42,7 +42,7 @@ impl Event {
     }
 }
 
-impl Pollable for Event {
+impl Pollable for Happening {
     fn poll_ready<'a>(&'a self, _: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         *self.waker.lock().unwrap() = Some(waiter.waker());
@@ -86,7 +86,7 @@ fn a_virtual_clock_lets_no_time_pass_in_the_world() {
 #[test]
 fn a_hook_sleeps_in_place_of_the_clock() {
     let slept = Arc::new(Mutex::new(Vec::new()));
-    let event = Arc::new(Event::default());
+    let event = Arc::new(Happening::default());
     let (sleeps, happening) = (slept.clone(), event.clone());
     let hook = move |time| {
         sleeps.lock().unwrap().push(time);
@@ -156,7 +156,7 @@ fn another_thread_wakes_a_guest_that_waits_for_descriptors_too() {
     let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
     for _ in 0..20 {
         for with_fd in [false, true] {
-            let event = Arc::new(Event::default());
+            let event = Arc::new(Happening::default());
             let happening = event.clone();
             let thread = thread::spawn(move || happening.happen());
             let mut sources: Vec<(&dyn Pollable, Interest)> = vec![(&*event, Interest::Read)];
@@ -173,7 +173,7 @@ fn another_thread_wakes_a_guest_that_waits_for_descriptors_too() {
 
 #[test]
 fn being_woken_in_vain_ends_no_wait_and_lengthens_none() {
-    let (ctx, event) = (real_ctx(), Arc::new(Event::default()));
+    let (ctx, event) = (real_ctx(), Arc::new(Happening::default()));
     let (waking, stop) = (event.clone(), Arc::new(AtomicBool::new(false)));
     let stopped = stop.clone();
     let thread = thread::spawn(move || {
@@ -195,7 +195,7 @@ fn a_deadline_at_the_end_of_time_is_waited_for() {
     let (mut ours, guests) = UnixStream::pair().unwrap();
     let (ctx, guests) = (real_ctx(), SocketStream::unix(guests));
     for deadline in [Duration::MAX, Duration::from_nanos(u64::MAX), Duration::from_secs(i64::MAX as u64 + 1)] {
-        let event = Arc::new(Event::default());
+        let event = Arc::new(Happening::default());
         let happening = event.clone();
         let thread = thread::spawn(move || {
             thread::sleep(Duration::from_millis(5));

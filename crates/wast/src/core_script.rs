@@ -1,5 +1,5 @@
 //! The core side of a script: one store for all modules, since they import from one another, and the names under which they
-//! are registered.
+//! are registered. They are one guest of WASI, with one context.
 
 use crate::component_value;
 use crate::core_value;
@@ -7,23 +7,49 @@ use crate::outcome::{Mismatch, mismatch, no_export};
 use crate::spectest;
 use gusset::core::{Extern, Instance, Linker, Module, Val};
 use gusset::{Engine, Store};
+use gusset_wasi::{MemoryFileSystem, Output, OutputBuffer, WasiConfig, WasiCtx, preview0, preview1};
 use wast::WastArg;
 use wast::core::WastRetCore;
 
+/// How many bytes a script may write between two directives.
+const MAX_WRITTEN: usize = 1 << 20;
+
+/// What modules of scripts have of WASI: the same in each run.
+fn wasi_config(written: &OutputBuffer) -> gusset::Result<WasiConfig> {
+    let mut builder = WasiConfig::builder();
+    let root = MemoryFileSystem::new().root();
+    builder.preopened_directory("/", root).stdout(Output::buffer(written)).stderr(Output::buffer(written));
+    builder.build()
+}
+
 /// The core instances of a script.
 pub(crate) struct CoreScript {
-    store: Store<()>,
-    linker: Linker<()>,
+    store: Store<WasiCtx>,
+    linker: Linker<WasiCtx>,
+    /// What has been written to standard output and standard error, where there is WASI.
+    written: OutputBuffer,
 }
 
 impl CoreScript {
-    pub(crate) fn new(engine: &Engine) -> gusset::Result<CoreScript> {
-        let mut store = Store::new(engine, ());
+    /// The core side of a script that has WASI, or has not.
+    pub(crate) fn new(engine: &Engine, wasi: bool) -> gusset::Result<CoreScript> {
+        let written = OutputBuffer::new(MAX_WRITTEN);
+        let config = if wasi { wasi_config(&written)? } else { WasiConfig::default() };
+        let mut store = Store::new(engine, WasiCtx::new(&config));
         let mut linker = Linker::new(engine);
         // Scripts register names again, and mean the latest.
         linker.allow_shadowing(true);
         spectest::link_spectest(&mut linker, &mut store)?;
-        Ok(CoreScript { store, linker })
+        if wasi {
+            preview1::add_to_linker(&mut linker, |ctx| ctx)?;
+            preview0::add_to_linker(&mut linker, |ctx| ctx)?;
+        }
+        Ok(CoreScript { store, linker, written })
+    }
+
+    /// What has been written since this was asked last.
+    pub(crate) fn take_written(&mut self) -> Vec<u8> {
+        self.written.take()
     }
 
     /// Instantiates `module` with what is registered.

@@ -7,7 +7,7 @@ use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Const, V128Pattern,
 use wast::token::{F32, F64};
 
 /// The value of an argument.
-pub(crate) fn argument(store: &mut Store<()>, argument: &WastArgCore<'_>) -> Result<Val, Mismatch> {
+pub(crate) fn argument<T: 'static>(store: &mut Store<T>, argument: &WastArgCore<'_>) -> Result<Val, Mismatch> {
     Ok(match argument {
         WastArgCore::I32(value) => Val::I32(*value),
         WastArgCore::I64(value) => Val::I64(*value),
@@ -53,12 +53,12 @@ fn null(ty: AbstractHeapType) -> Option<Ref> {
 }
 
 /// The number that a script gave to an external reference.
-fn extern_number(store: &Store<()>, value: &ExternRef) -> Option<u32> {
+fn extern_number<T: 'static>(store: &Store<T>, value: &ExternRef) -> Option<u32> {
     value.data(store)?.downcast_ref::<u32>().copied()
 }
 
 /// Whether `value` is what a script expects.
-pub(crate) fn matches(store: &Store<()>, expected: &WastRetCore<'_>, value: &Val) -> bool {
+pub(crate) fn matches<T: 'static>(store: &Store<T>, expected: &WastRetCore<'_>, value: &Val) -> bool {
     match (expected, value) {
         (WastRetCore::I32(expected), Val::I32(value)) => expected == value,
         (WastRetCore::I64(expected), Val::I64(value)) => expected == value,
@@ -123,7 +123,7 @@ fn f64_matches(expected: &NanPattern<F64>, bits: u64) -> bool {
 }
 
 /// A value, as scripts write it.
-pub(crate) fn text(store: &Store<()>, value: &Val) -> String {
+pub(crate) fn text<T: 'static>(store: &Store<T>, value: &Val) -> String {
     match value {
         Val::I32(value) => format!("(i32.const {value})"),
         Val::I64(value) => format!("(i64.const {value})"),
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn nan_patterns_tell_canonical_from_arithmetic() {
-        let store = Store::default();
+        let store = Store::<()>::default();
         let canonical = |bits| matches(&store, &WastRetCore::F32(NanPattern::CanonicalNan), &Val::F32(bits));
         let arithmetic = |bits| matches(&store, &WastRetCore::F32(NanPattern::ArithmeticNan), &Val::F32(bits));
         assert!(canonical(0x7fc0_0000) && canonical(0xffc0_0000));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn zeros_and_alternatives() {
-        let store = Store::default();
+        let store = Store::<()>::default();
         assert!(!matches(&store, &WastRetCore::F32(NanPattern::Value(F32 { bits: 0 })), &Val::F32(0x8000_0000)));
         let either = WastRetCore::Either(vec![WastRetCore::I32(1), WastRetCore::I32(2)]);
         assert!(matches(&store, &either, &Val::I32(2)) && !matches(&store, &either, &Val::I32(3)));
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn references_are_told_apart_by_their_numbers() {
-        let mut store = Store::default();
+        let mut store = Store::<()>::default();
         let value = argument(&mut store, &WastArgCore::RefExtern(7)).unwrap_or(Val::I32(0));
         assert!(matches(&store, &WastRetCore::RefExtern(Some(7)), &value));
         assert!(matches(&store, &WastRetCore::RefExtern(None), &value));

@@ -1,6 +1,7 @@
 //! Holds `docs/wast.md` against the tables of the runner, in both directions: what it lists is there, and all that is there is listed.
 
 use crate::feature::{Feature, REMARKS};
+use crate::header::WASI;
 use crate::report::DirectiveKind;
 use crate::runner::{WastOptions, WastRunner};
 use crate::{component_host, component_value, core_value, spectest};
@@ -13,11 +14,16 @@ use wast::{Wast, WastArg, WastDirective, WastRet};
 
 const PAGE: &str = include_str!("../../../docs/wast.md");
 
+/// What stands below a heading of the page.
+fn section(heading: &str) -> &'static str {
+    let start = PAGE.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("there is a section `{heading}`"));
+    PAGE[start + 4..].split("\n## ").next().unwrap_or_default()
+}
+
 /// The rows of the table below a heading of the page: the texts of their cells, without backquotes.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let start = PAGE.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("there is a section `{heading}`"));
-    let section = PAGE[start + 4..].split("\n## ").next().unwrap_or_default();
-    let lines = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let lines =
+        section(heading).lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().replace('`', "")).collect();
     let rows: Vec<Vec<String>> = lines.skip(2).map(cells).collect();
     assert!(rows.len() > 1, "`{heading}` has a table");
@@ -44,9 +50,13 @@ fn directives() {
 
 #[test]
 fn features() {
-    assert_eq!(listed("The head of a script"), all(Feature::names().chain(REMARKS.iter().copied())));
+    assert_eq!(listed("The head of a script"), all(Feature::names().chain(REMARKS.iter().copied()).chain([WASI])));
     let default = format!("{:?}", Config::new());
     for row in table("The head of a script") {
+        if row[0] == WASI {
+            assert!(row[1].starts_with("not given") && Feature::from_name(WASI).is_none());
+            continue;
+        }
         let feature = Feature::from_name(&row[0]).expect("it is a feature");
         let with = |enabled| {
             let mut config = Config::new();
@@ -223,4 +233,18 @@ fn the_host_of_components() {
     let script = format!("(component {imports} (import \"host\" (instance {exports})))");
     let report = WastRunner::new(WastOptions::default()).expect("it runs").run_text("host.wast", &script);
     assert!(report.passed(), "{report}\n{script}");
+}
+
+/// The script of the page holds, and not without its head.
+#[test]
+fn wasi() {
+    let section = section("WASI");
+    let lines = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let script: String = lines.map(|line| format!("{line}\n")).collect();
+    let run = |script: &str| WastRunner::new(WastOptions::default()).expect("it runs").run_text("wasi.wast", script);
+    let report = run(&script);
+    assert!(report.passed() && report.counts.total().passed > 3, "{report}\n{script}");
+    let (head, rest) = script.split_once('\n').expect("there are lines");
+    assert_eq!(head, ";;! wasi = true");
+    assert!(run(rest).to_string().contains("wasi_snapshot_preview1::proc_exit"));
 }

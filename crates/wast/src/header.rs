@@ -10,11 +10,16 @@ use wast::token::Span;
 /// What starts a setting.
 const MARK: &str = ";;!";
 
+/// The setting that gives a script WASI. It is no feature: command lines do not have it.
+pub(crate) const WASI: &str = "wasi";
+
 /// What the head of a script says.
 #[derive(PartialEq, Eq, Default, Debug)]
 pub(crate) struct Head {
     /// The features that it switches on or off, in order.
     pub(crate) settings: Vec<(Feature, bool)>,
+    /// Whether its core modules have WASI.
+    pub(crate) wasi: bool,
     /// The first feature that it names and we do not know.
     pub(crate) unknown: Option<String>,
 }
@@ -42,6 +47,7 @@ pub(crate) fn read(text: &str) -> Result<Head, Error> {
         }
         let (name, enabled) = parse(setting).map_err(error)?;
         match Feature::from_name(name) {
+            _ if name == WASI => head.wasi = enabled,
             Some(feature) => head.settings.push((feature, enabled)),
             None => head.unknown = head.unknown.or_else(|| Some(name.to_string())),
         }
@@ -79,6 +85,13 @@ mod tests {
         assert_eq!(read(text).unwrap().settings, expected);
         assert_eq!(read(&text.replace('\n', "\r")).unwrap().settings, expected);
         assert_eq!(read("(module)").unwrap(), Head::default());
+    }
+
+    #[test]
+    fn wasi_is_given_to_those_that_ask() {
+        for (text, wasi) in [(";;! wasi = true\n", true), (";;! wasi = true\n;;! wasi = false\n", false), ("", false)] {
+            assert_eq!(read(text).unwrap(), Head { wasi, ..Head::default() }, "{text}");
+        }
     }
 
     #[test]

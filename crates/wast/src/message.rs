@@ -3,6 +3,7 @@
 use gusset::{
     CodegenError, CodegenErrorKind, Error, TranslateError, TranslateErrorKind, Trap, WasmBacktrace, source_location,
 };
+use gusset_wasi::Exit;
 
 /// What stands before the text of a trap.
 const INTRODUCTION: &str = "wasm trap: ";
@@ -33,6 +34,11 @@ pub(crate) fn is_verdict(error: &Error) -> bool {
             component,
             Some(TranslateErrorKind::Malformed | TranslateErrorKind::Invalid | TranslateErrorKind::CoreModule)
         )
+}
+
+/// What scripts call the end of a guest that ended itself: `exit with code 3`; `None` if an error is something else.
+pub(crate) fn exit_text(error: &Error) -> Option<String> {
+    error.downcast_ref::<Exit>().map(|exit| format!("exit with code {}", exit.code()))
 }
 
 /// What an error says, outermost first, but for where the guest stood, and for the line of the text that it is about.

@@ -1,7 +1,7 @@
 //! Why a directive did not hold, as it travels from where that is found to the report. The words of reports are made here.
 
 use crate::difference::Difference;
-use crate::message::{error_text, is_internal, quoted_line};
+use crate::message::{error_text, exit_text, is_internal, quoted_line};
 use gusset::{AdapterName, Error, Printable, Trap, WasmBacktrace, WasmFrame, nearest};
 
 /// What should have happened and what did.
@@ -63,6 +63,9 @@ pub(crate) fn no_export<T>(what: &str, name: &str, names: &[&str]) -> Result<T, 
 
 /// The words of an error, and for a trap its place: the adapter and value, then the backtrace.
 fn describe(error: &Error) -> (String, Vec<String>) {
+    if let Some(exit) = exit_text(error) {
+        return (exit, backtrace(error));
+    }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         let quoted = quoted_line(error).unwrap_or_default();
         let place = quoted.lines().map(str::to_string).chain(backtrace(error));

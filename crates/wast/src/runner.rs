@@ -128,7 +128,7 @@ impl WastRunner {
         let log = self.options.trace.then(CallLog::default);
         let script = self.engine_with(&head.settings, log.as_ref()).and_then(|engine| {
             let file = ScriptFile { name: (&*report.file).into(), text: text.into() };
-            RunningScript::new(&engine, self.options, file)
+            RunningScript::new(&engine, self.options, file, head.wasi)
         });
         let mut script = match script {
             Ok(script) => script,
@@ -162,9 +162,11 @@ fn run_directive<'a>(
         let mismatch = Mismatch::new("no panic of the engine", panic_text(&*payload));
         Err(Mismatch { internal: true, ..mismatch })
     });
+    let written = script.take_written();
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
-        Err(Mismatch { expected, actual, difference, place, adapter, internal }) => {
+        Err(Mismatch { expected, actual, difference, mut place, adapter, internal }) => {
+            place.extend(written);
             let adapters = script.adapters(adapter.as_deref());
             // A guest may yield megabytes, each time it is called. Where the part that differs is told, less of the whole will do.
             let shown = |text: &String| match difference {

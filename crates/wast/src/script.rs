@@ -7,7 +7,7 @@ use crate::component_value;
 use crate::core_script::CoreScript;
 use crate::core_value;
 use crate::header::lexer;
-use crate::message::{error_text, is_internal, is_verdict, matches, names_trap, validators_words};
+use crate::message::{error_text, exit_text, is_internal, is_verdict, matches, names_trap, validators_words};
 use crate::outcome::{Mismatch, mismatch};
 use crate::runner::{Messages, WastOptions};
 use gusset::{
@@ -20,6 +20,9 @@ use wast::core::WastRetCore;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+
+/// How many lines are shown of what guests wrote.
+const WRITTEN_LINES_SHOWN: usize = 20;
 
 /// A module or component that is known to be valid.
 #[derive(Clone)]
@@ -114,12 +117,18 @@ pub(crate) struct RunningScript<'a> {
 }
 
 impl<'a> RunningScript<'a> {
-    pub(crate) fn new(engine: &Engine, options: WastOptions, file: ScriptFile) -> gusset::Result<RunningScript<'a>> {
+    /// A script that is about to start; its core modules may have WASI.
+    pub(crate) fn new(
+        engine: &Engine,
+        options: WastOptions,
+        file: ScriptFile,
+        wasi: bool,
+    ) -> gusset::Result<RunningScript<'a>> {
         Ok(RunningScript {
             engine: engine.clone(),
             file,
             options,
-            core: CoreScript::new(engine)?,
+            core: CoreScript::new(engine, wasi)?,
             components: ComponentScript::new(engine)?,
             definitions: HashMap::new(),
             instances: HashMap::new(),
@@ -180,6 +189,18 @@ impl<'a> RunningScript<'a> {
         let modules = component.adapters().iter().zip(texts);
         let involved = modules.filter(|(module, _)| adapter.is_none_or(|adapter| module.names.contains(adapter)));
         involved.map(|(_, text)| text.clone()).collect()
+    }
+
+    /// What guests have written since this was asked last, in lines that say so.
+    pub(crate) fn take_written(&mut self) -> Vec<String> {
+        let written = self.core.take_written();
+        let text = String::from_utf8_lossy(&written);
+        let line = |line: &str| format!("the guest wrote: {}", Printable::message(line));
+        let mut lines: Vec<String> = text.lines().take(WRITTEN_LINES_SHOWN).map(line).collect();
+        if text.lines().nth(WRITTEN_LINES_SHOWN).is_some() {
+            lines.push("and more".into());
+        }
+        lines
     }
 
     fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Mismatch> {
@@ -354,16 +375,21 @@ impl<'a> RunningScript<'a> {
         }
     }
 
-    /// Judges an action that has to trap with `message`. Only a trap is one: errors of linking or of hosts are not.
+    /// Judges an action that has to trap with `message`. Only a trap is one, and an exit that is meant: errors of linking or of hosts are
+    /// not.
     fn judge_trap(&self, outcome: gusset::Result<Yield>, message: &str) -> Result<(), Mismatch> {
         let expected = format!("trap: {message}");
         let error = match outcome {
             Ok(yielded) => return mismatch(expected, self.text(&yielded)),
             Err(error) => error,
         };
-        let holds = error
-            .downcast_ref::<Trap>()
-            .is_some_and(|trap| self.options.messages == Messages::Ignored || names_trap(message, trap));
+        let holds = match exit_text(&error) {
+            // Its code is more than wording.
+            Some(exit) => exit == message,
+            None => error
+                .downcast_ref::<Trap>()
+                .is_some_and(|trap| self.options.messages == Messages::Ignored || names_trap(message, trap)),
+        };
         if holds { Ok(()) } else { Err(Mismatch::error(expected, &error)) }
     }
 

@@ -25,7 +25,10 @@ pub(crate) const PRINTERS: &[(&str, &[ValType])] = &[
 ];
 
 /// Makes the module `spectest` importable.
-pub(crate) fn link_spectest(linker: &mut core::Linker<()>, store: &mut gusset::Store<()>) -> gusset::Result<()> {
+pub(crate) fn link_spectest<T: 'static>(
+    linker: &mut core::Linker<T>,
+    store: &mut gusset::Store<T>,
+) -> gusset::Result<()> {
     // A core module is the shortest way to say it.
     let define = |(kind, name, what): &(&str, &str, &str)| format!("({kind} (export \"{name}\") {what})");
     let text = format!("(module $spectest {})", DEFINED.iter().map(define).collect::<String>());

@@ -221,3 +221,67 @@ fn places_are_those_of_the_script() {
         ["  --> places.wast:10:3", "   |", "10 |   (import \"a\" \"b\" (func))) \"no such words\")", "   |   ^"];
     assert_eq!(unlinkable.place, quoted);
 }
+
+/// Imports of WASI for scripts, and functions that use them.
+const WASI: &str = r#";;! wasi = true
+    (module
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (import "wasi_unstable" "proc_exit" (func $exit0 (param i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\10\00\00\00\0f\00\00\00")
+        (data (i32.const 16) "one\1b\n\ntwo\nthree")
+        (func (export "exit") (param i32) (call $exit (local.get 0)))
+        (func (export "exit0") (param i32) (call $exit0 (local.get 0)))
+        (func (export "trap") unreachable)
+        (func (export "write") (param i32) (result i32) (local $errno i32)
+            (loop $more
+                (local.set $errno (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+                (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+                (br_if $more (i32.and (i32.eqz (local.get $errno)) (i32.gt_s (local.get 0) (i32.const 0)))))
+            (local.get $errno)))
+"#;
+
+#[test]
+fn an_exit_is_told_by_its_code_and_is_neither_a_trap_nor_a_return() {
+    for (directive, holds) in [
+        (r#"(assert_trap (invoke "exit" (i32.const 3)) "exit with code 3")"#, true),
+        (r#"(assert_trap (invoke "exit0" (i32.const 3)) "exit with code 3")"#, true),
+        (r#"(assert_trap (invoke "exit" (i32.const -1)) "exit with code 4294967295")"#, true),
+        (r#"(assert_trap (invoke "exit" (i32.const 0)) "exit with code 0")"#, true),
+        (r#"(assert_trap (invoke "exit" (i32.const 33)) "exit with code 3")"#, false),
+        (r#"(assert_trap (invoke "exit" (i32.const 3)) "exit")"#, false),
+        (r#"(assert_trap (invoke "exit" (i32.const 3)) "")"#, false),
+        (r#"(assert_trap (invoke "exit" (i32.const 3)) "unreachable")"#, false),
+        (r#"(assert_trap (invoke "trap") "exit with code 3")"#, false),
+        (r#"(assert_trap (invoke "trap") "unreachable")"#, true),
+        (r#"(assert_exhaustion (invoke "exit" (i32.const 3)) "exit with code 3")"#, false),
+        (r#"(assert_return (invoke "exit" (i32.const 0)))"#, false),
+        (r#"(invoke "exit" (i32.const 0))"#, false),
+    ] {
+        let script = format!("{WASI}{directive}");
+        assert_eq!(passed(&script), [true, holds], "{directive}");
+        let options = WastOptions { messages: Messages::Ignored, ..WastOptions::default() };
+        let freely = WastRunner::new(options).expect("this machine is supported").run_text("a.wast", &script);
+        assert_eq!(freely.passed(), holds || directive.contains("\"trap\""), "{directive}");
+    }
+    let failure = &run(&format!("{WASI}(invoke \"exit\" (i32.const 7))")).failures[0];
+    assert_eq!(failure.actual, "exit with code 7");
+}
+
+#[test]
+fn what_guests_write_is_shown_with_what_fails() {
+    let script = format!(
+        r#"{WASI}(invoke "write" (i32.const 1))
+        (assert_return (invoke "write" (i32.const 1)) (i32.const 9))
+        (assert_return (invoke "trap"))
+        (assert_return (invoke "write" (i32.const 7)) (i32.const 9))
+        (assert_return (invoke "write" (i32.const 100000)) (i32.const 51))"#
+    );
+    let report = run(&script);
+    let [one, none, many] = &*report.failures else { panic!("{report}") };
+    let lines = [r"one\u{1b}", "", "two", "three"].map(|line| format!("the guest wrote: {line}"));
+    assert_eq!(one.place, lines);
+    assert!(none.place.iter().all(|line| !line.contains("wrote")), "{report}");
+    assert_eq!((many.place.len(), many.place.last().map(String::as_str)), (21, Some("and more")));
+}

@@ -31,6 +31,8 @@ mod run_programs;
 mod seed;
 mod text;
 mod view;
+mod wasi_calls;
+mod wasi_world;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
 pub use composition::{Encoding, composition};
@@ -42,6 +44,7 @@ pub use programs::{HandleProgram, arbitrary_program};
 pub use reference::{Compared, Reference, compare_program, compare_with_reference};
 pub use run_programs::Interpreters;
 pub use seed::input;
+pub use wasi_calls::{CallsSeen, check_wasi_calls};
 
 use gusset::{ComponentFeature, Config, Engine, Val};
 

@@ -5,3 +5,4 @@ mod memories;
 mod oracle;
 mod programs;
 mod trap_codes;
+mod wasi_calls;

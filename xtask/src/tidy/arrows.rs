@@ -46,9 +46,9 @@ const ARROWS: &[Arrow] = &[
         tools: &["wasm-wave"],
     },
     Arrow { package: "gusset-wasi", ours: &["gusset"], tools: &[] },
-    Arrow { package: "gusset-wast", ours: &["gusset"], tools: &["wasmprinter", "wast"] },
-    Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wast"], tools: &[] },
-    Arrow { package: "gusset-oracle", ours: &["gusset"], tools: &["wasmparser"] },
+    Arrow { package: "gusset-wast", ours: &["gusset", "gusset-wasi"], tools: &["wasmprinter", "wast"] },
+    Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wasi", "gusset-wast"], tools: &[] },
+    Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
     Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &[] },
     Arrow {
         package: "gusset-wast-tests",

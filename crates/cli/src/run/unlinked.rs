@@ -25,7 +25,7 @@ pub(crate) fn advice(path: &Path, shown: &str, component: &Component) -> Option<
     }
     let mut text = format!("cannot run {shown}: it imports what `gusset run` does not provide");
     if !wasi.is_empty() {
-        text.push_str(&format!("\n{}\nWASI is not supported yet", list(&wasi)));
+        text.push_str(&format!("\n{}\nWASI 0.2 and later are not supported yet", list(&wasi)));
     }
     if !others.is_empty() {
         // `wac` reads no standard input.

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -58,6 +59,28 @@ fn ended(patience: Duration, command: &mut Command) -> Ended {
     };
     Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr), peak_kib }
 }
+
+/// Starts `gusset` with these arguments and interrupts it, as a terminal does, once it has written a line: the signal that ended it. `None`
+/// where interruptions are ignored here, as in a shell's background.
+pub fn interrupted(arguments: &[&str]) -> Option<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default();
+    if ignored >> (SIGINT - 1) & 1 == 1 {
+        return None;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gusset"));
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("the pipe was asked for")).read_line(&mut line).expect("it can be read");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("there is kill").success());
+    let (status, _) = watch(&mut child, PATIENCE);
+    Some(status.signal().unwrap_or_else(|| panic!("it ended with {status} after it wrote {line:?}")))
+}
+
+/// The number of the signal that a terminal interrupts with.
+pub const SIGINT: i32 = 2;
 
 fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     let mut pipe = pipe.expect("the pipe was asked for");

@@ -110,6 +110,22 @@ impl Module {
         module.exports.iter().map(|(name, &entity)| (&**name, ExternType::new(image, module.type_of(entity))))
     }
 
+    /// Whether it has a [start function](https://webassembly.github.io/spec/core/syntax/modules.html#start-function), which runs when it is
+    /// instantiated. The `_start` of a program is none: it is an export.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Engine, core::Module};
+    /// let engine = Engine::default();
+    /// assert!(Module::new(&engine, "(module (func $set-up) (start $set-up))")?.has_start_function());
+    /// assert!(!Module::new(&engine, r#"(module (func (export "_start")))"#)?.has_start_function());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn has_start_function(&self) -> bool {
+        self.module().start.is_some()
+    }
+
     pub(crate) fn module(&self) -> &CoreModule {
         &self.code.image().modules[self.index].module
     }

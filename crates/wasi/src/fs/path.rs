@@ -22,7 +22,7 @@ pub struct RelativePath<'a>(&'a str);
 
 impl<'a> RelativePath<'a> {
     /// The longest path, in bytes.
-    pub(crate) const MAX_LENGTH: usize = 4096;
+    pub(crate) const MAX_PATH: usize = 4096;
 
     /// This directory.
     pub const HERE: RelativePath<'static> = RelativePath(".");
@@ -40,7 +40,7 @@ impl<'a> RelativePath<'a> {
         if path.contains('\0') {
             return Err(ErrorCode::Invalid);
         }
-        if path.len() > RelativePath::MAX_LENGTH || path.split('/').any(|part| part.len() > MAX_NAME) {
+        if path.len() > RelativePath::MAX_PATH || path.split('/').any(|part| part.len() > MAX_NAME) {
             return Err(ErrorCode::NameTooLong);
         }
         if path.starts_with('/') {
@@ -73,7 +73,7 @@ mod tests {
     fn paths_that_are_too_long_are_refused() {
         let name = "x".repeat(MAX_NAME);
         let parts = [&*name; 16].join("/");
-        assert_eq!(parts.len(), RelativePath::MAX_LENGTH - 1);
+        assert_eq!(parts.len(), RelativePath::MAX_PATH - 1);
         assert_eq!(RelativePath::new(&format!("{parts}/")).map(|path| path.parts().count()), Ok(16));
         assert_eq!(RelativePath::new(&format!("{parts}//")), Err(ErrorCode::NameTooLong));
         assert_eq!(RelativePath::new(&format!("a/{name}x/b")), Err(ErrorCode::NameTooLong));

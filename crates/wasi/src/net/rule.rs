@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// The longest name, and the longest part of one, in bytes.
-const MAX_NAME: usize = 253;
-const MAX_LABEL: usize = 63;
+const NAME_LENGTH: usize = 253;
+const LABEL_LENGTH: usize = 63;
 
 /// A part of the network, written `HOST:PORTS`.
 ///
@@ -27,26 +27,26 @@ const MAX_LABEL: usize = 63;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NetworkRule {
-    host: Host,
+    host: RuleHost,
     first_port: u16,
     last_port: u16,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Host {
+enum RuleHost {
     Any,
     /// All addresses that start with so many of these bits.
     Addresses(IpAddr, u8),
-    Name(Name),
+    Named(DomainName),
 }
 
 /// A name, in lower case and without the dot at its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Name(String);
+pub(super) struct DomainName(String);
 
 impl NetworkRule {
     pub(super) fn any() -> NetworkRule {
-        NetworkRule { host: Host::Any, first_port: 0, last_port: u16::MAX }
+        NetworkRule { host: RuleHost::Any, first_port: 0, last_port: u16::MAX }
     }
 
     pub(super) fn has_port(&self, port: u16) -> bool {
@@ -56,22 +56,22 @@ impl NetworkRule {
     /// Whether it is a rule of addresses that has this one.
     pub(super) fn has_address(&self, address: SocketAddr) -> bool {
         let has_ip = match &self.host {
-            Host::Any => true,
-            Host::Addresses(network, length) => has_prefix(address.ip().to_canonical(), *network, *length),
-            Host::Name(_) => false,
+            RuleHost::Any => true,
+            RuleHost::Addresses(network, length) => has_prefix(address.ip().to_canonical(), *network, *length),
+            RuleHost::Named(_) => false,
         };
         has_ip && self.has_port(address.port())
     }
 
-    pub(super) fn name(&self) -> Option<&Name> {
+    pub(super) fn name(&self) -> Option<&DomainName> {
         match &self.host {
-            Host::Name(name) => Some(name),
-            Host::Any | Host::Addresses(..) => None,
+            RuleHost::Named(name) => Some(name),
+            RuleHost::Any | RuleHost::Addresses(..) => None,
         }
     }
 
     pub(super) fn is_any_host(&self) -> bool {
-        self.host == Host::Any
+        self.host == RuleHost::Any
     }
 }
 
@@ -125,9 +125,9 @@ fn parse_ports(ports: &str, text: &str) -> Result<(u16, u16)> {
     }
 }
 
-fn parse_host(host: &str, text: &str) -> Result<Host> {
+fn parse_host(host: &str, text: &str) -> Result<RuleHost> {
     if host == "*" {
-        return Ok(Host::Any);
+        return Ok(RuleHost::Any);
     }
     let (address, length) = match host.split_once('/') {
         Some((address, length)) => (address, Some(length)),
@@ -142,13 +142,13 @@ fn parse_host(host: &str, text: &str) -> Result<Host> {
         (Some(address), Some(length)) => parse_range(address, length, text),
         (Some(address), None) => {
             let address = address.to_canonical();
-            Ok(Host::Addresses(address, bits(address)))
+            Ok(RuleHost::Addresses(address, bits(address)))
         }
         (None, Some(_)) => bail!("`{address}` in `{text}` is no address: ranges are of addresses"),
         (None, None) if bracketed.is_some() => bail!("`{address}` in `{text}` is no IPv6 address"),
         (None, None) if host.contains(':') => bail!("`{text}`: an IPv6 address stands in brackets, as in `[::1]:443`"),
-        (None, None) => match Name::parse(host) {
-            Ok(name) => Ok(Host::Name(name)),
+        (None, None) => match DomainName::parse(host) {
+            Ok(name) => Ok(RuleHost::Named(name)),
             Err(why) => bail!("`{host}` in `{text}` is no name of a host: {why}"),
         },
     }
@@ -158,7 +158,7 @@ fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-fn parse_range(address: IpAddr, length: &str, text: &str) -> Result<Host> {
+fn parse_range(address: IpAddr, length: &str, text: &str) -> Result<RuleHost> {
     let Some(length) = length.parse::<u8>().ok().filter(|&length| length <= bits(address)) else {
         bail!("`{length}` in `{text}` is no length of a prefix: it is a number up to {}", bits(address));
     };
@@ -168,16 +168,16 @@ fn parse_range(address: IpAddr, length: &str, text: &str) -> Result<Host> {
     }
     // A range within those that stand for IPv4 addresses is one of these.
     Ok(match address.to_canonical() {
-        IpAddr::V4(v4) if address.is_ipv6() && length >= 96 => Host::Addresses(v4.into(), length - 96),
-        _ => Host::Addresses(address, length),
+        IpAddr::V4(v4) if address.is_ipv6() && length >= 96 => RuleHost::Addresses(v4.into(), length - 96),
+        _ => RuleHost::Addresses(address, length),
     })
 }
 
-impl Name {
+impl DomainName {
     /// A name as the system for names has it; what is wrong with it otherwise.
-    pub(super) fn parse(text: &str) -> Result<Name, &'static str> {
+    pub(super) fn parse(text: &str) -> Result<DomainName, &'static str> {
         let name = text.strip_suffix('.').unwrap_or(text);
-        if name.len() > MAX_NAME || name.split('.').any(|label| label.len() > MAX_LABEL) {
+        if name.len() > NAME_LENGTH || name.split('.').any(|label| label.len() > LABEL_LENGTH) {
             return Err("it is too long");
         }
         if name.contains('*') {
@@ -198,15 +198,15 @@ impl Name {
         if last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") || last.starts_with("0X") {
             return Err("its last part is a number, as in an address");
         }
-        Ok(Name(name.to_ascii_lowercase()))
+        Ok(DomainName(name.to_ascii_lowercase()))
     }
 }
 
 impl fmt::Display for NetworkRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
-            Host::Any => f.write_str("*")?,
-            Host::Addresses(address, length) => {
+            RuleHost::Any => f.write_str("*")?,
+            RuleHost::Addresses(address, length) => {
                 match address {
                     IpAddr::V4(v4) => write!(f, "{v4}")?,
                     IpAddr::V6(v6) => write!(f, "[{v6}]")?,
@@ -215,7 +215,7 @@ impl fmt::Display for NetworkRule {
                     write!(f, "/{length}")?;
                 }
             }
-            Host::Name(Name(name)) => f.write_str(name)?,
+            RuleHost::Named(DomainName(name)) => f.write_str(name)?,
         }
         match (self.first_port, self.last_port) {
             (0, u16::MAX) => f.write_str(":*"),

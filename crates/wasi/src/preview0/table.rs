@@ -5,8 +5,8 @@ use crate::ctx::WasiCtx;
 use crate::error::WasiResult;
 use crate::preview1::functions::{FunctionInfo, ParameterInfo, enter, errno, functions};
 use crate::preview1::{
-    CoreValue, Errno, Fd, FdFlags, FileDelta, GuestMemory, LookupFlags, OpenFlags, Parameter, Results, Rights, Role,
-    Stored, Text, fd, io, path, points, poll,
+    CoreValue, Errno, Fd, FdFlags, FileDelta, GuestMemory, GuestText, LookupFlags, OpenFlags, Parameter, Results,
+    Rights, Role, Stored, fd, io, path, points, poll,
 };
 use gusset::core::{Caller, Linker};
 use gusset::{Result, bail};
@@ -16,8 +16,13 @@ functions! {
     fd_fdstat_set_rights(fd: Fd, base: Preview0Rights, inheriting: Preview0Rights) -> () => fd::fdstat_set_rights;
     fd_filestat_get(fd: Fd[FD_FILESTAT_GET]) -> (stat: Preview0Filestat) => filestat_get;
     fd_seek(fd: Fd[FD_TELL], offset: FileDelta, whence: Preview0Whence) -> (newoffset: u64) => io::seek;
-    path_filestat_get(fd: Fd[PATH_FILESTAT_GET], flags: LookupFlags, path path_len: Text) -> (stat: Preview0Filestat) => filestat_get_at;
-    path_open(fd: Fd[PATH_OPEN], dirflags: LookupFlags, path path_len: Text, oflags: OpenFlags, base: Preview0Rights, inheriting: Preview0Rights, fdflags: FdFlags) -> (opened_fd: Fd) => path::open;
+    path_filestat_get(
+        fd: Fd[PATH_FILESTAT_GET], flags: LookupFlags, path path_len: GuestText
+    ) -> (stat: Preview0Filestat) => filestat_get_at;
+    path_open(
+        fd: Fd[PATH_OPEN], dirflags: LookupFlags, path path_len: GuestText, oflags: OpenFlags,
+        base: Preview0Rights, inheriting: Preview0Rights, fdflags: FdFlags
+    ) -> (opened_fd: Fd) => path::open;
     poll_oneoff(subscriptions events nsubscriptions: Preview0Subscriptions) -> (nevents: u32) => poll::oneoff;
 }
 
@@ -34,7 +39,7 @@ fn filestat_get_at(
     memory: &mut GuestMemory<'_>,
     fd: Fd,
     flags: LookupFlags,
-    path: Text,
+    path: GuestText,
 ) -> WasiResult<Preview0Filestat> {
     path::filestat_get(ctx, memory, fd, flags, path).map(Preview0Filestat)
 }

@@ -10,7 +10,7 @@ use crate::error::{ErrorCode, WasiResult};
 pub(crate) struct StringArray(u32);
 
 /// Where strings are written, as long as they are.
-pub(crate) struct StringBytes(u32);
+pub(crate) struct StringArea(u32);
 
 impl Parameter for StringArray {
     const ROLES: &[Role] = &[Role::Strings { align: 4 }];
@@ -24,15 +24,15 @@ impl Parameter for StringArray {
     }
 }
 
-impl Parameter for StringBytes {
+impl Parameter for StringArea {
     const ROLES: &[Role] = &[Role::Strings { align: 1 }];
     type Core = u32;
     type Values = [u32; 1];
-    type Checked = StringBytes;
+    type Checked = StringArea;
 
-    fn check([at]: [u32; 1], memory: &GuestMemory<'_>) -> Result<StringBytes, ErrorCode> {
+    fn check([at]: [u32; 1], memory: &GuestMemory<'_>) -> Result<StringArea, ErrorCode> {
         memory.check(at, 0, 1)?;
-        Ok(StringBytes(at))
+        Ok(StringArea(at))
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn args_get(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     array: StringArray,
-    bytes: StringBytes,
+    bytes: StringArea,
 ) -> WasiResult<()> {
     write(memory, array, bytes, args(ctx))
 }
@@ -53,7 +53,7 @@ pub(super) fn environ_get(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     array: StringArray,
-    bytes: StringBytes,
+    bytes: StringArea,
 ) -> WasiResult<()> {
     write(memory, array, bytes, environ(ctx))
 }
@@ -86,7 +86,7 @@ fn sizes<'s, const N: usize>(strings: impl Iterator<Item = [&'s str; N]>) -> Res
 fn write<'s, const N: usize>(
     memory: &mut GuestMemory<'_>,
     StringArray(array): StringArray,
-    StringBytes(bytes): StringBytes,
+    StringArea(bytes): StringArea,
     strings: impl Iterator<Item = [&'s str; N]> + Clone,
 ) -> WasiResult<()> {
     let (count, length) = sizes(strings.clone())?;

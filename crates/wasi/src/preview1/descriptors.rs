@@ -1,7 +1,7 @@
 //! [`Descriptors`]: the numbers by which a guest of preview1 (or preview0) knows what it has open.
 
-use super::parameter::FdFlags;
-use super::readdir::Listing;
+use super::flags::FdFlags;
+use super::readdir::{DirectoryListing, ListedBytes};
 use super::rights::Rights;
 use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
@@ -20,6 +20,8 @@ pub(crate) struct Descriptors {
     /// All numbers below are taken.
     lowest_free: usize,
     max: usize,
+    /// What their listings keep.
+    pub(super) listed: ListedBytes,
 }
 
 /// What a guest has open under a number.
@@ -35,7 +37,7 @@ pub(crate) struct Entry {
     /// What the guest calls a directory that it was given.
     pub(super) preopen_name: Option<Box<str>>,
     /// What a directory has been listed as.
-    pub(super) listing: Option<Box<Listing>>,
+    pub(super) listing: Option<Box<DirectoryListing>>,
 }
 
 impl Entry {
@@ -93,7 +95,12 @@ impl Descriptors {
                 Preopen::Stream(stream) => Entry::all(Descriptor::Stream(stream.clone())),
             }));
         }
-        Descriptors { lowest_free: entries.len(), entries, max: settings.max_descriptors as usize }
+        Descriptors {
+            lowest_free: entries.len(),
+            entries,
+            max: settings.max_descriptors as usize,
+            listed: ListedBytes::default(),
+        }
     }
 
     pub(crate) fn get(&self, fd: Fd) -> Result<&Entry, ErrorCode> {

@@ -190,3 +190,20 @@ impl From<ErrorCode> for Errno {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_77_by_their_numbers() {
+        assert_eq!(Errno::ALL.len(), 77);
+        for (code, errno) in (0..).zip(Errno::ALL) {
+            assert_eq!((errno.code(), Errno::from_code(code)), (code, Some(*errno)));
+        }
+        assert_eq!(Errno::from_code(77), None);
+        // Some, by the specification's list.
+        let named = [(1, "2big"), (21, "fault"), (44, "noent"), (57, "notsock"), (70, "spipe"), (76, "notcapable")];
+        assert_eq!(named.map(|(code, _)| Errno::from_code(code).unwrap().name()), named.map(|(_, name)| name));
+    }
+}

@@ -1,9 +1,10 @@
 //! The functions on descriptors that move no bytes: `fd_advise` to `fd_sync`.
 
 use super::descriptors::{Fd, waiting};
+use super::flags::{FdFlags, FstFlags};
 use super::io::file_offset;
 use super::memory::GuestMemory;
-use super::parameter::{Buffer, FdFlags, FstFlags};
+use super::parameter::Buffer;
 use super::record::{Fdstat, Filestat, Prestat};
 use super::rights::Rights;
 use crate::ctx::WasiCtx;

@@ -2,9 +2,10 @@
 //! a file and the guest's memory.
 
 use super::descriptors::{Entry, Fd, waiting};
+use super::flags::{FdFlags, Whence};
 use super::memory::GuestMemory;
-use super::parameter::{Ciovecs, FdFlags, Iovecs, Whence};
 use super::rights::Rights;
+use super::vectors::{Ciovecs, Iovecs};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, File};

@@ -6,14 +6,7 @@ use super::memory::GuestMemory;
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{Advice, RelativePath};
-use std::marker::PhantomData;
-
-/// How many vectors one call may have, as on most systems.
-const MAX_VECTORS: u32 = 1024;
-
-/// So many vectors are kept without allocating.
-const FEW_VECTORS: usize = 4;
+use crate::fs::RelativePath;
 
 /// What one core value of a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,155 +169,29 @@ impl Parameter for Rights {
     }
 }
 
-/// Makes a kind of parameter of a set of flags; other bits are refused.
-macro_rules! flags {
-    ($($(#[$doc:meta])* $type:ident($bits:ty) { $($name:ident = $value:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-        pub(crate) struct $type($bits);
-
-        impl $type {
-            $(pub(crate) const $name: $type = $type($value);)*
-
-            const ALL: $bits = 0 $(| $value)*;
-
-            #[allow(dead_code, reason = "a set may have no flags")]
-            pub(crate) const fn contains(self, others: $type) -> bool {
-                self.0 & others.0 == others.0
-            }
-
-            #[allow(dead_code, reason = "not all flags are written to a guest or looked at together")]
-            pub(crate) const fn bits(self) -> $bits {
-                self.0
-            }
-
-            #[allow(dead_code, reason = "not all flags are looked at together")]
-            pub(crate) const fn intersects(self, others: $type) -> bool {
-                self.0 & others.0 != 0
-            }
-
-            #[allow(dead_code, reason = "not all flags are looked at together")]
-            pub(crate) const fn union(self, others: $type) -> $type {
-                $type(self.0 | others.0)
-            }
-        }
-
-        impl Parameter for $type {
-            const ROLES: &[Role] = &[Role::I32];
-            type Core = u32;
-            type Values = [u32; 1];
-            type Checked = $type;
-
-            fn check([bits]: [u32; 1], _: &GuestMemory<'_>) -> Result<$type, ErrorCode> {
-                if bits & !u32::from($type::ALL) != 0 {
-                    return Err(ErrorCode::Invalid);
-                }
-                Ok($type(bits as $bits))
-            }
-        }
-    )*};
-}
-
-flags! {
-    /// How a descriptor is read and written.
-    FdFlags(u16) {
-        APPEND = 1,
-        DSYNC = 2,
-        NONBLOCK = 4,
-        RSYNC = 8,
-        SYNC = 16,
-    }
-
-    /// How the last part of a path is looked up.
-    LookupFlags(u32) {
-        SYMLINK_FOLLOW = 1,
-    }
-
-    /// How something is opened.
-    OpenFlags(u16) {
-        CREAT = 1,
-        DIRECTORY = 2,
-        EXCL = 4,
-        TRUNC = 8,
-    }
-
-    /// Which times are set.
-    FstFlags(u16) {
-        ATIM = 1,
-        ATIM_NOW = 2,
-        MTIM = 4,
-        MTIM_NOW = 8,
-    }
-}
-
-pub(crate) use flags;
-
-/// Where a distance starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Whence {
-    Set,
-    Current,
-    End,
-}
-
-impl Parameter for Whence {
-    const ROLES: &[Role] = &[Role::I32];
-    type Core = u32;
-    type Values = [u32; 1];
-    type Checked = Whence;
-
-    fn check([value]: [u32; 1], _: &GuestMemory<'_>) -> Result<Whence, ErrorCode> {
-        match value {
-            0 => Ok(Whence::Set),
-            1 => Ok(Whence::Current),
-            2 => Ok(Whence::End),
-            _ => Err(ErrorCode::Invalid),
-        }
-    }
-}
-
-impl Parameter for Advice {
-    const ROLES: &[Role] = &[Role::I32];
-    type Core = u32;
-    type Values = [u32; 1];
-    type Checked = Advice;
-
-    fn check([value]: [u32; 1], _: &GuestMemory<'_>) -> Result<Advice, ErrorCode> {
-        Ok(match value {
-            0 => Advice::Normal,
-            1 => Advice::Sequential,
-            2 => Advice::Random,
-            3 => Advice::WillNeed,
-            4 => Advice::DontNeed,
-            5 => Advice::NoReuse,
-            _ => return Err(ErrorCode::Invalid),
-        })
-    }
-}
-
 /// Text that a guest gives, a path or what a symbolic link holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Text {
+pub(crate) struct GuestText {
     at: u32,
     length: u32,
 }
 
-impl Parameter for Text {
+impl Parameter for GuestText {
     const ROLES: &[Role] = &[Role::Bytes { written: false }, Role::Count];
     type Core = u32;
     type Values = [u32; 2];
-    type Checked = Text;
+    type Checked = GuestText;
 
-    fn check([at, length]: [u32; 2], memory: &GuestMemory<'_>) -> Result<Text, ErrorCode> {
+    fn check([at, length]: [u32; 2], memory: &GuestMemory<'_>) -> Result<GuestText, ErrorCode> {
         memory.check(at, length.into(), 1)?;
-        Ok(Text { at, length })
+        Ok(GuestText { at, length })
     }
 }
 
-impl Text {
+impl GuestText {
     /// The text, where it is some and not longer than paths may be.
     pub(crate) fn get<'m>(self, memory: &'m GuestMemory<'_>) -> WasiResult<&'m str> {
-        if self.length as usize > RelativePath::MAX_LENGTH {
+        if self.length as usize > RelativePath::MAX_PATH {
             return Err(ErrorCode::NameTooLong.into());
         }
         let bytes = memory.bytes(self.at, self.length)?;
@@ -359,127 +226,5 @@ impl Parameter for Buffer {
 impl Buffer {
     pub(crate) fn bytes<'m>(self, memory: &'m mut GuestMemory<'_>) -> WasiResult<&'m mut [u8]> {
         Ok(memory.bytes_mut(self.at, self.length)?)
-    }
-}
-
-/// Ranges of memory, kept aside: what is read into one of them cannot change the others.
-pub(crate) struct Vectors<Use> {
-    few: [(u32, u32); FEW_VECTORS],
-    count: usize,
-    /// Those beyond the few.
-    more: Vec<(u32, u32)>,
-    usage: PhantomData<Use>,
-}
-
-/// That ranges are written to.
-pub(crate) enum Written {}
-
-/// That ranges are read from.
-pub(crate) enum Read {}
-
-/// Where bytes go that are read.
-pub(crate) type Iovecs = Vectors<Written>;
-
-/// Where bytes come from that are written.
-pub(crate) type Ciovecs = Vectors<Read>;
-
-impl Parameter for Iovecs {
-    const ROLES: &[Role] = &[Role::Vectors { written: true }, Role::Count];
-    type Core = u32;
-    type Values = [u32; 2];
-    type Checked = Iovecs;
-
-    #[inline]
-    fn check(values: [u32; 2], memory: &GuestMemory<'_>) -> Result<Iovecs, ErrorCode> {
-        Vectors::read(values, memory)
-    }
-}
-
-impl Parameter for Ciovecs {
-    const ROLES: &[Role] = &[Role::Vectors { written: false }, Role::Count];
-    type Core = u32;
-    type Values = [u32; 2];
-    type Checked = Ciovecs;
-
-    #[inline]
-    fn check(values: [u32; 2], memory: &GuestMemory<'_>) -> Result<Ciovecs, ErrorCode> {
-        Vectors::read(values, memory)
-    }
-}
-
-impl<Use> Vectors<Use> {
-    fn read([at, count]: [u32; 2], memory: &GuestMemory<'_>) -> Result<Vectors<Use>, ErrorCode> {
-        memory.check(at, u64::from(count) * 8, 4)?;
-        if count > MAX_VECTORS {
-            return Err(ErrorCode::Invalid);
-        }
-        let mut vectors = Vectors { few: [(0, 0); FEW_VECTORS], count: 0, more: Vec::new(), usage: PhantomData };
-        let mut total: u32 = 0;
-        for index in 0..count {
-            let at = at + index * 8;
-            let (start, length) = (memory.read_u32(at)?, memory.read_u32(at + 4)?);
-            memory.check(start, length.into(), 1)?;
-            total = total.checked_add(length).ok_or(ErrorCode::Invalid)?;
-            match vectors.few.get_mut(index as usize) {
-                Some(place) => *place = (start, length),
-                None => vectors.more.push((start, length)),
-            }
-        }
-        vectors.count = FEW_VECTORS.min(count as usize);
-        Ok(vectors)
-    }
-
-    /// How many bytes all of them are.
-    pub(crate) fn length(&self) -> u32 {
-        self.ranges().map(|(_, length)| length).sum()
-    }
-
-    /// Where each starts and how long it is.
-    fn ranges(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.few[..self.count].iter().chain(&self.more).copied().filter(|&(_, length)| length > 0)
-    }
-
-    /// Moves the bytes of one range after the other, until one moves less than it has. Where some were moved before it fails, those
-    /// count.
-    #[inline]
-    fn each(&self, mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>) -> WasiResult<u32> {
-        let mut total = 0;
-        for (at, length) in self.ranges() {
-            let moved = match step(at, length, total) {
-                // More than there was room for is not to be had.
-                Ok(moved) => u32::try_from(moved).unwrap_or(length).min(length),
-                Err(error) if total > 0 && error.code().is_some() => break,
-                Err(error) => return Err(error),
-            };
-            total += moved;
-            if moved < length {
-                break;
-            }
-        }
-        Ok(total)
-    }
-}
-
-impl Iovecs {
-    /// Fills the ranges by reads, each of which is told how many bytes came before; how many came.
-    #[inline]
-    pub(crate) fn fill(
-        &self,
-        memory: &mut GuestMemory<'_>,
-        mut read: impl FnMut(&mut [u8], u32) -> WasiResult<usize>,
-    ) -> WasiResult<u32> {
-        self.each(|at, length, before| read(memory.bytes_mut(at, length)?, before))
-    }
-}
-
-impl Ciovecs {
-    /// Writes the ranges, each by a write that is told how many bytes went before; how many went.
-    #[inline]
-    pub(crate) fn drain(
-        &self,
-        memory: &GuestMemory<'_>,
-        mut write: impl FnMut(&[u8], u32) -> WasiResult<usize>,
-    ) -> WasiResult<u32> {
-        self.each(|at, length, before| write(memory.bytes(at, length)?, before))
     }
 }

@@ -2,8 +2,9 @@
 
 use super::descriptors::{Entry, Fd};
 use super::fd::set_times;
+use super::flags::{FdFlags, FstFlags, LookupFlags, OpenFlags};
 use super::memory::GuestMemory;
-use super::parameter::{Buffer, FdFlags, FstFlags, LookupFlags, OpenFlags, Text};
+use super::parameter::{Buffer, GuestText};
 use super::record::Filestat;
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
@@ -15,7 +16,12 @@ fn directory(ctx: &mut WasiCtx, fd: Fd) -> WasiResult<&Arc<dyn Directory>> {
     ctx.preview1().get(fd)?.directory()
 }
 
-pub(super) fn create_directory(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, path: Text) -> WasiResult<()> {
+pub(super) fn create_directory(
+    ctx: &mut WasiCtx,
+    memory: &mut GuestMemory<'_>,
+    fd: Fd,
+    path: GuestText,
+) -> WasiResult<()> {
     directory(ctx, fd)?.create_directory(path.path(memory)?)
 }
 
@@ -24,7 +30,7 @@ pub(crate) fn filestat_get(
     memory: &mut GuestMemory<'_>,
     fd: Fd,
     lookup: LookupFlags,
-    path: Text,
+    path: GuestText,
 ) -> WasiResult<Filestat> {
     Ok(Filestat(directory(ctx, fd)?.metadata(path.path(memory)?, lookup.contains(LookupFlags::SYMLINK_FOLLOW))?))
 }
@@ -35,7 +41,7 @@ pub(super) fn filestat_set_times(
     memory: &mut GuestMemory<'_>,
     fd: Fd,
     lookup: LookupFlags,
-    path: Text,
+    path: GuestText,
     accessed: u64,
     modified: u64,
     flags: FstFlags,
@@ -49,9 +55,9 @@ pub(super) fn link(
     memory: &mut GuestMemory<'_>,
     old_fd: Fd,
     lookup: LookupFlags,
-    old_path: Text,
+    old_path: GuestText,
     new_fd: Fd,
-    new_path: Text,
+    new_path: GuestText,
 ) -> WasiResult<()> {
     let descriptors = ctx.preview1();
     let (old, new) = (descriptors.get(old_fd)?.directory()?, descriptors.get(new_fd)?.directory()?);
@@ -65,7 +71,7 @@ pub(crate) fn open(
     memory: &mut GuestMemory<'_>,
     fd: Fd,
     lookup: LookupFlags,
-    path: Text,
+    path: GuestText,
     how: OpenFlags,
     base: Rights,
     inheriting: Rights,
@@ -122,7 +128,7 @@ pub(super) fn readlink(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     fd: Fd,
-    path: Text,
+    path: GuestText,
     buffer: Buffer,
 ) -> WasiResult<u32> {
     let target = directory(ctx, fd)?.read_link(path.path(memory)?)?;
@@ -132,7 +138,12 @@ pub(super) fn readlink(
     Ok(count as u32)
 }
 
-pub(super) fn remove_directory(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, path: Text) -> WasiResult<()> {
+pub(super) fn remove_directory(
+    ctx: &mut WasiCtx,
+    memory: &mut GuestMemory<'_>,
+    fd: Fd,
+    path: GuestText,
+) -> WasiResult<()> {
     directory(ctx, fd)?.remove_directory(path.path(memory)?)
 }
 
@@ -140,22 +151,22 @@ pub(super) fn rename(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
     old_fd: Fd,
-    old_path: Text,
+    old_path: GuestText,
     new_fd: Fd,
-    new_path: Text,
+    new_path: GuestText,
 ) -> WasiResult<()> {
     let descriptors = ctx.preview1();
     let (old, new) = (descriptors.get(old_fd)?.directory()?, descriptors.get(new_fd)?.directory()?);
     old.rename(old_path.path(memory)?, &**new, new_path.path(memory)?)
 }
 
-/// A link to an absolute path could lead to nothing that the guest has.
+/// What the link holds is no path yet: it may lead anywhere, or nowhere.
 pub(super) fn symlink(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
-    target: Text,
+    target: GuestText,
     fd: Fd,
-    path: Text,
+    path: GuestText,
 ) -> WasiResult<()> {
     let target = target.get(memory)?;
     if target.is_empty() {
@@ -164,12 +175,9 @@ pub(super) fn symlink(
     if target.contains('\0') {
         return Err(ErrorCode::Invalid.into());
     }
-    if target.starts_with('/') {
-        return Err(ErrorCode::NotPermitted.into());
-    }
     directory(ctx, fd)?.symlink(target, path.path(memory)?)
 }
 
-pub(super) fn unlink_file(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, path: Text) -> WasiResult<()> {
+pub(super) fn unlink_file(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, path: GuestText) -> WasiResult<()> {
     directory(ctx, fd)?.unlink_file(path.path(memory)?)
 }

@@ -1,8 +1,8 @@
 //! What preview1's functions write as their results, with its layout in memory.
 
 use super::descriptors::Fd;
+use super::flags::FdFlags;
 use super::memory::GuestMemory;
-use super::parameter::FdFlags;
 use super::rights::Rights;
 use crate::clock::nanoseconds;
 use crate::error::ErrorCode;
@@ -143,5 +143,49 @@ impl Stored for Prestat {
 
     fn store(&self, memory: &mut GuestMemory<'_>, at: u32) -> Result<(), ErrorCode> {
         memory.write(at, &u64::from(self.0).wrapping_shl(32).to_le_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn bytes(record: &impl Stored, length: usize) -> Vec<u8> {
+        let mut memory = vec![0xee; length + 16];
+        record.store(&mut GuestMemory::new(&mut memory), 8).unwrap();
+        assert_eq!((memory[..8].to_vec(), memory[length + 8..].to_vec()), (vec![0xee; 8], vec![0xee; 8]));
+        memory[8..length + 8].to_vec()
+    }
+
+    #[test]
+    fn every_byte_of_a_record_has_its_place() {
+        let metadata = Metadata {
+            device: 0x0102_0304_0506_0708,
+            inode: 0x1112_1314_1516_1718,
+            file_type: FileType::SymbolicLink,
+            link_count: 0x2122_2324_2526_2728,
+            size: 0x3132_3334_3536_3738,
+            accessed: Duration::from_nanos(0x4142_4344_4546_4748),
+            modified: Duration::from_nanos(0x5152_5354_5556_5758),
+            // The latest that there is.
+            changed: Duration::MAX,
+        };
+        let word = |highest: u8| (0..8).rev().map(move |at| highest + at);
+        let mut expected: Vec<u8> = word(1).chain(word(0x11)).collect();
+        expected.extend([7, 0, 0, 0, 0, 0, 0, 0]);
+        expected.extend(word(0x21).chain(word(0x31)).chain(word(0x41)).chain(word(0x51)).chain([0xff; 8]));
+        assert_eq!(bytes(&Filestat(metadata), 64), expected);
+        let base = Rights::FD_READ.union(Rights::SOCK_ACCEPT);
+        let stat = Fdstat {
+            file_type: FileType::RegularFile,
+            flags: FdFlags::SYNC.union(FdFlags::APPEND),
+            base,
+            inheriting: Rights::ALL,
+        };
+        let expected = [4, 0, 17, 0, 0, 0, 0, 0, 2, 0, 0, 0x20, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x3f, 0, 0, 0, 0];
+        assert_eq!(bytes(&stat, 24), expected);
+        assert_eq!(bytes(&Prestat(0x0102_0304), 8), [0, 0, 0, 0, 4, 3, 2, 1]);
+        assert_eq!(bytes(&Fd(5), 4), [5, 0, 0, 0]);
     }
 }

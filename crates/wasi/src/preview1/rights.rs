@@ -116,7 +116,7 @@ impl Rights {
     const SOCKETS: Rights = Rights::SOCK_SHUTDOWN.union(Rights::SOCK_ACCEPT);
 
     /// Those of a number that a guest gives; bits that mean nothing are left out.
-    pub(crate) const fn of_guest(bits: u64) -> Rights {
+    pub const fn of_guest(bits: u64) -> Rights {
         Rights(bits & Rights::ALL.0)
     }
 
@@ -194,4 +194,20 @@ impl Rights {
 
 fn is_connection(stream: &dyn Stream) -> bool {
     matches!(stream.file_type(), FileType::SocketStream | FileType::SocketDatagram)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_30_by_their_bits() {
+        assert_eq!((Rights::NAMES.len(), Rights::ALL.bits()), (30, (1 << 30) - 1));
+        let bits = [(Rights::FD_DATASYNC, 0), (Rights::FD_WRITE, 6), (Rights::PATH_OPEN, 13), (Rights::FD_READDIR, 14)];
+        let more = [(Rights::FD_FILESTAT_GET, 21), (Rights::POLL_FD_READWRITE, 27), (Rights::SOCK_ACCEPT, 29)];
+        for (right, bit) in bits.iter().chain(&more) {
+            assert_eq!(right.bits(), 1 << bit);
+        }
+        assert_eq!(Rights::of_guest(u64::MAX), Rights::ALL);
+    }
 }

@@ -1,9 +1,11 @@
 //! Sockets that a guest was given: `sock_accept`, `sock_recv`, `sock_send`, `sock_shutdown`. It can open none.
 
 use super::descriptors::{Entry, Fd, waiting};
+use super::flags::{FdFlags, flags};
 use super::memory::GuestMemory;
-use super::parameter::{Ciovecs, FdFlags, Iovecs, Parameter, Role, flags};
+use super::parameter::{Parameter, Role};
 use super::rights::Rights;
+use super::vectors::{Ciovecs, Iovecs};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::{Descriptor, FileType};
@@ -12,7 +14,7 @@ use crate::wait::Interest;
 use std::sync::Arc;
 
 /// How much is looked at without being taken away.
-const MAX_PEEK: usize = 64 << 10;
+const PEEK_CHUNK: usize = 64 << 10;
 
 /// A descriptor that must be a socket.
 pub(crate) struct Socket;
@@ -111,7 +113,7 @@ fn peek(stream: &dyn Stream, memory: &mut GuestMemory<'_>, iovs: &Iovecs) -> Was
         let seen = match &seen {
             Some(seen) => seen,
             None => {
-                let mut bytes = vec![0; MAX_PEEK];
+                let mut bytes = vec![0; PEEK_CHUNK];
                 let count = stream.peek(&mut bytes)?;
                 bytes.truncate(count);
                 &*seen.insert(bytes)

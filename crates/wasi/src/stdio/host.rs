@@ -19,10 +19,10 @@ const NOT_READY: Duration = Duration::from_millis(10);
 
 /// Reads a [`Read`] ahead, by a thread of its own: nothing else could tell whether reading would wait. The thread starts when the guest
 /// asks for the first time, and ends with what it reads, or, once the stream is dropped, when its reading returns.
-pub(super) struct ReaderStream(Arc<Shared>);
+pub(super) struct ReaderStream(Arc<ReadAhead>);
 
 #[derive(Default)]
-struct Shared {
+struct ReadAhead {
     state: Mutex<ReaderState>,
     /// There is room for a chunk, or nobody who reads any more.
     room: Condvar,
@@ -43,17 +43,17 @@ struct ReaderState {
 
 impl ReaderStream {
     pub(super) fn new(reader: impl Read + Send + 'static) -> ReaderStream {
-        let shared = Shared::default();
-        shared.lock().reader = Some(Box::new(reader));
-        ReaderStream(Arc::new(shared))
+        let ahead = ReadAhead::default();
+        ahead.lock().reader = Some(Box::new(reader));
+        ReaderStream(Arc::new(ahead))
     }
 
     /// The state, once the thread has been started.
     fn started(&self) -> MutexGuard<'_, ReaderState> {
         let mut state = self.0.lock();
         if let Some(reader) = state.reader.take() {
-            let shared = self.0.clone();
-            let thread = thread::Builder::new().name("wasi-stdin".into()).spawn(move || pump(reader, &Pumped(shared)));
+            let ahead = self.0.clone();
+            let thread = thread::Builder::new().name("wasi-stdin".into()).spawn(move || pump(reader, &Pumped(ahead)));
             if thread.is_err() {
                 state.end = Some(Err(ErrorCode::InsufficientMemory));
             }
@@ -69,7 +69,7 @@ impl Drop for ReaderStream {
     }
 }
 
-impl Shared {
+impl ReadAhead {
     fn lock(&self) -> MutexGuard<'_, ReaderState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +101,7 @@ impl ReaderState {
 }
 
 /// The thread's end of it. However the thread ends, nobody waits for it any longer.
-struct Pumped(Arc<Shared>);
+struct Pumped(Arc<ReadAhead>);
 
 impl Drop for Pumped {
     fn drop(&mut self) {
@@ -110,16 +110,16 @@ impl Drop for Pumped {
     }
 }
 
-fn pump(mut reader: Box<dyn Read + Send>, Pumped(shared): &Pumped) {
+fn pump(mut reader: Box<dyn Read + Send>, Pumped(ahead): &Pumped) {
     let mut chunk = vec![0; CHUNK];
-    while shared.wait_for_room() {
+    while ahead.wait_for_room() {
         match reader.read(&mut chunk) {
-            Ok(0) => return shared.change(|state| state.end = Some(Ok(()))),
+            Ok(0) => return ahead.change(|state| state.end = Some(Ok(()))),
             // A reader that claims more than it was given is not believed.
-            Ok(count) => shared.change(|state| state.append(&chunk[..count.min(CHUNK)])),
+            Ok(count) => ahead.change(|state| state.append(&chunk[..count.min(CHUNK)])),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(NOT_READY),
-            Err(error) => return shared.change(|state| state.end = Some(Err(ErrorCode::from(&error)))),
+            Err(error) => return ahead.change(|state| state.end = Some(Err(ErrorCode::from(&error)))),
         }
     }
 }

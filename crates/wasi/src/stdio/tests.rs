@@ -186,20 +186,20 @@ fn a_reader_that_never_returns_holds_up_neither_a_timer_nor_another_source() {
 
 #[test]
 fn the_thread_of_a_reader_ends_when_its_read_returns_and_nobody_is_left() {
-    struct Watched(Typed, mpsc::Sender<()>);
-    impl Read for Watched {
+    struct WatchedReader(Typed, mpsc::Sender<()>);
+    impl Read for WatchedReader {
         fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
             self.0.read(bytes)
         }
     }
-    impl Drop for Watched {
+    impl Drop for WatchedReader {
         fn drop(&mut self) {
             self.1.send(()).unwrap();
         }
     }
     let (typist, typed) = mpsc::channel();
     let (dropping, dropped) = mpsc::channel();
-    let stream = Input::reader(Watched(Typed(typed), dropping)).open();
+    let stream = Input::reader(WatchedReader(Typed(typed), dropping)).open();
     assert_eq!(code(stream.read(&mut [0; 8])), ErrorCode::WouldBlock);
     drop(stream);
     typist.send(b"nobody reads this").unwrap();

@@ -46,7 +46,7 @@ fn a_name_that_is_not_utf8_is_left_out() {
 #[test]
 fn many_entries_are_each_listed_once() {
     let folder = TestFolder::new();
-    let expected: BTreeSet<String> = (0..5000).map(|number| format!("a file of number {number:05}")).collect();
+    let expected: BTreeSet<String> = (0..1000).map(|number| format!("{number:0200}")).collect();
     for name in &expected {
         folder.write(name, "");
     }
@@ -72,15 +72,16 @@ fn listings_do_not_disturb_each_other() {
 #[test]
 fn an_entry_that_goes_meanwhile_spoils_nothing() {
     let folder = TestFolder::new();
-    for number in 0..3000 {
-        folder.write(&format!("a longer name, {number}"), "");
+    let names: Vec<String> = (0..1000).map(|number| format!("{number:0200}")).collect();
+    for name in &names {
+        folder.write(name, "");
     }
     let mut entries = folder.inside.entries().unwrap();
     let first = entries.next().unwrap().unwrap();
-    for number in 0..3000 {
-        fs::remove_file(folder.at(&format!("a longer name, {number}"))).unwrap();
+    for name in &names {
+        fs::remove_file(folder.at(name)).unwrap();
     }
-    assert!(first.name.starts_with("a longer name"));
+    assert!(names.contains(&first.name));
     for entry in entries {
         entry.unwrap();
     }

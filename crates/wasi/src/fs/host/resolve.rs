@@ -9,6 +9,9 @@ use rustix::fs::OFlags;
 use std::fs;
 use std::path::Path;
 
+/// How many symbolic links in a row are followed, as by Linux.
+const MAX_LINKS: usize = 40;
+
 /// Opens what is not asked to be a directory. Never waits, and makes no terminal this process's own.
 pub(super) fn open(start: &fs::File, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<fs::File> {
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -52,10 +55,26 @@ pub(super) fn open_place(start: &fs::File, path: RelativePath<'_>, follow: bool)
     Ok(cap_primitives::fs::open(start, Path::new(path.as_str()), &host)?)
 }
 
-/// A path to the same without symbolic links on it, as it is now.
-pub(super) fn resolve_links(start: &fs::File, path: RelativePath<'_>) -> WasiResult<String> {
-    let path = cap_primitives::fs::canonicalize(start, Path::new(path.as_str()))?;
-    path.into_os_string().into_string().map_err(|_| ErrorCode::IllegalByteSequence.into())
+/// A path to what symbolic links at the end of a path lead to. It may be one again by the time it is used.
+pub(super) fn follow_links(start: &fs::File, path: RelativePath<'_>) -> WasiResult<String> {
+    let mut path = path.as_str().to_owned();
+    for _ in 0..=MAX_LINKS {
+        let name = ResolvedName::of_link(start, RelativePath::new(&path)?, ErrorCode::NotPermitted)?;
+        let target = match read_link(&name) {
+            Err(WasiError::Code(ErrorCode::Invalid)) => return Ok(path),
+            target => target?,
+        };
+        path.truncate(path.len() - name.name.len());
+        path.push_str(&target);
+    }
+    Err(ErrorCode::Loop.into())
+}
+
+/// What a symbolic link holds, if it is relative.
+pub(super) fn read_link(name: &ResolvedName<'_>) -> WasiResult<String> {
+    let target = rustix::fs::readlinkat(&name.parent, name.name, Vec::new())?;
+    let target = target.into_string().map_err(|_| ErrorCode::IllegalByteSequence)?;
+    if target.starts_with('/') { Err(ErrorCode::NotPermitted.into()) } else { Ok(target) }
 }
 
 /// Where the system shows what an open descriptor stands for.

@@ -188,7 +188,7 @@ impl Directory for MemoryDirectory {
         if target.starts_with('/') {
             return Err(ErrorCode::NotPermitted.into());
         }
-        if target.len() >= RelativePath::MAX_LENGTH {
+        if target.len() >= RelativePath::MAX_PATH {
             return Err(ErrorCode::NameTooLong.into());
         }
         self.make(path, false, |parent, now| Node::new(parent.volume(), NodeKind::Link(target.into()), now))

@@ -1,0 +1,118 @@
+//! The words after `gusset run`. What stands after the file is the guest's if that is a program; a library takes no arguments, so what
+//! stands there is read as options.
+
+use super::grants::{DirectoryGrant, StdinGrant, Variable};
+use crate::error::WrongUsage;
+use crate::guess;
+use clap::{Args, Parser};
+use gusset_wast::FeatureList;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(crate) struct RunOptions {
+    /// The function to call: of a component with its arguments as WAVE, `add(1, 2)`; of a core module with numbers, so or as words after the
+    /// file
+    #[arg(long, value_name = "CALL")]
+    pub(super) invoke: Option<String>,
+    /// Give the guest a directory, under the name GUEST or else its own; `:ro` after GUEST: to read only
+    #[arg(long, value_name = "HOST[::GUEST[:ro]]")]
+    pub(super) dir: Vec<DirectoryGrant>,
+    /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(super) env: Vec<Variable>,
+    /// What the guest sees as its own name, in place of the file's
+    #[arg(long, value_name = "NAME")]
+    pub(super) argv0: Option<String>,
+    /// What the guest reads as standard input: nothing, what this program does, or a file [default: inherit]
+    #[arg(long, value_name = "null|inherit|FILE")]
+    pub(super) stdin: Option<StdinGrant>,
+    /// The same in each run: a clock on which sleep takes no time, and random bytes of a fixed seed
+    #[arg(long)]
+    pub(super) deterministic: bool,
+    /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    pub(super) features: Vec<FeatureList>,
+}
+
+#[derive(Args)]
+#[command(override_usage = "gusset run [OPTIONS] <FILE> [ARGS]...")]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    options: RunOptions,
+    /// The program or library, as .wasm or .wat, `-` for standard input; then the program's arguments
+    #[arg(value_name = "FILE", required = true, trailing_var_arg = true)]
+    file: Vec<OsString>,
+}
+
+/// The same words where the file is a library.
+#[derive(Parser)]
+#[command(name = "run", bin_name = "gusset run", about = super::ABOUT, after_help = super::EXAMPLES)]
+struct LibraryArguments {
+    #[command(flatten)]
+    options: RunOptions,
+    /// The component or core module, as .wasm or .wat; `-` for standard input
+    file: PathBuf,
+    /// What belongs into the call, so that its place can be told
+    #[arg(hide = true, allow_negative_numbers = true)]
+    words: Vec<OsString>,
+}
+
+/// What is to be run, and how.
+pub(super) struct Invocation {
+    pub(super) options: RunOptions,
+    pub(super) path: PathBuf,
+    /// What stands after the file, but for options of ours.
+    pub(super) words: Vec<OsString>,
+}
+
+impl RunArguments {
+    /// The invocation of a program.
+    pub(super) fn into_invocation(self) -> Invocation {
+        let mut words = self.file.into_iter();
+        let path = words.next().map(PathBuf::from).unwrap_or_default();
+        Invocation { options: self.options, path, words: words.collect() }
+    }
+}
+
+impl Invocation {
+    /// The invocation of a library with the words that this program was started with.
+    ///
+    /// # Errors
+    ///
+    /// When they are none for a library.
+    pub(super) fn of_library() -> Result<Invocation, clap::Error> {
+        let LibraryArguments { options, file, words } = LibraryArguments::try_parse_from(std::env::args_os().skip(1))?;
+        Ok(Invocation { options, path: file, words })
+    }
+
+    /// The function's name and the values behind it, as they would stand in a shell behind one another.
+    pub(super) fn call_words(&self) -> Vec<String> {
+        let words = self.words.iter().map(|word| word.to_string_lossy().into_owned());
+        self.options.invoke.clone().into_iter().chain(words).collect()
+    }
+
+    /// What to say of words that no program takes; `syntax` is that of values.
+    pub(super) fn stray_words(&self, syntax: &str) -> WrongUsage {
+        let command = guess::with_call(&self.typed_file(), &self.call_words());
+        WrongUsage(format!("a call is one argument, with its values in parentheses{syntax}:\n\n  {command}\n"))
+    }
+
+    /// The file, as it is typed into a shell.
+    pub(super) fn typed_file(&self) -> String {
+        guess::file_in_shell(&self.path)
+    }
+
+    /// The first option that gives a program something.
+    pub(super) fn first_grant(&self) -> Option<&'static str> {
+        let RunOptions { invoke: _, dir, env, argv0, stdin, deterministic, features: _ } = &self.options;
+        let given = [
+            ("--dir", !dir.is_empty()),
+            ("--env", !env.is_empty()),
+            ("--argv0", argv0.is_some()),
+            ("--stdin", stdin.is_some()),
+            ("--deterministic", *deterministic),
+        ];
+        given.into_iter().find_map(|(name, given)| given.then_some(name))
+    }
+}

@@ -1,0 +1,203 @@
+//! What the command line gives a program of WASI: the options' forms, and the configuration that they make.
+
+use super::arguments::{Invocation, RunOptions};
+use crate::error::WrongUsage;
+use crate::input::STDIN;
+use anyhow::{Context, Result, bail};
+use gusset::Printable;
+use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What separates a host's directory from the guest's name for it.
+const DIRECTORY_SEPARATOR: &str = "::";
+
+/// What stands after the guest's name of a directory that is to be read only.
+const READ_ONLY: &str = ":ro";
+
+/// `HOST[::GUEST[:ro]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct DirectoryGrant {
+    host: PathBuf,
+    guest: String,
+    read_only: bool,
+}
+
+/// `NAME=VALUE`, or `NAME` for what it is in the host's environment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Variable {
+    name: String,
+    value: Option<String>,
+}
+
+/// What `--stdin` names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum StdinGrant {
+    Null,
+    Inherit,
+    File(PathBuf),
+}
+
+impl FromStr for DirectoryGrant {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<DirectoryGrant, &'static str> {
+        let (host, guest) = text.split_once(DIRECTORY_SEPARATOR).unwrap_or((text, text));
+        let of_guest = (host.len() < text.len()).then(|| guest.strip_suffix(READ_ONLY)).flatten();
+        let (guest, read_only) = of_guest.map_or((guest, false), |guest| (guest, true));
+        if host.is_empty() || guest.is_empty() {
+            return Err("expected `HOST`, `HOST::GUEST` or `HOST::GUEST:ro`");
+        }
+        Ok(DirectoryGrant { host: host.into(), guest: guest.into(), read_only })
+    }
+}
+
+impl FromStr for Variable {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Variable, &'static str> {
+        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+        if name.is_empty() {
+            return Err("expected `NAME=VALUE` or `NAME`");
+        }
+        Ok(Variable { name: name.into(), value: value.map(String::from) })
+    }
+}
+
+impl From<&OsStr> for StdinGrant {
+    fn from(text: &OsStr) -> StdinGrant {
+        match text.to_str() {
+            Some("null") => StdinGrant::Null,
+            Some("inherit") => StdinGrant::Inherit,
+            _ => StdinGrant::File(text.into()),
+        }
+    }
+}
+
+/// The configuration for a program that is started so.
+pub(super) fn config(invocation: &Invocation) -> Result<WasiConfig> {
+    let options = &invocation.options;
+    let mut builder = WasiConfig::builder();
+    // As for a native program in a shell, whose writing to a pipe that nobody reads ends it.
+    builder.inherit_stdio().end_at_closed_output(true);
+    if !options.deterministic {
+        builder.system_time().system_random();
+    }
+    builder.args(args(invocation)?);
+    for variable in &options.env {
+        add_variable(&mut builder, variable)?;
+    }
+    for directory in &options.dir {
+        add_directory(&mut builder, directory)?;
+    }
+    if let Some(input) = stdin(options, invocation.path.as_os_str() == STDIN)? {
+        builder.stdin(input);
+    }
+    builder.build().map_err(|error| WrongUsage(error.to_string()).into())
+}
+
+/// The program's arguments. The first is what it was called: the file without its folders.
+fn args(invocation: &Invocation) -> Result<Vec<String>> {
+    let name = || Some(invocation.path.file_name()?.to_string_lossy().into_owned());
+    let mut args = vec![invocation.options.argv0.clone().or_else(name).unwrap_or_default()];
+    for (number, word) in invocation.words.iter().enumerate() {
+        let Some(word) = word.to_str() else {
+            let shown = Printable::name(&word.to_string_lossy()).to_string();
+            return Err(WrongUsage(format!("argument {} of the guest is not UTF-8: {shown}", number + 1)).into());
+        };
+        args.push(word.into());
+    }
+    Ok(args)
+}
+
+fn add_variable(builder: &mut WasiConfigBuilder, variable: &Variable) -> Result<()> {
+    let Variable { name, value } = variable;
+    let inherited = || std::env::var_os(name).map(|value| value.into_string()).transpose();
+    let value = match value {
+        Some(value) => Some(value.clone()),
+        None => inherited().map_err(|_| WrongUsage(format!("the variable {} is not UTF-8", Printable::name(name))))?,
+    };
+    if let Some(value) = value {
+        builder.env(name, value);
+    }
+    Ok(())
+}
+
+fn add_directory(builder: &mut WasiConfigBuilder, grant: &DirectoryGrant) -> Result<()> {
+    let directory = HostDirectory::open(&grant.host).map_err(|error| match hint(&grant.host) {
+        Some(hint) => error.context(hint),
+        None => error,
+    })?;
+    match grant.read_only {
+        true => builder.preopened_directory(&grant.guest, ReadOnly::new(directory)),
+        false => builder.preopened_directory(&grant.guest, directory),
+    };
+    Ok(())
+}
+
+/// What to say of a directory that is not there since it was written as other programs take it.
+fn hint(host: &Path) -> Option<String> {
+    let host = host.to_str()?;
+    let (text, read_only) = host.strip_suffix(READ_ONLY).map_or((host, ""), |text| (text, READ_ONLY));
+    let (path, guest) = text.split_once(':').unwrap_or((text, text));
+    let meant = format!("{path}{DIRECTORY_SEPARATOR}{guest}{read_only}");
+    let message = || {
+        format!("there is no directory {}; did you mean `--dir {}`?", Printable::name(host), Printable::name(&meant))
+    };
+    (path != host && Path::new(path).is_dir()).then(message)
+}
+
+/// What the guest reads, where that is not the host's standard input.
+fn stdin(options: &RunOptions, module_on_stdin: bool) -> Result<Option<Input>> {
+    Ok(match &options.stdin {
+        Some(StdinGrant::Null) => Some(Input::null()),
+        Some(StdinGrant::Inherit) => None,
+        Some(StdinGrant::File(path)) => Some(stdin_file(path)?),
+        // It has been read to its end.
+        None => module_on_stdin.then(Input::null),
+    })
+}
+
+fn stdin_file(path: &Path) -> Result<Input> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read {shown} as standard input"))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        bail!("cannot read {shown} as standard input: it is a directory");
+    }
+    Ok(Input::file(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_have_a_name_and_may_be_read_only() {
+        for (text, host, guest, read_only) in [
+            (".", ".", ".", false),
+            ("/srv/data", "/srv/data", "/srv/data", false),
+            ("data::/", "data", "/", false),
+            ("data::/in:ro", "data", "/in", true),
+            ("data::a:b", "data", "a:b", false),
+            ("data:ro", "data:ro", "data:ro", false),
+            ("data::a::b", "data", "a::b", false),
+        ] {
+            let expected = DirectoryGrant { host: host.into(), guest: guest.into(), read_only };
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        for text in ["", "::", "data::", "::/data", "data:::ro"] {
+            assert!(text.parse::<DirectoryGrant>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_have_a_value_or_are_inherited() {
+        let variable = |name: &str, value: Option<&str>| Variable { name: name.into(), value: value.map(String::from) };
+        assert_eq!("A=1=2".parse(), Ok(variable("A", Some("1=2"))));
+        assert_eq!("A=".parse(), Ok(variable("A", Some(""))));
+        assert_eq!("A".parse(), Ok(variable("A", None)));
+        assert!("=1".parse::<Variable>().is_err() && "".parse::<Variable>().is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! [`Iovecs`] and [`Ciovecs`]: ranges of a guest's memory that are filled or written out, one after the other.
+
+use super::memory::GuestMemory;
+use super::parameter::{Parameter, Role};
+use crate::error::{ErrorCode, WasiResult};
+use std::marker::PhantomData;
+
+/// How many vectors one call may have, as on most systems.
+const MAX_VECTORS: u32 = 1024;
+
+/// So many vectors are kept without allocating.
+const FEW_VECTORS: usize = 4;
+
+/// Ranges of memory, kept aside: what is read into one of them cannot change the others.
+pub(crate) struct Vectors<Use> {
+    few: [(u32, u32); FEW_VECTORS],
+    count: usize,
+    /// Those beyond the few.
+    more: Vec<(u32, u32)>,
+    usage: PhantomData<Use>,
+}
+
+/// That ranges are written to.
+pub(crate) enum Written {}
+
+/// That ranges are read from.
+pub(crate) enum Read {}
+
+/// Where bytes go that are read.
+pub(crate) type Iovecs = Vectors<Written>;
+
+/// Where bytes come from that are written.
+pub(crate) type Ciovecs = Vectors<Read>;
+
+impl Parameter for Iovecs {
+    const ROLES: &[Role] = &[Role::Vectors { written: true }, Role::Count];
+    type Core = u32;
+    type Values = [u32; 2];
+    type Checked = Iovecs;
+
+    #[inline]
+    fn check(values: [u32; 2], memory: &GuestMemory<'_>) -> Result<Iovecs, ErrorCode> {
+        Vectors::read(values, memory)
+    }
+}
+
+impl Parameter for Ciovecs {
+    const ROLES: &[Role] = &[Role::Vectors { written: false }, Role::Count];
+    type Core = u32;
+    type Values = [u32; 2];
+    type Checked = Ciovecs;
+
+    #[inline]
+    fn check(values: [u32; 2], memory: &GuestMemory<'_>) -> Result<Ciovecs, ErrorCode> {
+        Vectors::read(values, memory)
+    }
+}
+
+impl<Use> Vectors<Use> {
+    fn read([at, count]: [u32; 2], memory: &GuestMemory<'_>) -> Result<Vectors<Use>, ErrorCode> {
+        memory.check(at, u64::from(count) * 8, 4)?;
+        if count > MAX_VECTORS {
+            return Err(ErrorCode::Invalid);
+        }
+        let mut vectors = Vectors { few: [(0, 0); FEW_VECTORS], count: 0, more: Vec::new(), usage: PhantomData };
+        let mut total: u32 = 0;
+        for index in 0..count {
+            let at = at + index * 8;
+            let (start, length) = (memory.read_u32(at)?, memory.read_u32(at + 4)?);
+            memory.check(start, length.into(), 1)?;
+            total = total.checked_add(length).ok_or(ErrorCode::Invalid)?;
+            match vectors.few.get_mut(index as usize) {
+                Some(place) => *place = (start, length),
+                None => vectors.more.push((start, length)),
+            }
+        }
+        vectors.count = FEW_VECTORS.min(count as usize);
+        Ok(vectors)
+    }
+
+    /// How many bytes all of them are.
+    pub(crate) fn length(&self) -> u32 {
+        self.ranges().map(|(_, length)| length).sum()
+    }
+
+    /// Where each starts and how long it is.
+    fn ranges(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.few[..self.count].iter().chain(&self.more).copied().filter(|&(_, length)| length > 0)
+    }
+
+    /// Moves the bytes of one range after the other, until one moves less than it has. Where some were moved before it fails, those
+    /// count.
+    #[inline]
+    fn each(&self, mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>) -> WasiResult<u32> {
+        let mut total = 0;
+        for (at, length) in self.ranges() {
+            let moved = match step(at, length, total) {
+                // More than there was room for is not to be had.
+                Ok(moved) => u32::try_from(moved).unwrap_or(length).min(length),
+                Err(error) if total > 0 && error.code().is_some() => break,
+                Err(error) => return Err(error),
+            };
+            total += moved;
+            if moved < length {
+                break;
+            }
+        }
+        Ok(total)
+    }
+}
+
+impl Iovecs {
+    /// Fills the ranges by reads, each of which is told how many bytes came before; how many came.
+    #[inline]
+    pub(crate) fn fill(
+        &self,
+        memory: &mut GuestMemory<'_>,
+        mut read: impl FnMut(&mut [u8], u32) -> WasiResult<usize>,
+    ) -> WasiResult<u32> {
+        self.each(|at, length, before| read(memory.bytes_mut(at, length)?, before))
+    }
+}
+
+impl Ciovecs {
+    /// Writes the ranges, each by a write that is told how many bytes went before; how many went.
+    #[inline]
+    pub(crate) fn drain(
+        &self,
+        memory: &GuestMemory<'_>,
+        mut write: impl FnMut(&[u8], u32) -> WasiResult<usize>,
+    ) -> WasiResult<u32> {
+        self.each(|at, length, before| write(memory.bytes(at, length)?, before))
+    }
+}
