@@ -1,7 +1,7 @@
 //! [`ProgramCase`]: what a program is given, and what it must do then.
 
 use crate::ended::EndedProgram;
-use crate::guest_files::{FileNode, GuestFiles};
+use crate::mounted_files::{FileNode, MountedFiles};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub struct ProgramCase {
     /// In the order in which they are given.
     pub mounts: Vec<Mount>,
     /// What lies in the mounts before the run.
-    pub before: GuestFiles,
+    pub before: MountedFiles,
     /// Without the program's name.
     pub args: Vec<String>,
     /// Names and values.
@@ -69,7 +69,7 @@ impl ProgramCase {
             name: name.to_owned(),
             differs: None,
             mounts: Vec::new(),
-            before: GuestFiles::default(),
+            before: MountedFiles::default(),
             args: Vec::new(),
             env: Vec::new(),
             stdin: Vec::new(),
@@ -103,8 +103,8 @@ impl ProgramCase {
     }
 
     /// What lies in the folders that stand for the mounts.
-    pub(crate) fn read_mounts(&self, folders: &[PathBuf]) -> Result<GuestFiles> {
-        let mut files = GuestFiles::default();
+    pub(crate) fn read_mounts(&self, folders: &[PathBuf]) -> Result<MountedFiles> {
+        let mut files = MountedFiles::default();
         for (mount, folder) in self.mounts.iter().zip(folders) {
             files.read_from(&mount.guest, folder)?;
         }
@@ -144,7 +144,7 @@ impl ProgramCase {
         }
     }
 
-    fn compare_files(&self, files: &GuestFiles, faults: &mut Vec<String>) {
+    fn compare_files(&self, files: &MountedFiles, faults: &mut Vec<String>) {
         let mut expected = self.before.clone();
         for (path, node) in &self.after {
             let node = match node {
@@ -182,7 +182,7 @@ mod tests {
 
     fn ended(stdout: &str, stderr: &str, end: CaseEnd) -> EndedProgram {
         let (stdout, stderr) = (stdout.as_bytes().to_vec(), stderr.as_bytes().to_vec());
-        EndedProgram { stdout, stderr, stderr_has_trap: false, end, files: GuestFiles::default() }
+        EndedProgram { stdout, stderr, stderr_has_trap: false, end, files: MountedFiles::default() }
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let mut right = case.before.clone();
         right.put("/m", "/m/made/a", file("a"));
         right.put("/m", "/m/sized", file("123"));
-        let faults = |files: &GuestFiles| {
+        let faults = |files: &MountedFiles| {
             let ended = EndedProgram { files: files.clone(), ..ended("", "", CaseEnd::Exit(0)) };
             case.faults(&ended)
         };

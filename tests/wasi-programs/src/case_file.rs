@@ -1,8 +1,8 @@
 //! Reads the case files. A line has a word and what belongs to it; `README.md` has the words.
 
 use crate::case::{AfterNode, CaseEnd, ErrorText, Mount, ProgramCase};
-use crate::guest_files::FileNode;
 use crate::line_text::{numbered, unescape};
+use crate::mounted_files::FileNode;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 

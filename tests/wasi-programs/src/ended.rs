@@ -1,7 +1,7 @@
 //! [`EndedProgram`]: what a program did, however it was run.
 
 use crate::case::CaseEnd;
-use crate::guest_files::GuestFiles;
+use crate::mounted_files::MountedFiles;
 
 /// What a program did.
 #[derive(Debug)]
@@ -15,5 +15,5 @@ pub struct EndedProgram {
     /// How it ended. A trap has all that is told of it.
     pub end: CaseEnd,
     /// What lies in its mounts now.
-    pub files: GuestFiles,
+    pub files: MountedFiles,
 }

@@ -3,7 +3,7 @@
 use crate::case::{CaseEnd, ProgramCase};
 use crate::case_file::program;
 use crate::ended::EndedProgram;
-use crate::guest_files::{FileNode, GuestFiles};
+use crate::mounted_files::{FileNode, MountedFiles};
 use anyhow::Result;
 use gusset::core::{Linker, Module};
 use gusset::{Engine, Store, Trap};
@@ -87,7 +87,7 @@ fn in_memory(
     case: &ProgramCase,
     mut config: WasiConfigBuilder,
     enter: impl FnOnce(&WasiConfig) -> Result<CaseEnd>,
-) -> Result<(CaseEnd, GuestFiles)> {
+) -> Result<(CaseEnd, MountedFiles)> {
     let system = MemoryFileSystem::new();
     let mut folders = Vec::new();
     for (at, mount) in case.mounts.iter().enumerate() {
@@ -105,7 +105,7 @@ fn in_memory(
         folders.push(folder);
     }
     let end = enter(&config.build()?)?;
-    let mut files = GuestFiles::default();
+    let mut files = MountedFiles::default();
     for (mount, folder) in case.mounts.iter().zip(&folders) {
         read_memory(&system, folder, mount.guest.trim_end_matches('/'), &mut files)?;
     }
@@ -113,7 +113,7 @@ fn in_memory(
 }
 
 /// Adds what lies in a folder in memory to `files`, as what lies at `guest`.
-fn read_memory(system: &MemoryFileSystem, folder: &str, guest: &str, files: &mut GuestFiles) -> Result<()> {
+fn read_memory(system: &MemoryFileSystem, folder: &str, guest: &str, files: &mut MountedFiles) -> Result<()> {
     for entry in system.list(folder)? {
         let (path, guest) = (format!("{folder}/{}", entry.name), format!("{guest}/{}", entry.name));
         let node = match entry.file_type {
@@ -134,7 +134,7 @@ fn on_host(
     case: &ProgramCase,
     mut config: WasiConfigBuilder,
     enter: impl FnOnce(&WasiConfig) -> Result<CaseEnd>,
-) -> Result<(CaseEnd, GuestFiles)> {
+) -> Result<(CaseEnd, MountedFiles)> {
     config.system_time().system_random();
     let scratch = tempfile::tempdir()?;
     let folders = case.write_mounts(scratch.path())?;

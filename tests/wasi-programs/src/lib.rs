@@ -5,14 +5,14 @@
 mod case;
 mod case_file;
 mod ended;
-mod guest_files;
 mod in_library;
 mod in_process;
 mod line_text;
+mod mounted_files;
 
 pub use case::{CaseEnd, ErrorText, Mount, ProgramCase};
 pub use case_file::{CaseFile, case_files, program};
 pub use ended::EndedProgram;
-pub use guest_files::{FileNode, GuestFiles};
 pub use in_library::{CompiledPrograms, LibraryFiles};
 pub use in_process::run_in_process;
+pub use mounted_files::{FileNode, MountedFiles};

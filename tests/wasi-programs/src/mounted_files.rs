@@ -1,4 +1,4 @@
-//! [`GuestFiles`]: what lies in folders, by the paths that a guest has for it; written to where a program runs, and read from there
+//! [`MountedFiles`]: what lies in folders, by the paths that a guest has for it; written to where a program runs, and read from there
 //! when it has ended.
 
 use anyhow::{Context, Result};
@@ -30,9 +30,9 @@ impl fmt::Debug for FileNode {
 
 /// Files, folders and symbolic links by their paths, such as `/data/notes/log`. The folders that a guest is given are not in it.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct GuestFiles(BTreeMap<String, FileNode>);
+pub struct MountedFiles(BTreeMap<String, FileNode>);
 
-impl GuestFiles {
+impl MountedFiles {
     /// Puts something at a path, and the folders above it that lie within `mount` where they are missing.
     pub fn put(&mut self, mount: &str, path: &str, node: FileNode) {
         let top = mount.trim_end_matches('/').len();
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn folders_above_are_made_within_the_mount() {
-        let mut tree = GuestFiles::default();
+        let mut tree = MountedFiles::default();
         tree.put("/a/b", "/a/b/c/d", FileNode::File(Vec::new()));
         tree.put("/", "/x/y", FileNode::Link("z".into()));
         let paths: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
@@ -121,12 +121,12 @@ mod tests {
     #[test]
     fn a_host_folder_holds_what_was_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tree = GuestFiles::default();
+        let mut tree = MountedFiles::default();
         tree.put("/m", "/m/a/file", FileNode::File(b"text".to_vec()));
         tree.put("/m", "/m/a/link", FileNode::Link("file".into()));
         tree.put("/m", "/m/empty", FileNode::Folder);
         tree.write_to("/m", folder.path()).unwrap();
-        let mut read = GuestFiles::default();
+        let mut read = MountedFiles::default();
         read.read_from("/m", folder.path()).unwrap();
         assert_eq!(read, tree);
     }
