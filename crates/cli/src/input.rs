@@ -174,7 +174,7 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
         file.bytes.drain(..BYTE_ORDER_MARK.len());
     }
     if file.bytes.is_empty() {
-        bail!("{} is empty: it holds no component", file.name);
+        bail!("{} is empty: it holds no component or module", file.name);
     }
     if !core_modules && is_core_module(&file.bytes) {
         bail!(core_module(&file.name, &file.typed));
@@ -201,10 +201,13 @@ fn limit(file: &OpenFile) -> Result<u64> {
     }
     let text = file.bytes.trim_ascii_start();
     if let Some((_, kind)) = STRANGE.iter().find(|(first, _)| text.starts_with(first)) {
-        bail!("{} is no component: it is {kind}", file.name);
+        bail!("{} is no component or module: it is {kind}", file.name);
     }
     if !text.starts_with(b"(") && !text.starts_with(b";;") && text.is_ascii() {
-        bail!("{} is no component: it is neither binary nor text, which begins with `(component`", file.name);
+        bail!(
+            "{} is no component or module: it is neither binary nor text, which begins with `(component` or `(module`",
+            file.name
+        );
     }
     Ok(MAX_TEXT)
 }

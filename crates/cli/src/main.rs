@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs WebAssembly components and looks into them
+/// Runs WebAssembly programs and components, and looks into them
 #[derive(Parser)]
 #[command(name = "gusset", version, arg_required_else_help = true)]
 struct Arguments {
@@ -92,7 +92,8 @@ A listed path means every script whose path ends in it. A listed line that passe
 the run like a failure that is not listed; scripts that are not run are not asked about.
 
 Lines `;;! feature = false` at the head of a script switch features off, such as multi_memory, and come on top of those that
---features switches. A script that names a feature which is not known is skipped, unless there is --no-skip.
+--features switches. A script that names a feature which is not known is skipped, unless there is --no-skip. `;;! wasi = true`
+gives its core modules WASI.
 
 The members of JSON and the elements of JUnit's XML are described in docs/wast-reports.md.
 

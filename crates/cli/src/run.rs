@@ -13,7 +13,7 @@ pub(crate) use arguments::RunArguments;
 use crate::input::{self, Compiled, InputFile};
 use anyhow::Result;
 use arguments::Invocation;
-use gusset::{OutlineItem, OutlineItemKind, OutlineWorld};
+use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -49,31 +49,39 @@ enum RunnableKind {
 pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let mut invocation = arguments.into_invocation();
     let file = input::any(&invocation.path)?;
-    // Whose words these are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error.
-    let said = !invocation.words.is_empty() || invocation.options.invoke.is_some();
-    if let Some((kind, program)) = said.then(|| kind(&file)).flatten() {
-        let by_name = invocation.options.invoke.is_some();
-        let all_ours = match kind {
-            RunnableKind::Component => by_name || !program,
-            // What stands after a function's name and the file are its arguments.
-            RunnableKind::Module => !by_name && !program,
-        };
-        if all_ours && !invocation.words.is_empty() {
-            invocation = Invocation::of_library().unwrap_or_else(|error| error.exit());
-        }
-        match kind {
-            RunnableKind::Component if by_name || !program => component::check(&invocation)?,
-            RunnableKind::Module if all_ours && invocation.options.invoke.is_none() && !invocation.words.is_empty() => {
-                return Err(invocation.stray_words("").into());
-            }
-            _ => {}
-        }
+    // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error.
+    if (!invocation.words.is_empty() || invocation.options.invoke.is_some())
+        && let Some((kind, program)) = kind(&file)
+    {
+        invocation = read_words(invocation, kind, program)?;
     }
     let engine = input::engine(&invocation.options.features)?;
     match input::compiled(&engine, &file)? {
         Compiled::Component(component) => component::run(&invocation, &engine, &file.name, &component),
         Compiled::Module(module) => module::run(&invocation, &engine, &file.name, &module),
     }
+}
+
+/// Tells our own words behind the file from those of a program and of a call.
+fn read_words(mut invocation: Invocation, kind: RunnableKind, program: bool) -> Result<Invocation> {
+    let called = invocation.options.invoke.is_some();
+    let all_ours = match kind {
+        RunnableKind::Component => called || !program,
+        // What stands behind the name of a function and the file are its arguments.
+        RunnableKind::Module => !called && !program,
+    };
+    if !all_ours {
+        return Ok(invocation);
+    }
+    if !invocation.words.is_empty() {
+        invocation = Invocation::of_library().unwrap_or_else(|error| error.exit());
+    }
+    match kind {
+        RunnableKind::Component => component::check(&invocation)?,
+        RunnableKind::Module if invocation.options.invoke.is_some() || invocation.words.is_empty() => {}
+        RunnableKind::Module => return Err(invocation.stray_words("").into()),
+    }
+    Ok(invocation)
 }
 
 /// Whether the file at `path` is a program, whose words are its own.
@@ -86,11 +94,10 @@ fn kind(file: &InputFile) -> Option<(RunnableKind, bool)> {
     let runs = |item: &OutlineItem| {
         item.name.starts_with(component::WASI_RUN) && matches!(item.kind, OutlineItemKind::Instance(_))
     };
+    let starts = |export: &CoreItemOutline| export.name == module::START && export.ty.starts_with("func");
     match file.source.outline().ok()?.world {
         OutlineWorld::Component(component) => Some((RunnableKind::Component, component.exports.iter().any(runs))),
-        OutlineWorld::CoreModule(module) => {
-            Some((RunnableKind::Module, module.exports.iter().any(|export| export.name == module::START)))
-        }
+        OutlineWorld::CoreModule(module) => Some((RunnableKind::Module, module.exports.iter().any(starts))),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! The example compositions, run by the program as their READMEs say: every case of each `cases.txt`.
 
+use crate::program::shell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -128,4 +129,21 @@ fn the_word_index_passes_resources_through_adapters_and_shims() {
     for name in ["wit-component-shim-module", "dtor-index", "dtor-session"] {
         assert!(bytes.windows(name.len()).any(|window| window == name.as_bytes()), "no {name}");
     }
+}
+
+/// Each command of the README that runs something, followed by what it prints.
+#[test]
+fn the_readme_shows_what_its_commands_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("there is a README");
+    let mut blocks = readme.split("```").skip(1).step_by(2);
+    let mut ran = 0;
+    while let Some(block) = blocks.next() {
+        let Some(command) = block.strip_prefix("sh\n").filter(|command| command.contains("-- run ")) else { continue };
+        let expected = blocks.next().and_then(|block| block.strip_prefix("text\n")).expect("what it prints follows");
+        let ended = shell(&root, &command.replace("cargo run --release --", "gusset"));
+        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), expected, ""), "{command}");
+        ran += 1;
+    }
+    assert_eq!(ran, 2);
 }

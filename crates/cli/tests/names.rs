@@ -57,6 +57,20 @@ fn in_an_error_of_compilation() {
 }
 
 #[test]
+fn in_what_is_said_of_core_modules() {
+    for (arguments, text) in [
+        (&["run"][..], format!(r#"(module (func (export "{NAME}")))"#)),
+        (&["run"], format!(r#"(module (import "{NAME}" "f" (func)) (func (export "_start")))"#)),
+        (&["run"], format!(r#"(module (import "env" "{NAME}" (func)) (func (export "f")))"#)),
+        (&["run"], format!(r#"(module (func $"{NAME}" (export "_start") unreachable))"#)),
+        (&["run", "--invoke", "f"], format!(r#"(module (func (export "{NAME}")))"#)),
+        (&["run", "--invoke", "\u{1b}[2J"], format!(r#"(module (func (export "{NAME}")))"#)),
+    ] {
+        assert_shown(&written(arguments, "a.wat", &text));
+    }
+}
+
+#[test]
 fn in_an_error_of_linking() {
     let missing = format!(r#"(module (import "{NAME}" "{NAME}" (func)))"#);
     assert_shown(&written(&["wast"], "a.wast", &missing));

@@ -1,22 +1,27 @@
 //! Files as a guest sees them: what a [`Directory`] and a [`File`] can do, whoever implements them. A directory is asked for what
 //! is below it by a [`RelativePath`]; it never gives out anything that is not, whatever the path and the symbolic links on it say.
 
+mod archive;
+mod device;
 mod host;
 mod lock;
 mod memory;
 mod metadata;
 mod open;
+mod overlay;
 mod path;
 mod read_only;
 mod resolve;
 mod shared;
 
+pub use archive::{ArchiveBytes, ArchiveDirectory};
 pub use host::HostDirectory;
 pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
+pub use overlay::Overlay;
 pub use path::RelativePath;
 pub use read_only::ReadOnly;
-pub use resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
+pub use resolve::{FileTree, LastLink, LastPart, ResolvedPath, resolve};
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::stream::{Listener, Stream};

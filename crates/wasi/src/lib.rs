@@ -26,9 +26,9 @@ pub use ctx::WasiCtx;
 pub use error::{ErrorCode, WasiError, WasiResult};
 pub use exit::Exit;
 pub use fs::{
-    Advice, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree, FileType, HostDirectory, LastLink,
-    LastPart, MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata, OpenOptions, ReadOnly,
-    RelativePath, Resolved, SetTime, SetTimes, resolve,
+    Advice, ArchiveBytes, ArchiveDirectory, Descriptor, Directory, DirectoryEntries, DirectoryEntry, File, FileTree,
+    FileType, HostDirectory, LastLink, LastPart, MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder, Metadata,
+    OpenOptions, Overlay, ReadOnly, RelativePath, ResolvedPath, SetTime, SetTimes, resolve,
 };
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};

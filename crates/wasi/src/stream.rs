@@ -9,7 +9,8 @@ use std::sync::Arc;
 ///
 /// No operation waits: what would have to is [`ErrorCode::WouldBlock`], and [`Pollable::poll_ready`] tells what to wait for.
 pub trait Stream: Pollable {
-    /// What it is shown to be; programs look at it to tell whether they talk to a person.
+    /// What it is shown to be. Programs take a [`CharacterDevice`](FileType::CharacterDevice) for a terminal, and say other things to a person,
+    /// so that is for terminals alone.
     fn file_type(&self) -> FileType;
 
     /// Reads into the bytes; how many were read, 0 only at the end (or into no bytes).

@@ -7,7 +7,7 @@ mod clocks;
 mod descriptors;
 mod embedding;
 mod files;
-mod guest;
+pub(crate) mod guest;
 mod listing;
 mod paths;
 mod polling;

@@ -3,6 +3,7 @@
 mod file_systems;
 mod folder;
 mod functions;
+mod hammer;
 mod host_directory;
 mod hostile;
 mod network;

@@ -1,7 +1,7 @@
 //! Runs `.wast` scripts of core modules and components on Gusset, directive by directive, and reports what held.
 //!
 //! Lines `;;! feature = false` at the head of a script switch features off for it, as a [`FeatureList`] does for all scripts.
-//! A script that names another feature is skipped, which is no pass. [`KnownFailures`] holds reports against lists of what is known not to hold.
+//! `;;! wasi = true` gives its core modules WASI. A script that names another feature is skipped, which is no pass. [`KnownFailures`] holds reports against lists of what is known not to hold.
 //!
 //! A failing directive never stops the script: the report names each one with its source line, what was expected and what
 //! came. A panic of the engine is a failure like any other. This crate knows no test harness and prints nothing.

@@ -1,6 +1,6 @@
 //! What to say of a core module that imports what this program does not have: what each import looks like, and what would provide it.
 
-use gusset::core::{ExternType, Linker, Module};
+use gusset::core::{ExternType, Linker, Module, ValType};
 use gusset::{Printable, Store, nearest};
 use gusset_wasi::{WasiCtx, preview1};
 
@@ -10,8 +10,8 @@ const LISTED: usize = 10;
 /// Where preview1 and preview0 are imported from.
 const WASI_MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
-/// Parts of names that Emscripten's JavaScript has, and no other.
-const OF_EMSCRIPTEN: &[&str] = &["emscripten", "_embind_", "_abort_js", "__syscall_", "invoke_v", "invoke_i"];
+/// How names start that Emscripten's JavaScript has, beside those with its own name in them.
+const OF_EMSCRIPTEN: &[&str] = &["_embind_", "_abort_js", "__syscall_", "invoke_v", "invoke_i"];
 
 /// What stands in modules that have not been linked yet.
 const OF_OBJECT_FILES: &[&str] =
@@ -38,7 +38,7 @@ enum ImportOrigin {
 
 impl ImportOrigin {
     /// `emscripten`: whether something else in the module is Emscripten's.
-    fn of(module: &str, name: &str, emscripten: bool) -> ImportOrigin {
+    fn of(module: &str, name: &str, ty: &ExternType, emscripten: bool) -> ImportOrigin {
         match module {
             _ if WASI_MODULES.contains(&module) => ImportOrigin::Preview,
             "wasi" if name == "thread-spawn" => ImportOrigin::Threads,
@@ -55,7 +55,7 @@ impl ImportOrigin {
             "GOT.mem" | "GOT.func" => ImportOrigin::ObjectFile,
             "env" if emscripten => ImportOrigin::Emscripten,
             "env" if OF_OBJECT_FILES.contains(&name) => ImportOrigin::ObjectFile,
-            "env" if name == "abort" => ImportOrigin::AssemblyScript,
+            "env" if name == "abort" && is_abort(ty) => ImportOrigin::AssemblyScript,
             "env" => ImportOrigin::Env,
             _ => ImportOrigin::Unknown,
         }
@@ -98,6 +98,11 @@ impl ImportOrigin {
     }
 }
 
+/// Whether it is of the type of AssemblyScript's `abort`: a message, a file, a line, a column.
+fn is_abort(ty: &ExternType) -> bool {
+    matches!(ty, ExternType::Func(ty) if *ty.params == [ValType::I32; 4] && ty.results.is_empty())
+}
+
 /// What the module imports that this program does not have, and what would provide it; `None` if that is nothing.
 pub(super) fn advice(
     shown: &str,
@@ -105,14 +110,15 @@ pub(super) fn advice(
     linker: &Linker<WasiCtx>,
     store: &mut Store<WasiCtx>,
 ) -> Option<String> {
-    let is_emscripten = |name: &str| OF_EMSCRIPTEN.iter().any(|part| name.contains(part));
+    let is_emscripten =
+        |name: &str| name.contains("emscripten") || OF_EMSCRIPTEN.iter().any(|start| name.starts_with(start));
     let emscripten = module.imports().any(|(_, name, _)| is_emscripten(name));
     let mut groups: Vec<(ImportOrigin, Vec<String>)> = Vec::new();
     for (from, name, ty) in module.imports() {
         if linker.get(&mut *store, from, name).is_ok_and(|item| item.is_some()) {
             continue;
         }
-        let origin = ImportOrigin::of(from, name, emscripten);
+        let origin = ImportOrigin::of(from, name, &ty, emscripten);
         let has = |module: &str, name: &str| linker.get(&mut *store, module, name).is_ok_and(|item| item.is_some());
         let line = line(origin, from, name, &ty, has);
         match groups.iter_mut().find(|(known, _)| *known == origin) {
@@ -162,9 +168,12 @@ fn list(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gusset::core::FuncType;
 
     #[test]
     fn origins_are_told_by_names() {
+        let func =
+            |params| ExternType::Func(FuncType { params: vec![ValType::I32; params].into(), results: [].into() });
         for (module, name, origin) in [
             ("wasi_snapshot_preview1", "fd_writ", ImportOrigin::Preview),
             ("wasi_unstable", "sock_accept", ImportOrigin::Preview),
@@ -184,9 +193,10 @@ mod tests {
             ("env", "log", ImportOrigin::Env),
             ("host", "log", ImportOrigin::Unknown),
         ] {
-            assert_eq!(ImportOrigin::of(module, name, false), origin, "{module}::{name}");
+            assert_eq!(ImportOrigin::of(module, name, &func(4), false), origin, "{module}::{name}");
         }
-        assert_eq!(ImportOrigin::of("env", "memory", true), ImportOrigin::Emscripten);
-        assert_eq!(ImportOrigin::of("wasi_snapshot_preview1", "fd_writ", true), ImportOrigin::Preview);
+        assert_eq!(ImportOrigin::of("env", "abort", &func(0), false), ImportOrigin::Env);
+        assert_eq!(ImportOrigin::of("env", "memory", &func(0), true), ImportOrigin::Emscripten);
+        assert_eq!(ImportOrigin::of("wasi_snapshot_preview1", "fd_writ", &func(0), true), ImportOrigin::Preview);
     }
 }

@@ -28,10 +28,11 @@ use std::sync::Arc;
 /// No path leads a guest out, neither by `..` nor through a symbolic link, and whatever the guest, other guests or the host rename meanwhile:
 /// that is [`ErrorCode::NotPermitted`]. Links like those of `/proc/self/fd`, which lead anywhere without a path, are not followed
 /// ([`ErrorCode::Loop`]). A symbolic link to an absolute path is neither made nor read nor followed, to spare guests what would lead elsewhere
-/// than it says; one to a relative path that leads out is made, and is not followed.
+/// than it says; one to a relative path that leads out is made, and is not followed. A directory that the host moves out while a guest has it
+/// open stays that guest's.
 ///
-/// What is below is the guest's with all that the process may do to it, so give it no directory with files that should not be
-/// written or devices that should not be used:
+/// What is below, and what is mounted there, is the guest's with all that the process may do to it: give it no directory with files that
+/// should not be written or devices that should not be used.
 ///
 /// - files and directories that it makes have the modes that the process's `umask` leaves of `rw-rw-rw-` and `rwxrwxrwx`;
 /// - devices and named pipes are opened as a [`Stream`](crate::Stream), sockets not at all ([`ErrorCode::NoDevice`]). Opening never
@@ -88,7 +89,7 @@ impl Directory for HostDirectory {
         let made = options.create && options.exclusive;
         let file_type = if made { FileType::RegularFile } else { metadata_of(&rustix::fs::fstat(&fd)?).file_type };
         Ok(match file_type {
-            FileType::RegularFile => Descriptor::File(Arc::new(file::HostFile::new(fd, options))),
+            FileType::RegularFile => Descriptor::File(Arc::new(file::HostRegularFile::new(fd, options))),
             // The system says so itself, but where the library asks it for no more than a place.
             FileType::Directory if options.write || options.truncate => return Err(ErrorCode::IsDirectory.into()),
             FileType::Directory => Descriptor::Directory(Arc::new(HostDirectory { fd })),

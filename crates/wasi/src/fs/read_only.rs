@@ -1,7 +1,7 @@
 //! [`ReadOnly`]: any directory, of which nothing can be changed.
 
 use super::{Advice, Descriptor, Directory, DirectoryEntries, File, Metadata, OpenOptions, RelativePath};
-use crate::error::{ErrorCode, WasiResult};
+use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::wait::{Interest, Pollable, Ready, Waiter};
 use std::any::Any;
 use std::fmt;
@@ -34,30 +34,38 @@ impl ReadOnly {
 pub(super) fn refuse_new(directory: &dyn Directory, path: RelativePath<'_>) -> WasiResult<()> {
     match directory.metadata(path, false) {
         Ok(_) => Err(ErrorCode::Exist.into()),
-        Err(error) if error.code() == Some(ErrorCode::NoEntry) => Err(ErrorCode::ReadOnly.into()),
-        Err(error) => Err(error),
+        Err(error) => Err(refuse_missing(directory, path, error)),
+    }
+}
+
+/// What is told of a path that would be made, where asking for it failed: that nothing can be made, unless the way to it fails.
+fn refuse_missing(directory: &dyn Directory, path: RelativePath<'_>, error: WasiError) -> WasiError {
+    if error.code() != Some(ErrorCode::NoEntry) {
+        return error;
+    }
+    let before = path.as_str().trim_end_matches('/').rsplit_once('/').map(|(before, _)| RelativePath::new(before));
+    match before {
+        Some(Ok(before)) => directory.metadata(before, true).err().unwrap_or(ErrorCode::ReadOnly.into()),
+        _ => ErrorCode::ReadOnly.into(),
     }
 }
 
 /// What is told instead of opening something that would be changed or made.
-pub(super) fn refuse_open(directory: &dyn Directory, path: RelativePath<'_>, options: OpenOptions) -> ErrorCode {
-    let found = directory.metadata(path, options.follow && !options.exclusive);
-    let code = match found {
-        Ok(found) => options.check(found.file_type).err(),
-        Err(error) => Some(error),
-    };
-    match code.and_then(|error| error.code()) {
-        Some(ErrorCode::NoEntry) if options.create => ErrorCode::ReadOnly,
-        Some(code) => code,
-        None => ErrorCode::ReadOnly,
+fn refuse_open(directory: &dyn Directory, path: RelativePath<'_>, options: OpenOptions) -> WasiError {
+    match directory.metadata(path, options.follow && !options.exclusive) {
+        Ok(found) => options.check(found.file_type).err().unwrap_or(ErrorCode::ReadOnly.into()),
+        Err(error) if options.create => refuse_missing(directory, path, error),
+        Err(error) => error,
     }
 }
 
 impl Directory for ReadOnly {
     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
-        options.last_link()?;
+        if options.create && options.directory {
+            return Err(ErrorCode::Invalid.into());
+        }
         if options.changes() || (options.create && options.exclusive) {
-            return Err(refuse_open(&*self.0, path, options).into());
+            return Err(refuse_open(&*self.0, path, options));
         }
         let opened = self.0.open(path, OpenOptions { create: false, ..options });
         match opened {
@@ -66,7 +74,7 @@ impl Directory for ReadOnly {
             Ok(Descriptor::File(file)) => Ok(Descriptor::File(Arc::new(ReadOnlyFile(file)))),
             // Opened to be read alone.
             Ok(other @ (Descriptor::Stream(_) | Descriptor::Listener(_))) => Ok(other),
-            Err(error) if error.code() == Some(ErrorCode::NoEntry) && options.create => Err(ErrorCode::ReadOnly.into()),
+            Err(error) if options.create => Err(refuse_missing(&*self.0, path, error)),
             Err(error) => Err(error),
         }
     }

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, WasiResult};
 use std::borrow::Cow;
 
 /// How many symbolic links may be on a way, as on Linux.
-const MAX_LINKS: usize = 40;
+pub(super) const MAX_LINKS: usize = 40;
 
 /// A tree of directories, files and symbolic links, for [`resolve`]: what a file system of a host's own says to have its paths walked.
 ///
@@ -67,7 +67,7 @@ pub enum LastLink {
 
 /// Where a path leads.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Resolved<'a, N> {
+pub struct ResolvedPath<'a, N> {
     /// What is there.
     pub node: Option<N>,
     /// The directory in which that stands, or would stand; where the path has no last name, the node itself.
@@ -101,7 +101,27 @@ pub fn resolve<'a, T: FileTree>(
     start: &T::Node,
     path: RelativePath<'a>,
     last_link: LastLink,
-) -> WasiResult<Resolved<'a, T::Node>> {
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
+    walk(tree, start, path, last_link, false)
+}
+
+/// Where a path leads at which a file is to be made, if nothing is there: [`ErrorCode::IsDirectory`] where only a directory can be.
+pub(super) fn resolve_to_make<'a, T: FileTree>(
+    tree: &T,
+    start: &T::Node,
+    path: RelativePath<'a>,
+    last_link: LastLink,
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
+    walk(tree, start, path, last_link, true)
+}
+
+fn walk<'a, T: FileTree>(
+    tree: &T,
+    start: &T::Node,
+    path: RelativePath<'a>,
+    last_link: LastLink,
+    makes_file: bool,
+) -> WasiResult<ResolvedPath<'a, T::Node>> {
     let mut rest = Cow::Borrowed(path.as_str());
     let mut at = 0;
     let mut links = 0;
@@ -112,7 +132,10 @@ pub fn resolve<'a, T: FileTree>(
     loop {
         at += rest[at..].len() - rest[at..].trim_start_matches('/').len();
         if at == rest.len() {
-            return Ok(Resolved { node: Some(directory.clone()), parent: directory, last, slash: true });
+            if makes_file {
+                return Err(ErrorCode::IsDirectory.into());
+            }
+            return Ok(ResolvedPath { node: Some(directory.clone()), parent: directory, last, slash: true });
         }
         let from = at;
         at = rest[from..].find('/').map_or(rest.len(), |length| from + length);
@@ -132,6 +155,9 @@ pub fn resolve<'a, T: FileTree>(
         }
         let slash = at < rest.len();
         let is_last = rest[at..].bytes().all(|byte| byte == b'/');
+        if makes_file && is_last && slash {
+            return Err(ErrorCode::IsDirectory.into());
+        }
         let node = tree.child(&directory, name)?;
         let file_type = node.as_ref().map(|node| tree.file_type(node));
         let followed = !is_last || last_link == LastLink::Follow || (slash && last_link == LastLink::Keep);
@@ -147,12 +173,22 @@ pub fn resolve<'a, T: FileTree>(
                     return Err(ErrorCode::NotDirectory.into());
                 }
                 let last = LastPart::Name(part_of(&rest, from, at));
-                return Ok(Resolved { node, parent: directory, last, slash });
+                return Ok(ResolvedPath { node, parent: directory, last, slash });
             }
             (Some(node), Some(FileType::Directory)) => above.push(std::mem::replace(&mut directory, node)),
             (Some(_), _) => return Err(ErrorCode::NotDirectory.into()),
             (None, _) => return Err(ErrorCode::NoEntry.into()),
         }
+    }
+}
+
+/// What a symbolic link that a guest makes may hold. One that says an absolute path would lead elsewhere than it says.
+pub(super) fn check_link_target(target: &str) -> WasiResult<()> {
+    match target {
+        "" => Err(ErrorCode::NoEntry.into()),
+        _ if target.starts_with('/') => Err(ErrorCode::NotPermitted.into()),
+        _ if target.len() >= RelativePath::MAX_PATH => Err(ErrorCode::NameTooLong.into()),
+        _ => Ok(()),
     }
 }
 

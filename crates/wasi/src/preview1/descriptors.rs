@@ -29,8 +29,11 @@ pub(crate) struct Entry {
     pub(super) thing: Descriptor,
     /// What it may be used for.
     pub(super) base: Rights,
-    /// What may be asked for when something is opened through it.
+    /// What the guest is told may be asked for when something is opened through it.
     pub(super) inheriting: Rights,
+    /// What may be: all, until the guest gives rights up. Libraries open a directory with nothing but the rights of directories, and then
+    /// open files through it.
+    pub(super) below: Rights,
     pub(super) flags: FdFlags,
     /// Where a file is read and written next.
     pub(super) position: u64,
@@ -42,7 +45,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(super) fn new(thing: Descriptor, base: Rights, inheriting: Rights, flags: FdFlags) -> Entry {
-        Entry { thing, base, inheriting, flags, position: 0, preopen_name: None, listing: None }
+        Entry { thing, base, inheriting, below: Rights::ALL, flags, position: 0, preopen_name: None, listing: None }
     }
 
     /// A thing with all that can be done with it.
@@ -115,7 +118,8 @@ impl Descriptors {
     #[inline]
     pub(crate) fn check(&self, fd: Fd, rights: Rights) -> Result<(), ErrorCode> {
         let entry = self.get(fd)?;
-        if entry.base.contains(rights) { Ok(()) } else { Err(rights.refusal(&entry.thing)) }
+        let missing = rights.without(entry.base);
+        if missing == Rights::NONE { Ok(()) } else { Err(missing.refusal(&entry.thing)) }
     }
 
     /// Whether one more can be had.

@@ -21,6 +21,7 @@ pub(super) fn advise(
     length: u64,
     advice: Advice,
 ) -> WasiResult<()> {
+    let (offset, length) = (file_offset(offset)?, file_offset(length)?);
     ctx.preview1().get(fd)?.file(ErrorCode::InvalidSeek)?.advise(offset, length, advice);
     Ok(())
 }
@@ -85,6 +86,7 @@ pub(crate) fn fdstat_set_rights(
     }
     entry.base = base;
     entry.inheriting = inheriting;
+    entry.below = entry.below.intersection(inheriting);
     Ok(())
 }
 

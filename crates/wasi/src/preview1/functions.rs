@@ -66,9 +66,8 @@ impl Outcome for Infallible {
     type Core = ();
 
     fn core(outcome: WasiResult<Infallible>) -> Result<()> {
-        match errno(outcome)? {
-            errno => bail!("a function that does not return failed with {errno}"),
-        }
+        let errno = errno(outcome)?;
+        bail!("a function that does not return failed with `{errno}`")
     }
 }
 

@@ -80,7 +80,8 @@ pub(crate) fn open(
     let path = path.path(memory)?;
     let descriptors = ctx.preview1();
     let entry = descriptors.get(fd)?;
-    let (base, inheriting) = (base.intersection(entry.inheriting), inheriting.intersection(entry.inheriting));
+    let below = entry.below;
+    let (base, inheriting) = (base.intersection(below), inheriting.intersection(below));
     let mut options = open_options(entry, how, base)?;
     options.follow = lookup.contains(LookupFlags::SYMLINK_FOLLOW);
     options.nonblocking = flags.contains(FdFlags::NONBLOCK);
@@ -95,7 +96,7 @@ pub(crate) fn open(
     };
     let tell = if base.contains(Rights::FD_SEEK) { Rights::FD_TELL } else { Rights::NONE };
     let base = base.union(tell).intersection(Rights::of(&thing));
-    Ok(descriptors.insert(Entry::new(thing, base, inheriting, flags))?)
+    Ok(descriptors.insert(Entry { below, ..Entry::new(thing, base, inheriting, flags) })?)
 }
 
 /// How something is opened by what will be done with it, where the directory's descriptor has the rights for that.

@@ -171,9 +171,9 @@ mod tests {
     use std::any::Any;
 
     /// So many entries, named by their numbers; one of them cannot be read.
-    struct Numbers(u64, Option<u64>);
+    struct NumberedEntries(u64, Option<u64>);
 
-    impl Directory for Numbers {
+    impl Directory for NumberedEntries {
         fn open(&self, _: RelativePath<'_>, _: OpenOptions) -> WasiResult<Descriptor> {
             Err(ErrorCode::NoEntry.into())
         }
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    fn ctx(directory: Numbers) -> WasiCtx {
+    fn ctx(directory: NumberedEntries) -> WasiCtx {
         WasiCtx::new(&WasiConfig::builder().preopened_directory("/", directory).build().unwrap())
     }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn listings_keep_so_much_and_go_on() {
-        let mut ctx = ctx(Numbers(1000, None));
+        let mut ctx = ctx(NumberedEntries(1000, None));
         let listed = ctx.preview1().listed.clone();
         // As if other listings kept all that may be kept.
         listed.0.store(MAX_LISTED, Ordering::Relaxed);
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_comes_before_a_failure_is_told_and_then_the_failure() {
-        let mut ctx = ctx(Numbers(3, Some(1)));
+        let mut ctx = ctx(NumberedEntries(3, Some(1)));
         assert_eq!(read(&mut ctx, 0, 500).unwrap(), ([".", "..", "0"].map(str::to_owned).to_vec(), 3));
         assert_eq!(read(&mut ctx, 3, 500), Err(Errno::Io));
         assert_eq!(read(&mut ctx, 3, 500).unwrap(), (vec!["2".to_owned()], 4));

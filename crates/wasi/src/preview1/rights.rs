@@ -164,12 +164,14 @@ impl Rights {
         }
     }
 
-    /// Why a descriptor that has not these rights is refused. What nobody could do with such a thing is told as POSIX has it; what is only
-    /// not allowed is a lack of rights.
+    /// Why a descriptor that has not these rights is refused. What nobody could do with such a thing, and that it was not opened to be read
+    /// or written, is told as POSIX has it; what else is not allowed is a lack of rights.
     #[cold]
     pub(crate) fn refusal(self, thing: &Descriptor) -> ErrorCode {
         let impossible = self.without(Rights::of(thing));
-        if impossible == Rights::NONE {
+        if impossible == Rights::NONE && self.intersects(Rights::FD_READ.union(Rights::FD_WRITE)) {
+            ErrorCode::BadDescriptor
+        } else if impossible == Rights::NONE {
             ErrorCode::NotCapable
         } else if impossible.intersects(Rights::SOCKETS) {
             match thing {

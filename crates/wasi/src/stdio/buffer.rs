@@ -101,7 +101,7 @@ impl Pollable for NullStream {}
 
 impl Stream for NullStream {
     fn file_type(&self) -> FileType {
-        FileType::CharacterDevice
+        FileType::Unknown
     }
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {

@@ -8,6 +8,7 @@ use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::retry_on_intr;
+use std::io::IsTerminal;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -38,7 +39,12 @@ impl<F: AsFd> FdStream<F> {
     pub(super) fn new(fd: F) -> FdStream<F> {
         // One that is closed shows when it is used.
         let kind = rustix::fs::fstat(&fd).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
-        FdStream { fd, file_type: kind.map_or(FileType::Unknown, FileType::from), reading: Arc::default() }
+        let file_type = match kind.map_or(FileType::Unknown, FileType::from) {
+            // What guests take for a terminal must be one.
+            FileType::CharacterDevice if !fd.as_fd().is_terminal() => FileType::Unknown,
+            file_type => file_type,
+        };
+        FdStream { fd, file_type, reading: Arc::default() }
     }
 }
 

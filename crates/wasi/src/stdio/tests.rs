@@ -71,7 +71,7 @@ fn a_pipe_is_waited_for_and_ends() {
 fn nothing_is_read_from_the_null_device_nor_from_what_is_only_written() {
     let ctx = real_ctx();
     let null = Input::file(File::open("/dev/null").unwrap()).open();
-    assert_eq!(null.file_type(), crate::FileType::CharacterDevice);
+    assert_eq!(null.file_type(), crate::FileType::Unknown, "nobody sits there");
     assert_eq!(read_to_end(&ctx, &*null).unwrap(), b"");
     let (_read, write) = pipe().unwrap();
     // The other end of a pipe is always ready to be read: reading it fails.

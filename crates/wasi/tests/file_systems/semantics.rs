@@ -1,12 +1,17 @@
 //! What operations mean, on each file system that can be written. The expectations are Linux's.
 
 use super::script::Session;
-use super::worlds::writable;
+use super::worlds::{World, readable, writable};
 
 /// Lines, each with what it gives: `mkdir a = ok`.
 #[track_caller]
 fn everywhere(script: &str) {
-    for world in writable() {
+    check(writable(), script);
+}
+
+#[track_caller]
+fn check(worlds: Vec<World>, script: &str) {
+    for world in worlds {
         let mut session = Session::new(world.root.clone());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (line, expected) = line.split_once(" = ").unwrap_or_else(|| panic!("{line}: no expectation"));
@@ -351,4 +356,93 @@ fn paths_that_are_too_long() {
         path(4000),
         path(4095)
     ));
+}
+
+/// `d/x` and `hard` are one file; `l` leads to it, `dl` to `d`, `d/up` to `l`.
+#[test]
+fn what_can_only_be_read() {
+    check(
+        readable(),
+        "
+        ls = d/ dangling@ dl@ hard l@ loop@ out@
+        ls d = sub/ up@ x
+        ls d/sub = y
+        read d/x = hello
+        read hard = hello
+        same hard d/x = true
+        same l d/x = false
+        stat d/x = file size=5 links=2
+        stat d/sub/y = file size=4 links=1
+        read l = hello
+        read dl/x = hello
+        read d/up = hello
+        read dl/sub/../up = hello
+        readlink d/up = ../l
+        readlink d/x = Invalid
+        lstat l = link size=3
+        stat l = file size=5 links=2
+        stat loop = Loop
+        stat out = NotPermitted
+        stat dangling = NoEntry
+        stat d/gone = NoEntry
+        stat d/x/y = NotDirectory
+        stat d/x/ = NotDirectory
+        open r l = Loop
+        open rd d/x = NotDirectory
+        open r .. = NotPermitted
+        open rd dl = NotDirectory
+        open rdf dl = directory
+        ls dl/ = sub/ up@ x
+        hold f r d/sub/y = file
+        @f read = deep
+        @f put 0 x = BadDescriptor
+        @f append x = BadDescriptor
+        @f size 0 = BadDescriptor
+        hold d rd d = directory
+        @d read x = hello
+        @d read up = NotPermitted
+        @d write x y = ReadOnly
+        @d mkdir z = ReadOnly
+        ",
+    );
+}
+
+#[test]
+fn what_can_only_be_read_is_not_changed() {
+    check(
+        readable(),
+        "
+        write d/x other = ReadOnly
+        write l other = ReadOnly
+        write new x = ReadOnly
+        write dangling x = ReadOnly
+        write gone/x y = NoEntry
+        write d/x/y z = NotDirectory
+        write d y = IsDirectory
+        open w d/x = ReadOnly
+        open rt d/x = ReadOnly
+        open rc d/x = file
+        open rcf l = file
+        open rc l = Loop
+        open rc new = ReadOnly
+        open rcx new = ReadOnly
+        open rcx d/x = Exist
+        open rc d = IsDirectory
+        open w d = IsDirectory
+        open rcd d = Invalid
+        mkdir d = Exist
+        mkdir new = ReadOnly
+        mkdir d/x/new = NotDirectory
+        symlink x l = Exist
+        symlink x new = ReadOnly
+        rmdir d/sub = ReadOnly
+        rm d/x = ReadOnly
+        mv d/x y = ReadOnly
+        link d/x y = ReadOnly
+        touch d/x 1,1 = ReadOnly
+        touch-link l 1,1 = ReadOnly
+        read d/x = hello
+        ls = d/ dangling@ dl@ hard l@ loop@ out@
+        ",
+    );
 }

@@ -107,12 +107,12 @@ fn fd_fdstat_set_rights_means() {
         guest.ok("fd_fdstat_set_rights", &[fd, Rights::FD_READ.bits(), 0]);
         assert_eq!(fdstat(guest, fd).2, Rights::FD_READ);
         assert_eq!(guest.get(fd, 2), Ok("te".to_owned()));
-        assert_eq!(guest.put(fd, "x"), Err(Errno::Notcapable));
+        assert_eq!(guest.put(fd, "x"), Err(Errno::Badf));
         // What is opened through a directory has no more than that hands on.
         let (_, _, base, inheriting) = fdstat(guest, ROOT);
         guest.ok("fd_fdstat_set_rights", &[ROOT, base.bits(), inheriting.without(Rights::FD_WRITE).bits()]);
         let fd = guest.open("a", 0, Rights::ALL);
-        assert_eq!(guest.put(fd, "x"), Err(Errno::Notcapable));
+        assert_eq!(guest.put(fd, "x"), Err(Errno::Badf));
         assert_eq!(guest.host_file("a").unwrap(), b"text");
     });
 }

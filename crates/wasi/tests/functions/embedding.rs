@@ -36,11 +36,11 @@ fn a_read_waits_for_bytes_that_have_not_come() {
 }
 
 /// Ends its guest.
-struct Ending;
+struct EndingInput;
 
-impl Pollable for Ending {}
+impl Pollable for EndingInput {}
 
-impl Stream for Ending {
+impl Stream for EndingInput {
     fn file_type(&self) -> FileType {
         FileType::Fifo
     }
@@ -55,7 +55,7 @@ impl Stream for Ending {
 fn what_ends_a_guest_is_no_errno() {
     for_each_with(
         |config| {
-            config.stdin(Input::stream(Ending));
+            config.stdin(Input::stream(EndingInput));
         },
         |guest| {
             let at = guest.place(8);

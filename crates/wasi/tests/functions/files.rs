@@ -157,6 +157,7 @@ fn fd_advise_refuses() {
         for advice in [6, 256, u64::from(u32::MAX)] {
             guest.fails(Errno::Inval, "fd_advise", &[fd, 0, 0, advice]);
         }
+        guest.fails(Errno::Inval, "fd_advise", &[fd, 0, 1 << 63, 0]);
         guest.fails(Errno::Spipe, "fd_advise", &[0, 0, 0, 0]);
         guest.fails(Errno::Isdir, "fd_advise", &[ROOT, 0, 0, 0]);
         guest.drop_rights(fd, Rights::FD_ADVISE);

@@ -181,6 +181,25 @@ fn path_link_refuses() {
 }
 
 #[test]
+fn a_directory_opened_with_nothing_but_the_rights_of_directories_hands_on_more_until_they_are_given_up() {
+    with_files(|guest| {
+        let narrow = Rights::PATH_OPEN.union(Rights::PATH_CREATE_FILE).union(Rights::FD_READDIR).bits();
+        let path = guest.text("d");
+        guest.ok("path_open", &[ROOT, 0, path[0], path[1], DIRECTORY, narrow, narrow, 0, OUT.into()]);
+        let directory = guest.u32_at(OUT).into();
+        let (path, write) = (guest.text("below"), Rights::FD_WRITE.bits());
+        let open = [directory, 0, path[0], path[1], CREAT, write, 0, 0, OUT.into()];
+        guest.ok("path_open", &open);
+        let below = guest.u32_at(OUT).into();
+        assert_eq!(guest.put(below, "deep"), Ok(4));
+        guest.ok("fd_fdstat_set_rights", &[directory, narrow, narrow]);
+        guest.ok("path_open", &open);
+        let below = guest.u32_at(OUT).into();
+        assert_eq!(guest.put(below, "deep"), Err(Errno::Notcapable));
+    });
+}
+
+#[test]
 fn path_open_means() {
     with_files(|guest| {
         let fd = guest.open("a", 0, Rights::FD_READ);
@@ -218,6 +237,7 @@ fn rights_come_from_what_is_asked_for_and_from_the_directory() {
         guest.ok("fd_fdstat_get", &[directory, OUT.into()]);
         let directorys = Rights::PATH_OPEN.union(Rights::FD_FILESTAT_GET);
         assert_eq!([guest.u64_at(OUT + 8), guest.u64_at(OUT + 16)], [directorys.bits(), inheriting.bits()]);
+        guest.ok("fd_fdstat_set_rights", &[directory, directorys.bits(), inheriting.bits()]);
         let path = guest.text("a");
         let all = Rights::ALL.bits();
         guest.ok("path_open", &[directory, 0, path[0], path[1], 0, all, all, 0, OUT.into()]);

@@ -252,8 +252,8 @@ fn what_is_wrong_with_one_is_an_event_and_nobody_waits() {
         let expected = [
             failed(100, Errno::Badf, 1),
             failed(102, Errno::Badf, 2),
-            failed(104, Errno::Notcapable, 2),
-            failed(105, Errno::Notcapable, 1),
+            failed(104, Errno::Badf, 2),
+            failed(105, Errno::Badf, 1),
             failed(106, Errno::Inval, 0),
             failed(107, Errno::Inval, 0),
             timer(108),

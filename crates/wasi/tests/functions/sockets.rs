@@ -158,7 +158,7 @@ fn sock_recv_refuses() {
         write_ranges(guest, &[(0, 1), (MEMORY_SIZE - 1, 2)]);
         guest.fails(Errno::Fault, "sock_recv", &[SOCKET, VECTORS, 2, 0, COUNT, FLAGS]);
         guest.drop_rights(SOCKET, Rights::FD_READ);
-        guest.fails(Errno::Notcapable, "sock_recv", &[SOCKET, VECTORS, 2, 0, COUNT, FLAGS]);
+        guest.fails(Errno::Badf, "sock_recv", &[SOCKET, VECTORS, 2, 0, COUNT, FLAGS]);
     });
 }
 
@@ -171,7 +171,7 @@ fn sock_send_refuses() {
         guest.fails(Errno::Inval, "sock_send", &[SOCKET, VECTORS, 2, 1, COUNT]);
         guest.fails(Errno::Fault, "sock_send", &[SOCKET, VECTORS, 2, 0, END]);
         guest.drop_rights(SOCKET, Rights::FD_WRITE);
-        guest.fails(Errno::Notcapable, "sock_send", &[SOCKET, VECTORS, 2, 0, COUNT]);
+        guest.fails(Errno::Badf, "sock_send", &[SOCKET, VECTORS, 2, 0, COUNT]);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::folder::{TestFolder, names, path, refused};
 use gusset_wasi::{
-    Descriptor, Directory, DirectoryEntries, ErrorCode, Metadata, OpenOptions, RelativePath, WasiResult,
+    Descriptor, Directory, DirectoryEntries, ErrorCode, HostDirectory, Metadata, OpenOptions, RelativePath, WasiResult,
 };
 use std::any::Any;
 use std::fs;
@@ -187,6 +187,20 @@ fn names_cross_from_one_directory_to_another() {
     assert_eq!(fs::read(other.at("empty/moved")).unwrap(), b"def");
     one.inside.link(path("file"), false, &other.inside, path("second")).unwrap();
     assert_eq!(fs::metadata(one.at("file")).unwrap().ino(), fs::metadata(other.at("second")).unwrap().ino());
+}
+
+#[test]
+fn names_do_not_cross_to_another_device() {
+    let one = furnished();
+    // A file system of its own wherever Linux is set up as usual.
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let other = HostDirectory::open(folder.path()).unwrap();
+    let device = |directory: &HostDirectory| directory.metadata(path("."), true).unwrap().device;
+    if device(&one.inside) != device(&other) {
+        assert_eq!(refused(one.inside.rename(path("file"), &other, path("x"))), ErrorCode::CrossDevice);
+        assert_eq!(refused(one.inside.link(path("file"), false, &other, path("x"))), ErrorCode::CrossDevice);
+        assert!(one.at("file").exists());
+    }
 }
 
 /// Not of the host's.

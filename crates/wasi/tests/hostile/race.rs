@@ -38,12 +38,12 @@ const PATHS: &[&str] = &[
 
 /// What came of operations: how many were done, and how many refused with each code.
 #[derive(Default)]
-struct Tally {
+struct RaceOutcomes {
     done: u64,
     refused: BTreeMap<String, u64>,
 }
 
-impl Tally {
+impl RaceOutcomes {
     fn count(&mut self, refusal: Option<ErrorCode>) {
         match refusal {
             None => self.done += 1,
@@ -51,7 +51,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: Tally) {
+    fn add(&mut self, other: RaceOutcomes) {
         self.done += other.done;
         for (code, count) in other.refused {
             *self.refused.entry(code).or_default() += count;
@@ -92,14 +92,14 @@ fn to_and_fro(ended: &AtomicBool, there: impl Fn(), back: impl Fn()) -> u64 {
 }
 
 /// One guest: it does everything to every path, in an order of its own.
-struct Guest<'a> {
+struct RacingGuest<'a> {
     directory: HostDirectory,
     outside: &'a Outside,
     random: u64,
-    tally: Tally,
+    tally: RaceOutcomes,
 }
 
-impl Guest<'_> {
+impl RacingGuest<'_> {
     fn below(&mut self, end: usize) -> usize {
         // Xorshift: good enough to mix.
         self.random ^= self.random << 13;
@@ -111,7 +111,8 @@ impl Guest<'_> {
     fn step(&mut self) {
         let name = PATHS[self.below(PATHS.len())];
         // What operations move and link, and where they leave it.
-        let _ = self.directory.open(path("file"), CREATE);
+        let files = ["file", "secret", "way/secret", "road/secret", "outside/secret", "way/below/new"];
+        files.iter().for_each(|name| drop(self.directory.open(path(name), CREATE)));
         let _ = self.directory.create_directory(path("empty"));
         let _ = self.directory.unlink_file(path("spare"));
         let _ = self.directory.remove_directory(path("spare"));
@@ -165,7 +166,7 @@ fn nothing_outside_is_reached_while_the_host_renames() {
     lay_out(&folder);
     let (ended, swaps, end) =
         (AtomicBool::new(false), AtomicU64::new(0), Instant::now() + Duration::from_secs(seconds));
-    let mut tally = Tally::default();
+    let mut tally = RaceOutcomes::default();
     std::thread::scope(|scope| {
         let (ended, swaps, folder, outside) = (&ended, &swaps, &folder, &outside);
         let host = |there: Box<dyn Fn() + Send>, back: Box<dyn Fn() + Send>| {
@@ -189,7 +190,8 @@ fn nothing_outside_is_reached_while_the_host_renames() {
             .map(|seed| {
                 scope.spawn(move || {
                     let directory = HostDirectory::open(folder.at("")).unwrap();
-                    let mut guest = Guest { directory, outside, random: seed * 0x9e37_79b9, tally: Tally::default() };
+                    let mut guest =
+                        RacingGuest { directory, outside, random: seed * 0x9e37_79b9, tally: RaceOutcomes::default() };
                     while Instant::now() < end && !ended.load(Ordering::Relaxed) {
                         guest.step();
                     }

@@ -2,15 +2,13 @@
 //! [`ErrorCode::NotPermitted`].
 
 use crate::error::{ErrorCode, WasiError, WasiResult};
+use crate::fs::resolve::MAX_LINKS;
 use crate::fs::{OpenOptions, RelativePath};
 use cap_primitives::fs::{FollowSymlinks, OpenOptions as HostOptions, OpenOptionsExt};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use rustix::fs::OFlags;
 use std::fs;
 use std::path::Path;
-
-/// How many symbolic links in a row are followed, as by Linux.
-const MAX_LINKS: usize = 40;
 
 /// Opens what is not asked to be a directory. Never waits, and makes no terminal this process's own.
 pub(super) fn open(start: &fs::File, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<fs::File> {

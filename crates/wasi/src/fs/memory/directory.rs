@@ -6,7 +6,7 @@ use super::node::{Node, NodeKind, add, new_directory};
 use super::rename::{PlacedName, remove_directory, rename};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::lock::{reading, writing};
-use crate::fs::resolve::{FileTree, LastLink, LastPart, Resolved, resolve};
+use crate::fs::resolve::{FileTree, LastLink, LastPart, ResolvedPath, check_link_target, resolve};
 use crate::fs::{
     Descriptor, Directory, DirectoryEntries, DirectoryEntry, FileType, Metadata, OpenOptions, RelativePath, SetTimes,
 };
@@ -49,7 +49,7 @@ impl MemoryDirectory {
         MemoryDirectory(node)
     }
 
-    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<Resolved<'a, Arc<Node>>> {
+    fn resolve<'a>(&self, path: RelativePath<'a>, last: LastLink) -> WasiResult<ResolvedPath<'a, Arc<Node>>> {
         resolve(&MemoryTree, &self.0, path, last)
     }
 
@@ -86,7 +86,6 @@ impl MemoryDirectory {
 }
 
 fn open_node(node: Arc<Node>, options: OpenOptions) -> WasiResult<Descriptor> {
-    options.check(node.file_type())?;
     match &node.kind {
         NodeKind::Directory(_) => Ok(Descriptor::Directory(Arc::new(MemoryDirectory(node)))),
         NodeKind::File(contents) => {
@@ -107,19 +106,12 @@ fn has_code(error: &WasiError, code: ErrorCode) -> bool {
 
 impl Directory for MemoryDirectory {
     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
-        let last = options.last_link()?;
         loop {
-            let found = self.resolve(path, last)?;
+            let found = options.resolve(&MemoryTree, &self.0, path)?;
             if let Some(node) = found.node {
                 return open_node(node, options);
             }
-            let LastPart::Name(name) = &found.last else { return Err(ErrorCode::NoEntry.into()) };
-            if !options.create {
-                return Err(ErrorCode::NoEntry.into());
-            }
-            if found.slash {
-                return Err(ErrorCode::IsDirectory.into());
-            }
+            let name = found.last.name_or(ErrorCode::IsDirectory)?;
             let now = self.0.volume().now();
             let file = Node::new(self.0.volume(), NodeKind::File(RwLock::new(Contents::default())), now)?;
             match add(&found.parent, name, file.clone(), now) {
@@ -140,7 +132,12 @@ impl Directory for MemoryDirectory {
 
     fn entries(&self) -> WasiResult<DirectoryEntries> {
         self.0.times.access(self.0.volume());
-        Ok(Box::new(Listing { directory: self.0.clone(), batch: Vec::new().into_iter(), last: None, done: false }))
+        Ok(Box::new(MemoryEntries {
+            directory: self.0.clone(),
+            batch: Vec::new().into_iter(),
+            last: None,
+            done: false,
+        }))
     }
 
     fn read_link(&self, path: RelativePath<'_>) -> WasiResult<String> {
@@ -182,25 +179,19 @@ impl Directory for MemoryDirectory {
     }
 
     fn symlink(&self, target: &str, path: RelativePath<'_>) -> WasiResult<()> {
-        if target.is_empty() {
-            return Err(ErrorCode::NoEntry.into());
-        }
-        if target.starts_with('/') {
-            return Err(ErrorCode::NotPermitted.into());
-        }
-        if target.len() >= RelativePath::MAX_PATH {
-            return Err(ErrorCode::NameTooLong.into());
-        }
+        check_link_target(target)?;
         self.make(path, false, |parent, now| Node::new(parent.volume(), NodeKind::Link(target.into()), now))
     }
 
     fn rename(&self, from: RelativePath<'_>, directory: &dyn Directory, to: RelativePath<'_>) -> WasiResult<()> {
         let other = self.same_volume(directory)?;
         let from = self.resolve(from, LastLink::Entry)?;
+        let from_name = from.last.name_or(ErrorCode::Busy)?;
         let to = other.resolve(to, LastLink::Entry)?;
+        let to_name = to.last.name_or(ErrorCode::Busy)?;
         rename(
-            PlacedName { directory: &from.parent, name: from.last.name_or(ErrorCode::Busy)?, slash: from.slash },
-            PlacedName { directory: &to.parent, name: to.last.name_or(ErrorCode::Busy)?, slash: to.slash },
+            PlacedName { directory: &from.parent, name: from_name, slash: from.slash },
+            PlacedName { directory: &to.parent, name: to_name, slash: to.slash },
         )
     }
 
@@ -213,6 +204,9 @@ impl Directory for MemoryDirectory {
     ) -> WasiResult<()> {
         let other = self.same_volume(directory)?;
         let node = self.existing(from, follow)?;
+        if from.names_directory() {
+            return Err(ErrorCode::NotPermitted.into());
+        }
         let found = other.resolve(to, LastLink::Entry)?;
         let name = found.last.name_or(ErrorCode::Exist)?;
         if found.node.is_some() {
@@ -247,14 +241,14 @@ impl fmt::Debug for MemoryDirectory {
 }
 
 /// Lists a directory by the names, so that what comes and goes meanwhile never hides or doubles another entry.
-struct Listing {
+struct MemoryEntries {
     directory: Arc<Node>,
     batch: std::vec::IntoIter<DirectoryEntry>,
     last: Option<String>,
     done: bool,
 }
 
-impl Listing {
+impl MemoryEntries {
     fn next_batch(&mut self) -> WasiResult<Vec<DirectoryEntry>> {
         let entries = reading(&self.directory.directory()?.entries);
         // As on Linux.
@@ -272,7 +266,7 @@ impl Listing {
     }
 }
 
-impl Iterator for Listing {
+impl Iterator for MemoryEntries {
     type Item = WasiResult<DirectoryEntry>;
 
     fn next(&mut self) -> Option<WasiResult<DirectoryEntry>> {

@@ -2,16 +2,9 @@
 
 use crate::clock::{WallClock, nanoseconds};
 use crate::error::{ErrorCode, WasiResult};
+use crate::fs::device::new_device;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-
-/// Real devices are numbered below this.
-static NEXT_DEVICE: AtomicU64 = AtomicU64::new(1 << 32);
-
-/// A number for a file system that no other one has.
-pub(in crate::fs) fn new_device() -> u64 {
-    NEXT_DEVICE.fetch_add(1, Ordering::Relaxed)
-}
 
 pub(super) struct Volume {
     clock: Arc<dyn WallClock>,
