@@ -12,7 +12,7 @@
 #   GO       Go 1.21 or newer
 set -eu
 cd "$(dirname "$0")"
-mkdir -p build built/old-libc
+mkdir -p build/old built/old-libc
 
 missing=0
 lacks() {
@@ -96,6 +96,14 @@ build_assemblyscript() {
       cp "$source" build
       (cd build && node_modules/.bin/asc "$(basename "$source")" --config node_modules/@assemblyscript/wasi-shim/asconfig.json -Oz \
         -o "../built/$(basename "$source" .ts).wasm")
+    done
+    # The last compiler for preview0. Its garbage collector would free what is only held by address.
+    npm install --silent --no-fund --no-audit --prefix build/old assemblyscript@0.8.1
+    echo "assemblyscript, old: $(build/old/node_modules/.bin/asc --version)"
+    for source in assemblyscript/old/*.ts; do
+      cp "$source" build/old
+      (cd build/old && node_modules/.bin/asc "$(basename "$source")" -O3 --noAssert --runtime stub --use abort= \
+        -b "../../built/$(basename "$source" .ts).wasm")
     done
   else
     lacks "npm" "Node's package manager installs the AssemblyScript compiler"

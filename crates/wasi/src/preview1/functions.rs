@@ -138,8 +138,8 @@ macro_rules! functions {
             returns: !functions!(@is $($noreturn)?),
         }),*];
 
-        $(#[inline]
-        #[allow(clippy::too_many_arguments, reason = "so many has the function")]
+        // Not generic, so that they are compiled here, once, and not with each embedder.
+        $(#[allow(clippy::too_many_arguments, reason = "so many has the function")]
         fn $name(
             ctx: &mut WasiCtx,
             memory: &mut GuestMemory<'_>,

@@ -195,7 +195,7 @@ fn a_directory_opened_with_nothing_but_the_rights_of_directories_hands_on_more_u
         guest.ok("fd_fdstat_set_rights", &[directory, narrow, narrow]);
         guest.ok("path_open", &open);
         let below = guest.u32_at(OUT).into();
-        assert_eq!(guest.put(below, "deep"), Err(Errno::Notcapable));
+        assert_eq!(guest.put(below, "deep"), Err(Errno::Badf));
     });
 }
 

@@ -13,10 +13,11 @@ use std::path::Path;
 /// Opens what is not asked to be a directory. Never waits, and makes no terminal this process's own.
 pub(super) fn open(start: &fs::File, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<fs::File> {
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let as_directory = || open_directory(start, path, OpenOptions { follow: true, ..OpenOptions::default() });
     if options.create {
         if path.names_directory() {
             // As POSIX has it, whether it is there or not, unless it leads out.
-            return match open_directory(start, path, OpenOptions { follow: true, ..OpenOptions::default() }) {
+            return match as_directory() {
                 Err(WasiError::Code(ErrorCode::NotPermitted)) => Err(ErrorCode::NotPermitted.into()),
                 _ => Err(ErrorCode::IsDirectory.into()),
             };
@@ -29,7 +30,13 @@ pub(super) fn open(start: &fs::File, path: RelativePath<'_>, options: OpenOption
     // One of the two it must be. These flags go with either, which the library's own methods for them do not.
     host.read(options.read || !options.write).write(options.write).custom_flags(flags.bits() as i32);
     host._cap_fs_ext_follow(follow_symlinks(options.follow));
-    Ok(cap_primitives::fs::open(start, Path::new(path.as_str()), &host)?)
+    match cap_primitives::fs::open(start, Path::new(path.as_str()), &host).map_err(WasiError::from) {
+        // Without `openat2`, of a link to a path with a slash at its end.
+        Err(WasiError::Code(ErrorCode::Invalid)) if options.create && as_directory().is_ok() => {
+            Err(ErrorCode::IsDirectory.into())
+        }
+        result => result,
+    }
 }
 
 /// Opens a directory as a place, which takes no right to list it.

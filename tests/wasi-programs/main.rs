@@ -1,0 +1,65 @@
+//! Runs every case of every program, each as a test of its own: by the library over files in memory and in folders of the host, and by the
+//! program that `GUSSET_WASI_RUNNER` names, where it does.
+
+use anyhow::{Context, Result};
+use gusset_wasi_programs::{
+    CaseFile, CompiledPrograms, EndedProgram, LibraryFiles, ProgramCase, case_files, program, run_in_process,
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Names a runtime's program and its first arguments, between spaces, such as `wasmtime run`.
+const RUNNER: &str = "GUSSET_WASI_RUNNER";
+
+const WAYS: [(&str, LibraryFiles); 2] = [("in memory", LibraryFiles::Memory), ("on the host", LibraryFiles::Host)];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    match case_files() {
+        Ok(files) => libtest_mimic::run(&arguments, trials(files)).exit_code(),
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
+    let runner = std::env::var(RUNNER).ok();
+    let compiled = Arc::new(CompiledPrograms::default());
+    let mut trials = Vec::new();
+    for file in files {
+        for case in file.cases.into_iter().map(Arc::new) {
+            for build in &file.programs {
+                for (way, files) in WAYS {
+                    let compiled = Arc::clone(&compiled);
+                    let trial = trial(way, build, &case, move |build, case| compiled.run(build, case, files));
+                    trials.push(trial.with_ignored_flag(!program(build).exists()));
+                }
+                if let Some(runner) = &runner {
+                    let runner = runner.clone();
+                    let trial = trial("by a program", build, &case, move |build, case| {
+                        run_in_process(case, &program(build), &runner.split(' ').collect::<Vec<_>>())
+                    });
+                    trials.push(trial.with_ignored_flag(case.differs.is_some() || !program(build).exists()));
+                }
+            }
+        }
+    }
+    trials
+}
+
+fn trial(
+    way: &str,
+    build: &str,
+    case: &Arc<ProgramCase>,
+    run: impl FnOnce(&str, &ProgramCase) -> Result<EndedProgram> + Send + 'static,
+) -> Trial {
+    let (name, build, case) = (format!("{build}, {way}: {}", case.name), build.to_owned(), Arc::clone(case));
+    Trial::test(name, move || {
+        let ended = run(&build, &case).with_context(|| format!("{build} cannot be run"));
+        let faults = case.faults(&ended.map_err(|error| format!("{error:#}"))?);
+        if faults.is_empty() { Ok(()) } else { Err(Failed::from(faults.join("\n"))) }
+    })
+}
