@@ -8,7 +8,7 @@ use super::memory::GuestMemory;
 use super::parameter::{Parameter, Role};
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
-use crate::error::{ErrorCode, WasiResult};
+use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::{Descriptor, FileType};
 use crate::wait::{Interest, Pollable, Ready};
 use std::marker::PhantomData;
@@ -199,37 +199,37 @@ impl Present<'_> {
     }
 }
 
+/// What has happened to a subscription; that it cannot be had is told to the guest as well.
+type Event<'s> = (&'s Subscription, Result<Ready, ErrorCode>);
+
 /// Waits until something has happened: what, in the order in which it was asked for.
-fn wait<'s>(
-    ctx: &WasiCtx,
-    subscriptions: &'s [Subscription],
-) -> WasiResult<Vec<(&'s Subscription, Result<Ready, ErrorCode>)>> {
-    let times = || subscriptions.iter().filter_map(|subscription| subscription.time());
+fn wait<'s>(ctx: &WasiCtx, subscriptions: &'s [Subscription]) -> WasiResult<Vec<Event<'s>>> {
+    let first = subscriptions.iter().filter_map(Subscription::time).min();
     let failed = subscriptions.iter().any(|subscription| matches!(subscription.awaited, Awaited::Failed(_)));
-    let (places, sources): (Vec<usize>, Vec<(&dyn Pollable, Interest)>) =
-        subscriptions.iter().enumerate().filter_map(|(at, subscription)| Some((at, subscription.source()?))).unzip();
-    let first = times().min();
-    let deadline = if failed { Some(Duration::ZERO) } else { first };
-    let ready = ctx.wait(&sources, deadline)?;
+    let sources: Vec<(&dyn Pollable, Interest)> = subscriptions.iter().filter_map(Subscription::source).collect();
+    let ready = ctx.wait(&sources, if failed { Some(Duration::ZERO) } else { first })?;
     // Where nothing else has happened the first time has come, whatever its clock shows.
     let now = match first {
         Some(first) if ready.is_empty() && !failed => first,
         Some(_) => ctx.monotonic_now(),
         None => Duration::ZERO,
     };
-    let mut ready = ready.into_iter().map(|(source, ready)| (places[source], ready)).peekable();
-    let event = |(at, subscription): (usize, &'s Subscription)| {
-        let event = match &subscription.awaited {
-            Awaited::Failed(error) => Some(Err(*error)),
-            Awaited::Time(time) => (*time <= now).then_some(Ok(Ready::default())),
+    let mut ready = ready.into_iter().peekable();
+    let (mut events, mut source) = (Vec::new(), 0..);
+    for subscription in subscriptions {
+        match &subscription.awaited {
+            Awaited::Failed(error) => events.push((subscription, Err(*error))),
+            Awaited::Time(time) if *time <= now => events.push((subscription, Ok(Ready::default()))),
+            Awaited::Time(_) => {}
             Awaited::Descriptor { .. } => {
-                let (_, found) = ready.next_if(|(place, _)| *place == at)?;
-                Some(subscription.ready(found))
+                let this = source.next();
+                if let Some((_, found)) = ready.next_if(|(source, _)| Some(*source) == this) {
+                    events.push((subscription, subscription.ready(found)?));
+                }
             }
-        };
-        Some((subscription, event?))
-    };
-    Ok(subscriptions.iter().enumerate().filter_map(event).collect())
+        }
+    }
+    Ok(events)
 }
 
 impl Subscription {
@@ -248,18 +248,19 @@ impl Subscription {
     }
 
     /// What is told of a descriptor that is ready: of a regular file how much is left to read.
-    fn ready(&self, ready: Ready) -> Result<Ready, ErrorCode> {
+    fn ready(&self, ready: Ready) -> WasiResult<Result<Ready, ErrorCode>> {
         let Awaited::Descriptor { thing: Descriptor::File(file), position, interest: Interest::Read } = &self.awaited
         else {
-            return Ok(ready);
+            return Ok(Ok(ready));
         };
         match file.metadata() {
             Ok(metadata) if metadata.file_type == FileType::RegularFile => {
                 let bytes = metadata.size.saturating_sub(*position);
-                Ok(Ready { bytes, hung_up: bytes == 0 })
+                Ok(Ok(Ready { bytes, hung_up: bytes == 0 }))
             }
-            Ok(_) => Ok(ready),
-            Err(error) => Err(error.code().unwrap_or(ErrorCode::Io)),
+            Ok(_) => Ok(Ok(ready)),
+            Err(WasiError::Code(code)) => Ok(Err(code)),
+            Err(stop) => Err(stop),
         }
     }
 }

@@ -9,22 +9,22 @@ use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::retry_on_intr;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::Poll;
 
 /// What the system reads and writes by a descriptor, wherever its position is.
 pub(super) struct FdStream<F> {
     fd: F,
     file_type: FileType,
+    /// Held between seeing that there is something to read and reading it, so that of several guests that read one stream none is left
+    /// waiting in the system for what another one has taken.
+    reading: Arc<Mutex<()>>,
 }
-
-/// Held between seeing that there is something to read and reading it, so that of several guests that read one stream none is left waiting
-/// in the system for what another one has taken.
-static READING: Mutex<()> = Mutex::new(());
 
 impl FdStream<BorrowedFd<'static>> {
     pub(super) fn stdin() -> FdStream<BorrowedFd<'static>> {
-        FdStream::new(rustix::stdio::stdin())
+        static READING: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
+        FdStream { reading: READING.clone(), ..FdStream::new(rustix::stdio::stdin()) }
     }
 
     pub(super) fn output(which: StandardOutput) -> FdStream<BorrowedFd<'static>> {
@@ -44,7 +44,7 @@ impl<F: AsFd> FdStream<F> {
             FileType::CharacterDevice if !fd.as_fd().is_terminal() => FileType::Unknown,
             file_type => file_type,
         };
-        FdStream { fd, file_type }
+        FdStream { fd, file_type, reading: Arc::default() }
     }
 }
 
@@ -72,7 +72,7 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
         if self.file_type == FileType::RegularFile {
             return Ok(retry_on_intr(|| rustix::io::read(&self.fd, &mut *bytes))?);
         }
-        let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         match poll_fd(self.fd.as_fd(), Interest::Read) {
             Poll::Pending => Err(ErrorCode::WouldBlock.into()),
             Poll::Ready(_) => Ok(retry_on_intr(|| rustix::io::read(&self.fd, &mut *bytes))?),

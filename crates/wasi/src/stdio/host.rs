@@ -126,9 +126,12 @@ fn pump(mut reader: Box<dyn Read + Send>, Pumped(ahead): &Pumped) {
 
 impl Pollable for ReaderStream {
     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        if interest == Interest::Write {
+            return Poll::Ready(Ready::default());
+        }
         let mut state = self.started();
         let bytes = state.left().len() as u64;
-        if interest == Interest::Read && bytes == 0 && state.end.is_none() {
+        if bytes == 0 && state.end.is_none() {
             state.wakers.insert(waiter.waker());
             return Poll::Pending;
         }
