@@ -12,7 +12,7 @@ use std::ops::Range;
 /// How many calls one case has at most.
 const MOST_CALLS: usize = 48;
 
-/// Texts that mean something to a file system, or are meant to trouble it.
+/// Texts that mean something to a file system, the first ones without ado, or are meant to trouble it.
 const TEXTS: [&[u8]; 20] = [
     b"file",
     b"dir",
@@ -35,6 +35,8 @@ const TEXTS: [&[u8]; 20] = [
     b"\xff\xfe",
     b"",
 ];
+
+const PLAIN_TEXTS: usize = 9;
 
 /// What has come of calls, by the name of the function.
 #[derive(Clone, Default, Debug)]
@@ -124,7 +126,8 @@ fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<
             let count = (at..roles.len()).find(|&at| roles[at].1 == Role::Count);
             match roles[at].1 {
                 Role::Bytes { written: false } => {
-                    let text = input.choose(&TEXTS)?;
+                    let among = if input.ratio(3, 4)? { PLAIN_TEXTS } else { TEXTS.len() };
+                    let text = input.choose(&TEXTS[..among])?;
                     put(memory, arguments[at], text);
                     arguments[count.unwrap_or(at)] = text.len() as u64;
                 }
