@@ -13,6 +13,10 @@ pub use write_list::expected_failures;
 #[doc = include_str!("../../docs/coming-from-wasmtime.md")]
 struct ComingFromWasmtime;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/wasi.md")]
+struct WasiForHosts;
+
 /// So are those of what `gusset` derives: a crate of macros that had `gusset` for its tests would have the code generator built twice,
 /// once for the compiler's own use.
 #[cfg(doctest)]

@@ -245,13 +245,13 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// RandomBytes bytes for keys.
+    /// Random bytes for keys.
     pub fn secure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
         self.0.secure_random = RandomBytes::Source(Arc::new(source));
         self
     }
 
-    /// RandomBytes bytes for everything else.
+    /// Random bytes for everything else.
     pub fn insecure_random(&mut self, source: impl RandomSource + 'static) -> &mut WasiConfigBuilder {
         self.0.insecure_random = RandomBytes::Source(Arc::new(source));
         self
@@ -263,7 +263,7 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// RandomBytes bytes that follow from a seed, each guest's from the start.
+    /// Random bytes that follow from a seed, each guest's from the start.
     pub fn seeded_random(&mut self, seed: u64) -> &mut WasiConfigBuilder {
         self.0.secure_random = RandomBytes::Seeded(seed);
         self.0.insecure_random = RandomBytes::Seeded(!seed);

@@ -35,3 +35,8 @@ pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};
 pub use stream::{Listener, Stream};
 pub use wait::{Interest, Pollable, Ready, Waiter};
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct WasiReadme;

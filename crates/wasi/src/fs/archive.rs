@@ -160,4 +160,8 @@ impl File for ArchiveFile {
             _ => Err(ErrorCode::BadDescriptor.into()),
         }
     }
+
+    fn allocate(&self, _: u64, _: u64) -> WasiResult<()> {
+        Err(ErrorCode::BadDescriptor.into())
+    }
 }

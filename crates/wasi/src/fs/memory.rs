@@ -127,12 +127,14 @@ impl MemoryFileSystem {
     ///
     /// # Errors
     ///
-    /// Those of [`Directory::open`]; [`ErrorCode::InsufficientMemory`] where it is larger than memory, as files with holes can be.
+    /// Those of [`Directory::open`]; [`ErrorCode::InsufficientMemory`] where it is larger than what the file system may take, as files with holes
+    /// can be.
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         let options = OpenOptions { read: true, follow: true, ..OpenOptions::default() };
         named("cannot read the file", path, || {
             let file = self.open_file(path, options)?;
-            let size = usize::try_from(file.metadata()?.size).map_err(|_| ErrorCode::InsufficientMemory)?;
+            let size = Some(file.metadata()?.size).filter(|&size| size <= self.root.volume().limit());
+            let size = size.and_then(|size| usize::try_from(size).ok()).ok_or(ErrorCode::InsufficientMemory)?;
             let mut bytes = Vec::new();
             bytes.try_reserve_exact(size).map_err(|_| ErrorCode::InsufficientMemory)?;
             bytes.resize(size, 0);

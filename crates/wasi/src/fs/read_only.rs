@@ -125,6 +125,10 @@ impl File for ReadOnlyFile {
         self.0.read_at(bytes, offset)
     }
 
+    fn allocate(&self, _: u64, _: u64) -> WasiResult<()> {
+        Err(ErrorCode::BadDescriptor.into())
+    }
+
     fn sync(&self, data_only: bool) -> WasiResult<()> {
         self.0.sync(data_only)
     }

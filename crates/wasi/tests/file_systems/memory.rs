@@ -53,6 +53,8 @@ fn holes_take_nothing() {
     assert_eq!(bytes, [0; 5]);
     hole.set_size(i64::MAX as u64).expect("the largest file");
     assert!(files.used() < 4096, "{}", files.used());
+    let error = files.read("hole").expect_err("nobody has so much memory");
+    assert_eq!(error.downcast_ref(), Some(&ErrorCode::InsufficientMemory));
     for refused in [hole.set_size(1 << 63), hole.write_at(b"x", i64::MAX as u64).map(drop), hole.append(b"x").map(drop)]
     {
         assert_eq!(code(&refused.expect_err("too large")), ErrorCode::FileTooLarge);

@@ -269,3 +269,24 @@ fn a_file_with_several_names_becomes_another_one() {
         ",
     );
 }
+
+#[test]
+fn a_hole_is_copied_as_one_and_not_beyond_measure() {
+    let lower = MemoryFileSystem::new();
+    let mut session = Session::new(Arc::new(lower.root()));
+    for (name, size) in [("large", 100_000_000), ("larger", 1_u64 << 62)] {
+        assert_eq!(session.run(&format!("hold {name} rwc {name}")), "file");
+        assert_eq!(session.run(&format!("@{name} size {size}")), "ok");
+        assert_eq!(session.run(&format!("@{name} put 50 text")), "ok");
+    }
+    let mut layers = over(lower, MemoryFileSystem::builder().capacity_limit(1 << 20).build());
+    layers.check(
+        "
+        open w large = file
+        stat large = file size=100000000 links=1
+        open w larger = FileTooLarge
+        open wt larger = file
+        stat larger = file size=0 links=1
+        ",
+    );
+}

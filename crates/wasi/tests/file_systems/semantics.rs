@@ -398,6 +398,7 @@ fn what_can_only_be_read() {
         @f put 0 x = BadDescriptor
         @f append x = BadDescriptor
         @f size 0 = BadDescriptor
+        @f allocate 0 1 = BadDescriptor
         hold d rd d = directory
         @d read x = hello
         @d read up = NotPermitted

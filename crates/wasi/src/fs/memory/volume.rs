@@ -43,6 +43,10 @@ impl Volume {
         self.next_inode.fetch_add(1, Ordering::Relaxed)
     }
 
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
     pub(super) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }

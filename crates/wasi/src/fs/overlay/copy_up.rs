@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// How much is copied at a time.
 const PIECE: usize = 256 << 10;
 
+/// The largest file that is copied. What is larger is mostly a hole, and would keep others waiting.
+const MAX_COPIED: u64 = 64 << 30;
+
 /// What has a name in a directory, as it stands in the upper layer, which it is copied to where it is not there yet; `empty`: without
 /// its bytes. `changes` is locked, `state` is not.
 pub(super) fn copy_up(node: &OverlayNode, name: &str, empty: bool) -> WasiResult<OverlayLeaf> {
@@ -55,6 +58,7 @@ fn copy(leaf: &OverlayLeaf, upper: &dyn Directory, name: &str, empty: bool) -> W
             upper.symlink(&leaf.directory.read_link(relative)?, relative)?;
             upper.set_times(relative, false, times_of(&leaf.found))
         }
+        FileType::RegularFile if !empty && leaf.found.size > MAX_COPIED => Err(ErrorCode::FileTooLarge.into()),
         FileType::RegularFile => {
             let target = OpenOptions { write: true, create: true, exclusive: true, ..OpenOptions::default() };
             let target = open_file(upper, relative, target)?;

@@ -110,6 +110,10 @@ impl File for OpenedLower {
         self.file.current().read_at(bytes, offset)
     }
 
+    fn allocate(&self, _: u64, _: u64) -> WasiResult<()> {
+        Err(ErrorCode::BadDescriptor.into())
+    }
+
     fn sync(&self, data_only: bool) -> WasiResult<()> {
         self.file.current().sync(data_only)
     }
