@@ -12,7 +12,7 @@ use std::ops::Range;
 /// How many calls one case has at most.
 const MOST_CALLS: usize = 48;
 
-/// Texts that mean something to a file system, or are meant to trouble it.
+/// Texts that mean something to a file system, the first ones without ado, or are meant to trouble it.
 const TEXTS: [&[u8]; 20] = [
     b"file",
     b"dir",
@@ -35,6 +35,8 @@ const TEXTS: [&[u8]; 20] = [
     b"\xff\xfe",
     b"",
 ];
+
+const PLAIN_TEXTS: usize = 9;
 
 /// What has come of calls, by the name of the function.
 #[derive(Clone, Default, Debug)]
@@ -109,10 +111,12 @@ fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<
     };
     let roles: Vec<(&str, Role)> = info.core_parameters().collect();
     let mut arguments = Vec::with_capacity(roles.len());
-    for &(name, role) in &roles {
+    for &(_, role) in &roles {
         let argument = match role {
+            // Two that are the same are of one file system.
+            Role::Descriptor if roles[0].1 == role && !arguments.is_empty() && input.ratio(1, 2)? => arguments[0],
             Role::Descriptor => arbitrary_descriptor(info.name, input)?,
-            _ => arbitrary_argument(name, role, input, memory)?,
+            _ => arbitrary_argument(role, input, memory)?,
         };
         arguments.push(argument);
     }
@@ -122,7 +126,8 @@ fn arbitrary_call(input: &mut Unstructured<'_>, memory: &mut [u8]) -> Generated<
             let count = (at..roles.len()).find(|&at| roles[at].1 == Role::Count);
             match roles[at].1 {
                 Role::Bytes { written: false } => {
-                    let text = input.choose(&TEXTS)?;
+                    let among = if input.ratio(3, 4)? { PLAIN_TEXTS } else { TEXTS.len() };
+                    let text = input.choose(&TEXTS[..among])?;
                     put(memory, arguments[at], text);
                     arguments[count.unwrap_or(at)] = text.len() as u64;
                 }
@@ -150,12 +155,12 @@ fn arbitrary_descriptor(function: &str, input: &mut Unstructured<'_>) -> Generat
     input.int_in_range(range)
 }
 
-fn arbitrary_argument(name: &str, role: Role, input: &mut Unstructured<'_>, memory: &[u8]) -> Generated<u64> {
+fn arbitrary_argument(role: Role, input: &mut Unstructured<'_>, memory: &[u8]) -> Generated<u64> {
     if input.ratio(1, 16)? {
         return input.arbitrary();
     }
     Ok(match role {
-        Role::I32 if name == "to" => input.int_in_range(0..=u64::from(FIRST_DESCRIPTORS) + 4)?,
+        Role::I32 | Role::I64 if input.ratio(1, 3)? => 0,
         Role::I32 => input.int_in_range(0..=7)?,
         // Rights, and small offsets and sizes.
         Role::I64 if input.ratio(1, 2)? => u64::MAX,

@@ -2,8 +2,8 @@
 
 use gusset_wasi::preview1::{self, Errno};
 use gusset_wasi::{
-    ErrorCode, FileType, Input, Interest, Listener, MemoryFileSystem, Output, OutputBuffer, Pollable, ReadOnly, Ready,
-    Stream, Waiter, WasiConfig, WasiCtx, WasiResult,
+    ArchiveDirectory, ErrorCode, FileType, Input, Interest, Listener, MemoryFileSystem, Output, OutputBuffer, Overlay,
+    Pollable, ReadOnly, Ready, Stream, Waiter, WasiConfig, WasiCtx, WasiResult,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ const SAID: usize = 4096;
 pub(crate) const ARGS: [&str; 3] = ["prog", "", "h\u{e9}llo"];
 pub(crate) const ENV: [(&str, &str); 2] = [("A", "1"), ("LONGER", "=value=")];
 /// What a guest has at first, after its standard streams.
-pub(crate) const DIRECTORIES: RangeInclusive<u64> = 3..=5;
-pub(crate) const CONNECTION: u64 = 6;
-pub(crate) const LISTENER: u64 = 7;
+pub(crate) const DIRECTORIES: RangeInclusive<u64> = 3..=6;
+pub(crate) const CONNECTION: u64 = 7;
+pub(crate) const LISTENER: u64 = 8;
 /// How many that are with two files.
-pub(crate) const FIRST_DESCRIPTORS: u32 = 10;
+pub(crate) const FIRST_DESCRIPTORS: u32 = 11;
 /// How many descriptors it has at most.
 pub(crate) const MAX_DESCRIPTORS: u32 = 24;
 
@@ -29,6 +29,8 @@ pub(crate) const MAX_DESCRIPTORS: u32 = 24;
 pub(crate) struct CallWorld {
     pub(crate) ctx: WasiCtx,
     files: MemoryFileSystem,
+    /// What is written over the archive.
+    upper: MemoryFileSystem,
     sealed: MemoryFileSystem,
     /// How much these take.
     sealed_size: u64,
@@ -39,7 +41,9 @@ impl CallWorld {
     pub(crate) fn new() -> CallWorld {
         let (files, sealed) = (populated(), populated());
         let said = OutputBuffer::new(SAID);
-        let inner = files.open_directory("dir").expect("there is such a directory");
+        let upper = MemoryFileSystem::builder().capacity_limit(FILES).build();
+        let embedded = [("file", CONTENTS), ("dir/other", &[7; 5000]), ("dir/below/deep", b"")];
+        let archive = ArchiveDirectory::embedded(embedded).expect("the paths are in order");
         let mut config = WasiConfig::builder();
         config
             .args(ARGS)
@@ -49,7 +53,8 @@ impl CallWorld {
             .stderr(Output::stream(Fickle::default()))
             .preopened_directory("/", files.root())
             .preopened_directory("/sealed", ReadOnly::new(sealed.root()))
-            .preopened_directory("inner", inner)
+            .preopened_directory("archive", archive.clone())
+            .preopened_directory("overlay", Overlay::new(upper.root(), archive))
             .preopened_stream(Fickle::default())
             .preopened_listener(Fickle::default())
             .max_descriptors(MAX_DESCRIPTORS);
@@ -57,14 +62,14 @@ impl CallWorld {
         let mut ctx = WasiCtx::new(&config);
         open(&mut ctx, "file");
         open(&mut ctx, "dir/other");
-        CallWorld { ctx, files, sealed_size: sealed.used(), sealed, said }
+        CallWorld { ctx, files, upper, sealed_size: sealed.used(), sealed, said }
     }
 
     /// What is larger than it may be, or has changed and may not.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let (used, said) = (self.files.used(), self.said.contents().len());
-        if used > FILES || said > SAID {
-            return Err(format!("files take {used} bytes, and {said} were said"));
+        let (used, upper, said) = (self.files.used(), self.upper.used(), self.said.contents().len());
+        if used > FILES || upper > FILES || said > SAID {
+            return Err(format!("files take {used} and {upper} bytes, and {said} were said"));
         }
         match self.sealed.read("file") {
             Ok(bytes) if bytes == CONTENTS && self.sealed.used() == self.sealed_size => Ok(()),
