@@ -9,8 +9,8 @@ use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// The state of one guest: its clocks, its random bytes, its descriptors. It belongs into the data of the guest's store, where
@@ -31,8 +31,10 @@ pub struct WasiCtx {
     secure_random: Arc<dyn RandomSource>,
     insecure_random: Arc<dyn RandomSource>,
     resolved: ResolvedNames,
-    /// What the last wait left for the next one.
-    wakeup: Mutex<Option<Arc<Wakeup>>>,
+    /// What a wait is ended by.
+    wakeup: Arc<Wakeup>,
+    /// Held by the thread that waits on it.
+    waiting: Mutex<()>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
 }
@@ -56,7 +58,8 @@ impl WasiCtx {
             secure_random: random(&settings.secure_random),
             insecure_random: random(&settings.insecure_random),
             resolved: ResolvedNames::default(),
-            wakeup: Mutex::default(),
+            wakeup: Arc::default(),
+            waiting: Mutex::default(),
             preview1: None,
         }
     }
@@ -188,12 +191,11 @@ impl WasiCtx {
         if sources.is_empty() && deadline.is_none() {
             return Err(ErrorCode::Invalid.into());
         }
-        let kept = || self.wakeup.lock().unwrap_or_else(PoisonError::into_inner);
         // A second thread that waits for the same guest has its own.
-        let wakeup = kept().take().unwrap_or_default();
-        let ready = self.wait_on(&wakeup, sources, deadline);
-        *kept() = Some(wakeup);
-        ready
+        match self.waiting.try_lock() {
+            Err(TryLockError::WouldBlock) => self.wait_on(&Arc::default(), sources, deadline),
+            _alone => self.wait_on(&self.wakeup, sources, deadline),
+        }
     }
 
     fn wait_on(
@@ -203,7 +205,8 @@ impl WasiCtx {
         deadline: Option<Duration>,
     ) -> WasiResult<Vec<(usize, Ready)>> {
         loop {
-            let mut waiter = Waiter::new(wakeup.clone());
+            wakeup.forget();
+            let mut waiter = Waiter::new(Waker::from(wakeup.clone()));
             let ready = poll_all(sources, &mut waiter);
             if !ready.is_empty() {
                 return Ok(ready);
@@ -213,7 +216,7 @@ impl WasiCtx {
                 return Ok(Vec::new());
             }
             let time_is_up = match (left, &self.settings().sleep) {
-                (None, _) | (_, Sleep::Real) => block(&waiter, left)?,
+                (None, _) | (_, Sleep::Real) => block(wakeup, &waiter, left)?,
                 (Some(left), Sleep::Hook(hook)) => {
                     hook(left);
                     true

@@ -28,6 +28,7 @@ pub enum WasiError {
 /// What an operation can fail with. The names are those of POSIX, written out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs, reason = "POSIX explains its own error numbers")]
+#[non_exhaustive]
 pub enum ErrorCode {
     Access,
     AddressInUse,

@@ -2,7 +2,7 @@
 //! where a guest's thread waits.
 //!
 //! What the system can wait for is given to it as a file descriptor, anything else wakes a [`Waker`]; so no runtime and no
-//! thread is needed here, and one that has an executor can wait for the same things in its own way.
+//! thread is needed here, and whoever has an executor can make a [`Waiter`] of its waker and wait for the same things in its own way.
 
 use crate::error::WasiResult;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -38,7 +38,40 @@ pub struct Ready {
 
 /// What one can wait for. As it stands it is always ready, which is right for regular files.
 ///
-/// [`Stream`](crate::Stream) has an example.
+/// ```
+/// use gusset_wasi::{Interest, Pollable, Ready, WasiConfig, WasiCtx, Waiter};
+/// use std::sync::Mutex;
+/// use std::task::{Poll, Waker};
+///
+/// /// Opens once, for whoever waits before it.
+/// #[derive(Default)]
+/// struct Gate(Mutex<(bool, Option<Waker>)>);
+///
+/// impl Gate {
+///     fn open(&self) {
+///         let mut gate = self.0.lock().unwrap();
+///         gate.0 = true;
+///         gate.1.take().map(Waker::wake);
+///     }
+/// }
+///
+/// impl Pollable for Gate {
+///     fn poll_ready<'a>(&'a self, _: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+///         let mut gate = self.0.lock().unwrap();
+///         if gate.0 {
+///             return Poll::Ready(Ready::default());
+///         }
+///         gate.1 = Some(waiter.waker());
+///         Poll::Pending
+///     }
+/// }
+///
+/// let (gate, ctx) = (Gate::default(), WasiCtx::new(&WasiConfig::default()));
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| gate.open());
+///     assert_eq!(ctx.wait(&[(&gate, Interest::Read)], None).unwrap(), [(0, Ready::default())]);
+/// });
+/// ```
 pub trait Pollable: Send + Sync {
     /// Whether it is ready now; if it is not, the waiter is told what to wait for: a file descriptor ([`Waiter::on_fd`]), or, where
     /// there is none, the waker ([`Waiter::waker`]) is kept and woken when this is worth asking again.
@@ -50,17 +83,28 @@ pub trait Pollable: Send + Sync {
     }
 }
 
-/// Gathers what to wait for.
+/// Gathers what to wait for. [`WasiCtx::wait`](crate::WasiCtx::wait) has its own; whoever waits in another way makes one of a waker, asks
+/// the [`Pollable`]s, and then waits for the descriptors, and to be woken.
+///
+/// ```
+/// use gusset_wasi::{Interest, Pollable, SocketStream, Waiter};
+/// use std::os::unix::net::UnixStream;
+/// use std::task::Waker;
+/// let (ours, _theirs) = UnixStream::pair()?;
+/// let stream = SocketStream::unix(ours);
+/// let mut waiter = Waiter::new(Waker::noop().clone());
+/// assert!(stream.poll_ready(Interest::Read, &mut waiter).is_pending()); // nobody has written
+/// assert_eq!(waiter.fds().len(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Waiter<'a> {
     fds: Vec<(BorrowedFd<'a>, Interest)>,
-    wakeup: Arc<Wakeup>,
-    /// Somebody has a waker that wakes this.
-    wakes: bool,
+    waker: Waker,
     /// Somebody can neither be waited for nor wake.
     asks_again: bool,
 }
 
-/// Where a guest's thread waits, and what a [`Waker`] of a [`Waiter`] wakes. It outlives a wait, so that those who keep wakers know it
+/// Where a guest's thread waits, and what the [`Waker`] of its [`Waiter`] wakes. It outlives a wait, so that those who keep wakers know it
 /// again; it holds descriptors only while somebody waits.
 #[derive(Default)]
 pub(crate) struct Wakeup {
@@ -76,10 +120,9 @@ struct WakeupState {
 }
 
 impl<'a> Waiter<'a> {
-    /// What was woken before is forgotten: whatever is ready by now says so when it is asked.
-    pub(crate) fn new(wakeup: Arc<Wakeup>) -> Waiter<'a> {
-        wakeup.lock().woken = false;
-        Waiter { fds: Vec::new(), wakeup, wakes: false, asks_again: false }
+    /// A waiter that waits for nothing yet, and has this waker to give away.
+    pub fn new(waker: Waker) -> Waiter<'a> {
+        Waiter { fds: Vec::new(), waker, asks_again: false }
     }
 
     /// Waits for a file descriptor of the system.
@@ -88,14 +131,23 @@ impl<'a> Waiter<'a> {
     }
 
     /// What to wake. It may be woken from any thread, more than once, and too early.
-    pub fn waker(&mut self) -> Waker {
-        self.wakes = true;
-        Waker::from(self.wakeup.clone())
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
     }
 
-    /// Asks again in 10 ms, for want of a descriptor and of anybody who could wake.
+    /// Asks again soon (10 ms from now), for want of a descriptor and of anybody who could wake.
     pub fn ask_again(&mut self) {
         self.asks_again = true;
+    }
+
+    /// The descriptors of the system that are to be waited for.
+    pub fn fds(&self) -> &[(BorrowedFd<'a>, Interest)] {
+        &self.fds
+    }
+
+    /// Whether somebody has to be asked again soon.
+    pub fn asks_again(&self) -> bool {
+        self.asks_again
     }
 
     /// What the system is asked about: each descriptor once, however often a guest names it, since it takes only so many.
@@ -120,6 +172,11 @@ impl<'a> Waiter<'a> {
 }
 
 impl Wakeup {
+    /// What was woken before is forgotten: whatever is ready by now says so when it is asked.
+    pub(crate) fn forget(&self) {
+        self.lock().woken = false;
+    }
+
     fn lock(&self) -> MutexGuard<'_, WakeupState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,36 +224,32 @@ impl Wake for Wakeup {
     }
 }
 
-/// Waits until something that the waiter was told of may be ready, or for so long; whether the time was up. It may return too early.
+/// Waits until something that the waiter was told of may be ready, or `wakeup` is woken, or for so long; whether the time was up. It may return
+/// too early.
 ///
 /// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
-/// [`Output`](crate::Output)). Whoever is to interrupt a guest needs two things: to wake the waiter's [`Wakeup`], which ends any wait here at
-/// once, whatever it is for; and a check after it, here, that returns [`WasiError::Stop`](crate::WasiError::Stop), which no interface above
-/// turns into an error of the guest's.
-pub(crate) fn block(waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
+/// [`Output`](crate::Output)). Whoever is to interrupt a guest sets a flag and wakes its [`Wakeup`], which ends any wait here at once,
+/// whatever it is for. The flag is to be looked at in the loop of `WasiCtx::wait`, after [`Wakeup::forget`], and answered with
+/// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's.
+pub(crate) fn block(wakeup: &Wakeup, waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
+    let shorten = |shorten: bool| if shorten { Some(timeout.unwrap_or(ASK_AGAIN).min(ASK_AGAIN)) } else { timeout };
     if waiter.fds.is_empty() {
-        let shortened = waiter.shorten(timeout, waiter.asks_again);
-        return Ok(waiter.wakeup.park(shortened) && shortened == timeout);
+        let shortened = shorten(waiter.asks_again);
+        return Ok(wakeup.park(shortened) && shortened == timeout);
     }
     let mut fds = waiter.poll_fds();
-    let pipe = if waiter.wakes { waiter.wakeup.open_pipe() } else { None };
-    let shortened = waiter.shorten(timeout, waiter.asks_again || waiter.wakes && pipe.is_none());
+    let pipe = wakeup.open_pipe();
+    let shortened = shorten(waiter.asks_again || pipe.is_none());
     fds.extend(pipe.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
     // What does not fit is longer than anybody waits.
     let span = shortened.and_then(|timeout| Timespec::try_from(timeout).ok());
     let polled = poll(&mut fds, span.as_ref());
     // Before the end that is read is closed.
-    waiter.wakeup.lock().pipe = None;
+    wakeup.lock().pipe = None;
     match polled {
         Ok(count) => Ok(count == 0 && shortened == timeout),
         Err(Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
-    }
-}
-
-impl Waiter<'_> {
-    fn shorten(&self, timeout: Option<Duration>, shorten: bool) -> Option<Duration> {
-        if shorten { Some(timeout.unwrap_or(ASK_AGAIN).min(ASK_AGAIN)) } else { timeout }
     }
 }
 
@@ -242,5 +295,31 @@ impl WakerSet {
         for waker in self.0.drain(..) {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fd::AsFd;
+    use std::thread;
+
+    #[test]
+    fn a_wait_for_descriptors_alone_ends_when_it_is_woken() {
+        let (silent, _other_end) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        let wakeup = Arc::<Wakeup>::default();
+        let mut waiter = Waiter::new(Waker::from(wakeup.clone()));
+        waiter.on_fd(silent.as_fd(), Interest::Read);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                Waker::from(wakeup.clone()).wake();
+            });
+            assert!(!block(&wakeup, &waiter, None).unwrap());
+        });
+        // Woken before it waits, too; and not once that is forgotten.
+        assert!(!block(&wakeup, &waiter, None).unwrap());
+        wakeup.forget();
+        assert!(block(&wakeup, &waiter, Some(Duration::from_millis(1))).unwrap());
     }
 }

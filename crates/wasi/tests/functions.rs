@@ -14,6 +14,7 @@ mod polling;
 mod preview0;
 mod processes;
 mod sockets;
+mod top_of_memory;
 mod transfer;
 
 const SOURCES: [&str; 10] = [

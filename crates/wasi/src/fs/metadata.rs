@@ -5,6 +5,7 @@ use std::time::Duration;
 /// What something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
 #[allow(missing_docs, reason = "POSIX's own words")]
+#[non_exhaustive]
 pub enum FileType {
     #[default]
     Unknown,

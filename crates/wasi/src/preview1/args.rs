@@ -97,7 +97,8 @@ fn write<'s, const N: usize>(
         memory.write(place, &at.to_le_bytes())?;
         for part in string {
             memory.write(at, part.as_bytes())?;
-            at += part.len() as u32;
+            // Behind the last byte of 4 GiB there is nothing more to write.
+            at = at.wrapping_add(part.len() as u32);
         }
     }
     Ok(())

@@ -119,14 +119,12 @@ pub(crate) fn oneoff<Layout: SubscriptionLayout>(
         .map(|at| Layout::read(memory, array.from + at * Layout::SIZE))
         .collect::<Result<_, ErrorCode>>()?;
     let subscriptions = subscribe(ctx, &raw)?;
-    let mut to = array.to;
-    let mut count = 0;
-    for (subscription, event) in wait(ctx, &subscriptions)? {
-        memory.write(to, &encode(subscription, event))?;
-        to += EVENT_SIZE;
-        count += 1;
+    let events = wait(ctx, &subscriptions)?;
+    // There are no more than subscriptions, so each address is one.
+    for (at, (subscription, event)) in (0..).zip(&events) {
+        memory.write(array.to + at * EVENT_SIZE, &encode(subscription, *event))?;
     }
-    Ok(count)
+    Ok(events.len() as u32)
 }
 
 fn subscribe(ctx: &mut WasiCtx, raw: &[[u8; 48]]) -> Result<Vec<Subscription>, ErrorCode> {
