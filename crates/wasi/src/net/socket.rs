@@ -129,8 +129,20 @@ impl Pollable for SocketListener {
 
 impl Listener for SocketListener {
     fn accept(&self) -> WasiResult<Arc<dyn Stream>> {
-        let accepted = retry_on_intr(|| rustix::net::accept(&self.0))?;
-        rustix::io::fcntl_setfd(&accepted, rustix::io::FdFlags::CLOEXEC)?;
-        Ok(Arc::new(SocketStream(accepted)))
+        Ok(Arc::new(SocketStream(retry_on_intr(|| accept(&self.0))?)))
     }
+}
+
+/// The next connection, which no program is to have that the host starts at the same time.
+#[cfg(target_os = "linux")]
+fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    rustix::net::accept_with(listener, rustix::net::SocketFlags::CLOEXEC)
+}
+
+/// The same in two steps, where the system has no one for both.
+#[cfg(not(target_os = "linux"))]
+fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    let accepted = rustix::net::accept(listener)?;
+    rustix::io::fcntl_setfd(&accepted, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(accepted)
 }
