@@ -34,7 +34,18 @@ const MAX_DESCRIPTORS: u32 = 8192;
 #[derive(Clone)]
 pub struct WasiConfig(pub(crate) Arc<Settings>);
 
-/// Makes a [`WasiConfig`].
+/// Makes a [`WasiConfig`]. What was said last counts; one builder can build several.
+///
+/// ```
+/// use gusset_wasi::{HostDirectory, WasiConfig};
+/// let mut builder = WasiConfig::builder();
+/// builder.inherit_stdio().system_time().system_random().arg("sort");
+/// for path in std::env::args().skip(1) {
+///     builder.arg(&path).preopened_directory(&path, HostDirectory::open(&path)?);
+/// }
+/// let config = builder.build()?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct WasiConfigBuilder(Settings);
 

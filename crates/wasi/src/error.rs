@@ -6,7 +6,18 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write};
 use std::io;
 
-/// The result of an operation that a guest asks for.
+/// The result of an operation that a guest asks for. `?` takes codes, and the system's errors.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, WasiResult};
+/// fn copy(from: &str, to: &str) -> WasiResult<u64> {
+///     if from == to {
+///         return Err(ErrorCode::Invalid.into());
+///     }
+///     Ok(std::fs::copy(from, to)?)
+/// }
+/// assert_eq!(copy("/not/there", "copy").unwrap_err().code(), Some(ErrorCode::NoEntry));
+/// ```
 pub type WasiResult<T> = Result<T, WasiError>;
 
 /// Why an operation did not succeed.
@@ -26,6 +37,14 @@ pub enum WasiError {
 }
 
 /// What an operation can fail with. The names are those of POSIX, written out.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, MemoryFileSystem};
+/// let error = MemoryFileSystem::new().read("notes.txt").unwrap_err();
+/// let code = error.downcast_ref::<ErrorCode>();
+/// assert_eq!(code, Some(&ErrorCode::NoEntry));
+/// assert_eq!(code.unwrap().to_string(), "no entry");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs, reason = "POSIX explains its own error numbers")]
 pub enum ErrorCode {
