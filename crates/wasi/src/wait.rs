@@ -170,9 +170,9 @@ impl Wake for Wakeup {
 /// Waits until something that the waiter was told of may be ready, or for so long; whether the time was up. It may return too early.
 ///
 /// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
-/// [`Output`](crate::Output)). Whoever is to interrupt a guest needs two things: to wake the waiter's [`Wakeup`], which ends any wait here at
-/// once, whatever it is for; and a check after it, here, that returns [`WasiError::Stop`](crate::WasiError::Stop), which no interface above
-/// turns into an error of the guest's.
+/// [`Output`](crate::Output)). Whoever is to interrupt a guest needs two things: a waker of the waiter, asked for before each wait as any
+/// source may ask, which ends the wait at once, whatever it is for; and a check after the wait, here, that returns
+/// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's.
 pub(crate) fn block(waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
     if waiter.fds.is_empty() {
         let shortened = waiter.shorten(timeout, waiter.asks_again);
