@@ -417,5 +417,5 @@ fn very_many_resource_types_are_instantiated_at_once() {
     let start = std::time::Instant::now();
     pre.instantiate(&mut Store::new(&engine, ())).unwrap();
     let elapsed = start.elapsed();
-    assert!(elapsed < std::time::Duration::from_secs(1), "{elapsed:?}");
+    assert!(elapsed < std::time::Duration::from_secs(5), "{elapsed:?}");
 }

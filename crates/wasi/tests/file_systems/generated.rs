@@ -2,7 +2,7 @@
 //! and so is all that is there afterwards. So many sequences, or `GUSSET_SEQUENCES`.
 
 use super::script::Session;
-use super::worlds::{host, memory, overlay};
+use super::worlds::{World, host, host_overlay, memory, overlay};
 
 const SEQUENCES: u64 = 20;
 const LINES: usize = 300;
@@ -133,10 +133,9 @@ fn files_in_memory() {
 }
 
 /// What the lower layer holds was made by lines too, without hard links, which the layers do not share.
-#[test]
-fn overlays() {
+fn overlays(lower: fn() -> World, over: fn(World) -> World) {
     for seed in seeds() {
-        let (oracle, lower) = (host(), memory());
+        let (oracle, lower) = (host(), lower());
         let (mut expected, mut below) = (Session::new(oracle.root.clone()), Session::new(lower.root.clone()));
         let mut generator = LineGenerator(seed);
         for _ in 0..LINES / 3 {
@@ -148,9 +147,19 @@ fn overlays() {
         }
         let frozen = below.dump();
         assert_eq!(expected.dump(), frozen);
-        let world = overlay(lower);
+        let world = over(lower);
         let mut tested = Session::new(world.root.clone());
         compare(&mut expected, &mut tested, &mut generator, &format!("seed {seed}, over\n{frozen}"));
         assert_eq!(below.dump(), frozen, "the lower layer");
     }
+}
+
+#[test]
+fn overlays_of_memory() {
+    overlays(memory, overlay);
+}
+
+#[test]
+fn overlays_of_the_host() {
+    overlays(host, host_overlay);
 }

@@ -37,15 +37,16 @@ pub(crate) fn overlay(lower: World) -> World {
     World { name: "overlay", root: Arc::new(root), _kept: Box::new(lower) }
 }
 
-fn host_overlay() -> World {
-    let (upper, lower) = (host(), host());
+/// An overlay of a directory of the host's over another world.
+pub(crate) fn host_overlay(lower: World) -> World {
+    let upper = host();
     let root = Overlay::new(upper.root.clone(), lower.root.clone());
     World { name: "overlay of host's", root: Arc::new(root), _kept: Box::new((upper, lower)) }
 }
 
 /// All that can be written.
 pub(crate) fn writable() -> Vec<World> {
-    vec![host(), memory(), overlay(memory()), host_overlay()]
+    vec![host(), memory(), overlay(memory()), host_overlay(host())]
 }
 
 /// What those hold that can only be read, as operations make it.
