@@ -82,7 +82,7 @@ pub(crate) enum Preopen {
 /// How time passes while a guest sleeps.
 #[derive(Clone)]
 pub(crate) enum Sleep {
-    /// On the guest's virtual clock.
+    /// On the guest's virtual clock, which nothing else moves.
     Virtual,
     /// In the world.
     Real,
@@ -229,9 +229,13 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Which monotonic clock the guest sees.
+    /// Which monotonic clock the guest sees. A guest that sleeps by it does so in earnest, unless [`sleep`](WasiConfigBuilder::sleep) says
+    /// otherwise.
     pub fn monotonic_clock(&mut self, clock: impl MonotonicClock + 'static) -> &mut WasiConfigBuilder {
         self.0.monotonic_clock = Some(Arc::new(clock));
+        if matches!(self.0.sleep, Sleep::Virtual) {
+            self.0.sleep = Sleep::Real;
+        }
         self
     }
 

@@ -47,6 +47,7 @@ pub enum WasiError {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs, reason = "POSIX explains its own error numbers")]
+#[non_exhaustive]
 pub enum ErrorCode {
     Access,
     AddressInUse,

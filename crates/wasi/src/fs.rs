@@ -101,7 +101,7 @@ pub type DirectoryEntries = Box<dyn Iterator<Item = WasiResult<DirectoryEntry>> 
 
 /// A directory of some file system.
 ///
-/// All but [`open`](Directory::open), [`metadata`](Directory::metadata) and [`entries`](Directory::entries) can be left as they stand:
+/// All but [`open`](Directory::open), [`metadata`](Directory::metadata), [`entries`](Directory::entries) and `as_any` can be left as they stand:
 /// the file system is read-only then. Whoever implements it sees that nothing outside is reached; [`RelativePath::parts`] helps, and [`resolve`]
 /// where there are symbolic links.
 /// Many guests may use one directory at the same time.

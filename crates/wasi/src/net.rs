@@ -75,13 +75,15 @@ impl Network {
 
     pub(crate) fn check_lookup(&self, name: &str) -> WasiResult<()> {
         // Nobody needs to be asked for what an address is.
-        allowed(name.parse::<IpAddr>().is_ok() || self.rule_for(name).is_some())
+        let is_address = name.parse::<IpAddr>().is_ok();
+        let any_host = || DomainName::parse(name).is_ok() && self.outgoing.iter().any(NetworkRule::is_any_host);
+        allowed(is_address || self.named(name).is_some() || any_host())
     }
 
-    /// The rule that lets a name be looked up.
-    fn rule_for(&self, name: &str) -> Option<&NetworkRule> {
+    /// The name, if there is a rule by it.
+    fn named(&self, name: &str) -> Option<&DomainName> {
         let name = DomainName::parse(name).ok()?;
-        self.outgoing.iter().find(|rule| rule.is_any_host() || rule.name() == Some(&name))
+        self.outgoing.iter().find_map(|rule| rule.name().filter(|known| **known == name))
     }
 }
 
@@ -101,9 +103,7 @@ impl ResolvedNames {
 
     /// Keeps what only a rule by name allows.
     pub(crate) fn add(&mut self, network: &Network, name: &str, addresses: &[IpAddr]) {
-        let Some(name) = network.rule_for(name).and_then(NetworkRule::name) else {
-            return;
-        };
+        let Some(name) = network.named(name) else { return };
         for address in addresses {
             if self.has(name, *address) {
                 continue;

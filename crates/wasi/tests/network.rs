@@ -96,6 +96,18 @@ fn a_name_allows_what_it_was_found_to_be() {
 }
 
 #[test]
+fn the_order_of_rules_says_nothing() {
+    for rules in [["*:80", "db.example:5432"], ["db.example:5432", "*:80"]] {
+        let [one, other] = rules.map(rule);
+        let mut ctx = ctx(Network::none().allow(one).allow(other));
+        assert!(ctx.check_lookup("db.example").is_ok());
+        ctx.name_resolved("db.example", &["192.0.2.7".parse().unwrap()]);
+        assert!(connects(&ctx, "192.0.2.7:5432") && connects(&ctx, "192.0.2.7:80"), "{rules:?}");
+        assert!(!connects(&ctx, "192.0.2.8:5432"));
+    }
+}
+
+#[test]
 fn a_rule_is_written_as_it_is_read() {
     for (text, shown) in [
         ("Example.COM.:443", "example.com:443"),

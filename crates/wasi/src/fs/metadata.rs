@@ -14,6 +14,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Default)]
 #[allow(missing_docs, reason = "POSIX's own words")]
+#[non_exhaustive]
 pub enum FileType {
     #[default]
     Unknown,

@@ -1,7 +1,7 @@
 //! [`Descriptors`]: the numbers by which a guest of preview1 (or preview0) knows what it has open.
 
 use super::flags::FdFlags;
-use super::readdir::{DirectoryListing, ListedBytes};
+use super::readdir::{DirectoryListing, Listings};
 use super::rights::Rights;
 use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
@@ -20,8 +20,7 @@ pub(crate) struct Descriptors {
     /// All numbers below are taken.
     lowest_free: usize,
     max: usize,
-    /// What their listings keep.
-    pub(super) listed: ListedBytes,
+    pub(super) listings: Listings,
 }
 
 /// What a guest has open under a number.
@@ -102,7 +101,7 @@ impl Descriptors {
             lowest_free: entries.len(),
             entries,
             max: settings.max_descriptors as usize,
-            listed: ListedBytes::default(),
+            listings: Listings::default(),
         }
     }
 
@@ -112,6 +111,11 @@ impl Descriptors {
 
     pub(crate) fn get_mut(&mut self, fd: Fd) -> Result<&mut Entry, ErrorCode> {
         self.entries.get_mut(fd.0 as usize).and_then(Option::as_mut).ok_or(ErrorCode::BadDescriptor)
+    }
+
+    /// What directories have been listed as.
+    pub(super) fn listings_mut(&mut self) -> impl Iterator<Item = &mut DirectoryListing> {
+        self.entries.iter_mut().flatten().filter_map(|entry| entry.listing.as_deref_mut())
     }
 
     /// Whether there is such a descriptor, and it has these rights.
