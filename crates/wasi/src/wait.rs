@@ -228,18 +228,11 @@ impl Wake for Wakeup {
 /// too early.
 ///
 /// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
-<<<<<<< HEAD
 /// [`Output`](crate::Output)). Whoever is to interrupt a guest sets a flag and wakes its [`Wakeup`], which ends any wait here at once,
 /// whatever it is for. The flag is to be looked at in the loop of `WasiCtx::wait`, after [`Wakeup::forget`], and answered with
 /// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's.
 pub(crate) fn block(wakeup: &Wakeup, waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
     let shorten = |shorten: bool| if shorten { Some(timeout.unwrap_or(ASK_AGAIN).min(ASK_AGAIN)) } else { timeout };
-=======
-/// [`Output`](crate::Output)). Whoever is to interrupt a guest needs two things: a waker of the waiter, asked for before each wait as any
-/// source may ask, which ends the wait at once, whatever it is for; and a check after the wait, here, that returns
-/// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's.
-pub(crate) fn block(waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
->>>>>>> poll
     if waiter.fds.is_empty() {
         let shortened = shorten(waiter.asks_again);
         return Ok(wakeup.park(shortened) && shortened == timeout);
