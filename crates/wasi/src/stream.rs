@@ -9,6 +9,93 @@ use std::sync::Arc;
 /// Bytes that come or go in order: a pipe, a terminal, a connection, standard input or output.
 ///
 /// No operation waits: what would have to is [`ErrorCode::WouldBlock`], and [`Pollable::poll_ready`] tells what to wait for.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, FileType, Input, Interest, Pollable, Ready, Stream, WasiConfig, WasiCtx, WasiResult, Waiter};
+/// use std::collections::VecDeque;
+/// use std::io::Read;
+/// use std::mem;
+/// use std::sync::{Arc, Mutex};
+/// use std::task::{Poll, Waker};
+///
+/// /// What the host says to its guests while they run.
+/// #[derive(Clone, Default)]
+/// struct Messages(Arc<Mutex<State>>);
+///
+/// #[derive(Default)]
+/// struct State {
+///     bytes: VecDeque<u8>,
+///     ended: bool,
+///     wakers: Vec<Waker>,
+/// }
+///
+/// impl Messages {
+///     fn say(&self, message: &str) {
+///         self.change(|state| state.bytes.extend(message.as_bytes()));
+///     }
+///
+///     fn end(&self) {
+///         self.change(|state| state.ended = true);
+///     }
+///
+///     fn change(&self, change: impl FnOnce(&mut State)) {
+///         let mut state = self.0.lock().unwrap();
+///         change(&mut state);
+///         let wakers = mem::take(&mut state.wakers);
+///         drop(state); // whoever is woken asks at once
+///         wakers.into_iter().for_each(Waker::wake);
+///     }
+/// }
+///
+/// impl Pollable for Messages {
+///     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+///         let mut state = self.0.lock().unwrap();
+///         if interest == Interest::Read && state.bytes.is_empty() && !state.ended {
+///             let waker = waiter.waker();
+///             if !state.wakers.iter().any(|known| known.will_wake(&waker)) {
+///                 state.wakers.push(waker);
+///             }
+///             return Poll::Pending;
+///         }
+///         Poll::Ready(Ready { bytes: state.bytes.len() as u64, hung_up: state.ended })
+///     }
+/// }
+///
+/// impl Stream for Messages {
+///     fn file_type(&self) -> FileType {
+///         FileType::Fifo
+///     }
+///
+///     fn read(&self, bytes: &mut [u8]) -> WasiResult<usize> {
+///         let mut state = self.0.lock().unwrap();
+///         if state.bytes.is_empty() && !state.ended && !bytes.is_empty() {
+///             return Err(ErrorCode::WouldBlock.into());
+///         }
+///         Ok(state.bytes.read(bytes)?)
+///     }
+/// }
+///
+/// let messages = Messages::default();
+/// let config = WasiConfig::builder().stdin(Input::stream(messages.clone())).build()?;
+/// let host = messages.clone();
+/// std::thread::spawn(move || {
+///     host.say("hello");
+///     host.end();
+/// });
+/// // What a guest with that configuration does that reads:
+/// let ctx = WasiCtx::new(&config);
+/// let mut bytes = [0; 16];
+/// while messages.read(&mut bytes).is_err_and(|error| error.would_block()) {
+///     ctx.wait(&[(&messages, Interest::Read)], None)?;
+/// }
+/// assert!(bytes.starts_with(b"hello"));
+/// # Ok::<(), gusset::Error>(())
+/// ```
+///
+/// Two of this crate's own wait in the system all the same, where nothing wakes the guest's thread. [`Output::inherit`](crate::Output::inherit)
+/// and [`Output::writer`](crate::Output::writer) do when they are written: to a pipe or terminal that is full, unless that was set not to wait, and in
+/// the host's own `Write`. [`Input::inherit`](crate::Input::inherit) and [`Input::file`](crate::Input::file) do when another process takes away
+/// what has come, between being told of it and reading it; other guests that read the same wait with it.
 pub trait Stream: Pollable {
     /// What it is shown to be. Programs take a [`CharacterDevice`](FileType::CharacterDevice) for a terminal, and say other things to a person,
     /// so that is for terminals alone.
@@ -105,6 +192,44 @@ pub trait Stream: Pollable {
 }
 
 /// A socket that takes connections. It is ready to be read when one has come.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, Interest, Listener, Pollable, Ready, SocketListener, Stream, Waiter, WasiConfig, WasiResult};
+/// use std::net::TcpListener;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::task::Poll;
+///
+/// /// Takes so many connections, and no more.
+/// struct Few {
+///     listener: SocketListener,
+///     left: AtomicU32,
+/// }
+///
+/// impl Pollable for Few {
+///     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+///         match self.left.load(Ordering::Relaxed) {
+///             0 => Poll::Ready(Ready::default()), // accepting tells
+///             _ => self.listener.poll_ready(interest, waiter),
+///         }
+///     }
+/// }
+///
+/// impl Listener for Few {
+///     fn accept(&self) -> WasiResult<Arc<dyn Stream>> {
+///         if self.left.load(Ordering::Relaxed) == 0 {
+///             return Err(ErrorCode::NotPermitted.into());
+///         }
+///         let stream = self.listener.accept()?;
+///         self.left.fetch_sub(1, Ordering::Relaxed);
+///         Ok(stream)
+///     }
+/// }
+///
+/// let listener = SocketListener::tcp(TcpListener::bind("127.0.0.1:0")?)?;
+/// let config = WasiConfig::builder().preopened_listener(Few { listener, left: 3.into() }).build()?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub trait Listener: Pollable {
     /// The next connection.
     ///

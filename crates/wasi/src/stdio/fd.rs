@@ -17,7 +17,8 @@ pub(super) struct FdStream<F> {
     fd: F,
     file_type: FileType,
     /// Held between seeing that there is something to read and reading it, so that of several guests that read one stream none is left
-    /// waiting in the system for what another one has taken.
+    /// waiting in the system for what another one has taken. Another process can still take it; then all that read it wait in the system until
+    /// something comes: not to wait for one reading alone is something that terminals, and the pipes of older systems, cannot be asked.
     reading: Arc<Mutex<()>>,
 }
 
