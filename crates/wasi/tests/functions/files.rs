@@ -2,8 +2,9 @@
 
 use super::guest::{GuestFiles, OUT, ROOT, TestGuest, for_each, for_each_with};
 use gusset_wasi::preview1::{Errno, Rights};
-use gusset_wasi::{Input, WasiConfigBuilder};
+use gusset_wasi::{Input, MemoryFileSystem, WasiConfigBuilder};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use std::cell::RefCell;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
@@ -251,4 +252,25 @@ fn what_is_known_of_a_stream_is_what_the_system_says() {
         let pipe = guest.open("pipe", 0, Rights::FD_READ.union(Rights::FD_FILESTAT_GET));
         assert_eq!(stat(guest, pipe), stat_by(guest, "path_filestat_get", &[ROOT, 0, at, length]));
     });
+}
+
+#[test]
+fn devices_that_are_not_the_hosts_have_the_same_numbers_in_each_run() {
+    let devices = || {
+        let other = MemoryFileSystem::new();
+        let configure = |config: &mut WasiConfigBuilder| _ = config.preopened_directory("/other", other.root());
+        let found = RefCell::new(Vec::new());
+        for_each_with(configure, |guest| {
+            let [first, root, again] = [ROOT + 1, ROOT, ROOT + 1].map(|fd| stat(guest, fd).device);
+            let [at, length] = guest.text(".");
+            let by_path = stat_by(guest, "path_filestat_get", &[ROOT, 0, at, length]).device;
+            assert_eq!((first, root), (again, by_path));
+            assert_ne!(first, root);
+            found.borrow_mut().push((first, root));
+        });
+        found.into_inner()
+    };
+    let first = devices();
+    let _others: Vec<_> = (0..3).map(|_| MemoryFileSystem::new()).collect();
+    assert_eq!(devices(), first);
 }
