@@ -13,11 +13,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::task::Poll;
 
-/// No signal for writing to nobody; where the system has no such flag, Rust's runtime has seen to it.
-#[cfg(target_os = "linux")]
+/// No signal for writing to nobody.
 const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
-#[cfg(not(target_os = "linux"))]
-const SEND: SendFlags = SendFlags::DONTWAIT;
 
 /// A connection.
 ///

@@ -33,6 +33,8 @@ pub(crate) struct Entry {
     /// What may be: all, until the guest gives rights up. Libraries open a directory with nothing but the rights of directories, and then
     /// open files through it.
     pub(super) below: Rights,
+    /// What the guest has not given up, though it may never have asked for it.
+    pub(super) kept: Rights,
     pub(super) flags: FdFlags,
     /// Where a file is read and written next.
     pub(super) position: u64,
@@ -44,7 +46,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(super) fn new(thing: Descriptor, base: Rights, inheriting: Rights, flags: FdFlags) -> Entry {
-        Entry { thing, base, inheriting, below: Rights::ALL, flags, position: 0, preopen_name: None, listing: None }
+        let (below, kept) = (Rights::ALL, Rights::ALL);
+        Entry { thing, base, inheriting, below, kept, flags, position: 0, preopen_name: None, listing: None }
     }
 
     /// A thing with all that can be done with it.

@@ -87,6 +87,7 @@ pub(crate) fn fdstat_set_rights(
     entry.base = base;
     entry.inheriting = inheriting;
     entry.below = entry.below.intersection(inheriting);
+    entry.kept = entry.kept.intersection(base);
     Ok(())
 }
 
