@@ -16,6 +16,7 @@ mod shared;
 
 pub use archive::{ArchiveBytes, ArchiveDirectory};
 pub use host::HostDirectory;
+pub(crate) use host::metadata_of;
 pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use overlay::Overlay;
