@@ -297,7 +297,8 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// How many descriptors the guest may have at a time (default: 8,192).
+    /// How many descriptors the guest may have at a time (default: 8,192). What is open of the host's files takes one each of the host process
+    /// as well, and while it is listed one more: with many guests, choose what the process has for each.
     pub fn max_descriptors(&mut self, count: u32) -> &mut WasiConfigBuilder {
         self.0.max_descriptors = count;
         self
