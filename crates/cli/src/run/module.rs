@@ -93,24 +93,29 @@ impl ModuleRun<'_> {
     }
 
     /// What to say of imports that are not there, if there are any.
-    fn advice(&mut self) -> Option<String> {
-        unlinked_module::advice(self.shown, self.module, &self.linker, &mut self.store)
+    fn advice(&self) -> Option<String> {
+        unlinked_module::advice(self.shown, self.module, &self.linker)
     }
 
     /// `error`, which came of running the module, with what to do if something was not there to import.
-    fn explain(&mut self, error: Error) -> Error {
-        if let Some(link_error) = error.downcast_ref::<LinkError>()
-            && let Some(advice) = self.advice()
-        {
-            // It lists all that the error does.
-            let place = link_error.location().map_or_else(String::new, |place| format!("\n{}", place.excerpt()));
-            return Error::msg(format!("{advice}{place}"));
-        }
-        error.context(format!("cannot run {}", self.shown))
+    fn explain(&self, error: Error) -> Error {
+        let shown = self.shown;
+        let Some(link_error) = error.downcast_ref::<LinkError>() else {
+            return error.context(format!("cannot run {shown}"));
+        };
+        let Some(advice) = self.advice() else {
+            // There is nothing else to import.
+            return error.context(format!(
+                "cannot run {shown}: it imports a function of WASI with a type that is not that function's"
+            ));
+        };
+        // It lists all that the error does.
+        let place = link_error.location().map_or_else(String::new, |place| format!("\n{}", place.excerpt()));
+        Error::msg(format!("{advice}{place}"))
     }
 
     /// What to say where nothing says what to call of `file`.
-    fn what_to_call(&mut self, file: &str) -> String {
+    fn what_to_call(&self, file: &str) -> String {
         let shown = self.shown;
         let functions: Vec<_> = core_call::functions(self.module).filter(|(name, _)| *name != INITIALIZE).collect();
         let reactor = exports_function(self.module, INITIALIZE);
