@@ -5,6 +5,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A clock of the calendar's time.
+///
+/// ```
+/// use gusset_wasi::{SystemClock, WallClock, WasiConfig, WasiCtx};
+/// use std::time::Duration;
+///
+/// /// The system's, a day late.
+/// struct Yesterday;
+///
+/// impl WallClock for Yesterday {
+///     fn now(&self) -> Duration {
+///         WallClock::now(&SystemClock::new()).saturating_sub(Duration::from_secs(86_400))
+///     }
+///
+///     fn resolution(&self) -> Duration {
+///         WallClock::resolution(&SystemClock::new())
+///     }
+/// }
+///
+/// let ctx = WasiCtx::new(&WasiConfig::builder().wall_clock(Yesterday).build()?);
+/// assert!(ctx.wall_now() < WallClock::now(&SystemClock::new()));
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub trait WallClock: Send + Sync {
     /// The time since 1970-01-01T00:00:00Z.
     fn now(&self) -> Duration;
@@ -14,6 +36,33 @@ pub trait WallClock: Send + Sync {
 }
 
 /// A clock that never goes back.
+///
+/// ```
+/// use gusset_wasi::{MonotonicClock, WasiConfig, WasiCtx};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::time::Duration;
+///
+/// /// The frames that a game has drawn, sixty to a second.
+/// #[derive(Clone, Default)]
+/// struct Frames(Arc<AtomicU64>);
+///
+/// impl MonotonicClock for Frames {
+///     fn now(&self) -> Duration {
+///         Duration::from_secs(self.0.load(Ordering::Relaxed)) / 60
+///     }
+///
+///     fn resolution(&self) -> Duration {
+///         Duration::from_secs(1) / 60
+///     }
+/// }
+///
+/// let frames = Frames::default();
+/// let ctx = WasiCtx::new(&WasiConfig::builder().monotonic_clock(frames.clone()).build()?);
+/// frames.0.fetch_add(90, Ordering::Relaxed);
+/// assert_eq!(ctx.monotonic_now(), Duration::from_millis(1500));
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub trait MonotonicClock: Send + Sync {
     /// The time since an instant of the clock's own choice, which is the same for all its readings.
     fn now(&self) -> Duration;
@@ -22,7 +71,17 @@ pub trait MonotonicClock: Send + Sync {
     fn resolution(&self) -> Duration;
 }
 
-/// The system's clocks.
+/// The system's clocks. [`WasiConfigBuilder::system_time`](crate::WasiConfigBuilder::system_time) gives a guest both, and sleep in earnest; one
+/// alone is given so:
+///
+/// ```
+/// use gusset_wasi::{SystemClock, WasiConfig, WasiCtx};
+/// use std::time::{Duration, SystemTime};
+/// let ctx = WasiCtx::new(&WasiConfig::builder().wall_clock(SystemClock::new()).build()?);
+/// let now = SystemTime::UNIX_EPOCH + ctx.wall_now();
+/// assert!(now.elapsed().is_ok_and(|time| time < Duration::from_secs(60)));
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
     /// Guests do not learn how long the machine has been running.

@@ -34,7 +34,18 @@ const MAX_DESCRIPTORS: u32 = 8192;
 #[derive(Clone)]
 pub struct WasiConfig(pub(crate) Arc<Settings>);
 
-/// Makes a [`WasiConfig`].
+/// Makes a [`WasiConfig`]. What was said last counts; one builder can build several.
+///
+/// ```
+/// use gusset_wasi::{HostDirectory, WasiConfig};
+/// let mut builder = WasiConfig::builder();
+/// builder.inherit_stdio().system_time().system_random().arg("sort");
+/// for path in std::env::args().skip(1) {
+///     builder.arg(&path).preopened_directory(&path, HostDirectory::open(&path)?);
+/// }
+/// let config = builder.build()?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct WasiConfigBuilder(Settings);
 
@@ -71,7 +82,7 @@ pub(crate) enum Preopen {
 /// How time passes while a guest sleeps.
 #[derive(Clone)]
 pub(crate) enum Sleep {
-    /// On the guest's virtual clock.
+    /// On the guest's virtual clock, which nothing else moves.
     Virtual,
     /// In the world.
     Real,
@@ -218,9 +229,13 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// Which monotonic clock the guest sees.
+    /// Which monotonic clock the guest sees. A guest that sleeps by it does so in earnest, unless [`sleep`](WasiConfigBuilder::sleep) says
+    /// otherwise.
     pub fn monotonic_clock(&mut self, clock: impl MonotonicClock + 'static) -> &mut WasiConfigBuilder {
         self.0.monotonic_clock = Some(Arc::new(clock));
+        if matches!(self.0.sleep, Sleep::Virtual) {
+            self.0.sleep = Sleep::Real;
+        }
         self
     }
 
@@ -282,7 +297,8 @@ impl WasiConfigBuilder {
         self
     }
 
-    /// How many descriptors the guest may have at a time (default: 8,192).
+    /// How many descriptors the guest may have at a time (default: 8,192). What is open of the host's files takes one each of the host process
+    /// as well, and while it is listed one more: with many guests, choose what the process has for each.
     pub fn max_descriptors(&mut self, count: u32) -> &mut WasiConfigBuilder {
         self.0.max_descriptors = count;
         self

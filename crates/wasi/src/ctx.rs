@@ -9,7 +9,7 @@ use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -33,8 +33,6 @@ pub struct WasiCtx {
     resolved: ResolvedNames,
     /// What a wait is ended by.
     wakeup: Arc<Wakeup>,
-    /// Held by the thread that waits on it.
-    waiting: Mutex<()>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
 }
@@ -59,7 +57,6 @@ impl WasiCtx {
             insecure_random: random(&settings.insecure_random),
             resolved: ResolvedNames::default(),
             wakeup: Arc::default(),
-            waiting: Mutex::default(),
             preview1: None,
         }
     }
@@ -191,22 +188,9 @@ impl WasiCtx {
         if sources.is_empty() && deadline.is_none() {
             return Err(ErrorCode::Invalid.into());
         }
-        // A second thread that waits for the same guest has its own.
-        match self.waiting.try_lock() {
-            Err(TryLockError::WouldBlock) => self.wait_on(&Arc::default(), sources, deadline),
-            _alone => self.wait_on(&self.wakeup, sources, deadline),
-        }
-    }
-
-    fn wait_on(
-        &self,
-        wakeup: &Arc<Wakeup>,
-        sources: &[(&dyn Pollable, Interest)],
-        deadline: Option<Duration>,
-    ) -> WasiResult<Vec<(usize, Ready)>> {
         loop {
-            wakeup.forget();
-            let mut waiter = Waiter::new(Waker::from(wakeup.clone()));
+            self.wakeup.forget();
+            let mut waiter = Waiter::new(Waker::from(self.wakeup.clone()));
             let ready = poll_all(sources, &mut waiter);
             if !ready.is_empty() {
                 return Ok(ready);
@@ -216,7 +200,7 @@ impl WasiCtx {
                 return Ok(Vec::new());
             }
             let time_is_up = match (left, &self.settings().sleep) {
-                (None, _) | (_, Sleep::Real) => block(wakeup, &waiter, left)?,
+                (None, _) | (_, Sleep::Real) => block(&self.wakeup, &waiter, left)?,
                 (Some(left), Sleep::Hook(hook)) => {
                     hook(left);
                     true

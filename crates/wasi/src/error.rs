@@ -6,7 +6,18 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write};
 use std::io;
 
-/// The result of an operation that a guest asks for.
+/// The result of an operation that a guest asks for. `?` takes codes, and the system's errors.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, WasiResult};
+/// fn copy(from: &str, to: &str) -> WasiResult<u64> {
+///     if from == to {
+///         return Err(ErrorCode::Invalid.into());
+///     }
+///     Ok(std::fs::copy(from, to)?)
+/// }
+/// assert_eq!(copy("/not/there", "copy").unwrap_err().code(), Some(ErrorCode::NoEntry));
+/// ```
 pub type WasiResult<T> = Result<T, WasiError>;
 
 /// Why an operation did not succeed.
@@ -26,6 +37,14 @@ pub enum WasiError {
 }
 
 /// What an operation can fail with. The names are those of POSIX, written out.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, MemoryFileSystem};
+/// let error = MemoryFileSystem::new().read("notes.txt").unwrap_err();
+/// let code = error.downcast_ref::<ErrorCode>();
+/// assert_eq!(code, Some(&ErrorCode::NoEntry));
+/// assert_eq!(code.unwrap().to_string(), "no entry");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs, reason = "POSIX explains its own error numbers")]
 #[non_exhaustive]
@@ -154,8 +173,8 @@ impl From<io::Error> for WasiError {
 
 impl From<&io::Error> for ErrorCode {
     fn from(error: &io::Error) -> ErrorCode {
-        if let Some(number) = error.raw_os_error() {
-            return ErrorCode::from(Errno::from_raw_os_error(number));
+        if let Some(errno) = Errno::from_io_error(error) {
+            return ErrorCode::from(errno);
         }
         match error.kind() {
             io::ErrorKind::NotFound => ErrorCode::NoEntry,
@@ -181,6 +200,18 @@ impl From<&io::Error> for ErrorCode {
             io::ErrorKind::ReadOnlyFilesystem => ErrorCode::ReadOnly,
             io::ErrorKind::CrossesDevices => ErrorCode::CrossDevice,
             io::ErrorKind::InvalidFilename => ErrorCode::NameTooLong,
+            io::ErrorKind::FileTooLarge => ErrorCode::FileTooLarge,
+            io::ErrorKind::QuotaExceeded => ErrorCode::Quota,
+            io::ErrorKind::ResourceBusy => ErrorCode::Busy,
+            io::ErrorKind::ExecutableFileBusy => ErrorCode::TextFileBusy,
+            io::ErrorKind::Deadlock => ErrorCode::Deadlock,
+            io::ErrorKind::TooManyLinks => ErrorCode::TooManyLinks,
+            io::ErrorKind::NotSeekable => ErrorCode::InvalidSeek,
+            io::ErrorKind::AddrInUse => ErrorCode::AddressInUse,
+            io::ErrorKind::AddrNotAvailable => ErrorCode::AddressNotAvailable,
+            io::ErrorKind::NetworkDown => ErrorCode::NetworkDown,
+            io::ErrorKind::NetworkUnreachable => ErrorCode::NetworkUnreachable,
+            io::ErrorKind::HostUnreachable => ErrorCode::HostUnreachable,
             _ => ErrorCode::Io,
         }
     }
@@ -240,6 +271,34 @@ impl From<Errno> for ErrorCode {
             Errno::MLINK => ErrorCode::TooManyLinks,
             Errno::AGAIN => ErrorCode::WouldBlock,
             _ => ErrorCode::Io,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host's own reader or writer says what went wrong by a kind, the system by a number; where both have a word for it, the guest is
+    /// told the same.
+    #[test]
+    fn kinds_and_numbers_are_told_alike() {
+        let different: Vec<_> = (1..134)
+            .map(io::Error::from_raw_os_error)
+            .filter(|error| error.kind() != io::ErrorKind::InvalidInput)
+            .filter_map(|error| {
+                let (number, kind) = (ErrorCode::from(&error), ErrorCode::from(&io::Error::from(error.kind())));
+                (number != kind && kind != ErrorCode::Io).then_some((number, kind))
+            })
+            .collect();
+        // The sandbox has but a kind for what leads out, and the system two numbers for what is not allowed.
+        assert_eq!(different, [(ErrorCode::Access, ErrorCode::NotPermitted)]);
+    }
+
+    #[test]
+    fn what_nobody_has_a_word_for_is_an_error_of_input_or_output() {
+        for error in [io::Error::from_raw_os_error(9999), io::Error::other("?"), io::ErrorKind::UnexpectedEof.into()] {
+            assert_eq!(ErrorCode::from(&error), ErrorCode::Io);
         }
     }
 }

@@ -16,6 +16,7 @@ mod shared;
 
 pub use archive::{ArchiveBytes, ArchiveDirectory};
 pub use host::HostDirectory;
+pub(crate) use host::metadata_of;
 pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use overlay::Overlay;
@@ -30,6 +31,19 @@ use std::any::Any;
 use std::sync::Arc;
 
 /// What a guest's descriptor stands for.
+///
+/// ```
+/// use gusset_wasi::{Descriptor, Directory, MemoryFileSystem, OpenOptions, RelativePath};
+/// let files = MemoryFileSystem::new();
+/// files.write("notes.txt", "one\n")?;
+/// let options = OpenOptions { read: true, ..OpenOptions::default() };
+/// let Descriptor::File(file) = files.root().open(RelativePath::new("notes.txt")?, options)? else {
+///     panic!("it is a file");
+/// };
+/// let mut bytes = [0; 8];
+/// assert_eq!(file.read_at(&mut bytes, 1)?, 3);
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub enum Descriptor {
     /// A directory.
@@ -43,6 +57,16 @@ pub enum Descriptor {
 }
 
 /// How something is opened.
+///
+/// ```
+/// use gusset_wasi::{Directory, ErrorCode, MemoryFileSystem, OpenOptions, RelativePath};
+/// let (files, path) = (MemoryFileSystem::new(), RelativePath::new("new.txt")?);
+/// let options = OpenOptions { write: true, create: true, exclusive: true, ..OpenOptions::default() };
+/// files.root().open(path, options)?;
+/// let again = files.root().open(path, options).err().expect("it is there now");
+/// assert_eq!(again.code(), Some(ErrorCode::Exist));
+/// # Ok::<(), gusset_wasi::WasiError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct OpenOptions {
     /// Bytes will be read.
@@ -64,6 +88,16 @@ pub struct OpenOptions {
 }
 
 /// The entries of a directory, without `.` and `..`.
+///
+/// ```
+/// use gusset_wasi::{DirectoryEntries, DirectoryEntry, FileType};
+/// fn files(names: &'static [&'static str]) -> DirectoryEntries {
+///     Box::new(names.iter().zip(1..).map(|(name, inode)| {
+///         Ok(DirectoryEntry { name: name.to_string(), inode, file_type: FileType::RegularFile })
+///     }))
+/// }
+/// assert_eq!(files(&["one", "two"]).count(), 2);
+/// ```
 pub type DirectoryEntries = Box<dyn Iterator<Item = WasiResult<DirectoryEntry>> + Send>;
 
 /// A directory of some file system.
@@ -72,6 +106,73 @@ pub type DirectoryEntries = Box<dyn Iterator<Item = WasiResult<DirectoryEntry>> 
 /// the file system is read-only then. Whoever implements it sees that nothing outside is reached; [`RelativePath::parts`] helps, and [`resolve`]
 /// where there are symbolic links.
 /// Many guests may use one directory at the same time.
+///
+/// ```
+/// # use gusset_wasi::{Descriptor, Directory, DirectoryEntries, DirectoryEntry, ErrorCode, File, FileType, Metadata};
+/// # use gusset_wasi::{OpenOptions, Pollable, RelativePath, WasiConfig, WasiResult};
+/// # use std::{any::Any, sync::Arc};
+/// # struct Text(String);
+/// # impl Pollable for Text {}
+/// # impl File for Text {
+/// #     fn metadata(&self) -> WasiResult<Metadata> {
+/// #         Ok(Metadata::default())
+/// #     }
+/// #     fn read_at(&self, _: &mut [u8], _: u64) -> WasiResult<usize> {
+/// #         Ok(0)
+/// #     }
+/// # }
+/// /// The files `0` to `99`, each with the square of its name.
+/// struct Squares;
+///
+/// fn file_at(path: RelativePath<'_>) -> WasiResult<Option<u64>> {
+///     match path.parts().collect::<Vec<_>>()[..] {
+///         [] => Ok(None), // the directory itself
+///         ["..", ..] => Err(ErrorCode::NotPermitted.into()),
+///         [name] => Ok(Some((0..100).find(|number| number.to_string() == name).ok_or(ErrorCode::NoEntry)?)),
+///         _ => Err(ErrorCode::NoEntry.into()),
+///     }
+/// }
+///
+/// impl Directory for Squares {
+///     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
+///         options.check(self.metadata(path, true)?.file_type)?;
+///         if options.changes() {
+///             return Err(ErrorCode::ReadOnly.into());
+///         }
+///         Ok(match file_at(path)? {
+///             None => Descriptor::Directory(Arc::new(Squares)),
+///             Some(number) => Descriptor::File(Arc::new(Text((number * number).to_string()))), // the example of `File`
+///         })
+///     }
+///
+///     fn metadata(&self, path: RelativePath<'_>, _follow: bool) -> WasiResult<Metadata> {
+///         Ok(match file_at(path)? {
+///             None => Metadata { inode: 1, file_type: FileType::Directory, link_count: 1, ..Metadata::default() },
+///             Some(number) => Metadata {
+///                 inode: number + 2,
+///                 file_type: FileType::RegularFile,
+///                 link_count: 1,
+///                 size: (number * number).to_string().len() as u64,
+///                 ..Metadata::default()
+///             },
+///         })
+///     }
+///
+///     fn entries(&self) -> WasiResult<DirectoryEntries> {
+///         Ok(Box::new((0..100).map(|number| {
+///             Ok(DirectoryEntry { name: number.to_string(), inode: number + 2, file_type: FileType::RegularFile })
+///         })))
+///     }
+///
+///     fn as_any(&self) -> &dyn Any {
+///         self
+///     }
+/// }
+///
+/// let config = WasiConfig::builder().preopened_directory("/squares", Squares).build()?;
+/// assert_eq!(Squares.metadata(RelativePath::new("12")?, true)?.size, 3);
+/// # Ok::<(), gusset::Error>(())
+/// ```
 pub trait Directory: Send + Sync + 'static {
     /// Opens what is at a path.
     ///
@@ -199,6 +300,34 @@ pub trait Directory: Send + Sync + 'static {
 ///
 /// All but [`metadata`](File::metadata) and [`read_at`](File::read_at) can be left as they stand: the file cannot be changed then.
 /// A file that makes its guest wait for bytes returns [`ErrorCode::WouldBlock`] and says so by [`Pollable`] too.
+///
+/// ```
+/// use gusset_wasi::{File, FileType, Metadata, Pollable, WasiResult};
+///
+/// struct Text(String);
+///
+/// impl Pollable for Text {} // always ready
+///
+/// impl File for Text {
+///     fn metadata(&self) -> WasiResult<Metadata> {
+///         let size = self.0.len() as u64;
+///         Ok(Metadata { inode: 1, file_type: FileType::RegularFile, link_count: 1, size, ..Metadata::default() })
+///     }
+///
+///     fn read_at(&self, bytes: &mut [u8], offset: u64) -> WasiResult<usize> {
+///         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+///         let rest = self.0.as_bytes().get(offset..).unwrap_or_default();
+///         let count = rest.len().min(bytes.len());
+///         bytes[..count].copy_from_slice(&rest[..count]);
+///         Ok(count)
+///     }
+/// }
+///
+/// let mut bytes = [0; 3];
+/// assert_eq!(Text("144".into()).read_at(&mut bytes, 1)?, 2);
+/// assert_eq!(Text("144".into()).read_at(&mut bytes, u64::MAX)?, 0);
+/// # Ok::<(), gusset_wasi::WasiError>(())
+/// ```
 pub trait File: Pollable + 'static {
     /// What is known of it.
     ///
@@ -292,6 +421,19 @@ fn grow(file: &(impl File + ?Sized), offset: u64, length: u64) -> WasiResult<()>
 }
 
 /// How a range of a file will be used, as `posix_fadvise` has it.
+///
+/// ```
+/// use gusset_wasi::Advice;
+/// /// How many bytes a file of one's own fetches ahead of what is read.
+/// fn read_ahead(advice: Advice) -> usize {
+///     match advice {
+///         Advice::Sequential | Advice::WillNeed => 1 << 20,
+///         Advice::Normal => 64 << 10,
+///         Advice::Random | Advice::DontNeed | Advice::NoReuse => 0,
+///     }
+/// }
+/// assert!(read_ahead(Advice::Sequential) > read_ahead(Advice::Random));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[allow(missing_docs, reason = "POSIX explains its own words")]
 pub enum Advice {

@@ -6,6 +6,11 @@
 //! Files are what implements [`Directory`] and [`File`], pipes and the like what implements [`Stream`]; hosts can bring their own.
 #![forbid(unsafe_code)]
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "gusset-wasi is written for Linux: directories of the host, listings and appending have no other form yet"
+);
+
 mod clock;
 mod config;
 mod ctx;

@@ -30,6 +30,14 @@ pub trait RandomSource: Send + Sync {
 }
 
 /// The system's source, which is good enough for keys.
+///
+/// ```
+/// use gusset_wasi::{RandomSource, SystemRandom};
+/// let mut key = [0; 32];
+/// SystemRandom.fill(&mut key)?;
+/// assert_ne!(key, [0; 32]);
+/// # Ok::<(), gusset_wasi::WasiError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SystemRandom;
 
@@ -40,6 +48,18 @@ impl RandomSource for SystemRandom {
 }
 
 /// The bytes that follow from a seed: the same in each run and on each platform. Clones go on where the other one has come to.
+///
+/// ```
+/// use gusset_wasi::{RandomSource, SeededRandom};
+/// let (mut one, mut other) = ([0; 8], [0; 8]);
+/// SeededRandom::new(7).fill(&mut one)?;
+/// SeededRandom::new(7).fill(&mut other)?;
+/// assert_eq!(one, other);
+/// # Ok::<(), gusset_wasi::WasiError>(())
+/// ```
+///
+/// Given to a configuration, all guests take from one sequence, in whichever order they run; with
+/// [`WasiConfigBuilder::seeded_random`](crate::WasiConfigBuilder::seeded_random) each has it from the start.
 #[derive(Clone, Debug)]
 pub struct SeededRandom(Arc<Mutex<ChaCha12Rng>>);
 

@@ -302,7 +302,26 @@ impl WakerSet {
 mod tests {
     use super::*;
     use rustix::fd::AsFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
+
+    #[test]
+    fn so_many_wait_and_none_is_forgotten() {
+        struct Count(AtomicUsize);
+        impl Wake for Count {
+            fn wake(self: Arc<Count>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let counts: Vec<_> = (0..MANY_WAKERS + 1).map(|_| Arc::new(Count(AtomicUsize::new(0)))).collect();
+        let mut wakers = WakerSet::default();
+        for count in counts.iter().chain(&counts[MANY_WAKERS..]) {
+            wakers.insert(Waker::from(count.clone()));
+        }
+        assert_eq!(wakers.0.len(), 1);
+        wakers.wake_all();
+        assert!(counts.iter().all(|count| count.0.load(Ordering::Relaxed) == 1));
+    }
 
     #[test]
     fn a_wait_for_descriptors_alone_ends_when_it_is_woken() {

@@ -6,6 +6,8 @@ use gusset_wasi::{
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn real_ctx() -> WasiCtx {
     WasiCtx::new(&WasiConfig::builder().system_time().build().unwrap())
@@ -74,4 +76,32 @@ fn a_connection_within_the_system() {
     assert_eq!(code(guests.accept()), ErrorCode::WouldBlock);
     let ours = UnixStream::connect(&path).unwrap();
     converse(ours, &*guests.accept().unwrap(), || {});
+}
+
+/// A program that the host starts while a guest's connection comes in has nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_other_program_gets_what_is_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let guests = SocketListener::unix(UnixListener::bind(&path).unwrap()).unwrap();
+    let sockets_of_another_program = || {
+        let mut list = Command::new("ls");
+        list.args(["-l", "/proc/self/fd"]).stdin(Stdio::null()).stderr(Stdio::null());
+        String::from_utf8(list.output().unwrap().stdout).unwrap().matches("socket:").count()
+    };
+    let before = sockets_of_another_program();
+    let ended = AtomicBool::new(false);
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                let _ours = UnixStream::connect(&path).unwrap();
+                guests.accept().unwrap();
+            }
+        });
+        let counts = (0..50).map(|_| sockets_of_another_program()).collect();
+        ended.store(true, Ordering::Relaxed);
+        counts
+    });
+    assert_eq!(counts, [before; 50]);
 }

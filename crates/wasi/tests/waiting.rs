@@ -228,3 +228,24 @@ fn what_can_neither_be_polled_nor_wake_is_asked_again() {
     let deadline = ctx.monotonic_now() + Duration::from_secs(3600);
     assert_eq!(positions(ctx.wait(&sources, Some(deadline)).unwrap()), [1]);
 }
+
+/// Shows what the system does, in another way.
+struct Stopwatch(Instant);
+
+impl MonotonicClock for Stopwatch {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+}
+
+#[test]
+fn a_guest_sleeps_by_a_clock_of_the_hosts() {
+    let ctx = WasiCtx::new(&WasiConfig::builder().monotonic_clock(Stopwatch(Instant::now())).build().unwrap());
+    let deadline = ctx.monotonic_now() + SHORT;
+    assert_eq!(ctx.wait(&[], Some(deadline)).unwrap(), []);
+    assert!(ctx.monotonic_now() >= deadline);
+}

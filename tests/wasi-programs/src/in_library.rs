@@ -27,11 +27,14 @@ pub enum LibraryFiles {
     Host,
 }
 
+/// A build that is compiled once, or why it cannot be.
+type CompiledProgram = Arc<OnceLock<Result<Module, String>>>;
+
 /// Compiles each build once, for all cases.
 #[derive(Default)]
 pub struct CompiledPrograms {
     engine: Engine,
-    modules: Mutex<HashMap<String, Arc<OnceLock<Result<Module, String>>>>>,
+    modules: Mutex<HashMap<String, CompiledProgram>>,
 }
 
 impl CompiledPrograms {

@@ -50,6 +50,13 @@ pub struct MemoryFileSystem {
 }
 
 /// Makes a [`MemoryFileSystem`].
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, MemoryFileSystem, SystemClock};
+/// let files = MemoryFileSystem::builder().capacity_limit(64 << 10).clock(SystemClock::new()).build();
+/// let error = files.write("large", vec![1; 100_000]).unwrap_err();
+/// assert_eq!(error.downcast_ref(), Some(&ErrorCode::InsufficientSpace));
+/// ```
 #[derive(Clone)]
 pub struct MemoryFileSystemBuilder {
     limit: u64,

@@ -55,6 +55,15 @@ pub trait FileTree {
 }
 
 /// What becomes of a symbolic link at the end of a path. Those on the way are always followed.
+///
+/// What a directory of one's own does by [`resolve`] (see [`FileTree`]) takes one of these each:
+///
+/// ```
+/// use gusset_wasi::LastLink;
+/// let of_metadata = |follow: bool| if follow { LastLink::Follow } else { LastLink::Keep };
+/// let of_unlink_file = LastLink::Entry;
+/// assert_ne!(of_metadata(false), of_unlink_file);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LastLink {
     /// It is followed.
@@ -66,6 +75,20 @@ pub enum LastLink {
 }
 
 /// Where a path leads.
+///
+/// ```
+/// use gusset_wasi::{ErrorCode, LastPart, ResolvedPath, WasiResult};
+/// /// In which directory, and under which name, something is to be made.
+/// fn place<'a, N>(found: ResolvedPath<'a, N>) -> WasiResult<(N, String)> {
+///     match (found.node, found.last) {
+///         (None, LastPart::Name(name)) => Ok((found.parent, name.into_owned())),
+///         _ => Err(ErrorCode::Exist.into()),
+///     }
+/// }
+/// let found = ResolvedPath { node: None, parent: 1, last: LastPart::Name("new".into()), slash: false };
+/// assert_eq!(place(found)?, (1, "new".to_owned()));
+/// # Ok::<(), gusset_wasi::WasiError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ResolvedPath<'a, N> {
     /// What is there.
@@ -78,7 +101,7 @@ pub struct ResolvedPath<'a, N> {
     pub slash: bool,
 }
 
-/// The last part of a path.
+/// The last part of a path. [`ResolvedPath`] has an example.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LastPart<'a> {
     /// A name, which a symbolic link may have brought in.
@@ -89,7 +112,7 @@ pub enum LastPart<'a> {
     Up,
 }
 
-/// Walks a path from a directory, which `start` is. What is at its end need not exist.
+/// Walks a path from a directory, which `start` is. What is at its end need not exist. [`FileTree`] has an example.
 ///
 /// # Errors
 ///

@@ -13,11 +13,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::task::Poll;
 
-/// No signal for writing to nobody; where the system has no such flag, Rust's runtime has seen to it.
-#[cfg(target_os = "linux")]
+/// No signal for writing to nobody.
 const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
-#[cfg(not(target_os = "linux"))]
-const SEND: SendFlags = SendFlags::DONTWAIT;
 
 /// A connection.
 ///
@@ -129,8 +126,20 @@ impl Pollable for SocketListener {
 
 impl Listener for SocketListener {
     fn accept(&self) -> WasiResult<Arc<dyn Stream>> {
-        let accepted = retry_on_intr(|| rustix::net::accept(&self.0))?;
-        rustix::io::fcntl_setfd(&accepted, rustix::io::FdFlags::CLOEXEC)?;
-        Ok(Arc::new(SocketStream(accepted)))
+        Ok(Arc::new(SocketStream(retry_on_intr(|| accept(&self.0))?)))
     }
+}
+
+/// The next connection, which no program is to have that the host starts at the same time.
+#[cfg(target_os = "linux")]
+fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    rustix::net::accept_with(listener, rustix::net::SocketFlags::CLOEXEC)
+}
+
+/// The same in two steps, where the system has no one for both.
+#[cfg(not(target_os = "linux"))]
+fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    let accepted = rustix::net::accept(listener)?;
+    rustix::io::fcntl_setfd(&accepted, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(accepted)
 }

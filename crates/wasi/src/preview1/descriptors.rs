@@ -1,7 +1,7 @@
 //! [`Descriptors`]: the numbers by which a guest of preview1 (or preview0) knows what it has open.
 
 use super::flags::FdFlags;
-use super::readdir::{DirectoryListing, ListedBytes};
+use super::readdir::{DirectoryListing, Listings};
 use super::rights::Rights;
 use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
@@ -20,8 +20,7 @@ pub(crate) struct Descriptors {
     /// All numbers below are taken.
     lowest_free: usize,
     max: usize,
-    /// What their listings keep.
-    pub(super) listed: ListedBytes,
+    pub(super) listings: Listings,
 }
 
 /// What a guest has open under a number.
@@ -34,6 +33,8 @@ pub(crate) struct Entry {
     /// What may be: all, until the guest gives rights up. Libraries open a directory with nothing but the rights of directories, and then
     /// open files through it.
     pub(super) below: Rights,
+    /// What the guest has not given up, though it may never have asked for it.
+    pub(super) kept: Rights,
     pub(super) flags: FdFlags,
     /// Where a file is read and written next.
     pub(super) position: u64,
@@ -45,7 +46,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(super) fn new(thing: Descriptor, base: Rights, inheriting: Rights, flags: FdFlags) -> Entry {
-        Entry { thing, base, inheriting, below: Rights::ALL, flags, position: 0, preopen_name: None, listing: None }
+        let (below, kept) = (Rights::ALL, Rights::ALL);
+        Entry { thing, base, inheriting, below, kept, flags, position: 0, preopen_name: None, listing: None }
     }
 
     /// A thing with all that can be done with it.
@@ -102,7 +104,7 @@ impl Descriptors {
             lowest_free: entries.len(),
             entries,
             max: settings.max_descriptors as usize,
-            listed: ListedBytes::default(),
+            listings: Listings::default(),
         }
     }
 
@@ -112,6 +114,11 @@ impl Descriptors {
 
     pub(crate) fn get_mut(&mut self, fd: Fd) -> Result<&mut Entry, ErrorCode> {
         self.entries.get_mut(fd.0 as usize).and_then(Option::as_mut).ok_or(ErrorCode::BadDescriptor)
+    }
+
+    /// What directories have been listed as.
+    pub(super) fn listings_mut(&mut self) -> impl Iterator<Item = &mut DirectoryListing> {
+        self.entries.iter_mut().flatten().filter_map(|entry| entry.listing.as_deref_mut())
     }
 
     /// Whether there is such a descriptor, and it has these rights.

@@ -87,16 +87,16 @@ pub(crate) fn fdstat_set_rights(
     entry.base = base;
     entry.inheriting = inheriting;
     entry.below = entry.below.intersection(inheriting);
+    entry.kept = entry.kept.intersection(base);
     Ok(())
 }
 
 pub(crate) fn filestat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Filestat> {
-    let nothing_but = |file_type| Metadata { file_type, ..Metadata::default() };
     Ok(Filestat(match &ctx.preview1().get(fd)?.thing {
         Descriptor::Directory(directory) => directory.metadata(RelativePath::HERE, true)?,
         Descriptor::File(file) => file.metadata()?,
-        Descriptor::Stream(stream) => nothing_but(stream.file_type()),
-        Descriptor::Listener(_) => nothing_but(FileType::SocketStream),
+        Descriptor::Stream(stream) => stream.metadata()?,
+        Descriptor::Listener(_) => Metadata { file_type: FileType::SocketStream, ..Metadata::default() },
     }))
 }
 

@@ -96,14 +96,16 @@ pub(crate) fn open(
     };
     let tell = if base.contains(Rights::FD_SEEK) { Rights::FD_TELL } else { Rights::NONE };
     let base = base.union(tell).intersection(Rights::of(&thing));
-    Ok(descriptors.insert(Entry { below, ..Entry::new(thing, base, inheriting, flags) })?)
+    Ok(descriptors.insert(Entry { below, kept: below, ..Entry::new(thing, base, inheriting, flags) })?)
 }
 
 /// How something is opened by what will be done with it, where the directory's descriptor has the rights for that.
 fn open_options(directory: &Entry, how: OpenFlags, base: Rights) -> WasiResult<OpenOptions> {
     let (create, truncate) = (how.contains(OpenFlags::CREAT), how.contains(OpenFlags::TRUNC));
-    let missing = |flag: bool, right| flag && !directory.base.contains(right);
-    if missing(create, Rights::PATH_CREATE_FILE) || missing(truncate, Rights::PATH_FILESTAT_SET_SIZE) {
+    let may_create = directory.base.contains(Rights::PATH_CREATE_FILE);
+    // A library that opens a directory to read it does not ask for this one, and empties files through it all the same.
+    let may_truncate = directory.kept.contains(Rights::PATH_FILESTAT_SET_SIZE);
+    if create && !may_create || truncate && !may_truncate {
         return Err(ErrorCode::NotCapable.into());
     }
     if how.contains(OpenFlags::DIRECTORY) && (create || truncate) {

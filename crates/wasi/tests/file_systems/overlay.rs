@@ -290,3 +290,51 @@ fn a_hole_is_copied_as_one_and_not_beyond_measure() {
         ",
     );
 }
+
+#[test]
+fn a_listing_stays_in_order_whatever_is_copied_meanwhile() {
+    let (lower, upper) = (MemoryFileSystem::new(), MemoryFileSystem::new());
+    lower.create_directory_all("both").expect("it is made");
+    upper.create_directory_all("both").expect("it is made");
+    for name in 0..9 {
+        lower.write(&format!("low{name}"), "").expect("it is written");
+        upper.write(&format!("up{name}"), "").expect("it is written");
+    }
+    let mut layers = over(lower, upper);
+    let before: Vec<(String, u64)> = directory_entries(&layers.overlay, ".");
+    let names: Vec<&str> = before.iter().map(|(name, _)| &**name).collect();
+    assert_eq!((names.len(), names[0], names[1], names[10]), (19, "both", "low0", "up0"));
+    // Each comes once and at its place, though what has been told is copied, and what comes is too.
+    let mut listing = layers.overlay.entries().expect("a listing");
+    let mut listed = Vec::new();
+    for at in 0.. {
+        for name in [at, at + 3] {
+            if name < 9 {
+                layers.check(&format!("open wf low{name} = file"));
+            }
+        }
+        let Some(entry) = listing.next() else { break };
+        let entry = entry.expect("an entry");
+        listed.push((entry.name, entry.inode));
+    }
+    assert_eq!(listed, before);
+    assert!(layers.upper_has("low8"), "they were copied");
+    assert_eq!(directory_entries(&layers.overlay, "."), before);
+    // What is removed or replaced before its turn is not told as what it was.
+    let mut listing = layers.overlay.entries().expect("a listing");
+    assert_eq!(listing.next().expect("one").expect("an entry").name, "both");
+    let moved = layers.metadata("up2").inode;
+    layers.check(
+        "
+        rm low1 = ok
+        mv up2 low2 = ok
+        write new text = ok
+        ",
+    );
+    let rest: Vec<(String, u64)> =
+        listing.map(|entry| entry.map(|it| (it.name, it.inode)).expect("an entry")).collect();
+    assert!(rest.contains(&("low2".to_owned(), moved)));
+    let rest: Vec<&str> = rest.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(rest[..3], ["low0", "low2", "low3"]);
+    assert_eq!(rest[8..], ["new", "up0", "up1", "up3", "up4", "up5", "up6", "up7", "up8"]);
+}

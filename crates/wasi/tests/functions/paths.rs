@@ -189,13 +189,17 @@ fn a_directory_opened_with_nothing_but_the_rights_of_directories_hands_on_more_u
         let directory = guest.u32_at(OUT).into();
         let (path, write) = (guest.text("below"), Rights::FD_WRITE.bits());
         let open = [directory, 0, path[0], path[1], CREAT, write, 0, 0, OUT.into()];
+        let empty = [directory, 0, path[0], path[1], CREAT | TRUNC, write, 0, 0, OUT.into()];
         guest.ok("path_open", &open);
         let below = guest.u32_at(OUT).into();
         assert_eq!(guest.put(below, "deep"), Ok(4));
+        guest.ok("path_open", &empty);
+        assert_eq!(guest.host_file("d/below").unwrap(), b"");
         guest.ok("fd_fdstat_set_rights", &[directory, narrow, narrow]);
         guest.ok("path_open", &open);
         let below = guest.u32_at(OUT).into();
         assert_eq!(guest.put(below, "deep"), Err(Errno::Badf));
+        guest.fails(Errno::Notcapable, "path_open", &empty);
     });
 }
 

@@ -68,6 +68,18 @@ fn sock_recv_means() {
 }
 
 #[test]
+fn a_look_ahead_goes_so_far() {
+    connected(|guest, mut ours| {
+        write_ranges(guest, &[(4096, 60_000), (4096, 20_000)]);
+        ours.write_all(&[7; 80_000]).unwrap();
+        for (flags, count) in [(PEEK, 64 << 10), (0, 80_000)] {
+            guest.ok("sock_recv", &[SOCKET, VECTORS, 2, flags, COUNT, FLAGS]);
+            assert_eq!(guest.u32_at(COUNT as u32), count);
+        }
+    });
+}
+
+#[test]
 fn sock_send_means() {
     connected(|guest, mut ours| {
         guest.write(0, b"to\0..... host");

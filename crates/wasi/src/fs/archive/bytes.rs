@@ -5,6 +5,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes that stay where they are: of the program itself, as `include_bytes!` has them, or shared.
+///
+/// ```
+/// use gusset_wasi::{ArchiveBytes, ArchiveDirectory};
+/// use std::sync::Arc;
+/// let shared: Arc<[u8]> = Arc::from(*b"made now");
+/// let files: [(&str, ArchiveBytes); 2] = [("built-in", b"always there".into()), ("shared", shared.into())];
+/// let directory = ArchiveDirectory::embedded(files)?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ArchiveBytes(BytesHolder);
 

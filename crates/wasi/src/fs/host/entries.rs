@@ -8,26 +8,26 @@ use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::vec;
 
-/// How many bytes of entries are asked for at once.
-const BLOCK: usize = 64 << 10;
+/// How many bytes of entries are asked for at once. What they come to is kept for each listing that is open, 40 KiB at most.
+const BLOCK: usize = 8 << 10;
 
 pub(super) struct HostEntries {
     /// Opened for this, since its position is where the next block starts.
     directory: OwnedFd,
-    buffer: Box<[MaybeUninit<u8>]>,
     block: vec::IntoIter<DirectoryEntry>,
     ended: bool,
 }
 
 impl HostEntries {
     pub(super) fn new(directory: OwnedFd) -> HostEntries {
-        HostEntries { directory, buffer: Box::new_uninit_slice(BLOCK), block: Vec::new().into_iter(), ended: false }
+        HostEntries { directory, block: Vec::new().into_iter(), ended: false }
     }
 
     /// The next block, in which there may be none for a guest.
     fn read_block(&mut self) -> WasiResult<()> {
         let mut entries = Vec::new();
-        let mut block = RawDir::new(&self.directory, &mut self.buffer);
+        let mut buffer = [MaybeUninit::uninit(); BLOCK];
+        let mut block = RawDir::new(&self.directory, &mut buffer);
         loop {
             match block.next() {
                 Some(entry) => entries.extend(entry_of(&self.directory, &entry?)?),
@@ -75,5 +75,29 @@ impl Iterator for HostEntries {
                 return Some(Err(error));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{CWD, Mode, OFlags};
+
+    #[test]
+    fn an_open_listing_keeps_a_small_part() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in 0..2000 {
+            std::fs::File::create(folder.path().join(name.to_string())).unwrap();
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut entries = HostEntries::new(rustix::fs::openat(CWD, folder.path(), flags, Mode::empty()).unwrap());
+        let (mut count, mut most) = (0, 0);
+        while let Some(entry) = entries.next() {
+            let name = entry.unwrap().name;
+            let kept: usize = entries.block.as_slice().iter().map(|entry| size_of_val(entry) + entry.name.len()).sum();
+            (count, most) = (count + 1, most.max(kept + name.len()));
+        }
+        assert_eq!(count, 2000);
+        assert!(most < 40 << 10, "{most} bytes are kept");
     }
 }

@@ -19,6 +19,18 @@ use std::sync::{Arc, RwLock};
 const BATCH: usize = 128;
 
 /// A directory of a [`MemoryFileSystem`](super::MemoryFileSystem).
+///
+/// ```
+/// use gusset_wasi::{MemoryFileSystem, ReadOnly, WasiConfig};
+/// let files = MemoryFileSystem::new();
+/// files.create_directory_all("in")?;
+/// files.create_directory_all("out")?;
+/// let config = WasiConfig::builder()
+///     .preopened_directory("/in", ReadOnly::new(files.open_directory("in")?))
+///     .preopened_directory("/out", files.open_directory("out")?)
+///     .build()?;
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct MemoryDirectory(Arc<Node>);
 

@@ -1,20 +1,21 @@
-//! [`OverlayEntries`]: what is in a directory of an overlay, each name once: first the upper layer's, then what else the lower one has.
+//! [`OverlayEntries`]: what is in a directory of an overlay, each name once: first the lower layer's, then what the upper one alone has.
+//! What is copied up meanwhile keeps its place, and nothing has to be remembered of what was told.
 
-use super::node::{OverlayEntry, OverlayNode};
+use super::node::{OverlayNode, if_there};
+use super::state::identity;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::lock::reading;
 use crate::fs::{Directory, DirectoryEntries, DirectoryEntry, FileType, RelativePath};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(super) struct OverlayEntries {
     node: Arc<OverlayNode>,
-    upper: Option<DirectoryEntries>,
     lower: Option<DirectoryEntries>,
+    upper: Option<Arc<dyn Directory>>,
+    /// Once the lower layer's have been told.
+    upper_entries: Option<DirectoryEntries>,
     /// The upper layer's device, of which its files are.
     device: u64,
-    /// The names that the upper layer has.
-    seen: HashSet<String>,
 }
 
 impl OverlayEntries {
@@ -23,43 +24,88 @@ impl OverlayEntries {
         let (upper, lower) = node.parts(&state)?;
         let lower = lower.map(|lower| lower.directory.entries()).transpose()?;
         drop(state);
-        if upper.is_none() && lower.is_none() {
-            return Err(ErrorCode::NoEntry.into());
-        }
-        let device = match &upper {
-            Some(upper) => upper.metadata(RelativePath::HERE, true)?.device,
-            None => 0,
+        let upper_entries = match (&upper, &lower) {
+            (None, None) => return Err(ErrorCode::NoEntry.into()),
+            (Some(upper), None) => Some(upper.entries()?),
+            (_, Some(_)) => None,
         };
-        let upper = upper.map(|upper| upper.entries()).transpose()?;
-        Ok(OverlayEntries { node, upper, lower, device, seen: HashSet::new() })
+        let mut entries = OverlayEntries { node, lower, upper: None, upper_entries, device: 0 };
+        entries.set_upper(upper)?;
+        Ok(entries)
     }
 
-    /// An entry of the upper layer, if it is to be seen, with the inode that asking for it tells.
-    fn of_upper(&mut self, mut entry: DirectoryEntry) -> WasiResult<Option<DirectoryEntry>> {
+    fn set_upper(&mut self, upper: Option<Arc<dyn Directory>>) -> WasiResult<()> {
+        if let Some(upper) = &upper {
+            self.device = upper.metadata(RelativePath::HERE, true)?.device;
+        }
+        self.upper = upper;
+        Ok(())
+    }
+
+    /// An entry of the lower layer, if it is to be seen, as what the upper layer has made of it.
+    fn of_lower(&self, mut entry: DirectoryEntry) -> WasiResult<Option<DirectoryEntry>> {
         let state = reading(&self.node.layers.state);
-        let path = self.node.lower_path(&entry.name);
-        if path.is_some_and(|path| state.copying.contains(&path)) {
+        let Some(path) = self.node.lower_path(&entry.name) else { return Ok(None) };
+        if state.is_hidden(&path) {
             return Ok(None);
         }
-        if self.lower.is_some() && entry.file_type == FileType::Directory {
-            let found = self.node.look_up(&state, &entry.name)?;
-            drop(state);
-            if let Some(OverlayEntry::Directory(directory)) = found {
-                entry.inode = directory.metadata()?.inode;
-            }
-        } else {
-            entry.inode = state.origin((self.device, entry.inode)).1;
-        }
-        if self.lower.is_some() {
-            self.seen.insert(entry.name.clone());
+        // Half of a copy is not looked at.
+        if let Some(upper) = self.upper.as_ref().filter(|_| !state.copying.contains(&path))
+            && let Some(found) = if_there(upper.metadata(RelativePath::new(&entry.name)?, false))?
+            // One that both layers have is what it is in the lower one.
+            && (found.file_type, entry.file_type) != (FileType::Directory, FileType::Directory)
+        {
+            entry.inode = state.origin(identity(&found)).1;
+            entry.file_type = found.file_type;
         }
         Ok(Some(entry))
     }
 
-    fn is_seen_below(&self, entry: &DirectoryEntry) -> bool {
+    /// The upper layer has part in it by now, if it ever has.
+    fn open_upper(&mut self) -> WasiResult<()> {
+        if self.upper.is_none() {
+            let upper = self.node.upper_part(&reading(&self.node.layers.state))?;
+            self.set_upper(upper)?;
+        }
+        self.upper_entries = self.upper.as_ref().map(|upper| upper.entries()).transpose()?;
+        Ok(())
+    }
+
+    /// An entry of the upper layer, if it has not been told as one of the lower, with the inode that asking for it tells.
+    fn of_upper(&self, mut entry: DirectoryEntry) -> WasiResult<Option<DirectoryEntry>> {
         let state = reading(&self.node.layers.state);
-        let path = self.node.lower_path(&entry.name);
-        !self.seen.contains(&entry.name) && path.is_some_and(|path| !state.is_hidden(&path))
+        if self.node.has_lower(&state, &entry.name)? {
+            return Ok(None);
+        }
+        entry.inode = state.origin((self.device, entry.inode)).1;
+        Ok(Some(entry))
+    }
+
+    fn next_entry(&mut self) -> WasiResult<Option<DirectoryEntry>> {
+        while let Some(lower) = &mut self.lower {
+            match lower.next().transpose()? {
+                Some(entry) => {
+                    if let Some(entry) = self.of_lower(entry)? {
+                        return Ok(Some(entry));
+                    }
+                }
+                None => {
+                    self.lower = None;
+                    self.open_upper()?;
+                }
+            }
+        }
+        while let Some(upper) = &mut self.upper_entries {
+            match upper.next().transpose()? {
+                Some(entry) => {
+                    if let Some(entry) = self.of_upper(entry)? {
+                        return Ok(Some(entry));
+                    }
+                }
+                None => self.upper_entries = None,
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -67,19 +113,6 @@ impl Iterator for OverlayEntries {
     type Item = WasiResult<DirectoryEntry>;
 
     fn next(&mut self) -> Option<WasiResult<DirectoryEntry>> {
-        while let Some(entry) = self.upper.as_mut().and_then(Iterator::next) {
-            match entry.and_then(|entry| self.of_upper(entry)) {
-                Ok(None) => (),
-                Ok(Some(entry)) => return Some(Ok(entry)),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        self.upper = None;
-        loop {
-            match self.lower.as_mut()?.next()? {
-                Ok(entry) if !self.is_seen_below(&entry) => (),
-                outcome => return Some(outcome),
-            }
-        }
+        self.next_entry().transpose()
     }
 }
