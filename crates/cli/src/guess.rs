@@ -28,13 +28,34 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let run = match () {
         () if extension == "wast" => format!("gusset wast {file}"),
         () if plain => {
-            let words: Vec<String> = words.iter().map(|word| in_shell(word)).collect();
-            format!("gusset run {file} {}", words.join(" "))
+            words.iter().fold(format!("gusset run {file}"), |command, word| format!("{command} {}", in_shell(word)))
         }
         () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
     Some(format!("a command is missing before {shown}; to run it:\n\n  {run}"))
+}
+
+/// What to say of `gusset run` without a file, if an option has taken the file for its value. `option` tells how the value of one is called.
+pub(crate) fn file_taken_by_option(arguments: &[OsString], option: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let [.., before, file] = arguments else { return None };
+    let path = Path::new(file);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let before = before.to_str()?;
+    let value = option(before.strip_prefix("--")?)?;
+    let shown = Printable::name(&file.to_string_lossy()).to_string();
+    EXTENSIONS
+        .contains(&extension)
+        .then(|| format!("`{before}` takes `{shown}` for its own value, <{value}>; the file to run stands after that"))
+}
+
+/// What to say of an option of `gusset run` that other programs have for what is done in another way here.
+pub(crate) fn foreign_option(option: &str) -> Option<&'static str> {
+    match option.split('=').next()? {
+        "--mapdir" | "--volume" | "--mount" => Some("a directory is given by '--dir HOST::GUEST'"),
+        "-S" | "-W" | "--wasi" => Some("programs that are core modules have WASI without an option"),
+        _ => None,
+    }
 }
 
 /// What to say of a word that is no command, but near to one of `commands`.

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
     if (!invocation.words.is_empty() || invocation.options.invoke.is_some())
         && let Some((kind, program)) = kind(&file)
     {
-        invocation = read_words(invocation, kind, program)?;
+        invocation = read_words(invocation, &file, kind, program)?;
     }
     let engine = input::engine(&invocation.options.features)?;
     match input::compiled(&engine, &file)? {
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
 }
 
 /// Tells our own words behind the file from those of a program and of a call.
-fn read_words(mut invocation: Invocation, kind: RunnableKind, program: bool) -> Result<Invocation> {
+fn read_words(mut invocation: Invocation, file: &InputFile, kind: RunnableKind, program: bool) -> Result<Invocation> {
     let called = invocation.options.invoke.is_some();
     let all_ours = match kind {
         RunnableKind::Component => called || !program,
@@ -79,9 +79,21 @@ fn read_words(mut invocation: Invocation, kind: RunnableKind, program: bool) -> 
     match kind {
         RunnableKind::Component => component::check(&invocation)?,
         RunnableKind::Module if invocation.options.invoke.is_some() || invocation.words.is_empty() => {}
-        RunnableKind::Module => return Err(invocation.stray_words("").into()),
+        RunnableKind::Module => return Err(invocation.stray_words("", |count| function_of(file, count)).into()),
     }
     Ok(invocation)
+}
+
+/// A function that a core module exports, if possible one that takes so many numbers.
+fn function_of(file: &InputFile, count: usize) -> Option<String> {
+    let OutlineWorld::CoreModule(module) = file.source.outline().ok()?.world else { return None };
+    let functions: Vec<_> = module.exports.iter().filter(|export| export.ty.starts_with("func")).collect();
+    let takes = |export: &CoreItemOutline| {
+        let params = export.ty.split_once("(param ").and_then(|(_, rest)| rest.split(')').next());
+        params.map_or(0, |params| params.split_whitespace().count())
+    };
+    let of_count = functions.iter().find(|export| takes(export) == count);
+    of_count.or(functions.first()).map(|export| export.name.clone())
 }
 
 /// Whether the file at `path` is a program, whose words are its own.

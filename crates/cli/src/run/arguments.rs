@@ -4,6 +4,7 @@
 use super::grants::{DirectoryGrant, StdinGrant, Variable};
 use crate::error::WrongUsage;
 use crate::guess;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser};
 use gusset_wast::FeatureList;
 use std::ffi::OsString;
@@ -16,10 +17,10 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "CALL")]
     pub(super) invoke: Option<String>,
     /// Give the guest a directory, under the name GUEST or else its own; `:ro` after GUEST: to read only
-    #[arg(long, value_name = "HOST[::GUEST[:ro]]")]
+    #[arg(long, value_name = "HOST[::GUEST[:ro]]", value_parser = OsStringValueParser::new().try_map(DirectoryGrant::parse))]
     pub(super) dir: Vec<DirectoryGrant>,
     /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = OsStringValueParser::new().try_map(Variable::parse))]
     pub(super) env: Vec<Variable>,
     /// What the guest sees as its own name, in place of the file's
     #[arg(long, value_name = "NAME")]
@@ -92,9 +93,15 @@ impl Invocation {
         self.options.invoke.clone().into_iter().chain(words).collect()
     }
 
-    /// What to say of words that no program takes; `syntax` is that of values.
-    pub(super) fn stray_words(&self, syntax: &str) -> WrongUsage {
-        let command = guess::with_call(&self.typed_file(), &self.call_words());
+    /// What to say of words that no library takes; `syntax` is that of values, and `function` has a name for so many numbers without one.
+    pub(super) fn stray_words(&self, syntax: &str, function: impl FnOnce(usize) -> Option<String>) -> WrongUsage {
+        let mut words = self.call_words();
+        if words.first().is_some_and(|word| word.parse::<f64>().is_ok())
+            && let Some(name) = function(words.len())
+        {
+            words.insert(0, name);
+        }
+        let command = guess::with_call(&self.typed_file(), &words);
         WrongUsage(format!("a call is one argument, with its values in parentheses{syntax}:\n\n  {command}\n"))
     }
 

@@ -17,7 +17,7 @@ pub(super) const WASI_RUN: &str = "wasi:cli/run@";
 /// Whether the words can be a call of a component's function: what can be told before it is compiled.
 pub(super) fn check(invocation: &Invocation) -> Result<()> {
     if !invocation.words.is_empty() {
-        return Err(invocation.stray_words(", as WAVE").into());
+        return Err(invocation.stray_words(", as WAVE", |_| None).into());
     }
     if let Some(grant) = invocation.first_grant() {
         let message = format!("{grant} is for programs that are core modules: components have no WASI yet");

@@ -6,10 +6,10 @@ use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
 use gusset::Printable;
 use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// What separates a host's directory from the guest's name for it.
 const DIRECTORY_SEPARATOR: &str = "::";
@@ -40,27 +40,43 @@ pub(crate) enum StdinGrant {
     File(PathBuf),
 }
 
-impl FromStr for DirectoryGrant {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<DirectoryGrant, &'static str> {
-        let (host, guest) = text.split_once(DIRECTORY_SEPARATOR).unwrap_or((text, text));
-        let of_guest = (host.len() < text.len()).then(|| guest.strip_suffix(READ_ONLY)).flatten();
+impl DirectoryGrant {
+    /// What stands after `--dir`. The host's name may be any bytes.
+    pub(super) fn parse(text: OsString) -> Result<DirectoryGrant, String> {
+        let bytes = text.as_bytes();
+        let separator = bytes.windows(DIRECTORY_SEPARATOR.len()).position(|at| at == DIRECTORY_SEPARATOR.as_bytes());
+        let (host, guest) = match separator {
+            Some(at) => (&bytes[..at], &bytes[at + DIRECTORY_SEPARATOR.len()..]),
+            None => (bytes, bytes),
+        };
+        let not_text = || format!("what the guest is to call it is not UTF-8: {:?}", OsStr::from_bytes(guest));
+        let guest = std::str::from_utf8(guest).map_err(|_| not_text())?;
+        let of_guest = separator.and_then(|_| guest.strip_suffix(READ_ONLY));
         let (guest, read_only) = of_guest.map_or((guest, false), |guest| (guest, true));
         if host.is_empty() || guest.is_empty() {
-            return Err("expected `HOST`, `HOST::GUEST` or `HOST::GUEST:ro`");
+            return Err("expected `HOST`, `HOST::GUEST` or `HOST::GUEST:ro`".into());
         }
-        Ok(DirectoryGrant { host: host.into(), guest: guest.into(), read_only })
+        // Who writes `:RO` or `:readonly` must not give more away than he means to.
+        if separator.is_some()
+            && let Some((_, word)) = guest.rsplit_once(':')
+            && !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_alphabetic() || b",-_".contains(&byte))
+        {
+            return Err(format!(
+                "`:{word}` means nothing: `:ro` lets the guest read only, without it it may write too"
+            ));
+        }
+        Ok(DirectoryGrant { host: OsString::from_vec(host.to_vec()).into(), guest: guest.into(), read_only })
     }
 }
 
-impl FromStr for Variable {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Variable, &'static str> {
-        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+impl Variable {
+    /// What stands after `--env`.
+    pub(super) fn parse(text: OsString) -> Result<Variable, String> {
+        let text = text.into_string().map_err(|text| format!("it is not UTF-8: {text:?}"))?;
+        let (name, value) = text.split_once('=').map_or((&*text, None), |(name, value)| (name, Some(value)));
         if name.is_empty() {
-            return Err("expected `NAME=VALUE` or `NAME`");
+            return Err("expected `NAME=VALUE` or `NAME`".into());
         }
         Ok(Variable { name: name.into(), value: value.map(String::from) })
     }
@@ -104,8 +120,7 @@ fn args(invocation: &Invocation) -> Result<Vec<String>> {
     let mut args = vec![invocation.options.argv0.clone().or_else(name).unwrap_or_default()];
     for (number, word) in invocation.words.iter().enumerate() {
         let Some(word) = word.to_str() else {
-            let shown = Printable::name(&word.to_string_lossy()).to_string();
-            return Err(WrongUsage(format!("argument {} of the guest is not UTF-8: {shown}", number + 1)).into());
+            return Err(WrongUsage(format!("argument {} of the guest is not UTF-8: {word:?}", number + 1)).into());
         };
         args.push(word.into());
     }
@@ -180,24 +195,46 @@ mod tests {
             ("/srv/data", "/srv/data", "/srv/data", false),
             ("data::/", "data", "/", false),
             ("data::/in:ro", "data", "/in", true),
-            ("data::a:b", "data", "a:b", false),
+            ("data::a:1", "data", "a:1", false),
+            ("data::a:b/c", "data", "a:b/c", false),
             ("data:ro", "data:ro", "data:ro", false),
-            ("data::a::b", "data", "a::b", false),
+            ("data::a::/b", "data", "a::/b", false),
         ] {
             let expected = DirectoryGrant { host: host.into(), guest: guest.into(), read_only };
-            assert_eq!(text.parse(), Ok(expected), "{text}");
+            assert_eq!(DirectoryGrant::parse(text.into()), Ok(expected), "{text}");
         }
-        for text in ["", "::", "data::", "::/data", "data:::ro"] {
-            assert!(text.parse::<DirectoryGrant>().is_err(), "{text}");
+        for text in [
+            "",
+            "::",
+            "data::",
+            "::/data",
+            "data:::ro",
+            "data::a:RO",
+            "data::a:rw",
+            "data::a:read-only",
+            "data::a:ro:ro",
+        ] {
+            assert!(DirectoryGrant::parse(text.into()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_may_be_called_so_by_the_host_alone() {
+        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        let grant = DirectoryGrant::parse(bytes(b"\xff::/in:ro")).unwrap();
+        assert_eq!((grant.host.as_os_str().as_bytes(), &*grant.guest, grant.read_only), (&b"\xff"[..], "/in", true));
+        for refused in [&b"\xff"[..], b"in::\xff"] {
+            assert!(DirectoryGrant::parse(bytes(refused)).unwrap_err().contains("\\xFF"));
+        }
+        assert_eq!(Variable::parse(bytes(b"A=\xff")).unwrap_err(), "it is not UTF-8: \"A=\\xFF\"");
     }
 
     #[test]
     fn variables_have_a_value_or_are_inherited() {
         let variable = |name: &str, value: Option<&str>| Variable { name: name.into(), value: value.map(String::from) };
-        assert_eq!("A=1=2".parse(), Ok(variable("A", Some("1=2"))));
-        assert_eq!("A=".parse(), Ok(variable("A", Some(""))));
-        assert_eq!("A".parse(), Ok(variable("A", None)));
-        assert!("=1".parse::<Variable>().is_err() && "".parse::<Variable>().is_err());
+        assert_eq!(Variable::parse("A=1=2".into()), Ok(variable("A", Some("1=2"))));
+        assert_eq!(Variable::parse("A=".into()), Ok(variable("A", Some(""))));
+        assert_eq!(Variable::parse("A".into()), Ok(variable("A", None)));
+        assert!(Variable::parse("=1".into()).is_err() && Variable::parse("".into()).is_err());
     }
 }

@@ -64,7 +64,7 @@ impl ImportOrigin {
     /// What it is, and what to do.
     fn explained(self) -> &'static str {
         match self {
-            ImportOrigin::Preview => "that version of WASI has no such function",
+            ImportOrigin::Preview => "that version of WASI has nothing of that name and kind",
             ImportOrigin::OtherWasi => {
                 "of WASI, core modules have preview1 (`wasi_snapshot_preview1`) and preview0 (`wasi_unstable`)"
             }
