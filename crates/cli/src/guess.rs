@@ -3,7 +3,7 @@
 use crate::input::STDIN;
 use crate::run::is_program;
 use gusset::{Printable, nearest};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// What names files that the program reads.
@@ -13,8 +13,7 @@ const EXTENSIONS: &[&str] = &["wasm", "wat", "wast"];
 pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && file != STDIN && !path.is_file() {
+    if !names_file(file) {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -26,36 +25,20 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let plain = words.iter().any(|word| is_option(word)) || (file != STDIN && is_program(path));
     let file = file_in_shell(path);
     let run = match () {
-        () if extension == "wast" => format!("gusset wast {file}"),
-        () if plain => {
-            words.iter().fold(format!("gusset run {file}"), |command, word| format!("{command} {}", in_shell(word)))
+        () if path.extension().is_some_and(|extension| extension == "wast") => format!("gusset wast {file}"),
+        () if plain || words.is_empty() => {
+            words.iter().fold(format!("gusset run {file}"), |line, word| format!("{line} {}", in_shell(word)))
         }
-        () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
     Some(format!("a command is missing before {shown}; to run it:\n\n  {run}"))
 }
 
-/// What to say of `gusset run` without a file, if an option has taken the file for its value. `option` tells how the value of one is called.
-pub(crate) fn file_taken_by_option(arguments: &[OsString], option: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let [.., before, file] = arguments else { return None };
-    let path = Path::new(file);
+/// Whether a word is a file to be read, or has the name of one.
+pub(crate) fn names_file(word: &OsStr) -> bool {
+    let path = Path::new(word);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let before = before.to_str()?;
-    let value = option(before.strip_prefix("--")?)?;
-    let shown = Printable::name(&file.to_string_lossy()).to_string();
-    EXTENSIONS
-        .contains(&extension)
-        .then(|| format!("`{before}` takes `{shown}` for its own value, <{value}>; the file to run stands after that"))
-}
-
-/// What to say of an option of `gusset run` that other programs have for what is done in another way here.
-pub(crate) fn foreign_option(option: &str) -> Option<&'static str> {
-    match option.split('=').next()? {
-        "--mapdir" | "--volume" | "--mount" => Some("a directory is given by '--dir HOST::GUEST'"),
-        "-S" | "-W" | "--wasi" => Some("programs that are core modules have WASI without an option"),
-        _ => None,
-    }
+    EXTENSIONS.contains(&extension) || word == STDIN || path.is_file()
 }
 
 /// What to say of a word that is no command, but near to one of `commands`.
@@ -71,7 +54,10 @@ pub(crate) fn with_call(file: &str, words: &[String]) -> String {
 
 /// A call in WAVE of words.
 fn call(words: &[String]) -> String {
-    let (name, arguments) = words.split_first().map_or(("name", words), |(name, rest)| (name, rest));
+    let (name, arguments) = match words.split_first() {
+        Some((name, rest)) if is_name(name) => (&**name, rest),
+        _ => ("name", words),
+    };
     if name.contains('(') {
         // The shell took it apart, or other words stand behind it.
         let (mut opened, mut closed) = (0, 0);
@@ -84,6 +70,11 @@ fn call(words: &[String]) -> String {
     }
     let arguments: Vec<String> = arguments.iter().map(|word| value(word.trim_end_matches(','))).collect();
     format!("{name}({})", arguments.join(", "))
+}
+
+/// Whether a word can be a function's name, or a call of one, and is no value.
+pub(crate) fn is_name(word: &str) -> bool {
+    word.starts_with(|char: char| char.is_alphabetic() || char == '_')
 }
 
 /// Whether a word is an option's, and no negative number.
@@ -147,6 +138,8 @@ mod tests {
                 "add(1, \".5\", \"5.\", -inf, \"NaN\", \"infinity\")",
             ),
             (vec!["paint", "%none"], "paint(%none)"),
+            (vec!["1", "-2"], "name(1, -2)"),
+            (vec!["[1, 2]"], "name([1, 2])"),
         ] {
             assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
         }

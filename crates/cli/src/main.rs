@@ -12,13 +12,12 @@ mod output;
 mod run;
 mod sample;
 mod select;
+mod usage;
 mod validate;
 mod wast;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use gusset_wast::FeatureList;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -110,7 +109,7 @@ Each module is preceded by a comment line `caller -> callee function` for each o
 offsets, as backtraces have them for frames within an adapter, and beside calls of trap functions which value is bad there, and why.";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| explain(error).exit());
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| usage::explained(error).exit());
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Wast(arguments) => wast::run(&arguments),
@@ -119,52 +118,4 @@ fn main() -> ExitCode {
         Command::Adapters(arguments) => adapters::run(&arguments),
     };
     outcome.unwrap_or_else(|error| error::report(&error))
-}
-
-/// The error, with what was meant where the words tell.
-fn explain(mut error: clap::Error) -> clap::Error {
-    if let Some(message) = no_command(&error) {
-        return Arguments::command().error(ErrorKind::InvalidSubcommand, message);
-    }
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let mut command = Arguments::command();
-    let Some(run) = command.find_subcommand_mut("run").filter(|_| words.first().is_some_and(|word| word == "run"))
-    else {
-        return error;
-    };
-    match error.kind() {
-        ErrorKind::MissingRequiredArgument => {
-            let value_name = |option: &str| {
-                let argument = run.get_arguments().find(|argument| argument.get_long() == Some(option))?;
-                argument.get_value_names()?.first().map(ToString::to_string)
-            };
-            match guess::file_taken_by_option(&words, value_name) {
-                Some(message) => run.error(ErrorKind::MissingRequiredArgument, message),
-                None => error,
-            }
-        }
-        ErrorKind::UnknownArgument => {
-            // What stands after `--` is the file.
-            error.remove(ContextKind::Suggested);
-            if let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
-                && let Some(hint) = guess::foreign_option(option)
-            {
-                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
-            }
-            error
-        }
-        _ => error,
-    }
-}
-
-/// What to say where the first word is no command, if that word tells what was meant.
-fn no_command(error: &clap::Error) -> Option<String> {
-    if error.kind() != ErrorKind::InvalidSubcommand {
-        return None;
-    }
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    guess::file_without_command(&words).or_else(|| {
-        let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-        guess::command(word, Arguments::command().get_subcommands().map(|command| command.get_name()))
-    })
 }

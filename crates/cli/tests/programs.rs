@@ -1,6 +1,7 @@
 //! Programs, which are core modules, as a person runs them: what they are given, and how they end. Their texts stand in `programs/`.
 
 use crate::program::{Ended, SIGINT, ScratchFolder, gusset, interrupted, shell};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The path of a program's text.
@@ -104,6 +105,35 @@ fn read_standard_input_or_what_is_given_for_it() {
 }
 
 #[test]
+fn know_the_files_that_are_their_standard_streams() {
+    let scratch = ScratchFolder::new();
+    let input = scratch.file("in", b"from a long line\n");
+    for line in [
+        "(gusset run $P/redirected.wat; cat) < in > out",
+        "gusset run --stdin in $P/redirected.wat > out; tail -c +6 in >> out",
+    ] {
+        assert_eq!(written(&scratch, line), "", "{line}");
+        let out = std::fs::read(scratch.path("out")).expect("it was written");
+        for (record, path) in out.chunks(64).zip([&input, &scratch.path("out")]) {
+            let field = |at: usize| u64::from_le_bytes(record[at..at + 8].try_into().expect("8 bytes"));
+            let file = std::fs::metadata(path).expect("it is there");
+            assert_eq!((field(0), field(8)), (file.dev(), file.ino()), "{path}");
+            assert_eq!((record[16], field(24)), (4, 1), "a regular file, with one name: {path}");
+            let size = if *path == input { file.len() } else { 0 };
+            assert_eq!(field(32), size, "{path}");
+            if *path == input {
+                let modified = file.mtime() as u64 * 1_000_000_000 + file.mtime_nsec() as u64;
+                assert_eq!(field(48), modified);
+            }
+        }
+        // The position is the system's, where others go on.
+        assert_eq!(String::from_utf8_lossy(&out[128..]), "ine\na long line\n", "{line}");
+    }
+    // What has no positions says so: `spipe` (the third step).
+    assert_eq!(run(&scratch, "cat in | gusset run $P/redirected.wat").code, Some(3));
+}
+
+#[test]
 fn are_the_same_in_each_run_only_where_that_is_asked_for() {
     let scratch = ScratchFolder::new();
     let line = "gusset run --deterministic $P/moment.wat | od -A n -t x1";
@@ -152,8 +182,8 @@ fn end_quietly_where_nobody_reads_any_more() {
 
 #[test]
 fn are_ended_by_an_interruption() {
-    for name in ["spin", "sleep"] {
-        match interrupted(&["run", &program(name)]) {
+    for (name, waits) in [("spin", false), ("sleep", true), ("listen", true)] {
+        match interrupted(&["run", &program(name)], waits) {
             Some(signal) => assert_eq!(signal, SIGINT, "{name}"),
             None => println!("not run: interruptions are ignored here"),
         }

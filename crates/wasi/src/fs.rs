@@ -15,7 +15,9 @@ mod resolve;
 mod shared;
 
 pub use archive::{ArchiveBytes, ArchiveDirectory};
+pub(crate) use device::DeviceNumbers;
 pub use host::HostDirectory;
+pub(crate) use host::metadata_of;
 pub use memory::{MemoryDirectory, MemoryFileSystem, MemoryFileSystemBuilder};
 pub use metadata::{DirectoryEntry, FileType, Metadata, SetTime, SetTimes};
 pub use overlay::Overlay;

@@ -12,7 +12,8 @@ mod special;
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, Directory, DirectoryEntries, FileType, Metadata, OpenOptions, RelativePath, SetTimes};
-use convert::{metadata_of, timestamps_of};
+pub(crate) use convert::metadata_of;
+use convert::timestamps_of;
 use entries::HostEntries;
 use gusset::{Context, Result};
 use resolve::ResolvedName;

@@ -18,7 +18,7 @@ use copy_up::{copy_up, open_file};
 use entries::OverlayEntries;
 use file::{CopiedFile, LowerFile, OpenedLower};
 use node::{OverlayEntry, OverlayLeaf, OverlayNode, OverlayTree};
-use state::identity;
+use state::{OverlayState, identity};
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, MutexGuard};
@@ -42,7 +42,8 @@ use std::sync::{Arc, MutexGuard};
 /// What is removed of the lower layer is remembered by the overlay, not in the upper layer: that holds the guest's own files alone, and any
 /// name is the guest's to use. To go on another time, keep [`hidden`](Overlay::hidden) and give it to [`hide`](Overlay::hide).
 ///
-/// Nothing else may change the layers meanwhile.
+/// While a file is copied, and that takes as long as it is large, whoever else would change something in the overlay waits for it; who reads
+/// does not. Nothing else may change the layers meanwhile, and a layer must not ask the overlay that it is in.
 #[derive(Clone)]
 pub struct Overlay(Arc<OverlayNode>);
 
@@ -124,24 +125,33 @@ impl Overlay {
 
     /// Opens what the lower layer has, to be read; nothing, where it is there no more.
     fn open_lower(node: &OverlayNode, name: &str, options: OpenOptions) -> WasiResult<Option<Descriptor>> {
-        let mut state = writing(&node.layers.state);
-        let (Some(OverlayEntry::Leaf(leaf)), Some(path)) = (node.look_up(&state, name)?, node.lower_path(name)) else {
-            return Ok(None);
+        let in_lower = |state: &OverlayState| match (node.look_up(state, name)?, node.lower_path(name)) {
+            (Some(OverlayEntry::Leaf(leaf)), Some(path)) if !leaf.is_upper => WasiResult::Ok(Some((leaf, path))),
+            _ => Ok(None),
         };
-        if leaf.is_upper {
-            return Ok(None);
-        }
-        if leaf.found.file_type != FileType::RegularFile {
-            return leaf.directory.open(RelativePath::new(name)?, of_leaf(options)).map(Some);
-        }
-        let file = match state.opened(&path) {
+        let state = reading(&node.layers.state);
+        let Some((leaf, path)) = in_lower(&state)? else { return Ok(None) };
+        let opened = state.opened(&path);
+        drop(state);
+        let read = OpenOptions { read: true, write: false, ..of_leaf(options) };
+        let file = match opened {
             Some(file) => file,
+            None if leaf.found.file_type != FileType::RegularFile => {
+                return leaf.directory.open(RelativePath::new(name)?, of_leaf(options)).map(Some);
+            }
+            // It may take its time: nothing is locked meanwhile, and what has come of the name is looked at again.
             None => {
-                let read = OpenOptions { read: true, write: false, ..of_leaf(options) };
                 let file = open_file(&*leaf.directory, RelativePath::new(name)?, read)?;
-                let file = Arc::new(LowerFile::new(file, identity(&leaf.found)));
-                state.set_opened(path, &file);
-                file
+                let mut state = writing(&node.layers.state);
+                if in_lower(&state)?.is_none() {
+                    return Ok(None);
+                }
+                let opened = state.opened(&path);
+                opened.unwrap_or_else(|| {
+                    let file = Arc::new(LowerFile::new(file, identity(&leaf.found)));
+                    state.set_opened(path, &file);
+                    file
+                })
             }
         };
         Ok(Some(Descriptor::File(Arc::new(OpenedLower { file, readable: options.read }))))

@@ -6,7 +6,7 @@ use super::rights::Rights;
 use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{Descriptor, Directory, File};
+use crate::fs::{Descriptor, DeviceNumbers, Directory, File};
 use crate::wait::{Interest, Pollable};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub(crate) struct Descriptors {
     lowest_free: usize,
     max: usize,
     pub(super) listings: Listings,
+    pub(super) devices: DeviceNumbers,
 }
 
 /// What a guest has open under a number.
@@ -105,6 +106,7 @@ impl Descriptors {
             entries,
             max: settings.max_descriptors as usize,
             listings: Listings::default(),
+            devices: DeviceNumbers::default(),
         }
     }
 

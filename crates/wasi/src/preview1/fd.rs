@@ -92,13 +92,14 @@ pub(crate) fn fdstat_set_rights(
 }
 
 pub(crate) fn filestat_get(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<Filestat> {
-    let nothing_but = |file_type| Metadata { file_type, ..Metadata::default() };
-    Ok(Filestat(match &ctx.preview1().get(fd)?.thing {
+    let descriptors = ctx.preview1();
+    let found = match &descriptors.get(fd)?.thing {
         Descriptor::Directory(directory) => directory.metadata(RelativePath::HERE, true)?,
         Descriptor::File(file) => file.metadata()?,
-        Descriptor::Stream(stream) => nothing_but(stream.file_type()),
-        Descriptor::Listener(_) => nothing_but(FileType::SocketStream),
-    }))
+        Descriptor::Stream(stream) => stream.metadata()?,
+        Descriptor::Listener(_) => Metadata { file_type: FileType::SocketStream, ..Metadata::default() },
+    };
+    Ok(Filestat(descriptors.devices.renumbered(found)))
 }
 
 pub(super) fn filestat_set_size(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd, size: u64) -> WasiResult<()> {

@@ -10,6 +10,7 @@ use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, File};
 use crate::wait::Interest;
+use std::io::SeekFrom;
 
 pub(super) fn read(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iovs: Iovecs) -> WasiResult<u32> {
     waiting(ctx, fd, Interest::Read, |entry| match &entry.thing {
@@ -34,6 +35,9 @@ pub(super) fn pread(
 ) -> WasiResult<u32> {
     let offset = file_offset(offset)?;
     waiting(ctx, fd, Interest::Read, |entry| {
+        if let Descriptor::Stream(stream) = &entry.thing {
+            return iovs.fill(memory, |bytes, before| stream.read_at(bytes, offset + u64::from(before)));
+        }
         let file = entry.file(ErrorCode::InvalidSeek)?;
         iovs.fill(memory, |bytes, before| file.read_at(bytes, offset + u64::from(before)))
     })
@@ -63,6 +67,9 @@ pub(super) fn pwrite(
 ) -> WasiResult<u32> {
     let offset = file_offset(offset)?;
     waiting(ctx, fd, Interest::Write, |entry| {
+        if let Descriptor::Stream(stream) = &entry.thing {
+            return iovs.drain(memory, |bytes, before| stream.write_at(bytes, offset + u64::from(before)));
+        }
         let file = entry.file(ErrorCode::InvalidSeek)?;
         let (count, _) = write_file(&**file, entry, memory, &iovs, offset)?;
         sync_written(&**file, entry.flags, count)
@@ -108,6 +115,13 @@ pub(crate) fn seek(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd, offset: i
     if (offset, whence) != (0, Whence::Current) && !entry.base.contains(Rights::FD_SEEK) {
         return Err(ErrorCode::NotCapable.into());
     }
+    if let Descriptor::Stream(stream) = &entry.thing {
+        return stream.seek(match whence {
+            Whence::Set => SeekFrom::Start(u64::try_from(offset).map_err(|_| ErrorCode::Invalid)?),
+            Whence::Current => SeekFrom::Current(offset),
+            Whence::End => SeekFrom::End(offset),
+        });
+    }
     let from = match whence {
         Whence::Set => 0,
         Whence::Current => entry.position,
@@ -118,7 +132,11 @@ pub(crate) fn seek(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd, offset: i
 }
 
 pub(super) fn tell(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiResult<u64> {
-    Ok(ctx.preview1().get(fd)?.position)
+    let entry = ctx.preview1().get(fd)?;
+    match &entry.thing {
+        Descriptor::Stream(stream) => stream.seek(SeekFrom::Current(0)),
+        _ => Ok(entry.position),
+    }
 }
 
 /// Offsets are signed to those who have to go on from them; what does not fit is none.

@@ -32,7 +32,8 @@ pub(crate) fn filestat_get(
     lookup: LookupFlags,
     path: GuestText,
 ) -> WasiResult<Filestat> {
-    Ok(Filestat(directory(ctx, fd)?.metadata(path.path(memory)?, lookup.contains(LookupFlags::SYMLINK_FOLLOW))?))
+    let found = directory(ctx, fd)?.metadata(path.path(memory)?, lookup.contains(LookupFlags::SYMLINK_FOLLOW))?;
+    Ok(Filestat(ctx.preview1().devices.renumbered(found)))
 }
 
 #[allow(clippy::too_many_arguments, reason = "so many has the function")]

@@ -8,7 +8,7 @@ use super::record::file_type_number;
 use crate::ctx::WasiCtx;
 use crate::error::{WasiError, WasiResult};
 use crate::fs::{Directory, DirectoryEntries, DirectoryEntry, FileType, RelativePath};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -163,26 +163,24 @@ impl DirectoryListing {
         Ok(next)
     }
 
-    /// The entries of a new listing that come after the last one that is known; where that is gone, after as many.
+    /// The entries of a new listing that come after the last one in it that is known. What was told may be gone by now, as where a guest
+    /// removes what it is told; nothing that was not told is passed over.
     fn reopened(&self, directory: &dyn Directory) -> WasiResult<DirectoryEntries> {
-        // All but `.` and `..`.
-        let passed = self.end().saturating_sub(2);
+        let known: HashSet<&str> = self.known.iter().map(|entry| &*entry.name).collect();
         let mut entries = directory.entries()?;
-        if passed == 0 {
-            return Ok(entries);
-        }
-        if let Some(last) = self.known.back() {
-            while let Some(entry) = entries.next().transpose()? {
-                if entry.name == last.name {
+        let mut last: Option<String> = None;
+        while let Some(entry) = entries.next().transpose()? {
+            if known.contains(&*entry.name) {
+                let is_last = self.known.back().is_some_and(|last| last.name == entry.name);
+                if is_last {
                     return Ok(entries);
                 }
+                last = Some(entry.name);
             }
-            entries = directory.entries()?;
         }
-        for _ in 0..passed {
-            if entries.next().transpose()?.is_none() {
-                break;
-            }
+        entries = directory.entries()?;
+        if let Some(last) = last {
+            while entries.next().transpose()?.is_some_and(|entry| entry.name != last) {}
         }
         Ok(entries)
     }

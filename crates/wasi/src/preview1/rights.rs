@@ -107,6 +107,9 @@ impl Rights {
     /// What can be done with a stream.
     pub(crate) const STREAM: Rights = Rights::COMMON.union(Rights::FD_READ).union(Rights::FD_WRITE);
 
+    /// What can be done with a stream behind which a file stands.
+    const FILE_STREAM: Rights = Rights::STREAM.union(Rights::FD_SEEK).union(Rights::FD_TELL);
+
     /// What can be done with a connection.
     pub(crate) const CONNECTION: Rights = Rights::STREAM.union(Rights::SOCK_SHUTDOWN);
 
@@ -159,6 +162,7 @@ impl Rights {
             Descriptor::Directory(_) => Rights::DIRECTORY,
             Descriptor::File(_) => Rights::FILE,
             Descriptor::Stream(stream) if is_connection(&**stream) => Rights::CONNECTION,
+            Descriptor::Stream(stream) if stream.file_type() == FileType::RegularFile => Rights::FILE_STREAM,
             Descriptor::Stream(_) => Rights::STREAM,
             Descriptor::Listener(_) => Rights::LISTENER,
         }

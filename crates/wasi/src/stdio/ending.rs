@@ -2,9 +2,10 @@
 
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::exit::Exit;
-use crate::fs::FileType;
+use crate::fs::{FileType, Metadata};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter};
+use std::io::SeekFrom;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -32,12 +33,28 @@ impl Stream for EndingStream {
         self.0.file_type()
     }
 
+    fn metadata(&self) -> WasiResult<Metadata> {
+        self.0.metadata()
+    }
+
     fn read(&self, bytes: &mut [u8]) -> WasiResult<usize> {
         self.0.read(bytes)
     }
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         end(self.0.write(bytes))
+    }
+
+    fn seek(&self, to: SeekFrom) -> WasiResult<u64> {
+        self.0.seek(to)
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> WasiResult<usize> {
+        self.0.read_at(bytes, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> WasiResult<usize> {
+        end(self.0.write_at(bytes, offset))
     }
 
     fn flush(&self) -> WasiResult<()> {

@@ -3,12 +3,12 @@
 
 use super::StandardOutput;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::FileType;
+use crate::fs::{FileType, Metadata, metadata_of};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::retry_on_intr;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, SeekFrom};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -64,6 +64,10 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
         self.file_type
     }
 
+    fn metadata(&self) -> WasiResult<Metadata> {
+        Ok(Metadata { file_type: self.file_type, ..metadata_of(&rustix::fs::fstat(&self.fd)?) })
+    }
+
     fn read(&self, bytes: &mut [u8]) -> WasiResult<usize> {
         // Reading nothing from a terminal waits as well.
         if bytes.is_empty() {
@@ -82,6 +86,23 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         Ok(retry_on_intr(|| rustix::io::write(&self.fd, bytes))?)
+    }
+
+    fn seek(&self, to: SeekFrom) -> WasiResult<u64> {
+        let to = match to {
+            SeekFrom::Start(offset) => rustix::fs::SeekFrom::Start(offset),
+            SeekFrom::Current(delta) => rustix::fs::SeekFrom::Current(delta),
+            SeekFrom::End(delta) => rustix::fs::SeekFrom::End(delta),
+        };
+        Ok(rustix::fs::seek(&self.fd, to)?)
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> WasiResult<usize> {
+        Ok(retry_on_intr(|| rustix::io::pread(&self.fd, &mut *bytes, offset))?)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> WasiResult<usize> {
+        Ok(retry_on_intr(|| rustix::io::pwrite(&self.fd, bytes, offset))?)
     }
 }
 

@@ -13,6 +13,20 @@ fn new_file(files: &MemoryFileSystem, name: &str) -> Arc<dyn File> {
     file(files.root().open(path(name), options("rwc")).expect("it opens")).expect("a file")
 }
 
+/// A chunk of one byte takes more than that byte.
+#[test]
+fn what_keeps_the_bytes_counts_too() {
+    let files = MemoryFileSystem::new();
+    let file = new_file(&files, "scattered");
+    let empty = files.used();
+    for chunk in 0..1000 {
+        assert_eq!(file.write_at(b"x", chunk * (64 << 10)).expect("it is written"), 1);
+    }
+    assert!(files.used() >= empty + 1000 * 129, "{}", files.used() - empty);
+    file.set_size(0).expect("it is emptied");
+    assert_eq!(files.used(), empty);
+}
+
 #[test]
 fn hosts_write_and_read() -> gusset::Result<()> {
     let files = MemoryFileSystem::new();

@@ -1,7 +1,12 @@
 //! What is known of files and done to them as a whole: `filestat`, sizes, times, syncing, advice.
 
-use super::guest::{OUT, ROOT, TestGuest, for_each};
+use super::guest::{GuestFiles, OUT, ROOT, TestGuest, for_each, for_each_with};
 use gusset_wasi::preview1::{Errno, Rights};
+use gusset_wasi::{Input, MemoryFileSystem, WasiConfigBuilder};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use std::cell::RefCell;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 
 /// `filestat`, by the layout of the guest's version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,4 +233,44 @@ fn fd_datasync_means() {
 #[test]
 fn fd_datasync_refuses() {
     sync_refuses("fd_datasync", Rights::FD_DATASYNC);
+}
+
+#[test]
+fn what_is_known_of_a_stream_is_what_the_system_says() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"0123456789").unwrap();
+    let stdin = file.try_clone().unwrap();
+    let configure = |config: &mut WasiConfigBuilder| _ = config.stdin(Input::file(stdin.try_clone().unwrap()));
+    for_each_with(configure, |guest| {
+        let (found, system) = (stat(guest, 0), file.metadata().unwrap());
+        assert_eq!((found.device, found.inode, found.file_type), (system.dev(), system.ino(), 4));
+        assert_eq!((found.links, found.size), (system.nlink(), 10));
+        assert_eq!(found.times[1], system.mtime() as u64 * 1_000_000_000 + system.mtime_nsec() as u64);
+        let GuestFiles::Host(folder) = &guest.world else { return };
+        mknodat(CWD, folder.path().join("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let [at, length] = guest.text("pipe");
+        let pipe = guest.open("pipe", 0, Rights::FD_READ.union(Rights::FD_FILESTAT_GET));
+        assert_eq!(stat(guest, pipe), stat_by(guest, "path_filestat_get", &[ROOT, 0, at, length]));
+    });
+}
+
+#[test]
+fn devices_that_are_not_the_hosts_have_the_same_numbers_in_each_run() {
+    let devices = || {
+        let other = MemoryFileSystem::new();
+        let configure = |config: &mut WasiConfigBuilder| _ = config.preopened_directory("/other", other.root());
+        let found = RefCell::new(Vec::new());
+        for_each_with(configure, |guest| {
+            let [first, root, again] = [ROOT + 1, ROOT, ROOT + 1].map(|fd| stat(guest, fd).device);
+            let [at, length] = guest.text(".");
+            let by_path = stat_by(guest, "path_filestat_get", &[ROOT, 0, at, length]).device;
+            assert_eq!((first, root), (again, by_path));
+            assert_ne!(first, root);
+            found.borrow_mut().push((first, root));
+        });
+        found.into_inner()
+    };
+    let first = devices();
+    let _others: Vec<_> = (0..3).map(|_| MemoryFileSystem::new()).collect();
+    assert_eq!(devices(), first);
 }

@@ -3,6 +3,7 @@
 use super::guest::{CREAT, OUT, ROOT, TestGuest, for_each, for_each_with};
 use gusset_wasi::preview1::{Errno, Rights};
 use gusset_wasi::{ErrorCode, FileType, Input, Output, OutputBuffer, Pollable, Stream, WasiConfigBuilder, WasiResult};
+use std::io::{Seek, SeekFrom, Write};
 
 /// The end of the guest's memory.
 const END: u64 = 2 << 16;
@@ -353,5 +354,35 @@ fn files_are_as_they_were_opened() {
         let nothing = guest.open("b", CREAT, Rights::NONE);
         assert_eq!((guest.get(nothing, 1), guest.put(nothing, "x")), (Err(Errno::Badf), Err(Errno::Badf)));
         assert_eq!((guest.host_file("a"), guest.host_file("b")), (Some(b"Text".to_vec()), Some(Vec::new())));
+    });
+}
+
+#[test]
+fn a_file_behind_a_stream_has_the_systems_position() {
+    let mut file = tempfile::tempfile().unwrap();
+    let stdin = file.try_clone().unwrap();
+    let configure = |config: &mut WasiConfigBuilder| _ = config.stdin(Input::file(stdin.try_clone().unwrap()));
+    file.write_all(b"0123456789").unwrap();
+    for_each_with(configure, |guest| {
+        (&file).seek(SeekFrom::Start(1)).unwrap();
+        assert_eq!((tell(guest, 0), guest.get(0, 3)), (1, Ok("123".to_owned())));
+        for (offset, whence, expected) in
+            [(0, "cur", 4), (-2, "end", 8), (-1, "cur", 7), (6, "set", 6), (12, "set", 12)]
+        {
+            assert_eq!(seek(guest, 0, offset, whence), Ok(expected), "{offset} {whence}");
+            assert_eq!((&file).stream_position().unwrap(), expected, "whoever shares it is there too");
+        }
+        for (offset, whence) in [(-1, "set"), (-11, "end"), (-13, "cur"), (i64::MIN, "set")] {
+            assert_eq!(seek(guest, 0, offset, whence), Err(Errno::Inval), "{offset} {whence}");
+        }
+        let at = guest.place(16);
+        let [vectors, count] = guest.vectors(&[(at, 2), (at + 2, 14)]);
+        guest.ok("fd_pread", &[0, vectors, count, 5, OUT.into()]);
+        assert_eq!((guest.u32_at(OUT), guest.read(at, 5)), (5, b"56789".to_vec()));
+        assert_eq!(tell(guest, 0), 12, "it stays where it was");
+        guest.fails(Errno::Badf, "fd_pwrite", &[0, vectors, count, 0, OUT.into()]);
+        guest.drop_rights(0, Rights::FD_SEEK);
+        assert_eq!((tell(guest, 0), seek(guest, 0, 0, "set")), (12, Err(Errno::Notcapable)));
+        guest.fails(Errno::Notcapable, "fd_pread", &[0, vectors, count, 5, OUT.into()]);
     });
 }

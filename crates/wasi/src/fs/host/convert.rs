@@ -5,7 +5,7 @@ use crate::fs::{Advice, FileType, Metadata, SetTime, SetTimes};
 use rustix::fs::{Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use std::time::Duration;
 
-pub(super) fn metadata_of(stat: &Stat) -> Metadata {
+pub(crate) fn metadata_of(stat: &Stat) -> Metadata {
     Metadata {
         device: stat.st_dev,
         inode: stat.st_ino,

@@ -14,7 +14,7 @@ const BLOCK: usize = 8 << 10;
 pub(super) struct HostEntries {
     /// Opened for this, since its position is where the next block starts.
     directory: OwnedFd,
-    block: vec::IntoIter<DirectoryEntry>,
+    block: vec::IntoIter<WasiResult<DirectoryEntry>>,
     ended: bool,
 }
 
@@ -24,20 +24,24 @@ impl HostEntries {
     }
 
     /// The next block, in which there may be none for a guest.
-    fn read_block(&mut self) -> WasiResult<()> {
+    fn read_block(&mut self) {
         let mut entries = Vec::new();
         let mut buffer = [MaybeUninit::uninit(); BLOCK];
         let mut block = RawDir::new(&self.directory, &mut buffer);
         loop {
             match block.next() {
-                Some(entry) => entries.extend(entry_of(&self.directory, &entry?)?),
+                Some(Ok(entry)) => entries.extend(entry_of(&self.directory, &entry).transpose()),
+                Some(Err(error)) => {
+                    entries.push(Err(error.into()));
+                    self.ended = true;
+                }
                 None => self.ended = true,
             }
             if self.ended || block.is_buffer_empty() {
-                self.block = entries.into_iter();
-                return Ok(());
+                break;
             }
         }
+        self.block = entries.into_iter();
     }
 }
 
@@ -65,15 +69,12 @@ impl Iterator for HostEntries {
     fn next(&mut self) -> Option<WasiResult<DirectoryEntry>> {
         loop {
             if let Some(entry) = self.block.next() {
-                return Some(Ok(entry));
+                return Some(entry);
             }
             if self.ended {
                 return None;
             }
-            if let Err(error) = self.read_block() {
-                self.ended = true;
-                return Some(Err(error));
-            }
+            self.read_block();
         }
     }
 }
@@ -94,7 +95,9 @@ mod tests {
         let (mut count, mut most) = (0, 0);
         while let Some(entry) = entries.next() {
             let name = entry.unwrap().name;
-            let kept: usize = entries.block.as_slice().iter().map(|entry| size_of_val(entry) + entry.name.len()).sum();
+            let left = entries.block.as_slice();
+            let names: usize = left.iter().map(|entry| entry.as_ref().unwrap().name.capacity()).sum();
+            let kept = size_of_val(left) + names;
             (count, most) = (count + 1, most.max(kept + name.len()));
         }
         assert_eq!(count, 2000);

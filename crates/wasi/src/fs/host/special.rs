@@ -1,7 +1,7 @@
 //! [`HostStream`]: a named pipe or a device of the host's. The system never waits for one here.
 
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{FileType, OpenOptions};
+use crate::fs::{FileType, Metadata, OpenOptions, metadata_of};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use rustix::io::retry_on_intr;
@@ -38,6 +38,10 @@ impl Pollable for HostStream {
 impl Stream for HostStream {
     fn file_type(&self) -> FileType {
         self.file_type
+    }
+
+    fn metadata(&self) -> WasiResult<Metadata> {
+        Ok(metadata_of(&rustix::fs::fstat(&self.fd)?))
     }
 
     fn read(&self, bytes: &mut [u8]) -> WasiResult<usize> {

@@ -8,8 +8,8 @@ use std::collections::btree_map::Entry;
 const CHUNK: usize = 64 << 10;
 const CHUNK_SIZE: u64 = CHUNK as u64;
 
-/// What a chunk costs beside its bytes.
-const CHUNK_COST: u64 = 64;
+/// What a chunk costs beside its bytes, with what a map that is half full and the allocator take.
+const CHUNK_COST: u64 = 128;
 
 /// Offsets are signed in what guests and systems say.
 const MAX_SIZE: u64 = i64::MAX as u64;

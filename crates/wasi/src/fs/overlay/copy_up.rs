@@ -100,7 +100,8 @@ fn copy_bytes(source: &dyn File, target: &dyn File, size: u64) -> WasiResult<()>
         let mut to = at;
         while !piece.is_empty() {
             let written = target.write_at(piece, to)?;
-            piece = &piece[written..];
+            // A file that takes nothing, or more than there was, is not believed.
+            piece = piece.get(written..).filter(|_| written > 0).ok_or(ErrorCode::Io)?;
             to += written as u64;
         }
         at += count as u64;
