@@ -3,7 +3,7 @@
 use crate::input::STDIN;
 use crate::run::is_program;
 use gusset::{Printable, nearest};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// What names files that the program reads.
@@ -13,8 +13,7 @@ const EXTENSIONS: &[&str] = &["wasm", "wat", "wast"];
 pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let (file, words) = arguments.split_first()?;
     let path = Path::new(file);
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if !EXTENSIONS.contains(&extension) && file != STDIN && !path.is_file() {
+    if !names_file(file) {
         return None;
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -26,15 +25,20 @@ pub(crate) fn file_without_command(arguments: &[OsString]) -> Option<String> {
     let plain = words.iter().any(|word| is_option(word)) || (file != STDIN && is_program(path));
     let file = file_in_shell(path);
     let run = match () {
-        () if extension == "wast" => format!("gusset wast {file}"),
-        () if plain => {
-            let words: Vec<String> = words.iter().map(|word| in_shell(word)).collect();
-            format!("gusset run {file} {}", words.join(" "))
+        () if path.extension().is_some_and(|extension| extension == "wast") => format!("gusset wast {file}"),
+        () if plain || words.is_empty() => {
+            words.iter().fold(format!("gusset run {file}"), |line, word| format!("{line} {}", in_shell(word)))
         }
-        () if words.is_empty() => format!("gusset run {file}"),
         () => with_call(&file, &words),
     };
     Some(format!("a command is missing before {shown}; to run it:\n\n  {run}"))
+}
+
+/// Whether a word is a file to be read, or has the name of one.
+pub(crate) fn names_file(word: &OsStr) -> bool {
+    let path = Path::new(word);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    EXTENSIONS.contains(&extension) || word == STDIN || path.is_file()
 }
 
 /// What to say of a word that is no command, but near to one of `commands`.
@@ -50,7 +54,10 @@ pub(crate) fn with_call(file: &str, words: &[String]) -> String {
 
 /// A call in WAVE of words.
 fn call(words: &[String]) -> String {
-    let (name, arguments) = words.split_first().map_or(("name", words), |(name, rest)| (name, rest));
+    let (name, arguments) = match words.split_first() {
+        Some((name, rest)) if is_name(name) => (&**name, rest),
+        _ => ("name", words),
+    };
     if name.contains('(') {
         // The shell took it apart, or other words stand behind it.
         let (mut opened, mut closed) = (0, 0);
@@ -63,6 +70,11 @@ fn call(words: &[String]) -> String {
     }
     let arguments: Vec<String> = arguments.iter().map(|word| value(word.trim_end_matches(','))).collect();
     format!("{name}({})", arguments.join(", "))
+}
+
+/// Whether a word can be a function's name, or a call of one, and is no value.
+pub(crate) fn is_name(word: &str) -> bool {
+    word.starts_with(|char: char| char.is_alphabetic() || char == '_')
 }
 
 /// Whether a word is an option's, and no negative number.
@@ -126,6 +138,8 @@ mod tests {
                 "add(1, \".5\", \"5.\", -inf, \"NaN\", \"infinity\")",
             ),
             (vec!["paint", "%none"], "paint(%none)"),
+            (vec!["1", "-2"], "name(1, -2)"),
+            (vec!["[1, 2]"], "name([1, 2])"),
         ] {
             assert_eq!(call(&words.into_iter().map(String::from).collect::<Vec<_>>()), expected);
         }

@@ -193,6 +193,7 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
 /// How large a file with these first bytes may be. What cannot be a component has no need to be read.
 fn limit(file: &OpenFile) -> Result<u64> {
     if file.bytes.starts_with(b"\0asm") {
+        check_header(&file.bytes).with_context(|| format!("cannot read {}", file.name))?;
         return Ok(MAX_BINARY);
     }
     // A comment may hold zeros, but no text starts with one.
@@ -210,6 +211,19 @@ fn limit(file: &OpenFile) -> Result<u64> {
         );
     }
     Ok(MAX_TEXT)
+}
+
+/// Refuses what the engine would take for a bad component though it may be no component at all.
+fn check_header(bytes: &[u8]) -> Result<()> {
+    match bytes {
+        [_, _, _, _, 1, 0, 0, 0, ..] => Ok(()),
+        [_, _, _, _, low, high, 0, 0, ..] => {
+            let version = u16::from_le_bytes([*low, *high]);
+            bail!("it is a core module of version {version}, and there is only version 1")
+        }
+        [_, _, _, _, _, _, _, _, ..] => Ok(()),
+        _ => bail!("it ends within the first 8 bytes, which tell a core module from a component"),
+    }
 }
 
 /// Whether the bytes open a binary core module: its version has the layer 0, a component's the layer 1.

@@ -12,13 +12,12 @@ mod output;
 mod run;
 mod sample;
 mod select;
+mod usage;
 mod validate;
 mod wast;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use gusset_wast::FeatureList;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -110,10 +109,7 @@ Each module is preceded by a comment line `caller -> callee function` for each o
 offsets, as backtraces have them for frames within an adapter, and beside calls of trap functions which value is bad there, and why.";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| match no_command(&error) {
-        Some(message) => Arguments::command().error(ErrorKind::InvalidSubcommand, message).exit(),
-        None => error.exit(),
-    });
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| usage::explained(error).exit());
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Wast(arguments) => wast::run(&arguments),
@@ -122,16 +118,4 @@ fn main() -> ExitCode {
         Command::Adapters(arguments) => adapters::run(&arguments),
     };
     outcome.unwrap_or_else(|error| error::report(&error))
-}
-
-/// What to say where the first word is no command, if that word tells what was meant.
-fn no_command(error: &clap::Error) -> Option<String> {
-    if error.kind() != ErrorKind::InvalidSubcommand {
-        return None;
-    }
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    guess::file_without_command(&words).or_else(|| {
-        let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-        guess::command(word, Arguments::command().get_subcommands().map(|command| command.get_name()))
-    })
 }

@@ -11,6 +11,7 @@ mod unlinked_module;
 pub(crate) use arguments::RunArguments;
 
 use crate::input::{self, Compiled, InputFile};
+use crate::usage;
 use anyhow::Result;
 use arguments::Invocation;
 use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld};
@@ -45,15 +46,23 @@ enum RunnableKind {
     Module,
 }
 
+/// What is known of such a file before it is compiled.
+struct RunnableOutline {
+    kind: RunnableKind,
+    program: bool,
+    /// The functions that a module exports.
+    functions: Vec<String>,
+}
+
 /// Runs the program, or calls the function that is asked for.
 pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let mut invocation = arguments.into_invocation();
     let file = input::any(&invocation.path)?;
     // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error.
     if (!invocation.words.is_empty() || invocation.options.invoke.is_some())
-        && let Some((kind, program)) = kind(&file)
+        && let Some(outline) = RunnableOutline::of(&file)
     {
-        invocation = read_words(invocation, kind, program)?;
+        invocation = read_words(invocation, &outline)?;
     }
     let engine = input::engine(&invocation.options.features)?;
     match input::compiled(&engine, &file)? {
@@ -63,41 +72,59 @@ pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
 }
 
 /// Tells our own words behind the file from those of a program and of a call.
-fn read_words(mut invocation: Invocation, kind: RunnableKind, program: bool) -> Result<Invocation> {
+fn read_words(mut invocation: Invocation, outline: &RunnableOutline) -> Result<Invocation> {
+    let RunnableOutline { kind, program, functions } = outline;
     let called = invocation.options.invoke.is_some();
     let all_ours = match kind {
-        RunnableKind::Component => called || !program,
+        RunnableKind::Component => called || !*program,
         // What stands behind the name of a function and the file are its arguments.
-        RunnableKind::Module => !called && !program,
+        RunnableKind::Module => !called && !*program,
     };
     if !all_ours {
         return Ok(invocation);
     }
     if !invocation.words.is_empty() {
-        invocation = Invocation::of_library().unwrap_or_else(|error| error.exit());
+        invocation = Invocation::of_library().unwrap_or_else(|error| usage::explained(error).exit());
     }
+    let names_function = |word: &str| {
+        let name = word.split_once('(').map_or(word, |(name, _)| name);
+        functions.iter().any(|known| known == name)
+    };
     match kind {
         RunnableKind::Component => component::check(&invocation)?,
-        RunnableKind::Module if invocation.options.invoke.is_some() || invocation.words.is_empty() => {}
-        RunnableKind::Module => return Err(invocation.stray_words("").into()),
+        RunnableKind::Module if invocation.options.invoke.is_some() => {}
+        // Which functions there are is told once it is compiled.
+        RunnableKind::Module if !invocation.first_word().is_some_and(names_function) => {}
+        RunnableKind::Module => invocation.refuse_words("")?,
     }
     Ok(invocation)
 }
 
 /// Whether the file at `path` is a program, whose words are its own.
 pub(crate) fn is_program(path: &Path) -> bool {
-    input::any(path).ok().and_then(|file| kind(&file)) == Some((RunnableKind::Module, true))
+    let outline = input::any(path).ok().and_then(|file| RunnableOutline::of(&file));
+    outline.is_some_and(|outline| outline.kind == RunnableKind::Module && outline.program)
 }
 
-/// What the file is, and whether that is a program; `None` if it is neither component nor module, which compiling it will tell.
-fn kind(file: &InputFile) -> Option<(RunnableKind, bool)> {
-    let runs = |item: &OutlineItem| {
-        item.name.starts_with(component::WASI_RUN) && matches!(item.kind, OutlineItemKind::Instance(_))
-    };
-    let starts = |export: &CoreItemOutline| export.name == module::START && export.ty.starts_with("func");
-    match file.source.outline().ok()?.world {
-        OutlineWorld::Component(component) => Some((RunnableKind::Component, component.exports.iter().any(runs))),
-        OutlineWorld::CoreModule(module) => Some((RunnableKind::Module, module.exports.iter().any(starts))),
-        _ => None,
+impl RunnableOutline {
+    /// What the file is; `None` if it is neither component nor module, which compiling it will tell.
+    fn of(file: &InputFile) -> Option<RunnableOutline> {
+        let runs = |item: &OutlineItem| {
+            item.name.starts_with(component::WASI_RUN) && matches!(item.kind, OutlineItemKind::Instance(_))
+        };
+        let is_function = |export: &CoreItemOutline| export.ty.starts_with("func");
+        Some(match file.source.outline().ok()?.world {
+            OutlineWorld::Component(component) => {
+                let program = component.exports.iter().any(runs);
+                RunnableOutline { kind: RunnableKind::Component, program, functions: Vec::new() }
+            }
+            OutlineWorld::CoreModule(module) => {
+                let functions: Vec<String> =
+                    module.exports.into_iter().filter(is_function).map(|export| export.name).collect();
+                let program = functions.iter().any(|name| name == module::START);
+                RunnableOutline { kind: RunnableKind::Module, program, functions }
+            }
+            _ => return None,
+        })
     }
 }

@@ -182,8 +182,8 @@ fn end_quietly_where_nobody_reads_any_more() {
 
 #[test]
 fn are_ended_by_an_interruption() {
-    for name in ["spin", "sleep"] {
-        match interrupted(&["run", &program(name)]) {
+    for (name, waits) in [("spin", false), ("sleep", true), ("listen", true)] {
+        match interrupted(&["run", &program(name)], waits) {
             Some(signal) => assert_eq!(signal, SIGINT, "{name}"),
             None => println!("not run: interruptions are ignored here"),
         }

@@ -270,6 +270,7 @@ fn names_are_defined_once() -> Result<()> {
     let error = linker.func_wrap("host", "f", || ()).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "`host::f` is defined already");
     let mut store = Store::new(&engine, ());
+    assert!(linker.defines("host", "g") && !linker.defines("host", "h") && !linker.defines("hosts", "g"));
     let item = linker.get(&mut store, "host", "g")?.and_then(|item| item.into_func()).expect("it is a function");
     assert_eq!(item.typed::<(), i32>(&store)?.call(&mut store, ())?, 1);
     Ok(())

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
@@ -280,15 +281,17 @@ fn poll_flags(interest: Interest) -> PollFlags {
 pub(crate) struct WakerSet(Vec<Waker>);
 
 impl WakerSet {
-    pub(crate) fn insert(&mut self, waker: Waker) {
-        if self.0.iter().any(|known| known.will_wake(&waker)) {
-            return;
+    /// Those that it returns are to be woken, once nothing is locked: most of so many are of guests that have ended, and the others come again.
+    #[must_use]
+    pub(crate) fn insert(&mut self, waker: Waker) -> WakerSet {
+        let mut full = WakerSet::default();
+        if !self.0.iter().any(|known| known.will_wake(&waker)) {
+            if self.0.len() >= MANY_WAKERS {
+                full = mem::take(self);
+            }
+            self.0.push(waker);
         }
-        // Most of so many are of guests that have ended. Those that have not come again.
-        if self.0.len() >= MANY_WAKERS {
-            self.wake_all();
-        }
-        self.0.push(waker);
+        full
     }
 
     pub(crate) fn wake_all(&mut self) {
@@ -316,7 +319,7 @@ mod tests {
         let counts: Vec<_> = (0..MANY_WAKERS + 1).map(|_| Arc::new(Count(AtomicUsize::new(0)))).collect();
         let mut wakers = WakerSet::default();
         for count in counts.iter().chain(&counts[MANY_WAKERS..]) {
-            wakers.insert(Waker::from(count.clone()));
+            wakers.insert(Waker::from(count.clone())).wake_all();
         }
         assert_eq!(wakers.0.len(), 1);
         wakers.wake_all();

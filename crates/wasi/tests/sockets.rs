@@ -79,7 +79,6 @@ fn a_connection_within_the_system() {
 }
 
 /// A program that the host starts while a guest's connection comes in has nothing of it.
-#[cfg(target_os = "linux")]
 #[test]
 fn no_other_program_gets_what_is_accepted() {
     let directory = tempfile::tempdir().unwrap();

@@ -4,25 +4,31 @@
 use super::grants::{DirectoryGrant, StdinGrant, Variable};
 use crate::error::WrongUsage;
 use crate::guess;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser};
+use gusset::Printable;
 use gusset_wast::FeatureList;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
     /// The function to call: of a component with its arguments as WAVE, `add(1, 2)`; of a core module with numbers, so or as words after the
     /// file
-    #[arg(long, value_name = "CALL")]
+    #[arg(long, value_name = "CALL", value_parser = utf8_parser())]
     pub(super) invoke: Option<String>,
     /// Give the guest a directory, under the name GUEST or else its own; `:ro` after GUEST: to read only
-    #[arg(long, value_name = "HOST[::GUEST[:ro]]")]
+    #[arg(
+        long,
+        value_name = "HOST[::GUEST[:ro]]",
+        value_parser = OsStringValueParser::new().try_map(DirectoryGrant::parse)
+    )]
     pub(super) dir: Vec<DirectoryGrant>,
     /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = utf8_parser().try_map(Variable::parse))]
     pub(super) env: Vec<Variable>,
     /// What the guest sees as its own name, in place of the file's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = utf8_parser())]
     pub(super) argv0: Option<String>,
     /// What the guest reads as standard input: nothing, what this program does, or a file [default: inherit]
     #[arg(long, value_name = "null|inherit|FILE")]
@@ -36,12 +42,11 @@ pub(crate) struct RunOptions {
 }
 
 #[derive(Args)]
-#[command(override_usage = "gusset run [OPTIONS] <FILE> [ARGS]...")]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     options: RunOptions,
     /// The program or library, as .wasm or .wat, `-` for standard input; then the program's arguments
-    #[arg(value_name = "FILE", required = true, trailing_var_arg = true)]
+    #[arg(value_names = ["FILE", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true)]
     file: Vec<OsString>,
 }
 
@@ -56,6 +61,24 @@ struct LibraryArguments {
     /// What belongs into the call, so that its place can be told
     #[arg(hide = true, allow_negative_numbers = true)]
     words: Vec<OsString>,
+}
+
+/// Reads an option's value that is text. Clap's own parser does not say which option has one that is none.
+fn utf8_parser() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().try_map(|word| utf8(&word).map(String::from))
+}
+
+/// A word as text.
+///
+/// # Errors
+///
+/// When it is none: with its bytes.
+pub(super) fn utf8(word: &OsStr) -> Result<&str, String> {
+    let escaped = |word: &OsStr| {
+        let chunks = word.as_encoded_bytes().utf8_chunks();
+        chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect::<String>()
+    };
+    word.to_str().ok_or_else(|| format!("not UTF-8: `{}`", Printable::name(&escaped(word))))
 }
 
 /// What is to be run, and how.
@@ -92,10 +115,30 @@ impl Invocation {
         self.options.invoke.clone().into_iter().chain(words).collect()
     }
 
-    /// What to say of words that no program takes; `syntax` is that of values.
-    pub(super) fn stray_words(&self, syntax: &str) -> WrongUsage {
+    /// The first word after the file, if it can be shown.
+    pub(super) fn first_word(&self) -> Option<&str> {
+        self.words.first()?.to_str()
+    }
+
+    /// That there are no words after the file, which a library does not take; `syntax` is that of values.
+    ///
+    /// # Errors
+    ///
+    /// When there are: they are told as a call.
+    pub(super) fn refuse_words(&self, syntax: &str) -> Result<(), WrongUsage> {
+        if self.words.is_empty() {
+            return Ok(());
+        }
         let command = guess::with_call(&self.typed_file(), &self.call_words());
-        WrongUsage(format!("a call is one argument, with its values in parentheses{syntax}:\n\n  {command}\n"))
+        Err(WrongUsage(format!("a call is one argument, with its values in parentheses{syntax}:\n\n  {command}\n")))
+    }
+
+    /// The error that nothing says what to call of a library, which `message` tells.
+    pub(super) fn nothing_called(&self, message: String) -> anyhow::Error {
+        match self.words.is_empty() {
+            true => anyhow::Error::msg(message),
+            false => WrongUsage(message).into(),
+        }
     }
 
     /// The file, as it is typed into a shell.

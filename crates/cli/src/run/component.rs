@@ -6,7 +6,7 @@ use crate::error::WrongUsage;
 use crate::output::print;
 use crate::select::listing;
 use crate::{guess, sample};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use gusset::{CallableExport, Component, Engine, Linker, Store, Val, WaveCall};
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,8 +16,9 @@ pub(super) const WASI_RUN: &str = "wasi:cli/run@";
 
 /// Whether the words can be a call of a component's function: what can be told before it is compiled.
 pub(super) fn check(invocation: &Invocation) -> Result<()> {
-    if !invocation.words.is_empty() {
-        return Err(invocation.stray_words(", as WAVE").into());
+    // A number that stands for itself is told what it could be given to.
+    if invocation.options.invoke.is_some() || invocation.first_word().is_some_and(guess::is_name) {
+        invocation.refuse_words(", as WAVE")?;
     }
     if let Some(grant) = invocation.first_grant() {
         let message = format!("{grant} is for programs that are core modules: components have no WASI yet");
@@ -29,7 +30,9 @@ pub(super) fn check(invocation: &Invocation) -> Result<()> {
 /// Calls the function that is asked for and prints the result.
 pub(super) fn run(invocation: &Invocation, engine: &Engine, shown: &str, component: &Component) -> Result<ExitCode> {
     let path = &invocation.path;
-    let Some(text) = &invocation.options.invoke else { bail!(what_to_call(path, shown, component)) };
+    let Some(text) = &invocation.options.invoke else {
+        return Err(invocation.nothing_called(what_to_call(path, shown, component)));
+    };
     let call = parse(path, text)?;
     let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();

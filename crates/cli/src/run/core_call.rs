@@ -137,6 +137,16 @@ pub(super) fn sample(name: &str, ty: &FuncType) -> Option<String> {
     Some(format!("{name}({})", values.join(", ")))
 }
 
+/// A call of one of `functions` with the numbers that `words` are, or are but for the first.
+pub(super) fn fitting(functions: &[(&str, FuncType)], words: &[String]) -> Option<String> {
+    let values: Vec<&str> = words.iter().map(|word| word.trim_end_matches(',')).collect();
+    let numbers = [&values[..], values.get(1..).unwrap_or_default()];
+    numbers.into_iter().filter(|values| !values.is_empty()).find_map(|values| {
+        let (name, _) = functions.iter().find(|(name, ty)| arguments(name, ty, values).is_ok())?;
+        Some(format!("{name}({})", values.join(", ")))
+    })
+}
+
 fn example(name: &str, ty: &FuncType) -> String {
     sample(name, ty).map_or_else(String::new, |call| format!(" so; a call of it looks like {}", guess::in_shell(&call)))
 }
@@ -203,6 +213,25 @@ mod tests {
         assert!(argument(ValType::F64, "one").is_err());
         for (value, text) in [(Val::from(1.5_f32), "1.5"), (Val::from(f64::NAN), "NaN"), (Val::from(-0.0_f64), "-0")] {
             assert_eq!(result_text(&value), text);
+        }
+    }
+
+    #[test]
+    fn numbers_fit_a_function() {
+        let ty = |params: &[ValType]| FuncType { params: params.into(), results: [].into() };
+        let functions = [("half", ty(&[ValType::F64])), ("add", ty(&[ValType::I32, ValType::I32]))];
+        for (words, expected) in [
+            (&["1", "2"][..], Some("add(1, 2)")),
+            (&["1,", "2"], Some("add(1, 2)")),
+            (&["ad", "1", "2"], Some("add(1, 2)")),
+            (&["1.5"], Some("half(1.5)")),
+            (&["0.5", "1"], Some("half(1)")),
+            (&["1", "2", "3", "4"], None),
+            (&["word"], None),
+            (&[], None),
+        ] {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            assert_eq!(fitting(&functions, &words).as_deref(), expected, "{words:?}");
         }
     }
 

@@ -1,15 +1,15 @@
 //! What the command line gives a program of WASI: the options' forms, and the configuration that they make.
 
-use super::arguments::{Invocation, RunOptions};
+use super::arguments::{Invocation, RunOptions, utf8};
 use crate::error::WrongUsage;
 use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
 use gusset::Printable;
 use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// What separates a host's directory from the guest's name for it.
 const DIRECTORY_SEPARATOR: &str = "::";
@@ -40,25 +40,50 @@ pub(crate) enum StdinGrant {
     File(PathBuf),
 }
 
-impl FromStr for DirectoryGrant {
-    type Err = &'static str;
+impl DirectoryGrant {
+    /// Reads `HOST[::GUEST[:ro]]`, of which HOST can be any bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another form.
+    pub(super) fn parse(text: OsString) -> Result<DirectoryGrant, String> {
+        let bytes = text.as_bytes();
+        let separator = DIRECTORY_SEPARATOR.as_bytes();
+        let Some(end) = bytes.windows(separator.len()).position(|part| part == separator) else {
+            let name = utf8(&text).map_err(|why| format!("{why}; `HOST::GUEST` gives it a name that is"))?;
+            return DirectoryGrant::new(&text, name, false);
+        };
+        let host = OsStr::from_bytes(&bytes[..end]);
+        let name = utf8(OsStr::from_bytes(&bytes[end + separator.len()..]))?;
+        let (guest, read_only) = name.strip_suffix(READ_ONLY).map_or((name, false), |guest| (guest, true));
+        // Who writes `:RO` is not to be given a directory that can be written.
+        if let Some((guest, mode)) = guest.rsplit_once(':')
+            && mode.chars().all(|char| char.is_ascii_alphabetic() || char == '-' || char == ',')
+        {
+            let found = &name[guest.len()..];
+            return Err(format!(
+                "expected `:ro` or nothing after the guest's name, found `{found}`; without `:ro` the guest can write too"
+            ));
+        }
+        DirectoryGrant::new(host, guest, read_only)
+    }
 
-    fn from_str(text: &str) -> Result<DirectoryGrant, &'static str> {
-        let (host, guest) = text.split_once(DIRECTORY_SEPARATOR).unwrap_or((text, text));
-        let of_guest = (host.len() < text.len()).then(|| guest.strip_suffix(READ_ONLY)).flatten();
-        let (guest, read_only) = of_guest.map_or((guest, false), |guest| (guest, true));
+    fn new(host: &OsStr, guest: &str, read_only: bool) -> Result<DirectoryGrant, String> {
         if host.is_empty() || guest.is_empty() {
-            return Err("expected `HOST`, `HOST::GUEST` or `HOST::GUEST:ro`");
+            return Err("expected `HOST`, `HOST::GUEST` or `HOST::GUEST:ro`".into());
         }
         Ok(DirectoryGrant { host: host.into(), guest: guest.into(), read_only })
     }
 }
 
-impl FromStr for Variable {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Variable, &'static str> {
-        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+impl Variable {
+    /// Reads `NAME[=VALUE]`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no name.
+    pub(super) fn parse(text: String) -> Result<Variable, &'static str> {
+        let (name, value) = text.split_once('=').map_or((&*text, None), |(name, value)| (name, Some(value)));
         if name.is_empty() {
             return Err("expected `NAME=VALUE` or `NAME`");
         }
@@ -103,11 +128,8 @@ fn args(invocation: &Invocation) -> Result<Vec<String>> {
     let name = || Some(invocation.path.file_name()?.to_string_lossy().into_owned());
     let mut args = vec![invocation.options.argv0.clone().or_else(name).unwrap_or_default()];
     for (number, word) in invocation.words.iter().enumerate() {
-        let Some(word) = word.to_str() else {
-            let shown = Printable::name(&word.to_string_lossy()).to_string();
-            return Err(WrongUsage(format!("argument {} of the guest is not UTF-8: {shown}", number + 1)).into());
-        };
-        args.push(word.into());
+        let word = utf8(word);
+        args.push(word.map_err(|why| WrongUsage(format!("argument {} of the guest is {why}", number + 1)))?.into());
     }
     Ok(args)
 }
@@ -180,24 +202,42 @@ mod tests {
             ("/srv/data", "/srv/data", "/srv/data", false),
             ("data::/", "data", "/", false),
             ("data::/in:ro", "data", "/in", true),
-            ("data::a:b", "data", "a:b", false),
+            ("data::a:1", "data", "a:1", false),
+            ("data::a:b/", "data", "a:b/", false),
             ("data:ro", "data:ro", "data:ro", false),
-            ("data::a::b", "data", "a::b", false),
+            ("data::a::b/c", "data", "a::b/c", false),
         ] {
             let expected = DirectoryGrant { host: host.into(), guest: guest.into(), read_only };
-            assert_eq!(text.parse(), Ok(expected), "{text}");
+            assert_eq!(DirectoryGrant::parse(text.into()), Ok(expected), "{text}");
         }
         for text in ["", "::", "data::", "::/data", "data:::ro"] {
-            assert!(text.parse::<DirectoryGrant>().is_err(), "{text}");
+            let error = DirectoryGrant::parse(text.into()).expect_err(text);
+            assert!(error.starts_with("expected `HOST`"), "{text}: {error}");
+        }
+        for suffix in [":rw", ":RO", ":r", ":", ":read-only", ":ro:ro", ":rw:ro", ":ro,Z"] {
+            let error = DirectoryGrant::parse(format!("data::/in{suffix}").into()).expect_err(suffix);
+            assert!(error.contains(&format!("found `{suffix}`")), "{suffix}: {error}");
+        }
+    }
+
+    #[test]
+    fn directories_of_the_host_can_have_any_name() {
+        let text = |bytes: &[u8]| OsStr::from_bytes(bytes).to_os_string();
+        let grant = DirectoryGrant::parse(text(b"a\xff::/in:ro")).expect("the guest's name is text");
+        assert_eq!(grant, DirectoryGrant { host: text(b"a\xff").into(), guest: "/in".into(), read_only: true });
+        for (bytes, shown) in [(&b"a\xff"[..], "`a\\xff`; `HOST::GUEST`"), (b"a::\xc3\xa9\xff\xfe", "`é\\xff\\xfe`")] {
+            let error = DirectoryGrant::parse(text(bytes)).expect_err(shown);
+            assert!(error.starts_with(&format!("not UTF-8: {shown}")), "{error}");
         }
     }
 
     #[test]
     fn variables_have_a_value_or_are_inherited() {
         let variable = |name: &str, value: Option<&str>| Variable { name: name.into(), value: value.map(String::from) };
-        assert_eq!("A=1=2".parse(), Ok(variable("A", Some("1=2"))));
-        assert_eq!("A=".parse(), Ok(variable("A", Some(""))));
-        assert_eq!("A".parse(), Ok(variable("A", None)));
-        assert!("=1".parse::<Variable>().is_err() && "".parse::<Variable>().is_err());
+        let parse = |text: &str| Variable::parse(text.into());
+        assert_eq!(parse("A=1=2"), Ok(variable("A", Some("1=2"))));
+        assert_eq!(parse("A="), Ok(variable("A", Some(""))));
+        assert_eq!(parse("A"), Ok(variable("A", None)));
+        assert!(parse("=1").is_err() && parse("").is_err());
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(invocation: &Invocation, engine: &Engine, shown: &str, module:
         }
         None if exports_function(module, START) => ModuleTask::Program,
         None if core_call::functions(module).next().is_none() && module.has_start_function() => ModuleTask::Instantiate,
-        None => bail!(run.what_to_call(&invocation.typed_file())),
+        None => return Err(invocation.nothing_called(run.what_to_call(invocation))),
     };
     let outcome = run.perform(&task);
     let exit = Exit::of(outcome).map_err(|error| run.explain(error))?;
@@ -93,24 +93,29 @@ impl ModuleRun<'_> {
     }
 
     /// What to say of imports that are not there, if there are any.
-    fn advice(&mut self) -> Option<String> {
-        unlinked_module::advice(self.shown, self.module, &self.linker, &mut self.store)
+    fn advice(&self) -> Option<String> {
+        unlinked_module::advice(self.shown, self.module, &self.linker)
     }
 
     /// `error`, which came of running the module, with what to do if something was not there to import.
-    fn explain(&mut self, error: Error) -> Error {
-        if let Some(link_error) = error.downcast_ref::<LinkError>()
-            && let Some(advice) = self.advice()
-        {
-            // It lists all that the error does.
-            let place = link_error.location().map_or_else(String::new, |place| format!("\n{}", place.excerpt()));
-            return Error::msg(format!("{advice}{place}"));
-        }
-        error.context(format!("cannot run {}", self.shown))
+    fn explain(&self, error: Error) -> Error {
+        let shown = self.shown;
+        let Some(link_error) = error.downcast_ref::<LinkError>() else {
+            return error.context(format!("cannot run {shown}"));
+        };
+        let Some(advice) = self.advice() else {
+            // There is nothing else to import.
+            return error.context(format!(
+                "cannot run {shown}: it imports a function of WASI with a type that is not that function's"
+            ));
+        };
+        // It lists all that the error does.
+        let place = link_error.location().map_or_else(String::new, |place| format!("\n{}", place.excerpt()));
+        Error::msg(format!("{advice}{place}"))
     }
 
-    /// What to say where nothing says what to call of `file`.
-    fn what_to_call(&mut self, file: &str) -> String {
+    /// What to say where nothing says what to call.
+    fn what_to_call(&self, invocation: &Invocation) -> String {
         let shown = self.shown;
         let functions: Vec<_> = core_call::functions(self.module).filter(|(name, _)| *name != INITIALIZE).collect();
         let reactor = exports_function(self.module, INITIALIZE);
@@ -123,7 +128,9 @@ impl ModuleRun<'_> {
             return format!("{advice}\n\n{listing}");
         }
         let kind = if reactor { "a reactor: a library whose `_initialize` is called first" } else { "a library" };
-        let example = functions.iter().find_map(|(name, ty)| core_call::sample(name, ty));
+        let example = core_call::fitting(&functions, &invocation.call_words())
+            .or_else(|| functions.iter().find_map(|(name, ty)| core_call::sample(name, ty)));
+        let file = invocation.typed_file();
         let example = example.map(|call| format!("\n\n  gusset run {file} --invoke {}\n", guess::in_shell(&call)));
         let example = example.unwrap_or_else(|| " with --invoke 'name(numbers)'\n".into());
         format!(

@@ -1,7 +1,7 @@
 //! What to say of a core module that imports what this program does not have: what each import looks like, and what would provide it.
 
 use gusset::core::{ExternType, Linker, Module, ValType};
-use gusset::{Printable, Store, nearest};
+use gusset::{Printable, nearest};
 use gusset_wasi::{WasiCtx, preview1};
 
 /// How many imports are listed of those that have the same origin.
@@ -21,6 +21,8 @@ const OF_OBJECT_FILES: &[&str] =
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum ImportOrigin {
     Preview,
+    /// Of a version of WASI that there is, and no function.
+    PreviewItem,
     OtherWasi,
     Threads,
     Wasix,
@@ -40,7 +42,10 @@ impl ImportOrigin {
     /// `emscripten`: whether something else in the module is Emscripten's.
     fn of(module: &str, name: &str, ty: &ExternType, emscripten: bool) -> ImportOrigin {
         match module {
-            _ if WASI_MODULES.contains(&module) => ImportOrigin::Preview,
+            _ if WASI_MODULES.contains(&module) => match ty {
+                ExternType::Func(_) => ImportOrigin::Preview,
+                _ => ImportOrigin::PreviewItem,
+            },
             "wasi" if name == "thread-spawn" => ImportOrigin::Threads,
             _ if module.starts_with("wasix_") => ImportOrigin::Wasix,
             _ if module.starts_with("wasi_") => ImportOrigin::OtherWasi,
@@ -65,6 +70,9 @@ impl ImportOrigin {
     fn explained(self) -> &'static str {
         match self {
             ImportOrigin::Preview => "that version of WASI has no such function",
+            ImportOrigin::PreviewItem => {
+                "of WASI there are only functions; a program has a memory of its own, and exports it as `memory`"
+            }
             ImportOrigin::OtherWasi => {
                 "of WASI, core modules have preview1 (`wasi_snapshot_preview1`) and preview0 (`wasi_unstable`)"
             }
@@ -104,23 +112,17 @@ fn is_abort(ty: &ExternType) -> bool {
 }
 
 /// What the module imports that this program does not have, and what would provide it; `None` if that is nothing.
-pub(super) fn advice(
-    shown: &str,
-    module: &Module,
-    linker: &Linker<WasiCtx>,
-    store: &mut Store<WasiCtx>,
-) -> Option<String> {
+pub(super) fn advice(shown: &str, module: &Module, linker: &Linker<WasiCtx>) -> Option<String> {
     let is_emscripten =
         |name: &str| name.contains("emscripten") || OF_EMSCRIPTEN.iter().any(|start| name.starts_with(start));
     let emscripten = module.imports().any(|(_, name, _)| is_emscripten(name));
     let mut groups: Vec<(ImportOrigin, Vec<String>)> = Vec::new();
     for (from, name, ty) in module.imports() {
-        if linker.get(&mut *store, from, name).is_ok_and(|item| item.is_some()) {
+        if linker.defines(from, name) {
             continue;
         }
         let origin = ImportOrigin::of(from, name, &ty, emscripten);
-        let has = |module: &str, name: &str| linker.get(&mut *store, module, name).is_ok_and(|item| item.is_some());
-        let line = line(origin, from, name, &ty, has);
+        let line = line(origin, from, name, &ty, linker);
         match groups.iter_mut().find(|(known, _)| *known == origin) {
             Some((_, lines)) => lines.push(line),
             None => groups.push((origin, vec![line])),
@@ -131,20 +133,14 @@ pub(super) fn advice(
     (!told.is_empty()).then(|| format!("cannot run {shown}: it imports what `gusset run` does not provide{told}"))
 }
 
-/// An import, and what may have been meant, of what `has` says is there.
-fn line(
-    origin: ImportOrigin,
-    module: &str,
-    name: &str,
-    ty: &ExternType,
-    mut has: impl FnMut(&str, &str) -> bool,
-) -> String {
+/// An import, and what may have been meant, of what the linker has.
+fn line(origin: ImportOrigin, module: &str, name: &str, ty: &ExternType, linker: &Linker<WasiCtx>) -> String {
     let hint = match origin {
-        ImportOrigin::Preview => match WASI_MODULES.into_iter().find(|other| has(other, name)) {
+        ImportOrigin::Preview => match WASI_MODULES.into_iter().find(|other| linker.defines(other, name)) {
             Some(other) => format!("; `{other}` has it"),
             None => {
                 let names = preview1::FUNCTIONS.iter().map(|function| function.name);
-                did_you_mean(nearest(name, names.filter(|name| has(module, name))))
+                did_you_mean(nearest(name, names.filter(|name| linker.defines(module, name))))
             }
         },
         ImportOrigin::OtherWasi => did_you_mean(nearest(module, WASI_MODULES)),
@@ -168,7 +164,7 @@ fn list(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gusset::core::FuncType;
+    use gusset::core::{FuncType, GlobalType};
 
     #[test]
     fn origins_are_told_by_names() {
@@ -197,6 +193,8 @@ mod tests {
         }
         assert_eq!(ImportOrigin::of("env", "abort", &func(0), false), ImportOrigin::Env);
         assert_eq!(ImportOrigin::of("env", "memory", &func(0), true), ImportOrigin::Emscripten);
+        let global = ExternType::Global(GlobalType { content: ValType::I32, mutable: false });
+        assert_eq!(ImportOrigin::of("wasi_unstable", "errno", &global, false), ImportOrigin::PreviewItem);
         assert_eq!(ImportOrigin::of("wasi_snapshot_preview1", "fd_writ", &func(0), true), ImportOrigin::Preview);
     }
 }

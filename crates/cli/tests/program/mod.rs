@@ -60,9 +60,10 @@ fn ended(patience: Duration, command: &mut Command) -> Ended {
     Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr), peak_kib }
 }
 
-/// Starts `gusset` with these arguments and interrupts it, as a terminal does, once it has written a line: the signal that ended it. `None`
-/// where interruptions are ignored here, as in a shell's background.
-pub fn interrupted(arguments: &[&str]) -> Option<i32> {
+/// Starts `gusset` with these arguments and interrupts it, as a terminal does, once it has written a line, and, if it `waits` then, is
+/// at that: the signal that ended it. Nothing comes on its standard input, which does not end. `None` where interruptions are ignored
+/// here, as in a shell's background.
+pub fn interrupted(arguments: &[&str], waits: bool) -> Option<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default();
@@ -70,9 +71,15 @@ pub fn interrupted(arguments: &[&str]) -> Option<i32> {
         return None;
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_gusset"));
-    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut child =
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("the pipe was asked for")).read_line(&mut line).expect("it can be read");
+    let start = Instant::now();
+    while waits && !sleeps(child.id()) {
+        assert!(start.elapsed() < PATIENCE, "it does not wait after it wrote {line:?}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.expect("there is kill").success());
     let (status, _) = watch(&mut child, PATIENCE);
@@ -107,6 +114,12 @@ fn watch(child: &mut Child, patience: Duration) -> (ExitStatus, Option<u64>) {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Whether the first thread of a process waits for something; yes where the system does not tell.
+fn sleeps(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix("State:")).is_none_or(|state| state.trim().starts_with('S'))
 }
 
 fn peak_memory(process: u32) -> Option<u64> {

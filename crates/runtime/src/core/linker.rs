@@ -166,6 +166,11 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
+    /// Whether a name has been defined.
+    pub fn defines(&self, module: &str, name: &str) -> bool {
+        self.definitions.get(module).is_some_and(|names| names.contains_key(name))
+    }
+
     /// What a name is defined as, in a store; `None` if it is not. A closure of the host's becomes a new function of
     /// the store each time.
     ///
@@ -216,8 +221,7 @@ impl<T: 'static> Linker<T> {
     /// The error that tells which imports of a module have not been defined, with their types and what is near.
     #[cold]
     fn unknown(&self, module: &Module) -> Error {
-        let defines = |module: &str, name: &str| self.definitions.get(module).is_some_and(|it| it.contains_key(name));
-        let missing = || module.imports().filter(|(from, name, _)| !defines(from, name));
+        let missing = || module.imports().filter(|(from, name, _)| !self.defines(from, name));
         let text = |(module, name, ty): (&str, &str, ExternType)| {
             let near = self.near(module, name).map_or_else(String::new, |near| format!("; {near} is defined"));
             (format!("`{}::{}`", Printable::name(module), Printable::name(name)), ty, near)

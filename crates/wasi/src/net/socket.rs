@@ -7,7 +7,7 @@ use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use gusset::Result;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::retry_on_intr;
-use rustix::net::{RecvFlags, SendFlags, Shutdown};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketFlags};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -126,20 +126,8 @@ impl Pollable for SocketListener {
 
 impl Listener for SocketListener {
     fn accept(&self) -> WasiResult<Arc<dyn Stream>> {
-        Ok(Arc::new(SocketStream(retry_on_intr(|| accept(&self.0))?)))
+        // No program is to have it that the host starts at the same time.
+        let accept = || rustix::net::accept_with(&self.0, SocketFlags::CLOEXEC);
+        Ok(Arc::new(SocketStream(retry_on_intr(accept)?)))
     }
-}
-
-/// The next connection, which no program is to have that the host starts at the same time.
-#[cfg(target_os = "linux")]
-fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
-    rustix::net::accept_with(listener, rustix::net::SocketFlags::CLOEXEC)
-}
-
-/// The same in two steps, where the system has no one for both.
-#[cfg(not(target_os = "linux"))]
-fn accept(listener: &OwnedFd) -> rustix::io::Result<OwnedFd> {
-    let accepted = rustix::net::accept(listener)?;
-    rustix::io::fcntl_setfd(&accepted, rustix::io::FdFlags::CLOEXEC)?;
-    Ok(accepted)
 }

@@ -132,7 +132,9 @@ impl Pollable for ReaderStream {
         let mut state = self.started();
         let bytes = state.left().len() as u64;
         if bytes == 0 && state.end.is_none() {
-            state.wakers.insert(waiter.waker());
+            let mut full = state.wakers.insert(waiter.waker());
+            drop(state);
+            full.wake_all();
             return Poll::Pending;
         }
         Poll::Ready(Ready { bytes, hung_up: state.end.is_some() })
