@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error};
 use std::ffi::OsString;
 
-/// Options of other programs that run modules, and what is here in their place.
+/// Options with which other programs run modules, and what `gusset run` has in their place.
 const OF_OTHERS: &[(&[&str], &str)] = &[
     (&["--mapdir", "--mount", "--volume", "-d", "-v"], "a directory is given with '--dir HOST::GUEST'"),
     (&["--wasi", "-S"], "WASI is there without being asked for"),
@@ -24,7 +24,7 @@ pub(crate) fn explained(error: Error) -> Error {
             None => error,
         },
         ErrorKind::MissingRequiredArgument => file_as_value(&mut command, &words).unwrap_or(error),
-        ErrorKind::UnknownArgument => with_tips(error),
+        ErrorKind::UnknownArgument => with_tips(error, words.first().is_some_and(|name| name == "run")),
         _ => error,
     }
 }
@@ -54,10 +54,10 @@ fn file_as_value(command: &mut Command, words: &[OsString]) -> Option<Error> {
     Some(command.error(ErrorKind::MissingRequiredArgument, message))
 }
 
-/// The same error of an option that is not known, with tips that hold.
-fn with_tips(mut error: Error) -> Error {
+/// The same error of an option that is not known, with tips that hold: `for_run` those of `gusset run`.
+fn with_tips(mut error: Error, for_run: bool) -> Error {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error };
-    if let Some((_, tip)) = OF_OTHERS.iter().find(|(options, _)| options.contains(&&**option)) {
+    if let Some((_, tip)) = OF_OTHERS.iter().find(|(options, _)| for_run && options.contains(&&**option)) {
         error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(*tip)]));
     } else if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {

@@ -42,8 +42,7 @@ use std::sync::{Arc, MutexGuard};
 /// What is removed of the lower layer is remembered by the overlay, not in the upper layer: that holds the guest's own files alone, and any
 /// name is the guest's to use. To go on another time, keep [`hidden`](Overlay::hidden) and give it to [`hide`](Overlay::hide).
 ///
-/// While a file is copied, and that takes as long as it is large, whoever else would change something in the overlay waits for it; who reads
-/// does not. Nothing else may change the layers meanwhile, and a layer must not ask the overlay that it is in.
+/// While a file is copied, and that takes as long as it is large, who would change the same file waits for it; nobody else does. Nothing else may change the layers meanwhile, and a layer must not ask the overlay that it is in.
 #[derive(Clone)]
 pub struct Overlay(Arc<OverlayNode>);
 
@@ -87,23 +86,26 @@ impl Overlay {
         Ok(ExistingEntry { entry, place: found })
     }
 
-    /// Makes something where nothing is, in the upper layer. `directory`: it is one, so that a slash behind its name is right.
-    fn make(
-        &self,
-        path: RelativePath<'_>,
-        directory: bool,
-        make: impl FnOnce(&dyn Directory, RelativePath<'_>) -> WasiResult<()>,
-    ) -> WasiResult<()> {
+    /// A place where nothing is. `directory`: one is to be made, so that a slash behind its name is right.
+    fn new_place<'a>(&self, path: RelativePath<'a>, directory: bool) -> WasiResult<ResolvedPath<'a, OverlayEntry>> {
         let found = self.resolve(path, LastLink::Entry)?;
-        let name = found.last.name_or(ErrorCode::Exist)?;
+        found.last.name_or(ErrorCode::Exist)?;
         if found.node.is_some() {
             return Err(ErrorCode::Exist.into());
         }
         if found.slash && !directory {
             return Err(ErrorCode::NoEntry.into());
         }
-        let parent = directory_of(&found.parent)?;
-        let _changing = self.changing();
+        Ok(found)
+    }
+
+    /// Makes something where nothing was, in the upper layer.
+    fn make(
+        _changing: MutexGuard<'_, ()>,
+        place: &ResolvedPath<'_, OverlayEntry>,
+        make: impl FnOnce(&dyn Directory, RelativePath<'_>) -> WasiResult<()>,
+    ) -> WasiResult<()> {
+        let (parent, name) = (directory_of(&place.parent)?, place.last.name_or(ErrorCode::Exist)?);
         // Somebody else may have made it meanwhile.
         if parent.look_up(&reading(&parent.layers.state), name)?.is_some() {
             return Err(ErrorCode::Exist.into());
@@ -177,9 +179,10 @@ struct ExistingEntry<'a> {
 }
 
 impl ExistingEntry<'_> {
-    /// It, in the upper layer. Changes are locked.
-    fn copied_up(&self) -> WasiResult<OverlayLeaf> {
-        copy_up(directory_of(&self.place.parent)?, self.place.last.name_or(ErrorCode::IsDirectory)?, false)
+    /// It, in the upper layer, and changes locked again.
+    fn copied_up<'a>(&'a self, changing: MutexGuard<'a, ()>) -> WasiResult<(MutexGuard<'a, ()>, OverlayLeaf)> {
+        let name = self.place.last.name_or(ErrorCode::IsDirectory)?;
+        copy_up(changing, directory_of(&self.place.parent)?, name, false)
     }
 }
 
@@ -212,8 +215,7 @@ impl Directory for Overlay {
                     }
                 }
                 Some(OverlayEntry::Leaf(leaf)) => {
-                    let _changing = self.changing();
-                    let leaf = copy_up(parent, &leaf.name, options.truncate)?;
+                    let (_changing, leaf) = copy_up(self.changing(), parent, &leaf.name, options.truncate)?;
                     self.open_upper(&leaf, options)
                 }
                 None => {
@@ -251,7 +253,8 @@ impl Directory for Overlay {
     }
 
     fn create_directory(&self, path: RelativePath<'_>) -> WasiResult<()> {
-        self.make(path, true, |upper, name| upper.create_directory(name))
+        let place = self.new_place(path, true)?;
+        Overlay::make(self.changing(), &place, |upper, name| upper.create_directory(name))
     }
 
     fn remove_directory(&self, path: RelativePath<'_>) -> WasiResult<()> {
@@ -265,13 +268,13 @@ impl Directory for Overlay {
     fn unlink_file(&self, path: RelativePath<'_>) -> WasiResult<()> {
         let found = self.resolve(path, LastLink::Entry)?;
         let name = name_of(&found, ErrorCode::IsDirectory)?;
-        let _changing = self.changing();
-        change::unlink(name)
+        change::unlink(self.changing(), name)
     }
 
     fn symlink(&self, target: &str, path: RelativePath<'_>) -> WasiResult<()> {
         check_link_target(target)?;
-        self.make(path, false, |upper, name| upper.symlink(target, name))
+        let place = self.new_place(path, false)?;
+        Overlay::make(self.changing(), &place, |upper, name| upper.symlink(target, name))
     }
 
     fn rename(&self, from: RelativePath<'_>, directory: &dyn Directory, to: RelativePath<'_>) -> WasiResult<()> {
@@ -280,8 +283,7 @@ impl Directory for Overlay {
         let from = name_of(&from, ErrorCode::Busy)?;
         let to = other.resolve(to, LastLink::Entry)?;
         let to = name_of(&to, ErrorCode::Busy)?;
-        let _changing = self.changing();
-        change::rename(from, to)
+        change::rename(self.changing(), from, to)
     }
 
     fn link(
@@ -296,22 +298,23 @@ impl Directory for Overlay {
         if from.names_directory() {
             return Err(ErrorCode::NotPermitted.into());
         }
-        other.make(to, false, |upper, name| {
-            if let OverlayEntry::Directory(_) = found.entry {
-                return Err(ErrorCode::NotPermitted.into());
-            }
-            let leaf = found.copied_up()?;
+        let place = other.new_place(to, false)?;
+        if let OverlayEntry::Directory(_) = found.entry {
+            return Err(ErrorCode::NotPermitted.into());
+        }
+        let (changing, leaf) = found.copied_up(self.changing())?;
+        Overlay::make(changing, &place, |upper, name| {
             leaf.directory.link(RelativePath::new(&leaf.name)?, false, upper, name)
         })
     }
 
     fn set_times(&self, path: RelativePath<'_>, follow: bool, times: SetTimes) -> WasiResult<()> {
         let found = self.existing(path, follow)?;
-        let _changing = self.changing();
+        let changing = self.changing();
         match &found.entry {
             OverlayEntry::Directory(node) => node.make_upper()?.set_times(RelativePath::HERE, true, times),
             OverlayEntry::Leaf(_) => {
-                let leaf = found.copied_up()?;
+                let (_changing, leaf) = found.copied_up(changing)?;
                 leaf.directory.set_times(RelativePath::new(&leaf.name)?, false, times)
             }
         }

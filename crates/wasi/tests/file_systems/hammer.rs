@@ -69,9 +69,13 @@ fn directory(root: &dyn Directory, name: &str) -> Arc<dyn Directory> {
     }
 }
 
-fn hammer(world: &World) {
+fn end() -> Instant {
     let seconds = std::env::var("GUSSET_HAMMER_SECONDS").ok().and_then(|text| text.parse().ok());
-    let end = Instant::now() + seconds.map_or(Duration::from_millis(300), Duration::from_secs);
+    Instant::now() + seconds.map_or(Duration::from_millis(300), Duration::from_secs)
+}
+
+fn hammer(world: &World) {
+    let end = end();
     let shared = directory(&*world.root, "shared");
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -121,4 +125,45 @@ fn an_overlay() {
 #[test]
 fn the_host() {
     hammer(&host());
+}
+
+/// What the lower layer has is copied, moved and removed by all at the same time.
+#[test]
+fn an_overlay_whose_files_are_copied() {
+    let lower = memory();
+    let text = "0123456789".repeat(30_000);
+    let mut below = Session::new(lower.root.clone());
+    for name in 0..200 {
+        assert_eq!(below.run(&format!("write f{name} {text}")), "ok");
+    }
+    let whole = below.run("read f0");
+    let layers = overlay(lower);
+    let end = end();
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let (mut session, whole) = (Session::new(layers.root.clone()), &whole);
+            scope.spawn(move || {
+                for round in 0.. {
+                    let [a, b] = [(round / 3) % 200, (round / 3 + thread % 2) % 200];
+                    for (line, allowed) in [
+                        (format!("open w f{a}"), &["file", "NoEntry"][..]),
+                        (format!("touch f{b} 5,5"), &["ok", "NoEntry"]),
+                        (format!("link f{a} g{b}"), &["ok", "NoEntry", "Exist"]),
+                        (format!("mv f{b} f{a}"), &["ok", "NoEntry"]),
+                        (format!("read f{a}"), &[whole, "NoEntry"]),
+                        (format!("rm f{b}"), &["ok", "NoEntry"]),
+                        (format!("rm g{a}"), &["ok", "NoEntry"]),
+                    ] {
+                        let result = session.run(&line);
+                        assert!(allowed.contains(&result.as_str()), "{line}: {}", &result[..result.len().min(100)]);
+                    }
+                    if Instant::now() > end {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    remove_all(&mut Session::new(layers.root.clone()), "");
+    assert_eq!(below.run("ls").split(' ').count(), 200, "the lower layer is as it was");
 }

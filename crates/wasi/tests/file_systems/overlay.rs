@@ -2,9 +2,12 @@
 
 use super::script::Session;
 use gusset_wasi::{
-    Descriptor, Directory, ErrorCode, MemoryFileSystem, Metadata, OpenOptions, Overlay, RelativePath, VirtualClock,
+    Descriptor, Directory, DirectoryEntries, ErrorCode, File, MemoryDirectory, MemoryFileSystem, Metadata, OpenOptions,
+    Overlay, Pollable, RelativePath, VirtualClock, WasiResult,
 };
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 struct Layers {
@@ -337,4 +340,100 @@ fn a_listing_stays_in_order_whatever_is_copied_meanwhile() {
     let rest: Vec<&str> = rest.iter().map(|(name, _)| &**name).collect();
     assert_eq!(rest[..3], ["low0", "low2", "low3"]);
     assert_eq!(rest[8..], ["new", "up0", "up1", "up3", "up4", "up5", "up6", "up7", "up8"]);
+}
+
+/// A directory whose file `slow` is read when the gate is open, and says when somebody tries.
+struct SlowDirectory {
+    files: MemoryDirectory,
+    gate: Arc<SlowGate>,
+}
+
+struct SlowGate {
+    tried: Sender<()>,
+    /// Read from when it opens.
+    open: Mutex<Receiver<()>>,
+}
+
+struct SlowFile(Arc<dyn File>, Arc<SlowGate>);
+
+impl Directory for SlowDirectory {
+    fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
+        Ok(match self.files.open(path, options)? {
+            Descriptor::File(file) if path.as_str() == "slow" => {
+                Descriptor::File(Arc::new(SlowFile(file, self.gate.clone())))
+            }
+            other => other,
+        })
+    }
+
+    fn metadata(&self, path: RelativePath<'_>, follow: bool) -> WasiResult<Metadata> {
+        self.files.metadata(path, follow)
+    }
+
+    fn entries(&self) -> WasiResult<DirectoryEntries> {
+        self.files.entries()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Pollable for SlowFile {}
+
+impl File for SlowFile {
+    fn metadata(&self) -> WasiResult<Metadata> {
+        self.0.metadata()
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> WasiResult<usize> {
+        let _ = self.1.tried.send(());
+        // Once its other end is gone it is open for good.
+        let _ = self.1.open.lock().expect("nobody panics").recv();
+        self.0.read_at(bytes, offset)
+    }
+}
+
+#[test]
+fn who_changes_other_files_does_not_wait_for_a_copy() {
+    for (ending, expected) in [("rm slow", "other"), ("mv slow moved", "moved other"), ("mv other slow", "slow")] {
+        let files = MemoryFileSystem::new();
+        files.write("slow", "text").expect("it is written");
+        files.write("other", "text").expect("it is written");
+        let ((tried, was_tried), (gate, open)) = (channel(), channel());
+        let gate_of_files = Arc::new(SlowGate { tried, open: Mutex::new(open) });
+        let upper = MemoryFileSystem::new();
+        let overlay = Overlay::new(upper.root(), SlowDirectory { files: files.root(), gate: gate_of_files });
+        let session = || Session::new(Arc::new(overlay.clone()));
+        let run_later = |line: &'static str| {
+            let (mut session, (done, result)) = (session(), channel());
+            std::thread::spawn(move || done.send(session.run(line)));
+            result
+        };
+        let soon = Duration::from_secs(20);
+        let copied = run_later("open wf slow");
+        was_tried.recv_timeout(soon).expect("it is being copied");
+        // All others go on; a half copy is not seen.
+        for (line, expected) in [
+            ("mkdir d", "ok"),
+            ("write d/new text", "ok"),
+            ("open wf other", "file"),
+            ("mv d/new new", "ok"),
+            ("rm new", "ok"),
+            ("rmdir d", "ok"),
+            ("stat slow", "file size=4 links=1"),
+            ("mkdir slow", "Exist"),
+            ("ls", "other slow"),
+        ] {
+            assert_eq!(run_later(line).recv_timeout(soon).as_deref(), Ok(expected), "{line}");
+        }
+        // Who changes the same file comes after.
+        let ended = run_later(ending);
+        assert!(ended.recv_timeout(Duration::from_millis(20)).is_err() && copied.try_recv().is_err(), "{ending}");
+        drop(gate);
+        assert_eq!(copied.recv_timeout(soon).as_deref(), Ok("file"));
+        assert_eq!(ended.recv_timeout(soon).as_deref(), Ok("ok"), "{ending}");
+        assert_eq!(session().run("ls"), expected, "{ending}");
+        assert_eq!(session().run(&format!("read {}", expected.split(' ').next().unwrap_or_default())), "text");
+    }
 }

@@ -6,7 +6,7 @@ use super::state::{OverlayState, identity};
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::lock::{reading, writing};
 use crate::fs::{Directory, FileType, RelativePath};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// A name in a directory of an overlay.
 #[derive(Clone, Copy)]
@@ -22,6 +22,10 @@ impl OverlayName<'_> {
         self.node.look_up(&reading(&self.node.layers.state), self.name)
     }
 
+    fn lower_path(&self) -> Option<String> {
+        self.node.lower_path(self.name)
+    }
+
     /// Sees to it that what the lower layer has under the name is not seen once the upper layer's is gone.
     fn hide(&self, state: &mut OverlayState) -> WasiResult<()> {
         if self.node.has_lower(state, self.name)?
@@ -34,7 +38,8 @@ impl OverlayName<'_> {
 }
 
 /// Removes what is no directory. `changes` is locked.
-pub(super) fn unlink(name: OverlayName<'_>) -> WasiResult<()> {
+pub(super) fn unlink(changing: MutexGuard<'_, ()>, name: OverlayName<'_>) -> WasiResult<()> {
+    let _changing = name.node.layers.when_copied(changing, &[name.lower_path()]);
     let leaf = match name.look_up()? {
         None => return Err(ErrorCode::NoEntry.into()),
         Some(OverlayEntry::Directory(_)) => return Err(ErrorCode::IsDirectory.into()),
@@ -89,7 +94,28 @@ fn is_empty(directory: &OverlayNode, state: &OverlayState) -> WasiResult<bool> {
 }
 
 /// Moves something, in place of what is there. `changes` is locked.
-pub(super) fn rename(from: OverlayName<'_>, to: OverlayName<'_>) -> WasiResult<()> {
+pub(super) fn rename<'a>(
+    mut changing: MutexGuard<'a, ()>,
+    from: OverlayName<'a>,
+    to: OverlayName<'_>,
+) -> WasiResult<()> {
+    loop {
+        changing = from.node.layers.when_copied(changing, &[from.lower_path(), to.lower_path()]);
+        match rename_copied(from, to)? {
+            Renamed::Done => return Ok(()),
+            Renamed::NeedsCopy => (changing, _) = copy_up(changing, from.node, from.name, false)?,
+        }
+    }
+}
+
+enum Renamed {
+    Done,
+    /// What is moved must be in the upper layer first.
+    NeedsCopy,
+}
+
+/// Moves what the upper layer has, if it may be moved.
+fn rename_copied(from: OverlayName<'_>, to: OverlayName<'_>) -> WasiResult<Renamed> {
     let moved = from.look_up()?.ok_or(ErrorCode::NoEntry)?;
     let target = to.look_up()?;
     let is_directory = moved.file_type() == FileType::Directory;
@@ -103,7 +129,12 @@ pub(super) fn rename(from: OverlayName<'_>, to: OverlayName<'_>) -> WasiResult<(
         return Err(ErrorCode::CrossDevice.into());
     }
     let source = move_source(&from, &moved, target.as_ref())?;
-    let Some(source) = source else { return Ok(()) };
+    let Some(source) = source else { return Ok(Renamed::Done) };
+    if let OverlayEntry::Leaf(leaf) = &moved
+        && !leaf.is_upper
+    {
+        return Ok(Renamed::NeedsCopy);
+    }
     let directory = to.node.make_upper()?;
     // The layer below would only be asked about its own part of it.
     if let (OverlayEntry::Directory(_), Some(OverlayEntry::Directory(replaced))) = (&moved, &target)
@@ -122,10 +153,11 @@ pub(super) fn rename(from: OverlayName<'_>, to: OverlayName<'_>) -> WasiResult<(
         }
         _ => (),
     }
-    from.hide(&mut state)
+    from.hide(&mut state)?;
+    Ok(Renamed::Done)
 }
 
-/// The directory of the upper layer out of which something is moved; nothing, where it is moved onto itself. What the upper layer can say
+/// The directory out of which something is moved; nothing, where it is moved onto itself. What the upper layer can say
 /// of the two, it says itself.
 fn move_source(
     from: &OverlayName<'_>,
@@ -152,11 +184,10 @@ fn move_source(
         }
         _ => (),
     }
-    if let OverlayEntry::Directory(_) = moved {
-        return Ok(Some(from.node.upper_part(&state)?.ok_or(ErrorCode::NoEntry)?));
-    }
-    drop(state);
-    Ok(Some(copy_up(from.node, from.name, false)?.directory))
+    Ok(Some(match moved {
+        OverlayEntry::Directory(_) => from.node.upper_part(&state)?.ok_or(ErrorCode::NoEntry)?,
+        OverlayEntry::Leaf(leaf) => leaf.directory.clone(),
+    }))
 }
 
 /// Whether a directory is another one or below it, in the lower layer.

@@ -3,9 +3,9 @@
 use super::node::{OverlayEntry, OverlayLeaf, OverlayNode, times_of};
 use super::state::identity;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::lock::{reading, writing};
+use crate::fs::lock::{locked, reading, writing};
 use crate::fs::{Descriptor, Directory, File, FileType, OpenOptions, RelativePath};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 /// How much is copied at a time.
 const PIECE: usize = 256 << 10;
@@ -13,34 +13,69 @@ const PIECE: usize = 256 << 10;
 /// The largest file that is copied. What is larger is mostly a hole, and would keep others waiting.
 const MAX_COPIED: u64 = 64 << 30;
 
+/// A copy that goes on. However it ends, nothing is left of one that is not complete, and those who wait for it go on.
+struct Copying<'a> {
+    node: &'a OverlayNode,
+    upper: &'a dyn Directory,
+    name: &'a str,
+    path: &'a str,
+    complete: bool,
+    /// Whether whoever copies has `changes` locked.
+    locked: bool,
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        let layers = &self.node.layers;
+        let _changing = (!self.locked).then(|| locked(&layers.changes));
+        if !self.complete {
+            // It would hide the original.
+            let _ = RelativePath::new(self.name).map(|name| self.upper.unlink_file(name));
+        }
+        writing(&layers.state).copying.remove(self.path);
+        layers.copied.notify_all();
+    }
+}
+
 /// What has a name in a directory, as it stands in the upper layer, which it is copied to where it is not there yet; `empty`: without
-/// its bytes. `changes` is locked, `state` is not.
-pub(super) fn copy_up(node: &OverlayNode, name: &str, empty: bool) -> WasiResult<OverlayLeaf> {
+/// its bytes. `changes` is locked, `state` is not. While it is copied other things may be changed: what was known before may not be so.
+pub(super) fn copy_up<'a>(
+    changing: MutexGuard<'a, ()>,
+    node: &'a OverlayNode,
+    name: &str,
+    empty: bool,
+) -> WasiResult<(MutexGuard<'a, ()>, OverlayLeaf)> {
+    let changing = node.layers.when_copied(changing, &[node.lower_path(name)]);
     let leaf = leaf_of(node, name)?;
     if leaf.is_upper {
-        return Ok(leaf);
+        return Ok((changing, leaf));
     }
     let upper = node.make_upper()?;
     let path = node.lower_path(name).ok_or(ErrorCode::NoEntry)?;
     writing(&node.layers.state).copying.insert(path.clone());
+    let mut copying = Copying { node, upper: &*upper, name, path: &path, complete: false, locked: false };
+    drop(changing);
     let outcome = copy(&leaf, &*upper, name, empty);
-    let copied = outcome.and_then(|()| upper.metadata(RelativePath::new(name)?, false));
-    if copied.is_err() {
-        // What is left of it would hide the original.
-        let _ = RelativePath::new(name).map(|name| upper.unlink_file(name));
-    }
+    let changing = locked(&node.layers.changes);
+    copying.locked = true;
+    // To end before `changes` is unlocked.
+    let mut copying = copying;
+    outcome?;
+    let relative = RelativePath::new(name)?;
+    let found = upper.metadata(relative, false)?;
+    copying.complete = true;
     let mut state = writing(&node.layers.state);
-    state.copying.remove(&path);
-    let found = copied?;
     if let Some(opened) = state.opened(&path) {
         let read = OpenOptions { read: true, ..OpenOptions::default() };
-        opened.turn_into(open_file(&*upper, RelativePath::new(name)?, read)?);
+        opened.turn_into(open_file(&*upper, relative, read)?);
     }
     // Of a file with several names one is changed now: the others are another file.
     if leaf.found.link_count <= 1 {
         state.set_origin(identity(&found), identity(&leaf.found));
     }
-    Ok(OverlayLeaf { directory: upper, name: leaf.name, is_upper: true, found })
+    drop(state);
+    drop(copying);
+    Ok((changing, OverlayLeaf { directory: upper, name: leaf.name, is_upper: true, found }))
 }
 
 pub(super) fn leaf_of(node: &OverlayNode, name: &str) -> WasiResult<OverlayLeaf> {

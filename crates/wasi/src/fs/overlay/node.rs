@@ -5,14 +5,17 @@ use crate::error::{ErrorCode, WasiResult};
 use crate::fs::lock::reading;
 use crate::fs::resolve::FileTree;
 use crate::fs::{Descriptor, Directory, FileType, Metadata, OpenOptions, RelativePath, SetTime, SetTimes};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 /// What all directories of an overlay share. Order of locks: `changes`, then `state`, then whatever the layers have.
 pub(super) struct OverlayLayers {
     pub(super) upper: Arc<dyn Directory>,
     lower: Arc<dyn Directory>,
-    /// Whoever changes something has this, while a file is copied too.
+    /// Whoever changes something has this. A copy gives it back while bytes are copied: its path is in [`OverlayState::copying`] then, and
+    /// who would change that one waits.
     pub(super) changes: Mutex<()>,
+    /// A path is no longer in `copying`.
+    pub(super) copied: Condvar,
     /// Read for each look at both layers, so that nobody sees half a change.
     pub(super) state: RwLock<OverlayState>,
 }
@@ -50,6 +53,17 @@ pub(super) struct OverlayLeaf {
     pub(super) found: Metadata,
 }
 
+impl OverlayLayers {
+    /// Waits until none of the paths in the lower layer is being copied.
+    pub(super) fn when_copied<'a>(&self, changing: MutexGuard<'a, ()>, paths: &[Option<String>]) -> MutexGuard<'a, ()> {
+        let copying = |_: &mut ()| {
+            let state = reading(&self.state);
+            paths.iter().flatten().any(|path| state.copying.contains(path))
+        };
+        self.copied.wait_while(changing, copying).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// For opening a directory of a layer by its name.
 const SUBDIRECTORY: OpenOptions = OpenOptions {
     read: false,
@@ -84,6 +98,7 @@ impl OverlayNode {
             upper: upper.clone(),
             lower: lower.clone(),
             changes: Mutex::default(),
+            copied: Condvar::new(),
             state: RwLock::default(),
         };
         let lower = Some(LowerPart { directory: lower, path: String::new() });

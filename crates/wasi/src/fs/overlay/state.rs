@@ -12,7 +12,7 @@ pub(super) type Identity = (u64, u64);
 pub(super) struct OverlayState {
     /// Paths in the lower layer that are gone, with all below them. What has the same name in the upper layer is something else.
     hidden: BTreeSet<String>,
-    /// Paths that are in the upper layer already, and not yet to be seen there.
+    /// Paths that are being copied: in the upper layer already, and not yet to be seen there. Added to and taken from with `changes` locked.
     pub(super) copying: HashSet<String>,
     /// Files of the upper layer that were copied from the lower one, and what they were there.
     origins: HashMap<Identity, Identity>,
