@@ -5,7 +5,7 @@ use crate::error::WasiResult;
 use std::any::Any;
 use std::sync::Arc;
 
-impl Directory for Arc<dyn Directory> {
+impl<D: Directory + ?Sized> Directory for Arc<D> {
     fn open(&self, path: RelativePath<'_>, options: OpenOptions) -> WasiResult<Descriptor> {
         (**self).open(path, options)
     }
@@ -63,5 +63,23 @@ impl Directory for Arc<dyn Directory> {
     /// Of the directory that is shared.
     fn as_any(&self) -> &dyn Any {
         (**self).as_any()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::{MemoryDirectory, MemoryFileSystem};
+
+    #[test]
+    fn what_is_shared_is_known_as_what_it_is() {
+        let files = MemoryFileSystem::new();
+        files.write("a", "text").unwrap();
+        let [a, b] = ["a", "b"].map(|name| RelativePath::new(name).unwrap());
+        let own: Arc<MemoryDirectory> = Arc::new(files.root());
+        let any: Arc<dyn Directory> = own.clone();
+        // Through as many pointers as there are.
+        Directory::rename(&Arc::new(own), a, &Arc::new(any), b).unwrap();
+        assert_eq!(files.read("b").unwrap(), b"text");
     }
 }
