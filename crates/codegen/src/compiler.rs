@@ -14,6 +14,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
 use gusset_types::Arena;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -132,25 +133,30 @@ impl Compiler {
     ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
         // What stands behind the first error need not be compiled, but everything before it must.
         let first_error = AtomicUsize::new(usize::MAX);
-        let bytes: u64 = bodies.iter().map(|body| body.body.range()).map(|range| range.end - range.start).sum();
-        let results =
-            self.helpers.map(bodies, (bytes / BYTES_FOR_A_THREAD) as usize, Buffers::default, |buffers, at, body| {
-                if at > first_error.load(Ordering::Relaxed) {
-                    return None;
-                }
-                let module = body.module;
-                let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
-                if result.is_err() {
-                    first_error.fetch_min(at, Ordering::Relaxed);
-                    // A failed translation leaves them dirty.
-                    *buffers = Buffers::default();
-                }
-                Some(result)
-            });
+        let size = |body: &Body<'_>| body.body.range().end - body.body.range().start;
+        let bytes: u64 = bodies.iter().map(size).sum();
+        // The largest are begun first, so that no thread is left alone with one at the end.
+        let mut bodies: Vec<_> = bodies.into_iter().enumerate().collect();
+        bodies.sort_by_key(|(_, body)| Reverse(size(body)));
+        let worthwhile = (bytes / BYTES_FOR_A_THREAD) as usize;
+        let mut results = self.helpers.map(bodies, worthwhile, Buffers::default, |buffers, _, (at, body)| {
+            if at > first_error.load(Ordering::Relaxed) {
+                return (at, None);
+            }
+            let module = body.module;
+            let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
+            if result.is_err() {
+                first_error.fetch_min(at, Ordering::Relaxed);
+                // A failed translation leaves them dirty.
+                *buffers = Buffers::default();
+            }
+            (at, Some(result))
+        });
+        results.sort_unstable_by_key(|(at, _)| *at);
         let mut functions = Vec::with_capacity(results.len());
         let mut indirect = BTreeSet::new();
         // Only functions behind an error are missing, and the error comes first.
-        for result in results.into_iter().flatten() {
+        for result in results.into_iter().filter_map(|(_, result)| result) {
             let (function, signatures) = result?;
             functions.push(function);
             indirect.extend(signatures);
