@@ -21,21 +21,6 @@ macro_rules! flags {
             pub(crate) const fn contains(self, others: $type) -> bool {
                 self.0 & others.0 == others.0
             }
-
-            #[allow(dead_code, reason = "not all flags are written to a guest or looked at together")]
-            pub(crate) const fn bits(self) -> $bits {
-                self.0
-            }
-
-            #[allow(dead_code, reason = "not all flags are looked at together")]
-            pub(crate) const fn intersects(self, others: $type) -> bool {
-                self.0 & others.0 != 0
-            }
-
-            #[allow(dead_code, reason = "not all flags are looked at together")]
-            pub(crate) const fn union(self, others: $type) -> $type {
-                $type(self.0 | others.0)
-            }
         }
 
         impl Parameter for $type {
@@ -52,6 +37,20 @@ macro_rules! flags {
             }
         }
     )*};
+}
+
+impl FdFlags {
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) const fn intersects(self, others: FdFlags) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    pub(crate) const fn union(self, others: FdFlags) -> FdFlags {
+        FdFlags(self.0 | others.0)
+    }
 }
 
 flags! {

@@ -10,8 +10,7 @@ pub(crate) fn metadata_of(stat: &Stat) -> Metadata {
         device: stat.st_dev,
         inode: stat.st_ino,
         file_type: FileType::from(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
-        // Its width is the architecture's.
-        #[allow(clippy::useless_conversion)]
+        #[allow(clippy::useless_conversion, reason = "its width is the architecture's")]
         link_count: stat.st_nlink.into(),
         size: stat.st_size.try_into().unwrap_or(0),
         accessed: since_1970(stat.st_atime, stat.st_atime_nsec),
