@@ -23,7 +23,7 @@ const MOST_SAMPLING: Duration = Duration::from_secs(20);
 const BATCH: usize = 50;
 const LIVE: usize = 1000;
 /// Instances are made no longer where less is left of the machine's memory.
-const MIN_AVAILABLE: u64 = 2 << 30;
+const MIN_AVAILABLE: u64 = 8 << 30;
 const RESIDENT: &str = "--resident-of";
 const COMPONENT: &str = "GUSSET_BENCH_COMPONENT";
 
