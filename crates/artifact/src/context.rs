@@ -262,6 +262,8 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
+    /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
+    Trap,
 }
 
 impl BuiltinFunction {
@@ -277,5 +279,6 @@ impl BuiltinFunction {
         BuiltinFunction::TableCopy,
         BuiltinFunction::TableInit,
         BuiltinFunction::ElemDrop,
+        BuiltinFunction::Trap,
     ];
 }

@@ -28,6 +28,8 @@ pub(crate) struct CompiledFunction {
     pub(crate) call_sites: Vec<CallSite>,
     pub(crate) stack_maps: Vec<StackMap>,
     pub(crate) addresses: Vec<AddressMapEntry>,
+    /// Bytes below the frame pointer.
+    pub(crate) frame_size: u32,
 }
 
 /// A place in the code that refers to other code.
@@ -36,6 +38,26 @@ pub(crate) struct Relocation {
     pub(crate) kind: Reloc,
     pub(crate) addend: Addend,
     pub(crate) target: CodeKey,
+}
+
+impl CompiledFunction {
+    /// Adds what is known of code that has been placed at `start` in this function's.
+    pub(crate) fn add_tables(&mut self, other: CompiledFunction, start: u32) {
+        let relocations = other.relocations.into_iter();
+        self.relocations.extend(relocations.map(|reloc| Relocation { offset: reloc.offset + start, ..reloc }));
+        self.traps.extend(other.traps.into_iter().map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
+        for mut site in other.call_sites {
+            site.return_offset += start;
+            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+            self.call_sites.push(site);
+        }
+        for mut map in other.stack_maps {
+            map.return_offset += start;
+            self.stack_maps.push(map);
+        }
+        let addresses = other.addresses.into_iter();
+        self.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
+    }
 }
 
 /// The code generator in three settings. Code made with one can call code made with another.
@@ -108,6 +130,7 @@ fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunctio
         call_sites: call_sites(&compiled)?,
         stack_maps: stack_maps(&compiled),
         addresses: addresses(&compiled),
+        frame_size: compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
     })
 }
 

@@ -36,6 +36,13 @@ pub struct CompilerSettings {
     /// two.
     #[doc(hidden)]
     pub frame_form: bool,
+    /// Whether traps are faults of the code, which signal handlers find. Off: no code faults, everything is checked.
+    pub signals_based_traps: bool,
+    /// Whether the addresses of accesses to memories that are checked are safe ones even where the processor only guesses that
+    /// the check holds.
+    pub heap_access_spectre_mitigation: bool,
+    /// The same for accesses to tables.
+    pub table_access_spectre_mitigation: bool,
 }
 
 impl Default for CompilerSettings {
@@ -47,6 +54,9 @@ impl Default for CompilerSettings {
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             frame_form: false,
+            signals_based_traps: true,
+            heap_access_spectre_mitigation: true,
+            table_access_spectre_mitigation: true,
         }
     }
 }

@@ -34,6 +34,9 @@ impl EngineCompiler {
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
             frame_form: config.frame_form,
+            signals_based_traps: config.signals_based_traps,
+            heap_access_spectre_mitigation: config.heap_access_spectre_mitigation,
+            table_access_spectre_mitigation: config.table_access_spectre_mitigation,
         };
         let mut codegen = Compiler::new(&settings)?;
         if let Some(threads) = config.compile_threads {

@@ -34,6 +34,7 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     table_copy as *const (),
     table_init as *const (),
     elem_drop as *const (),
+    trap as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -41,7 +42,8 @@ const _: () = {
     assert!(BuiltinFunction::MemoryGrow as u8 == 0 && BuiltinFunction::MemoryInit as u8 == 3);
     assert!(BuiltinFunction::DataDrop as u8 == 4 && BuiltinFunction::TableGrow as u8 == 5);
     assert!(BuiltinFunction::TableInit as u8 == 8 && BuiltinFunction::ElemDrop as u8 == 9);
-    assert!(BuiltinFunction::ALL.len() == 10);
+    assert!(BuiltinFunction::Trap as u8 == 10);
+    assert!(BuiltinFunction::ALL.len() == 11);
 };
 
 /// The context of the instance whose code calls.
@@ -161,6 +163,11 @@ builtin! {
 
     fn elem_drop(store, instance, segment: u32) {
         store.elem_drop(instance, ElemIndex::from_u32(segment));
+    }
+
+    fn trap(store, _instance, code: u32) -> u8 {
+        let code = u8::try_from(code).ok().and_then(TrapCode::from_u8).expect("compiled code names a trap");
+        status(store, Err(code))
     }
 }
 
