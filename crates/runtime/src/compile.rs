@@ -33,6 +33,8 @@ impl EngineCompiler {
             nan_canonicalization: config.nan_canonicalization,
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
+            consume_fuel: config.consume_fuel,
+            epoch_interruption: config.epoch_interruption,
             frame_form: config.frame_form,
         };
         let mut codegen = Compiler::new(&settings)?;

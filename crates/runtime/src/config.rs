@@ -46,6 +46,8 @@ pub struct Config {
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) consume_fuel: bool,
+    pub(crate) epoch_interruption: bool,
 }
 
 impl Default for Config {
@@ -71,6 +73,8 @@ impl Config {
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            consume_fuel: false,
+            epoch_interruption: false,
         }
     }
 
@@ -378,6 +382,26 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// Whether guests count the fuel that they use, and are stopped with [`TrapCode::OutOfFuel`](crate::TrapCode::OutOfFuel) when
+    /// it is used up (default: no, and it costs nothing then). A store has none until
+    /// [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// What a run of a guest uses depends on the guest and its input alone, and not on the machine or on other settings.
+    pub fn consume_fuel(&mut self, enabled: bool) -> &mut Config {
+        self.consume_fuel = enabled;
+        self
+    }
+
+    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), at the start of
+    /// functions and in loops. Where it is on, a store's guests are stopped at once until
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline).
+    ///
+    /// It is cheaper than fuel, and depends on time: [`Engine::increment_epoch`](crate::Engine::increment_epoch) counts.
+    pub fn epoch_interruption(&mut self, enabled: bool) -> &mut Config {
+        self.epoch_interruption = enabled;
         self
     }
 
