@@ -51,6 +51,7 @@ mod scan;
 mod settings;
 mod signature;
 mod ssa;
+mod trap;
 mod unit;
 
 pub use compiler::Compiler;
