@@ -1,5 +1,6 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub struct Config {
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) progress: Option<ProgressObserver>,
 }
 
 impl Default for Config {
@@ -71,6 +73,7 @@ impl Config {
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            progress: None,
         }
     }
 
@@ -378,6 +381,36 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// Tells `observer` how far each component or module is that is compiled (default: nobody is told).
+    ///
+    /// It is called on the threads that compile, several at once, some hundred times for each component or module, and never under a
+    /// lock of the engine. What several threads tell may arrive out of order. Where it panics, so does what compiles, and the
+    /// engine can be used as before. Code for links of instances is made without telling.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{CompilePhase, Component, Config, Engine};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    ///
+    /// let (compiled, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    /// let told = (compiled.clone(), all.clone());
+    /// let engine = Engine::new(Config::new().compile_progress(move |progress| {
+    ///     if progress.phase == CompilePhase::Compile {
+    ///         told.0.fetch_max(progress.functions, Ordering::Relaxed);
+    ///         told.1.store(progress.total_functions, Ordering::Relaxed);
+    ///     }
+    /// }))?;
+    /// Component::new(&engine, r#"(component (core module (func) (func)))"#)?;
+    /// assert_eq!((compiled.load(Ordering::Relaxed), all.load(Ordering::Relaxed)), (2, 2));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
+        self.progress = Some(ProgressObserver(Arc::new(observer)));
         self
     }
 
