@@ -47,15 +47,18 @@ mod module_env;
 mod names;
 mod op;
 mod parallel;
+mod progress;
 mod region;
 mod scan;
 mod settings;
 mod signature;
 mod ssa;
+mod trap;
 mod unit;
 
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
+pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
 pub use unit::{LinkUnit, UnitModule};

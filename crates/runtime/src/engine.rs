@@ -25,6 +25,7 @@ struct SharedEngine {
     config: Config,
     signatures: SignatureRegistry,
     epoch: AtomicU64,
+    allocator: vm::InstanceAllocator,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
 }
@@ -42,6 +43,7 @@ impl Engine {
             config: config.clone(),
             signatures: SignatureRegistry::new(),
             epoch: AtomicU64::new(0),
+            allocator: vm::InstanceAllocator::new(config)?,
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
         })))
@@ -92,6 +94,11 @@ impl Engine {
     /// The numbers of core signatures.
     pub(crate) fn signatures(&self) -> &SignatureRegistry {
         &self.0.signatures
+    }
+
+    /// Where instances come from.
+    pub(crate) fn allocator(&self) -> &vm::InstanceAllocator {
+        &self.0.allocator
     }
 
     #[cfg(feature = "compile")]

@@ -23,6 +23,7 @@ mod links;
 mod locked_by;
 mod modules;
 mod names;
+mod progress;
 mod re_exports;
 mod refused_handles;
 mod refused_types;
