@@ -19,7 +19,7 @@ use gusset_artifact::BuiltinFunction;
 use gusset_types::TrapCode;
 
 /// The largest frame that needs no guard. The runtime keeps several times as much free.
-const MAX_UNGUARDED_FRAME: u32 = 16 << 10;
+const UNGUARDED_FRAME: u32 = 16 << 10;
 
 /// The function, behind a guard where its frame needs one.
 pub(crate) fn guarded(
@@ -28,7 +28,7 @@ pub(crate) fn guarded(
     signature: Signature,
     function: CompiledFunction,
 ) -> Result<CompiledFunction, CodegenError> {
-    if function.frame_size <= MAX_UNGUARDED_FRAME {
+    if function.frame_size <= UNGUARDED_FRAME {
         return Ok(function);
     }
     let guard = build(isas, signature, function.key, function.frame_size);

@@ -32,6 +32,10 @@ pub struct CompilerSettings {
     /// Bytes of inaccessible address space behind the reservation. Accesses whose constant offset reaches beyond it are
     /// checked.
     pub memory_guard: u64,
+    /// Whether guests count the fuel that they use, and ask for more where it is used up.
+    pub consume_fuel: bool,
+    /// Whether code looks for the epoch of its store's deadline.
+    pub epoch_interruption: bool,
     /// Gives every function the form that only those get which the optimiser could not afford: for tests, which compare the
     /// two.
     #[doc(hidden)]
@@ -53,6 +57,8 @@ impl Default for CompilerSettings {
             nan_canonicalization: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
+            consume_fuel: false,
+            epoch_interruption: false,
             frame_form: false,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,

@@ -2,10 +2,11 @@
 
 use crate::config::{Config, OptLevel};
 use crate::error::{Error, Result};
+use crate::progress::{CompilePhase, ProgressObserver};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
-use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
+use gusset_codegen::{Compiler, CompilerSettings, FunctionsDone, LinkUnit, OptimizationLevel, UnitModule};
 use gusset_types::Arena;
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -15,6 +16,7 @@ use std::thread;
 /// The compiler of an engine.
 pub(crate) struct EngineCompiler {
     codegen: Compiler,
+    progress: Option<ProgressObserver>,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
     /// Adapters of links, by their modules with the names in them, which backtraces show. Nothing is compiled under its lock.
@@ -33,6 +35,8 @@ impl EngineCompiler {
             nan_canonicalization: config.nan_canonicalization,
             memory_reservation: config.memory_reservation,
             memory_guard: config.memory_guard,
+            consume_fuel: config.consume_fuel,
+            epoch_interruption: config.epoch_interruption,
             frame_form: config.frame_form,
             signals_based_traps: config.signals_based_traps,
             heap_access_spectre_mitigation: config.heap_access_spectre_mitigation,
@@ -42,11 +46,38 @@ impl EngineCompiler {
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }
-        Ok(EngineCompiler { codegen, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let progress = config.progress.clone();
+        Ok(EngineCompiler { codegen, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
+    }
+
+    /// Who is told how far a component or module is.
+    pub(crate) fn progress(&self) -> Option<&ProgressObserver> {
+        self.progress.as_ref()
     }
 
     /// Compiles a link unit and places it in memory. `source` is the text that it comes from, for backtraces.
     pub(crate) fn compile(
+        &self,
+        signatures: &SignatureRegistry,
+        unit: &LinkUnit<'_>,
+        source: Option<CodeSource>,
+    ) -> Result<Arc<CodeMemory>> {
+        let Some(progress) = &self.progress else { return self.compile_untold(signatures, unit, source) };
+        let last = Mutex::new(None);
+        let image = self.codegen.compile_observed(unit, &|done: FunctionsDone| {
+            if done.functions == done.total_functions {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            }
+            progress.functions(CompilePhase::Compile, done);
+        })?;
+        if let Some(done) = last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            progress.functions(CompilePhase::Finish, done);
+        }
+        Ok(Arc::new(CodeMemory::new(signatures, image)?.with_source(source)))
+    }
+
+    /// The same, and nobody is told.
+    fn compile_untold(
         &self,
         signatures: &SignatureRegistry,
         unit: &LinkUnit<'_>,
@@ -62,6 +93,9 @@ impl EngineCompiler {
         signatures: &SignatureRegistry,
         input: &SourceInput<'_>,
     ) -> Result<Arc<CodeMemory>> {
+        if let Some(progress) = &self.progress {
+            progress.parse(input.wasm.len());
+        }
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
         let code = self.compile(signatures, &LinkUnit { modules }, input.code_source(1));
@@ -77,7 +111,7 @@ impl EngineCompiler {
         }
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
-        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }, None))??;
+        let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }, None))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
 

@@ -121,6 +121,9 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let config = engine.config();
+        if let Some(progress) = engine.compiler().progress() {
+            progress.parse(input.wasm.len());
+        }
         let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
         let settings = gusset_component::TranslateSettings { features, calls_through_host };
         let translation = gusset_component::translate(&input.wasm, &settings);

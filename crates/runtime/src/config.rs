@@ -1,5 +1,6 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 use std::sync::Arc;
@@ -46,6 +47,9 @@ pub struct Config {
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) consume_fuel: bool,
+    pub(crate) epoch_interruption: bool,
+    pub(crate) progress: Option<ProgressObserver>,
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
@@ -74,6 +78,9 @@ impl Config {
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            consume_fuel: false,
+            epoch_interruption: false,
+            progress: None,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
@@ -384,6 +391,56 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// Whether guests count the fuel that they use, and are stopped with [`TrapCode::OutOfFuel`](crate::TrapCode::OutOfFuel) when
+    /// it is used up (default: no, and it costs nothing then). A store has none until
+    /// [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// What a run of a guest uses depends on the guest and its input alone, and not on the machine or on other settings.
+    pub fn consume_fuel(&mut self, enabled: bool) -> &mut Config {
+        self.consume_fuel = enabled;
+        self
+    }
+
+    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), at the start of
+    /// functions and in loops. Where it is on, a store's guests are stopped at once until
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline).
+    ///
+    /// It is cheaper than fuel, and depends on time: [`Engine::increment_epoch`](crate::Engine::increment_epoch) counts.
+    pub fn epoch_interruption(&mut self, enabled: bool) -> &mut Config {
+        self.epoch_interruption = enabled;
+        self
+    }
+
+    /// Tells `observer` how far each component or module is that is compiled (default: nobody is told).
+    ///
+    /// It is called on the threads that compile, several at once, some hundred times for each component or module, and never under a
+    /// lock of the engine. What several threads tell may arrive out of order. Where it panics, so does what compiles, and the
+    /// engine can be used as before. Code for links of instances is made without telling.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{CompilePhase, Component, Config, Engine};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    ///
+    /// let (compiled, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    /// let told = (compiled.clone(), all.clone());
+    /// let engine = Engine::new(Config::new().compile_progress(move |progress| {
+    ///     if progress.phase == CompilePhase::Compile {
+    ///         told.0.fetch_max(progress.functions, Ordering::Relaxed);
+    ///         told.1.store(progress.total_functions, Ordering::Relaxed);
+    ///     }
+    /// }))?;
+    /// Component::new(&engine, r#"(component (core module (func) (func)))"#)?;
+    /// assert_eq!((compiled.load(Ordering::Relaxed), all.load(Ordering::Relaxed)), (2, 2));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
+        self.progress = Some(ProgressObserver(Arc::new(observer)));
         self
     }
 
