@@ -169,9 +169,7 @@ pub(crate) fn translate(
     let max_passed = max_passed(body_len, unit.functions);
     let name = CodeKey::Function(body.module, body.index).to_name();
     let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty));
-    if settings.signals_based_traps {
-        check_stack_in_prologue(&mut func);
-    }
+    check_stack_in_prologue(&mut func, settings);
     let regions = Regions::new(&mut func);
     let form = match form {
         FormKind::Ssa => {
@@ -212,9 +210,7 @@ pub(crate) fn translate(
         indirect: Vec::new(),
         part: None,
     };
-    if !settings.signals_based_traps {
-        translator.check_stack();
-    }
+    translator.check_stack();
     translator.builder.set_srcloc(place(reader.original_position()));
     translator.enter_function(entry, ty, &locals, body_len);
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };

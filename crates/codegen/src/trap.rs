@@ -5,6 +5,7 @@
 //! what could is checked before, and a check that fails branches to a cold block, which calls the runtime.
 
 use crate::func::FuncTranslator;
+use crate::settings::CompilerSettings;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
@@ -57,7 +58,10 @@ pub(crate) fn stack_limit(builder: &mut FunctionBuilder<'_>, context: Value) -> 
 }
 
 /// Makes the prologue compare the stack pointer with the store's limit, by signals.
-pub(crate) fn check_stack_in_prologue(func: &mut Function) {
+pub(crate) fn check_stack_in_prologue(func: &mut Function, settings: &CompilerSettings) {
+    if !settings.signals_based_traps {
+        return;
+    }
     let context = func.create_global_value(GlobalValueData::VMContext);
     let mut load = |base, offset: i32, flags| {
         let flags = func.dfg.mem_flags.insert(flags).expect("a new function has room for flags");
@@ -129,6 +133,9 @@ impl FuncTranslator<'_, '_> {
     /// Traps when the function has too little of the stack, without signals. The frame is there already, but what is touched
     /// of it is within what stays free for the host: see [`guard`](crate::guard).
     pub(crate) fn check_stack(&mut self) {
+        if self.settings.signals_based_traps {
+            return;
+        }
         let limit = stack_limit(&mut self.builder, self.context);
         let stack = self.builder.ins().get_stack_pointer(POINTER);
         let below = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
