@@ -42,6 +42,7 @@ pub struct Config {
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
     pub(crate) max_lifted_bytes: u64,
+    pub(crate) max_host_bytes: u64,
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
@@ -71,6 +72,7 @@ impl Config {
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
+            max_host_bytes: 1 << 30,
             compile_threads: None,
             frame_form: false,
             link_adapters: true,
@@ -320,6 +322,33 @@ impl Config {
     /// ```
     pub fn max_lifted_bytes(&mut self, bytes: u64) -> &mut Config {
         self.max_lifted_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of the host the runtime itself keeps for the guests of one store (default 1 GiB), beyond their linear memories:
+    /// contexts of instances, tables and their elements, the tables of their handles, what external references refer to, handles
+    /// that the host was given, functions, and the values of calls of the host that are running. Whatever would make it more is an error
+    /// with a [`LimitExceeded`](crate::LimitExceeded), before it is allocated; `table.grow` returns -1.
+    ///
+    /// [`Store::set_max_host_bytes`](crate::Store::set_max_host_bytes) sets it for a store, and
+    /// [`Store::host_bytes`](crate::Store::host_bytes) says what is in use.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{Instance, Module};
+    /// use gusset::{Config, Engine, LimitExceeded, Store};
+    /// let engine = Engine::new(Config::new().max_host_bytes(1 << 20))?;
+    /// let module = Module::new(&engine, "(module (table 100000 funcref))")?;
+    /// let mut store = Store::new(&engine, ());
+    /// Instance::new(&mut store, &module, &[])?;
+    /// assert!(store.host_bytes() > 800_000);
+    /// let error = Instance::new(&mut store, &module, &[]).unwrap_err();
+    /// assert!(error.is::<LimitExceeded>());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn max_host_bytes(&mut self, bytes: u64) -> &mut Config {
+        self.max_host_bytes = bytes;
         self
     }
 
