@@ -51,10 +51,12 @@ mod scan;
 mod settings;
 mod signature;
 mod ssa;
+mod target;
 mod unit;
 
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
 pub use settings::{CompilerSettings, OptimizationLevel};
+pub use target::{CodeTarget, platform_name};
 pub use unit::{LinkUnit, UnitModule};

@@ -1,11 +1,12 @@
 //! From wasm to code in memory: the compiler with an engine's settings. Absent without the feature `compile`.
 
-use crate::config::{Config, OptLevel};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
-use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
+use gusset_artifact::{CodeIdentity, CodeImage};
+use gusset_codegen::{CodeTarget, Compiler, LinkUnit, UnitModule};
 use gusset_types::Arena;
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -15,6 +16,8 @@ use std::thread;
 /// The compiler of an engine.
 pub(crate) struct EngineCompiler {
     codegen: Compiler,
+    /// What its code is for.
+    identity: Arc<CodeIdentity>,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
     /// Adapters of links, by their modules with the names in them, which backtraces show. Nothing is compiled under its lock.
@@ -23,23 +26,29 @@ pub(crate) struct EngineCompiler {
 
 impl EngineCompiler {
     pub(crate) fn new(config: &Config) -> Result<EngineCompiler> {
-        let settings = CompilerSettings {
-            optimization: match config.opt_level {
-                OptLevel::None => OptimizationLevel::None,
-                OptLevel::Speed => OptimizationLevel::Speed,
-                OptLevel::SpeedAndSize => OptimizationLevel::SpeedAndSize,
-            },
-            features: config.features,
-            nan_canonicalization: config.nan_canonicalization,
-            memory_reservation: config.memory_reservation,
-            memory_guard: config.memory_guard,
-            frame_form: config.frame_form,
-        };
-        let mut codegen = Compiler::new(&settings)?;
+        let target = CodeTarget { triple: config.target.clone(), cpu: config.target_cpu.clone() };
+        let mut codegen = Compiler::for_target(&config.code_settings(), &target)?;
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }
-        Ok(EngineCompiler { codegen, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let (target, cpu_features) = (codegen.target().to_string(), codegen.cpu_features());
+        let identity = Arc::new(CodeIdentity { target, cpu_features, ..config.identity() });
+        Ok(EngineCompiler { codegen, identity, trampolines: Mutex::default(), adapters: Mutex::default() })
+    }
+
+    /// What its code is for.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.identity
+    }
+
+    /// Compiles a link unit, and places nothing in memory.
+    pub(crate) fn compile_image(&self, unit: &LinkUnit<'_>) -> Result<CodeImage> {
+        Ok(self.codegen.compile(unit)?)
+    }
+
+    /// The same of a single module.
+    pub(crate) fn compile_module_image(&self, input: &SourceInput<'_>) -> Result<CodeImage> {
+        self.compile_image(&unit_of_module(input)).map_err(|error| input.codegen_error(error))
     }
 
     /// Compiles a link unit and places it in memory. `source` is the text that it comes from, for backtraces.
@@ -49,8 +58,7 @@ impl EngineCompiler {
         unit: &LinkUnit<'_>,
         source: Option<CodeSource>,
     ) -> Result<Arc<CodeMemory>> {
-        let image = self.codegen.compile(unit)?;
-        Ok(Arc::new(CodeMemory::new(signatures, image)?.with_source(source)))
+        Ok(Arc::new(CodeMemory::compile(signatures, &self.codegen, &self.identity, unit)?.with_source(source)))
     }
 
     /// Compiles a single module, about whose imports nothing is known.
@@ -59,9 +67,7 @@ impl EngineCompiler {
         signatures: &SignatureRegistry,
         input: &SourceInput<'_>,
     ) -> Result<Arc<CodeMemory>> {
-        let mut modules = Arena::default();
-        modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
-        let code = self.compile(signatures, &LinkUnit { modules }, input.code_source(1));
+        let code = self.compile(signatures, &unit_of_module(input), input.code_source(1));
         code.map_err(|error| input.codegen_error(error))
     }
 
@@ -89,10 +95,17 @@ impl EngineCompiler {
         if let Some(code) = known().get(&signature.number) {
             return Ok(code.clone());
         }
-        let image = with_stack(|| self.codegen.compile_trampolines(&signature.ty))??;
-        let code = Arc::new(CodeMemory::new(signatures, image)?);
+        let code =
+            with_stack(|| CodeMemory::compile_trampolines(signatures, &self.codegen, &self.identity, &signature.ty))??;
+        let code = Arc::new(code);
         Ok(known().entry(signature.number).or_insert(code).clone())
     }
+}
+
+fn unit_of_module<'a>(input: &'a SourceInput<'_>) -> LinkUnit<'a> {
+    let mut modules = Arena::default();
+    modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
+    LinkUnit { modules }
 }
 
 /// What parsers and the code generator may need of the native stack: they go down by recursion as far as their limits on nesting

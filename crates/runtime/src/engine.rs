@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::signatures::SignatureRegistry;
 use crate::vm;
+use gusset_artifact::CodeIdentity;
 use std::sync::Arc;
 
 /// The settings and what is shared by everything that is compiled with them. Cheap to clone; threads can share it.
@@ -22,6 +23,8 @@ pub struct Engine(Arc<SharedEngine>);
 
 struct SharedEngine {
     config: Config,
+    /// What code that it runs is compiled for.
+    identity: CodeIdentity,
     signatures: SignatureRegistry,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
@@ -38,6 +41,7 @@ impl Engine {
         vm::install_signal_handlers()?;
         Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
+            identity: config.identity(),
             signatures: SignatureRegistry::new(),
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
@@ -47,6 +51,11 @@ impl Engine {
     /// The settings that it was made with.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// What code that it runs is compiled for, but for features of the processor.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.0.identity
     }
 
     /// Whether both are the same engine: one is the other's clone. Equal settings do not make engines the same.
