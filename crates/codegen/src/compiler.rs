@@ -6,6 +6,7 @@ use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
 use crate::parallel::Helpers;
+use crate::progress::{FunctionsDone, Observer, ProgressCounter};
 use crate::settings::{CompilerSettings, OptimizationLevel};
 use crate::target::{CodeTarget, cpu_features};
 use crate::unit::LinkUnit;
@@ -136,9 +137,27 @@ impl Compiler {
     /// [`Unsupported`](crate::CodegenErrorKind::Unsupported) when it needs what is not supported. The first error in the
     /// order of modules is reported: of what stands outside of function bodies, then of the bodies.
     pub fn compile(&self, unit: &LinkUnit<'_>) -> Result<CodeImage, CodegenError> {
+        self.compile_observed(unit, &|_| {})
+    }
+
+    /// The same; `observer` is told how many functions are done: before the first, after the last, and some hundred times between.
+    /// All threads that compile call it, several at once, so that what it is told may be out of order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`compile`](Compiler::compile).
+    ///
+    /// # Panics
+    ///
+    /// When `observer` panics.
+    pub fn compile_observed(
+        &self,
+        unit: &LinkUnit<'_>,
+        observer: &(dyn Fn(FunctionsDone) + Sync),
+    ) -> Result<CodeImage, CodegenError> {
         let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
         let (mut functions, indirect) = self
-            .compile_functions(&env, bodies)
+            .compile_functions(&env, bodies, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
         let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
         functions.extend(stubs);
@@ -150,11 +169,13 @@ impl Compiler {
         &self,
         env: &UnitEnv,
         bodies: Vec<Body<'_>>,
+        observer: Observer<'_>,
     ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
         // What stands behind the first error need not be compiled, but everything before it must.
         let first_error = AtomicUsize::new(usize::MAX);
         let size = |body: &Body<'_>| body.body.range().end - body.body.range().start;
         let bytes: u64 = bodies.iter().map(size).sum();
+        let progress = ProgressCounter::start(bodies.len(), bytes, observer);
         // The largest are begun first, so that no thread is left alone with one at the end.
         let mut bodies: Vec<_> = bodies.into_iter().enumerate().collect();
         bodies.sort_by_key(|(_, body)| Reverse(size(body)));
@@ -163,12 +184,14 @@ impl Compiler {
             if at > first_error.load(Ordering::Relaxed) {
                 return (at, None);
             }
-            let module = body.module;
+            let (module, size) = (body.module, size(&body));
             let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
             if result.is_err() {
                 first_error.fetch_min(at, Ordering::Relaxed);
                 // A failed translation leaves them dirty.
                 *buffers = Buffers::default();
+            } else {
+                progress.add(size);
             }
             (at, Some(result))
         });

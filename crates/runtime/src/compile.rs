@@ -2,11 +2,12 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::progress::{CompilePhase, ProgressObserver};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
 use gusset_artifact::{CodeIdentity, CodeImage};
-use gusset_codegen::{CodeTarget, Compiler, LinkUnit, UnitModule};
+use gusset_codegen::{CodeTarget, Compiler, FunctionsDone, LinkUnit, UnitModule};
 use gusset_types::Arena;
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -18,6 +19,7 @@ pub(crate) struct EngineCompiler {
     codegen: Compiler,
     /// What its code is for.
     identity: Arc<CodeIdentity>,
+    progress: Option<ProgressObserver>,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
     /// Adapters of links, by their modules with the names in them, which backtraces show. Nothing is compiled under its lock.
@@ -33,7 +35,8 @@ impl EngineCompiler {
         }
         let (target, cpu_features) = (codegen.target().to_string(), codegen.cpu_features());
         let identity = Arc::new(CodeIdentity { target, cpu_features, ..config.identity() });
-        Ok(EngineCompiler { codegen, identity, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let progress = config.progress.clone();
+        Ok(EngineCompiler { codegen, identity, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
     }
 
     /// What its code is for.
@@ -41,14 +44,38 @@ impl EngineCompiler {
         &self.identity
     }
 
+    /// Who is told how far a component or module is.
+    pub(crate) fn progress(&self) -> Option<&ProgressObserver> {
+        self.progress.as_ref()
+    }
+
     /// Compiles a link unit, and places nothing in memory.
     pub(crate) fn compile_image(&self, unit: &LinkUnit<'_>) -> Result<CodeImage> {
-        Ok(self.codegen.compile(unit)?)
+        self.observed(|observer| Ok(self.codegen.compile_observed(unit, observer)?))
     }
 
     /// The same of a single module.
     pub(crate) fn compile_module_image(&self, input: &SourceInput<'_>) -> Result<CodeImage> {
+        if let Some(progress) = &self.progress {
+            progress.parse(input.wasm.len());
+        }
         self.compile_image(&unit_of_module(input)).map_err(|error| input.codegen_error(error))
+    }
+
+    /// Does `compile`, and tells how far it is, if anybody is told.
+    fn observed<R>(&self, compile: impl FnOnce(&(dyn Fn(FunctionsDone) + Sync)) -> Result<R>) -> Result<R> {
+        let Some(progress) = &self.progress else { return compile(&|_| {}) };
+        let last = Mutex::new(None);
+        let made = compile(&|done: FunctionsDone| {
+            if done.functions == done.total_functions {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            }
+            progress.functions(CompilePhase::Compile, done);
+        })?;
+        if let Some(done) = last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            progress.functions(CompilePhase::Finish, done);
+        }
+        Ok(made)
     }
 
     /// Compiles a link unit and places it in memory. `source` is the text that it comes from, for backtraces.
@@ -58,7 +85,14 @@ impl EngineCompiler {
         unit: &LinkUnit<'_>,
         source: Option<CodeSource>,
     ) -> Result<Arc<CodeMemory>> {
-        Ok(Arc::new(CodeMemory::compile(signatures, &self.codegen, &self.identity, unit)?.with_source(source)))
+        let code =
+            self.observed(|observer| CodeMemory::compile(signatures, &self.codegen, &self.identity, unit, observer))?;
+        Ok(Arc::new(code.with_source(source)))
+    }
+
+    /// The same, and nobody is told.
+    fn compile_untold(&self, signatures: &SignatureRegistry, unit: &LinkUnit<'_>) -> Result<Arc<CodeMemory>> {
+        Ok(Arc::new(CodeMemory::compile(signatures, &self.codegen, &self.identity, unit, &|_| {})?))
     }
 
     /// Compiles a single module, about whose imports nothing is known.
@@ -67,6 +101,9 @@ impl EngineCompiler {
         signatures: &SignatureRegistry,
         input: &SourceInput<'_>,
     ) -> Result<Arc<CodeMemory>> {
+        if let Some(progress) = &self.progress {
+            progress.parse(input.wasm.len());
+        }
         let code = self.compile(signatures, &unit_of_module(input), input.code_source(1));
         code.map_err(|error| input.codegen_error(error))
     }
@@ -80,7 +117,7 @@ impl EngineCompiler {
         }
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
-        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }, None))??;
+        let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
 

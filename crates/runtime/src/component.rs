@@ -332,6 +332,9 @@ pub(crate) fn compile_image(engine: &Engine, input: &SourceInput<'_>) -> Result<
 
 #[cfg(feature = "compile")]
 fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_component::Translation<'a>> {
+    if let Some(progress) = engine.compiler().progress() {
+        progress.parse(input.wasm.len());
+    }
     let config = engine.config();
     let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
     let settings = gusset_component::TranslateSettings { features, calls_through_host };

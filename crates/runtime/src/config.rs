@@ -1,6 +1,7 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
 use crate::artifact::platform;
+use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
@@ -50,6 +51,7 @@ pub struct Config {
     pub(crate) tracer: Option<CallTracer>,
     pub(crate) target: Option<String>,
     pub(crate) target_cpu: Option<String>,
+    pub(crate) progress: Option<ProgressObserver>,
 }
 
 impl Default for Config {
@@ -77,6 +79,7 @@ impl Config {
             tracer: None,
             target: None,
             target_cpu: None,
+            progress: None,
         }
     }
 
@@ -435,6 +438,36 @@ impl Config {
             component_features: self.component_features,
             calls_through_host: self.tracer.is_some(),
         }
+    }
+
+    /// Tells `observer` how far each component or module is that is compiled (default: nobody is told).
+    ///
+    /// It is called on the threads that compile, several at once, some hundred times for each component or module, and never under a
+    /// lock of the engine. What several threads tell may arrive out of order. Where it panics, so does what compiles, and the
+    /// engine can be used as before. Code for links of instances is made without telling.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{CompilePhase, Component, Config, Engine};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    ///
+    /// let (compiled, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    /// let told = (compiled.clone(), all.clone());
+    /// let engine = Engine::new(Config::new().compile_progress(move |progress| {
+    ///     if progress.phase == CompilePhase::Compile {
+    ///         told.0.fetch_max(progress.functions, Ordering::Relaxed);
+    ///         told.1.store(progress.total_functions, Ordering::Relaxed);
+    ///     }
+    /// }))?;
+    /// Component::new(&engine, r#"(component (core module (func) (func)))"#)?;
+    /// assert_eq!((compiled.load(Ordering::Relaxed), all.load(Ordering::Relaxed)), (2, 2));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
+        self.progress = Some(ProgressObserver(Arc::new(observer)));
+        self
     }
 
     /// Compiles every function as those are compiled that the optimiser could not afford: for tests, which compare the two.

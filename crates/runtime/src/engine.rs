@@ -26,6 +26,7 @@ struct SharedEngine {
     /// What code that it runs is compiled for.
     identity: CodeIdentity,
     signatures: SignatureRegistry,
+    allocator: vm::InstanceAllocator,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
 }
@@ -43,6 +44,7 @@ impl Engine {
             config: config.clone(),
             identity: config.identity(),
             signatures: SignatureRegistry::new(),
+            allocator: vm::InstanceAllocator::new(config)?,
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
         })))
@@ -66,6 +68,11 @@ impl Engine {
     /// The numbers of core signatures.
     pub(crate) fn signatures(&self) -> &SignatureRegistry {
         &self.0.signatures
+    }
+
+    /// Where instances come from.
+    pub(crate) fn allocator(&self) -> &vm::InstanceAllocator {
+        &self.0.allocator
     }
 
     #[cfg(feature = "compile")]

@@ -2,6 +2,7 @@
 
 mod activations;
 mod adapter_traps;
+mod artifacts;
 mod component;
 mod core;
 mod core_funcs;
@@ -22,6 +23,7 @@ mod links;
 mod locked_by;
 mod modules;
 mod names;
+mod progress;
 mod re_exports;
 mod refused_handles;
 mod refused_types;

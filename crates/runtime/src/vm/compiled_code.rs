@@ -5,11 +5,11 @@ use crate::artifact::{has_feature, platform};
 use crate::error::{Result, bail};
 use crate::signatures::SignatureRegistry;
 use gusset_artifact::{CodeIdentity, CoreFuncType};
-use gusset_codegen::{Compiler, LinkUnit};
+use gusset_codegen::{Compiler, FunctionsDone, LinkUnit};
 use std::sync::Arc;
 
 impl CodeMemory {
-    /// Compiles a link unit and places it in memory. `identity` is the compiler's.
+    /// Compiles a link unit and places it in memory. `identity` is the compiler's; `observer` is told how far it is.
     ///
     /// # Errors
     ///
@@ -19,9 +19,10 @@ impl CodeMemory {
         compiler: &Compiler,
         identity: &Arc<CodeIdentity>,
         unit: &LinkUnit<'_>,
+        observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeMemory> {
         check_machine(identity)?;
-        let image = compiler.compile(unit)?;
+        let image = compiler.compile_observed(unit, observer)?;
         // SAFETY: V2: it comes from the compiler, for a processor like this one.
         unsafe { CodeMemory::place(registry, identity.clone(), image) }
     }

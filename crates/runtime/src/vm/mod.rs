@@ -39,6 +39,7 @@
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 
+mod allocator;
 mod artifact_code;
 mod builtins;
 mod bulk;
@@ -69,6 +70,7 @@ mod trampolines;
 mod transcode;
 mod unwind;
 
+pub(crate) use allocator::InstanceAllocator;
 pub(crate) use code::CodeMemory;
 pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
