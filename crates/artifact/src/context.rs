@@ -30,6 +30,13 @@ pub struct StoreContextLayout {
     pub builtins: i32,
     /// `extern "C" fn(store context) -> !`: leaves by the entry's landing pad after a host function reported failure.
     pub raise: i32,
+    /// Pointer to the engine's epoch, a `u64` that any thread may increment; it never changes.
+    pub epoch_counter: i32,
+    /// `u64`: the epoch in which compiled code calls [`BuiltinFunction::DeadlineReached`].
+    pub epoch_deadline: i32,
+    /// `i64`: how much fuel the guest may use before it calls [`BuiltinFunction::RefillFuel`]. While compiled code runs that counts,
+    /// it has the number itself, and writes it here before it calls the runtime or the host.
+    pub fuel: i32,
     /// Bytes.
     pub size: u32,
 }
@@ -44,7 +51,10 @@ pub const STORE_CONTEXT: StoreContextLayout = StoreContextLayout {
     exit_pc: 40,
     builtins: 48,
     raise: 56,
-    size: 64,
+    epoch_counter: 64,
+    epoch_deadline: 72,
+    fuel: 80,
+    size: 88,
 };
 
 /// Offsets in a host function's context, the first parameter of a host stub.
@@ -275,6 +285,10 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
+    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register.
+    DeadlineReached,
+    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
+    RefillFuel,
 }
 
 impl BuiltinFunction {
@@ -290,5 +304,7 @@ impl BuiltinFunction {
         BuiltinFunction::TableCopy,
         BuiltinFunction::TableInit,
         BuiltinFunction::ElemDrop,
+        BuiltinFunction::DeadlineReached,
+        BuiltinFunction::RefillFuel,
     ];
 }

@@ -33,6 +33,10 @@ pub struct CodeSettings {
     /// Bytes of inaccessible address space behind the reservation. Accesses whose constant offset reaches beyond it are
     /// checked.
     pub memory_guard: u64,
+    /// Whether guests count the fuel that they use, and ask for more where it is used up.
+    pub consume_fuel: bool,
+    /// Whether code looks for the epoch of its store's deadline.
+    pub epoch_interruption: bool,
     /// Gives every function the form that only those get which the optimiser could not afford: for tests, which compare the
     /// two.
     #[doc(hidden)]
@@ -47,6 +51,8 @@ impl Default for CodeSettings {
             nan_canonicalization: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
+            consume_fuel: false,
+            epoch_interruption: false,
             frame_form: false,
         }
     }
@@ -69,6 +75,8 @@ impl CodeSettings {
             nan_canonicalization,
             memory_reservation,
             memory_guard,
+            consume_fuel,
+            epoch_interruption,
             frame_form,
         } = self;
         let feature = |feature: &CoreFeature| {
@@ -80,6 +88,8 @@ impl CodeSettings {
             .or_else(|| row("nan_canonicalization", nan_canonicalization, other.nan_canonicalization))
             .or_else(|| row("memory_reservation", memory_reservation, other.memory_reservation))
             .or_else(|| row("memory_guard", memory_guard, other.memory_guard))
+            .or_else(|| row("consume_fuel", consume_fuel, other.consume_fuel))
+            .or_else(|| row("epoch_interruption", epoch_interruption, other.epoch_interruption))
             .or_else(|| row("frame_form", frame_form, other.frame_form))
     }
 

@@ -51,6 +51,8 @@ pub struct Config {
     pub(crate) tracer: Option<CallTracer>,
     pub(crate) target: Option<String>,
     pub(crate) target_cpu: Option<String>,
+    pub(crate) consume_fuel: bool,
+    pub(crate) epoch_interruption: bool,
     pub(crate) progress: Option<ProgressObserver>,
 }
 
@@ -79,6 +81,8 @@ impl Config {
             tracer: None,
             target: None,
             target_cpu: None,
+            consume_fuel: false,
+            epoch_interruption: false,
             progress: None,
         }
     }
@@ -425,6 +429,8 @@ impl Config {
             nan_canonicalization: self.nan_canonicalization,
             memory_reservation: self.memory_reservation,
             memory_guard: self.memory_guard,
+            consume_fuel: self.consume_fuel,
+            epoch_interruption: self.epoch_interruption,
             frame_form: self.frame_form,
         }
     }
@@ -438,6 +444,26 @@ impl Config {
             component_features: self.component_features,
             calls_through_host: self.tracer.is_some(),
         }
+    }
+
+    /// Whether guests count the fuel that they use, and are stopped with [`TrapCode::OutOfFuel`](crate::TrapCode::OutOfFuel) when
+    /// it is used up (default: no, and it costs nothing then). A store has none until
+    /// [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// What a run of a guest uses depends on the guest and its input alone, and not on the machine or on other settings.
+    pub fn consume_fuel(&mut self, enabled: bool) -> &mut Config {
+        self.consume_fuel = enabled;
+        self
+    }
+
+    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), at the start of
+    /// functions and in loops. Where it is on, a store's guests are stopped at once until
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline).
+    ///
+    /// It is cheaper than fuel, and depends on time: [`Engine::increment_epoch`](crate::Engine::increment_epoch) counts.
+    pub fn epoch_interruption(&mut self, enabled: bool) -> &mut Config {
+        self.epoch_interruption = enabled;
+        self
     }
 
     /// Tells `observer` how far each component or module is that is compiled (default: nobody is told).

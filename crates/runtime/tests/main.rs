@@ -8,6 +8,7 @@ mod core;
 mod core_funcs;
 mod core_memories;
 mod derive;
+mod epochs;
 mod errors;
 mod export_names;
 mod forms;

@@ -17,7 +17,7 @@
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
-//!   are only ever added. When a store is dropped, no activation of it exists, since that would borrow it.
+//!   are only ever added, and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
 //! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. Writable
 //!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
 //!   become writable. Those of a file are private and never writable.
@@ -27,7 +27,8 @@
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
 //!   this: a host function can lend its borrow of the store to a thread that it waits for.
 //! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
-//!   `T`, to the one `VmStore` that it holds for life; contexts of host functions are written only there. `StoreInner`
+//!   `T`, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch calls; contexts of
+//!   host functions are written only there. `StoreInner`
 //!   is invariant in `T`, so that the type of its data is never another one than they were written for.
 //! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
 //!   pad before they call; stubs record the frame that called them, and make room for the values that they pass.
@@ -59,6 +60,8 @@ mod import;
 mod instance;
 mod mapping;
 mod memory;
+mod metering;
+mod pieces;
 mod plain;
 mod raw_value;
 mod registers;
