@@ -2,6 +2,7 @@
 
 mod activations;
 mod adapter_traps;
+mod artifacts;
 mod component;
 mod core;
 mod core_funcs;
