@@ -41,22 +41,17 @@ pub(crate) struct Relocation {
 }
 
 impl CompiledFunction {
-    /// Adds what is known of code that has been placed at `start` in this function's.
-    pub(crate) fn add_tables(&mut self, other: CompiledFunction, start: u32) {
-        let relocations = other.relocations.into_iter();
-        self.relocations.extend(relocations.map(|reloc| Relocation { offset: reloc.offset + start, ..reloc }));
-        self.traps.extend(other.traps.into_iter().map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
-        for mut site in other.call_sites {
+    /// The function with offsets from where it is, at `start`.
+    pub(crate) fn moved(mut self, start: u32) -> CompiledFunction {
+        self.relocations.iter_mut().for_each(|relocation| relocation.offset += start);
+        self.traps.iter_mut().for_each(|trap| trap.offset += start);
+        for site in &mut self.call_sites {
             site.return_offset += start;
             site.handlers.iter_mut().for_each(|handler| handler.offset += start);
-            self.call_sites.push(site);
         }
-        for mut map in other.stack_maps {
-            map.return_offset += start;
-            self.stack_maps.push(map);
-        }
-        let addresses = other.addresses.into_iter();
-        self.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
+        self.stack_maps.iter_mut().for_each(|map| map.return_offset += start);
+        self.addresses.iter_mut().for_each(|entry| entry.offset += start);
+        self
     }
 }
 

@@ -85,6 +85,11 @@ fn join(
     guard.code = text.finish(plane);
     guard.alignment = guard.alignment.max(body.alignment);
     guard.frame_size = body.frame_size;
-    guard.add_tables(body, start);
+    let body = body.moved(start);
+    guard.relocations.extend(body.relocations);
+    guard.traps.extend(body.traps);
+    guard.call_sites.extend(body.call_sites);
+    guard.stack_maps.extend(body.stack_maps);
+    guard.addresses.extend(body.addresses);
     Ok(guard)
 }

@@ -2,6 +2,7 @@
 
 mod activations;
 mod adapter_traps;
+mod artifacts;
 mod component;
 mod core;
 mod core_funcs;
@@ -14,9 +15,11 @@ mod forms;
 mod guest_resources;
 mod guests;
 mod handles;
+mod host_bytes;
 mod hostile;
 mod hostile_component;
 mod large_types;
+mod limits;
 mod link_failures;
 mod linking;
 mod links;
