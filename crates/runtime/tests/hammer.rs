@@ -158,8 +158,7 @@ impl Shared {
         let mut store = self.store(StoreLimitsBuilder::new());
         let instance = self.instance(&mut store)?;
         let deadline = Instant::now() + Duration::from_millis(1);
-        let error =
-            store.with_deadline(deadline, |mut store| number(&mut store, instance, "spin", 0)).unwrap_err();
+        let error = store.with_deadline(deadline, |mut store| number(&mut store, instance, "spin", 0)).unwrap_err();
         assert_eq!(trap_code(&error), Some(TrapCode::Interrupt), "{error:?}");
         assert!(Instant::now() >= deadline);
         assert_eq!(number(&mut store, instance, "double", 4)?, 8);
@@ -280,6 +279,7 @@ fn nothing_is_left(name: &str, config: &mut Config) -> Result<()> {
     // What the allocator keeps for so many threads it has from now on.
     hammer(&shared, Duration::from_millis(300));
     let before = ProcessState::at_rest(threads);
+    assert_eq!(before.threads, threads, "the thread that waits for deadlines ends when there are none");
     shared.rounds.store(0, Ordering::Relaxed);
     hammer(&shared, Duration::from_secs(seconds));
     let after = ProcessState::at_rest(threads);
