@@ -142,8 +142,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
-    /// The block that is being written to, and the one that it goes on with: see [`current_block`](Self::current_block).
-    pub(crate) part: Option<(ir::Block, ir::Block)>,
+    /// The last part that a block was cut in, and the block: see [`current_block`](Self::current_block).
+    pub(crate) part: (ir::Block, ir::Block),
 }
 
 /// Validates and translates a function body; `None` when it needs the frame form.
@@ -208,7 +208,7 @@ pub(crate) fn translate(
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),
-        part: None,
+        part: (entry, entry),
     };
     translator.check_stack();
     translator.builder.set_srcloc(place(reader.original_position()));
@@ -388,10 +388,8 @@ impl<'a> FuncTranslator<'a, '_> {
     /// and labels want to know, they are one.
     pub(crate) fn current_block(&self) -> ir::Block {
         let current = self.builder.current_block().expect("code is being written");
-        match self.part {
-            Some((part, block)) if part == current => block,
-            _ => current,
-        }
+        let (part, block) = self.part;
+        if part == current { block } else { current }
     }
 
     /// Refers to a piece of code that is placed in the same image.

@@ -121,7 +121,7 @@ impl FuncTranslator<'_, '_> {
         self.builder.switch_to_block(trapping);
         self.call_trap(code);
         self.builder.switch_to_block(next);
-        self.part = Some((next, block));
+        self.part = (next, block);
     }
 
     /// Each trap has a call of its own: its place is where that returns to.
