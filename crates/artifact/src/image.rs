@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct CodeImage {
     /// Machine code, to be placed at a page boundary.
     pub text: Vec<u8>,
-    /// The bytes of all data segments.
+    /// What memories hold at first, at multiples of [`MEMORY_IMAGE_ALIGNMENT`](crate::MEMORY_IMAGE_ALIGNMENT), and the bytes
+    /// of all other data segments.
     pub data: Vec<u8>,
     /// The unit's modules.
     pub modules: Arena<ModuleIndex, ModuleImage>,

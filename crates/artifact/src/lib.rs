@@ -21,6 +21,7 @@ mod core_module;
 mod externs;
 mod image;
 mod index;
+mod memory_image;
 mod module_type;
 mod plan;
 mod plan_text;
@@ -43,6 +44,7 @@ pub use index::{
     GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
     TrampolineIndex,
 };
+pub use memory_image::{MEMORY_IMAGE_ALIGNMENT, MemoryImageRange};
 pub use module_type::{CoreItemType, CoreModuleType, ImportedModule, PlanModule};
 pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,

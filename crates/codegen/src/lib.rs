@@ -42,6 +42,7 @@ mod host_stub;
 mod image;
 mod key;
 mod locals;
+mod memory_image;
 mod module_env;
 mod names;
 mod op;

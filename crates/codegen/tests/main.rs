@@ -3,4 +3,5 @@
 mod common;
 mod errors;
 mod image;
+mod memory_images;
 mod shapes;

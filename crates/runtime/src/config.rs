@@ -1,5 +1,6 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::pooling::InstanceAllocationStrategy;
 use crate::trace::{CallTracer, TracedCall};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Config {
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) allocation_strategy: InstanceAllocationStrategy,
+    pub(crate) memory_init_cow: bool,
 }
 
 impl Default for Config {
@@ -71,6 +74,8 @@ impl Config {
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            allocation_strategy: InstanceAllocationStrategy::OnDemand,
+            memory_init_cow: true,
         }
     }
 
@@ -378,6 +383,20 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// Where instances get their memories, tables and contexts from (default: from the system, on demand). Pools are for hosts that
+    /// make many instances: see [`PoolingConfig`](crate::PoolingConfig).
+    pub fn allocation_strategy(&mut self, strategy: impl Into<InstanceAllocationStrategy>) -> &mut Config {
+        self.allocation_strategy = strategy.into();
+        self
+    }
+
+    /// Whether what memories hold at first is mapped, so that instances of a module share what they do not write (default:
+    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied.
+    pub fn memory_init_cow(&mut self, enabled: bool) -> &mut Config {
+        self.memory_init_cow = enabled;
         self
     }
 

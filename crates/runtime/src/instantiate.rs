@@ -136,7 +136,7 @@ fn make_state<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Re
     let page_size_log2 = 16;
     let minimum = u64::from(heap).div_ceil(1 << page_size_log2);
     let ty = MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2 };
-    let state = store.0.vm.new_memory(ty)?;
+    let state = store.0.vm.new_state_memory(ty)?;
     let top = STATE_HEADER.heap_top as usize;
     store.0.vm.memory_mut(state)[top..top + 4].copy_from_slice(&heap.to_le_bytes());
     Ok(state)

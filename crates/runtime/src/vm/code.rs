@@ -1,6 +1,7 @@
 //! [`CodeMemory`]: the code image of a link unit, placed where it can run.
 
 use super::mapping::{ExecutableMapping, Mapping, page_size};
+use super::memory_image::MemoryImages;
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
@@ -26,6 +27,7 @@ pub(crate) struct CodeMemory {
     types: Box<[Arc<CoreFuncType>]>,
     signatures: HashMap<u32, SignatureIndex>,
     source: Option<CodeSource>,
+    memory_images: MemoryImages,
 }
 
 impl CodeMemory {
@@ -46,7 +48,17 @@ impl CodeMemory {
         mapping.bytes_mut(text.len()).copy_from_slice(&text);
         let mapping = mapping.into_executable()?;
         let (len, registry) = (text.len(), registry.id());
-        Ok(CodeMemory { mapping, len, image, registry, type_ids, types, signatures, source: None })
+        Ok(CodeMemory {
+            mapping,
+            len,
+            image,
+            registry,
+            type_ids,
+            types,
+            signatures,
+            source: None,
+            memory_images: MemoryImages::default(),
+        })
     }
 
     /// The same code, with the text that it comes from.
@@ -71,6 +83,11 @@ impl CodeMemory {
     /// The image's tables. Its text is not among them.
     pub(crate) fn image(&self) -> &CodeImage {
         &self.image
+    }
+
+    /// What memories of the unit's instances hold at first, as it can be mapped.
+    pub(super) fn memory_images(&self) -> &MemoryImages {
+        &self.memory_images
     }
 
     /// A module of the unit.

@@ -4,6 +4,7 @@
 use super::code::CodeMemory;
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
+use super::memory_image::InitialContents;
 use super::raw_value::RawValue;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
 use crate::error::{Error, Result, bail, format_err};
@@ -80,7 +81,10 @@ impl VmStore {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
         let image = code.module(module)?;
-        let context = self.engine().allocator().context(image.layout.size())?;
+        let mark = self.mark();
+        let failed =
+            |error: Error| error.context(format!("{} cannot be instantiated", describe(module, &image.module)));
+        let context = self.engine().allocator().context(image.layout.size()).map_err(failed)?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
@@ -95,9 +99,9 @@ impl VmStore {
             elements: Vec::new(),
             dropped_data: vec![false; image.module.data.len()],
         });
-        let outcome = self.initialize(number, code, imports);
-        outcome
-            .map_err(|error| error.context(format!("{} cannot be instantiated", describe(module, &image.module))))?;
+        let defined = self.define(number, code, imports);
+        let defined = defined.inspect_err(|_| self.roll_back(mark));
+        defined.and_then(|()| self.apply(number, code)).map_err(failed)?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -114,14 +118,18 @@ impl VmStore {
         imports.iter().zip(given).try_for_each(|(import, &given)| self.check_import(code, import, given))
     }
 
-    /// The rest of instantiation, in the specification's order.
-    fn initialize(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
+    /// What comes before anything of the instance can be seen, in the specification's order.
+    fn define(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
         self.link_imports(number, code, imports)?;
         self.define_functions(number, code);
         self.define_memories_and_tags(number, code)?;
         self.define_globals(number, code)?;
         self.define_tables(number, code)?;
-        self.evaluate_elements(number, code)?;
+        self.evaluate_elements(number, code)
+    }
+
+    /// What may be seen even if it fails.
+    fn apply(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         self.apply_elements(number, code)?;
         self.apply_data(number, code)
     }
@@ -201,12 +209,13 @@ impl VmStore {
     }
 
     fn define_memories_and_tags(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
-        let InstanceRecord { context, module, .. } = self.instances[number];
-        let ModuleImage { module, layout, .. } = &code.image().modules[module];
+        let InstanceRecord { context, module: number_of_module, .. } = self.instances[number];
+        let ModuleImage { module, layout, .. } = &code.image().modules[number_of_module];
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format!("memory {index}"));
-            let memory = self.engine().allocator().memory(ty).map_err(failed)?;
+            let contents = InitialContents::of(code, number_of_module, index);
+            let memory = self.engine().allocator().memory(ty, contents).map_err(failed)?;
             let memory = self.define_memory(memory, ContextPlace { context, offset });
             self.instances[number].memories.push(memory);
         }
@@ -288,7 +297,8 @@ impl VmStore {
 
     fn apply_data(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         let module = &code.image().modules[self.instances[number].module].module;
-        for (index, segment) in module.data.iter() {
+        for &index in &module.applied_data {
+            let segment = &module.data[index];
             if let SegmentMode::Active { target, offset } = &segment.mode {
                 let offset = self.evaluate_offset(number, offset, module.memories[*target].memory64)?;
                 let len = u64::from(segment.bytes.end - segment.bytes.start);

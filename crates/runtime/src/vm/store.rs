@@ -31,9 +31,9 @@ pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
     raw: Rc<RawStoreContext>,
-    contexts: Vec<(Context, ContextOwner)>,
+    pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start.
-    context_at: BTreeMap<usize, usize>,
+    pub(super) context_at: BTreeMap<usize, usize>,
     pub(super) functions: Vec<FuncRecord>,
     /// Positions of functions, by the addresses of their references.
     pub(super) function_at: HashMap<usize, usize>,
@@ -161,9 +161,23 @@ impl VmStore {
     /// When there is no room for it, or its type is not supported.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
         let memory = self.engine.allocator().host_memory(ty)?;
+        Ok(self.add_memory(memory))
+    }
+
+    /// A memory for the state of a component's instance, from where its memories are.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it.
+    pub(crate) fn new_state_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
+        let memory = self.engine.allocator().memory(ty, None)?;
+        Ok(self.add_memory(memory))
+    }
+
+    fn add_memory(&mut self, memory: LinearMemory) -> MemoryHandle {
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.define_memory(memory, ContextPlace { context, offset: 0 });
-        Ok(MemoryHandle::new(self.id, number))
+        MemoryHandle::new(self.id, number)
     }
 
     pub(super) fn define_memory(&mut self, memory: LinearMemory, definition: ContextPlace) -> usize {
