@@ -118,7 +118,7 @@ fn resident() -> u64 {
 #[test]
 fn what_is_never_touched_costs_nothing() -> Result<()> {
     let _alone = alone();
-    let engine = Engine::new(Config::new().memory_reservation(1 << 32).memory_guard(0))?;
+    let engine = Engine::new(Config::new().memory_reservation(1 << 32).memory_guard(0).max_host_bytes(16 << 30))?;
     let (tables, memories) = ("(table 10000000 funcref)".repeat(50), "(memory 65536)".repeat(50));
     let more = "(table 10000000 externref)".repeat(49);
     let text = format!(
@@ -202,9 +202,9 @@ fn kept_memories_go_with_their_engine_and_images_with_their_module() -> Result<(
                 let instance = Instance::new(&mut *store, &module, &[])?;
                 assert_eq!(call(&mut *store, instance, "f", &[])?, 3);
             }
-            assert!(image_mappings() > 20);
+            assert!(image_mappings() >= 20);
         }
-        assert!(image_mappings() > 20, "they are kept for the next instances");
+        assert!(image_mappings() >= 20, "they are kept for the next instances");
         drop(module);
         assert_eq!(image_mappings(), 0);
         Ok(())

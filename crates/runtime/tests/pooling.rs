@@ -85,7 +85,7 @@ impl Subject {
         let last = i32::try_from(memory.data(&*store).len() - 1)?;
         store_byte.call(&mut *store, last)?;
         let func = instance.get_func(&mut *store, "load").expect("it is exported");
-        let external = gusset::core::ExternRef::new(&mut *store, 7);
+        let external = gusset::core::ExternRef::new(&mut *store, 7)?;
         for (name, value) in [("f", Ref::Func(Some(func))), ("e", Ref::Extern(Some(external)))] {
             let table = instance.get_table(&mut *store, name).expect("it is exported");
             table.grow(&mut *store, grow * 100, value)?;

@@ -38,6 +38,9 @@ mod linux {
     /// `_IOWR('f', 16, struct pm_scan_arg)`.
     const PAGEMAP_SCAN: libc::Ioctl = (3 << 30 | (size_of::<ScanArguments>() << 16) | (b'f' as usize) << 8 | 16) as _;
 
+    /// Whether pages of the process may be merged; of Linux since 6.4.
+    const PR_GET_MEMORY_MERGE: i32 = 68;
+
     /// Runs of pages of one call: more are asked for again.
     const RUNS: usize = 64;
 
@@ -82,7 +85,13 @@ mod linux {
     }
 
     impl PageMap {
+        /// `None` too where the system may merge pages of equal contents, as the process asked it to: a page that was written
+        /// with zeros would look as if it had only been read.
         fn open() -> Option<PageMap> {
+            // SAFETY: V10: it only asks; systems that do not know the question say so.
+            if unsafe { libc::prctl(PR_GET_MEMORY_MERGE, 0, 0, 0, 0) } == 1 {
+                return None;
+            }
             Some(PageMap { file: File::open("/proc/self/pagemap").ok()?, process: std::process::id() })
         }
 

@@ -4,8 +4,9 @@
 use super::code::CodeMemory;
 use super::mapping::page_size;
 use super::memory_pool::MemoryPool;
-use gusset_artifact::{CodeImage, MEMORY_IMAGE_ALIGNMENT, MemoryImageRange, MemoryIndex, ModuleIndex};
+use gusset_artifact::{MEMORY_IMAGE_ALIGNMENT, MemoryImageRange, MemoryIndex, ModuleIndex, SharedBytes};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -28,7 +29,7 @@ impl<'a> InitialContents<'a> {
 
     /// As what can be mapped, if the system has room for it.
     pub(super) fn image(&self) -> Option<&'a Arc<MemoryImage>> {
-        self.code.memory_images().get(self.code.image(), self.module, self.range.memory)
+        self.code.memory_images().get(self.code, self.module, self.range.memory)
     }
 
     /// Copies it into a memory that is zero. Pages that are zero are not touched.
@@ -51,9 +52,10 @@ pub(crate) struct MemoryImage {
     id: u64,
     /// What it covers of the memory, in whole pages.
     range: Range<usize>,
-    file: Arc<ImageFile>,
-    /// Where it starts in the file.
-    at: usize,
+    bytes: SharedBytes,
+    /// Where the same bytes can be mapped from, and where they start there.
+    file: Arc<File>,
+    at: u64,
     /// Where free memories may still hold it.
     pool: OnceLock<Weak<MemoryPool>>,
 }
@@ -68,17 +70,17 @@ impl MemoryImage {
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.file.bytes()[self.at..self.at + self.range.len()]
+        &self.bytes
+    }
+
+    /// The file, which stays as it is, and where in it the image starts.
+    pub(super) fn file(&self) -> (&File, u64) {
+        (&self.file, self.at)
     }
 
     /// Once the image goes, a pool that it has been mapped in forgets it.
     pub(super) fn is_used_in(&self, pool: &Arc<MemoryPool>) {
         self.pool.get_or_init(|| Arc::downgrade(pool));
-    }
-
-    #[cfg(target_os = "linux")]
-    pub(super) fn file(&self) -> (rustix::fd::BorrowedFd<'_>, u64) {
-        (self.file.fd(), self.at as u64)
     }
 }
 
@@ -90,96 +92,60 @@ impl Drop for MemoryImage {
     }
 }
 
-/// The images of a unit's memories. The file is made when the first one is wanted.
+/// The images of a unit's memories, by module and memory. They are made when the first one is wanted.
 #[derive(Default)]
-pub(super) struct MemoryImages(OnceLock<BTreeMap<(u32, u32), Arc<MemoryImage>>>);
+pub(super) struct MemoryImages(OnceLock<BTreeMap<(ModuleIndex, MemoryIndex), Arc<MemoryImage>>>);
 
 impl MemoryImages {
-    pub(super) fn get(&self, code: &CodeImage, module: ModuleIndex, memory: MemoryIndex) -> Option<&Arc<MemoryImage>> {
+    fn get(&self, code: &CodeMemory, module: ModuleIndex, memory: MemoryIndex) -> Option<&Arc<MemoryImage>> {
         let images = self.0.get_or_init(|| make(code).unwrap_or_default());
-        images.get(&(module.as_u32(), memory.as_u32()))
+        images.get(&(module, memory))
     }
 }
 
-/// Files of memory are there; a page of the system is no larger than what images are aligned to.
-fn make(code: &CodeImage) -> Option<BTreeMap<(u32, u32), Arc<MemoryImage>>> {
+/// All images of a unit, where a page of the system is no larger than what images are aligned to: from the artefact's own file,
+/// or else from one in memory.
+fn make(code: &CodeMemory) -> Option<BTreeMap<(ModuleIndex, MemoryIndex), Arc<MemoryImage>>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    if !(MEMORY_IMAGE_ALIGNMENT as usize).is_multiple_of(page_size()) {
+    if !cfg!(target_os = "linux") || !(MEMORY_IMAGE_ALIGNMENT as usize).is_multiple_of(page_size()) {
         return None;
     }
-    let ranges = code.modules.iter().flat_map(|(module, image)| {
-        let ranges = image.module.memory_images.iter();
-        ranges.map(move |range| ((module.as_u32(), range.memory.as_u32()), range))
-    });
-    let ranges: Vec<_> = ranges.collect();
+    let (data, modules) = (&code.image().data, code.image().modules.iter());
+    let ranges =
+        modules.flat_map(|(module, image)| image.module.memory_images.iter().map(move |range| (module, range)));
+    let ranges: Vec<(ModuleIndex, &MemoryImageRange)> = ranges.collect();
     // The compiler puts images first.
     let end = ranges.iter().map(|(_, range)| range.bytes.end).max()? as usize;
-    let file = Arc::new(ImageFile::new(code.data.get(..end)?)?);
-    let image = |range: &MemoryImageRange| MemoryImage {
-        id: NEXT.fetch_add(1, Ordering::Relaxed),
-        range: range.offset as usize..range.offset as usize + range.bytes.len(),
-        file: file.clone(),
-        at: range.bytes.start as usize,
-        pool: OnceLock::new(),
+    let (file, start) = match code.data_source() {
+        Some((file, start)) => (file.clone(), start),
+        None => (Arc::new(file_in_memory(data.get(..end)?)?), 0),
     };
-    Some(ranges.into_iter().map(|(key, range)| (key, Arc::new(image(range)))).collect())
+    let image = |range: &MemoryImageRange| {
+        Some(Arc::new(MemoryImage {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            range: range.offset as usize..range.offset as usize + range.bytes.len(),
+            bytes: data.slice(range.bytes.start as usize..range.bytes.end as usize)?,
+            file: file.clone(),
+            at: start + u64::from(range.bytes.start),
+            pool: OnceLock::new(),
+        }))
+    };
+    ranges.into_iter().map(|(module, range)| Some(((module, range.memory), image(range)?))).collect()
 }
 
+/// A file in memory that nobody can change, nor make shorter; `None` where the system does not have it, or no room for it.
 #[cfg(target_os = "linux")]
-use linux::ImageFile;
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use super::super::mapping::FileMapping;
-    use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+fn file_in_memory(bytes: &[u8]) -> Option<File> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-
-    /// A file in memory that nobody can change, nor make shorter.
-    pub(super) struct ImageFile {
-        fd: OwnedFd,
-        view: FileMapping,
-    }
-
-    impl ImageFile {
-        /// `None` where the system does not have it, or no room for it.
-        pub(super) fn new(bytes: &[u8]) -> Option<ImageFile> {
-            let fd = memfd_create("gusset-memory", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).ok()?;
-            let mut written = 0;
-            while written < bytes.len() {
-                match rustix::io::write(&fd, &bytes[written..]) {
-                    Ok(0) => return None,
-                    Ok(count) => written += count,
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => return None,
-                }
-            }
-            let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-            fcntl_add_seals(&fd, seals).ok()?;
-            let view = FileMapping::new(fd.as_fd(), bytes.len()).ok()?;
-            Some(ImageFile { fd, view })
-        }
-
-        pub(super) fn fd(&self) -> BorrowedFd<'_> {
-            self.fd.as_fd()
-        }
-
-        pub(super) fn bytes(&self) -> &[u8] {
-            self.view.bytes()
-        }
-    }
+    use std::io::Write;
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = File::from(memfd_create("gusset-memory", flags).ok()?);
+    file.write_all(bytes).ok()?;
+    fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL).ok()?;
+    Some(file)
 }
 
-/// There is none: memories are written when they are made.
 #[cfg(not(target_os = "linux"))]
-enum ImageFile {}
-
-#[cfg(not(target_os = "linux"))]
-impl ImageFile {
-    fn new(_: &[u8]) -> Option<ImageFile> {
-        None
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match *self {}
-    }
+fn file_in_memory(_: &[u8]) -> Option<File> {
+    None
 }

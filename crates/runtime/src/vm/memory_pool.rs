@@ -128,7 +128,10 @@ impl MemoryPool {
         match space.prepare(length, image) {
             Ok(()) => Ok(space),
             Err(error) => {
-                self.empty(space);
+                // Nobody knows what is mapped there now.
+                if let Ok(space) = space.clear() {
+                    self.give_up(space);
+                }
                 Err(error)
             }
         }
@@ -164,7 +167,7 @@ impl MemoryPool {
         loop {
             let excess = self.lock().take_excess(self.limits);
             let Some(space) = excess else { break };
-            self.empty(space);
+            self.give_up(space);
         }
     }
 
@@ -173,14 +176,15 @@ impl MemoryPool {
         loop {
             let space = self.lock().take_image(image);
             let Some(space) = space else { break };
-            self.empty(space);
+            self.give_up(space);
         }
     }
 
-    /// Without room for that a space is lost: nobody gets what another one wrote.
-    fn empty(&self, space: MemorySpace) {
-        let Ok(space) = space.clear() else { return };
-        if self.made.is_some() {
+    /// Keeps nothing of a clean space but, in a pool, its address space. Where the system has no room for that, it is lost.
+    fn give_up(&self, space: MemorySpace) {
+        if self.made.is_some()
+            && let Ok(space) = space.clear()
+        {
             self.lock().put_cold(space);
         }
     }
