@@ -90,12 +90,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// The environment variable that makes all code be compiled in the form of functions that the optimiser could not afford.
 const FRAME_FORM: &str = "GUSSET_FRAME_FORM";
 
+/// The environment variable that makes functions be compiled when they are first called.
+const LAZY: &str = "GUSSET_LAZY";
+
 /// A runner for each set of features that scripts do without.
 fn runners(scripts: &[SuiteScript]) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {
     let mut runners = BTreeMap::new();
     for without in scripts.iter().map(|script| script.without).collect::<BTreeSet<_>>() {
         let mut config = Config::new();
         config.frame_form(std::env::var_os(FRAME_FORM).is_some());
+        config.lazy_compilation(std::env::var_os(LAZY).is_some());
         for &feature in without {
             config.wasm_feature(feature, false);
         }

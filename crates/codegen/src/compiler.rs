@@ -37,13 +37,13 @@ const MAX_BEST_STUB_VALUES: usize = 300;
 
 /// Compiles link units for the machine that it runs on. It can be used from many threads at once.
 pub struct Compiler {
-    isas: Isas,
-    settings: CompilerSettings,
-    helpers: Helpers,
+    pub(crate) isas: Isas,
+    pub(crate) settings: CompilerSettings,
+    pub(crate) helpers: Helpers,
 }
 
 /// What a worker keeps from one function to the next.
-struct Buffers {
+pub(crate) struct Buffers {
     translation: TranslationBuffers,
     context: Context,
 }
@@ -187,7 +187,12 @@ impl Compiler {
         Ok((functions, indirect))
     }
 
-    fn compile_function(&self, env: &UnitEnv, buffers: &mut Buffers, body: Body<'_>) -> Result<Compiled, CodegenError> {
+    pub(crate) fn compile_function(
+        &self,
+        env: &UnitEnv,
+        buffers: &mut Buffers,
+        body: Body<'_>,
+    ) -> Result<Compiled, CodegenError> {
         let (module, index, start) = (body.module, body.index, body.body.range().start);
         let target = self.isas.best.frontend_config();
         let within = |error: CodegenError| error.at(start).within(env.describe(module, index));
@@ -230,7 +235,11 @@ impl Compiler {
         image::link(&*self.isas.best, env, stubs, Vec::new())
     }
 
-    fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
+    pub(crate) fn compile_stubs(
+        &self,
+        env: &UnitEnv,
+        stubs: Vec<CodeKey>,
+    ) -> Result<Vec<CompiledFunction>, CodegenError> {
         let worthwhile = stubs.len() / STUBS_FOR_A_THREAD;
         let many = stubs.len() > MAX_BEST_STUBS;
         let compile = |buffers: &mut StubBuffers, _, key| self.compile_stub(env, buffers, key, many);

@@ -29,6 +29,7 @@
 
 mod bounds;
 mod builtin_stub;
+mod chunk;
 mod compiled;
 mod compiler;
 mod convert;
@@ -41,6 +42,7 @@ mod func;
 mod host_stub;
 mod image;
 mod key;
+mod lazy;
 mod locals;
 mod module_env;
 mod names;
@@ -52,11 +54,14 @@ mod scan;
 mod settings;
 mod signature;
 mod ssa;
+mod thunk;
 mod unit;
 
+pub use chunk::{ChunkFunction, CodeChunk};
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
+pub use lazy::{LazyUnit, LazyWorker};
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
 pub use unit::{LinkUnit, UnitModule};

@@ -6,16 +6,22 @@ use crate::progress::{CompilePhase, ProgressObserver};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
-use gusset_codegen::{Compiler, CompilerSettings, FunctionsDone, LinkUnit, OptimizationLevel, UnitModule};
+use gusset_codegen::{
+    CodegenError, Compiler, CompilerSettings, FunctionsDone, LinkUnit, OptimizationLevel, UnitModule,
+};
 use gusset_types::Arena;
 use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+/// Who is told how many functions are done.
+type Observer<'a> = &'a (dyn Fn(FunctionsDone) + Sync);
+
 /// The compiler of an engine.
 pub(crate) struct EngineCompiler {
-    codegen: Compiler,
+    codegen: Arc<Compiler>,
+    lazy: bool,
     progress: Option<ProgressObserver>,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
@@ -41,8 +47,8 @@ impl EngineCompiler {
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }
-        let progress = config.progress.clone();
-        Ok(EngineCompiler { codegen, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let (codegen, progress, lazy) = (Arc::new(codegen), config.progress.clone(), config.lazy_compilation);
+        Ok(EngineCompiler { codegen, lazy, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
     }
 
     /// Who is told how far a component or module is.
@@ -57,18 +63,38 @@ impl EngineCompiler {
         unit: &LinkUnit<'_>,
         source: Option<CodeSource>,
     ) -> Result<Arc<CodeMemory>> {
-        let Some(progress) = &self.progress else { return self.compile_untold(signatures, unit, source) };
+        let code = match self.lazy {
+            true => {
+                let prepare = |observer: Observer<'_>| self.codegen.prepare(unit, observer);
+                let (image, lazy) = self.told(CompilePhase::Validate, prepare)?;
+                CodeMemory::lazy(signatures, image, lazy, self.codegen.clone())?
+            }
+            false => {
+                let compile = |observer: Observer<'_>| self.codegen.compile_observed(unit, observer);
+                CodeMemory::new(signatures, self.told(CompilePhase::Compile, compile)?)?
+            }
+        };
+        Ok(Arc::new(code.with_source(source)))
+    }
+
+    /// What `work` makes of a unit, for whose functions `phase` is done by it. Who wants to know how far it is, is told.
+    fn told<R>(
+        &self,
+        phase: CompilePhase,
+        work: impl FnOnce(Observer<'_>) -> std::result::Result<R, CodegenError>,
+    ) -> Result<R> {
+        let Some(progress) = &self.progress else { return Ok(work(&|_| {})?) };
         let last = Mutex::new(None);
-        let image = self.codegen.compile_observed(unit, &|done: FunctionsDone| {
+        let made = work(&|done: FunctionsDone| {
             if done.functions == done.total_functions {
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
             }
-            progress.functions(CompilePhase::Compile, done);
+            progress.functions(phase, done);
         })?;
         if let Some(done) = last.into_inner().unwrap_or_else(PoisonError::into_inner) {
             progress.functions(CompilePhase::Finish, done);
         }
-        Ok(Arc::new(CodeMemory::new(signatures, image)?.with_source(source)))
+        Ok(made)
     }
 
     /// The same, and nobody is told.

@@ -1,5 +1,7 @@
 //! [`CodeMemory`]: the code image of a link unit, placed where it can run.
 
+#[cfg(feature = "compile")]
+use super::lazy_code::LazyCode;
 use super::mapping::{ExecutableMapping, Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
@@ -14,9 +16,8 @@ use std::sync::Arc;
 
 /// A code image in executable memory, shared by all stores that run it.
 pub(crate) struct CodeMemory {
-    mapping: ExecutableMapping,
-    len: usize,
-    /// Without its text, which stands in the mapping.
+    place: CodePlace,
+    /// Without its text, which stands in its place.
     image: CodeImage,
     /// The registry that the signatures' numbers are of.
     registry: u64,
@@ -28,25 +29,58 @@ pub(crate) struct CodeMemory {
     source: Option<CodeSource>,
 }
 
+/// Where code stands.
+enum CodePlace {
+    /// All of it, in so many bytes.
+    Whole(ExecutableMapping, usize),
+    /// Functions are added when they are called.
+    #[cfg(feature = "compile")]
+    Lazy(Arc<LazyCode>),
+}
+
 impl CodeMemory {
     /// Places an image in memory. The image is trusted: it comes from this crate's compiler.
     ///
     /// # Errors
     ///
     /// When there is no memory for it, or its tables point outside of it.
-    pub(crate) fn new(registry: &SignatureRegistry, mut image: CodeImage) -> Result<CodeMemory> {
+    pub(crate) fn new(registry: &SignatureRegistry, image: CodeImage) -> Result<CodeMemory> {
+        CodeMemory::with_place(registry, image, |text| {
+            let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
+            mapping.make_accessible(text.len())?;
+            mapping.bytes_mut(text.len()).copy_from_slice(text);
+            Ok(CodePlace::Whole(mapping.into_executable()?, text.len()))
+        })
+    }
+
+    /// Places what there is of a lazily compiled unit, and begins to compile the rest of it. Image and unit are trusted, and of each other.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CodeMemory::new`].
+    #[cfg(feature = "compile")]
+    pub(crate) fn lazy(
+        registry: &SignatureRegistry,
+        image: CodeImage,
+        unit: gusset_codegen::LazyUnit,
+        compiler: Arc<gusset_codegen::Compiler>,
+    ) -> Result<CodeMemory> {
+        CodeMemory::with_place(registry, image, |text| Ok(CodePlace::Lazy(LazyCode::new(text, unit, compiler)?)))
+    }
+
+    fn with_place(
+        registry: &SignatureRegistry,
+        mut image: CodeImage,
+        place: impl FnOnce(&[u8]) -> Result<CodePlace>,
+    ) -> Result<CodeMemory> {
         let text = std::mem::take(&mut image.text);
         check_tables(&image, text.len())?;
         let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
-        let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
-        mapping.make_accessible(text.len())?;
-        mapping.bytes_mut(text.len()).copy_from_slice(&text);
-        let mapping = mapping.into_executable()?;
-        let (len, registry) = (text.len(), registry.id());
-        Ok(CodeMemory { mapping, len, image, registry, type_ids, types, signatures, source: None })
+        let (place, registry) = (place(&text)?, registry.id());
+        Ok(CodeMemory { place, image, registry, type_ids, types, signatures, source: None })
     }
 
     /// The same code, with the text that it comes from.
@@ -92,13 +126,26 @@ impl CodeMemory {
 
     /// The address of the first byte.
     pub(super) fn start(&self) -> usize {
-        self.mapping.start()
+        match &self.place {
+            CodePlace::Whole(mapping, _) => mapping.start(),
+            #[cfg(feature = "compile")]
+            CodePlace::Lazy(code) => code.start(),
+        }
+    }
+
+    /// Bytes from there, among which all its code is.
+    fn len(&self) -> usize {
+        match &self.place {
+            CodePlace::Whole(_, len) => *len,
+            #[cfg(feature = "compile")]
+            CodePlace::Lazy(code) => code.len(),
+        }
     }
 
     /// The offset of an address, if it is in the code.
     pub(super) fn offset_of(&self, pc: usize) -> Option<u32> {
         let offset = pc.checked_sub(self.start())?;
-        (offset < self.len).then_some(offset as u32)
+        (offset < self.len()).then_some(offset as u32)
     }
 
     pub(super) fn type_ids(&self) -> &[u32] {
@@ -137,20 +184,37 @@ impl CodeMemory {
 
     /// What the instruction at `pc` traps with. Called in signal handlers: it neither allocates nor locks.
     pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
-        self.image.trap_at(self.offset_of(pc)?)
+        let offset = self.offset_of(pc)?;
+        #[cfg(feature = "compile")]
+        if let CodePlace::Lazy(code) = &self.place
+            && let Some((chunk, offset)) = code.chunk_at(offset)
+        {
+            return chunk.trap_at(offset);
+        }
+        self.image.trap_at(offset)
+    }
+
+    /// Which function stands at an offset, and which offset in the input that comes from.
+    fn origin(&self, offset: u32) -> Option<((ModuleIndex, FuncIndex), Option<u32>)> {
+        #[cfg(feature = "compile")]
+        if let CodePlace::Lazy(code) = &self.place
+            && let Some((chunk, offset)) = code.chunk_at(offset)
+        {
+            return Some((chunk.function_at(offset)?, chunk.wasm_offset_at(offset)));
+        }
+        Some((self.image.function_at(offset)?, self.image.wasm_offset_at(offset)))
     }
 
     /// Which function stands at `pc`; `None` in a stub.
     pub(super) fn frame_at(&self, pc: usize) -> Option<WasmFrame> {
-        let offset = self.offset_of(pc)?;
-        let (index, func) = self.image.function_at(offset)?;
+        let ((index, func), offset) = self.origin(self.offset_of(pc)?)?;
         let module = &self.image.modules.get(index)?.module;
         let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
         Some(WasmFrame {
             module: module_name(index, module),
             function: func.as_u32(),
             name: module.shown_name(func).map(str::to_string),
-            offset: self.image.wasm_offset_at(offset),
+            offset,
             text: FrameText(source.map(|source| source.text.clone())),
         })
     }

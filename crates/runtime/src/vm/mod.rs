@@ -36,10 +36,17 @@
 //!   called.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
+//! - **V13, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
+//!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
+//!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
+//!   fills them and makes them executable, once; what is known of the code is published before any slot leads there, and stays until
+//!   the unit goes.
 
 mod builtins;
 mod bulk;
 mod cells;
+#[cfg(feature = "compile")]
+mod chunk_table;
 mod code;
 mod context;
 mod entry;
@@ -50,11 +57,17 @@ mod host;
 mod icache;
 mod import;
 mod instance;
+#[cfg(feature = "compile")]
+mod lazy_code;
+#[cfg(feature = "compile")]
+mod lazy_mapping;
 mod mapping;
 mod memory;
 mod plain;
 mod raw_value;
 mod registers;
+#[cfg(feature = "compile")]
+mod resolver;
 mod signals;
 mod stack;
 mod store;
