@@ -3,6 +3,7 @@
 //! A machine's speed drifts, so single figures mean little: each round times every contender once, and what is compared is the
 //! ratio within a round.
 
+pub mod instances;
 pub mod shapes;
 
 use std::time::Duration;
@@ -69,6 +70,13 @@ pub fn median_upper_bound(values: &[f64]) -> f64 {
     sorted[at.min(sorted.len() - 1)]
 }
 
+/// The smallest value that so large a part of the values (0 to 1) does not exceed.
+pub fn percentile(values: &[f64], part: f64) -> f64 {
+    let sorted = sorted(values);
+    let at = (part * sorted.len() as f64).ceil() as usize;
+    sorted[at.saturating_sub(1).min(sorted.len() - 1)]
+}
+
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -94,5 +102,7 @@ mod tests {
         assert_eq!(median(&values), 16.0);
         assert_eq!(median_upper_bound(&values), 22.0);
         assert_eq!(median(&[1.0, 2.0]), 1.5);
+        let values: Vec<f64> = (1..=1000).map(f64::from).collect();
+        assert_eq!([0.0, 0.5, 0.999, 1.0].map(|part| percentile(&values, part)), [1.0, 500.0, 999.0, 1000.0]);
     }
 }

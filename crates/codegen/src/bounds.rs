@@ -4,7 +4,7 @@ use crate::func::FuncTranslator;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
 use gusset_types::TrapCode;
 
@@ -13,11 +13,6 @@ pub(crate) struct Address {
     pub(crate) base: Value,
     pub(crate) offset: i32,
     pub(crate) flags: MemFlagsData,
-}
-
-/// Our trap code as Cranelift carries it.
-pub(crate) fn trap(code: TrapCode) -> ir::TrapCode {
-    ir::TrapCode::unwrap_user(code as u8)
 }
 
 impl FuncTranslator<'_, '_> {
@@ -33,7 +28,7 @@ impl FuncTranslator<'_, '_> {
             let end = self.builder.ins().iconst(I64, end as i64);
             let end = self.builder.ins().iadd(index, end);
             let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
-            self.builder.ins().trapnz(outside, trap(TrapCode::MemoryOutOfBounds));
+            self.trap_if(outside, TrapCode::MemoryOutOfBounds);
         }
         let base = self.memory_base(memory);
         let mut address = self.builder.ins().iadd(base, index);
@@ -42,10 +37,7 @@ impl FuncTranslator<'_, '_> {
             address = self.builder.ins().iadd(address, offset);
             0
         });
-        // The default trap code is the out-of-bounds one; wasm accesses need no alignment.
-        let flags =
-            MemFlagsData::new().with_endianness(ir::Endianness::Little).with_alias_region(Some(self.regions.memory));
-        Address { base: address, offset, flags }
+        Address { base: address, offset, flags: self.memory_access() }
     }
 
     fn memory_base(&mut self, memory: MemoryIndex) -> Value {
@@ -70,7 +62,7 @@ impl FuncTranslator<'_, '_> {
         let length = self.table_length(table);
         let index = self.builder.ins().uextend(POINTER, index);
         let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        self.builder.ins().trapz(inside, trap(out_of_bounds));
+        self.trap_unless(inside, out_of_bounds);
         let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         let base = self.builder.ins().load(POINTER, flags, definition, offset + TABLE_DEFINITION.base);

@@ -1,15 +1,14 @@
 //! Stubs through which wasm code calls the runtime's functions: they note where wasm stopped, switch to the native
 //! convention, and leave by the entry when the function failed.
 
-use crate::bounds::trap;
 use crate::key::CodeKey;
 use crate::signature::{POINTER, constant_field, context_signature, field, native_signature};
+use crate::trap::after_raise;
 use cranelift_codegen::ir::types::{I8, I32, I64};
 use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, Type, UserFuncName, Value};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use gusset_artifact::{BuiltinFunction, ContextLayout, STORE_CONTEXT};
-use gusset_types::TrapCode;
 
 /// What a function of the runtime returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,7 +104,6 @@ pub(crate) fn raise_unless(builder: &mut FunctionBuilder<'_>, native: CallConv, 
     let raise = builder.ins().load(POINTER, constant_field(), store, STORE_CONTEXT.raise);
     let signature = builder.import_signature(native_signature(native, &[POINTER], None));
     builder.ins().call_indirect(signature, raise, &[store]);
-    // It does not return.
-    builder.ins().trap(trap(TrapCode::Unreachable));
+    after_raise(builder);
     builder.switch_to_block(good);
 }

@@ -55,6 +55,7 @@ mod settings;
 mod signature;
 mod ssa;
 mod thunk;
+mod trap;
 mod unit;
 
 pub use chunk::{ChunkFunction, CodeChunk};

@@ -23,6 +23,7 @@ pub struct Engine(Arc<SharedEngine>);
 struct SharedEngine {
     config: Config,
     signatures: SignatureRegistry,
+    allocator: vm::InstanceAllocator,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
 }
@@ -39,6 +40,7 @@ impl Engine {
         Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
             signatures: SignatureRegistry::new(),
+            allocator: vm::InstanceAllocator::new(config)?,
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
         })))
@@ -57,6 +59,11 @@ impl Engine {
     /// The numbers of core signatures.
     pub(crate) fn signatures(&self) -> &SignatureRegistry {
         &self.0.signatures
+    }
+
+    /// Where instances come from.
+    pub(crate) fn allocator(&self) -> &vm::InstanceAllocator {
+        &self.0.allocator
     }
 
     #[cfg(feature = "compile")]

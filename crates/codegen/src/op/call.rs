@@ -1,6 +1,5 @@
 //! Calls: of the module's own functions, of imports, through tables, and of the runtime.
 
-use crate::bounds::trap;
 use crate::builtin_stub::stub_signature;
 use crate::func::FuncTranslator;
 use crate::key::CodeKey;
@@ -59,11 +58,11 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let element = self.table_element(table, index, TrapCode::UndefinedElement);
         let record = self.builder.ins().load(POINTER, element.flags, element.base, element.offset);
-        self.builder.ins().trapz(record, trap(TrapCode::UninitializedElement));
+        self.trap_unless(record, TrapCode::UninitializedElement);
         let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
         let wanted = self.type_id(signature);
         let matches = self.builder.ins().icmp(IntCC::Equal, given, wanted);
-        self.builder.ins().trapz(matches, trap(TrapCode::IndirectCallTypeMismatch));
+        self.trap_unless(matches, TrapCode::IndirectCallTypeMismatch);
         let code = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.code);
         let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
         let arguments = self.arguments(context, signature);

@@ -4,7 +4,6 @@
 //! through the slots of the operand stack in the frame form. Code behind an unconditional branch is not translated; only the
 //! nesting is followed until code can be reached again.
 
-use crate::bounds::trap;
 use crate::convert;
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
@@ -69,7 +68,7 @@ impl<'a> FuncTranslator<'a, '_> {
         match *operator {
             Operator::Nop => {}
             Operator::Unreachable => {
-                self.builder.ins().trap(trap(TrapCode::Unreachable));
+                self.trap_now(TrapCode::Unreachable);
                 self.reachable = false;
             }
             Operator::Block { blockty } => self.block(blockty)?,

@@ -1,6 +1,7 @@
 //! Numbers. A table: one line per instruction.
 
 use crate::func::FuncTranslator;
+use crate::trap::{Division, Sign};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
@@ -56,10 +57,10 @@ impl FuncTranslator<'_, '_> {
             Operator::I32Add | Operator::I64Add => binary!(self, iadd),
             Operator::I32Sub | Operator::I64Sub => binary!(self, isub),
             Operator::I32Mul | Operator::I64Mul => binary!(self, imul),
-            Operator::I32DivS | Operator::I64DivS => binary!(self, sdiv),
-            Operator::I32DivU | Operator::I64DivU => binary!(self, udiv),
-            Operator::I32RemS | Operator::I64RemS => binary!(self, srem),
-            Operator::I32RemU | Operator::I64RemU => binary!(self, urem),
+            Operator::I32DivS | Operator::I64DivS => self.divide(Division::SignedQuotient),
+            Operator::I32DivU | Operator::I64DivU => self.divide(Division::UnsignedQuotient),
+            Operator::I32RemS | Operator::I64RemS => self.divide(Division::SignedRemainder),
+            Operator::I32RemU | Operator::I64RemU => self.divide(Division::UnsignedRemainder),
             Operator::I32And | Operator::I64And => binary!(self, band),
             Operator::I32Or | Operator::I64Or => binary!(self, bor),
             Operator::I32Xor | Operator::I64Xor => binary!(self, bxor),
@@ -136,10 +137,10 @@ impl FuncTranslator<'_, '_> {
             Operator::I32WrapI64 => unary!(self, ireduce to I32),
             Operator::I64ExtendI32S => unary!(self, sextend to I64),
             Operator::I64ExtendI32U => unary!(self, uextend to I64),
-            Operator::I32TruncF32S | Operator::I32TruncF64S => unary!(self, fcvt_to_sint to I32),
-            Operator::I32TruncF32U | Operator::I32TruncF64U => unary!(self, fcvt_to_uint to I32),
-            Operator::I64TruncF32S | Operator::I64TruncF64S => unary!(self, fcvt_to_sint to I64),
-            Operator::I64TruncF32U | Operator::I64TruncF64U => unary!(self, fcvt_to_uint to I64),
+            Operator::I32TruncF32S | Operator::I32TruncF64S => self.float_to_integer(I32, Sign::Signed),
+            Operator::I32TruncF32U | Operator::I32TruncF64U => self.float_to_integer(I32, Sign::Unsigned),
+            Operator::I64TruncF32S | Operator::I64TruncF64S => self.float_to_integer(I64, Sign::Signed),
+            Operator::I64TruncF32U | Operator::I64TruncF64U => self.float_to_integer(I64, Sign::Unsigned),
             Operator::I32TruncSatF32S | Operator::I32TruncSatF64S => unary!(self, fcvt_to_sint_sat to I32),
             Operator::I32TruncSatF32U | Operator::I32TruncSatF64U => unary!(self, fcvt_to_uint_sat to I32),
             Operator::I64TruncSatF32S | Operator::I64TruncSatF64S => unary!(self, fcvt_to_sint_sat to I64),

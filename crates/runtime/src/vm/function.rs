@@ -2,7 +2,7 @@
 //! holds becomes a handle, and a handle a reference.
 
 use super::code::CodeMemory;
-use super::context::RawStoreContext;
+use super::context::{Context, RawStoreContext};
 use super::handle::FuncHandle;
 use super::host::{self, HostFunc, HostRecord};
 use super::raw_value::RawValue;
@@ -65,7 +65,7 @@ impl<T: 'static> StoreInner<T> {
     pub(crate) fn add_host_func(&mut self, signature: RegisteredSignature, func: HostFunc<T>) -> FuncHandle {
         let record = Arc::new(HostRecord::new(func, signature.ty.clone()));
         let store = self.vm.context_pointer() as u64;
-        let number = self.vm.add_context(HOST_SIZE, ContextOwner::Host);
+        let number = self.vm.add_context(Context::new(HOST_SIZE), ContextOwner::Host);
         let place = ContextPlace { context: number, offset: HOST_REFERENCE };
         let context = self.vm.context_of(place);
         // V8: the glue for `T` and a record of `T`, in a store of `T`.

@@ -80,7 +80,8 @@ impl VmStore {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
         let image = code.module(module)?;
-        let context = self.add_context(image.layout.size(), ContextOwner::Instance(self.instances.len()));
+        let context = self.engine().allocator().context(image.layout.size())?;
+        let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
             code: code.clone(),
@@ -205,7 +206,8 @@ impl VmStore {
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format!("memory {index}"));
-            let memory = self.define_memory(ty, ContextPlace { context, offset }).map_err(failed)?;
+            let memory = self.engine().allocator().memory(ty).map_err(failed)?;
+            let memory = self.define_memory(memory, ContextPlace { context, offset });
             self.instances[number].memories.push(memory);
         }
         for (index, &signature) in module.tags.iter().skip(module.imported_tags as usize) {
@@ -244,7 +246,8 @@ impl VmStore {
             let failed = |error: Error| error.context(format!("table {index}"));
             let null = || Ok(RawValue::default());
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
-            let table = self.define_table(ty, value, ContextPlace { context, offset }).map_err(failed)?;
+            let table = self.engine().allocator().table(ty, value.u64()).map_err(failed)?;
+            let table = self.define_table(table, ContextPlace { context, offset });
             self.instances[number].tables.push(table);
         }
         Ok(())

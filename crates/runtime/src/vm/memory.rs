@@ -2,7 +2,6 @@
 //! leave bounds to the guard after it.
 
 use super::mapping::{Mapping, round_up};
-use crate::config::Config;
 use crate::error::{Result, bail, format_err};
 use gusset_artifact::MemoryType;
 use std::ops::Range;
@@ -18,7 +17,8 @@ pub(super) struct LinearMemory {
 }
 
 impl LinearMemory {
-    pub(super) fn new(config: &Config, ty: MemoryType) -> Result<LinearMemory> {
+    /// A memory that reserves so many bytes, or its initial size, and a guard behind them.
+    pub(super) fn new(reservation: u64, guard: u64, ty: MemoryType) -> Result<LinearMemory> {
         if ty.shared {
             bail!("unsupported: shared memories");
         }
@@ -26,8 +26,8 @@ impl LinearMemory {
         let too_large = || format_err!("a memory of {} pages does not fit into the address space", ty.minimum);
         let bytes = |pages: u64| pages.checked_mul(1 << ty.page_size_log2);
         let minimum = bytes(ty.minimum).and_then(round_up).ok_or_else(too_large)?;
-        let reservation = round_up(config.memory_reservation).ok_or_else(too_large)?.max(minimum);
-        let guard = round_up(config.memory_guard).ok_or_else(too_large)?;
+        let reservation = round_up(reservation).ok_or_else(too_large)?.max(minimum);
+        let guard = round_up(guard).ok_or_else(too_large)?;
         let total = reservation.checked_add(guard).filter(|&total| isize::try_from(total).is_ok());
         let mut mapping = Mapping::reserve(total.ok_or_else(too_large)?)?;
         let mut limit = reservation as u64;
@@ -114,13 +114,16 @@ pub(super) fn checked_range(start: u64, len: u64) -> Option<Range<usize>> {
 mod tests {
     use super::*;
 
+    const RESERVATION: u64 = 4 << 30;
+    const GUARD: u64 = 2 << 30;
+
     fn ty(minimum: u64, maximum: Option<u64>, page_size_log2: u8) -> MemoryType {
         MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2 }
     }
 
     #[test]
     fn the_largest_memory_is_made_lazily_and_cannot_grow() {
-        let mut memory = LinearMemory::new(&Config::new(), ty(65536, None, 16)).unwrap();
+        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(65536, None, 16)).unwrap();
         assert_eq!(memory.pages(), 65536);
         *memory.bytes_mut().last_mut().unwrap() = 1;
         assert_eq!(memory.grow(1), None);
@@ -129,18 +132,16 @@ mod tests {
 
     #[test]
     fn growth_stops_at_the_maximum_and_at_the_reservation() {
-        let mut memory = LinearMemory::new(&Config::new(), ty(1, Some(3), 16)).unwrap();
+        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(1, Some(3), 16)).unwrap();
         assert_eq!((memory.grow(2), memory.grow(1)), (Some(1), None));
-        let mut config = Config::new();
-        config.memory_reservation(1 << 20).memory_guard(0);
-        let mut memory = LinearMemory::new(&config, ty(0, None, 16)).unwrap();
+        let mut memory = LinearMemory::new(1 << 20, 0, ty(0, None, 16)).unwrap();
         assert_eq!((memory.grow(17), memory.grow(16), memory.grow(1)), (None, Some(0), None));
         assert!(memory.bytes().iter().all(|&byte| byte == 0));
     }
 
     #[test]
     fn pages_of_one_byte() {
-        let mut memory = LinearMemory::new(&Config::new(), ty(5, Some(7), 0)).unwrap();
+        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(5, Some(7), 0)).unwrap();
         assert_eq!((memory.bytes().len(), memory.grow(2), memory.grow(1)), (5, Some(5), None));
         assert!(memory.range_mut(6, 1).is_some() && memory.range_mut(7, 1).is_none());
         assert!(memory.range_mut(u64::MAX, 2).is_none());
@@ -149,8 +150,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let huge = MemoryType { memory64: true, ..ty(1 << 40, None, 16) };
-        assert!(LinearMemory::new(&Config::new(), huge).is_err());
+        assert!(LinearMemory::new(RESERVATION, GUARD, huge).is_err());
         let shared = MemoryType { shared: true, ..ty(1, Some(1), 16) };
-        assert!(LinearMemory::new(&Config::new(), shared).is_err_and(|error| error.to_string().contains("shared")));
+        assert!(LinearMemory::new(RESERVATION, GUARD, shared).is_err_and(|error| error.to_string().contains("shared")));
     }
 }

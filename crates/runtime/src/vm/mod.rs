@@ -42,6 +42,7 @@
 //!   fills them and makes them executable, once; what is known of the code is published before any slot leads there, and stays until
 //!   the unit goes.
 
+mod allocator;
 mod builtins;
 mod bulk;
 mod cells;
@@ -76,6 +77,7 @@ mod trampolines;
 mod transcode;
 mod unwind;
 
+pub(crate) use allocator::InstanceAllocator;
 pub(crate) use code::CodeMemory;
 pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,

@@ -125,8 +125,7 @@ impl VmStore {
         Rc::as_ptr(&self.raw)
     }
 
-    pub(super) fn add_context(&mut self, bytes: u32, owner: ContextOwner) -> usize {
-        let context = Context::new(bytes);
+    pub(super) fn add_context(&mut self, context: Context, owner: ContextOwner) -> usize {
         let number = self.contexts.len();
         self.context_at.insert(context.start(), number);
         self.contexts.push((context, owner));
@@ -161,19 +160,19 @@ impl VmStore {
     ///
     /// When there is no room for it, or its type is not supported.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let context = self.add_context(MEMORY_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_memory(ty, ContextPlace { context, offset: 0 })?;
+        let memory = self.engine.allocator().host_memory(ty)?;
+        let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
+        let number = self.define_memory(memory, ContextPlace { context, offset: 0 });
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    pub(super) fn define_memory(&mut self, ty: MemoryType, definition: ContextPlace) -> Result<usize> {
-        let memory = LinearMemory::new(self.engine.config(), ty)?;
+    pub(super) fn define_memory(&mut self, memory: LinearMemory, definition: ContextPlace) -> usize {
         let context = self.context_of(definition);
         context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
         context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
         self.raw.reservations.borrow_mut().push(memory.reservation());
         self.memories.push(MemoryRecord { memory, definition });
-        Ok(self.memories.len() - 1)
+        self.memories.len() - 1
     }
 
     /// The bytes of a memory.
@@ -239,18 +238,18 @@ impl VmStore {
     /// When there is no room for it, or `value` is not of its type.
     pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.check_value(CoreValType::Ref(ty.element), value)?;
-        let context = self.add_context(TABLE_DEFINITION.size, ContextOwner::Definition);
-        let number = self.define_table(ty, value, ContextPlace { context, offset: 0 })?;
+        let table = self.engine.allocator().host_table(ty, value.u64())?;
+        let context = self.add_context(Context::new(TABLE_DEFINITION.size), ContextOwner::Definition);
+        let number = self.define_table(table, ContextPlace { context, offset: 0 });
         Ok(TableHandle::new(self.id, number))
     }
 
-    pub(super) fn define_table(&mut self, ty: TableType, value: RawValue, definition: ContextPlace) -> Result<usize> {
-        let table = TableStorage::new(self.engine.config(), ty, value.u64())?;
+    pub(super) fn define_table(&mut self, table: TableStorage, definition: ContextPlace) -> usize {
         let context = self.context_of(definition);
         context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
         context.set(definition.offset + TABLE_DEFINITION.length, table.len() as u64);
         self.tables.push(TableRecord { table, definition });
-        Ok(self.tables.len() - 1)
+        self.tables.len() - 1
     }
 
     /// The number of elements.
@@ -310,7 +309,7 @@ impl VmStore {
     /// When `value` is not of its type.
     pub(crate) fn new_global(&mut self, ty: GlobalType, value: RawValue) -> Result<GlobalHandle> {
         self.check_value(ty.content, value)?;
-        let context = self.add_context(size_of::<RawValue>() as u32, ContextOwner::Definition);
+        let context = self.add_context(Context::new(size_of::<RawValue>() as u32), ContextOwner::Definition);
         let place = ContextPlace { context, offset: 0 };
         self.context_of(place).set_value(0, value);
         self.globals.push(GlobalRecord { ty, place });
@@ -356,7 +355,7 @@ impl VmStore {
     /// When the signature is not supported.
     pub(crate) fn new_tag(&mut self, ty: &CoreFuncType) -> Result<TagHandle> {
         let signature = self.engine.signatures().register(ty)?;
-        let context = self.add_context(8, ContextOwner::Definition);
+        let context = self.add_context(Context::new(8), ContextOwner::Definition);
         let number = self.define_tag(signature, ContextPlace { context, offset: 0 });
         Ok(TagHandle::new(self.id, number))
     }

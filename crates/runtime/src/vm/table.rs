@@ -1,7 +1,6 @@
 //! [`TableStorage`]: the elements of a table. Compiled code reads and writes them in place.
 
 use super::cells::Cells;
-use crate::config::Config;
 use crate::error::{Result, bail};
 use gusset_artifact::TableType;
 use std::cell::Cell;
@@ -20,9 +19,9 @@ enum TableElements {
 }
 
 impl TableStorage {
-    /// A table that holds `value` everywhere.
-    pub(super) fn new(config: &Config, ty: TableType, value: u64) -> Result<TableStorage> {
-        let limit = ty.maximum.unwrap_or(u64::MAX).min(config.max_table_elements).min(u32::MAX as u64);
+    /// A table that holds `value` everywhere, of at most so many elements.
+    pub(super) fn new(most: u64, ty: TableType, value: u64) -> Result<TableStorage> {
+        let limit = ty.maximum.unwrap_or(u64::MAX).min(most).min(u32::MAX as u64);
         if ty.minimum > limit {
             bail!("a table of {} elements is larger than the limit of {limit}", ty.minimum);
         }
@@ -88,18 +87,20 @@ mod tests {
     use super::*;
     use gusset_artifact::RefType;
 
+    const MOST: u64 = 10_000_000;
+
     #[test]
     fn growth_fills_and_stops_at_the_limit() {
         let ty = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: Some(4), table64: false };
-        let mut table = TableStorage::new(&Config::new(), ty, 0).unwrap();
+        let mut table = TableStorage::new(MOST, ty, 0).unwrap();
         assert_eq!((table.grow(3, 7), table.grow(2, 7), table.len()), (None, Some(2), 4));
         assert_eq!((table.get(1), table.get(3), table.get(4)), (Some(0), Some(7), None));
         assert!(table.set(0, 9) && !table.set(4, 9));
         let unbounded = TableType { maximum: None, ..ty };
-        let mut table = TableStorage::new(&Config::new(), unbounded, 0).unwrap();
+        let mut table = TableStorage::new(MOST, unbounded, 0).unwrap();
         assert_eq!(table.grow(u64::MAX, 0), None);
         assert_eq!(table.grow(u32::MAX as u64 - 2, 0), None);
         let large = TableType { minimum: u32::MAX as u64, ..unbounded };
-        assert!(TableStorage::new(&Config::new(), large, 0).is_err());
+        assert!(TableStorage::new(MOST, large, 0).is_err());
     }
 }
