@@ -136,12 +136,23 @@ impl Compiler {
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeImage, CodegenError> {
         let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
-        let (mut functions, indirect) = self
-            .compile_functions(&env, bodies, observer)
-            .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
-        let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
-        functions.extend(stubs);
-        image::link(&*self.isas.best, env, functions, data)
+        self.compile_parsed(env, bodies, data, observer)
+            .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?
+    }
+
+    /// Compiles and links a unit. An error within is one that is not about a module.
+    pub(crate) fn compile_parsed(
+        &self,
+        env: UnitEnv,
+        bodies: Vec<Body<'_>>,
+        data: Vec<u8>,
+        observer: Observer<'_>,
+    ) -> Result<Result<CodeImage, CodegenError>, (ModuleIndex, CodegenError)> {
+        let (mut functions, indirect) = self.compile_functions(&env, bodies, observer)?;
+        Ok(self.compile_stubs(&env, needed_stubs(&env, &functions, indirect)).and_then(|stubs| {
+            functions.extend(stubs);
+            image::link(&*self.isas.best, env, functions, data)
+        }))
     }
 
     /// All functions in order, and the signatures of all indirect calls; or the first error, and the module that it is in.

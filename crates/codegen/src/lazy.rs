@@ -182,6 +182,17 @@ impl Compiler {
         }
     }
 
+    /// What [`compile`](Compiler::compile) makes of the same unit; `data` are the bytes of its data segments, from the image that was
+    /// prepared.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Unsupported`](CodegenErrorKind::Unsupported) when a function is beyond a limit of the code generator.
+    pub fn compile_whole(&self, unit: &LazyUnit, data: Vec<u8>) -> Result<CodeImage, CodegenError> {
+        let bodies = unit.functions.iter().map(|function| unit.body(function)).collect();
+        self.compile_parsed(unit.env.clone(), bodies, data, &|_| {}).map_err(|(_, error)| error)?
+    }
+
     /// All bodies, or the first error, and the module that it is in.
     fn validate_bodies(
         &self,

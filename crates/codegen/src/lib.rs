@@ -11,6 +11,9 @@
 //! [`frame`] where [`cost`] says that the optimiser could not afford it; [`compiled`] makes machine code of it, and
 //! [`image`] places that beside the others. These are separate steps so that callees can be inlined between the second and the third.
 //!
+//! Where functions are compiled when they are called, [`lazy`] makes the image without them, with a [`thunk`] in each one's place, and then one
+//! after the other, in [`chunk`]s.
+//!
 //! ```
 //! use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, UnitModule};
 //! use gusset_types::Arena;
