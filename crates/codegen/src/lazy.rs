@@ -147,9 +147,10 @@ impl Compiler {
         let first = first_functions(&env);
         let code_of_unit = thunks.into_iter().chain(stubs).collect();
         let image = image::link(&*self.isas.best, env.clone(), code_of_unit, data)?;
-        let builtins = image.functions[functions.len()..].iter().take(BuiltinFunction::ALL.len());
-        let builtins = builtins.map(|stub| stub.code.start).collect();
-        if image.text.len() > slots as usize || image.functions[..functions.len()].iter().enumerate().any(misplaced) {
+        let mut placed = image.tables.functions.iter();
+        let misplaced = placed.by_ref().take(functions.len()).enumerate().any(misplaced);
+        let builtins = placed.take(BuiltinFunction::ALL.len()).map(|stub| stub.code.start).collect();
+        if image.text.len() > slots as usize || misplaced {
             return Err(CodegenError::internal("thunks are not where they should be"));
         }
         Ok((image, LazyUnit { env, code, functions, first, builtins, slots }))
@@ -256,7 +257,7 @@ impl Compiler {
 }
 
 /// Whether a thunk is not where others look for it.
-fn misplaced((at, range): (usize, &gusset_artifact::FunctionRange)) -> bool {
+fn misplaced((at, range): (usize, gusset_artifact::FunctionRange)) -> bool {
     range.code.start as usize != at * THUNK_SIZE as usize
 }
 
@@ -264,7 +265,7 @@ fn misplaced((at, range): (usize, &gusset_artifact::FunctionRange)) -> bool {
 fn stubs_for_instances(env: &UnitEnv) -> Vec<CodeKey> {
     let mut imported: BTreeSet<SignatureIndex> = BTreeSet::new();
     for env in env.modules.values() {
-        imported.extend(env.module.functions.values().take(env.module.imported_functions as usize));
+        imported.extend(env.module.functions.iter().take(env.module.imported_functions as usize));
     }
     let builtins = BuiltinFunction::ALL.iter().map(|&builtin| CodeKey::Builtin(builtin));
     builtins.chain(imported.into_iter().map(CodeKey::HostStub)).collect()

@@ -3,7 +3,8 @@
 
 use gusset::core::{Instance, Linker, Module, Ref, Val};
 use gusset::{
-    CodegenError, CodegenErrorKind, Config, Engine, Error, Result, Store, Trap, TrapCode, WasmBacktrace, WasmFrame,
+    CodegenError, CodegenErrorKind, Component, Config, Engine, Error, Result, Store, Trap, TrapCode, WasmBacktrace,
+    WasmFrame,
 };
 use std::fmt::Write;
 use std::sync::Barrier;
@@ -289,6 +290,18 @@ fn everything_can_be_dropped_in_the_middle() -> Result<()> {
         }
         assert_eq!(call(&mut store, &instance, &format!("f{from}"), 1)?, 1 + (400 - from) as i32);
     }
+    Ok(())
+}
+
+/// What is written of it is what it would have been.
+#[test]
+fn artefacts_hold_every_function() -> Result<()> {
+    let text = chain(20, "");
+    let module = Module::new(&lazy(2)?, &text)?;
+    assert!(module.serialize()? == Module::new(&eager()?, &text)?.serialize()?, "the two are the same");
+    let component = format!("(component (core {})", &text[1..]);
+    let serialized = Component::new(&lazy(2)?, &component)?.serialize()?;
+    assert!(serialized == Component::new(&eager()?, &component)?.serialize()?, "the two are the same");
     Ok(())
 }
 

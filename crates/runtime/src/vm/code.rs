@@ -2,25 +2,38 @@
 
 #[cfg(feature = "compile")]
 use super::lazy_code::LazyCode;
-use super::mapping::{ExecutableMapping, Mapping, page_size};
+use super::mapping::{Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
-    CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
+    CodeIdentity, CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, PodTable,
+    SharedBytes, SignatureIndex,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// A code image in executable memory, shared by all stores that run it.
 pub(crate) struct CodeMemory {
-    place: CodePlace,
-    /// Without its text, which stands in its place.
+    /// Where the text starts: signal handlers ask for it.
+    start: usize,
+    /// Bytes from there, among which all code is.
+    len: usize,
+    /// Its text can be executed; it has none where functions are compiled when they are called.
     image: CodeImage,
+    /// Where the text is then, and what has been compiled.
+    #[cfg(feature = "compile")]
+    lazy: Option<Arc<LazyCode>>,
     /// The registry that the signatures' numbers are of.
     registry: u64,
+    /// What it was compiled for.
+    identity: Arc<CodeIdentity>,
+    /// The file in which the image's data stands, and where in it.
+    data_source: Option<(File, u64)>,
     /// For each signature of the unit its engine-wide number. Contexts point here.
     type_ids: Box<[u32]>,
     /// For each signature of the unit.
@@ -29,58 +42,118 @@ pub(crate) struct CodeMemory {
     source: Option<CodeSource>,
 }
 
-/// Where code stands.
-enum CodePlace {
-    /// All of it, in so many bytes.
-    Whole(ExecutableMapping, usize),
-    /// Functions are added when they are called.
-    #[cfg(feature = "compile")]
-    Lazy(Arc<LazyCode>),
-}
-
 impl CodeMemory {
-    /// Places an image in memory. The image is trusted: it comes from this crate's compiler.
+    /// Places an image in memory.
     ///
     /// # Errors
     ///
-    /// When there is no memory for it, or its tables point outside of it.
-    pub(crate) fn new(registry: &SignatureRegistry, image: CodeImage) -> Result<CodeMemory> {
-        CodeMemory::with_place(registry, image, |text| {
-            let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
-            mapping.make_accessible(text.len())?;
-            mapping.bytes_mut(text.len()).copy_from_slice(text);
-            Ok(CodePlace::Whole(mapping.into_executable()?, text.len()))
-        })
+    /// When there is no memory for it.
+    ///
+    /// # Safety
+    ///
+    /// V2: the image is as this crate's compiler made it, for processors like this one.
+    pub(super) unsafe fn place(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        mut image: CodeImage,
+    ) -> Result<CodeMemory> {
+        let text = std::mem::take(&mut image.text);
+        let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
+        mapping.make_accessible(text.len())?;
+        mapping.bytes_mut(text.len()).copy_from_slice(&text);
+        let placed = SharedBytes::new(Arc::new(mapping.into_executable()?));
+        image.text = placed.slice(0..text.len()).unwrap_or_default();
+        // SAFETY: V2, V5: the caller says so, and the text has just been placed in an executable mapping, which it keeps.
+        unsafe { CodeMemory::new(registry, identity, image) }
     }
 
-    /// Places what there is of a lazily compiled unit, and begins to compile the rest of it. Image and unit are trusted, and of each other.
+    /// An image whose text can be executed where it stands.
     ///
     /// # Errors
     ///
-    /// Those of [`CodeMemory::new`].
-    #[cfg(feature = "compile")]
-    pub(crate) fn lazy(
+    /// When one of its signatures is not supported.
+    ///
+    /// # Safety
+    ///
+    /// V2: the image is as this crate's compiler made it, for processors like this one, and its text is in memory that can be
+    /// executed and is never written.
+    pub(super) unsafe fn new(
         registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        image: CodeImage,
+    ) -> Result<CodeMemory> {
+        let (start, len) = (image.text.as_ptr() as usize, image.text.len());
+        CodeMemory::at(registry, identity, image, start, len)
+    }
+
+    /// Places what there is of a lazily compiled unit, and begins to compile the rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](CodeMemory::place).
+    ///
+    /// # Safety
+    ///
+    /// V2: as there, and `unit` is the one that was prepared with the image, by that compiler.
+    #[cfg(feature = "compile")]
+    pub(super) unsafe fn place_lazily(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
         image: CodeImage,
         unit: gusset_codegen::LazyUnit,
         compiler: Arc<gusset_codegen::Compiler>,
     ) -> Result<CodeMemory> {
-        CodeMemory::with_place(registry, image, |text| Ok(CodePlace::Lazy(LazyCode::new(text, unit, compiler)?)))
+        let lazy = LazyCode::new(&image.text, unit, compiler)?;
+        let mut code = CodeMemory::at(registry, identity, image, lazy.start(), lazy.len())?;
+        code.image.text = SharedBytes::default();
+        code.lazy = Some(lazy);
+        Ok(code)
     }
 
-    fn with_place(
+    /// The same, whose text stands at an address.
+    fn at(
         registry: &SignatureRegistry,
-        mut image: CodeImage,
-        place: impl FnOnce(&[u8]) -> Result<CodePlace>,
+        identity: Arc<CodeIdentity>,
+        image: CodeImage,
+        start: usize,
+        len: usize,
     ) -> Result<CodeMemory> {
-        let text = std::mem::take(&mut image.text);
-        check_tables(&image, text.len())?;
+        debug_assert!(tables_hold(&image), "a code image's tables point into it");
         let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
-        let (place, registry) = (place(&text)?, registry.id());
-        Ok(CodeMemory { place, image, registry, type_ids, types, signatures, source: None })
+        Ok(CodeMemory {
+            start,
+            len,
+            image,
+            #[cfg(feature = "compile")]
+            lazy: None,
+            registry: registry.id(),
+            identity,
+            data_source: None,
+            type_ids,
+            types,
+            signatures,
+            source: None,
+        })
+    }
+
+    /// The same code, whose data stands in a file.
+    pub(super) fn with_data_source(mut self, source: Option<(File, u64)>) -> CodeMemory {
+        self.data_source = source;
+        self
+    }
+
+    /// The file in which the image's data stands, if there is one, and where in it, a multiple of 64 KiB.
+    #[allow(dead_code, reason = "memories will be mapped from it")]
+    pub(super) fn data_source(&self) -> Option<(&File, u64)> {
+        self.data_source.as_ref().map(|(file, offset)| (file, *offset))
+    }
+
+    /// What it was compiled for.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.identity
     }
 
     /// The same code, with the text that it comes from.
@@ -102,9 +175,22 @@ impl CodeMemory {
         }
     }
 
-    /// The image's tables. Its text is not among them.
+    /// The image, as it stands in memory.
     pub(crate) fn image(&self) -> &CodeImage {
         &self.image
+    }
+
+    /// The image with all functions, which are compiled for it where that was left for later.
+    ///
+    /// # Errors
+    ///
+    /// When a function is beyond a limit of the code generator.
+    pub(crate) fn whole_image(&self) -> Result<Cow<'_, CodeImage>> {
+        #[cfg(feature = "compile")]
+        if let Some(lazy) = &self.lazy {
+            return Ok(Cow::Owned(crate::compile::with_stack(|| lazy.compile_whole(self.image.data.to_vec()))??));
+        }
+        Ok(Cow::Borrowed(&self.image))
     }
 
     /// A module of the unit.
@@ -126,26 +212,13 @@ impl CodeMemory {
 
     /// The address of the first byte.
     pub(super) fn start(&self) -> usize {
-        match &self.place {
-            CodePlace::Whole(mapping, _) => mapping.start(),
-            #[cfg(feature = "compile")]
-            CodePlace::Lazy(code) => code.start(),
-        }
-    }
-
-    /// Bytes from there, among which all its code is.
-    fn len(&self) -> usize {
-        match &self.place {
-            CodePlace::Whole(_, len) => *len,
-            #[cfg(feature = "compile")]
-            CodePlace::Lazy(code) => code.len(),
-        }
+        self.start
     }
 
     /// The offset of an address, if it is in the code.
     pub(super) fn offset_of(&self, pc: usize) -> Option<u32> {
         let offset = pc.checked_sub(self.start())?;
-        (offset < self.len()).then_some(offset as u32)
+        (offset < self.len).then_some(offset as u32)
     }
 
     pub(super) fn type_ids(&self) -> &[u32] {
@@ -168,17 +241,16 @@ impl CodeMemory {
 
     /// The address of the entry trampoline for functions of this type.
     pub(super) fn entry(&self, type_id: u32) -> Option<usize> {
-        self.of_signature(&self.image.entries, type_id)
+        self.of_signature(&self.image.tables.entries, type_id)
     }
 
     /// The address of the host stub for functions of this type.
     pub(super) fn host_stub(&self, type_id: u32) -> Option<usize> {
-        self.of_signature(&self.image.host_stubs, type_id)
+        self.of_signature(&self.image.tables.host_stubs, type_id)
     }
 
-    fn of_signature(&self, offsets: &[Option<u32>], type_id: u32) -> Option<usize> {
-        let signature = self.signatures.get(&type_id)?;
-        let offset = (*offsets.get(signature.as_u32() as usize)?)?;
+    fn of_signature(&self, offsets: &PodTable<SignatureIndex, Option<u32>>, type_id: u32) -> Option<usize> {
+        let offset = offsets.get(*self.signatures.get(&type_id)?)??;
         Some(self.start() + offset as usize)
     }
 
@@ -186,23 +258,20 @@ impl CodeMemory {
     pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
         let offset = self.offset_of(pc)?;
         #[cfg(feature = "compile")]
-        if let CodePlace::Lazy(code) = &self.place
-            && let Some((chunk, offset)) = code.chunk_at(offset)
-        {
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
             return chunk.trap_at(offset);
         }
-        self.image.trap_at(offset)
+        self.image.tables.trap_at(offset)
     }
 
     /// Which function stands at an offset, and which offset in the input that comes from.
     fn origin(&self, offset: u32) -> Option<((ModuleIndex, FuncIndex), Option<u32>)> {
         #[cfg(feature = "compile")]
-        if let CodePlace::Lazy(code) = &self.place
-            && let Some((chunk, offset)) = code.chunk_at(offset)
-        {
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
             return Some((chunk.function_at(offset)?, chunk.wasm_offset_at(offset)));
         }
-        Some((self.image.function_at(offset)?, self.image.wasm_offset_at(offset)))
+        let tables = &self.image.tables;
+        Some((tables.function_at(offset)?, tables.wasm_offset_at(offset)))
     }
 
     /// Which function stands at `pc`; `None` in a stub.
@@ -228,17 +297,15 @@ pub(super) fn module_name(index: ModuleIndex, module: &CoreModule) -> String {
     }
 }
 
-fn check_tables(image: &CodeImage, len: usize) -> Result<()> {
-    let within = |range: &CodeRange| range.start.checked_add(range.len).is_some_and(|end| end as usize <= len);
-    let entry = |offset: &Option<u32>| offset.is_none_or(|offset| (offset as usize) < len);
-    let data = |range: &std::ops::Range<u32>| range.start <= range.end && range.end as usize <= image.data.len();
-    let holds = image.entries.iter().chain(&image.host_stubs).all(entry)
-        && image.functions.iter().all(|function| within(&function.code))
-        && image.modules.values().all(|module| {
+/// Whether an image's tables point into it: what the compiler makes does.
+fn tables_hold(image: &CodeImage) -> bool {
+    let CodeImage { text, data, modules, tables, .. } = image;
+    let within = |range: CodeRange| range.start.checked_add(range.len).is_some_and(|end| end as usize <= text.len());
+    let entry = |offset: Option<u32>| offset.is_none_or(|offset| (offset as usize) < text.len());
+    let data = |range: &std::ops::Range<u32>| range.start <= range.end && range.end as usize <= data.len();
+    tables.entries.iter().chain(tables.host_stubs.iter()).all(entry)
+        && tables.functions.iter().all(|function| within(function.code))
+        && modules.values().all(|module| {
             module.functions.iter().all(within) && module.module.data.values().all(|segment| data(&segment.bytes))
-        });
-    if !holds {
-        bail!("a code image's tables point outside of it");
-    }
-    Ok(())
+        })
 }

@@ -189,14 +189,14 @@ impl VmStore {
         let record = &self.instances[number];
         let image = record.image();
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 });
-        for &func in &image.module.escaping {
+        for func in image.module.escaping.iter() {
             // Imports may be listed: their slots are their references.
             let (Some(slot), Some(address)) = (image.layout.func_ref(func), code.function(record.module, func)) else {
                 continue;
             };
             context.set(slot + FUNC_REF.code, address as u64);
             context.set(slot + FUNC_REF.context, context.start() as u64);
-            context.set(slot + FUNC_REF.type_id, code.number_of(image.module.functions[func]).into());
+            context.set(slot + FUNC_REF.type_id, code.number_of(image.module.functions.at(func)).into());
         }
     }
 
@@ -260,7 +260,7 @@ impl VmStore {
             let values: Box<[u64]> = match &segment.items {
                 _ if declared => Box::default(),
                 ElementItems::Functions(functions) => {
-                    functions.iter().map(|&func| self.function_reference(number, func)).collect::<Result<_>>()?
+                    functions.iter().map(|func| self.function_reference(number, func)).collect::<Result<_>>()?
                 }
                 ElementItems::Expressions(expressions) => {
                     let value = |expression| self.evaluate(number, expression).map(RawValue::u64);

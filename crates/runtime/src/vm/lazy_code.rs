@@ -8,7 +8,7 @@ use super::resolver;
 use crate::compile::with_stack;
 use crate::error::{Result, format_err};
 use crate::lazy::{Claim, LazyWork};
-use gusset_artifact::LAZY_SLOTS;
+use gusset_artifact::{CodeImage, LAZY_SLOTS};
 use gusset_codegen::{CodeChunk, Compiler, LazyUnit, LazyWorker};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -94,6 +94,15 @@ impl LazyCode {
                 }
             }
         }
+    }
+
+    /// The image with all functions; `data` are the bytes of the unit's data segments.
+    ///
+    /// # Errors
+    ///
+    /// When a function is beyond a limit of the code generator.
+    pub(super) fn compile_whole(&self, data: Vec<u8>) -> Result<CodeImage> {
+        Ok(self.work.compiler().compile_whole(self.work.unit(), data)?)
     }
 
     /// Lets functions run that have been compiled.
