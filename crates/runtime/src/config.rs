@@ -508,7 +508,8 @@ impl Config {
     /// A first call takes the time that compiling the function takes, which nothing interrupts, and needs a mebibyte of stack, or a thread
     /// where the stack has less left. It is an error, whose payload is a [`CodegenError`](crate::CodegenError), where the function is beyond
     /// one of the compiler's limits: [`Component::new`](crate::Component::new) refuses such functions where compilation is not
-    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept.
+    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not
+    /// have is not put there.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

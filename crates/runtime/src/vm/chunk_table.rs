@@ -44,7 +44,7 @@ impl ChunkTable {
     /// The chunk around an offset from the start of the unit's text.
     pub(super) fn get(&self, offset: u32) -> Option<&PlacedChunk> {
         let chunk = self.pages.get(offset as usize / self.page_size)?.load(Ordering::Acquire);
-        // SAFETY: V13: a page points to nothing, or to a chunk that the table owns and never changes or drops before itself.
+        // SAFETY: V14: a page points to nothing, or to a chunk that the table owns and never changes or drops before itself.
         unsafe { chunk.as_ref() }
     }
 }

@@ -63,7 +63,7 @@ impl LazyMapping {
     /// A word among the slots, at an offset from the start of the text.
     pub(super) fn word(&self, offset: usize) -> &AtomicUsize {
         assert!(self.slots.contains(&offset) && offset.is_multiple_of(align_of::<AtomicUsize>()), "it is a slot");
-        // SAFETY: V13: the word is of the slots, which can be read and written, and whoever does so takes it for atomic.
+        // SAFETY: V14: the word is of the slots, which can be read and written, and whoever does so takes it for atomic.
         unsafe { &*self.mapping.base().wrapping_add(offset).cast::<AtomicUsize>() }
     }
 
@@ -89,7 +89,7 @@ impl LazyMapping {
         assert!(code.len() <= range.len(), "the code fits");
         self.protect(&range, MprotectFlags::READ | MprotectFlags::WRITE)?;
         let start = self.mapping.base().wrapping_add(range.start);
-        // SAFETY: V13: the pages are this call's alone, were made writable just now, and hold nothing that anybody refers to.
+        // SAFETY: V14: the pages are this call's alone, were made writable just now, and hold nothing that anybody refers to.
         unsafe { std::ptr::copy_nonoverlapping(code.as_ptr(), start, code.len()) };
         icache::flush(start, code.len());
         self.protect(&range, MprotectFlags::READ | MprotectFlags::EXEC)
@@ -101,7 +101,7 @@ impl LazyMapping {
         }
         assert!(range.end <= self.mapping.len());
         let start = self.mapping.base().wrapping_add(range.start);
-        // SAFETY: V13: the pages are of this mapping. Slots are made writable once; others by whom they were given to, who makes them
+        // SAFETY: V14: the pages are of this mapping. Slots are made writable once; others by whom they were given to, who makes them
         // executable and gives up the right to touch them.
         let changed = unsafe { mprotect(start.cast(), range.len(), flags) };
         changed.map_err(|error| Error::from(error).context("placing code of a lazily compiled unit"))

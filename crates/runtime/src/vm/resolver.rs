@@ -110,7 +110,7 @@ unsafe extern "C" fn resolve(code: *const LazyCode, function: u32, fp: usize, pc
     // While the compiler runs, no fault of this thread is the guest's.
     let guest = set_current(null());
     let outcome = {
-        // SAFETY: V13: the slots' header has the address of the unit that they are of, which lives while its code runs.
+        // SAFETY: V14: the slots' header has the address of the unit that they are of, which lives while its code runs.
         let code = unsafe { &*code };
         let resolved = catch_unwind(AssertUnwindSafe(|| code.resolve(function)));
         resolved.unwrap_or_else(|payload| Err(compiler_panicked(&*payload)))
