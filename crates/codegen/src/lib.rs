@@ -42,6 +42,7 @@ mod error;
 mod features;
 mod frame;
 mod func;
+mod guard;
 mod host_stub;
 mod image;
 mod key;
