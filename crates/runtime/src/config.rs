@@ -56,6 +56,10 @@ pub struct Config {
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
     pub(crate) progress: Option<ProgressObserver>,
+    pub(crate) lazy_compilation: bool,
+    pub(crate) signals_based_traps: bool,
+    pub(crate) heap_access_spectre_mitigation: bool,
+    pub(crate) table_access_spectre_mitigation: bool,
     pub(crate) allocation_strategy: InstanceAllocationStrategy,
     pub(crate) memory_init_cow: bool,
 }
@@ -89,6 +93,10 @@ impl Config {
             consume_fuel: false,
             epoch_interruption: false,
             progress: None,
+            lazy_compilation: false,
+            signals_based_traps: true,
+            heap_access_spectre_mitigation: true,
+            table_access_spectre_mitigation: true,
             allocation_strategy: InstanceAllocationStrategy::OnDemand,
             memory_init_cow: true,
         }
@@ -480,6 +488,9 @@ impl Config {
             consume_fuel: self.consume_fuel,
             epoch_interruption: self.epoch_interruption,
             frame_form: self.frame_form,
+            signals_based_traps: self.signals_based_traps,
+            heap_access_spectre_mitigation: self.heap_access_spectre_mitigation,
+            table_access_spectre_mitigation: self.table_access_spectre_mitigation,
         }
     }
 
@@ -541,6 +552,82 @@ impl Config {
     /// ```
     pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
         self.progress = Some(ProgressObserver(Arc::new(observer)));
+        self
+    }
+
+    /// Whether a function is compiled when it is first called (default: no, all are compiled at once).
+    ///
+    /// What is compiled lazily starts much sooner and means the same: all of it is validated, calls, traps and backtraces do not differ.
+    /// Threads in the background go on with the functions that nobody has called, as many as
+    /// [`compile_threads`](Config::compile_threads) has beside the caller's, and end with them or with the last component or module
+    /// of that code. Without any, functions are compiled when they are called and never else.
+    ///
+    /// A first call takes the time that compiling the function takes, which nothing interrupts, and needs a mebibyte of stack, or a thread
+    /// where the stack has less left. It is an error, whose payload is a [`CodegenError`](crate::CodegenError), where the function is beyond
+    /// one of the compiler's limits: [`Component::new`](crate::Component::new) refuses such functions where compilation is not
+    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not
+    /// have is not put there.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, core::{Instance, Module}};
+    /// let engine = Engine::new(Config::new().lazy_compilation(true))?;
+    /// let module = Module::new(&engine, r#"(module
+    ///     (func $half (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 2)))
+    ///     (func (export "run") (result i32) (call $half (i32.const 42))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
+    /// assert_eq!(run.call(&mut store, ())?, 21);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn lazy_compilation(&mut self, enabled: bool) -> &mut Config {
+        self.lazy_compilation = enabled;
+        self
+    }
+
+    /// Whether traps are faults of compiled code, which handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE turn into errors (default:
+    /// yes). Without, an engine installs no handlers and changes nothing about signals and the threads' signal stacks: for hosts
+    /// that own the handlers of their process. All that could fault is checked before: each access to memory against its length,
+    /// each division, and at the start of each function the stack. Code is larger then and slower.
+    ///
+    /// Traps are the same, with the same places; but [`Trap::memory_offset`](crate::Trap::memory_offset) is not known. Engines
+    /// of both kinds can be in one process.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, Trap, TrapCode, core};
+    ///
+    /// let engine = Engine::new(Config::new().signals_based_traps(false))?;
+    /// let module = core::Module::new(&engine, r#"(module (memory 1)
+    ///     (func (export "load") (drop (i32.load (i32.const 65536)))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
+    /// let load = instance.get_func(&mut store, "load").expect("it is exported");
+    /// let error = load.call(&mut store, &[], &mut []).unwrap_err();
+    /// assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::MemoryOutOfBounds));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn signals_based_traps(&mut self, enabled: bool) -> &mut Config {
+        self.signals_based_traps = enabled;
+        self
+    }
+
+    /// Whether an access to a linear memory whose bounds are checked stays within them even while the processor only guesses
+    /// that the check holds (default: yes), so that no guest reads the host's memory by way of what such a guess leaves in
+    /// caches. It concerns memories with less than 4 GiB of [reservation](Config::memory_reservation), offsets beyond the
+    /// [guard](Config::memory_guard), and all memories without [signals](Config::signals_based_traps); other accesses have
+    /// nothing that could be guessed wrongly.
+    pub fn heap_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.heap_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// The same for accesses to tables, those of indirect calls among them (default: yes).
+    pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.table_access_spectre_mitigation = enabled;
         self
     }
 
