@@ -34,9 +34,9 @@ pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
     raw: Rc<RawStoreContext>,
-    contexts: Vec<(Context, ContextOwner)>,
+    pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start.
-    context_at: BTreeMap<usize, usize>,
+    pub(super) context_at: BTreeMap<usize, usize>,
     pub(super) functions: Vec<FuncRecord>,
     /// Positions of functions, by the addresses of their references.
     pub(super) function_at: HashMap<usize, usize>,
@@ -182,13 +182,13 @@ impl VmStore {
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    /// A memory for what the runtime keeps of guests: no limiter is asked about it.
+    /// A memory for what the runtime keeps of guests, from where their own are: no limiter is asked about it.
     ///
     /// # Errors
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = self.engine.allocator().memory(ty, None)?;
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))
