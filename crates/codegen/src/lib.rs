@@ -62,5 +62,5 @@ pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
-pub use target::{CodeTarget, platform_name};
+pub use target::CodeTarget;
 pub use unit::{LinkUnit, UnitModule};

@@ -13,7 +13,7 @@ use gusset::{
 use std::path::PathBuf;
 
 /// Two components with adapters between them, a host function, data, a table, and a trap.
-const COMPOSITION: &str = r#"(component
+pub(crate) const COMPOSITION: &str = r#"(component
   (import "log" (func $log (param "text" string)))
   (component $lib
     (core module $m

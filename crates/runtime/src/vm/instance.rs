@@ -79,6 +79,7 @@ impl VmStore {
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
+        self.give_stubs(code)?;
         let image = code.module(module)?;
         let context = self.engine().allocator().context(image.layout.size())?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
