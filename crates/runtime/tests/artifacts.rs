@@ -197,6 +197,14 @@ fn a_module_does_the_same_from_its_artefact() -> Result<()> {
 }
 
 #[test]
+fn what_has_no_code_has_an_artefact() -> Result<()> {
+    let engine = Engine::default();
+    deserialize(&engine, &engine.precompile_component("(component)")?)?;
+    deserialize_module(&engine, &engine.precompile_module("(module)")?)?;
+    Ok(())
+}
+
+#[test]
 fn a_module_within_a_component_has_an_artefact() -> Result<()> {
     let engine = Engine::default();
     let text = format!(

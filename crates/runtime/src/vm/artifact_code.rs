@@ -102,8 +102,11 @@ unsafe fn load(
     Ok((code.with_data_source(file.filter(|_| !data.is_empty()).map(|file| (file, data.start as u64))), content))
 }
 
-/// The pages of a range.
+/// The pages of a range; none of an empty one, which stands anywhere.
 fn pages(range: Range<usize>) -> Result<Range<usize>> {
+    if range.is_empty() {
+        return Ok(0..0);
+    }
     if !range.start.is_multiple_of(page_size()) {
         bail!("the code of the artefact does not start at a page of this system");
     }
