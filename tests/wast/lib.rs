@@ -15,6 +15,10 @@ pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core
 struct ComingFromWasmtime;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/artefacts.md")]
+struct Artefacts;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/wasi.md")]
 struct WasiForHosts;
 

@@ -21,6 +21,7 @@ mod code_table;
 mod context;
 mod core_module;
 mod core_names;
+mod delta_table;
 mod externs;
 mod image;
 mod index;
@@ -33,8 +34,8 @@ mod shared_bytes;
 mod unit;
 
 pub use artifact::{
-    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, detect_artifact,
-    write_artifact,
+    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, check_artifact_start,
+    detect_artifact, write_artifact,
 };
 pub use code_table::{
     AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
@@ -49,6 +50,7 @@ pub use core_module::{
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
 pub use core_names::{CoreExports, FunctionNames};
+pub use delta_table::{DeltaTable, NumberPair};
 pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
 pub use image::{CodeImage, CodeTables, ModuleImage};
 pub use index::{

@@ -38,3 +38,4 @@ mod stacks;
 mod text_places;
 mod threads;
 mod views;
+mod without_compiler;

@@ -166,37 +166,59 @@ impl VmStore {
         Ok(self.add_function(FuncRecord::new(signature, reference, target)))
     }
 
-    /// Makes sure that a host function's reference can be called by compiled code.
+    /// Makes sure that a host function's reference can be called by all compiled code of the store. Code that can call functions of a
+    /// type has a host stub for it: where there is none, and no compiler to make one, the function waits for such code.
     pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
         self.materialize_by(number, |vm, signature| {
             let known = vm.context().code.borrow().iter().find_map(|code| code.host_stub(signature.number));
             match known {
-                Some(stub) => Ok(stub),
-                None => vm.trampolines(signature)?.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)),
+                Some(stub) => Ok(Some(stub)),
+                None => Ok(vm.trampolines(signature)?.and_then(|code| code.host_stub(signature.number))),
             }
-        })
+        })?;
+        let FuncRecord { reference: Some(place), target: CallTarget::Host(_), .. } = self.functions[number] else {
+            return Ok(());
+        };
+        if self.context_of(place).get(place.offset + FUNC_REF.code) == 0 {
+            self.waiting_for_stubs.insert(number);
+        }
+        Ok(())
+    }
+
+    /// Lets `code`, which has come into the store, call the host functions that have waited for its stubs.
+    pub(super) fn give_stubs(&mut self, code: &CodeMemory) -> Result<()> {
+        for number in std::mem::take(&mut self.waiting_for_stubs) {
+            let found = code.host_stub(self.functions[number].signature.number);
+            self.materialize_by(number, |_, _| Ok(found))?;
+            if found.is_none() {
+                self.waiting_for_stubs.insert(number);
+            }
+        }
+        Ok(())
     }
 
     fn materialize_by(
         &mut self,
         number: usize,
-        stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<usize>,
+        stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<Option<usize>>,
     ) -> Result<()> {
         let FuncRecord { signature, reference: Some(place), target: CallTarget::Host(_), .. } = &self.functions[number]
         else {
             return Ok(());
         };
         let context = self.context_of(*place);
-        if context.get(place.offset + FUNC_REF.code) == 0 {
-            context.set(place.offset + FUNC_REF.code, stub(self, signature)? as u64);
+        if context.get(place.offset + FUNC_REF.code) == 0
+            && let Some(stub) = stub(self, signature)?
+        {
+            context.set(place.offset + FUNC_REF.code, stub as u64);
         }
         Ok(())
     }
 
-    /// Code that goes between host and guest for functions of a type that no other code of this store goes for.
-    fn trampolines(&self, signature: &RegisteredSignature) -> Result<Arc<CodeMemory>> {
+    /// Code that goes between host and guest for functions of a type that no other code of this store goes for, if there is a compiler.
+    fn trampolines(&self, signature: &RegisteredSignature) -> Result<Option<Arc<CodeMemory>>> {
         let code = super::trampolines::for_type(self.engine(), signature)?;
-        self.add_code(&code);
+        code.iter().for_each(|code| self.add_code(code));
         Ok(code)
     }
 
@@ -208,7 +230,7 @@ impl VmStore {
             Some(entry) => entry,
             None => {
                 let code = self.trampolines(signature)?;
-                code.entry(signature.number).ok_or_else(|| no_trampoline(signature))?
+                code.and_then(|code| code.entry(signature.number)).ok_or_else(|| no_trampoline(signature))?
             }
         };
         if let CallTarget::Wasm { entry, .. } = &mut self.functions[number].target {
@@ -221,7 +243,7 @@ impl VmStore {
     /// its modules import.
     pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory) -> Result<[u64; 3]> {
         self.materialize_by(number, |_, signature| {
-            code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature))
+            code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)).map(Some)
         })?;
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {

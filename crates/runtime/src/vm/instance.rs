@@ -96,6 +96,7 @@ impl VmStore {
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
+        self.give_stubs(code)?;
         let image = code.module(module)?;
         let bytes = bytes_of_instance(image);
         self.budget.charge(bytes).map_err(|error| not_made(error.into(), module, image))?;

@@ -22,7 +22,7 @@ use gusset_artifact::{
     TableIndex, TableType,
 };
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub(crate) struct VmStore {
     pub(super) functions: Vec<FuncRecord>,
     /// Positions of functions, by the addresses of their references.
     pub(super) function_at: HashMap<usize, usize>,
+    /// Positions of host functions whose references are out, and which no code of the store can call yet.
+    pub(super) waiting_for_stubs: BTreeSet<usize>,
     /// Closures of host functions, with the type of the store's data erased.
     pub(super) hosts: Vec<Arc<dyn Any + Send + Sync>>,
     pub(super) instances: Vec<InstanceRecord>,
@@ -109,6 +111,7 @@ impl VmStore {
             context_at: BTreeMap::new(),
             functions: Vec::new(),
             function_at: HashMap::new(),
+            waiting_for_stubs: BTreeSet::new(),
             hosts: Vec::new(),
             instances: Vec::new(),
             memories: Vec::new(),
