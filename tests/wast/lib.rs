@@ -14,6 +14,10 @@ pub use write_list::expected_failures;
 struct ComingFromWasmtime;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/bounds.md")]
+struct BoundsForHosts;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/wasi.md")]
 struct WasiForHosts;
 

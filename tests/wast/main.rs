@@ -2,6 +2,8 @@
 //! suite that is not there is shown as not run, never as passed.
 #![forbid(unsafe_code)]
 
+mod fuel;
+
 use gusset::{ComponentFeature, Config, CoreFeature};
 use gusset_wast::{Counts, KnownFailures, Report, WastOptions, WastRunner};
 use gusset_wast_tests::{
@@ -55,8 +57,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         scripts.extend(suite.map_err(|error| format!("{COMPONENT_SUITE}={}: {error}", folder.display()))?);
     }
     let reports = write_list.then(Mutex::default);
-    let run = Arc::new(Run { runners: runners(&scripts)?, known, totals: Mutex::default(), reports });
+    let mut config = Config::new();
+    config.frame_form(std::env::var_os(FRAME_FORM).is_some());
+    let run = Arc::new(Run { runners: runners(&scripts, &config)?, known, totals: Mutex::default(), reports });
     let mut tests = vec![lists_test(&run, &scripts)];
+    tests.extend(fuel::tests(&scripts)?);
     tests.extend(scripts.into_iter().map(|script| script_test(&run, script)));
     if component_folder.is_none() {
         let name = format!("component-model (not run: {COMPONENT_SUITE} is not set)");
@@ -91,11 +96,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 const FRAME_FORM: &str = "GUSSET_FRAME_FORM";
 
 /// A runner for each set of features that scripts do without.
-fn runners(scripts: &[SuiteScript]) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {
+fn runners(
+    scripts: &[SuiteScript],
+    config: &Config,
+) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {
     let mut runners = BTreeMap::new();
     for without in scripts.iter().map(|script| script.without).collect::<BTreeSet<_>>() {
-        let mut config = Config::new();
-        config.frame_form(std::env::var_os(FRAME_FORM).is_some());
+        let mut config = config.clone();
         for &feature in without {
             config.wasm_feature(feature, false);
         }

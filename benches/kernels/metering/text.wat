@@ -6,13 +6,13 @@
       (func (export "length") (param i32 i32) (result i32) (local.get 1)))
     (core instance $i (instantiate $m))
     (func (export "length") (param "text" string) (result u32)
-      (canon lift (core func $i "length") (memory $i "memory") (realloc (func $i "realloc")))))
+      (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
   (component $app
     (import "length" (func $length (param "text" string) (result u32)))
     (core module $libc (memory (export "memory") 1)
       (data (i32.const 64) "forty-eight bytes of text, as many as a line has"))
     (core instance $libc (instantiate $libc))
-    (core func $length (canon lower (func $length) (memory $libc "memory")))
+    (core func $length (canon lower (func $length) (memory (core memory $libc "memory"))))
     (core module $m
       (import "" "length" (func $length (param i32 i32) (result i32)))
       (func (export "run") (param $n i32) (result i32) (local $sum i32)

@@ -248,8 +248,12 @@ impl Compiler {
         let StubBuffers { builder, context } = buffers;
         let func = match key {
             CodeKey::Builtin(builtin) => builtin_stub::build(builder, target, builtin),
-            CodeKey::Entry(signature) => entry::build(builder, target, signature, env.signature(signature)),
-            CodeKey::HostStub(signature) => host_stub::build(builder, target, signature, env.signature(signature)),
+            CodeKey::Entry(signature) => {
+                entry::build(builder, target, signature, env.signature(signature), self.settings.consume_fuel)
+            }
+            CodeKey::HostStub(signature) => {
+                host_stub::build(builder, target, signature, env.signature(signature), self.settings.consume_fuel)
+            }
             CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
         };
         let linear = many || func.dfg.num_values() > MAX_BEST_STUB_VALUES;

@@ -9,7 +9,7 @@ use crate::{convert, features, names};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
-    EntityIndex, FuncIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
+    EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
 };
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
@@ -36,6 +36,10 @@ pub(crate) struct ModuleEnv {
     pub(crate) layout: ContextLayout,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
+    /// Whether Gusset made it: it uses no fuel but what it charges.
+    pub(crate) generated: bool,
+    /// The global by which a generated module charges fuel.
+    pub(crate) fuel: Option<GlobalIndex>,
 }
 
 /// A function body that is still to be validated.
@@ -177,7 +181,9 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
         let links = function_links(&self.module, unit)?;
         let layout = ContextLayout::new(&self.module);
-        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links })
+        let generated = unit.generated;
+        let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
+        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links, generated, fuel })
     }
 
     /// Takes over what a validated section says.
@@ -363,6 +369,13 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         }));
         Ok(expr)
     }
+}
+
+/// The global that adapters import as `fuel`.
+fn fuel_global(module: &CoreModule) -> Option<GlobalIndex> {
+    let globals = module.imports.iter().filter(|import| matches!(import.ty, CoreExternType::Global(_)));
+    let at = globals.enumerate().find(|(_, import)| &*import.module == "fuel")?.0;
+    Some(GlobalIndex::from_u32(at as u32))
 }
 
 /// What is known of the imported functions, among what is known of all imports.

@@ -125,7 +125,8 @@ impl Component {
             progress.parse(input.wasm.len());
         }
         let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
-        let settings = gusset_component::TranslateSettings { features, calls_through_host };
+        let (fuel, keep_flags) = (config.consume_fuel, config.keep_flags);
+        let settings = gusset_component::TranslateSettings { features, calls_through_host, fuel, keep_flags };
         let translation = gusset_component::translate(&input.wasm, &settings);
         let translation = translation.map_err(|error| input.translate_error(error))?;
         let mut unit = gusset_codegen::LinkUnit::default();

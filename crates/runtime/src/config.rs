@@ -49,6 +49,7 @@ pub struct Config {
     pub(crate) tracer: Option<CallTracer>,
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
+    pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
 }
 
@@ -77,6 +78,7 @@ impl Config {
             tracer: None,
             consume_fuel: false,
             epoch_interruption: false,
+            keep_flags: false,
             progress: None,
         }
     }
@@ -435,6 +437,13 @@ impl Config {
     /// ```
     pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
         self.progress = Some(ProgressObserver(Arc::new(observer)));
+        self
+    }
+
+    /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn keep_flags(&mut self, enabled: bool) -> &mut Config {
+        self.keep_flags = enabled;
         self
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What adapters import that charge fuel.
+    pub(super) fuel_import: Option<GlobalHandle>,
 }
 
 // SAFETY: V7: everything in it is owned by it alone and bound to no thread; what points into it from compiled code does
@@ -109,6 +111,7 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            fuel_import: None,
         }
     }
 

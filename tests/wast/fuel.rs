@@ -1,0 +1,99 @@
+//! Fuel is a property of what guests do, not of how their code is made: each directive of a script must use as much under all
+//! settings. Some scripts show it in every run, all of them where the environment asks for it.
+
+use crate::runners;
+use gusset::{Config, CoreFeature, OptLevel};
+use gusset_wast::{DirectiveKind, DirectiveStatus, Report, WastRunner};
+use gusset_wast_tests::{ScriptText, SuiteScript};
+use libtest_mimic::{Failed, Trial};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+/// The environment variable that makes all scripts be compared.
+const ALL: &str = "GUSSET_FUEL";
+
+/// What is compared in every run, beside our own scripts.
+const SOME: &[&str] = &[
+    "wasm-latest/br_table.wast",
+    "wasm-latest/call_indirect.wast",
+    "wasm-latest/fac.wast",
+    "wasm-latest/if.wast",
+    "wasm-latest/loop.wast",
+    "wasm-latest/memory_copy.wast",
+    "wasm-latest/return.wast",
+    "wasm-latest/table_init.wast",
+    "wasm-latest/traps.wast",
+];
+
+/// Runners with one of the settings, by the features that are off.
+type Runners = BTreeMap<&'static [CoreFeature], WastRunner>;
+
+/// The settings that must count the same, and what they are called.
+fn settings() -> Vec<(&'static str, Config)> {
+    let mut config = Config::new();
+    config.consume_fuel(true);
+    let mut with = |name, change: fn(&mut Config)| {
+        let mut config = config.clone();
+        change(&mut config);
+        (name, config)
+    };
+    vec![
+        with("speed", |_| {}),
+        with("no optimisation", |config| _ = config.opt_level(OptLevel::None)),
+        with("size", |config| _ = config.opt_level(OptLevel::SpeedAndSize)),
+        with("frame form", |config| _ = config.frame_form(true)),
+        with("checked accesses", |config| _ = config.memory_reservation(1 << 20)),
+        with("all flags", |config| _ = config.keep_flags(true)),
+        with("epochs", |config| _ = config.epoch_interruption(true)),
+    ]
+}
+
+/// A test for each script that is compared.
+pub(crate) fn tests(scripts: &[SuiteScript]) -> Result<Vec<Trial>, Box<dyn Error>> {
+    let all = std::env::var_os(ALL).is_some();
+    let chosen = |script: &&SuiteScript| all || script.name.starts_with("local/") || SOME.contains(&&*script.name);
+    let chosen: Vec<SuiteScript> = scripts.iter().filter(chosen).cloned().collect();
+    let runners = settings().into_iter().map(|(name, config)| Ok((name, runners(&chosen, &config)?)));
+    let runners = Arc::new(runners.collect::<Result<Vec<_>, Box<dyn Error>>>()?);
+    Ok(chosen.into_iter().map(|script| test(&runners, script)).collect())
+}
+
+fn test(runners: &Arc<Vec<(&'static str, Runners)>>, script: SuiteScript) -> Trial {
+    let runners = runners.clone();
+    Trial::test(format!("fuel {}", script.name), move || {
+        let mut reports = runners.iter().map(|(name, runners)| Ok((*name, run(runners, &script)?)));
+        let (first, expected) = reports.next().ok_or("there are settings")??;
+        for report in reports {
+            let (name, report) = report?;
+            compare((first, &expected), (name, &report))?;
+        }
+        Ok(())
+    })
+}
+
+fn run(runners: &Runners, script: &SuiteScript) -> Result<Report, Failed> {
+    let runner = &runners[script.without];
+    Ok(match &script.text {
+        ScriptText::Inline(text) => runner.run_text(&script.name, text),
+        ScriptText::File(path) => runner.run_file(path).map_err(|error| error.to_string())?,
+    })
+}
+
+/// How deep a guest gets before its stack is used up is no property of the guest.
+fn compare((first, expected): (&str, &Report), (second, report): (&str, &Report)) -> Result<(), Failed> {
+    if expected.directives.len() != report.directives.len() {
+        return Err(format!("{second} runs other directives than {first}").into());
+    }
+    for (expected, found) in expected.directives.iter().zip(&report.directives) {
+        let comparable = expected.status == DirectiveStatus::Passed && found.status == DirectiveStatus::Passed;
+        if comparable && expected.kind != DirectiveKind::AssertExhaustion && expected.fuel != found.fuel {
+            let (line, fuel) = (expected.line, [expected.fuel, found.fuel].map(Option::unwrap_or_default));
+            return Err(format!("line {line}: {} with {first}, {} with {second}", fuel[0], fuel[1]).into());
+        }
+        if expected.fuel.is_none() && expected.status != DirectiveStatus::Skipped {
+            return Err(format!("line {}: nothing was counted", expected.line).into());
+        }
+    }
+    Ok(())
+}
