@@ -33,7 +33,7 @@ type Runners = BTreeMap<&'static [CoreFeature], WastRunner>;
 fn settings() -> Vec<(&'static str, Config)> {
     let mut config = Config::new();
     config.consume_fuel(true);
-    let mut with = |name, change: fn(&mut Config)| {
+    let with = |name, change: fn(&mut Config)| {
         let mut config = config.clone();
         change(&mut config);
         (name, config)
@@ -62,13 +62,9 @@ pub(crate) fn tests(scripts: &[SuiteScript]) -> Result<Vec<Trial>, Box<dyn Error
 fn test(runners: &Arc<Vec<(&'static str, Runners)>>, script: SuiteScript) -> Trial {
     let runners = runners.clone();
     Trial::test(format!("fuel {}", script.name), move || {
-        let mut reports = runners.iter().map(|(name, runners)| Ok((*name, run(runners, &script)?)));
-        let (first, expected) = reports.next().ok_or("there are settings")??;
-        for report in reports {
-            let (name, report) = report?;
-            compare((first, &expected), (name, &report))?;
-        }
-        Ok(())
+        let [(first, expected), others @ ..] = &runners[..] else { return Err("there are no settings".into()) };
+        let expected = run(expected, &script)?;
+        others.iter().try_for_each(|(name, runners)| compare((first, &expected), (name, &run(runners, &script)?)))
     })
 }
 

@@ -6,7 +6,7 @@
 
 use crate::core_module::CoreModule;
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
-use serde::{Deserialize, Serialize};
+use crate::pod_table::PodTable;
 
 /// Bytes of a raw value (argument, result or global): a `v128` fits. Smaller values stand at its start, little-endian.
 pub const RAW_VALUE_SIZE: u32 = 16;
@@ -118,10 +118,10 @@ pub const TABLE_DEFINITION: TableDefinitionLayout = TableDefinitionLayout { base
 /// In order: the header, imported functions (a [`FUNC_REF`] each), pointers to imported tables' and memories' definitions and
 /// to imported globals and tags, definitions of own tables and memories, own tags (a `u64` each: an identity is its address),
 /// function references of escaping functions, own globals (16 bytes each, aligned to 16).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ContextLayout {
     counts: ImportCounts,
-    escaping: Box<[FuncIndex]>,
+    escaping: PodTable<u32, FuncIndex>,
     imported_functions: u32,
     imported_tables: u32,
     imported_memories: u32,
@@ -135,8 +135,9 @@ pub struct ContextLayout {
     size: u32,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct ImportCounts {
+    functions: u32,
     tables: u32,
     memories: u32,
     globals: u32,
@@ -175,12 +176,13 @@ impl ContextLayout {
         end += own(module.globals.len(), module.imported_globals) * RAW_VALUE_SIZE;
         ContextLayout {
             counts: ImportCounts {
+                functions: module.imported_functions,
                 tables: module.imported_tables,
                 memories: module.imported_memories,
                 globals: module.imported_globals,
                 tags: module.imported_tags,
             },
-            escaping: module.escaping.as_slice().into(),
+            escaping: module.escaping.clone(),
             imported_functions,
             imported_tables,
             imported_memories,
@@ -207,8 +209,19 @@ impl ContextLayout {
 
     /// The record of an escaping function that the module defines; `None` when it does not escape.
     pub fn func_ref(&self, index: FuncIndex) -> Option<i32> {
-        let at = self.escaping.binary_search(&index).ok()? as u32;
+        let (at, _) = self.escaping.find(|escaping| escaping.cmp(&index))?;
         Some((self.func_refs + at * FUNC_REF.size) as i32)
+    }
+
+    /// The function whose record stands at `offset`, imported or escaping; `None` when none starts there.
+    pub fn func_at(&self, offset: i32) -> Option<FuncIndex> {
+        let position = |start: u32| {
+            let within = u32::try_from(offset).ok()?.checked_sub(start)?;
+            within.is_multiple_of(FUNC_REF.size).then_some(within / FUNC_REF.size)
+        };
+        let imported = position(self.imported_functions).filter(|&index| index < self.counts.functions);
+        let escaping = || self.escaping.get(position(self.func_refs)?);
+        imported.map(FuncIndex::from_u32).or_else(escaping)
     }
 
     /// Where a table is: `Ok` with the offset of its own definition, `Err` with the offset of a pointer to it.

@@ -160,7 +160,7 @@ pub(crate) fn translate(
 ) -> Result<Option<TranslatedFunction>, CodegenError> {
     let TranslationBuffers { validator, operators, builder, scan, ssa } = buffers;
     let env = &unit.modules[body.module];
-    let signature = env.module.functions[body.index];
+    let signature = env.module.functions.at(body.index);
     let ty = unit.signature(signature);
     let mut validator = body.validator(std::mem::take(validator));
     let mut reader = body.body.get_binary_reader();
@@ -440,7 +440,7 @@ impl<'a> FuncTranslator<'a, '_> {
 
     /// The signature of a function of this module.
     pub(crate) fn signature_of(&self, func: FuncIndex) -> SignatureIndex {
-        self.env.module.functions[func]
+        self.env.module.functions.at(func)
     }
 }
 

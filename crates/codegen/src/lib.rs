@@ -53,6 +53,7 @@ mod scan;
 mod settings;
 mod signature;
 mod ssa;
+mod target;
 mod trap;
 mod unit;
 
@@ -61,4 +62,5 @@ pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
+pub use target::{CodeTarget, platform_name};
 pub use unit::{LinkUnit, UnitModule};

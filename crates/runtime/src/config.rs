@@ -1,7 +1,9 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::artifact::platform;
 use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
+use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 use std::sync::Arc;
 
@@ -42,11 +44,14 @@ pub struct Config {
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
     pub(crate) max_lifted_bytes: u64,
+    pub(crate) max_host_bytes: u64,
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) target: Option<String>,
+    pub(crate) target_cpu: Option<String>,
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
     pub(crate) keep_flags: bool,
@@ -72,10 +77,13 @@ impl Config {
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
+            max_host_bytes: 1 << 30,
             compile_threads: None,
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            target: None,
+            target_cpu: None,
             consume_fuel: false,
             epoch_interruption: false,
             keep_flags: false,
@@ -325,6 +333,33 @@ impl Config {
         self
     }
 
+    /// How many bytes of the host the runtime itself keeps for the guests of one store (default 1 GiB), beyond their linear memories:
+    /// contexts of instances, tables and their elements, the tables of their handles, what external references refer to, handles
+    /// that the host was given, functions, and the values of calls of the host that are running. Whatever would make it more is an error
+    /// with a [`LimitExceeded`](crate::LimitExceeded), before it is allocated; `table.grow` returns -1.
+    ///
+    /// [`Store::set_max_host_bytes`](crate::Store::set_max_host_bytes) sets it for a store, and
+    /// [`Store::host_bytes`](crate::Store::host_bytes) says what is in use.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{Instance, Module};
+    /// use gusset::{Config, Engine, LimitExceeded, Store};
+    /// let engine = Engine::new(Config::new().max_host_bytes(1 << 20))?;
+    /// let module = Module::new(&engine, "(module (table 100000 funcref))")?;
+    /// let mut store = Store::new(&engine, ());
+    /// Instance::new(&mut store, &module, &[])?;
+    /// assert!(store.host_bytes() > 800_000);
+    /// let error = Instance::new(&mut store, &module, &[]).unwrap_err();
+    /// assert!(error.is::<LimitExceeded>());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn max_host_bytes(&mut self, bytes: u64) -> &mut Config {
+        self.max_host_bytes = bytes;
+        self
+    }
+
     /// How many threads compile a component or module together (default: as many as there are processors for the process).
     /// One is the caller's; the others are started when there is enough to do, and end with it. An engine has no more of these
     /// at once, however many callers it has. With 0 or 1 callers compile alone, and so they do where the system starts no
@@ -388,6 +423,58 @@ impl Config {
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
         self
+    }
+
+    /// The machine to compile for, by its triple (default: this one). An engine for another machine makes artefacts
+    /// ([`Engine::precompile_component`](crate::Engine::precompile_component)) and runs nothing. Known are `x86_64` and `aarch64` under
+    /// Linux, and `aarch64` under macOS; the feature `cross-compile` has code generators for all of them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use gusset::{Config, Engine};
+    /// assert!(Engine::new(Config::new().target("z80-unknown-none")).is_err());
+    /// # }
+    /// ```
+    pub fn target(&mut self, triple: &str) -> &mut Config {
+        self.target = Some(triple.into());
+        self
+    }
+
+    /// The processor to compile for (default: this machine's, with all that it has; of another machine the least that is supported).
+    /// `native` is this machine's, `baseline` the least that is supported (on x86-64 what has SSE4.1), and for x86-64 there are names such as
+    /// `x86-64-v2`, `x86-64-v3`, `x86-64-v4` and `znver3`. Where what is compiled needs more than a processor has, it is refused there.
+    pub fn target_cpu(&mut self, name: &str) -> &mut Config {
+        self.target_cpu = Some(name.into());
+        self
+    }
+
+    /// What code depends on.
+    pub(crate) fn code_settings(&self) -> CodeSettings {
+        CodeSettings {
+            optimization: match self.opt_level {
+                OptLevel::None => OptimizationLevel::None,
+                OptLevel::Speed => OptimizationLevel::Speed,
+                OptLevel::SpeedAndSize => OptimizationLevel::SpeedAndSize,
+            },
+            features: self.features,
+            nan_canonicalization: self.nan_canonicalization,
+            memory_reservation: self.memory_reservation,
+            memory_guard: self.memory_guard,
+            consume_fuel: self.consume_fuel,
+            epoch_interruption: self.epoch_interruption,
+            frame_form: self.frame_form,
+        }
+    }
+
+    /// What code that runs on this machine in an engine of these settings is compiled for, but for features of the processor.
+    pub(crate) fn identity(&self) -> CodeIdentity {
+        CodeIdentity {
+            target: platform(),
+            cpu_features: Vec::new(),
+            settings: self.code_settings(),
+            component_features: self.component_features,
+            calls_through_host: self.tracer.is_some(),
+        }
     }
 
     /// Whether guests count the fuel that they use, and are stopped with [`TrapCode::OutOfFuel`](crate::TrapCode::OutOfFuel) when

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::signatures::SignatureRegistry;
 use crate::vm;
+use gusset_artifact::CodeIdentity;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,6 +24,8 @@ pub struct Engine(Arc<SharedEngine>);
 
 struct SharedEngine {
     config: Config,
+    /// What code that it runs is compiled for.
+    identity: CodeIdentity,
     signatures: SignatureRegistry,
     epoch: AtomicU64,
     allocator: vm::InstanceAllocator,
@@ -41,6 +44,7 @@ impl Engine {
         vm::install_signal_handlers()?;
         Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
+            identity: config.identity(),
             signatures: SignatureRegistry::new(),
             epoch: AtomicU64::new(0),
             allocator: vm::InstanceAllocator::new(config)?,
@@ -52,6 +56,11 @@ impl Engine {
     /// The settings that it was made with.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// What code that it runs is compiled for, but for features of the processor.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.0.identity
     }
 
     /// Whether both are the same engine: one is the other's clone. Equal settings do not make engines the same.

@@ -77,12 +77,14 @@ pub(crate) fn relay<T: 'static>(
     let mut flat = FlatReader::new(values);
     let mut cx = options.lift(store.0, types, callee.holds_handles());
     let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), signature.params_in_memory, &mut flat)?;
+    let lifted = cx.lifted_bytes();
     let copied = cx.copied();
-    store.0.charge_relayed_call(copied)?;
+    store.0.charge_relayed_call(copied).inspect_err(|_| store.0.held.forget_all(&args))?;
     let place = match signature.result_in_memory {
         true => LowerPlace::At(flat.pointer(options.width)),
         false => LowerPlace::Flat,
     };
+    let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
     let called: Result<(Vec<Val>, u64), _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
@@ -94,7 +96,7 @@ pub(crate) fn relay<T: 'static>(
         store.0.held.forget_all(&args);
     }
     let (result, copied) = called?;
-    store.0.charge_copied(copied)?;
+    store.0.charge_copied(copied).inspect_err(|_| store.0.held.forget_all(&result))?;
     if let Some(instance) = caller.instance {
         check_return(store.0, instance, || caller.name.clone())?;
     }

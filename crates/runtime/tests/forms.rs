@@ -134,7 +134,7 @@ fn references_live_over_calls_and_edges() -> Result<()> {
             linker.func_new("host", "call", FuncType { params: [].into(), results: [].into() }, |_, _, _| Ok(()))?;
             let instance = linker.instantiate(&mut store, &module)?;
             let func = instance.get_func(&mut store, "f").expect("it is exported");
-            let reference = ExternRef::new(&mut store, "kept");
+            let reference = ExternRef::new(&mut store, "kept")?;
             let mut results = vec![Val::I32(0); 2];
             func.call(&mut store, &[Val::Ref(Ref::Extern(Some(reference))), Val::I32(param)], &mut results)?;
             assert!(matches!(results[1], Val::I32(1)), "{:?}", results[1]);

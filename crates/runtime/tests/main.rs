@@ -2,6 +2,7 @@
 
 mod activations;
 mod adapter_traps;
+mod artifacts;
 mod component;
 mod core;
 mod core_funcs;
@@ -15,9 +16,11 @@ mod fuel;
 mod guest_resources;
 mod guests;
 mod handles;
+mod host_bytes;
 mod hostile;
 mod hostile_component;
 mod large_types;
+mod limits;
 mod link_failures;
 mod linking;
 mod links;

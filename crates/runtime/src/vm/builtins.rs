@@ -1,13 +1,14 @@
 //! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only, with that of bulk instructions in
-//! `pieces.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
+//! `pieces.rs` and that of growth in `growth.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
 use super::context::RawStoreContext;
+use super::growth::{memory_grow, table_grow};
 use super::metering::ask_whether_to_go_on;
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::store::VmStore;
 use super::unwind::leave;
-use crate::error::format_err;
-use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, MemoryIndex, TableIndex};
+use crate::error::{Error, format_err};
+use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex};
 use gusset_types::TrapCode;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,6 +94,17 @@ pub(super) unsafe fn leave_after_panic(
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
     let error = format_err!("internal error: {builtin} panicked: {text}");
     drop(payload);
+    // SAFETY: V1, V9: as the caller says.
+    unsafe { leave_with(context, error) }
+}
+
+/// Leaves the guest with an error.
+///
+/// # Safety
+///
+/// As for [`leave_after_panic`].
+#[cold]
+pub(super) unsafe fn leave_with(context: *const RawStoreContext, error: Error) -> ! {
     // SAFETY: V1, V9: the store outlives its activation; the stub that called the builtin has recorded its caller.
     unsafe {
         (*context).failure.set_host(error);
@@ -136,18 +148,8 @@ macro_rules! builtin {
 }
 
 builtin! {
-    fn memory_grow(store, instance, memory: u32, pages: u64) -> u64 {
-        let memory = store.memory_number(instance, MemoryIndex::from_u32(memory));
-        store.grow_memory(memory, pages).unwrap_or(u64::MAX)
-    }
-
     fn data_drop(store, instance, segment: u32) {
         store.data_drop(instance, DataIndex::from_u32(segment));
-    }
-
-    fn table_grow(store, instance, table: u32, count: u64, value: u64) -> u64 {
-        let table = store.table_number(instance, TableIndex::from_u32(table));
-        store.grow_table(table, count, value).unwrap_or(u64::MAX)
     }
 
     fn elem_drop(store, instance, segment: u32) {

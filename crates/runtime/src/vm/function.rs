@@ -84,6 +84,8 @@ impl<T: 'static> StoreInner<T> {
 
 impl VmStore {
     fn add_function(&mut self, record: FuncRecord) -> usize {
+        // A module has so many functions, and who makes one of the host's knows how many there are.
+        self.budget().count(size_of::<FuncRecord>() as u64);
         let number = self.functions.len();
         if let Some(place) = record.reference {
             self.function_at.insert(self.address_of(place) as usize, number);
@@ -135,18 +137,11 @@ impl VmStore {
             return Some(number);
         }
         let (place, ContextOwner::Instance(instance)) = self.context_around(address)? else { return None };
-        let module = self.instances[instance].image();
-        let (layout, functions) = (&module.layout, &module.module);
-        let func = |index: u32| FuncIndex::from_u32(index);
-        let imported = |&index: &u32| layout.imported_function(func(index)) == place.offset;
-        if let Some(import) = (0..functions.imported_functions).find(imported) {
-            let number = self.instances[instance].imported_functions[import as usize];
-            self.function_at.insert(address, number);
-            return Some(number);
-        }
-        let escaping = functions.escaping.iter().find(|&&index| layout.func_ref(index) == Some(place.offset));
-        let escaping = *escaping?;
-        self.function_of_instance(instance, escaping).ok()
+        let func = self.instances[instance].image().layout.func_at(place.offset)?;
+        let number = self.function_of_instance(instance, func).ok()?;
+        // An import's slot is no function's own reference.
+        self.function_at.insert(address, number);
+        Some(number)
     }
 
     /// The position of a function of an instance. Only its start function may be one that does not escape.
@@ -163,7 +158,7 @@ impl VmStore {
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let signature = record.code.signature(image.module.functions[index]);
+        let signature = record.code.signature(image.module.functions.at(index));
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();

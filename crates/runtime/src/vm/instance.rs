@@ -4,6 +4,7 @@
 use super::code::CodeMemory;
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
+use super::limits::bytes_of_instance;
 use super::raw_value::RawValue;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
 use crate::error::{Error, Result, bail, format_err};
@@ -51,9 +52,25 @@ impl<T: 'static> StoreInner<T> {
     ///
     /// # Errors
     ///
-    /// When an import is not of its type, there is no room for a memory or table, a segment does not fit (a trap; what
-    /// was written before stays written), or the start function fails.
+    /// When an import is not of its type, there is no room for a memory or table, the store's limits do not allow it, a segment
+    /// does not fit (a trap; what was written before stays written), or the start function fails.
     pub(crate) fn instantiate(
+        &mut self,
+        code: &Arc<CodeMemory>,
+        module: ModuleIndex,
+        imports: &[ExternHandle],
+    ) -> Result<InstanceHandle> {
+        let image = code.module(module)?;
+        self.admit_module(image).map_err(|error| not_made(error, module, image))?;
+        self.instantiate_generated(code, module, imports)
+    }
+
+    /// The same for a module that Gusset made, which has nothing of its own that the store's limiter is asked about.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreInner::instantiate`].
+    pub(crate) fn instantiate_generated(
         &mut self,
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
@@ -80,7 +97,10 @@ impl VmStore {
         self.check_imports(code, module, imports)?;
         self.add_code(code);
         let image = code.module(module)?;
-        let context = self.engine().allocator().context(image.layout.size())?;
+        let bytes = bytes_of_instance(image);
+        self.budget.charge(bytes).map_err(|error| not_made(error.into(), module, image))?;
+        let context = self.engine().allocator().context(image.layout.size());
+        let context = context.inspect_err(|_| self.budget.release(bytes))?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
@@ -96,8 +116,7 @@ impl VmStore {
             dropped_data: vec![false; image.module.data.len()],
         });
         let outcome = self.initialize(number, code, imports);
-        outcome
-            .map_err(|error| error.context(format!("{} cannot be instantiated", describe(module, &image.module))))?;
+        outcome.map_err(|error| not_made(error, module, image))?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -189,14 +208,14 @@ impl VmStore {
         let record = &self.instances[number];
         let image = record.image();
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 });
-        for &func in &image.module.escaping {
+        for func in image.module.escaping.iter() {
             // Imports may be listed: their slots are their references.
             let (Some(slot), Some(address)) = (image.layout.func_ref(func), code.function(record.module, func)) else {
                 continue;
             };
             context.set(slot + FUNC_REF.code, address as u64);
             context.set(slot + FUNC_REF.context, context.start() as u64);
-            context.set(slot + FUNC_REF.type_id, code.number_of(image.module.functions[func]).into());
+            context.set(slot + FUNC_REF.type_id, code.number_of(image.module.functions.at(func)).into());
         }
     }
 
@@ -246,7 +265,7 @@ impl VmStore {
             let failed = |error: Error| error.context(format!("table {index}"));
             let null = || Ok(RawValue::default());
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
-            let table = self.engine().allocator().table(ty, value.u64()).map_err(failed)?;
+            let table = self.charged_table(&ty, |allocator| allocator.table(ty, value.u64())).map_err(failed)?;
             let table = self.define_table(table, ContextPlace { context, offset });
             self.instances[number].tables.push(table);
         }
@@ -260,7 +279,7 @@ impl VmStore {
             let values: Box<[u64]> = match &segment.items {
                 _ if declared => Box::default(),
                 ElementItems::Functions(functions) => {
-                    functions.iter().map(|&func| self.function_reference(number, func)).collect::<Result<_>>()?
+                    functions.iter().map(|func| self.function_reference(number, func)).collect::<Result<_>>()?
                 }
                 ElementItems::Expressions(expressions) => {
                     let value = |expression| self.evaluate(number, expression).map(RawValue::u64);
@@ -401,6 +420,11 @@ impl VmStore {
         let record = &self.instances[self.instance_number(instance)];
         (&record.code, record.module)
     }
+}
+
+/// An error of what has no instance.
+fn not_made(error: Error, module: ModuleIndex, image: &ModuleImage) -> Error {
+    error.context(format!("{} cannot be instantiated", describe(module, &image.module)))
 }
 
 fn malformed() -> Error {
