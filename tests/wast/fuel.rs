@@ -1,13 +1,14 @@
 //! Fuel is a property of what guests do, not of how their code is made: each directive of a script must use as much under all
 //! settings. Some scripts show it in every run, all of them where the environment asks for it.
 
-use crate::runners;
+use crate::conformance::{all_scripts, runners};
+use crate::suites::{ScriptText, SuiteScript};
 use gusset::{Config, CoreFeature, OptLevel};
 use gusset_wast::{DirectiveKind, DirectiveStatus, Report, WastRunner};
-use gusset_wast_tests::{ScriptText, SuiteScript};
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 /// The environment variable that makes all scripts be compared.
@@ -32,39 +33,46 @@ const TO_THE_END_OF_THE_STACK: &[(&str, usize)] = &[("local/re-entrance.wast", 9
 /// Runners with one of the settings, by the features that are off.
 type Runners = BTreeMap<&'static [CoreFeature], WastRunner>;
 
-/// The settings that must count the same, and what they are called.
-fn settings() -> Vec<(&'static str, Config)> {
-    let mut config = Config::new();
-    config.consume_fuel(true);
-    let with = |name, change: fn(&mut Config)| {
-        let mut config = config.clone();
-        change(&mut config);
-        (name, config)
-    };
-    vec![
-        with("speed", |_| {}),
-        with("no optimisation", |config| _ = config.opt_level(OptLevel::None)),
-        with("size", |config| _ = config.opt_level(OptLevel::SpeedAndSize)),
-        with("frame form", |config| _ = config.frame_form(true)),
-        with("checked accesses", |config| _ = config.memory_reservation(1 << 20)),
-        with("all flags", |config| _ = config.keep_flags(true)),
-        with("epochs", |config| _ = config.epoch_interruption(true)),
-    ]
-}
+/// What changes one of the settings.
+type Change = fn(&mut Config);
 
-/// A test for each script that is compared.
-pub(crate) fn tests(scripts: &[SuiteScript]) -> Result<Vec<Trial>, Box<dyn Error>> {
+/// The settings that must count the same, and what they are called.
+const SETTINGS: &[(&str, Change)] = &[
+    ("speed", |_| {}),
+    ("no optimisation", |config| _ = config.opt_level(OptLevel::None)),
+    ("size", |config| _ = config.opt_level(OptLevel::SpeedAndSize)),
+    ("frame form", |config| _ = config.frame_form(true)),
+    ("checked accesses", |config| _ = config.memory_reservation(1 << 20)),
+    ("no signals", |config| _ = config.signals_based_traps(false)),
+    ("all flags", |config| _ = config.keep_flags(true)),
+    ("epochs", |config| _ = config.epoch_interruption(true)),
+];
+
+/// The comparison, as a test program that reads its arguments.
+///
+/// # Errors
+///
+/// When a suite cannot be read or an engine not be made. What differs is told in the report.
+pub fn same_fuel() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::from_args();
     let all = std::env::var_os(ALL).is_some();
-    let chosen = |script: &&SuiteScript| all || script.name.starts_with("local/") || SOME.contains(&&*script.name);
-    let chosen: Vec<SuiteScript> = scripts.iter().filter(chosen).cloned().collect();
-    let runners = settings().into_iter().map(|(name, config)| Ok((name, runners(&chosen, &config)?)));
+    let chosen = |script: &SuiteScript| all || script.name.starts_with("local/") || SOME.contains(&&*script.name);
+    let chosen: Vec<SuiteScript> = all_scripts()?.into_iter().filter(chosen).collect();
+    let runners = SETTINGS.iter().map(|&(name, change)| {
+        let configure = |config: &mut Config| {
+            config.consume_fuel(true);
+            change(config);
+        };
+        Ok((name, runners(&chosen, configure)?))
+    });
     let runners = Arc::new(runners.collect::<Result<Vec<_>, Box<dyn Error>>>()?);
-    Ok(chosen.into_iter().map(|script| test(&runners, script)).collect())
+    let tests = chosen.into_iter().map(|script| test(&runners, script)).collect();
+    Ok(libtest_mimic::run(&arguments, tests).exit_code())
 }
 
 fn test(runners: &Arc<Vec<(&'static str, Runners)>>, script: SuiteScript) -> Trial {
     let runners = runners.clone();
-    Trial::test(format!("fuel {}", script.name), move || {
+    Trial::test(script.name.clone(), move || {
         let [(first, expected), others @ ..] = &runners[..] else { return Err("there are no settings".into()) };
         let expected = run(expected, &script)?;
         others

@@ -289,6 +289,8 @@ pub enum BuiltinFunction {
     DeadlineReached,
     /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
     RefillFuel,
+    /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
+    Trap,
 }
 
 impl BuiltinFunction {
@@ -306,5 +308,6 @@ impl BuiltinFunction {
         BuiltinFunction::ElemDrop,
         BuiltinFunction::DeadlineReached,
         BuiltinFunction::RefillFuel,
+        BuiltinFunction::Trap,
     ];
 }

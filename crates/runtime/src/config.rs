@@ -56,6 +56,9 @@ pub struct Config {
     pub(crate) epoch_interruption: bool,
     pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
+    pub(crate) signals_based_traps: bool,
+    pub(crate) heap_access_spectre_mitigation: bool,
+    pub(crate) table_access_spectre_mitigation: bool,
 }
 
 impl Default for Config {
@@ -88,6 +91,9 @@ impl Config {
             epoch_interruption: false,
             keep_flags: false,
             progress: None,
+            signals_based_traps: true,
+            heap_access_spectre_mitigation: true,
+            table_access_spectre_mitigation: true,
         }
     }
 
@@ -463,6 +469,9 @@ impl Config {
             consume_fuel: self.consume_fuel,
             epoch_interruption: self.epoch_interruption,
             frame_form: self.frame_form,
+            signals_based_traps: self.signals_based_traps,
+            heap_access_spectre_mitigation: self.heap_access_spectre_mitigation,
+            table_access_spectre_mitigation: self.table_access_spectre_mitigation,
         }
     }
 
@@ -531,6 +540,50 @@ impl Config {
     #[doc(hidden)]
     pub fn keep_flags(&mut self, enabled: bool) -> &mut Config {
         self.keep_flags = enabled;
+        self
+    }
+
+    /// Whether traps are faults of compiled code, which handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE turn into errors (default:
+    /// yes). Without, an engine installs no handlers and changes nothing about signals and the threads' signal stacks: for hosts
+    /// that own the handlers of their process. All that could fault is checked before: each access to memory against its length,
+    /// each division, and at the start of each function the stack. Code is larger then and slower.
+    ///
+    /// Traps are the same, with the same places; but [`Trap::memory_offset`](crate::Trap::memory_offset) is not known. Engines
+    /// of both kinds can be in one process.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, Trap, TrapCode, core};
+    ///
+    /// let engine = Engine::new(Config::new().signals_based_traps(false))?;
+    /// let module = core::Module::new(&engine, r#"(module (memory 1)
+    ///     (func (export "load") (drop (i32.load (i32.const 65536)))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
+    /// let load = instance.get_func(&mut store, "load").expect("it is exported");
+    /// let error = load.call(&mut store, &[], &mut []).unwrap_err();
+    /// assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::MemoryOutOfBounds));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn signals_based_traps(&mut self, enabled: bool) -> &mut Config {
+        self.signals_based_traps = enabled;
+        self
+    }
+
+    /// Whether an access to a linear memory whose bounds are checked stays within them even while the processor only guesses
+    /// that the check holds (default: yes), so that no guest reads the host's memory by way of what such a guess leaves in
+    /// caches. It concerns memories with less than 4 GiB of [reservation](Config::memory_reservation), offsets beyond the
+    /// [guard](Config::memory_guard), and all memories without [signals](Config::signals_based_traps); other accesses have
+    /// nothing that could be guessed wrongly.
+    pub fn heap_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.heap_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// The same for accesses to tables, those of indirect calls among them (default: yes).
+    pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.table_access_spectre_mitigation = enabled;
         self
     }
 

@@ -195,6 +195,7 @@ mod component_instance;
 mod config;
 pub mod core;
 mod core_text;
+mod deadline;
 mod earlier_failure;
 mod engine;
 mod erased_store;

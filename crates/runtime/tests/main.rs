@@ -7,6 +7,7 @@ mod component;
 mod core;
 mod core_funcs;
 mod core_memories;
+mod deadlines;
 mod derive;
 mod epochs;
 mod errors;

@@ -39,6 +39,7 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     elem_drop as *const (),
     deadline_reached as *const (),
     refill_fuel as *const (),
+    trap as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -47,7 +48,8 @@ const _: () = {
     assert!(BuiltinFunction::DataDrop as u8 == 4 && BuiltinFunction::TableGrow as u8 == 5);
     assert!(BuiltinFunction::TableInit as u8 == 8 && BuiltinFunction::ElemDrop as u8 == 9);
     assert!(BuiltinFunction::DeadlineReached as u8 == 10 && BuiltinFunction::RefillFuel as u8 == 11);
-    assert!(BuiltinFunction::ALL.len() == 12);
+    assert!(BuiltinFunction::Trap as u8 == 12);
+    assert!(BuiltinFunction::ALL.len() == 13);
 };
 
 /// The context of the instance whose code calls.
@@ -159,6 +161,11 @@ builtin! {
     fn refill_fuel(store, _instance) -> u8 {
         let result = store.refill_fuel();
         status(store.context(), result)
+    }
+
+    fn trap(store, _instance, code: u32) -> u8 {
+        let code = u8::try_from(code).ok().and_then(TrapCode::from_u8).expect("compiled code names a trap");
+        status(store.context(), Err(code))
     }
 }
 
