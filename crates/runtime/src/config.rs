@@ -54,6 +54,7 @@ pub struct Config {
     pub(crate) target_cpu: Option<String>,
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
+    pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
     pub(crate) lazy_compilation: bool,
     pub(crate) signals_based_traps: bool,
@@ -89,6 +90,7 @@ impl Config {
             target_cpu: None,
             consume_fuel: false,
             epoch_interruption: false,
+            keep_flags: false,
             progress: None,
             lazy_compilation: false,
             signals_based_traps: true,
@@ -565,6 +567,13 @@ impl Config {
     /// ```
     pub fn lazy_compilation(&mut self, enabled: bool) -> &mut Config {
         self.lazy_compilation = enabled;
+        self
+    }
+
+    /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn keep_flags(&mut self, enabled: bool) -> &mut Config {
+        self.keep_flags = enabled;
         self
     }
 

@@ -13,6 +13,7 @@ mod epochs;
 mod errors;
 mod export_names;
 mod forms;
+mod fuel;
 mod guest_resources;
 mod guests;
 mod handles;

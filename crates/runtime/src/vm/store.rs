@@ -51,6 +51,8 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What adapters import that charge fuel.
+    pub(super) fuel_import: Option<GlobalHandle>,
     pub(super) totals: LimitedTotals,
     pub(super) budget: Arc<HostBudget>,
 }
@@ -119,6 +121,7 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            fuel_import: None,
             totals: LimitedTotals::default(),
             budget: Arc::new(HostBudget::new(engine.config().max_host_bytes)),
         }
