@@ -39,12 +39,17 @@
 //!   called.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
+//! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
+//!   this process's user can change anything, and itself is of that kind. This build wrote it, since its name tells of the build; under
+//!   another name, until it was whole; and nothing writes to an entry afterwards. It is only ever removed.
 
 mod allocator;
 mod artifact_code;
 mod budget;
 mod builtins;
 mod bulk;
+#[cfg(feature = "cache")]
+mod cached;
 mod cells;
 mod code;
 #[cfg(feature = "compile")]
