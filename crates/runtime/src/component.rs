@@ -127,6 +127,15 @@ impl Component {
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
+        let compile = || Component::compile_anew(engine, input);
+        #[cfg(feature = "cache")]
+        return crate::cache::component(engine, input, compile);
+        #[cfg(not(feature = "cache"))]
+        compile()
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile_anew(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let translation = translate(engine, input)?;
         let unit = link_unit(&translation);
         let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());

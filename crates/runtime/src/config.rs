@@ -60,6 +60,8 @@ pub struct Config {
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<crate::cache::Cache>,
 }
 
 impl Default for Config {
@@ -96,6 +98,8 @@ impl Config {
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
+            #[cfg(feature = "cache")]
+            cache: None,
         }
     }
 
@@ -618,6 +622,21 @@ impl Config {
     /// The same for accesses to tables, those of indirect calls among them (default: yes).
     pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
         self.table_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// Where to look for components and modules before they are compiled, and to keep what had to be (default: nowhere).
+    ///
+    /// A hit gives what compiling would give. See [`Cache`](crate::Cache).
+    ///
+    /// ```no_run
+    /// use gusset::{Cache, Config, Engine};
+    /// let engine = Engine::new(Config::new().cache(Cache::from_default_location().ok()))?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[cfg(feature = "cache")]
+    pub fn cache(&mut self, cache: Option<crate::cache::Cache>) -> &mut Config {
+        self.cache = cache;
         self
     }
 

@@ -3,6 +3,7 @@
 mod activations;
 mod adapter_traps;
 mod artifacts;
+mod cache;
 mod component;
 mod core;
 mod core_funcs;
