@@ -59,7 +59,8 @@ pub struct HostContextLayout {
 /// A host function's context. What follows the named fields is the runtime's.
 pub const HOST_CONTEXT: HostContextLayout = HostContextLayout { store: ContextLayout::STORE, call: 16 };
 
-/// Offsets in a function reference: an immutable record. Import slots of functions are such records too.
+/// Offsets in a function reference: a record that does not change once it is written. Import slots of functions are such records
+/// too, written when the instance is made; those of escaping functions are zero until somebody asks for one.
 #[derive(Clone, Copy, Debug)]
 pub struct FuncRefLayout {
     /// Pointer to the code, wasm calling convention.
@@ -68,12 +69,14 @@ pub struct FuncRefLayout {
     pub context: i32,
     /// `u32`: the engine-wide number of the signature.
     pub type_id: i32,
+    /// `u32`: the runtime's own, which compiled code leaves alone.
+    pub number: i32,
     /// Bytes.
     pub size: u32,
 }
 
 /// A function reference.
-pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, size: 24 };
+pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, number: 20, size: 24 };
 
 /// Offsets in a memory's definition.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +95,7 @@ pub const MEMORY_DEFINITION: MemoryDefinitionLayout = MemoryDefinitionLayout { b
 /// Offsets in a table's definition.
 #[derive(Clone, Copy, Debug)]
 pub struct TableDefinitionLayout {
-    /// Pointer to the elements: 8-byte pointers for function references, 4-byte indices for others. It changes on growth.
+    /// Pointer to the elements: 8 bytes for function references, 4-byte indices for others. It changes on growth.
     pub base: i32,
     /// Current number of elements.
     pub length: i32,
@@ -102,6 +105,10 @@ pub struct TableDefinitionLayout {
 
 /// A table's definition.
 pub const TABLE_DEFINITION: TableDefinitionLayout = TableDefinitionLayout { base: 0, length: 8, size: 16 };
+
+/// An element of a table of functions that is null. It is 0 where nothing has been written yet, and then
+/// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
+pub const NULL_ELEMENT: u64 = 1;
 
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///
@@ -127,6 +134,7 @@ pub struct ContextLayout {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct ImportCounts {
+    functions: u32,
     tables: u32,
     memories: u32,
     globals: u32,
@@ -165,6 +173,7 @@ impl ContextLayout {
         end += own(module.globals.len(), module.imported_globals) * RAW_VALUE_SIZE;
         ContextLayout {
             counts: ImportCounts {
+                functions: module.imported_functions,
                 tables: module.imported_tables,
                 memories: module.imported_memories,
                 globals: module.imported_globals,
@@ -199,6 +208,17 @@ impl ContextLayout {
     pub fn func_ref(&self, index: FuncIndex) -> Option<i32> {
         let at = self.escaping.binary_search(&index).ok()? as u32;
         Some((self.func_refs + at * FUNC_REF.size) as i32)
+    }
+
+    /// The function whose record stands at `offset`, imported or escaping; `None` when none starts there.
+    pub fn func_at(&self, offset: i32) -> Option<FuncIndex> {
+        let position = |start: u32| {
+            let within = u32::try_from(offset).ok()?.checked_sub(start)?;
+            within.is_multiple_of(FUNC_REF.size).then_some(within / FUNC_REF.size)
+        };
+        let imported = position(self.imported_functions).filter(|&index| index < self.counts.functions);
+        let escaping = || self.escaping.get(position(self.func_refs)? as usize).copied();
+        imported.map(FuncIndex::from_u32).or_else(escaping)
     }
 
     /// Where a table is: `Ok` with the offset of its own definition, `Err` with the offset of a pointer to it.
@@ -262,6 +282,10 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
+    /// `(table: u32, index: u64) -> u64`: an element of a table of functions, which is in bounds, as a reference; 0 for null.
+    TableElement,
+    /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
+    FunctionReference,
 }
 
 impl BuiltinFunction {
@@ -277,5 +301,7 @@ impl BuiltinFunction {
         BuiltinFunction::TableCopy,
         BuiltinFunction::TableInit,
         BuiltinFunction::ElemDrop,
+        BuiltinFunction::TableElement,
+        BuiltinFunction::FunctionReference,
     ];
 }

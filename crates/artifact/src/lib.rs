@@ -28,7 +28,8 @@ mod unit;
 
 pub use context::{
     BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, MEMORY_DEFINITION,
-    MemoryDefinitionLayout, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
+    MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION,
+    TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,

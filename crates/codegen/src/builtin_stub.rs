@@ -32,6 +32,8 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::TableGrow => (&[I32, I64, I64], StubOutcome::Value),
         BuiltinFunction::TableFill => (&[I32, I64, I64, I64], StubOutcome::Fallible),
         BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], StubOutcome::Nothing),
+        BuiltinFunction::TableElement => (&[I32, I64], StubOutcome::Value),
+        BuiltinFunction::FunctionReference => (&[I32], StubOutcome::Value),
     }
 }
 

@@ -16,6 +16,7 @@ mod handles;
 mod hostile;
 mod hostile_component;
 mod large_types;
+mod lazy_tables;
 mod link_failures;
 mod linking;
 mod links;

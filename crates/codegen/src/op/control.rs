@@ -155,7 +155,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// A new block that only what is written here branches to, once.
-    fn next_block(&mut self) -> Block {
+    pub(crate) fn next_block(&mut self) -> Block {
         let (block, from) = (self.builder.create_block(), self.current_block());
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.single(block, from, self.position);

@@ -51,6 +51,13 @@ pub(super) fn is_reference(ty: &CoreValType) -> bool {
     matches!(ty, CoreValType::Ref(_))
 }
 
+/// The last word of a record: the number of the function's type, and above it the function's position plus 1.
+fn type_word(type_id: u32, number: usize) -> u64 {
+    const { assert!(FUNC_REF.number == FUNC_REF.type_id + 4) };
+    let number = u32::try_from(number + 1).expect("a store holds fewer than 2^32 of a kind");
+    u64::from(number) << 32 | u64::from(type_id)
+}
+
 impl FuncRecord {
     fn new(signature: RegisteredSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
         let CoreFuncType { params, results } = &*signature.ty;
@@ -72,9 +79,6 @@ impl<T: 'static> StoreInner<T> {
         context.set(HOST_CONTEXT.store, store);
         context.set(HOST_CONTEXT.call, host::call::<T> as *const () as u64);
         context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
-        let start = context.start() as u64;
-        context.set(HOST_REFERENCE + FUNC_REF.context, start);
-        context.set(HOST_REFERENCE + FUNC_REF.type_id, signature.number.into());
         self.vm.hosts.push(record);
         let target = CallTarget::Host(self.vm.hosts.len() - 1);
         let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
@@ -86,7 +90,8 @@ impl VmStore {
     fn add_function(&mut self, record: FuncRecord) -> usize {
         let number = self.functions.len();
         if let Some(place) = record.reference {
-            self.function_at.insert(self.address_of(place) as usize, number);
+            let word = type_word(record.signature.number, number);
+            self.context_of(place).set(place.offset + FUNC_REF.type_id, word);
         }
         self.functions.push(record);
         number
@@ -130,34 +135,29 @@ impl VmStore {
 
     /// The position of the function whose reference stands at `address`. Any number may be asked for.
     pub(super) fn function_of_reference(&mut self, address: u64) -> Option<usize> {
-        let address = usize::try_from(address).ok()?;
-        if let Some(&number) = self.function_at.get(&address) {
-            return Some(number);
+        let (place, owner) = self.context_around(usize::try_from(address).ok()?)?;
+        match owner {
+            ContextOwner::Instance(instance) => {
+                let func = self.instances[instance].image().layout.func_at(place.offset)?;
+                self.function_of_instance(instance, func).ok()
+            }
+            ContextOwner::Host if place.offset == HOST_REFERENCE => self.function_in_record(place),
+            ContextOwner::Host | ContextOwner::Definition => None,
         }
-        let (place, ContextOwner::Instance(instance)) = self.context_around(address)? else { return None };
-        let module = self.instances[instance].image();
-        let (layout, functions) = (&module.layout, &module.module);
-        let func = |index: u32| FuncIndex::from_u32(index);
-        let imported = |&index: &u32| layout.imported_function(func(index)) == place.offset;
-        if let Some(import) = (0..functions.imported_functions).find(imported) {
-            let number = self.instances[instance].imported_functions[import as usize];
-            self.function_at.insert(address, number);
-            return Some(number);
-        }
-        let escaping = functions.escaping.iter().find(|&&index| layout.func_ref(index) == Some(place.offset));
-        let escaping = *escaping?;
-        self.function_of_instance(instance, escaping).ok()
+    }
+
+    /// The position of the function that a record says it is of; `None` where that has no position yet.
+    fn function_in_record(&self, record: ContextPlace) -> Option<usize> {
+        let word = self.context_of(record).get(record.offset + FUNC_REF.type_id);
+        (word >> 32).checked_sub(1).map(|number| number as usize)
     }
 
     /// The position of a function of an instance. Only its start function may be one that does not escape.
     pub(super) fn function_of_instance(&mut self, instance: usize, index: FuncIndex) -> Result<usize> {
         let record = &self.instances[instance];
         let image = record.image();
-        if index.as_u32() < image.module.imported_functions {
-            return Ok(record.imported_functions[index.as_u32() as usize]);
-        }
-        let reference = image.layout.func_ref(index).map(|offset| ContextPlace { context: record.context, offset });
-        if let Some(&number) = reference.and_then(|place| self.function_at.get(&(self.address_of(place) as usize))) {
+        let reference = self.record_of(instance, index);
+        if let Some(number) = reference.and_then(|place| self.function_in_record(place)) {
             return Ok(number);
         }
         if reference.is_none() && image.module.start != Some(index) {
@@ -171,7 +171,37 @@ impl VmStore {
         Ok(self.add_function(FuncRecord::new(signature, reference, target)))
     }
 
-    /// Makes sure that a host function's reference can be called by compiled code.
+    /// Where the record of a function of an instance stands; `None` when the function does not escape.
+    fn record_of(&self, instance: usize, func: FuncIndex) -> Option<ContextPlace> {
+        let record = &self.instances[instance];
+        let image = record.image();
+        let offset = match func.as_u32() < image.module.imported_functions {
+            true => Some(image.layout.imported_function(func)),
+            false => image.layout.func_ref(func),
+        };
+        Some(ContextPlace { context: record.context, offset: offset? })
+    }
+
+    /// The reference of a function of an instance, as compiled code holds it. The record there is written now, unless it was.
+    pub(super) fn function_reference(&self, instance: usize, func: FuncIndex) -> Result<u64> {
+        let place = self.record_of(instance, func);
+        let place =
+            place.ok_or_else(|| format_err!("internal error: function {func} is referred to but has no reference"))?;
+        let context = self.context_of(place);
+        if context.get(place.offset + FUNC_REF.code) == 0 {
+            let record = &self.instances[instance];
+            let code = record.code.function(record.module, func);
+            let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
+            let type_id = record.code.number_of(record.image().module.functions[func]);
+            context.set(place.offset + FUNC_REF.code, code as u64);
+            context.set(place.offset + FUNC_REF.context, context.start() as u64);
+            let word = context.get(place.offset + FUNC_REF.type_id) >> 32 << 32 | u64::from(type_id);
+            context.set(place.offset + FUNC_REF.type_id, word);
+        }
+        Ok(self.address_of(place))
+    }
+
+    /// Makes sure that a function's reference can be called by compiled code.
     pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
         self.materialize_by(number, |vm, signature| {
             let known = vm.context().code.borrow().iter().find_map(|code| code.host_stub(signature.number));
@@ -187,13 +217,17 @@ impl VmStore {
         number: usize,
         stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<usize>,
     ) -> Result<()> {
-        let FuncRecord { signature, reference: Some(place), target: CallTarget::Host(_), .. } = &self.functions[number]
-        else {
+        let FuncRecord { signature, reference: Some(place), target, .. } = &self.functions[number] else {
             return Ok(());
         };
-        let context = self.context_of(*place);
-        if context.get(place.offset + FUNC_REF.code) == 0 {
-            context.set(place.offset + FUNC_REF.code, stub(self, signature)? as u64);
+        let record = self.context_of(*place);
+        if record.get(place.offset + FUNC_REF.code) == 0 {
+            let (code, context) = match *target {
+                CallTarget::Wasm { code, context, .. } => (code, context),
+                CallTarget::Host(_) => (stub(self, signature)?, record.start()),
+            };
+            record.set(place.offset + FUNC_REF.code, code as u64);
+            record.set(place.offset + FUNC_REF.context, context as u64);
         }
         Ok(())
     }
@@ -231,7 +265,7 @@ impl VmStore {
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {
             (CallTarget::Wasm { code, context, .. }, _) => {
-                [code as u64, context as u64, record.signature.number.into()]
+                [code as u64, context as u64, type_word(record.signature.number, number)]
             }
             (CallTarget::Host(_), Some(place)) => {
                 let context = self.context_of(place);

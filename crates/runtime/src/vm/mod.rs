@@ -33,7 +33,8 @@
 //!   activation, and tables that this thread is not changing: while the host runs, there is no current activation.
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
-//!   called.
+//!   called. Records of functions are zero until their address is first given out, and do not change once they are written: who
+//!   gives out an address, the runtime or compiled code, sees to that first.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 
@@ -42,6 +43,7 @@ mod builtins;
 mod bulk;
 mod cells;
 mod code;
+mod const_expr;
 mod context;
 mod entry;
 mod failure;
@@ -51,11 +53,13 @@ mod host;
 mod icache;
 mod import;
 mod instance;
+mod items;
 mod mapping;
 mod memory;
 mod plain;
 mod raw_value;
 mod registers;
+mod segment;
 mod signals;
 mod stack;
 mod store;
