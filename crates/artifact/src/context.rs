@@ -6,7 +6,7 @@
 
 use crate::core_module::CoreModule;
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
-use serde::{Deserialize, Serialize};
+use crate::pod_table::PodTable;
 
 /// Bytes of a raw value (argument, result or global): a `v128` fits. Smaller values stand at its start, little-endian.
 pub const RAW_VALUE_SIZE: u32 = 16;
@@ -30,6 +30,13 @@ pub struct StoreContextLayout {
     pub builtins: i32,
     /// `extern "C" fn(store context) -> !`: leaves by the entry's landing pad after a host function reported failure.
     pub raise: i32,
+    /// Pointer to the engine's epoch, a `u64` that any thread may increment; it never changes.
+    pub epoch_counter: i32,
+    /// `u64`: the epoch in which compiled code calls [`BuiltinFunction::DeadlineReached`].
+    pub epoch_deadline: i32,
+    /// `i64`: how much fuel the guest may use before it calls [`BuiltinFunction::RefillFuel`]. While compiled code runs that counts,
+    /// it has the number itself, and writes it here before it calls the runtime or the host.
+    pub fuel: i32,
     /// Bytes.
     pub size: u32,
 }
@@ -44,7 +51,10 @@ pub const STORE_CONTEXT: StoreContextLayout = StoreContextLayout {
     exit_pc: 40,
     builtins: 48,
     raise: 56,
-    size: 64,
+    epoch_counter: 64,
+    epoch_deadline: 72,
+    fuel: 80,
+    size: 88,
 };
 
 /// Offsets in a host function's context, the first parameter of a host stub.
@@ -115,10 +125,10 @@ pub const NULL_ELEMENT: u64 = 1;
 /// In order: the header, imported functions (a [`FUNC_REF`] each), pointers to imported tables' and memories' definitions and
 /// to imported globals and tags, definitions of own tables and memories, own tags (a `u64` each: an identity is its address),
 /// function references of escaping functions, own globals (16 bytes each, aligned to 16).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ContextLayout {
     counts: ImportCounts,
-    escaping: Box<[FuncIndex]>,
+    escaping: PodTable<u32, FuncIndex>,
     imported_functions: u32,
     imported_tables: u32,
     imported_memories: u32,
@@ -132,7 +142,7 @@ pub struct ContextLayout {
     size: u32,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct ImportCounts {
     functions: u32,
     tables: u32,
@@ -179,7 +189,7 @@ impl ContextLayout {
                 globals: module.imported_globals,
                 tags: module.imported_tags,
             },
-            escaping: module.escaping.as_slice().into(),
+            escaping: module.escaping.clone(),
             imported_functions,
             imported_tables,
             imported_memories,
@@ -206,7 +216,7 @@ impl ContextLayout {
 
     /// The record of an escaping function that the module defines; `None` when it does not escape.
     pub fn func_ref(&self, index: FuncIndex) -> Option<i32> {
-        let at = self.escaping.binary_search(&index).ok()? as u32;
+        let (at, _) = self.escaping.find(|escaping| escaping.cmp(&index))?;
         Some((self.func_refs + at * FUNC_REF.size) as i32)
     }
 
@@ -217,7 +227,7 @@ impl ContextLayout {
             within.is_multiple_of(FUNC_REF.size).then_some(within / FUNC_REF.size)
         };
         let imported = position(self.imported_functions).filter(|&index| index < self.counts.functions);
-        let escaping = || self.escaping.get(position(self.func_refs)? as usize).copied();
+        let escaping = || self.escaping.get(position(self.func_refs)?);
         imported.map(FuncIndex::from_u32).or_else(escaping)
     }
 
@@ -282,6 +292,10 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
+    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register.
+    DeadlineReached,
+    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
+    RefillFuel,
     /// `(table: u32, index: u64) -> u64`: an element of a table of functions, which is in bounds, as a reference; 0 for null.
     TableElement,
     /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
@@ -301,6 +315,8 @@ impl BuiltinFunction {
         BuiltinFunction::TableCopy,
         BuiltinFunction::TableInit,
         BuiltinFunction::ElemDrop,
+        BuiltinFunction::DeadlineReached,
+        BuiltinFunction::RefillFuel,
         BuiltinFunction::TableElement,
         BuiltinFunction::FunctionReference,
     ];

@@ -1,8 +1,9 @@
 //! A core module without its code: what instantiation needs to know of it.
 
+use crate::core_names::{CoreExports, FunctionNames};
 use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, SignatureIndex, TableIndex, TagIndex};
+use crate::pod_table::{PodTable, RawTable};
 use gusset_types::Arena;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -196,7 +197,7 @@ pub struct ElementSegment {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum ElementItems {
     /// References to these functions.
-    Functions(Box<[FuncIndex]>),
+    Functions(PodTable<u32, FuncIndex>),
     /// One expression each.
     Expressions(Box<[ConstExpr]>),
 }
@@ -233,7 +234,7 @@ pub struct CoreModule {
     /// Imports, in order.
     pub imports: Vec<CoreImport>,
     /// Signatures of all functions, imports first.
-    pub functions: Arena<FuncIndex, SignatureIndex>,
+    pub functions: PodTable<FuncIndex, SignatureIndex>,
     /// How many of them are imports.
     pub imported_functions: u32,
     /// All tables, imports first.
@@ -257,7 +258,7 @@ pub struct CoreModule {
     /// How many of them are imports.
     pub imported_tags: u32,
     /// Exports by name, in order.
-    pub exports: IndexMap<Box<str>, EntityIndex>,
+    pub exports: CoreExports,
     /// The start function.
     pub start: Option<FuncIndex>,
     /// Element segments.
@@ -266,32 +267,38 @@ pub struct CoreModule {
     pub data: Arena<DataIndex, DataSegment>,
     /// Defined functions that escape (exported, in an element segment or global, or taken by `ref.func`), in increasing
     /// order: each has a function reference in the context.
-    pub escaping: Vec<FuncIndex>,
-    /// Function names from the name section, sorted by index.
-    pub function_names: Vec<(FuncIndex, Box<str>)>,
+    pub escaping: PodTable<u32, FuncIndex>,
+    /// Function names from the name section.
+    pub function_names: FunctionNames,
 }
 
 impl CoreModule {
-    /// The name of a function from the name section.
-    pub fn function_name(&self, func: FuncIndex) -> Option<&str> {
-        let at = self.function_names.binary_search_by_key(&func, |entry| entry.0).ok()?;
-        Some(&self.function_names[at].1)
-    }
-
     /// What people call a function: its name in the name section, or else the first one that it is exported as.
     pub fn shown_name(&self, func: FuncIndex) -> Option<&str> {
-        let exported = || self.exports.iter().find(|(_, entity)| **entity == EntityIndex::Func(func));
-        self.function_name(func).or_else(|| exported().map(|(name, _)| &**name))
+        self.function_names.get(func).or_else(|| self.exports.name_of(EntityIndex::Func(func)))
     }
 
     /// The type of what stands at `entity`.
     pub fn type_of(&self, entity: EntityIndex) -> CoreExternType {
         match entity {
-            EntityIndex::Func(index) => CoreExternType::Func(self.functions[index]),
+            EntityIndex::Func(index) => CoreExternType::Func(self.functions.at(index)),
             EntityIndex::Table(index) => CoreExternType::Table(self.tables[index]),
             EntityIndex::Memory(index) => CoreExternType::Memory(self.memories[index]),
             EntityIndex::Global(index) => CoreExternType::Global(self.globals[index]),
             EntityIndex::Tag(index) => CoreExternType::Tag(self.tags[index]),
         }
+    }
+
+    /// Every table, in an order that depends on the module alone.
+    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        visit(self.functions.raw_mut());
+        self.exports.each_table(visit);
+        for (_, segment) in self.elements.iter_mut() {
+            if let ElementItems::Functions(functions) = &mut segment.items {
+                visit(functions.raw_mut());
+            }
+        }
+        visit(self.escaping.raw_mut());
+        self.function_names.each_table(visit);
     }
 }

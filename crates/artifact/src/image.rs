@@ -2,145 +2,129 @@
 //!
 //! Code is position-independent: whatever depends on the process or the instance is reached through contexts.
 
+use crate::code_table::{AddressMapEntry, CallSites, CodeRange, FunctionRange, StackMaps, TrapRecord};
 use crate::context::ContextLayout;
 use crate::core_module::{CoreFuncType, CoreModule};
 use crate::index::{FuncIndex, ModuleIndex, SignatureIndex};
+use crate::pod_table::{PodTable, RawTable};
+use crate::shared_bytes::SharedBytes;
 use gusset_types::{Arena, TrapCode};
 use serde::{Deserialize, Serialize};
 
 /// A compiled link unit.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct CodeImage {
     /// Machine code, to be placed at a page boundary.
-    pub text: Vec<u8>,
+    #[serde(skip)]
+    pub text: SharedBytes,
     /// The bytes of all data segments.
-    pub data: Vec<u8>,
+    #[serde(skip)]
+    pub data: SharedBytes,
     /// The unit's modules.
     pub modules: Arena<ModuleIndex, ModuleImage>,
     /// All signatures that occur in the unit, interned: equal ones have equal indices.
     pub signatures: Arena<SignatureIndex, CoreFuncType>,
+    /// What is known of the text.
+    pub tables: CodeTables,
+}
+
+/// What is known of the code in a text.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CodeTables {
     /// For each signature the entry trampoline, where a function of that signature can be called by the host: native calling
     /// convention, `(context, code, values) -> u8`, 1 for a return and 0 for a trap. Arguments and results are raw values of
     /// [`RAW_VALUE_SIZE`](crate::RAW_VALUE_SIZE) bytes at `values`, which has room for the more numerous of the two.
-    pub entries: Vec<Option<u32>>,
+    pub entries: PodTable<SignatureIndex, Option<u32>>,
     /// For each signature the host stub, where the host can implement a function of that signature: wasm calling convention,
     /// the context is a [`HOST_CONTEXT`](crate::HOST_CONTEXT).
-    pub host_stubs: Vec<Option<u32>>,
+    pub host_stubs: PodTable<SignatureIndex, Option<u32>>,
     /// Trapping instructions, sorted by offset.
-    pub traps: Vec<TrapRecord>,
+    pub traps: PodTable<u32, TrapRecord>,
     /// Call sites with handlers, sorted by return offset.
-    pub call_sites: Vec<CallSite>,
+    pub call_sites: CallSites,
     /// Live references at call sites, sorted by return offset.
-    pub stack_maps: Vec<StackMap>,
+    pub stack_maps: StackMaps,
     /// Where in the wasm bytes code comes from, sorted by offset: an entry holds until the next one.
-    pub addresses: Vec<AddressMapEntry>,
+    pub addresses: PodTable<u32, AddressMapEntry>,
     /// Functions (and stubs), sorted by start, without overlap.
-    pub functions: Vec<FunctionRange>,
+    pub functions: PodTable<u32, FunctionRange>,
 }
 
 /// A module of a link unit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ModuleImage {
     /// What it declares.
     pub module: CoreModule,
-    /// The layout of its instances' contexts.
+    /// The layout of its instances' contexts. It follows from the module.
+    #[serde(skip)]
     pub layout: ContextLayout,
     /// The code of each *defined* function: index 0 is the first function that is not an import.
-    pub functions: Vec<CodeRange>,
+    pub functions: PodTable<u32, CodeRange>,
 }
 
-/// A range of code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct CodeRange {
-    /// The first byte.
-    pub start: u32,
-    /// Number of bytes.
-    pub len: u32,
-}
-
-/// An instruction that traps by signal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrapRecord {
-    /// The instruction.
-    pub offset: u32,
-    /// What it means.
-    pub code: TrapCode,
-}
-
-/// A call that has exception handlers.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct CallSite {
-    /// The offset to which the call returns.
-    pub return_offset: u32,
-    /// How far below the frame pointer the stack pointer stands at the call.
-    pub frame_size: u32,
-    /// Handlers, innermost first.
-    pub handlers: Box<[ExceptionHandler]>,
-}
-
-/// A handler of a call site.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ExceptionHandler {
-    /// The tag it catches (an index into the frame's module's tags), or `None` for any.
-    pub tag: Option<u32>,
-    /// Where it starts.
-    pub offset: u32,
-}
-
-/// The references that are live at a call.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct StackMap {
-    /// The offset to which the call returns.
-    pub return_offset: u32,
-    /// How far below the frame pointer the stack pointer stands at the call.
-    pub frame_size: u32,
-    /// Distances of live `u32` reference slots above the stack pointer.
-    pub slots: Box<[u32]>,
-}
-
-/// Where code comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct AddressMapEntry {
-    /// The first byte of code.
-    pub offset: u32,
-    /// The byte offset of the operator in the input, or `u32::MAX` for none.
-    pub wasm: u32,
-}
-
-/// Which function stands where.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct FunctionRange {
-    /// Its code.
-    pub code: CodeRange,
-    /// Which function, or `None` for a stub.
-    pub function: Option<(ModuleIndex, FuncIndex)>,
-}
-
-impl CodeImage {
+impl CodeTables {
     /// The trap of the instruction at `offset`.
     pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
-        let at = self.traps.binary_search_by_key(&offset, |trap| trap.offset).ok()?;
-        Some(self.traps[at].code)
+        Some(self.traps.find(|trap| trap.offset.cmp(&offset))?.1.code)
     }
 
     /// The function around `offset`.
     pub fn function_at(&self, offset: u32) -> Option<(ModuleIndex, FuncIndex)> {
         let after = self.functions.partition_point(|range| range.code.start <= offset);
-        let range = self.functions.get(after.checked_sub(1)?)?;
+        let range = self.functions.get(after.checked_sub(1)? as u32)?;
         (offset - range.code.start < range.code.len).then_some(range.function)?
     }
 
     /// The byte offset in the input that the instruction at `offset` comes from.
     pub fn wasm_offset_at(&self, offset: u32) -> Option<u32> {
         let after = self.addresses.partition_point(|entry| entry.offset <= offset);
-        let entry = self.addresses.get(after.checked_sub(1)?)?;
+        let entry = self.addresses.get(after.checked_sub(1)? as u32)?;
         (entry.wasm != u32::MAX).then_some(entry.wasm)
     }
 
+    /// Every table, in a fixed order.
+    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        visit(self.entries.raw_mut());
+        visit(self.host_stubs.raw_mut());
+        visit(self.traps.raw_mut());
+        self.call_sites.each_table(visit);
+        self.stack_maps.each_table(visit);
+        visit(self.addresses.raw_mut());
+        visit(self.functions.raw_mut());
+    }
+}
+
+impl ModuleImage {
+    /// The module with the code of its defined functions.
+    pub fn new(module: CoreModule, functions: PodTable<u32, CodeRange>) -> ModuleImage {
+        ModuleImage { layout: ContextLayout::new(&module), module, functions }
+    }
+
+    /// The code of a function, or `None` for an import.
+    pub fn code_of(&self, func: FuncIndex) -> Option<CodeRange> {
+        self.functions.get(func.as_u32().checked_sub(self.module.imported_functions)?)
+    }
+}
+
+impl CodeImage {
     /// The code of a function, or `None` for an import.
     pub fn code_of(&self, module: ModuleIndex, func: FuncIndex) -> Option<CodeRange> {
-        let image = &self.modules[module];
-        let defined = func.as_u32().checked_sub(image.module.imported_functions)?;
-        image.functions.get(defined as usize).copied()
+        self.modules[module].code_of(func)
+    }
+
+    /// Every table, in an order that depends on the unit alone.
+    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        for (_, image) in self.modules.iter_mut() {
+            image.module.each_table(visit);
+            visit(image.functions.raw_mut());
+        }
+        self.tables.each_table(visit);
+    }
+
+    /// Works out what is not stored, once all tables are there.
+    pub(crate) fn complete(&mut self) {
+        for (_, image) in self.modules.iter_mut() {
+            image.layout = ContextLayout::new(&image.module);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Index types of core modules and of plans.
 
+use crate::pod_table::{Record, read_u32};
+
 gusset_types::define_index! {
     /// A core module of a link unit.
     ModuleIndex;
@@ -34,3 +36,21 @@ gusset_types::define_index! {
     /// A module of fused adapters.
     AdapterModuleIndex;
 }
+
+macro_rules! index_records {
+    ($($name:ident),*) => {$(
+        impl Record for $name {
+            const SIZE: usize = 4;
+
+            fn read(bytes: &[u8]) -> $name {
+                $name::from_u32(read_u32(bytes))
+            }
+
+            fn write(self, bytes: &mut Vec<u8>) {
+                self.as_u32().write(bytes);
+            }
+        }
+    )*};
+}
+
+index_records!(SignatureIndex, FuncIndex);

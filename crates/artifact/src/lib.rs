@@ -16,16 +16,29 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod artifact;
+mod code_table;
 mod context;
 mod core_module;
+mod core_names;
 mod externs;
 mod image;
 mod index;
 mod module_type;
 mod plan;
 mod plan_text;
+mod pod_table;
+mod settings;
+mod shared_bytes;
 mod unit;
 
+pub use artifact::{
+    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, detect_artifact,
+    write_artifact,
+};
+pub use code_table::{
+    AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
+};
 pub use context::{
     BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, MEMORY_DEFINITION,
     MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION,
@@ -35,10 +48,9 @@ pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
+pub use core_names::{CoreExports, FunctionNames};
 pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
-pub use image::{
-    AddressMapEntry, CallSite, CodeImage, CodeRange, ExceptionHandler, FunctionRange, ModuleImage, StackMap, TrapRecord,
-};
+pub use image::{CodeImage, CodeTables, ModuleImage};
 pub use index::{
     AdapterModuleIndex, CoreInstanceIndex, DataIndex, ElemIndex, ExternInstanceIndex, FuncExportIndex, FuncIndex,
     GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
@@ -49,4 +61,7 @@ pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,
     RootImport, Step, Trampoline,
 };
+pub use pod_table::{PodTable, RawTable, Record};
+pub use settings::{CodeSettings, OptimizationLevel};
+pub use shared_bytes::SharedBytes;
 pub use unit::ImportLink;

@@ -32,15 +32,24 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::TableGrow => (&[I32, I64, I64], StubOutcome::Value),
         BuiltinFunction::TableFill => (&[I32, I64, I64, I64], StubOutcome::Fallible),
         BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], StubOutcome::Nothing),
+        BuiltinFunction::DeadlineReached | BuiltinFunction::RefillFuel => (&[], StubOutcome::Fallible),
         BuiltinFunction::TableElement => (&[I32, I64], StubOutcome::Value),
         BuiltinFunction::FunctionReference => (&[I32], StubOutcome::Value),
     }
+}
+
+/// Whether a stub keeps every register, which costs the stub and spares its callers.
+fn preserves_all(builtin: BuiltinFunction) -> bool {
+    matches!(builtin, BuiltinFunction::DeadlineReached | BuiltinFunction::RefillFuel)
 }
 
 /// The signature of a stub: the wasm convention, without the success of fallible functions.
 pub(crate) fn stub_signature(builtin: BuiltinFunction) -> Signature {
     let (params, outcome) = shape(builtin);
     let mut signature = context_signature();
+    if preserves_all(builtin) {
+        signature.call_conv = CallConv::PreserveAll;
+    }
     signature.params.extend(params.iter().map(|&ty| AbiParam::new(ty)));
     if outcome == StubOutcome::Value {
         signature.returns.push(AbiParam::new(I64));

@@ -6,7 +6,9 @@ use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
 use crate::parallel::Helpers;
+use crate::progress::{FunctionsDone, Observer, ProgressCounter};
 use crate::settings::{CompilerSettings, OptimizationLevel};
+use crate::target::{CodeTarget, cpu_features};
 use crate::unit::LinkUnit;
 use crate::{builtin_stub, entry, features, host_stub, image};
 use cranelift_codegen::Context;
@@ -34,10 +36,12 @@ const MAX_BEST_STUBS: usize = 10_000;
 /// Nor is a stub with more values: the allocator takes milliseconds for a thousand that are alive at once.
 const MAX_BEST_STUB_VALUES: usize = 300;
 
-/// Compiles link units for the machine that it runs on. It can be used from many threads at once.
+/// Compiles link units. It can be used from many threads at once.
 pub struct Compiler {
     isas: Isas,
     settings: CompilerSettings,
+    /// Architecture and system.
+    target: String,
     helpers: Helpers,
 }
 
@@ -76,13 +80,20 @@ impl Compiler {
     /// Of kind [`Unsupported`](crate::CodegenErrorKind::Unsupported) when the machine is of an architecture that is not
     /// supported or lacks instructions that compiled code needs (on x86-64, SSE4.1).
     pub fn new(settings: &CompilerSettings) -> Result<Compiler, CodegenError> {
+        Compiler::for_target(settings, &CodeTarget::default())
+    }
+
+    /// A compiler for some machine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compiler::new`], and when no code generator for it is built in, or nothing is known of the processor.
+    pub fn for_target(settings: &CompilerSettings, target: &CodeTarget) -> Result<Compiler, CodegenError> {
         let isa = |effort| {
             let internal =
                 |error: &dyn fmt::Display| CodegenError::internal(format!("code generator settings: {error}"));
             let flags = flags(settings, effort).map_err(|error| internal(&error))?;
-            let builder = cranelift_native::builder();
-            let builder = builder.map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?;
-            builder.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))
+            target.builder()?.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))
         };
         let isas = Isas { best: isa(Effort::Best)?, optimized: isa(Effort::Allocate)?, linear: isa(Effort::Linear)? };
         let isa = &isas.best;
@@ -94,7 +105,7 @@ impl Compiler {
             return Err(CodegenError::unsupported("not supported: x86-64 machines without SSE4.1"));
         }
         let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-        Ok(Compiler { isas, settings: settings.clone(), helpers: Helpers::new(threads) })
+        Ok(Compiler { isas, settings: settings.clone(), target: target.name()?, helpers: Helpers::new(threads) })
     }
 
     /// The same with another number of threads for each unit (default: one for each processor): the caller's, and helpers,
@@ -108,6 +119,16 @@ impl Compiler {
         &self.settings
     }
 
+    /// Architecture and system that the code is for, as artefacts have them.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// What the code may use of the processor, sorted, by the code generator's names.
+    pub fn cpu_features(&self) -> Vec<String> {
+        cpu_features(&*self.isas.best)
+    }
+
     /// Validates and compiles a link unit. Equal units give equal images.
     ///
     /// # Errors
@@ -116,9 +137,27 @@ impl Compiler {
     /// [`Unsupported`](crate::CodegenErrorKind::Unsupported) when it needs what is not supported. The first error in the
     /// order of modules is reported: of what stands outside of function bodies, then of the bodies.
     pub fn compile(&self, unit: &LinkUnit<'_>) -> Result<CodeImage, CodegenError> {
+        self.compile_observed(unit, &|_| {})
+    }
+
+    /// The same; `observer` is told how many functions are done: before the first, after the last, and some hundred times between.
+    /// All threads that compile call it, several at once, so that what it is told may be out of order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`compile`](Compiler::compile).
+    ///
+    /// # Panics
+    ///
+    /// When `observer` panics.
+    pub fn compile_observed(
+        &self,
+        unit: &LinkUnit<'_>,
+        observer: &(dyn Fn(FunctionsDone) + Sync),
+    ) -> Result<CodeImage, CodegenError> {
         let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
         let (mut functions, indirect) = self
-            .compile_functions(&env, bodies)
+            .compile_functions(&env, bodies, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
         let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
         functions.extend(stubs);
@@ -130,11 +169,13 @@ impl Compiler {
         &self,
         env: &UnitEnv,
         bodies: Vec<Body<'_>>,
+        observer: Observer<'_>,
     ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
         // What stands behind the first error need not be compiled, but everything before it must.
         let first_error = AtomicUsize::new(usize::MAX);
         let size = |body: &Body<'_>| body.body.range().end - body.body.range().start;
         let bytes: u64 = bodies.iter().map(size).sum();
+        let progress = ProgressCounter::start(bodies.len(), bytes, observer);
         // The largest are begun first, so that no thread is left alone with one at the end.
         let mut bodies: Vec<_> = bodies.into_iter().enumerate().collect();
         bodies.sort_by_key(|(_, body)| Reverse(size(body)));
@@ -143,12 +184,14 @@ impl Compiler {
             if at > first_error.load(Ordering::Relaxed) {
                 return (at, None);
             }
-            let module = body.module;
+            let (module, size) = (body.module, size(&body));
             let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
             if result.is_err() {
                 first_error.fetch_min(at, Ordering::Relaxed);
                 // A failed translation leaves them dirty.
                 *buffers = Buffers::default();
+            } else {
+                progress.add(size);
             }
             (at, Some(result))
         });
@@ -255,8 +298,8 @@ fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSe
     for env in env.modules.values() {
         let module = &env.module;
         let imported = (0..module.imported_functions).map(FuncIndex::from_u32);
-        let reachable = imported.chain(module.escaping.iter().copied()).chain(module.start);
-        signatures.extend(reachable.map(|func| module.functions[func]));
+        let reachable = imported.chain(module.escaping.iter()).chain(module.start);
+        signatures.extend(reachable.map(|func| module.functions.at(func)));
     }
     let builtins = called.into_iter().map(|builtin| CodeKey::Builtin(BuiltinFunction::ALL[builtin]));
     let entries = signatures.iter().map(|&signature| CodeKey::Entry(signature));

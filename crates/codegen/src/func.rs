@@ -157,7 +157,7 @@ pub(crate) fn translate(
 ) -> Result<Option<TranslatedFunction>, CodegenError> {
     let TranslationBuffers { validator, operators, builder, scan, ssa } = buffers;
     let env = &unit.modules[body.module];
-    let signature = env.module.functions[body.index];
+    let signature = env.module.functions.at(body.index);
     let ty = unit.signature(signature);
     let mut validator = body.validator(std::mem::take(validator));
     let mut reader = body.body.get_binary_reader();
@@ -165,7 +165,8 @@ pub(crate) fn translate(
     let locals = LocalTypes::read(&ty.params, &mut reader, &mut validator)?;
     let allocations = scan.run(reader.clone(), locals.len(), std::mem::take(operators));
 
-    let max_passed = max_passed(body.body.as_bytes().len(), unit.functions);
+    let body_len = body.body.as_bytes().len();
+    let max_passed = max_passed(body_len, unit.functions);
     let name = CodeKey::Function(body.module, body.index).to_name();
     let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty));
     check_stack_limit(&mut func);
@@ -208,7 +209,8 @@ pub(crate) fn translate(
         signatures: HashMap::new(),
         indirect: Vec::new(),
     };
-    translator.enter_function(entry, ty, &locals);
+    translator.builder.set_srcloc(place(reader.original_position()));
+    translator.enter_function(entry, ty, &locals, body_len);
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
     let FuncTranslator { mut builder, mut indirect, form, .. } = translator;
     if let Form::Frame(frame) = form {
@@ -220,6 +222,11 @@ pub(crate) fn translate(
     indirect.sort_unstable();
     indirect.dedup();
     Ok(Some(TranslatedFunction { func, indirect }))
+}
+
+/// The place of an operator. An input of 4 GiB or more only loses them.
+fn place(offset: u64) -> SourceLoc {
+    u32::try_from(offset).map_or_else(|_| SourceLoc::default(), SourceLoc::new)
 }
 
 /// Makes the prologue compare the stack pointer with the store's limit.
@@ -236,7 +243,7 @@ fn check_stack_limit(func: &mut Function) {
 
 impl<'a> FuncTranslator<'a, '_> {
     /// Declares the locals that the body names, and the function itself as the outermost block.
-    fn enter_function(&mut self, entry: ir::Block, ty: &'a CoreFuncType, locals: &LocalTypes<'_>) {
+    fn enter_function(&mut self, entry: ir::Block, ty: &'a CoreFuncType, locals: &LocalTypes<'_>, body_len: usize) {
         let mut zeros = HashMap::new();
         for &local in self.scan.named() {
             let ty = locals.get(local);
@@ -257,6 +264,7 @@ impl<'a> FuncTranslator<'a, '_> {
                 Form::Frame(_) => self.declare_in_frame(ty, initial),
             }
         }
+        self.watch_entry(body_len);
         self.push_function_frame(BlockTypes::All(&ty.results));
     }
 
@@ -271,9 +279,7 @@ impl<'a> FuncTranslator<'a, '_> {
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
             validator.op(offset, &operator)?;
-            // An input of 4 GiB or more only loses the places of its operators.
-            let place = u32::try_from(offset).map_or_else(|_| SourceLoc::default(), SourceLoc::new);
-            self.builder.set_srcloc(place);
+            self.builder.set_srcloc(place(offset));
             self.operator(&operator).map_err(|error| error.at(offset))?;
             self.position += 1;
             if self.wants_frame() {
@@ -417,7 +423,7 @@ impl<'a> FuncTranslator<'a, '_> {
 
     /// The signature of a function of this module.
     pub(crate) fn signature_of(&self, func: FuncIndex) -> SignatureIndex {
-        self.env.module.functions[func]
+        self.env.module.functions.at(func)
     }
 }
 

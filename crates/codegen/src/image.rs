@@ -7,7 +7,8 @@ use crate::module_env::UnitEnv;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
 use gusset_artifact::{
-    AddressMapEntry, CodeImage, CodeRange, FunctionRange, ModuleImage, ModuleIndex, SignatureIndex, TrapRecord,
+    AddressMapEntry, CallSite, CodeImage, CodeRange, CodeTables, FunctionRange, ModuleImage, ModuleIndex,
+    SignatureIndex, StackMap, TrapRecord,
 };
 use gusset_types::Arena;
 use std::collections::HashMap;
@@ -27,19 +28,15 @@ pub(crate) fn link(
         return Err(CodegenError::unsupported("not supported: more than 2 GiB of machine code"));
     }
     let (text, starts) = place(isa, &functions)?;
-    let mut image = CodeImage { text, data, ..CodeImage::default() };
     let UnitEnv { modules, signatures, functions: _ } = env;
-    image.entries = vec![None; signatures.len()];
-    image.host_stubs = vec![None; signatures.len()];
-    image.signatures = signatures;
-    let mut ranges: Arena<ModuleIndex, Vec<CodeRange>> = modules.values().map(|_| Vec::new()).collect();
+    let mut lists = CodeLists::new(signatures.len(), modules.len());
     for (func, &start) in functions.into_iter().zip(&starts) {
-        add(&mut image, &mut ranges, func, start);
+        lists.add(func, start);
     }
+    let (tables, ranges) = lists.finish();
     let modules = modules.into_iter().zip(ranges);
-    image.modules =
-        modules.map(|(env, functions)| ModuleImage { module: env.module, layout: env.layout, functions }).collect();
-    Ok(image)
+    let modules = modules.map(|(env, functions)| ModuleImage::new(env.module, functions.into_iter().collect()));
+    Ok(CodeImage { text: text.into(), data: data.into(), modules: modules.collect(), signatures, tables })
 }
 
 /// The text, and where each function starts in it.
@@ -62,39 +59,81 @@ fn place(isa: &dyn TargetIsa, functions: &[CompiledFunction]) -> Result<(Vec<u8>
     Ok((text.finish(&mut control), starts))
 }
 
-/// Adds what is known of a function to the image's tables.
-fn add(image: &mut CodeImage, ranges: &mut Arena<ModuleIndex, Vec<CodeRange>>, func: CompiledFunction, start: u32) {
-    let code = CodeRange { start, len: func.code.len() as u32 };
-    let entry_of = |table: &mut Vec<Option<u32>>, signature: SignatureIndex| {
-        table[signature.as_u32() as usize] = Some(start);
-    };
-    let function = match func.key {
-        CodeKey::Function(module, index) => {
-            ranges[module].push(code);
-            Some((module, index))
+/// What the image's tables are made of.
+struct CodeLists {
+    /// By module.
+    ranges: Arena<ModuleIndex, Vec<CodeRange>>,
+    entries: Vec<Option<u32>>,
+    host_stubs: Vec<Option<u32>>,
+    traps: Vec<TrapRecord>,
+    call_sites: Vec<CallSite>,
+    stack_maps: Vec<StackMap>,
+    addresses: Vec<AddressMapEntry>,
+    functions: Vec<FunctionRange>,
+}
+
+impl CodeLists {
+    fn new(signatures: usize, modules: usize) -> CodeLists {
+        CodeLists {
+            ranges: (0..modules).map(|_| Vec::new()).collect(),
+            entries: vec![None; signatures],
+            host_stubs: vec![None; signatures],
+            traps: Vec::new(),
+            call_sites: Vec::new(),
+            stack_maps: Vec::new(),
+            addresses: Vec::new(),
+            functions: Vec::new(),
         }
-        CodeKey::Entry(signature) => {
-            entry_of(&mut image.entries, signature);
-            None
-        }
-        CodeKey::HostStub(signature) => {
-            entry_of(&mut image.host_stubs, signature);
-            None
-        }
-        CodeKey::Builtin(_) => None,
-    };
-    image.functions.push(FunctionRange { code, function });
-    let traps = func.traps.into_iter();
-    image.traps.extend(traps.map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
-    for mut site in func.call_sites {
-        site.return_offset += start;
-        site.handlers.iter_mut().for_each(|handler| handler.offset += start);
-        image.call_sites.push(site);
     }
-    for mut map in func.stack_maps {
-        map.return_offset += start;
-        image.stack_maps.push(map);
+
+    /// Adds what is known of a function.
+    fn add(&mut self, func: CompiledFunction, start: u32) {
+        let code = CodeRange { start, len: func.code.len() as u32 };
+        let entry_of = |table: &mut Vec<Option<u32>>, signature: SignatureIndex| {
+            table[signature.as_u32() as usize] = Some(start);
+        };
+        let function = match func.key {
+            CodeKey::Function(module, index) => {
+                self.ranges[module].push(code);
+                Some((module, index))
+            }
+            CodeKey::Entry(signature) => {
+                entry_of(&mut self.entries, signature);
+                None
+            }
+            CodeKey::HostStub(signature) => {
+                entry_of(&mut self.host_stubs, signature);
+                None
+            }
+            CodeKey::Builtin(_) => None,
+        };
+        self.functions.push(FunctionRange { code, function });
+        let traps = func.traps.into_iter();
+        self.traps.extend(traps.map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
+        for mut site in func.call_sites {
+            site.return_offset += start;
+            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+            self.call_sites.push(site);
+        }
+        for mut map in func.stack_maps {
+            map.return_offset += start;
+            self.stack_maps.push(map);
+        }
+        let addresses = func.addresses.into_iter();
+        self.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
     }
-    let addresses = func.addresses.into_iter();
-    image.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
+
+    /// The tables, and for each module the code of the functions that it defines.
+    fn finish(self) -> (CodeTables, Arena<ModuleIndex, Vec<CodeRange>>) {
+        let tables = CodeTables {
+            entries: self.entries.into_iter().collect(),
+            host_stubs: self.host_stubs.into_iter().collect(),
+            traps: self.traps.into_iter().collect(),
+            call_sites: self.call_sites.into_iter().collect(),
+            stack_maps: self.stack_maps.into_iter().collect(),
+            addresses: self.addresses.into_iter().collect(),
+            functions: self.functions.into_iter().collect(),
+        };
+        (tables, self.ranges)
+    }
 }

@@ -3,9 +3,10 @@
 //! Translation reads these environments from many threads; nothing in them changes after [`UnitEnv::parse`].
 
 use crate::error::CodegenError;
+use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
-use crate::{convert, features, names};
+use crate::{convert, features};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
@@ -102,12 +103,12 @@ impl UnitEnv {
         for env in self.modules.values() {
             for (import, link) in env.links.iter().enumerate() {
                 let ImportLink::Func { module, func } = *link else { continue };
-                let wanted = env.module.functions[FuncIndex::from_u32(import as u32)];
+                let wanted = env.module.functions.at(FuncIndex::from_u32(import as u32));
                 let given = self.modules.get(module).and_then(|target| {
                     let defined = func.as_u32() >= target.module.imported_functions;
                     target.module.functions.get(func).filter(|_| defined)
                 });
-                if given != Some(&wanted) {
+                if given != Some(wanted) {
                     return Err(CodegenError::internal(format!(
                         "imported function {import} is linked to function {func} of module {module}, which does not fit"
                     ))
@@ -140,7 +141,11 @@ struct ModuleParser<'u, 'a> {
     bodies: &'u mut Vec<Body<'a>>,
     module: CoreModule,
     types: Vec<SignatureIndex>,
+    /// What the module's tables are made of.
+    functions: Vec<SignatureIndex>,
+    exports: Vec<(&'a str, EntityIndex)>,
     escaping: BTreeSet<FuncIndex>,
+    names: ModuleNames<'a>,
 }
 
 impl<'u, 'a> ModuleParser<'u, 'a> {
@@ -150,8 +155,8 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         data: &'u mut Vec<u8>,
         bodies: &'u mut Vec<Body<'a>>,
     ) -> Self {
-        let (module, types, escaping) = Default::default();
-        ModuleParser { index, signatures, data, bodies, module, types, escaping }
+        let (module, types, functions, exports, escaping, names) = Default::default();
+        ModuleParser { index, signatures, data, bodies, module, types, functions, exports, escaping, names }
     }
 
     fn run(mut self, settings: &CompilerSettings, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
@@ -174,7 +179,11 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             }
         }
         let imported = self.module.imported_functions;
+        self.module.functions = self.functions.into_iter().collect();
+        self.module.exports = self.exports.into_iter().collect();
         self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
+        self.module.name = self.names.module.map(Box::from);
+        self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let layout = ContextLayout::new(&self.module);
         Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links })
@@ -187,7 +196,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             Payload::ImportSection(section) => self.import_section(section),
             Payload::FunctionSection(section) => {
                 for ty in section {
-                    self.module.functions.push(self.types[ty? as usize]);
+                    self.functions.push(self.types[ty? as usize]);
                 }
                 Ok(())
             }
@@ -208,7 +217,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             Payload::DataSection(section) => self.data_section(section),
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(reader) = section.as_known() {
-                    names::read(reader, &mut self.module);
+                    names::read(reader, self.functions.len(), &mut self.names);
                 }
                 Ok(())
             }
@@ -236,7 +245,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             let ty = match import.ty {
                 TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
                     let signature = self.types[ty as usize];
-                    module.functions.push(signature);
+                    self.functions.push(signature);
                     module.imported_functions += 1;
                     CoreExternType::Func(signature)
                 }
@@ -300,7 +309,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             if let EntityIndex::Func(func) = entity {
                 self.escaping.insert(func);
             }
-            self.module.exports.insert(export.name.into(), entity);
+            self.exports.push((export.name, entity));
         }
         Ok(())
     }
@@ -319,9 +328,9 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             let (ty, items) = match element.items {
                 wasmparser::ElementItems::Functions(functions) => {
                     let functions = functions.into_iter().map(|func| func.map(FuncIndex::from_u32));
-                    let functions = functions.collect::<Result<Box<[_]>, _>>()?;
+                    let functions = functions.collect::<Result<Vec<_>, _>>()?;
                     self.escaping.extend(functions.iter().copied());
-                    (wasmparser::RefType::FUNCREF, ElementItems::Functions(functions))
+                    (wasmparser::RefType::FUNCREF, ElementItems::Functions(functions.into_iter().collect()))
                 }
                 wasmparser::ElementItems::Expressions(ty, expressions) => {
                     let expressions = expressions.into_iter().map(|expr| self.const_expr(&expr?));

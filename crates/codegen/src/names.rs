@@ -1,24 +1,30 @@
 //! The name section. It is for people: whatever is wrong with it is ignored and never makes a module invalid.
 
-use gusset_artifact::{CoreModule, FuncIndex};
+use gusset_artifact::FuncIndex;
 use wasmparser::{Name, NameSectionReader};
 
-/// Reads the names of the module and of its functions, as far as they can be read.
-pub(crate) fn read(reader: NameSectionReader<'_>, module: &mut CoreModule) {
+/// Names in a name section, as far as they can be read.
+#[derive(Default)]
+pub(crate) struct ModuleNames<'a> {
+    pub(crate) module: Option<&'a str>,
+    /// Sorted by function.
+    pub(crate) functions: Vec<(FuncIndex, &'a str)>,
+}
+
+/// Reads the names of the module and of its functions, of which there are so many.
+pub(crate) fn read<'a>(reader: NameSectionReader<'a>, functions: usize, found: &mut ModuleNames<'a>) {
     for subsection in reader {
         match subsection {
-            Ok(Name::Module { name, .. }) => module.name = Some(name.into()),
+            Ok(Name::Module { name, .. }) => found.module = Some(name),
             Ok(Name::Function(names)) => {
                 let names = names.into_iter().map_while(Result::ok);
-                module.function_names =
-                    names.map(|naming| (FuncIndex::from_u32(naming.index), naming.name.into())).collect();
+                found.functions = names.map(|naming| (FuncIndex::from_u32(naming.index), naming.name)).collect();
             }
             Ok(_) => {}
             Err(_) => break,
         }
     }
-    let functions = module.functions.len();
-    module.function_names.retain(|(func, _)| (func.as_u32() as usize) < functions);
-    module.function_names.sort_by_key(|(func, _)| *func);
-    module.function_names.dedup_by_key(|(func, _)| *func);
+    found.functions.retain(|(func, _)| (func.as_u32() as usize) < functions);
+    found.functions.sort_by_key(|(func, _)| *func);
+    found.functions.dedup_by_key(|(func, _)| *func);
 }

@@ -19,6 +19,8 @@ pub(crate) struct BodyScan {
     positions: Vec<u32>,
     /// The end of each loop, in the order in which loops begin.
     loop_ends: Vec<u32>,
+    /// Whether there are calls.
+    calls: bool,
     /// Writes in the order of the body: the place of the local, and the position.
     writes: Vec<(u32, u32)>,
     open: Vec<Option<usize>>,
@@ -54,6 +56,7 @@ impl BodyScan {
                         self.loop_ends[at] = position;
                     }
                 }
+                Operator::Call { .. } | Operator::CallIndirect { .. } => self.calls = true,
                 _ => {}
             }
             position += 1;
@@ -69,6 +72,7 @@ impl BodyScan {
         self.starts.clear();
         self.positions.clear();
         self.loop_ends.clear();
+        self.calls = false;
         self.writes.clear();
         self.open.clear();
     }
@@ -121,6 +125,11 @@ impl BodyScan {
         let all = &self.positions[self.starts[place] as usize..self.starts[place + 1] as usize];
         let first = all.partition_point(|&position| position < range.start);
         all.get(first).is_some_and(|&position| position < range.end)
+    }
+
+    /// Whether the body has neither loops nor calls.
+    pub(crate) fn is_straight(&self) -> bool {
+        self.loop_ends.is_empty() && !self.calls
     }
 
     /// Where a loop ends; loops are counted in the order in which they begin.

@@ -5,6 +5,8 @@ use gusset_artifact::*;
 use gusset_codegen::{CompilerSettings, OptimizationLevel};
 use gusset_types::TrapCode;
 
+const SIGNATURE: SignatureIndex = SignatureIndex::from_u32(0);
+
 #[test]
 fn tables_are_sorted_and_disjoint() {
     let image = compile(
@@ -15,17 +17,18 @@ fn tables_are_sorted_and_disjoint() {
               (i32.div_s (call $f (local.get 0)) (i32.load (call $f (local.get 0)))))
             (func $h (export "h") (param i32) (call_indirect (param i32) (local.get 0) (local.get 0)) unreachable))"#,
     );
-    assert!(image.functions.windows(2).all(|two| two[0].code.start + two[0].code.len <= two[1].code.start));
-    assert!(image.traps.windows(2).all(|two| two[0].offset < two[1].offset));
-    assert!(image.addresses.windows(2).all(|two| two[0].offset < two[1].offset));
-    assert!(image.stack_maps.windows(2).all(|two| two[0].return_offset < two[1].return_offset));
-    assert!(image.call_sites.windows(2).all(|two| two[0].return_offset < two[1].return_offset));
-    let last = image.functions.last().expect("there is code").code;
+    let functions: Vec<_> = image.tables.functions.iter().map(|range| range.code).collect();
+    assert!(functions.windows(2).all(|two| two[0].start + two[0].len <= two[1].start));
+    assert!(image.tables.traps.iter().map(|trap| trap.offset).is_sorted_by(|a, b| a < b));
+    assert!(image.tables.addresses.iter().map(|entry| entry.offset).is_sorted_by(|a, b| a < b));
+    assert!(image.tables.stack_maps.iter().map(|map| map.return_offset).is_sorted_by(|a, b| a < b));
+    assert!(image.tables.call_sites.iter().map(|site| site.return_offset).is_sorted_by(|a, b| a < b));
+    let last = image.tables.functions.last().expect("there is code").code;
     assert!((last.start + last.len) as usize <= image.text.len());
     for index in [1, 2] {
         let code = image.code_of(MODULE, func(index)).expect("it is defined");
-        assert_eq!(image.function_at(code.start), Some((MODULE, func(index))));
-        assert_eq!(image.function_at(code.start + code.len - 1), Some((MODULE, func(index))));
+        assert_eq!(image.tables.function_at(code.start), Some((MODULE, func(index))));
+        assert_eq!(image.tables.function_at(code.start + code.len - 1), Some((MODULE, func(index))));
         assert_eq!(code.start % 16, 0);
     }
     assert_eq!(image.code_of(MODULE, func(0)), None, "an import has no code");
@@ -67,8 +70,8 @@ fn code_knows_where_it_comes_from() {
     let trap = trap.expect("it can trap");
     // `global.set 0`, `unreachable`, `end`.
     let set = wasm.windows(4).position(|bytes| bytes == [0x24, 0x00, 0x00, 0x0b]).expect("it stands there");
-    assert_eq!(image.wasm_offset_at(trap.offset), Some((set + 2 + offset) as u32));
-    let stub = image.functions.iter().find(|range| range.function.is_none());
+    assert_eq!(image.tables.wasm_offset_at(trap.offset), Some((set + 2 + offset) as u32));
+    let stub = image.tables.functions.iter().find(|range| range.function.is_none());
     assert!(stub.is_none(), "nothing meets the host");
 }
 
@@ -86,8 +89,10 @@ fn a_narrow_load_keeps_its_place_when_its_value_is_extended_again() {
             let settings = CompilerSettings { optimization, ..Default::default() };
             let image = compile_with(&settings, &[(&wasm, &[])], 0).expect("it is valid");
             for trap in traps_of(&image, 0).into_iter().filter(|trap| trap.code == TrapCode::MemoryOutOfBounds) {
-                let place =
-                    image.wasm_offset_at(trap.offset).unwrap_or_else(|| panic!("{body}: a trap without a place"));
+                let place = image
+                    .tables
+                    .wasm_offset_at(trap.offset)
+                    .unwrap_or_else(|| panic!("{body}: a trap without a place"));
                 // `i32.load8_s` to `i32.load16_u`, or `i64.store`.
                 assert!(matches!(wasm[place as usize], 0x2c..=0x2f | 0x37), "{body}: the place is of another operator");
             }
@@ -98,10 +103,10 @@ fn a_narrow_load_keeps_its_place_when_its_value_is_extended_again() {
 #[test]
 fn stubs_come_from_no_wasm() {
     let image = compile(r#"(module (func (export "f") unreachable))"#);
-    let entry = image.entries[0].expect("an exported function can be called");
-    assert_eq!(image.wasm_offset_at(entry), None);
-    assert_eq!(image.function_at(entry), None);
-    assert!(image.functions.iter().any(|range| range.code.start == entry && range.function.is_none()));
+    let entry = image.tables.entries.at(SIGNATURE).expect("an exported function can be called");
+    assert_eq!(image.tables.wasm_offset_at(entry), None);
+    assert_eq!(image.tables.function_at(entry), None);
+    assert!(image.tables.functions.iter().any(|range| range.code.start == entry && range.function.is_none()));
 }
 
 #[test]
@@ -120,13 +125,13 @@ fn entries_and_host_stubs_cover_what_meets_the_host() {
             (func $s (type $start))
             (start $s))"#,
     );
-    let present = |table: &[Option<u32>]| table.iter().map(Option::is_some).collect::<Vec<_>>();
-    assert_eq!(present(&image.entries), [true, true, true, false, true]);
-    assert_eq!(present(&image.host_stubs), [true, true, true, false, true]);
+    let present = |table: &PodTable<_, Option<u32>>| table.iter().map(|offset| offset.is_some()).collect::<Vec<_>>();
+    assert_eq!(present(&image.tables.entries), [true, true, true, false, true]);
+    assert_eq!(present(&image.tables.host_stubs), [true, true, true, false, true]);
     // The landing pad of each entry is in the tables.
-    for entry in image.entries.iter().flatten() {
-        let range = image.functions.iter().find(|range| range.code.start == *entry).expect("it has a range");
-        let mut sites = image.call_sites.iter().filter(|site| contains(range.code, site.return_offset));
+    for entry in image.tables.entries.iter().flatten() {
+        let range = image.tables.functions.iter().find(|range| range.code.start == entry).expect("it has a range");
+        let mut sites = image.tables.call_sites.iter().filter(|site| contains(range.code, site.return_offset));
         let site = sites.next().expect("it calls");
         assert_eq!(site.handlers.len(), 1);
         assert_eq!(site.handlers[0].tag, None);
@@ -151,7 +156,7 @@ fn functions_escape_by_export_element_global_and_declaration() {
             (func (result funcref) (ref.func $declared)))"#,
     );
     let image = &image.modules[MODULE];
-    assert_eq!(image.module.escaping, [1, 2, 3, 4, 5, 6].map(func));
+    assert_eq!(image.module.escaping.iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6].map(func));
     assert!(image.layout.func_ref(func(4)).is_some());
     assert_eq!(image.layout.func_ref(func(7)), None);
 }
@@ -168,24 +173,30 @@ fn live_externrefs_are_in_stack_maps() {
         )
     };
     let image = compile(&source("externref"));
-    let maps_in = |index: u32| -> Vec<&StackMap> {
+    let maps_in = |index: u32| -> Vec<StackMap> {
         let code = image.code_of(MODULE, func(index)).expect("it is defined");
-        image.stack_maps.iter().filter(|map| contains(code, map.return_offset)).collect()
+        image.tables.stack_maps.iter().filter(|map| contains(code, map.return_offset)).collect()
     };
     let live = |index: u32| maps_in(index).iter().map(|map| map.slots.len()).sum::<usize>();
     assert_eq!((live(1), live(2), live(3)), (1, 0, 2), "what is used after the call");
-    for map in &image.stack_maps {
+    for map in image.tables.stack_maps.iter() {
         assert!(map.slots.iter().all(|slot| slot + 4 <= map.frame_size), "{map:?}");
     }
-    assert!(compile(&source("i32")).stack_maps.iter().all(|map| map.slots.is_empty()), "numbers are not references");
-    assert!(compile(&source("funcref")).stack_maps.iter().all(|map| map.slots.is_empty()), "neither are pointers");
+    assert!(
+        compile(&source("i32")).tables.stack_maps.iter().all(|map| map.slots.is_empty()),
+        "numbers are not references"
+    );
+    assert!(
+        compile(&source("funcref")).tables.stack_maps.iter().all(|map| map.slots.is_empty()),
+        "neither are pointers"
+    );
 }
 
 /// The targets of direct calls in a function, on x86-64.
 #[cfg(target_arch = "x86_64")]
 fn direct_calls(image: &CodeImage, module: ModuleIndex, index: u32) -> Vec<u32> {
     let code = image.code_of(module, func(index)).expect("it is defined");
-    let starts: Vec<u32> = image.functions.iter().map(|range| range.code.start).collect();
+    let starts: Vec<u32> = image.tables.functions.iter().map(|range| range.code.start).collect();
     let bytes = &image.text[code.start as usize..(code.start + code.len) as usize];
     let calls = bytes.windows(5).enumerate().filter(|(_, bytes)| bytes[0] == 0xe8);
     let targets = calls.map(|(at, bytes)| {
@@ -233,8 +244,8 @@ fn signatures_are_shared_in_the_unit() {
         wasm("(module (type (func (param i32))) (type (func (result i64))) (import \"a\" \"f\" (func (type 0))))");
     let image = compile_unit(&[(&first, &[]), (&second, &[])]).expect("it is valid");
     assert_eq!(image.signatures.len(), 3);
-    let import = image.modules[ModuleIndex::from_u32(1)].module.functions[func(0)];
-    assert_eq!(import, image.modules[MODULE].module.functions[func(0)]);
+    let import = image.modules[ModuleIndex::from_u32(1)].module.functions.at(func(0));
+    assert_eq!(import, image.modules[MODULE].module.functions.at(func(0)));
 }
 
 #[test]
@@ -245,9 +256,9 @@ fn data_and_names_are_kept() {
     let image = compile_unit(&[(&wasm(wat), &[]), (&wasm(wat), &[])]).expect("it is valid");
     let module = &image.modules[ModuleIndex::from_u32(1)].module;
     assert_eq!(module.name.as_deref(), Some("mod"));
-    assert_eq!(module.function_name(func(0)), Some("first"));
-    assert_eq!(module.function_name(func(1)), None);
-    assert_eq!(module.function_name(func(2)), Some("third"));
+    assert_eq!(module.function_names.get(func(0)), Some("first"));
+    assert_eq!(module.function_names.get(func(1)), None);
+    assert_eq!(module.function_names.get(func(2)), Some("third"));
     let bytes =
         module.data.values().map(|segment| &image.data[segment.bytes.start as usize..segment.bytes.end as usize]);
     assert_eq!(bytes.collect::<Vec<_>>(), [&b"abc"[..], b"de", b"f"]);
@@ -263,7 +274,7 @@ fn bad_name_sections_are_ignored() {
     // A function map that claims 200 names and holds none.
     wasm.extend([0, 9, 4, b'n', b'a', b'm', b'e', 1, 2, 0xc8, 0x01]);
     let image = compile_unit(&[(&wasm, &[])]).expect("it is valid");
-    assert_eq!(image.modules[MODULE].module.function_names, []);
+    assert!(image.modules[MODULE].module.function_names.is_empty());
 }
 
 #[test]
@@ -272,7 +283,7 @@ fn equal_units_give_equal_images() {
         .map(|n| format!("(func (export \"f{n}\") (param i32) (result i32) (i32.add (local.get 0) (i32.const {n})))"))
         .collect();
     let wasm = wasm(&format!("(module (memory 1) {functions})"));
-    let images = [(); 3].map(|()| format!("{:?}", compile_unit(&[(&wasm, &[])]).expect("it is valid")));
+    let images = [(); 3].map(|()| compile_unit(&[(&wasm, &[])]).expect("it is valid"));
     assert!(images.iter().all(|image| *image == images[0]));
 }
 
@@ -312,6 +323,6 @@ fn many_params_and_results_compile_at_every_level() {
     for optimization in [OptimizationLevel::None, OptimizationLevel::Speed, OptimizationLevel::SpeedAndSize] {
         let settings = CompilerSettings { optimization, nan_canonicalization: true, ..Default::default() };
         let image = compile_with(&settings, &[(&wasm(&wat), &[])], 0).unwrap_or_else(|error| panic!("{error}"));
-        assert!(image.entries[0].is_some() && image.host_stubs[0].is_some());
+        assert!(image.tables.entries.at(SIGNATURE).is_some() && image.tables.host_stubs.at(SIGNATURE).is_some());
     }
 }

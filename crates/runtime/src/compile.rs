@@ -1,11 +1,13 @@
 //! From wasm to code in memory: the compiler with an engine's settings. Absent without the feature `compile`.
 
-use crate::config::{Config, OptLevel};
+use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::progress::{CompilePhase, ProgressObserver};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
-use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
+use gusset_artifact::{CodeIdentity, CodeImage};
+use gusset_codegen::{CodeTarget, Compiler, FunctionsDone, LinkUnit, UnitModule};
 use gusset_types::Arena;
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -15,6 +17,9 @@ use std::thread;
 /// The compiler of an engine.
 pub(crate) struct EngineCompiler {
     codegen: Compiler,
+    /// What its code is for.
+    identity: Arc<CodeIdentity>,
+    progress: Option<ProgressObserver>,
     /// Code that only goes between host and guest, by signature. Nothing is compiled under its lock.
     trampolines: Mutex<HashMap<u32, Arc<CodeMemory>>>,
     /// Adapters of links, by their modules with the names in them, which backtraces show. Nothing is compiled under its lock.
@@ -23,23 +28,54 @@ pub(crate) struct EngineCompiler {
 
 impl EngineCompiler {
     pub(crate) fn new(config: &Config) -> Result<EngineCompiler> {
-        let settings = CompilerSettings {
-            optimization: match config.opt_level {
-                OptLevel::None => OptimizationLevel::None,
-                OptLevel::Speed => OptimizationLevel::Speed,
-                OptLevel::SpeedAndSize => OptimizationLevel::SpeedAndSize,
-            },
-            features: config.features,
-            nan_canonicalization: config.nan_canonicalization,
-            memory_reservation: config.memory_reservation,
-            memory_guard: config.memory_guard,
-            frame_form: config.frame_form,
-        };
-        let mut codegen = Compiler::new(&settings)?;
+        let target = CodeTarget { triple: config.target.clone(), cpu: config.target_cpu.clone() };
+        let mut codegen = Compiler::for_target(&config.code_settings(), &target)?;
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }
-        Ok(EngineCompiler { codegen, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let (target, cpu_features) = (codegen.target().to_string(), codegen.cpu_features());
+        let identity = Arc::new(CodeIdentity { target, cpu_features, ..config.identity() });
+        let progress = config.progress.clone();
+        Ok(EngineCompiler { codegen, identity, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
+    }
+
+    /// What its code is for.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.identity
+    }
+
+    /// Who is told how far a component or module is.
+    pub(crate) fn progress(&self) -> Option<&ProgressObserver> {
+        self.progress.as_ref()
+    }
+
+    /// Compiles a link unit, and places nothing in memory.
+    pub(crate) fn compile_image(&self, unit: &LinkUnit<'_>) -> Result<CodeImage> {
+        self.observed(|observer| Ok(self.codegen.compile_observed(unit, observer)?))
+    }
+
+    /// The same of a single module.
+    pub(crate) fn compile_module_image(&self, input: &SourceInput<'_>) -> Result<CodeImage> {
+        if let Some(progress) = &self.progress {
+            progress.parse(input.wasm.len());
+        }
+        self.compile_image(&unit_of_module(input)).map_err(|error| input.codegen_error(error))
+    }
+
+    /// Does `compile`, and tells how far it is, if anybody is told.
+    fn observed<R>(&self, compile: impl FnOnce(&(dyn Fn(FunctionsDone) + Sync)) -> Result<R>) -> Result<R> {
+        let Some(progress) = &self.progress else { return compile(&|_| {}) };
+        let last = Mutex::new(None);
+        let made = compile(&|done: FunctionsDone| {
+            if done.functions == done.total_functions {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            }
+            progress.functions(CompilePhase::Compile, done);
+        })?;
+        if let Some(done) = last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            progress.functions(CompilePhase::Finish, done);
+        }
+        Ok(made)
     }
 
     /// Compiles a link unit and places it in memory. `source` is the text that it comes from, for backtraces.
@@ -49,8 +85,14 @@ impl EngineCompiler {
         unit: &LinkUnit<'_>,
         source: Option<CodeSource>,
     ) -> Result<Arc<CodeMemory>> {
-        let image = self.codegen.compile(unit)?;
-        Ok(Arc::new(CodeMemory::new(signatures, image)?.with_source(source)))
+        let code =
+            self.observed(|observer| CodeMemory::compile(signatures, &self.codegen, &self.identity, unit, observer))?;
+        Ok(Arc::new(code.with_source(source)))
+    }
+
+    /// The same, and nobody is told.
+    fn compile_untold(&self, signatures: &SignatureRegistry, unit: &LinkUnit<'_>) -> Result<Arc<CodeMemory>> {
+        Ok(Arc::new(CodeMemory::compile(signatures, &self.codegen, &self.identity, unit, &|_| {})?))
     }
 
     /// Compiles a single module, about whose imports nothing is known.
@@ -59,9 +101,10 @@ impl EngineCompiler {
         signatures: &SignatureRegistry,
         input: &SourceInput<'_>,
     ) -> Result<Arc<CodeMemory>> {
-        let mut modules = Arena::default();
-        modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
-        let code = self.compile(signatures, &LinkUnit { modules }, input.code_source(1));
+        if let Some(progress) = &self.progress {
+            progress.parse(input.wasm.len());
+        }
+        let code = self.compile(signatures, &unit_of_module(input), input.code_source(1));
         code.map_err(|error| input.codegen_error(error))
     }
 
@@ -74,7 +117,7 @@ impl EngineCompiler {
         }
         let mut modules = Arena::default();
         modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
-        let code = with_stack(|| self.compile(signatures, &LinkUnit { modules }, None))??;
+        let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
 
@@ -89,10 +132,17 @@ impl EngineCompiler {
         if let Some(code) = known().get(&signature.number) {
             return Ok(code.clone());
         }
-        let image = with_stack(|| self.codegen.compile_trampolines(&signature.ty))??;
-        let code = Arc::new(CodeMemory::new(signatures, image)?);
+        let code =
+            with_stack(|| CodeMemory::compile_trampolines(signatures, &self.codegen, &self.identity, &signature.ty))??;
+        let code = Arc::new(code);
         Ok(known().entry(signature.number).or_insert(code).clone())
     }
+}
+
+fn unit_of_module<'a>(input: &'a SourceInput<'_>) -> LinkUnit<'a> {
+    let mut modules = Arena::default();
+    modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
+    LinkUnit { modules }
 }
 
 /// What parsers and the code generator may need of the native stack: they go down by recursion as far as their limits on nesting

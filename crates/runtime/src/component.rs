@@ -11,12 +11,16 @@ use crate::source::SourceInput;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
-use gusset_artifact::{FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, TrampolineIndex};
+use gusset_artifact::{
+    AdapterModuleInfo, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RawTable, TrampolineIndex,
+};
+#[cfg(feature = "compile")]
+use gusset_artifact::{ArtifactContent, CodeImage};
 use gusset_types::{
     AdapterName, CanonOptions, ComponentInstanceIndex, DefinedType, FuncTypeIndex, Param, PointerWidth, Printable,
     TrapSite, Types, ValType,
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Types that are nested more deeply are not exchanged with the host, which walks them by recursion.
 const MAX_TYPE_DEPTH: u32 = 100;
@@ -46,7 +50,10 @@ struct Inner {
     tables: Arc<TypeTables>,
     code: Arc<CodeMemory>,
     funcs: Vec<ExportedFunc>,
-    adapters: Vec<AdapterSource>,
+    /// The wasm of the modules of adapters.
+    adapter_modules: Vec<RawTable>,
+    /// Made when somebody asks.
+    adapters: OnceLock<Vec<AdapterSource>>,
     /// Of the plan's trampolines.
     trampoline_signatures: Box<[RegisteredSignature]>,
 }
@@ -120,23 +127,13 @@ impl Component {
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
-        let config = engine.config();
-        let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
-        let settings = gusset_component::TranslateSettings { features, calls_through_host };
-        let translation = gusset_component::translate(&input.wasm, &settings);
-        let translation = translation.map_err(|error| input.translate_error(error))?;
-        let mut unit = gusset_codegen::LinkUnit::default();
-        for module in translation.modules.values() {
-            let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
-            let (offset, generated) = (module.offset, module.adapter);
-            unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
-        }
+        let translation = translate(engine, input)?;
+        let unit = link_unit(&translation);
         let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());
         let code = engine.compiler().compile(engine.signatures(), &unit, source);
         let code = code.map_err(|error| input.codegen_error(error))?;
-        let modules = translation.plan.adapter_modules.values();
-        let adapters = modules.map(|adapter| translation.modules[adapter.module].wasm.to_vec()).collect();
-        Component::from_parts(engine, translation.plan, code, adapters)
+        let adapters = adapter_modules(&translation);
+        Component::from_parts(engine, Arc::new(translation.plan), code, adapters)
     }
 
     /// Compiles the component in a file, as [`Component::new`] does.
@@ -188,25 +185,19 @@ impl Component {
     /// `adapters` are the binaries of its adapter modules.
     pub(crate) fn from_parts(
         engine: &Engine,
-        plan: Plan,
+        plan: Arc<Plan>,
         code: Arc<CodeMemory>,
-        adapters: Vec<Vec<u8>>,
+        adapter_modules: Vec<RawTable>,
     ) -> Result<Component> {
         for import in plan.imported_funcs.values() {
             check_depth(&plan.types, import.ty, &import.name)?;
         }
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
-        let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(Arc::new(plan))));
-        let adapters = tables.plan.adapter_modules.values().zip(adapters);
-        let adapters = adapters.map(|(info, wasm)| AdapterSource {
-            names: info.adapters.clone(),
-            types: info.types.iter().map(|ty| Some(ComponentFunc::new(&tables, (*ty)?))).collect(),
-            sites: info.sites.clone(),
-            wasm,
-        });
-        let adapters = adapters.collect();
-        Ok(Component(Arc::new(Inner { engine, tables, code, funcs, adapters, trampoline_signatures })))
+        let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(plan)));
+        let adapters = OnceLock::new();
+        let inner = Inner { engine, tables, code, funcs, adapter_modules, adapters, trampoline_signatures };
+        Ok(Component(Arc::new(inner)))
     }
 
     /// The engine that it was compiled with.
@@ -252,8 +243,7 @@ impl Component {
         }
     }
 
-    /// The generated adapters, module by module, as core wasm binaries; none if no component inside calls another, or
-    /// if it was not compiled in this process.
+    /// The generated adapters, module by module, as core wasm binaries; none if no component inside calls another.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -276,7 +266,22 @@ impl Component {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn adapters(&self) -> &[AdapterSource] {
-        &self.0.adapters
+        self.0.adapters.get_or_init(|| {
+            let tables = &self.0.tables;
+            let modules = tables.plan.adapter_modules.values().zip(&self.0.adapter_modules);
+            let source = |(info, wasm): (&AdapterModuleInfo, &RawTable)| AdapterSource {
+                names: info.adapters.clone(),
+                types: info.types.iter().map(|ty| Some(ComponentFunc::new(tables, (*ty)?))).collect(),
+                sites: info.sites.clone(),
+                wasm: wasm.bytes().to_vec(),
+            };
+            modules.map(source).collect()
+        })
+    }
+
+    /// The wasm of the modules of adapters.
+    pub(crate) fn adapter_modules(&self) -> &[RawTable] {
+        &self.0.adapter_modules
     }
 
     /// A core module of its own.
@@ -313,6 +318,45 @@ impl std::fmt::Debug for Component {
         let exports: Vec<&str> = self.plan().exports.items.keys().map(|name| &**name).collect();
         f.debug_struct("Component").field("exports", &exports).finish_non_exhaustive()
     }
+}
+
+/// What a component is compiled to, when nothing is placed in memory.
+#[cfg(feature = "compile")]
+pub(crate) fn compile_image(engine: &Engine, input: &SourceInput<'_>) -> Result<(CodeImage, ArtifactContent)> {
+    let translation = translate(engine, input)?;
+    let image = engine.compiler().compile_image(&link_unit(&translation));
+    let image = image.map_err(|error| input.codegen_error(error))?;
+    let adapters = adapter_modules(&translation);
+    Ok((image, ArtifactContent::Component { plan: Arc::new(translation.plan), adapters }))
+}
+
+#[cfg(feature = "compile")]
+fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_component::Translation<'a>> {
+    if let Some(progress) = engine.compiler().progress() {
+        progress.parse(input.wasm.len());
+    }
+    let config = engine.config();
+    let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
+    let settings = gusset_component::TranslateSettings { features, calls_through_host };
+    let translation = gusset_component::translate(&input.wasm, &settings);
+    Ok(translation.map_err(|error| input.translate_error(error))?)
+}
+
+#[cfg(feature = "compile")]
+fn link_unit<'a>(translation: &'a gusset_component::Translation<'_>) -> gusset_codegen::LinkUnit<'a> {
+    let mut unit = gusset_codegen::LinkUnit::default();
+    for module in translation.modules.values() {
+        let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
+        let (offset, generated) = (module.offset, module.adapter);
+        unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
+    }
+    unit
+}
+
+#[cfg(feature = "compile")]
+fn adapter_modules(translation: &gusset_component::Translation<'_>) -> Vec<RawTable> {
+    let modules = translation.plan.adapter_modules.values();
+    modules.map(|adapter| RawTable::from(translation.modules[adapter.module].wasm.to_vec())).collect()
 }
 
 fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {

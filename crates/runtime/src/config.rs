@@ -1,6 +1,9 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+use crate::artifact::platform;
+use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
+use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
 use std::sync::Arc;
 
@@ -46,6 +49,11 @@ pub struct Config {
     pub(crate) frame_form: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
+    pub(crate) target: Option<String>,
+    pub(crate) target_cpu: Option<String>,
+    pub(crate) consume_fuel: bool,
+    pub(crate) epoch_interruption: bool,
+    pub(crate) progress: Option<ProgressObserver>,
 }
 
 impl Default for Config {
@@ -71,6 +79,11 @@ impl Config {
             frame_form: false,
             link_adapters: true,
             tracer: None,
+            target: None,
+            target_cpu: None,
+            consume_fuel: false,
+            epoch_interruption: false,
+            progress: None,
         }
     }
 
@@ -378,6 +391,108 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// The machine to compile for, by its triple (default: this one). An engine for another machine makes artefacts
+    /// ([`Engine::precompile_component`](crate::Engine::precompile_component)) and runs nothing. Known are `x86_64` and `aarch64` under
+    /// Linux, and `aarch64` under macOS; the feature `cross-compile` has code generators for all of them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use gusset::{Config, Engine};
+    /// assert!(Engine::new(Config::new().target("z80-unknown-none")).is_err());
+    /// # }
+    /// ```
+    pub fn target(&mut self, triple: &str) -> &mut Config {
+        self.target = Some(triple.into());
+        self
+    }
+
+    /// The processor to compile for (default: this machine's, with all that it has; of another machine the least that is supported).
+    /// `native` is this machine's, `baseline` the least that is supported (on x86-64 what has SSE4.1), and for x86-64 there are names such as
+    /// `x86-64-v2`, `x86-64-v3`, `x86-64-v4` and `znver3`. Where what is compiled needs more than a processor has, it is refused there.
+    pub fn target_cpu(&mut self, name: &str) -> &mut Config {
+        self.target_cpu = Some(name.into());
+        self
+    }
+
+    /// What code depends on.
+    pub(crate) fn code_settings(&self) -> CodeSettings {
+        CodeSettings {
+            optimization: match self.opt_level {
+                OptLevel::None => OptimizationLevel::None,
+                OptLevel::Speed => OptimizationLevel::Speed,
+                OptLevel::SpeedAndSize => OptimizationLevel::SpeedAndSize,
+            },
+            features: self.features,
+            nan_canonicalization: self.nan_canonicalization,
+            memory_reservation: self.memory_reservation,
+            memory_guard: self.memory_guard,
+            consume_fuel: self.consume_fuel,
+            epoch_interruption: self.epoch_interruption,
+            frame_form: self.frame_form,
+        }
+    }
+
+    /// What code that runs on this machine in an engine of these settings is compiled for, but for features of the processor.
+    pub(crate) fn identity(&self) -> CodeIdentity {
+        CodeIdentity {
+            target: platform(),
+            cpu_features: Vec::new(),
+            settings: self.code_settings(),
+            component_features: self.component_features,
+            calls_through_host: self.tracer.is_some(),
+        }
+    }
+
+    /// Whether guests count the fuel that they use, and are stopped with [`TrapCode::OutOfFuel`](crate::TrapCode::OutOfFuel) when
+    /// it is used up (default: no, and it costs nothing then). A store has none until
+    /// [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// What a run of a guest uses depends on the guest and its input alone, and not on the machine or on other settings.
+    pub fn consume_fuel(&mut self, enabled: bool) -> &mut Config {
+        self.consume_fuel = enabled;
+        self
+    }
+
+    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), at the start of
+    /// functions and in loops. Where it is on, a store's guests are stopped at once until
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline).
+    ///
+    /// It is cheaper than fuel, and depends on time: [`Engine::increment_epoch`](crate::Engine::increment_epoch) counts.
+    pub fn epoch_interruption(&mut self, enabled: bool) -> &mut Config {
+        self.epoch_interruption = enabled;
+        self
+    }
+
+    /// Tells `observer` how far each component or module is that is compiled (default: nobody is told).
+    ///
+    /// It is called on the threads that compile, several at once, some hundred times for each component or module, and never under a
+    /// lock of the engine. What several threads tell may arrive out of order. Where it panics, so does what compiles, and the
+    /// engine can be used as before. Code for links of instances is made without telling.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{CompilePhase, Component, Config, Engine};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    ///
+    /// let (compiled, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    /// let told = (compiled.clone(), all.clone());
+    /// let engine = Engine::new(Config::new().compile_progress(move |progress| {
+    ///     if progress.phase == CompilePhase::Compile {
+    ///         told.0.fetch_max(progress.functions, Ordering::Relaxed);
+    ///         told.1.store(progress.total_functions, Ordering::Relaxed);
+    ///     }
+    /// }))?;
+    /// Component::new(&engine, r#"(component (core module (func) (func)))"#)?;
+    /// assert_eq!((compiled.load(Ordering::Relaxed), all.load(Ordering::Relaxed)), (2, 2));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
+        self.progress = Some(ProgressObserver(Arc::new(observer)));
         self
     }
 

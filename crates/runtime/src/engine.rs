@@ -4,7 +4,9 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::signatures::SignatureRegistry;
 use crate::vm;
+use gusset_artifact::CodeIdentity;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The settings and what is shared by everything that is compiled with them. Cheap to clone; threads can share it.
 ///
@@ -22,7 +24,10 @@ pub struct Engine(Arc<SharedEngine>);
 
 struct SharedEngine {
     config: Config,
+    /// What code that it runs is compiled for.
+    identity: CodeIdentity,
     signatures: SignatureRegistry,
+    epoch: AtomicU64,
     allocator: vm::InstanceAllocator,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
@@ -39,7 +44,9 @@ impl Engine {
         vm::install_signal_handlers()?;
         Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
+            identity: config.identity(),
             signatures: SignatureRegistry::new(),
+            epoch: AtomicU64::new(0),
             allocator: vm::InstanceAllocator::new(config)?,
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
@@ -51,9 +58,46 @@ impl Engine {
         &self.0.config
     }
 
+    /// What code that it runs is compiled for, but for features of the processor.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.0.identity
+    }
+
     /// Whether both are the same engine: one is the other's clone. Equal settings do not make engines the same.
     pub fn same(a: &Engine, b: &Engine) -> bool {
         Arc::ptr_eq(&a.0, &b.0)
+    }
+
+    /// Begins the next epoch: guests whose deadline it is are stopped, or their host is asked, if their code
+    /// [looks](Config::epoch_interruption) for it. It neither waits nor allocates, so that a signal handler may call it.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, Trap, TrapCode, core::{Instance, Module}};
+    /// use std::{thread, time::Duration};
+    ///
+    /// let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// store.set_epoch_deadline(1);
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+    /// thread::spawn(move || {
+    ///     thread::sleep(Duration::from_millis(10));
+    ///     engine.increment_epoch();
+    /// });
+    /// let error = spin.call(&mut store, ()).unwrap_err();
+    /// assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn increment_epoch(&self) {
+        self.0.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Where the number of the epoch stands as long as the engine lives.
+    pub(crate) fn epoch_counter(&self) -> *const AtomicU64 {
+        &self.0.epoch
     }
 
     /// The numbers of core signatures.

@@ -167,7 +167,9 @@
 //!
 //! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
 //!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
-//!   `CodegenError` and `TranslateError`. Without it nothing makes components yet: what is compiled cannot be stored.
+//!   `CodegenError` and `TranslateError`. Without it components and modules come from artefacts that another process compiled:
+//!   [`Component::deserialize_file`].
+//! - `cross-compile`: code generators for all machines that [`Config::target`] knows.
 //! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): whatever takes bytes takes the text format too; `TextError`, `NamedSource::part_of_text`.
 //!
@@ -180,13 +182,10 @@
 //! whether it is valid all the same. Code runs on x86-64 under Linux.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(
-    not(feature = "compile"),
-    allow(dead_code, reason = "until artefacts can be loaded, nothing makes a component")
-)]
 
 mod activation;
 mod adapter_trap;
+mod artifact;
 mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
@@ -211,6 +210,8 @@ mod instantiate;
 mod lifted_func;
 mod link;
 mod linker;
+mod metering;
+mod progress;
 mod relayed_call;
 mod resource;
 mod signatures;
@@ -226,6 +227,7 @@ mod val;
 mod vm;
 mod wave;
 
+pub use artifact::Precompiled;
 #[doc(hidden)]
 pub use callable_export::CallableExport;
 pub use canon::{
@@ -238,6 +240,8 @@ pub use engine::Engine;
 pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
 pub use func::Func;
+#[doc(inline)]
+pub use gusset_artifact::{ArtifactError, ArtifactErrorKind};
 #[cfg(feature = "compile")]
 #[doc(inline)]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};
@@ -264,6 +268,8 @@ pub use instance::Instance;
 pub use instantiate::InstancePre;
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
+pub use metering::UpdateDeadline;
+pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};

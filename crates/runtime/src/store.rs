@@ -3,6 +3,7 @@
 
 use crate::component_instance::ComponentInstanceState;
 use crate::engine::Engine;
+use crate::metering::OnEpoch;
 use crate::resource::HeldHandles;
 use crate::vm::VmStore;
 use std::marker::PhantomData;
@@ -18,7 +19,7 @@ use std::marker::PhantomData;
 /// store.data_mut().push("running");
 /// assert_eq!(store.into_data(), ["started", "running"]);
 /// ```
-pub struct Store<T: 'static>(Box<StoreInner<T>>);
+pub struct Store<T: 'static>(pub(crate) Box<StoreInner<T>>);
 
 /// What a store is made of.
 ///
@@ -50,6 +51,8 @@ pub(crate) struct StoreInner<T: 'static> {
     pub(crate) held: HeldHandles,
     /// Whether one of them is locked: what a return into a guest asks first.
     pub(crate) any_locked: bool,
+    /// What happens when the epoch of the deadline has come.
+    pub(crate) on_epoch: OnEpoch<T>,
     data: T,
     /// Makes it invariant in `T`.
     invariant: PhantomData<fn(T) -> T>,
@@ -58,10 +61,11 @@ pub(crate) struct StoreInner<T: 'static> {
 impl<T: 'static> Store<T> {
     /// An empty store with the host's data.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
-        let vm = VmStore::new(engine);
+        let vm = VmStore::new::<T>(engine);
         let held = HeldHandles::new(vm.id());
         let components = Vec::new();
-        Store(Box::new(StoreInner { vm, components, held, any_locked: false, data, invariant: PhantomData }))
+        let (any_locked, on_epoch) = (false, OnEpoch::Trap);
+        Store(Box::new(StoreInner { vm, components, held, any_locked, on_epoch, data, invariant: PhantomData }))
     }
 
     /// The host's data.

@@ -2,11 +2,13 @@
 
 mod activations;
 mod adapter_traps;
+mod artifacts;
 mod component;
 mod core;
 mod core_funcs;
 mod core_memories;
 mod derive;
+mod epochs;
 mod errors;
 mod export_names;
 mod forms;
@@ -23,6 +25,7 @@ mod links;
 mod locked_by;
 mod modules;
 mod names;
+mod progress;
 mod re_exports;
 mod refused_handles;
 mod refused_types;

@@ -12,6 +12,16 @@ pub trait ArenaIndex: Copy + Eq {
     fn as_usize(self) -> usize;
 }
 
+/// A position, of what has no index type of its own.
+impl ArenaIndex for u32 {
+    fn from_usize(index: usize) -> u32 {
+        u32::try_from(index).expect("an arena holds at most 2^32 entries")
+    }
+    fn as_usize(self) -> usize {
+        self as usize
+    }
+}
+
 /// A growable array of `V`, indexed by `K` only.
 ///
 /// ```

@@ -1,6 +1,8 @@
 //! The parts of the component model that a host can switch on and off. What is refused without them is the business of the
 //! crate that reads components.
 
+use serde::{Deserialize, Serialize};
+
 /// A part of the component model that is not in everybody's version of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
@@ -140,7 +142,7 @@ impl ComponentFeature {
 
 /// Which [`ComponentFeature`]s are on. By default those of the released versions of the component model: async, maps and
 /// `implements`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ComponentFeatures {
     /// A bit for each feature that is on.
     on: u32,

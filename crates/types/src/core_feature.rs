@@ -1,6 +1,8 @@
 //! The proposals of the core specification that a host can switch off. What is refused without them, and that it is
 //! refused, is the code generator's business.
 
+use serde::{Deserialize, Serialize};
+
 /// A proposal that extended the first version of the core specification.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
@@ -61,7 +63,7 @@ impl CoreFeature {
 }
 
 /// Which [`CoreFeature`]s are on: by default all of them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct CoreFeatures {
     /// A bit for each feature that is off.
     off: u16,

@@ -101,6 +101,10 @@ trap_codes! {
     UnalignedAtomic = 12, "unaligned atomic", None;
     /// An exception that nothing caught.
     UncaughtException = 13, "uncaught exception", None;
+    /// The host wanted the guest to stop: the epoch of its deadline has come, or a time that was set.
+    Interrupt = 14, "interrupt", None;
+    /// The guest has used all fuel that it was given.
+    OutOfFuel = 15, "all fuel consumed by WebAssembly", None;
 
     /// A component called out while its `may_leave` is unset.
     CannotLeave = 32, "cannot leave component instance", None;

@@ -8,7 +8,7 @@ use crate::convert;
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
 use crate::signature::{clif_type, needs_stack_map};
-use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData};
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData};
 use gusset_artifact::CoreValType;
 use gusset_types::TrapCode;
 use std::collections::HashMap;
@@ -296,13 +296,20 @@ impl<'a> FuncTranslator<'a, '_> {
 
     fn br(&mut self, depth: u32) {
         let (label, carried, height) = self.branch(depth);
-        self.jump(label, carried, height);
+        if self.goes_back(depth) && self.watches_loops() {
+            self.jump_back(label, carried, height);
+        } else {
+            self.jump(label, carried, height);
+        }
         self.reachable = false;
     }
 
     fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
         let (label, carried, height) = self.branch(depth);
+        if self.goes_back(depth) {
+            self.watch_branch();
+        }
         let next = self.next_block();
         // In the frame form, what must be moved first is moved on the way.
         let on_the_way =
@@ -315,12 +322,9 @@ impl<'a> FuncTranslator<'a, '_> {
             self.jump(label, carried, height);
         } else {
             self.store_operands();
-            let arguments = self.edge(carried);
-            let from = self.current_block();
-            let branch = self.builder.ins().brif(condition, label, &arguments, next, []);
-            if let Form::Ssa(ssa) = &mut self.form {
-                ssa.edge(label, from, branch, self.position);
-            }
+            self.branch_to(label, carried, |this, arguments| {
+                this.builder.ins().brif(condition, label, arguments, next, [])
+            });
         }
         self.builder.switch_to_block(next);
     }
@@ -333,6 +337,11 @@ impl<'a> FuncTranslator<'a, '_> {
             return Ok(());
         }
         let index = self.pop();
+        let depths = table.targets().chain([Ok(table.default())]);
+        let depths = depths.collect::<Result<Vec<_>, _>>()?;
+        if depths.iter().any(|&depth| self.goes_back(depth)) {
+            self.watch_branch();
+        }
         self.store_operands();
         // Each label is reached over a block of its own, so that the table repeats nothing of what goes to it.
         let mut landings = HashMap::new();
@@ -346,11 +355,8 @@ impl<'a> FuncTranslator<'a, '_> {
             });
             BlockCall::new(landing, [], &mut this.builder.func.dfg.value_lists)
         };
-        let mut targets = Vec::new();
-        for depth in table.targets() {
-            targets.push(target(self, depth?));
-        }
-        let default = target(self, table.default());
+        let mut targets: Vec<_> = depths.into_iter().map(|depth| target(self, depth)).collect();
+        let default = targets.pop().expect("the default is among them");
         let table = self.builder.create_jump_table(JumpTableData::new(default, &targets));
         self.builder.ins().br_table(index, table);
         self.reachable = false;
@@ -365,20 +371,30 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Goes to a label with the topmost operands.
-    fn jump(&mut self, label: Block, carried: BlockTypes<'a>, height: usize) {
+    pub(crate) fn jump(&mut self, label: Block, carried: BlockTypes<'_>, height: usize) {
         if let Form::Frame(_) = self.form {
             self.move_operands(carried.len(), height);
         }
+        self.branch_to(label, carried, |this, arguments| this.builder.ins().jump(label, arguments));
+    }
+
+    /// A branch to a label, written by `branch`, with the topmost operands.
+    pub(crate) fn branch_to(
+        &mut self,
+        label: Block,
+        carried: BlockTypes<'_>,
+        branch: impl FnOnce(&mut Self, &[BlockArg]) -> Inst,
+    ) {
         let arguments = self.edge(carried);
         let from = self.current_block();
-        let jump = self.builder.ins().jump(label, &arguments);
+        let branch = branch(self, &arguments);
         if let Form::Ssa(ssa) = &mut self.form {
-            ssa.edge(label, from, jump, self.position);
+            ssa.edge(label, from, branch, self.position);
         }
     }
 
     /// The topmost operands as what an edge carries: nothing in the frame form.
-    fn edge(&mut self, carried: BlockTypes<'a>) -> Vec<BlockArg> {
+    fn edge(&mut self, carried: BlockTypes<'_>) -> Vec<BlockArg> {
         match self.form {
             Form::Ssa(_) => self.top(carried.len()).into_iter().map(BlockArg::from).collect(),
             Form::Frame(_) => Vec::new(),
@@ -391,6 +407,11 @@ impl<'a> FuncTranslator<'a, '_> {
         let frame = &mut self.control[last - depth as usize];
         frame.branched = true;
         (frame.label, frame.carried, frame.height)
+    }
+
+    /// Whether a branch goes back to the start of a loop.
+    fn goes_back(&self, depth: u32) -> bool {
+        matches!(self.control[self.control.len() - 1 - depth as usize].kind, FrameKind::Loop)
     }
 
     fn block_type(&self, ty: BlockType) -> Result<(BlockTypes<'a>, BlockTypes<'a>), CodegenError> {

@@ -44,7 +44,7 @@ pub fn contains(range: CodeRange, offset: u32) -> bool {
 /// The traps of a function of the first module.
 pub fn traps_of(image: &CodeImage, index: u32) -> Vec<TrapRecord> {
     let range = image.code_of(MODULE, func(index)).expect("it is defined");
-    image.traps.iter().copied().filter(|trap| contains(range, trap.offset)).collect()
+    image.tables.traps.iter().filter(|trap| contains(range, trap.offset)).collect()
 }
 
 pub fn has_trap(image: &CodeImage, index: u32, code: TrapCode) -> bool {

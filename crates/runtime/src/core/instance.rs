@@ -61,7 +61,7 @@ impl Instance {
     pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
         let vm = &mut store.as_context_mut().0.vm;
         let (code, module) = vm.instance_module(self.0);
-        let entity = *code.image().modules[module].module.exports.get(name)?;
+        let entity = code.image().modules[module].module.exports.get(name)?;
         vm.export(self.0, entity).ok().map(Extern::from_vm)
     }
 
@@ -73,7 +73,7 @@ impl Instance {
         let code = code.clone();
         let exports = code.image().modules[module].module.exports.iter();
         exports
-            .filter_map(|(name, &entity)| Some((name.to_string(), Extern::from_vm(vm.export(self.0, entity).ok()?))))
+            .filter_map(|(name, entity)| Some((name.to_string(), Extern::from_vm(vm.export(self.0, entity).ok()?))))
             .collect()
     }
 

@@ -107,7 +107,7 @@ impl Module {
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ExternType)> {
         let image = self.code.image();
         let module = self.module();
-        module.exports.iter().map(|(name, &entity)| (&**name, ExternType::new(image, module.type_of(entity))))
+        module.exports.iter().map(|(name, entity)| (name, ExternType::new(image, module.type_of(entity))))
     }
 
     /// Whether it has a [start function](https://webassembly.github.io/spec/core/syntax/modules.html#start-function), which runs when it is
@@ -133,7 +133,7 @@ impl Module {
     /// What it exports as `name`, and its type.
     pub(crate) fn export(&self, name: &str) -> Option<(EntityIndex, ExternType)> {
         let module = self.module();
-        let entity = *module.exports.get(name)?;
+        let entity = module.exports.get(name)?;
         Some((entity, ExternType::new(self.code.image(), module.type_of(entity))))
     }
 

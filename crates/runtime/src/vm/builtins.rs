@@ -1,7 +1,9 @@
-//! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only; what they mean stands in
-//! `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
+//! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only, with that of bulk instructions in
+//! `pieces.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
 use super::context::RawStoreContext;
+use super::metering::ask_whether_to_go_on;
+use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::store::VmStore;
 use super::unwind::leave;
 use crate::error::format_err;
@@ -34,6 +36,8 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     table_copy as *const (),
     table_init as *const (),
     elem_drop as *const (),
+    deadline_reached as *const (),
+    refill_fuel as *const (),
     table_element as *const (),
     function_reference as *const (),
 ]);
@@ -43,19 +47,20 @@ const _: () = {
     assert!(BuiltinFunction::MemoryGrow as u8 == 0 && BuiltinFunction::MemoryInit as u8 == 3);
     assert!(BuiltinFunction::DataDrop as u8 == 4 && BuiltinFunction::TableGrow as u8 == 5);
     assert!(BuiltinFunction::TableInit as u8 == 8 && BuiltinFunction::ElemDrop as u8 == 9);
-    assert!(BuiltinFunction::TableElement as u8 == 10 && BuiltinFunction::FunctionReference as u8 == 11);
-    assert!(BuiltinFunction::ALL.len() == 12);
+    assert!(BuiltinFunction::DeadlineReached as u8 == 10 && BuiltinFunction::RefillFuel as u8 == 11);
+    assert!(BuiltinFunction::TableElement as u8 == 12 && BuiltinFunction::FunctionReference as u8 == 13);
+    assert!(BuiltinFunction::ALL.len() == 14);
 };
 
 /// The context of the instance whose code calls.
-type Caller = *const u64;
+pub(super) type Caller = *const u64;
 
 /// The store and the number of the calling instance.
 ///
 /// # Safety
 ///
 /// `caller` is the first parameter of a builtin that compiled code called; the result is used during that call only.
-unsafe fn caller<'a>(caller: Caller) -> (&'a mut VmStore, usize) {
+pub(super) unsafe fn caller<'a>(caller: Caller) -> (&'a mut VmStore, usize) {
     // SAFETY: V1, V3: the context of an instance starts with its number and a pointer to the store's context, which
     // knows the store while an activation is running; compiled code holds no reference into the store.
     unsafe {
@@ -66,11 +71,11 @@ unsafe fn caller<'a>(caller: Caller) -> (&'a mut VmStore, usize) {
 }
 
 /// What fallible builtins return.
-fn status(store: &VmStore, result: Result<(), TrapCode>) -> u8 {
+pub(super) fn status(context: &RawStoreContext, result: Result<(), TrapCode>) -> u8 {
     match result {
         Ok(()) => 1,
         Err(code) => {
-            store.context().failure.set_trap(code, None);
+            context.failure.set_trap(code, None);
             0
         }
     }
@@ -82,7 +87,11 @@ fn status(store: &VmStore, result: Result<(), TrapCode>) -> u8 {
 ///
 /// Called by a builtin that compiled code called, in the store with that context; nothing of the builtin's is left to drop.
 #[cold]
-unsafe fn leave_after_panic(context: *const RawStoreContext, builtin: &str, payload: Box<dyn Any + Send>) -> ! {
+pub(super) unsafe fn leave_after_panic(
+    context: *const RawStoreContext,
+    builtin: &str,
+    payload: Box<dyn Any + Send>,
+) -> ! {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
     let error = format_err!("internal error: {builtin} panicked: {text}");
@@ -92,6 +101,22 @@ unsafe fn leave_after_panic(context: *const RawStoreContext, builtin: &str, payl
         (*context).failure.set_host(error);
         leave(&*context)
     }
+}
+
+/// The store's context, without the store.
+///
+/// # Safety
+///
+/// As for [`caller`].
+pub(super) unsafe fn store_context<'a>(caller: Caller) -> &'a RawStoreContext {
+    // SAFETY: V1, V3: the context of an instance has a pointer to the store's context, which is only ever borrowed shared.
+    unsafe { &*(caller.add(ContextLayout::STORE as usize / 8).read() as *const RawStoreContext) }
+}
+
+/// The epoch of the deadline has come. It borrows nothing of the store, which the host is given.
+unsafe extern "C" fn deadline_reached(context: Caller) -> u8 {
+    // SAFETY: V1, V3, V8: compiled code passes its context, and holds no borrow.
+    unsafe { u8::from(ask_whether_to_go_on(store_context(context))) }
 }
 
 macro_rules! builtin {
@@ -119,23 +144,6 @@ builtin! {
         store.grow_memory(memory, pages).unwrap_or(u64::MAX)
     }
 
-    fn memory_fill(store, instance, memory: u32, dst: u64, value: u32, len: u64) -> u8 {
-        let result = store.memory_fill(instance, MemoryIndex::from_u32(memory), dst, value as u8, len);
-        status(store, result)
-    }
-
-    fn memory_copy(store, instance, dst_memory: u32, src_memory: u32, dst: u64, src: u64, len: u64) -> u8 {
-        let (to, from) = (MemoryIndex::from_u32(dst_memory), MemoryIndex::from_u32(src_memory));
-        let result = store.memory_copy(instance, to, from, dst, src, len);
-        status(store, result)
-    }
-
-    fn memory_init(store, instance, memory: u32, segment: u32, dst: u64, src: u64, len: u64) -> u8 {
-        let (memory, segment) = (MemoryIndex::from_u32(memory), DataIndex::from_u32(segment));
-        let result = store.memory_init(instance, memory, segment, dst, src, len);
-        status(store, result)
-    }
-
     fn data_drop(store, instance, segment: u32) {
         store.data_drop(instance, DataIndex::from_u32(segment));
     }
@@ -145,25 +153,13 @@ builtin! {
         store.grow_table(table, count, value).unwrap_or(u64::MAX)
     }
 
-    fn table_fill(store, instance, table: u32, dst: u64, value: u64, len: u64) -> u8 {
-        let result = store.table_fill(instance, TableIndex::from_u32(table), dst, value, len);
-        status(store, result)
-    }
-
-    fn table_copy(store, instance, dst_table: u32, src_table: u32, dst: u64, src: u64, len: u64) -> u8 {
-        let (to, from) = (TableIndex::from_u32(dst_table), TableIndex::from_u32(src_table));
-        let result = store.table_copy(instance, to, from, dst, src, len);
-        status(store, result)
-    }
-
-    fn table_init(store, instance, table: u32, segment: u32, dst: u64, src: u64, len: u64) -> u8 {
-        let (table, segment) = (TableIndex::from_u32(table), ElemIndex::from_u32(segment));
-        let result = store.table_init(instance, table, segment, dst, src, len);
-        status(store, result)
-    }
-
     fn elem_drop(store, instance, segment: u32) {
         store.elem_drop(instance, ElemIndex::from_u32(segment));
+    }
+
+    fn refill_fuel(store, _instance) -> u8 {
+        let result = store.refill_fuel();
+        status(store.context(), result)
     }
 
     fn table_element(store, instance, table: u32, index: u64) -> u64 {

@@ -143,4 +143,27 @@ impl VmStore {
     pub(super) fn elem_drop(&mut self, of: usize, segment: ElemIndex) {
         self.instances[of].elements.drop(segment.as_usize());
     }
+
+    // Whether all of what a bulk instruction works on is within bounds, before it does so in pieces.
+
+    pub(super) fn check_memory(&self, of: usize, index: MemoryIndex, start: u64, len: u64) -> BulkResult {
+        within(start, len, self.memories[self.memory_number(of, index)].memory.length()).ok_or(MEMORY)
+    }
+
+    pub(super) fn check_data(&self, of: usize, segment: DataIndex, start: u64, len: u64) -> BulkResult {
+        within(start, len, self.instances[of].data_of(segment).len()).ok_or(MEMORY)
+    }
+
+    pub(super) fn check_table(&self, of: usize, index: TableIndex, start: u64, len: u64) -> BulkResult {
+        within(start, len, self.tables[self.table_number(of, index)].table.len()).ok_or(TABLE)
+    }
+
+    pub(super) fn check_elements(&self, of: usize, segment: ElemIndex, start: u64, len: u64) -> BulkResult {
+        within(start, len, self.instances[of].elements_of(segment)).ok_or(TABLE)
+    }
+}
+
+/// Whether a range lies in what has a length.
+fn within(start: u64, len: u64, length: usize) -> Option<()> {
+    checked_range(start, len).filter(|range| range.end <= length).map(|_| ())
 }

@@ -1,25 +1,32 @@
 //! [`CodeMemory`]: the code image of a link unit, placed where it can run.
 
-use super::mapping::{ExecutableMapping, Mapping, page_size};
+use super::mapping::{Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
-    CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, SignatureIndex,
+    CodeIdentity, CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, PodTable,
+    SharedBytes, SignatureIndex,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// A code image in executable memory, shared by all stores that run it.
 pub(crate) struct CodeMemory {
-    mapping: ExecutableMapping,
+    /// Where the text starts: signal handlers ask for it.
+    start: usize,
     len: usize,
-    /// Without its text, which stands in the mapping.
+    /// Its text can be executed.
     image: CodeImage,
     /// The registry that the signatures' numbers are of.
     registry: u64,
+    /// What it was compiled for.
+    identity: Arc<CodeIdentity>,
+    /// The file in which the image's data stands, and where in it.
+    data_source: Option<(File, u64)>,
     /// For each signature of the unit its engine-wide number. Contexts point here.
     type_ids: Box<[u32]>,
     /// For each signature of the unit.
@@ -29,24 +36,70 @@ pub(crate) struct CodeMemory {
 }
 
 impl CodeMemory {
-    /// Places an image in memory. The image is trusted: it comes from this crate's compiler.
+    /// Places an image in memory.
     ///
     /// # Errors
     ///
-    /// When there is no memory for it, or its tables point outside of it.
-    pub(crate) fn new(registry: &SignatureRegistry, mut image: CodeImage) -> Result<CodeMemory> {
+    /// When there is no memory for it.
+    ///
+    /// # Safety
+    ///
+    /// V2: the image is as this crate's compiler made it, for processors like this one.
+    pub(super) unsafe fn place(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        mut image: CodeImage,
+    ) -> Result<CodeMemory> {
         let text = std::mem::take(&mut image.text);
-        check_tables(&image, text.len())?;
+        let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
+        mapping.make_accessible(text.len())?;
+        mapping.bytes_mut(text.len()).copy_from_slice(&text);
+        let placed = SharedBytes::new(Arc::new(mapping.into_executable()?));
+        image.text = placed.slice(0..text.len()).unwrap_or_default();
+        // SAFETY: V2, V5: the caller says so, and the text has just been placed in an executable mapping, which it keeps.
+        unsafe { CodeMemory::new(registry, identity, image) }
+    }
+
+    /// An image whose text can be executed where it stands.
+    ///
+    /// # Errors
+    ///
+    /// When one of its signatures is not supported.
+    ///
+    /// # Safety
+    ///
+    /// V2: the image is as this crate's compiler made it, for processors like this one, and its text is in memory that can be
+    /// executed and is never written.
+    pub(super) unsafe fn new(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        image: CodeImage,
+    ) -> Result<CodeMemory> {
+        debug_assert!(tables_hold(&image), "a code image's tables point into it");
         let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
-        let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
-        mapping.make_accessible(text.len())?;
-        mapping.bytes_mut(text.len()).copy_from_slice(&text);
-        let mapping = mapping.into_executable()?;
-        let (len, registry) = (text.len(), registry.id());
-        Ok(CodeMemory { mapping, len, image, registry, type_ids, types, signatures, source: None })
+        let (start, len, registry) = (image.text.as_ptr() as usize, image.text.len(), registry.id());
+        let (source, data_source) = (None, None);
+        Ok(CodeMemory { start, len, image, registry, identity, data_source, type_ids, types, signatures, source })
+    }
+
+    /// The same code, whose data stands in a file.
+    pub(super) fn with_data_source(mut self, source: Option<(File, u64)>) -> CodeMemory {
+        self.data_source = source;
+        self
+    }
+
+    /// The file in which the image's data stands, if there is one, and where in it, a multiple of 64 KiB.
+    #[allow(dead_code, reason = "memories will be mapped from it")]
+    pub(super) fn data_source(&self) -> Option<(&File, u64)> {
+        self.data_source.as_ref().map(|(file, offset)| (file, *offset))
+    }
+
+    /// What it was compiled for.
+    pub(crate) fn identity(&self) -> &CodeIdentity {
+        &self.identity
     }
 
     /// The same code, with the text that it comes from.
@@ -68,7 +121,7 @@ impl CodeMemory {
         }
     }
 
-    /// The image's tables. Its text is not among them.
+    /// The image, as it stands in memory.
     pub(crate) fn image(&self) -> &CodeImage {
         &self.image
     }
@@ -92,7 +145,7 @@ impl CodeMemory {
 
     /// The address of the first byte.
     pub(super) fn start(&self) -> usize {
-        self.mapping.start()
+        self.start
     }
 
     /// The offset of an address, if it is in the code.
@@ -121,36 +174,35 @@ impl CodeMemory {
 
     /// The address of the entry trampoline for functions of this type.
     pub(super) fn entry(&self, type_id: u32) -> Option<usize> {
-        self.of_signature(&self.image.entries, type_id)
+        self.of_signature(&self.image.tables.entries, type_id)
     }
 
     /// The address of the host stub for functions of this type.
     pub(super) fn host_stub(&self, type_id: u32) -> Option<usize> {
-        self.of_signature(&self.image.host_stubs, type_id)
+        self.of_signature(&self.image.tables.host_stubs, type_id)
     }
 
-    fn of_signature(&self, offsets: &[Option<u32>], type_id: u32) -> Option<usize> {
-        let signature = self.signatures.get(&type_id)?;
-        let offset = (*offsets.get(signature.as_u32() as usize)?)?;
+    fn of_signature(&self, offsets: &PodTable<SignatureIndex, Option<u32>>, type_id: u32) -> Option<usize> {
+        let offset = offsets.get(*self.signatures.get(&type_id)?)??;
         Some(self.start() + offset as usize)
     }
 
     /// What the instruction at `pc` traps with. Called in signal handlers: it neither allocates nor locks.
     pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
-        self.image.trap_at(self.offset_of(pc)?)
+        self.image.tables.trap_at(self.offset_of(pc)?)
     }
 
     /// Which function stands at `pc`; `None` in a stub.
     pub(super) fn frame_at(&self, pc: usize) -> Option<WasmFrame> {
         let offset = self.offset_of(pc)?;
-        let (index, func) = self.image.function_at(offset)?;
+        let (index, func) = self.image.tables.function_at(offset)?;
         let module = &self.image.modules.get(index)?.module;
         let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
         Some(WasmFrame {
             module: module_name(index, module),
             function: func.as_u32(),
             name: module.shown_name(func).map(str::to_string),
-            offset: self.image.wasm_offset_at(offset),
+            offset: self.image.tables.wasm_offset_at(offset),
             text: FrameText(source.map(|source| source.text.clone())),
         })
     }
@@ -164,17 +216,15 @@ pub(super) fn module_name(index: ModuleIndex, module: &CoreModule) -> String {
     }
 }
 
-fn check_tables(image: &CodeImage, len: usize) -> Result<()> {
-    let within = |range: &CodeRange| range.start.checked_add(range.len).is_some_and(|end| end as usize <= len);
-    let entry = |offset: &Option<u32>| offset.is_none_or(|offset| (offset as usize) < len);
-    let data = |range: &std::ops::Range<u32>| range.start <= range.end && range.end as usize <= image.data.len();
-    let holds = image.entries.iter().chain(&image.host_stubs).all(entry)
-        && image.functions.iter().all(|function| within(&function.code))
-        && image.modules.values().all(|module| {
+/// Whether an image's tables point into it: what the compiler makes does.
+fn tables_hold(image: &CodeImage) -> bool {
+    let CodeImage { text, data, modules, tables, .. } = image;
+    let within = |range: CodeRange| range.start.checked_add(range.len).is_some_and(|end| end as usize <= text.len());
+    let entry = |offset: Option<u32>| offset.is_none_or(|offset| (offset as usize) < text.len());
+    let data = |range: &std::ops::Range<u32>| range.start <= range.end && range.end as usize <= data.len();
+    tables.entries.iter().chain(tables.host_stubs.iter()).all(entry)
+        && tables.functions.iter().all(|function| within(function.code))
+        && modules.values().all(|module| {
             module.functions.iter().all(within) && module.module.data.values().all(|segment| data(&segment.bytes))
-        });
-    if !holds {
-        bail!("a code image's tables point outside of it");
-    }
-    Ok(())
+        })
 }

@@ -15,7 +15,7 @@ impl VmStore {
     /// An element of a segment of an instance, as compiled code holds references. The segment has so many.
     pub(super) fn segment_element(&self, number: usize, segment: ElemIndex, at: usize) -> Result<u64> {
         match &self.instances[number].image().module.elements[segment].items {
-            ElementItems::Functions(functions) => self.function_reference(number, functions[at]),
+            ElementItems::Functions(functions) => self.function_reference(number, functions.at(at as u32)),
             ElementItems::Expressions(expressions) => Ok(self.evaluate(number, &expressions[at])?.u64()),
         }
     }

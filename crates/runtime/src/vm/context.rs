@@ -3,6 +3,7 @@
 
 use super::code::CodeMemory;
 use super::failure::ActivationFailure;
+use super::metering::OnDeadline;
 use super::raw_value::RawValue;
 use super::store::VmStore;
 use gusset_artifact::STORE_CONTEXT;
@@ -10,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Words that compiled code reads and writes through their address, which never changes.
 pub(super) struct Context {
@@ -81,6 +83,13 @@ pub(super) struct RawStoreContext {
     pub(super) exit_pc: Cell<usize>,
     builtins: *const *const (),
     raise: usize,
+    pub(super) epoch_counter: *const AtomicU64,
+    pub(super) epoch_deadline: Cell<u64>,
+    /// What is left of the share of fuel that compiled code took; less than none if it took more at its last step.
+    pub(super) fuel: Cell<i64>,
+    /// The fuel beside that share.
+    pub(super) fuel_behind: Cell<u64>,
+    pub(super) on_deadline: OnDeadline,
     /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
     pub(super) owner: Cell<*mut ()>,
     /// The store within it.
@@ -102,6 +111,9 @@ const _: () = {
     assert!(offset_of!(RawStoreContext, exit_pc) == STORE_CONTEXT.exit_pc as usize);
     assert!(offset_of!(RawStoreContext, builtins) == STORE_CONTEXT.builtins as usize);
     assert!(offset_of!(RawStoreContext, raise) == STORE_CONTEXT.raise as usize);
+    assert!(offset_of!(RawStoreContext, epoch_counter) == STORE_CONTEXT.epoch_counter as usize);
+    assert!(offset_of!(RawStoreContext, epoch_deadline) == STORE_CONTEXT.epoch_deadline as usize);
+    assert!(offset_of!(RawStoreContext, fuel) == STORE_CONTEXT.fuel as usize);
     assert!(offset_of!(RawStoreContext, owner) >= STORE_CONTEXT.size as usize);
     assert!(size_of::<usize>() == 8 && cfg!(target_endian = "little"), "only 64-bit little-endian hosts are supported");
 };
@@ -119,8 +131,13 @@ pub(super) struct SavedActivation {
 }
 
 impl RawStoreContext {
-    /// For code that calls the functions in the array at `builtins`, and leaves by `raise`.
-    pub(super) fn new(builtins: *const *const (), raise: usize) -> RawStoreContext {
+    /// For code that calls the functions in the array at `builtins`, leaves by `raise`, and calls `on_deadline` when an epoch comes.
+    pub(super) fn new(
+        builtins: *const *const (),
+        raise: usize,
+        epoch_counter: *const AtomicU64,
+        on_deadline: OnDeadline,
+    ) -> RawStoreContext {
         RawStoreContext {
             stack_limit: Cell::new(0),
             entry_fp: Cell::new(0),
@@ -130,6 +147,11 @@ impl RawStoreContext {
             exit_pc: Cell::new(0),
             builtins,
             raise,
+            epoch_counter,
+            epoch_deadline: Cell::new(0),
+            fuel: Cell::new(0),
+            fuel_behind: Cell::new(0),
+            on_deadline,
             owner: Cell::new(std::ptr::null_mut()),
             vm: Cell::new(std::ptr::null_mut()),
             code: RefCell::default(),

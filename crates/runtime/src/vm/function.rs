@@ -163,7 +163,7 @@ impl VmStore {
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let signature = record.code.signature(image.module.functions[index]);
+        let signature = record.code.signature(image.module.functions.at(index));
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
@@ -192,7 +192,7 @@ impl VmStore {
             let record = &self.instances[instance];
             let code = record.code.function(record.module, func);
             let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
-            let type_id = record.code.number_of(record.image().module.functions[func]);
+            let type_id = record.code.number_of(record.image().module.functions.at(func));
             context.set(place.offset + FUNC_REF.code, code as u64);
             context.set(place.offset + FUNC_REF.context, context.start() as u64);
             let word = context.get(place.offset + FUNC_REF.type_id) >> 32 << 32 | u64::from(type_id);

@@ -2,7 +2,8 @@
 //! memory.
 
 use crate::error::{Error, Result};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 
 /// Reserved address space. Its first bytes are zeroed memory once they are made accessible; touching the rest is a
@@ -17,6 +18,12 @@ pub(super) struct Mapping {
 unsafe impl Send for Mapping {}
 // SAFETY: V5: shared references only read.
 unsafe impl Sync for Mapping {}
+
+/// All of an artefact is read at once, for its hash; so its pages are wanted at once.
+#[cfg(target_os = "linux")]
+const POPULATE: MapFlags = MapFlags::POPULATE;
+#[cfg(not(target_os = "linux"))]
+const POPULATE: MapFlags = MapFlags::empty();
 
 /// Bytes of a page of this system.
 pub(super) fn page_size() -> usize {
@@ -75,6 +82,42 @@ impl Mapping {
         Ok(ExecutableMapping(self))
     }
 
+    /// The first `len` bytes of a file, more than none, readable. What is written to the file later may be seen or not; what is cut off
+    /// from it is a fault.
+    pub(super) fn of_file(file: &std::fs::File, len: usize) -> Result<Mapping> {
+        let whole = round_up(len as u64).filter(|len| isize::try_from(*len).is_ok());
+        let whole = whole.ok_or_else(|| Error::msg("a file that is larger than the address space"))?;
+        let flags = MapFlags::PRIVATE | POPULATE;
+        // SAFETY: V5: a new mapping, at an address that the system chooses, replaces nothing.
+        let base = unsafe { mmap(null_mut(), len, ProtFlags::READ, flags, file, 0) };
+        let base = base.map_err(|error| Error::from(error).context(format!("mapping {len} bytes of a file")))?;
+        Ok(Mapping {
+            base: NonNull::new(base.cast()).expect("no mapping is at address 0"),
+            len: whole,
+            accessible: len,
+        })
+    }
+
+    /// Makes what is accessible readable only: from here on nothing writes to it through this value.
+    pub(super) fn make_read_only(&mut self) -> Result<()> {
+        // SAFETY: V5: the pages are of this mapping, and nothing refers to them while it is borrowed exclusively.
+        let changed = unsafe { mprotect(self.base.as_ptr().cast(), self.accessible, MprotectFlags::READ) };
+        changed.map_err(|error| Error::from(error).context("protecting memory"))
+    }
+
+    /// Makes whole pages executable that are read only.
+    pub(super) fn make_executable(&self, pages: Range<usize>) -> Result<()> {
+        assert!(pages.start.is_multiple_of(page_size()) && pages.start <= pages.end && pages.end <= self.len);
+        if pages.is_empty() {
+            return Ok(());
+        }
+        let (start, len) = (self.base.as_ptr().wrapping_add(pages.start), pages.len());
+        super::icache::flush(start, len);
+        // SAFETY: V5: the pages are of this mapping, and whoever made it has taken away the right to write to them.
+        let changed = unsafe { mprotect(start.cast(), len, MprotectFlags::READ | MprotectFlags::EXEC) };
+        changed.map_err(|error| Error::from(error).context("making code executable"))
+    }
+
     pub(super) fn base(&self) -> *mut u8 {
         self.base.as_ptr()
     }
@@ -126,9 +169,8 @@ impl StackMapping {
 /// A mapping that holds code.
 pub(super) struct ExecutableMapping(Mapping);
 
-impl ExecutableMapping {
-    /// The address of the first byte.
-    pub(super) fn start(&self) -> usize {
-        self.0.base.as_ptr() as usize
+impl AsRef<[u8]> for ExecutableMapping {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes(self.0.accessible)
     }
 }

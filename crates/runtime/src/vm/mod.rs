@@ -10,22 +10,25 @@
 //!   from its exclusive borrow. Host functions and builtins borrow from that pointer for the time of their call, and a
 //!   nested entry takes its own from that borrow. A `StoreInner` is never moved or exchanged meanwhile: only `Store`
 //!   owns one, in a box, and no function hands out the place itself outside of this crate.
-//! - **V2, code is ours.** A [`CodeMemory`] holds the output of this crate's compiler, unchanged. Its tables say what
-//!   stands where, and static links between its modules hold because instances are made as the plan that was compiled
+//! - **V2, code is ours.** A [`CodeMemory`] holds the output of this crate's compiler, unchanged, for processors like this
+//!   one. What comes from an artefact is that too: who deserializes it says so, a hash over all of it that nothing changed by
+//!   accident, and what it was compiled for is compared. Its tables say what stands where, and static links between its modules hold because instances are made as the plan that was compiled
 //!   with it says.
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
-//!   are only ever added. When a store is dropped, no activation of it exists, since that would borrow it.
+//!   are only ever added, and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
 //! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. Writable
-//!   pages never become executable but by consuming the mapping, and executable ones never become writable.
+//!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
+//!   become writable. Those of a file are private and never writable.
 //! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
 //!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
 //!   this: a host function can lend its borrow of the store to a thread that it waits for.
 //! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
-//!   `T`, to the one `VmStore` that it holds for life; contexts of host functions are written only there. `StoreInner`
+//!   `T`, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch calls; contexts of
+//!   host functions are written only there. `StoreInner`
 //!   is invariant in `T`, so that the type of its data is never another one than they were written for.
 //! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
 //!   pad before they call; stubs record the frame that called them, and make room for the values that they pass.
@@ -39,12 +42,16 @@
 //!   larger ones are so many smaller ones.
 
 mod allocator;
+mod artifact_code;
 mod builtins;
 mod bulk;
 mod cells;
 mod code;
+#[cfg(feature = "compile")]
+mod compiled_code;
 mod const_expr;
 mod context;
+mod deserialize;
 mod entry;
 mod failure;
 mod function;
@@ -56,6 +63,8 @@ mod instance;
 mod items;
 mod mapping;
 mod memory;
+mod metering;
+mod pieces;
 mod plain;
 mod raw_value;
 mod registers;

@@ -8,6 +8,7 @@ use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
 use super::memory::LinearMemory;
+use super::metering::on_deadline;
 use super::raw_value::RawValue;
 use super::table::{TableElement, TableStorage};
 use super::unwind;
@@ -87,11 +88,14 @@ pub(super) struct TagRecord {
 }
 
 impl VmStore {
-    pub(crate) fn new(engine: &Engine) -> VmStore {
+    /// A store for the guests of a `StoreInner<T>`.
+    pub(crate) fn new<T: 'static>(engine: &Engine) -> VmStore {
+        let raise = unwind::raise as *const () as usize;
+        let raw = RawStoreContext::new(builtins::ARRAY.pointer(), raise, engine.epoch_counter(), on_deadline::<T>);
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
-            raw: Rc::new(RawStoreContext::new(builtins::ARRAY.pointer(), unwind::raise as *const () as usize)),
+            raw: Rc::new(raw),
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),

@@ -1,0 +1,285 @@
+//! Records of what stands where in machine code, and tables of them.
+
+use crate::index::{FuncIndex, ModuleIndex};
+use crate::pod_table::{PodTable, RawTable, Record, read_u32};
+use gusset_types::TrapCode;
+use serde::{Deserialize, Serialize};
+
+/// A range of code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeRange {
+    /// The first byte.
+    pub start: u32,
+    /// Number of bytes.
+    pub len: u32,
+}
+
+/// An instruction that traps by signal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrapRecord {
+    /// The instruction.
+    pub offset: u32,
+    /// What it means.
+    pub code: TrapCode,
+}
+
+/// A call that has exception handlers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallSite {
+    /// The offset to which the call returns.
+    pub return_offset: u32,
+    /// How far below the frame pointer the stack pointer stands at the call.
+    pub frame_size: u32,
+    /// Handlers, innermost first.
+    pub handlers: Box<[ExceptionHandler]>,
+}
+
+/// A handler of a call site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExceptionHandler {
+    /// The tag it catches (an index into the frame's module's tags), or `None` for any.
+    pub tag: Option<u32>,
+    /// Where it starts.
+    pub offset: u32,
+}
+
+/// The references that are live at a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StackMap {
+    /// The offset to which the call returns.
+    pub return_offset: u32,
+    /// How far below the frame pointer the stack pointer stands at the call.
+    pub frame_size: u32,
+    /// Distances of live `u32` reference slots above the stack pointer.
+    pub slots: Box<[u32]>,
+}
+
+/// Where code comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AddressMapEntry {
+    /// The first byte of code.
+    pub offset: u32,
+    /// The byte offset of the operator in the input, or `u32::MAX` for none.
+    pub wasm: u32,
+}
+
+/// Which function stands where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FunctionRange {
+    /// Its code.
+    pub code: CodeRange,
+    /// Which function, or `None` for a stub.
+    pub function: Option<(ModuleIndex, FuncIndex)>,
+}
+
+impl Record for CodeRange {
+    const SIZE: usize = 8;
+
+    fn read(bytes: &[u8]) -> CodeRange {
+        CodeRange { start: read_u32(bytes), len: read_u32(&bytes[4..]) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        self.start.write(bytes);
+        self.len.write(bytes);
+    }
+}
+
+impl Record for TrapRecord {
+    const SIZE: usize = 5;
+
+    fn read(bytes: &[u8]) -> TrapRecord {
+        // Nobody writes another number.
+        let code = TrapCode::from_u8(bytes[4]).unwrap_or(TrapCode::Unreachable);
+        TrapRecord { offset: read_u32(bytes), code }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        self.offset.write(bytes);
+        bytes.push(self.code as u8);
+    }
+}
+
+impl Record for AddressMapEntry {
+    const SIZE: usize = 8;
+
+    fn read(bytes: &[u8]) -> AddressMapEntry {
+        AddressMapEntry { offset: read_u32(bytes), wasm: read_u32(&bytes[4..]) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        self.offset.write(bytes);
+        self.wasm.write(bytes);
+    }
+}
+
+/// A stub is of module `u32::MAX`.
+impl Record for FunctionRange {
+    const SIZE: usize = CodeRange::SIZE + 8;
+
+    fn read(bytes: &[u8]) -> FunctionRange {
+        let module = <Option<u32>>::read(&bytes[8..]).map(ModuleIndex::from_u32);
+        FunctionRange { code: CodeRange::read(bytes), function: module.zip(Some(FuncIndex::read(&bytes[12..]))) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        self.code.write(bytes);
+        self.function.map(|(module, _)| module.as_u32()).write(bytes);
+        self.function.map_or(0, |(_, func)| func.as_u32()).write(bytes);
+    }
+}
+
+impl Record for ExceptionHandler {
+    const SIZE: usize = 8;
+
+    fn read(bytes: &[u8]) -> ExceptionHandler {
+        ExceptionHandler { tag: <Option<u32>>::read(bytes), offset: read_u32(&bytes[4..]) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        self.tag.write(bytes);
+        self.offset.write(bytes);
+    }
+}
+
+/// A call, and which of the items of all calls are its own.
+#[derive(Clone, Copy, Debug)]
+struct SiteRecord {
+    return_offset: u32,
+    frame_size: u32,
+    first: u32,
+    count: u32,
+}
+
+impl Record for SiteRecord {
+    const SIZE: usize = 16;
+
+    fn read(bytes: &[u8]) -> SiteRecord {
+        let [return_offset, frame_size, first, count] = [0, 4, 8, 12].map(|at| read_u32(&bytes[at..]));
+        SiteRecord { return_offset, frame_size, first, count }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        for number in [self.return_offset, self.frame_size, self.first, self.count] {
+            number.write(bytes);
+        }
+    }
+}
+
+/// Calls with items of each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+struct SiteTable<Item> {
+    sites: PodTable<u32, SiteRecord>,
+    items: PodTable<u32, Item>,
+}
+
+impl<Item> Default for SiteTable<Item> {
+    fn default() -> Self {
+        SiteTable { sites: PodTable::default(), items: PodTable::default() }
+    }
+}
+
+impl<Item: Record> SiteTable<Item> {
+    fn new(sites: impl Iterator<Item = (u32, u32, Box<[Item]>)>) -> Self {
+        let mut items = Vec::new();
+        let sites = sites.map(|(return_offset, frame_size, own)| {
+            let (first, count) = (items.len() as u32, own.len() as u32);
+            items.extend(own);
+            SiteRecord { return_offset, frame_size, first, count }
+        });
+        SiteTable { sites: sites.collect(), items: items.into_iter().collect() }
+    }
+
+    fn items(&self, site: SiteRecord) -> Box<[Item]> {
+        (site.first..site.first.saturating_add(site.count)).map_while(|at| self.items.get(at)).collect()
+    }
+
+    fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        visit(self.sites.raw_mut());
+        visit(self.items.raw_mut());
+    }
+}
+
+/// Call sites with handlers.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CallSites(SiteTable<ExceptionHandler>);
+
+impl CallSites {
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = CallSite> {
+        self.0.sites.iter().map(|site| CallSite {
+            return_offset: site.return_offset,
+            frame_size: site.frame_size,
+            handlers: self.0.items(site),
+        })
+    }
+
+    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        self.0.each_table(visit);
+    }
+}
+
+impl FromIterator<CallSite> for CallSites {
+    fn from_iter<I: IntoIterator<Item = CallSite>>(sites: I) -> CallSites {
+        let sites = sites.into_iter().map(|site| (site.return_offset, site.frame_size, site.handlers));
+        CallSites(SiteTable::new(sites))
+    }
+}
+
+/// Stack maps.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct StackMaps(SiteTable<u32>);
+
+impl StackMaps {
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = StackMap> {
+        self.0.sites.iter().map(|site| StackMap {
+            return_offset: site.return_offset,
+            frame_size: site.frame_size,
+            slots: self.0.items(site),
+        })
+    }
+
+    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
+        self.0.each_table(visit);
+    }
+}
+
+impl FromIterator<StackMap> for StackMaps {
+    fn from_iter<I: IntoIterator<Item = StackMap>>(maps: I) -> StackMaps {
+        let maps = maps.into_iter().map(|map| (map.return_offset, map.frame_size, map.slots));
+        StackMaps(SiteTable::new(maps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        fn round_trip<R: Record + PartialEq + std::fmt::Debug>(record: R) {
+            let mut bytes = Vec::new();
+            record.write(&mut bytes);
+            assert_eq!(bytes.len(), R::SIZE);
+            assert_eq!(R::read(&bytes), record);
+        }
+        let code = CodeRange { start: 1, len: 2 };
+        round_trip(code);
+        round_trip(TrapRecord { offset: 7, code: TrapCode::StackOverflow });
+        round_trip(AddressMapEntry { offset: 3, wasm: u32::MAX });
+        round_trip(FunctionRange { code, function: None });
+        round_trip(FunctionRange { code, function: Some((ModuleIndex::from_u32(4), FuncIndex::from_u32(5))) });
+        round_trip(ExceptionHandler { tag: None, offset: 9 });
+        round_trip(ExceptionHandler { tag: Some(0), offset: 9 });
+    }
+
+    #[test]
+    fn each_call_has_its_own_items() {
+        let maps = [(4, vec![1, 2]), (9, vec![]), (12, vec![3])];
+        let maps = maps.map(|(return_offset, slots)| StackMap { return_offset, frame_size: 16, slots: slots.into() });
+        let table: StackMaps = maps.iter().cloned().collect();
+        assert_eq!(table.iter().collect::<Vec<_>>(), maps);
+    }
+}

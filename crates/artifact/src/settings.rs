@@ -1,0 +1,100 @@
+//! What a host can choose about the code that is made. Code that was made with other settings is other code: two images may be
+//! linked only if their settings are equal, and all of them are a part of what an artefact is known by.
+
+use gusset_types::{CoreFeature, CoreFeatures};
+use serde::{Deserialize, Serialize};
+
+/// How hard to work on the code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum OptimizationLevel {
+    /// As little as possible.
+    None,
+    /// For speed.
+    #[default]
+    Speed,
+    /// For speed and size.
+    SpeedAndSize,
+}
+
+/// Settings of a compiler.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct CodeSettings {
+    /// How hard to work on the code.
+    pub optimization: OptimizationLevel,
+    /// What modules may use. What needs a feature that is off is invalid, as in an engine that was made before the feature was,
+    /// and the message names it.
+    pub features: CoreFeatures,
+    /// Whether results of float operations that are NaN are always the canonical one, so that runs are reproducible on every
+    /// machine. Off: any NaN that the specification allows.
+    pub nan_canonicalization: bool,
+    /// Bytes of address space that the runtime reserves for each 32-bit memory, from its base. With at least 4 GiB the base
+    /// never moves and accesses need no check; with less, every access is checked against the current length.
+    pub memory_reservation: u64,
+    /// Bytes of inaccessible address space behind the reservation. Accesses whose constant offset reaches beyond it are
+    /// checked.
+    pub memory_guard: u64,
+    /// Whether guests count the fuel that they use, and ask for more where it is used up.
+    pub consume_fuel: bool,
+    /// Whether code looks for the epoch of its store's deadline.
+    pub epoch_interruption: bool,
+    /// Gives every function the form that only those get which the optimiser could not afford: for tests, which compare the
+    /// two.
+    #[doc(hidden)]
+    pub frame_form: bool,
+}
+
+impl Default for CodeSettings {
+    fn default() -> Self {
+        CodeSettings {
+            optimization: OptimizationLevel::Speed,
+            features: CoreFeatures::default(),
+            nan_canonicalization: false,
+            memory_reservation: 4 << 30,
+            memory_guard: 2 << 30,
+            consume_fuel: false,
+            epoch_interruption: false,
+            frame_form: false,
+        }
+    }
+}
+
+impl CodeSettings {
+    /// Which setting differs first in `other`, by the name that hosts know it by, and its values here and there.
+    pub fn first_difference(&self, other: &CodeSettings) -> Option<(&'static str, String, String)> {
+        fn row<T: PartialEq + std::fmt::Debug>(
+            name: &'static str,
+            one: T,
+            other: T,
+        ) -> Option<(&'static str, String, String)> {
+            (one != other).then(|| (name, format!("{one:?}"), format!("{other:?}")))
+        }
+        // Every field is named, so that none is forgotten.
+        let &CodeSettings {
+            optimization,
+            features,
+            nan_canonicalization,
+            memory_reservation,
+            memory_guard,
+            consume_fuel,
+            epoch_interruption,
+            frame_form,
+        } = self;
+        let feature = |feature: &CoreFeature| {
+            let (one, other) = (features.has(*feature), other.features.has(*feature));
+            row(feature.name(), one, other)
+        };
+        row("opt_level", optimization, other.optimization)
+            .or_else(|| CoreFeature::ALL.iter().find_map(feature))
+            .or_else(|| row("nan_canonicalization", nan_canonicalization, other.nan_canonicalization))
+            .or_else(|| row("memory_reservation", memory_reservation, other.memory_reservation))
+            .or_else(|| row("memory_guard", memory_guard, other.memory_guard))
+            .or_else(|| row("consume_fuel", consume_fuel, other.consume_fuel))
+            .or_else(|| row("epoch_interruption", epoch_interruption, other.epoch_interruption))
+            .or_else(|| row("frame_form", frame_form, other.frame_form))
+    }
+
+    /// Whether a 32-bit memory has all the address space that it can ever need.
+    pub fn full_reservation(&self) -> bool {
+        self.memory_reservation >= 1 << 32
+    }
+}

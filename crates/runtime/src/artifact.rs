@@ -1,0 +1,136 @@
+//! Artefacts: what is compiled, as bytes that are stored and shipped. They are read in `vm/deserialize.rs`, since to believe them is
+//! unsafe.
+
+mod processor;
+
+use crate::component::Component;
+use crate::core::Module;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use gusset_artifact::{ArtifactContent, ArtifactKind, detect_artifact, write_artifact};
+use std::io::Read;
+use std::path::Path;
+
+pub(crate) use processor::{has_feature, platform};
+
+/// Which sort of artefact bytes are, as [`Engine::detect_precompiled`] tells.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Precompiled {
+    /// Of a component: [`Component::deserialize`] reads it.
+    Component,
+    /// Of a core module: [`Module::deserialize`](crate::core::Module::deserialize) reads it.
+    Module,
+}
+
+impl From<ArtifactKind> for Precompiled {
+    fn from(kind: ArtifactKind) -> Precompiled {
+        match kind {
+            ArtifactKind::Component => Precompiled::Component,
+            ArtifactKind::Module => Precompiled::Module,
+        }
+    }
+}
+
+/// As many bytes at a file's start as say what it is.
+const START_OF_FILE: u64 = 16;
+
+impl Engine {
+    /// Compiles a component to an artefact, which [`Component::deserialize`] makes a component of, in this process or another one. Nothing
+    /// is made ready to run, so that the engine may be one for another machine ([`Config::target`](crate::Config::target)).
+    ///
+    /// `bytes` are as for [`Component::new`]. Equal ones give equal artefacts, if the settings are equal. Where they are text, what is told
+    /// later of places in it is told of the artefact by offset only.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Component::new`].
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Engine, Precompiled};
+    /// let engine = Engine::default();
+    /// let artifact = engine.precompile_component("(component)")?;
+    /// assert_eq!(Engine::detect_precompiled(&artifact), Some(Precompiled::Component));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[cfg(feature = "compile")]
+    pub fn precompile_component(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
+        let bytes = bytes.as_ref();
+        crate::compile::with_stack(|| {
+            let input = crate::source::SourceInput::new(bytes, None)?;
+            let (image, content) = crate::component::compile_image(self, &input)?;
+            written(write_artifact(self.compiler().identity(), &image, &content))
+        })?
+    }
+
+    /// Compiles a core module to an artefact, as [`precompile_component`](Engine::precompile_component) does a component.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Module::new`](crate::core::Module::new).
+    #[cfg(feature = "compile")]
+    pub fn precompile_module(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
+        let bytes = bytes.as_ref();
+        crate::compile::with_stack(|| {
+            let input = crate::source::SourceInput::new(bytes, None)?;
+            let image = self.compiler().compile_module_image(&input)?;
+            let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
+            written(write_artifact(self.compiler().identity(), &image, &content))
+        })?
+    }
+
+    /// Whether bytes start as an artefact of some version of Gusset, and which sort. Whether they are whole, and of this version, is
+    /// found when they are read.
+    ///
+    /// ```
+    /// assert_eq!(gusset::Engine::detect_precompiled(b"\0asm\x01\0\0\0"), None);
+    /// ```
+    pub fn detect_precompiled(bytes: &[u8]) -> Option<Precompiled> {
+        detect_artifact(bytes).map(Precompiled::from)
+    }
+
+    /// The same of a file, of which only the start is read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
+        let path = path.as_ref();
+        let mut start = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(START_OF_FILE).read_to_end(&mut start));
+        read.map_err(|error| Error::from(error).context(format!("cannot read {}", path.display())))?;
+        Ok(Engine::detect_precompiled(&start))
+    }
+}
+
+impl Component {
+    /// The artefact of this component: what [`Component::deserialize`] makes it of. It is what
+    /// [`Engine::precompile_component`] gives for what this was compiled from.
+    ///
+    /// # Errors
+    ///
+    /// None but for faults of ours.
+    pub fn serialize(&self) -> Result<Vec<u8>> {
+        let plan = self.plan().clone();
+        let content = ArtifactContent::Component { plan, adapters: self.adapter_modules().to_vec() };
+        written(write_artifact(self.code().identity(), self.code().image(), &content))
+    }
+}
+
+impl Module {
+    /// The artefact of this module: what [`Module::deserialize`] makes it of. That of a module within a component holds the code of
+    /// the whole component.
+    ///
+    /// # Errors
+    ///
+    /// None but for faults of ours.
+    pub fn serialize(&self) -> Result<Vec<u8>> {
+        let (code, index) = self.code();
+        written(write_artifact(code.identity(), code.image(), &ArtifactContent::Module(index)))
+    }
+}
+
+fn written<E: std::error::Error + Send + Sync + 'static>(bytes: std::result::Result<Vec<u8>, E>) -> Result<Vec<u8>> {
+    bytes.map_err(|error| Error::from(error).context("internal error: an artefact cannot be written"))
+}

@@ -1,0 +1,232 @@
+//! How long a guest may run: fuel, and deadlines by epochs. What compiled code does for it stands in the code generator; here is
+//! what a host says, and what a store does when a guest has used up what it was given.
+
+use crate::error::{Result, bail};
+use crate::store::{Store, StoreContext, StoreContextMut, StoreInner};
+use crate::trap::Trap;
+use gusset_types::TrapCode;
+
+/// What a guest does whose deadline has come: the answer of [`Store::epoch_deadline_callback`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum UpdateDeadline {
+    /// It goes on, and its next deadline is so many epochs after the present one.
+    Continue(u64),
+}
+
+/// A host's callback.
+type DeadlineCallback<T> = Box<dyn FnMut(StoreContextMut<'_, T>) -> Result<UpdateDeadline> + Send + Sync>;
+
+/// What happens when the epoch of the deadline has come.
+pub(crate) enum OnEpoch<T: 'static> {
+    /// The guest is stopped.
+    Trap,
+    /// The host decides.
+    Callback(DeadlineCallback<T>),
+    /// The host is deciding.
+    Asking,
+}
+
+impl<T: 'static> Store<T> {
+    /// Sets how much fuel the guests of this store may use from now on; a new store has none. What uses how much is told at
+    /// [`Config::consume_fuel`](crate::Config::consume_fuel).
+    ///
+    /// # Errors
+    ///
+    /// When the engine's guests count no fuel: [`Config::consume_fuel`](crate::Config::consume_fuel).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, Trap, TrapCode, core::{Instance, Module}};
+    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
+    /// let module = Module::new(&engine, r#"(module
+    ///     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    ///     (func (export "spin") (loop (br 0))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// store.set_fuel(1_000)?;
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let add = instance.get_typed_func::<(i32, i32), i32>(&mut store, "add")?;
+    /// assert_eq!(add.call(&mut store, (2, 3))?, 5);
+    /// assert_eq!(store.get_fuel()?, 996, "one for the call and one for each operator");
+    /// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+    /// let error = spin.call(&mut store, ()).unwrap_err();
+    /// assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::OutOfFuel));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.0.set_fuel(fuel)
+    }
+
+    /// How much fuel the guests of this store may still use.
+    ///
+    /// After a trap it may be up to 10,000 more than what was left: code counts in shares of that size, and a trap loses the count
+    /// of the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_fuel`](Store::set_fuel).
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.0.get_fuel()
+    }
+
+    /// Stops guests of this store `ticks` epochs after the present one of the engine, or asks the
+    /// [callback](Store::epoch_deadline_callback) then. A new store's deadline has come already.
+    ///
+    /// An engine whose code does not look for it ([`Config::epoch_interruption`](crate::Config::epoch_interruption)) ignores it.
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.0.vm.set_epoch_deadline(ticks);
+    }
+
+    /// A guest whose deadline has come is stopped with [`TrapCode::Interrupt`](crate::TrapCode::Interrupt); so it is unless a
+    /// callback is set.
+    pub fn epoch_deadline_trap(&mut self) {
+        self.0.on_epoch = OnEpoch::Trap;
+    }
+
+    /// Asks `callback` when the deadline of a guest has come, on the guest's thread. It may say that the guest goes on, with a
+    /// new deadline; what it fails with is what the guest is stopped with.
+    ///
+    /// It may use the store, and call guests of it; these are stopped if their deadline, which is the same, has come.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, UpdateDeadline, core::{Instance, Module}};
+    /// let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#)?;
+    /// let mut store = Store::new(&engine, 0);
+    /// store.set_epoch_deadline(1);
+    /// store.epoch_deadline_callback(|mut store| {
+    ///     *store.data_mut() += 1;
+    ///     match store.data() {
+    ///         3 => Err(gusset::Error::msg("three times is enough")),
+    ///         _ => Ok(UpdateDeadline::Continue(0)),
+    ///     }
+    /// });
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+    /// engine.increment_epoch();
+    /// assert!(format!("{:#}", spin.call(&mut store, ()).unwrap_err()).contains("three times is enough"));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn epoch_deadline_callback(
+        &mut self,
+        callback: impl FnMut(StoreContextMut<'_, T>) -> Result<UpdateDeadline> + Send + Sync + 'static,
+    ) {
+        self.0.on_epoch = OnEpoch::Callback(Box::new(callback));
+    }
+}
+
+impl<T: 'static> StoreContext<'_, T> {
+    /// [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.0.get_fuel()
+    }
+}
+
+impl<T: 'static> StoreContextMut<'_, T> {
+    /// [`Store::set_fuel`]; in a host function, for the guest that calls it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.0.set_fuel(fuel)
+    }
+
+    /// [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.0.get_fuel()
+    }
+
+    /// [`Store::set_epoch_deadline`].
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.0.vm.set_epoch_deadline(ticks);
+    }
+
+    /// [`Store::epoch_deadline_trap`].
+    pub fn epoch_deadline_trap(&mut self) {
+        self.0.on_epoch = OnEpoch::Trap;
+    }
+
+    /// [`Store::epoch_deadline_callback`].
+    pub fn epoch_deadline_callback(
+        &mut self,
+        callback: impl FnMut(StoreContextMut<'_, T>) -> Result<UpdateDeadline> + Send + Sync + 'static,
+    ) {
+        self.0.on_epoch = OnEpoch::Callback(Box::new(callback));
+    }
+}
+
+impl<T: 'static> StoreInner<T> {
+    fn check_counts_fuel(&self) -> Result<()> {
+        match self.vm.engine().config().consume_fuel {
+            true => Ok(()),
+            false => bail!("guests of this engine count no fuel; Config::consume_fuel makes them"),
+        }
+    }
+
+    fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.check_counts_fuel()?;
+        self.vm.set_fuel(fuel);
+        Ok(())
+    }
+
+    fn get_fuel(&self) -> Result<u64> {
+        self.check_counts_fuel()?;
+        Ok(self.vm.fuel())
+    }
+
+    /// The epoch of the deadline has come: whether the guest that is running goes on.
+    ///
+    /// # Errors
+    ///
+    /// What the host's callback failed with.
+    pub(crate) fn deadline_reached(&mut self) -> Result<bool> {
+        let OnEpoch::Callback(mut callback) = std::mem::replace(&mut self.on_epoch, OnEpoch::Asking) else {
+            self.on_epoch = OnEpoch::Trap;
+            return Ok(false);
+        };
+        let locked = self.locked();
+        let answer = callback(StoreContextMut(self));
+        if let OnEpoch::Asking = self.on_epoch {
+            self.on_epoch = OnEpoch::Callback(callback);
+        }
+        let UpdateDeadline::Continue(ticks) = answer?;
+        // Which instance is running is not known here: it may be one that the callback lost.
+        if self.locked() != locked {
+            return Err(Trap::new(TrapCode::CannotEnter).into());
+        }
+        self.vm.set_epoch_deadline(ticks);
+        Ok(true)
+    }
+
+    /// How many instances are locked.
+    fn locked(&self) -> usize {
+        if !self.any_locked {
+            return 0;
+        }
+        self.components.iter().filter(|component| component.is_locked()).count()
+    }
+
+    /// Stops a guest for which the host works, where it works for long.
+    ///
+    /// # Errors
+    ///
+    /// A trap, or what the host's callback failed with, when the epoch of the deadline has come.
+    pub(crate) fn check_deadline(&mut self) -> Result<()> {
+        if !self.vm.is_late() || self.deadline_reached()? {
+            return Ok(());
+        }
+        Err(Trap::new(TrapCode::Interrupt).into())
+    }
+}

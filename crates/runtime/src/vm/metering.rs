@@ -1,0 +1,101 @@
+//! Epochs and fuel: the numbers that compiled code and the host share, and what compiled code asks when an epoch has come or
+//! its share of fuel is used up. What the host wants then stands in `metering.rs`, above this module.
+
+use super::context::RawStoreContext;
+use super::signals::set_current;
+use super::store::VmStore;
+use crate::error::{Error, Result};
+use crate::host_panic::HostPanic;
+use crate::store::StoreInner;
+use gusset_types::TrapCode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null;
+use std::sync::atomic::Ordering;
+
+/// How much fuel compiled code takes at once. It counts that down in a register, and a trap loses the count: so this is also the most
+/// that a call may use without being charged for it, if it ends with a trap.
+const SHARE: i64 = 10_000;
+
+/// What a store of a type does when the epoch of its deadline has come.
+pub(super) type OnDeadline = unsafe fn(&RawStoreContext) -> Result<bool>;
+
+/// [`StoreInner::deadline_reached`] of the store around a context.
+///
+/// # Safety
+///
+/// A guest of a store with data of type `T` is running, whose context this is, and nobody holds a borrow of the store.
+pub(super) unsafe fn on_deadline<T: 'static>(context: &RawStoreContext) -> Result<bool> {
+    // SAFETY: V1, V8: the owner was borrowed exclusively by the entry, which does not touch it until the guest returns.
+    unsafe { (*context.owner.get().cast::<StoreInner<T>>()).deadline_reached() }
+}
+
+impl RawStoreContext {
+    /// Whether the epoch of the deadline has come.
+    pub(super) fn is_late(&self) -> bool {
+        self.epoch() >= self.epoch_deadline.get()
+    }
+
+    fn epoch(&self) -> u64 {
+        // SAFETY: V4: the counter is the engine's, which the store keeps.
+        unsafe { (*self.epoch_counter).load(Ordering::Relaxed) }
+    }
+}
+
+/// Asks the store whether the guest goes on; if not, why is recorded.
+///
+/// # Safety
+///
+/// As for [`on_deadline`], with the type that the context was made for.
+#[cold]
+pub(super) unsafe fn ask_whether_to_go_on(context: &RawStoreContext) -> bool {
+    // While the host runs, no fault of this thread is the guest's.
+    let guest = set_current(null());
+    // SAFETY: V8: the context has the function for the type of its store's data; the rest is the caller's promise.
+    let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (context.on_deadline)(context) }));
+    set_current(guest);
+    match outcome {
+        Ok(Ok(true)) => return true,
+        Ok(Ok(false)) => context.failure.set_trap(TrapCode::Interrupt, None),
+        Ok(Err(error)) => context.failure.set_host(error),
+        Err(payload) => context.failure.set_host(Error::new(HostPanic::new(payload))),
+    }
+    false
+}
+
+impl VmStore {
+    /// Puts the deadline so many epochs after the present one.
+    pub(crate) fn set_epoch_deadline(&self, ticks: u64) {
+        let context = self.context();
+        context.epoch_deadline.set(context.epoch().saturating_add(ticks));
+    }
+
+    /// Whether the epoch of the deadline has come; never without epochs.
+    pub(crate) fn is_late(&self) -> bool {
+        self.engine().config().epoch_interruption && self.context().is_late()
+    }
+
+    /// How much fuel guests may use.
+    pub(crate) fn fuel(&self) -> u64 {
+        let context = self.context();
+        let left = i128::from(context.fuel_behind.get()) + i128::from(context.fuel.get());
+        left.clamp(0, u64::MAX.into()) as u64
+    }
+
+    /// Sets how much fuel guests may use.
+    pub(crate) fn set_fuel(&self, fuel: u64) {
+        let share = fuel.min(SHARE as u64);
+        self.context().fuel.set(share as i64);
+        self.context().fuel_behind.set(fuel - share);
+    }
+
+    /// Gives compiled code its next share.
+    pub(super) fn refill_fuel(&self) -> Result<(), TrapCode> {
+        match self.fuel() {
+            0 => Err(TrapCode::OutOfFuel),
+            fuel => {
+                self.set_fuel(fuel);
+                Ok(())
+            }
+        }
+    }
+}
