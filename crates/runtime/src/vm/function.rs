@@ -1,7 +1,7 @@
 //! Functions of a store, by handle: those that guests define and those of the host. How a reference that compiled code
 //! holds becomes a handle, and a handle a reference.
 
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext};
 use super::handle::FuncHandle;
 use super::host::{self, HostFunc, HostRecord};
@@ -12,13 +12,14 @@ use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
+    SignatureIndex,
 };
 use gusset_types::Printable;
 use std::sync::Arc;
 
 /// A function of a store.
 pub(super) struct FuncRecord {
-    pub(super) signature: RegisteredSignature,
+    pub(super) signature: FunctionSignature,
     /// Where its function reference stands; `None` for a start function that does not escape.
     pub(super) reference: Option<ContextPlace>,
     pub(super) target: CallTarget,
@@ -26,6 +27,33 @@ pub(super) struct FuncRecord {
     pub(super) values: usize,
     /// Whether a parameter is a reference.
     pub(super) takes_references: bool,
+}
+
+/// The signature of a function.
+pub(super) enum FunctionSignature {
+    /// Of a guest: one of its code's.
+    OfCode(StoreCode, SignatureIndex),
+    OfHost(RegisteredSignature),
+}
+
+impl FunctionSignature {
+    pub(super) fn ty(&self) -> &Arc<CoreFuncType> {
+        match self {
+            FunctionSignature::OfCode(code, signature) => code.type_of(*signature),
+            FunctionSignature::OfHost(signature) => &signature.ty,
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        match self {
+            FunctionSignature::OfCode(code, signature) => code.number_of(*signature),
+            FunctionSignature::OfHost(signature) => signature.number,
+        }
+    }
+
+    fn registered(&self) -> RegisteredSignature {
+        RegisteredSignature { ty: self.ty().clone(), number: self.number() }
+    }
 }
 
 /// What a call of a function does.
@@ -59,8 +87,8 @@ fn type_word(type_id: u32, number: usize) -> u64 {
 }
 
 impl FuncRecord {
-    fn new(signature: RegisteredSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
-        let CoreFuncType { params, results } = &*signature.ty;
+    fn new(signature: FunctionSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
+        let CoreFuncType { params, results } = &**signature.ty();
         let values = params.len().max(results.len());
         let takes_references = params.iter().any(is_reference);
         FuncRecord { signature, reference, target, values, takes_references }
@@ -81,6 +109,7 @@ impl<T: 'static> StoreInner<T> {
         context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
         self.vm.hosts.push(record);
         let target = CallTarget::Host(self.vm.hosts.len() - 1);
+        let signature = FunctionSignature::OfHost(signature);
         let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
         FuncHandle::new(self.vm.id(), function)
     }
@@ -90,7 +119,7 @@ impl VmStore {
     fn add_function(&mut self, record: FuncRecord) -> usize {
         let number = self.functions.len();
         if let Some(place) = record.reference {
-            let word = type_word(record.signature.number, number);
+            let word = type_word(record.signature.number(), number);
             self.context_of(place).set(place.offset + FUNC_REF.type_id, word);
         }
         self.functions.push(record);
@@ -100,7 +129,7 @@ impl VmStore {
     /// The type.
     #[track_caller]
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
-        &self.functions[func.index(self.id())].signature.ty
+        self.functions[func.index(self.id())].signature.ty()
     }
 
     /// The reference that compiled code holds for a function.
@@ -163,11 +192,11 @@ impl VmStore {
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let signature = record.code.signature(image.module.functions.at(index));
+        let signature = FunctionSignature::OfCode(record.code, image.module.functions.at(index));
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
-        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number) };
+        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number()) };
         Ok(self.add_function(FuncRecord::new(signature, reference, target)))
     }
 
@@ -224,7 +253,7 @@ impl VmStore {
         if record.get(place.offset + FUNC_REF.code) == 0 {
             let (code, context) = match *target {
                 CallTarget::Wasm { code, context, .. } => (code, context),
-                CallTarget::Host(_) => (stub(self, signature)?, record.start()),
+                CallTarget::Host(_) => (stub(self, &signature.registered())?, record.start()),
             };
             record.set(place.offset + FUNC_REF.code, code as u64);
             record.set(place.offset + FUNC_REF.context, context as u64);
@@ -241,7 +270,7 @@ impl VmStore {
 
     /// The entry trampoline for a function of a guest.
     pub(super) fn entry_of(&mut self, number: usize) -> Result<usize> {
-        let signature = &self.functions[number].signature;
+        let signature = &self.functions[number].signature.registered();
         let known = self.context().code.borrow().iter().find_map(|code| code.entry(signature.number));
         let found = match known {
             Some(entry) => entry,
@@ -265,7 +294,7 @@ impl VmStore {
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {
             (CallTarget::Wasm { code, context, .. }, _) => {
-                [code as u64, context as u64, type_word(record.signature.number, number)]
+                [code as u64, context as u64, type_word(record.signature.number(), number)]
             }
             (CallTarget::Host(_), Some(place)) => {
                 let context = self.context_of(place);

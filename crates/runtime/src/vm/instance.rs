@@ -1,7 +1,7 @@
 //! Instances of core modules, and how they are made: imports are checked, then everything is allocated and initialised
 //! in the specification's order. The start function is run by who can run guests.
 
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
 use super::items::InstanceItems;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// An instance.
 pub(super) struct InstanceRecord {
-    pub(super) code: Arc<CodeMemory>,
+    pub(super) code: StoreCode,
     pub(super) module: ModuleIndex,
     pub(super) context: usize,
     /// Its functions are found by their records in the context.
@@ -84,13 +84,13 @@ impl VmStore {
         imports: &[ExternHandle],
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
-        self.add_code(code);
+        let kept = self.add_code(code);
         let image = code.module(module)?;
         let context = self.engine().allocator().context(image.layout.size())?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
-            code: code.clone(),
+            code: kept,
             module,
             context,
             items: InstanceItems::new(&image.module),
@@ -323,7 +323,7 @@ impl VmStore {
 
     /// The module of an instance.
     #[track_caller]
-    pub(crate) fn instance_module(&self, instance: InstanceHandle) -> (&Arc<CodeMemory>, ModuleIndex) {
+    pub(crate) fn instance_module(&self, instance: InstanceHandle) -> (&CodeMemory, ModuleIndex) {
         let record = &self.instances[self.instance_number(instance)];
         (&record.code, record.module)
     }

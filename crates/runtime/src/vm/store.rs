@@ -2,7 +2,7 @@
 //! handle is never stale.
 
 use super::builtins;
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext};
 use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
@@ -149,8 +149,9 @@ impl VmStore {
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.
-    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
+    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) -> StoreCode {
         self.raw.add_code(code);
+        StoreCode::new(code)
     }
 
     // Memories.
