@@ -1,12 +1,13 @@
-//! What the conformance run needs beside the runner itself: which scripts there are, which features they are run with, and how
-//! the list of expected failures is written. Running is in `main.rs`.
+//! The conformance run, which programs have for each set of settings: which scripts there are, which features they are run with,
+//! and how the list of expected failures is written.
 #![forbid(unsafe_code)]
 
+mod conformance;
 mod suites;
 mod write_list;
 
+pub use conformance::conformance;
 pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
-pub use write_list::expected_failures;
 
 /// The snippets of the pages in `docs/` are tests.
 #[cfg(doctest)]

@@ -296,6 +296,8 @@ pub enum BuiltinFunction {
     DeadlineReached,
     /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
     RefillFuel,
+    /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
+    Trap,
     /// `(table: u32, index: u64) -> u64`: an element of a table of functions, which is in bounds, as a reference; 0 for null.
     TableElement,
     /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
@@ -317,6 +319,7 @@ impl BuiltinFunction {
         BuiltinFunction::ElemDrop,
         BuiltinFunction::DeadlineReached,
         BuiltinFunction::RefillFuel,
+        BuiltinFunction::Trap,
         BuiltinFunction::TableElement,
         BuiltinFunction::FunctionReference,
     ];

@@ -41,6 +41,13 @@ pub struct CodeSettings {
     /// two.
     #[doc(hidden)]
     pub frame_form: bool,
+    /// Whether traps are faults of the code, which signal handlers find. Off: no code faults, everything is checked.
+    pub signals_based_traps: bool,
+    /// Whether the addresses of accesses to memories that are checked are safe ones even where the processor only guesses that
+    /// the check holds.
+    pub heap_access_spectre_mitigation: bool,
+    /// The same for accesses to tables.
+    pub table_access_spectre_mitigation: bool,
 }
 
 impl Default for CodeSettings {
@@ -54,6 +61,9 @@ impl Default for CodeSettings {
             consume_fuel: false,
             epoch_interruption: false,
             frame_form: false,
+            signals_based_traps: true,
+            heap_access_spectre_mitigation: true,
+            table_access_spectre_mitigation: true,
         }
     }
 }
@@ -78,6 +88,9 @@ impl CodeSettings {
             consume_fuel,
             epoch_interruption,
             frame_form,
+            signals_based_traps,
+            heap_access_spectre_mitigation: heap,
+            table_access_spectre_mitigation: table,
         } = self;
         let feature = |feature: &CoreFeature| {
             let (one, other) = (features.has(*feature), other.features.has(*feature));
@@ -91,6 +104,9 @@ impl CodeSettings {
             .or_else(|| row("consume_fuel", consume_fuel, other.consume_fuel))
             .or_else(|| row("epoch_interruption", epoch_interruption, other.epoch_interruption))
             .or_else(|| row("frame_form", frame_form, other.frame_form))
+            .or_else(|| row("signals_based_traps", signals_based_traps, other.signals_based_traps))
+            .or_else(|| row("heap_access_spectre_mitigation", heap, other.heap_access_spectre_mitigation))
+            .or_else(|| row("table_access_spectre_mitigation", table, other.table_access_spectre_mitigation))
     }
 
     /// Whether a 32-bit memory has all the address space that it can ever need.

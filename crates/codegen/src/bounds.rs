@@ -23,12 +23,8 @@ impl FuncTranslator<'_, '_> {
         let end = offset + u64::from(size);
         let reach = u128::from(self.settings.memory_reservation) + u128::from(self.settings.memory_guard);
         let guarded = self.settings.full_reservation() && u128::from(u32::MAX) + u128::from(end) <= reach;
-        if !guarded {
-            let length = self.memory_length(memory);
-            let end = self.builder.ins().iconst(I64, end as i64);
-            let end = self.builder.ins().iadd(index, end);
-            let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
-            self.trap_if(outside, TrapCode::MemoryOutOfBounds);
+        if !(guarded && self.settings.signals_based_traps) {
+            return self.checked_address(memory, index, offset, end);
         }
         let base = self.memory_base(memory);
         let mut address = self.builder.ins().iadd(base, index);
@@ -38,6 +34,20 @@ impl FuncTranslator<'_, '_> {
             0
         });
         Address { base: address, offset, flags: self.memory_access() }
+    }
+
+    /// The address at `index + offset`, after checking `index + end`, with an offset of 0.
+    fn checked_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, end: u64) -> Address {
+        let length = self.memory_length(memory);
+        let end = self.builder.ins().iadd_imm_s(index, end as i64);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+        let base = self.memory_base(memory);
+        let address = self.builder.ins().iadd(base, index);
+        let address = self.builder.ins().iadd_imm_s(address, offset as i64);
+        let mitigation = self.settings.heap_access_spectre_mitigation;
+        let base = if mitigation { self.mask(outside, address) } else { address };
+        self.trap_if_unmasked(outside, TrapCode::MemoryOutOfBounds, mitigation);
+        Address { base, offset: 0, flags: self.memory_access() }
     }
 
     fn memory_base(&mut self, memory: MemoryIndex) -> Value {
@@ -61,15 +71,17 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn table_element(&mut self, table: TableIndex, index: Value, out_of_bounds: TrapCode) -> Address {
         let length = self.table_length(table);
         let index = self.builder.ins().uextend(POINTER, index);
-        let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        self.trap_unless(inside, out_of_bounds);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
         let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         let base = self.builder.ins().load(POINTER, flags, definition, offset + TABLE_DEFINITION.base);
         let size_log2 = if self.env.module.tables[table].element.heap.is_func() { 3 } else { 2 };
         let distance = self.builder.ins().ishl_imm_u(index, size_log2);
-        let base = self.builder.ins().iadd(base, distance);
-        Address { base, offset: 0, flags: field().with_alias_region(Some(self.regions.table)) }
+        let address = self.builder.ins().iadd(base, distance);
+        let mitigation = self.settings.table_access_spectre_mitigation;
+        let base = if mitigation { self.mask(outside, address) } else { address };
+        self.trap_if_unmasked(outside, out_of_bounds, mitigation);
+        Address { base, offset: 0, flags: self.table_access(out_of_bounds) }
     }
 
     /// The current number of elements of a table, as 64 bits.

@@ -28,6 +28,8 @@ pub(crate) struct CompiledFunction {
     pub(crate) call_sites: Vec<CallSite>,
     pub(crate) stack_maps: Vec<StackMap>,
     pub(crate) addresses: Vec<AddressMapEntry>,
+    /// Bytes below the frame pointer.
+    pub(crate) frame_size: u32,
 }
 
 /// A place in the code that refers to other code.
@@ -36,6 +38,21 @@ pub(crate) struct Relocation {
     pub(crate) kind: Reloc,
     pub(crate) addend: Addend,
     pub(crate) target: CodeKey,
+}
+
+impl CompiledFunction {
+    /// The function with offsets from where it is, at `start`.
+    pub(crate) fn moved(mut self, start: u32) -> CompiledFunction {
+        self.relocations.iter_mut().for_each(|relocation| relocation.offset += start);
+        self.traps.iter_mut().for_each(|trap| trap.offset += start);
+        for site in &mut self.call_sites {
+            site.return_offset += start;
+            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+        }
+        self.stack_maps.iter_mut().for_each(|map| map.return_offset += start);
+        self.addresses.iter_mut().for_each(|entry| entry.offset += start);
+        self
+    }
 }
 
 /// The code generator in three settings. Code made with one can call code made with another.
@@ -108,6 +125,7 @@ fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunctio
         call_sites: call_sites(&compiled)?,
         stack_maps: stack_maps(&compiled),
         addresses: addresses(&compiled),
+        frame_size: compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
     })
 }
 

@@ -8,9 +8,10 @@ use crate::module_env::{Body, ParsedUnit, UnitEnv};
 use crate::parallel::Helpers;
 use crate::progress::{FunctionsDone, Observer, ProgressCounter};
 use crate::settings::{CompilerSettings, OptimizationLevel};
+use crate::signature::wasm_signature;
 use crate::target::{CodeTarget, cpu_features};
 use crate::unit::LinkUnit;
-use crate::{builtin_stub, entry, features, host_stub, image};
+use crate::{builtin_stub, entry, features, guard, host_stub, image};
 use cranelift_codegen::Context;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
@@ -224,9 +225,13 @@ impl Compiler {
                 continue;
             };
             // Inlining will stand between these two steps.
-            if let Some(compiled) = compiled::compile(&self.isas, &mut buffers.context, func, form).map_err(within)? {
-                return Ok((compiled, indirect));
+            let compiled = compiled::compile(&self.isas, &mut buffers.context, func, form).map_err(within)?;
+            let Some(mut compiled) = compiled else { continue };
+            if !self.settings.signals_based_traps {
+                let signature = wasm_signature(env.signature(env.modules[module].module.functions.at(index)));
+                compiled = guard::guarded(&self.isas, &mut buffers.context, signature, compiled).map_err(within)?;
             }
+            return Ok((compiled, indirect));
         }
         Err(within(CodegenError::internal("no form is left for the function")))
     }

@@ -12,17 +12,15 @@ use crate::op::{BlockTypes, ControlFrame};
 use crate::region::Regions;
 use crate::scan::BodyScan;
 use crate::settings::CompilerSettings;
-use crate::signature::{POINTER, clif_type, constant_field, field, needs_stack_map, wasm_signature};
+use crate::signature::{clif_type, needs_stack_map, wasm_signature};
 use crate::ssa::{Ssa, SsaLocal};
+use crate::trap::check_stack_in_prologue;
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, InstBuilder, SigRef, SourceLoc, Type,
-    UserFuncName, Value,
+    self, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, SigRef, SourceLoc, Type, UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use gusset_artifact::{
-    ContextLayout, CoreFuncType, CoreValType, FuncIndex, ModuleIndex, STORE_CONTEXT, SignatureIndex,
-};
+use gusset_artifact::{CoreFuncType, CoreValType, FuncIndex, ModuleIndex, SignatureIndex};
 use std::collections::HashMap;
 use wasmparser::{
     BinaryReader, FuncValidator, FuncValidatorAllocations, OperatorsReader, OperatorsReaderAllocations,
@@ -144,6 +142,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
+    /// The block that is being written to, and the one that it goes on with: see [`current_block`](Self::current_block).
+    pub(crate) part: Option<(ir::Block, ir::Block)>,
 }
 
 /// Validates and translates a function body; `None` when it needs the frame form.
@@ -169,7 +169,7 @@ pub(crate) fn translate(
     let max_passed = max_passed(body_len, unit.functions);
     let name = CodeKey::Function(body.module, body.index).to_name();
     let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty));
-    check_stack_limit(&mut func);
+    check_stack_in_prologue(&mut func, settings);
     let regions = Regions::new(&mut func);
     let form = match form {
         FormKind::Ssa => {
@@ -208,7 +208,9 @@ pub(crate) fn translate(
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),
+        part: None,
     };
+    translator.check_stack();
     translator.builder.set_srcloc(place(reader.original_position()));
     translator.enter_function(entry, ty, &locals, body_len);
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
@@ -227,18 +229,6 @@ pub(crate) fn translate(
 /// The place of an operator. An input of 4 GiB or more only loses them.
 fn place(offset: u64) -> SourceLoc {
     u32::try_from(offset).map_or_else(|_| SourceLoc::default(), SourceLoc::new)
-}
-
-/// Makes the prologue compare the stack pointer with the store's limit.
-fn check_stack_limit(func: &mut Function) {
-    let context = func.create_global_value(GlobalValueData::VMContext);
-    let mut load = |base, offset: i32, flags| {
-        let flags = func.dfg.mem_flags.insert(flags).expect("a new function has room for flags");
-        func.create_global_value(GlobalValueData::Load { base, offset: offset.into(), global_type: POINTER, flags })
-    };
-    let store = load(context, ContextLayout::STORE, constant_field());
-    let limit = load(store, STORE_CONTEXT.stack_limit, field());
-    func.stack_limit = Some(limit);
 }
 
 impl<'a> FuncTranslator<'a, '_> {
@@ -394,6 +384,16 @@ impl<'a> FuncTranslator<'a, '_> {
         }
     }
 
+    /// The block that code is being written to. Checks cut blocks in parts, and then it is the first part: as to what locals
+    /// and labels want to know, they are one.
+    pub(crate) fn current_block(&self) -> ir::Block {
+        let current = self.builder.current_block().expect("code is being written");
+        match self.part {
+            Some((part, block)) if part == current => block,
+            _ => current,
+        }
+    }
+
     /// Refers to a piece of code that is placed in the same image.
     pub(crate) fn callee(&mut self, key: CodeKey, signature: impl FnOnce(&mut Self) -> SigRef) -> FuncRef {
         if let Some(&callee) = self.callees.get(&key) {
@@ -428,7 +428,7 @@ impl<'a> FuncTranslator<'a, '_> {
 }
 
 /// Makes `key` a callee of the function that is built.
-fn import_code(builder: &mut FunctionBuilder<'_>, key: CodeKey, signature: SigRef) -> FuncRef {
+pub(crate) fn import_code(builder: &mut FunctionBuilder<'_>, key: CodeKey, signature: SigRef) -> FuncRef {
     let name = builder.func.declare_imported_user_function(key.to_name());
     builder.import_function(ExtFuncData {
         name: ExternalName::user(name),

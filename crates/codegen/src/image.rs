@@ -108,19 +108,11 @@ impl CodeLists {
             CodeKey::Builtin(_) => None,
         };
         self.functions.push(FunctionRange { code, function });
-        let traps = func.traps.into_iter();
-        self.traps.extend(traps.map(|trap| TrapRecord { offset: trap.offset + start, ..trap }));
-        for mut site in func.call_sites {
-            site.return_offset += start;
-            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
-            self.call_sites.push(site);
-        }
-        for mut map in func.stack_maps {
-            map.return_offset += start;
-            self.stack_maps.push(map);
-        }
-        let addresses = func.addresses.into_iter();
-        self.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: entry.offset + start, ..entry }));
+        let func = func.moved(start);
+        self.traps.extend(func.traps);
+        self.call_sites.extend(func.call_sites);
+        self.stack_maps.extend(func.stack_maps);
+        self.addresses.extend(func.addresses);
     }
 
     /// The tables, and for each module the code of the functions that it defines.

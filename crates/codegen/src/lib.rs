@@ -38,6 +38,7 @@ mod error;
 mod features;
 mod frame;
 mod func;
+mod guard;
 mod host_stub;
 mod image;
 mod key;

@@ -34,17 +34,18 @@ fn tables_are_sorted_and_disjoint() {
     assert_eq!(image.code_of(MODULE, func(0)), None, "an import has no code");
 }
 
+/// A function for each way to trap; the second divides.
+const TRAPPING: &str = r#"(module (memory 1) (table $t 4 8 funcref) (table $e 1 externref)
+    (func unreachable)
+    (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+    (func (param f32) (result i32) (i32.trunc_f32_s (local.get 0)))
+    (func (param i32) (result i32) (i32.load (local.get 0)))
+    (func (param i32) (call_indirect $t (local.get 0)))
+    (func (param i32) (result externref) (table.get $e (local.get 0))))"#;
+
 #[test]
 fn each_trap_has_its_code() {
-    let image = compile(
-        r#"(module (memory 1) (table $t 4 8 funcref) (table $e 1 externref)
-            (func unreachable)
-            (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
-            (func (param f32) (result i32) (i32.trunc_f32_s (local.get 0)))
-            (func (param i32) (result i32) (i32.load (local.get 0)))
-            (func (param i32) (call_indirect $t (local.get 0)))
-            (func (param i32) (result externref) (table.get $e (local.get 0))))"#,
-    );
+    let image = compile(TRAPPING);
     for (index, codes) in [
         (0, vec![TrapCode::Unreachable]),
         (1, vec![TrapCode::IntegerDivideByZero, TrapCode::IntegerOverflow]),
@@ -58,6 +59,51 @@ fn each_trap_has_its_code() {
         }
     }
     assert!(has_trap(&image, 4, TrapCode::StackOverflow), "a function that calls checks the stack");
+}
+
+/// Behind each call that raises a trap stands an instruction that is never reached; dividing is checked before.
+#[test]
+fn without_signals_nothing_faults() {
+    let settings = CompilerSettings { signals_based_traps: false, ..Default::default() };
+    let image = compile_with(&settings, &[(&wasm(TRAPPING), &[])], 0).expect("it is valid");
+    for function in [0, 2, 3, 4, 5] {
+        let traps = traps_of(&image, function);
+        assert!(traps.iter().all(|trap| trap.code == TrapCode::Unreachable), "function {function}: {traps:?}");
+    }
+    for trap in traps_of(&image, 1) {
+        assert_ne!(trap.code, TrapCode::StackOverflow, "the stack is checked without a fault");
+    }
+}
+
+/// Whether a function selects between addresses without a branch.
+fn has_conditional_move(image: &CodeImage, function: u32) -> bool {
+    let code = image.code_of(ModuleIndex::from_u32(0), FuncIndex::from_u32(function)).expect("it has code");
+    let code = &image.text[code.start as usize..][..code.len as usize];
+    code.windows(3)
+        .any(|bytes| (0x48..0x50).contains(&bytes[0]) && bytes[1] == 0x0f && (0x40..0x50).contains(&bytes[2]))
+}
+
+#[test]
+fn what_is_checked_is_masked() {
+    if !cfg!(target_arch = "x86_64") {
+        return;
+    }
+    for signals in [true, false] {
+        for mask in [true, false] {
+            let settings = CompilerSettings {
+                signals_based_traps: signals,
+                memory_reservation: 1 << 20,
+                heap_access_spectre_mitigation: mask,
+                table_access_spectre_mitigation: mask,
+                ..Default::default()
+            };
+            let image = compile_with(&settings, &[(&wasm(TRAPPING), &[])], 0).expect("it is valid");
+            for function in [3, 4, 5] {
+                let found = has_conditional_move(&image, function);
+                assert_eq!(found, mask, "function {function}, by signals {signals}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -290,7 +336,9 @@ fn equal_units_give_equal_images() {
 #[test]
 fn small_reservations_are_checked() {
     let wat = "(module (memory 1) (func (param i32) (result i32) (i32.load8_u (local.get 0))))";
-    let small = CompilerSettings { memory_reservation: 1 << 20, memory_guard: 1 << 16, ..Default::default() };
+    let full = CompilerSettings { heap_access_spectre_mitigation: false, ..Default::default() };
+    let small = CompilerSettings { memory_reservation: 1 << 20, memory_guard: 1 << 16, ..full.clone() };
+    let compile = |wat: &str| compile_with(&full, &[(&wasm(wat), &[])], 0).expect("it is valid");
     let image = compile_with(&small, &[(&wasm(wat), &[])], 0).expect("it is valid");
     let explicit = |image: &CodeImage| {
         let is_ud2 = |trap: &TrapRecord| image.text[trap.offset as usize..].starts_with(&[0x0f, 0x0b]);

@@ -44,6 +44,7 @@ pub struct Config {
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
     pub(crate) max_lifted_bytes: u64,
+    pub(crate) max_host_bytes: u64,
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
@@ -54,6 +55,9 @@ pub struct Config {
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
     pub(crate) progress: Option<ProgressObserver>,
+    pub(crate) signals_based_traps: bool,
+    pub(crate) heap_access_spectre_mitigation: bool,
+    pub(crate) table_access_spectre_mitigation: bool,
 }
 
 impl Default for Config {
@@ -75,6 +79,7 @@ impl Config {
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
+            max_host_bytes: 1 << 30,
             compile_threads: None,
             frame_form: false,
             link_adapters: true,
@@ -84,6 +89,9 @@ impl Config {
             consume_fuel: false,
             epoch_interruption: false,
             progress: None,
+            signals_based_traps: true,
+            heap_access_spectre_mitigation: true,
+            table_access_spectre_mitigation: true,
         }
     }
 
@@ -329,6 +337,33 @@ impl Config {
         self
     }
 
+    /// How many bytes of the host the runtime itself keeps for the guests of one store (default 1 GiB), beyond their linear memories:
+    /// contexts of instances, tables and their elements, the tables of their handles, what external references refer to, handles
+    /// that the host was given, functions, and the values of calls of the host that are running. Whatever would make it more is an error
+    /// with a [`LimitExceeded`](crate::LimitExceeded), before it is allocated; `table.grow` returns -1.
+    ///
+    /// [`Store::set_max_host_bytes`](crate::Store::set_max_host_bytes) sets it for a store, and
+    /// [`Store::host_bytes`](crate::Store::host_bytes) says what is in use.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{Instance, Module};
+    /// use gusset::{Config, Engine, LimitExceeded, Store};
+    /// let engine = Engine::new(Config::new().max_host_bytes(1 << 20))?;
+    /// let module = Module::new(&engine, "(module (table 100000 funcref))")?;
+    /// let mut store = Store::new(&engine, ());
+    /// Instance::new(&mut store, &module, &[])?;
+    /// assert!(store.host_bytes() > 800_000);
+    /// let error = Instance::new(&mut store, &module, &[]).unwrap_err();
+    /// assert!(error.is::<LimitExceeded>());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn max_host_bytes(&mut self, bytes: u64) -> &mut Config {
+        self.max_host_bytes = bytes;
+        self
+    }
+
     /// How many threads compile a component or module together (default: as many as there are processors for the process).
     /// One is the caller's; the others are started when there is enough to do, and end with it. An engine has no more of these
     /// at once, however many callers it has. With 0 or 1 callers compile alone, and so they do where the system starts no
@@ -432,6 +467,9 @@ impl Config {
             consume_fuel: self.consume_fuel,
             epoch_interruption: self.epoch_interruption,
             frame_form: self.frame_form,
+            signals_based_traps: self.signals_based_traps,
+            heap_access_spectre_mitigation: self.heap_access_spectre_mitigation,
+            table_access_spectre_mitigation: self.table_access_spectre_mitigation,
         }
     }
 
@@ -493,6 +531,50 @@ impl Config {
     /// ```
     pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
         self.progress = Some(ProgressObserver(Arc::new(observer)));
+        self
+    }
+
+    /// Whether traps are faults of compiled code, which handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE turn into errors (default:
+    /// yes). Without, an engine installs no handlers and changes nothing about signals and the threads' signal stacks: for hosts
+    /// that own the handlers of their process. All that could fault is checked before: each access to memory against its length,
+    /// each division, and at the start of each function the stack. Code is larger then and slower.
+    ///
+    /// Traps are the same, with the same places; but [`Trap::memory_offset`](crate::Trap::memory_offset) is not known. Engines
+    /// of both kinds can be in one process.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, Trap, TrapCode, core};
+    ///
+    /// let engine = Engine::new(Config::new().signals_based_traps(false))?;
+    /// let module = core::Module::new(&engine, r#"(module (memory 1)
+    ///     (func (export "load") (drop (i32.load (i32.const 65536)))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
+    /// let load = instance.get_func(&mut store, "load").expect("it is exported");
+    /// let error = load.call(&mut store, &[], &mut []).unwrap_err();
+    /// assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::MemoryOutOfBounds));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn signals_based_traps(&mut self, enabled: bool) -> &mut Config {
+        self.signals_based_traps = enabled;
+        self
+    }
+
+    /// Whether an access to a linear memory whose bounds are checked stays within them even while the processor only guesses
+    /// that the check holds (default: yes), so that no guest reads the host's memory by way of what such a guess leaves in
+    /// caches. It concerns memories with less than 4 GiB of [reservation](Config::memory_reservation), offsets beyond the
+    /// [guard](Config::memory_guard), and all memories without [signals](Config::signals_based_traps); other accesses have
+    /// nothing that could be guessed wrongly.
+    pub fn heap_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.heap_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// The same for accesses to tables, those of indirect calls among them (default: yes).
+    pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
+        self.table_access_spectre_mitigation = enabled;
         self
     }
 

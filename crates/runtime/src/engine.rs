@@ -35,13 +35,16 @@ struct SharedEngine {
 
 impl Engine {
     /// An engine with these settings. The first one of a process installs signal handlers: guests' faults become traps,
-    /// and all other signals go on to the handlers that were there before.
+    /// and all other signals go on to the handlers that were there before. With [`Config::signals_based_traps`] off it installs
+    /// none.
     ///
     /// # Errors
     ///
     /// When the processor or a setting is not supported.
     pub fn new(config: &Config) -> Result<Engine> {
-        vm::install_signal_handlers()?;
+        if config.signals_based_traps {
+            vm::install_signal_handlers()?;
+        }
         Ok(Engine(Arc::new(SharedEngine {
             config: config.clone(),
             identity: config.identity(),

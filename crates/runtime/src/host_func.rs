@@ -14,7 +14,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::{FuncHandle, RawValue, StoreId};
+use crate::vm::{BudgetLoan, FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -167,12 +167,12 @@ impl LoweredImport {
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }
 
-    /// Lifts the parameters, and reads where the result goes.
+    /// Lifts the parameters, and reads where the result goes. What they take of the host is counted until the loan is dropped.
     pub(crate) fn lift_params<T: 'static, P: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
-    ) -> Result<(P, LowerPlace)> {
+    ) -> Result<(P, LowerPlace, Option<BudgetLoan>)> {
         if !self.options.may_leave(&store.0.vm) {
             return Err(cannot_leave(&self.name));
         }
@@ -181,11 +181,12 @@ impl LoweredImport {
         let types = TypeList::Params(&self.func_type().params);
         let params = lift_values(&mut cx, types, self.signature.params_in_memory, &mut flat)
             .map_err(|error| error.into_error(|| self.name.clone()))?;
+        let lifted = cx.lifted_bytes();
         let place = match self.signature.result_in_memory {
             true => LowerPlace::At(flat.pointer(self.options.width)),
             false => LowerPlace::Flat,
         };
-        Ok((params, place))
+        Ok((params, place, store.0.vm.budget().lend(lifted)))
     }
 
     /// Returns to the guest, unless its instance has been locked while the host function ran.
@@ -252,7 +253,7 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (args, place) = import.lift_params::<T, Vec<Val>>(&mut store, values)?;
+        let (args, place, _loan) = import.lift_params::<T, Vec<Val>>(&mut store, values)?;
         let results = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
         let results = results.map_err(|error| name_mismatch(error, import))?;
         import.lower_result(&mut store, &Vals(&results), place, values)
@@ -338,7 +339,7 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (params, place) = import.lift_params::<T, P>(&mut store, values)?;
+        let (params, place, _loan) = import.lift_params::<T, P>(&mut store, values)?;
         let result = (self.func)(store.as_context_mut(), params)?;
         import.lower_result(&mut store, &result, place, values)
     }

@@ -1,5 +1,6 @@
 //! Instantiation: runs the steps of a component's plan. It decides nothing; all decisions were taken when the plan was made.
 
+mod admission;
 mod resource;
 
 use crate::adapter_trap::adapter_trap;
@@ -16,6 +17,7 @@ use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::type_scope::TypeTables;
 use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use admission::is_generated;
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
     PlanModule, Step, Trampoline, TrampolineIndex,
@@ -105,6 +107,7 @@ impl<T: 'static> InstancePre<T> {
         if self.imports.store.is_some_and(|id| id != store.0.vm.id()) {
             bail!("a component was linked with an instance of another store");
         }
+        self.admit(store.0)?;
         let plan = self.component.plan().clone();
         let tables = instance_tables(&self.imports.tables);
         let state = ComponentInstanceState::new(
@@ -144,7 +147,7 @@ fn make_state<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Re
     let page_size_log2 = 16;
     let minimum = u64::from(heap).div_ceil(1 << page_size_log2);
     let ty = MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2 };
-    let state = store.0.vm.new_memory(ty)?;
+    let state = store.0.vm.new_runtime_memory(ty)?;
     let top = STATE_HEADER.heap_top as usize;
     store.0.vm.memory_mut(state)[top..top + 4].copy_from_slice(&heap.to_le_bytes());
     Ok(state)
@@ -189,6 +192,9 @@ impl<'a, T: 'static> Instantiation<'a, T> {
                     given.push(self.resolve(*def)?);
                 }
                 let made = match self.plan.core_instances[*instance] {
+                    PlanModule::Unit(module) if is_generated(self.plan, module) => {
+                        self.store.0.instantiate_generated(self.pre.component.code(), module, &given)?
+                    }
                     PlanModule::Unit(module) => self.store.0.instantiate(self.pre.component.code(), module, &given)?,
                     PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &given)?,
                 };

@@ -77,10 +77,12 @@ pub(crate) fn relay<T: 'static>(
     let mut flat = FlatReader::new(values);
     let mut cx = options.lift(store.0, types, callee.holds_handles());
     let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), signature.params_in_memory, &mut flat)?;
+    let lifted = cx.lifted_bytes();
     let place = match signature.result_in_memory {
         true => LowerPlace::At(flat.pointer(options.width)),
         false => LowerPlace::Flat,
     };
+    let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
     let called: Result<Vec<Val>, _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);

@@ -3,9 +3,11 @@
 
 use crate::component_instance::ComponentInstanceState;
 use crate::engine::Engine;
+use crate::erased_store::ErasedStore;
+use crate::limits::ResourceLimiter;
 use crate::metering::OnEpoch;
 use crate::resource::HeldHandles;
-use crate::vm::VmStore;
+use crate::vm::{Limiter, VmStore};
 use std::marker::PhantomData;
 
 /// All instances of a host's unit of work (a request, a plug-in, a program), and the host's own data `T`.
@@ -54,18 +56,68 @@ pub(crate) struct StoreInner<T: 'static> {
     /// What happens when the epoch of the deadline has come.
     pub(crate) on_epoch: OnEpoch<T>,
     data: T,
+    limiter: Option<FindLimiter<T>>,
     /// Makes it invariant in `T`.
     invariant: PhantomData<fn(T) -> T>,
 }
+
+/// Where the limiter is in the host's data.
+type FindLimiter<T> = Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync>;
 
 impl<T: 'static> Store<T> {
     /// An empty store with the host's data.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
         let vm = VmStore::new::<T>(engine);
-        let held = HeldHandles::new(vm.id());
-        let components = Vec::new();
-        let (any_locked, on_epoch) = (false, OnEpoch::Trap);
-        Store(Box::new(StoreInner { vm, components, held, any_locked, on_epoch, data, invariant: PhantomData }))
+        let held = HeldHandles::new(vm.id(), vm.budget().clone());
+        Store(Box::new(StoreInner {
+            vm,
+            components: Vec::new(),
+            held,
+            any_locked: false,
+            on_epoch: OnEpoch::Trap,
+            data,
+            limiter: None,
+            invariant: PhantomData,
+        }))
+    }
+
+    /// Has the store ask a limiter before its guests get larger: `limiter` finds it in the host's data. It is asked about what is made
+    /// from now on; what there is already counts. Without one, nothing of what it would be asked about is limited but by
+    /// [`Config`](crate::Config).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine, LimitExceeded, Linker, Store, StoreLimits, StoreLimitsBuilder};
+    /// # let engine = Engine::default();
+    /// # let component = Component::new(&engine, r#"(component
+    /// #     (core module $m (memory 16)) (core instance (instantiate $m)))"#)?;
+    /// let limits = StoreLimitsBuilder::new().memory_size(1 << 20).instances(5).build();
+    /// let mut store = Store::new(&engine, limits);
+    /// store.limiter(|limits: &mut StoreLimits| limits);
+    /// let ready = Linker::new(&engine).instantiate_pre(&component)?;
+    /// for _ in 0..5 {
+    ///     ready.instantiate(&mut store)?;
+    /// }
+    /// let error = ready.instantiate(&mut store).unwrap_err();
+    /// assert!(error.is::<LimitExceeded>());
+    /// assert_eq!(error.to_string(), "6 core instances: the limit is 5");
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn limiter(&mut self, limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static) {
+        self.0.limiter = Some(Box::new(limiter));
+    }
+
+    /// How many bytes of the host the runtime keeps for the guests of this store:
+    /// what [`Config::max_host_bytes`](crate::Config::max_host_bytes) is about.
+    pub fn host_bytes(&self) -> u64 {
+        self.0.vm.budget().used()
+    }
+
+    /// Bounds [`host_bytes`](Store::host_bytes) for this store: in place of [`Config::max_host_bytes`](crate::Config::max_host_bytes),
+    /// which is all the same for a new one. What is in use stays.
+    pub fn set_max_host_bytes(&mut self, bytes: u64) {
+        self.0.vm.budget().set_limit(bytes);
     }
 
     /// The host's data.
@@ -93,6 +145,17 @@ impl<T: 'static> StoreInner<T> {
     /// What guests work on, and the host's data beside it.
     pub(crate) fn vm_and_data(&mut self) -> (&mut VmStore, &mut T) {
         (&mut self.vm, &mut self.data)
+    }
+}
+
+impl<T: 'static> ErasedStore for StoreInner<T> {
+    fn has_limiter(&self) -> bool {
+        self.limiter.is_some()
+    }
+
+    fn vm_and_limiter(&mut self) -> (&mut VmStore, Limiter<'_>) {
+        let limiter = self.limiter.as_mut().map(|limiter| limiter(&mut self.data));
+        (&mut self.vm, limiter)
     }
 }
 

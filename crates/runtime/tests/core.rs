@@ -484,7 +484,7 @@ fn tables_and_references() -> Result<()> {
     assert_eq!(table.get(&mut store, 3)?, Some(Ref::Func(Some(negate))));
     assert_eq!(trap_code(call_i32(&mut store, instance, "copy", &[18, 0, 3])), TrapCode::TableOutOfBounds);
 
-    let value = ExternRef::new(&mut store, String::from("host"));
+    let value = ExternRef::new(&mut store, String::from("host"))?;
     call(&mut store, instance, "put", &[Val::I32(1), Val::Ref(Ref::Extern(Some(value)))])?;
     assert_eq!(call(&mut store, instance, "get", &[Val::I32(0)])?, [Val::Ref(Ref::Extern(None))]);
     let [Val::Ref(Ref::Extern(Some(back)))] = call(&mut store, instance, "get", &[Val::I32(1)])?[..] else {
@@ -701,7 +701,7 @@ fn dropping_a_store_drops_what_the_host_gave_it() -> Result<()> {
         let _ = &held;
         Ok(())
     })?;
-    ExternRef::new(&mut store, token.clone());
+    ExternRef::new(&mut store, token.clone())?;
     let module = Module::new(&engine, r#"(module (import "" "" (func)) (func (export "f") (call 0)))"#)?;
     let instance = Instance::new(&mut store, &module, &[Extern::Func(func)])?;
     drop(module);

@@ -144,12 +144,12 @@ fn references_go_both_ways() -> Result<()> {
     )>(
         &mut store, "run"
     )?;
-    let (value, func) = (ExternRef::new(&mut store, "value"), Func::wrap(&mut store, || 7));
+    let (value, func) = (ExternRef::new(&mut store, "value")?, Func::wrap(&mut store, || 7));
     for (value, func) in [(None, None), (Some(value), None), (None, Some(func)), (Some(value), Some(func))] {
         assert_eq!(run.call(&mut store, (value, func))?, (func, value));
     }
     let mut other = Store::new(&engine, ());
-    let (value, func) = (ExternRef::new(&mut other, "value"), Func::wrap(&mut other, || 7));
+    let (value, func) = (ExternRef::new(&mut other, "value")?, Func::wrap(&mut other, || 7));
     let error = run.call(&mut store, (Some(value), None)).unwrap_err();
     assert_eq!(error.to_string(), "an external reference of one store was used with another");
     let error = run.call(&mut store, (None, Some(func))).unwrap_err();

@@ -123,7 +123,7 @@ fn values_survive_a_callback() -> Result<()> {
         let sum = instance.get_typed_func::<(i32, f64, Option<core::ExternRef>), (i32, f64, Option<core::ExternRef>)>(
             &mut store, "sum",
         )?;
-        let reference = core::ExternRef::new(&mut store, 77_u32);
+        let reference = core::ExternRef::new(&mut store, 77_u32)?;
         let (total, float, reference) = sum.call(&mut store, (100, 1.0, Some(reference)))?;
         assert_eq!((total, float), (5050, 51.0));
         let reference = reference.expect("it is not null");

@@ -118,7 +118,7 @@ fn resident() -> u64 {
 #[test]
 fn what_is_never_touched_costs_nothing() -> Result<()> {
     let _alone = alone();
-    let engine = Engine::new(Config::new().memory_reservation(1 << 32).memory_guard(0))?;
+    let engine = Engine::new(Config::new().memory_reservation(1 << 32).memory_guard(0).max_host_bytes(16 << 30))?;
     let (tables, memories) = ("(table 10000000 funcref)".repeat(50), "(memory 65536)".repeat(50));
     let more = "(table 10000000 externref)".repeat(49);
     let text = format!(

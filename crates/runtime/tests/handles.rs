@@ -3,7 +3,8 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{
-    Component, Engine, Instance, Linker, Resource, ResourceType, Store, StoreContextMut, Trap, TrapCode, Val, core,
+    Component, Config, Engine, Instance, Linker, Resource, ResourceType, Store, StoreContextMut, Trap, TrapCode, Val,
+    core,
 };
 use gusset_types::heap_start;
 
@@ -599,7 +600,7 @@ const MANY: &str = r#"(component
 #[test]
 #[ignore = "takes 2 GiB"]
 fn tables_have_a_limit() {
-    let engine = Engine::default();
+    let engine = Engine::new(Config::new().max_host_bytes(8 << 30)).unwrap();
     let component = Component::new(&engine, MANY).unwrap_or_else(|error| panic!("{error:?}"));
     let mut store = Store::new(&engine, ());
     let instance = Linker::new(&engine).instantiate(&mut store, &component).unwrap();

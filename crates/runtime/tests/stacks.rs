@@ -168,6 +168,63 @@ fn recursion_through_many_stores_ends_in_a_trap() -> Result<()> {
     Ok(())
 }
 
+/// The most levels that `down` gets: one more is too many.
+fn deepest(mut store: impl AsContextMut, instance: Instance) -> i32 {
+    let (mut fits, mut too_many) = (0, 1 << 20);
+    while too_many - fits > 1 {
+        let levels = (fits + too_many) / 2;
+        match call(&mut store, instance, "down", &[Val::I32(levels), Val::I32(0)]) {
+            Ok(_) => fits = levels,
+            Err(error) => {
+                assert_eq!(trap_code(&error), TrapCode::StackOverflow);
+                too_many = levels;
+            }
+        }
+    }
+    fits
+}
+
+/// A limit is one to the byte: what a frame takes more of it is one level more, and anything less is none.
+#[test]
+fn one_frame_more_is_too_many() -> Result<()> {
+    const BASE: usize = 100 << 10;
+    #[inline(never)]
+    fn at(bytes: usize) -> Result<i32> {
+        let engine = Engine::new(Config::new().max_wasm_stack(bytes))?;
+        let (mut store, instance) = calling_host(&engine, |_, _| Ok(0))?;
+        Ok(deepest(&mut store, instance))
+    }
+    let test = || -> Result<()> {
+        let few = at(BASE)?;
+        let more = (at(2 * BASE)? - few) as usize;
+        let frame = (BASE + more / 2) / more;
+        let levels = (0..=frame).map(|more| at(BASE + more)).collect::<Result<Vec<_>>>()?;
+        assert!(levels.is_sorted(), "{levels:?}");
+        assert_eq!((levels[0], levels[frame]), (few, few + 1), "frames of {frame} bytes");
+        Ok(())
+    };
+    let thread = std::thread::Builder::new().stack_size(4 << 20).spawn(test);
+    thread.expect("there is room for a thread").join().expect("nothing panics")
+}
+
+/// What the guest of one store has used, that of another one has no more, to the frame.
+#[test]
+fn nested_stores_share_one_limit() -> Result<()> {
+    let engine = Engine::default();
+    let inner_engine = engine.clone();
+    let inner = move |_: StoreContextMut<'_, Slot>, _| {
+        let (mut store, instance) = calling_host(&inner_engine, |_, _| Ok(0))?;
+        Ok(deepest(&mut store, instance))
+    };
+    let (mut store, instance) = calling_host(&engine, inner)?;
+    let mut below = |levels| call(&mut store, instance, "down", &[Val::I32(levels), Val::I32(1)]);
+    let most = below(0)?;
+    for levels in [1, 2, 100, most / 2] {
+        assert_eq!(below(levels)?, most - levels, "{levels} of {most}");
+    }
+    Ok(())
+}
+
 /// In the binary format types may be nested more deeply than in text: a type section with an instance type, which declares a type.
 fn nested_types(levels: usize) -> Vec<u8> {
     let mut ty = vec![0x42, 0];

@@ -18,7 +18,10 @@ pub(crate) fn argument<T: 'static>(store: &mut Store<T>, argument: &WastArgCore<
             Some(null) => Val::Ref(null),
             None => return mismatch("a supported argument", format!("unsupported: {}", argument_text(argument))),
         },
-        WastArgCore::RefExtern(value) => Val::Ref(Ref::Extern(Some(ExternRef::new(store, *value)))),
+        WastArgCore::RefExtern(value) => match ExternRef::new(store, *value) {
+            Ok(reference) => Val::Ref(Ref::Extern(Some(reference))),
+            Err(error) => return mismatch("an external reference", error.to_string()),
+        },
         _ => return mismatch("a supported argument", format!("unsupported: {}", argument_text(argument))),
     })
 }

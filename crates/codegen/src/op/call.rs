@@ -6,7 +6,7 @@ use crate::key::CodeKey;
 use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
-use cranelift_codegen::ir::{Inst, InstBuilder, Value};
+use cranelift_codegen::ir::{FuncRef, Inst, InstBuilder, Value};
 use gusset_artifact::{BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, ImportLink, SignatureIndex, TableIndex};
 use gusset_types::TrapCode;
 use wasmparser::Operator;
@@ -98,10 +98,14 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
+    /// The stub of a function of the runtime.
+    pub(crate) fn builtin(&mut self, builtin: BuiltinFunction) -> FuncRef {
+        self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)))
+    }
+
     /// Calls a function of the runtime through its stub; the result, if it has one that is not just success.
     pub(crate) fn call_builtin(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Option<Value> {
-        let callee =
-            self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
+        let callee = self.builtin(builtin);
         self.store_operands();
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
         let call = self.builder.ins().call(callee, &arguments);

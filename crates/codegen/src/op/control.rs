@@ -125,11 +125,6 @@ impl<'a> FuncTranslator<'a, '_> {
         self.control.push(ControlFrame { kind, label, carried, height, results, branched: false, nests });
     }
 
-    /// The block that code is being written to.
-    fn current_block(&self) -> Block {
-        self.builder.current_block().expect("code is being written")
-    }
-
     /// A label behind the construct that begins here.
     fn forward_label(&mut self, types: BlockTypes<'a>) -> Block {
         let (label, from) = (self.label(types), self.current_block());

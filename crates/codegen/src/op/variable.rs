@@ -32,10 +32,9 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn local_get(&mut self, local: u32) {
-        let local = self.scan.place(local);
+        let (local, block) = (self.scan.place(local), self.current_block());
         match &mut self.form {
             Form::Ssa(ssa) => {
-                let block = self.builder.current_block().expect("code is being written");
                 let value = ssa.read(&mut self.builder, self.scan, local, block, self.position);
                 self.push(value);
             }
@@ -48,10 +47,9 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn local_set(&mut self, local: u32, value: Value) {
-        let local = self.scan.place(local);
+        let (local, block) = (self.scan.place(local), self.current_block());
         match &mut self.form {
             Form::Ssa(ssa) => {
-                let block = self.builder.current_block().expect("code is being written");
                 ssa.write(local, block, value);
             }
             Form::Frame(frame) => {

@@ -3,6 +3,8 @@
 
 use super::context::LiftContext;
 use super::error::{CanonError, CanonResult};
+use crate::limits::{LimitExceeded, LimitKind};
+use crate::vm::HostBudget;
 
 /// What an allocator keeps beside each block, and loses by rounding, more or less. Else a list of tiny strings would cost
 /// the host twice what it is charged for.
@@ -12,11 +14,21 @@ const BLOCK_OVERHEAD: u64 = 16;
 pub(crate) struct LiftBudget {
     limit: u64,
     left: u64,
+    /// What the store's guests have of the host, and may have, where there is less left of that.
+    store: Option<(u64, u64)>,
 }
 
 impl LiftBudget {
     pub(crate) fn new(limit: u64) -> LiftBudget {
-        LiftBudget { limit, left: limit }
+        LiftBudget { limit, left: limit, store: None }
+    }
+
+    /// For a call that may take `limit` bytes, but no more than the store has left.
+    pub(crate) fn within(limit: u64, store: &HostBudget) -> LiftBudget {
+        match store.left() {
+            left if left < limit => LiftBudget { limit: left, left, store: Some((store.used(), store.limit())) },
+            _ => LiftBudget::new(limit),
+        }
     }
 
     /// For values that are the host's own.
@@ -34,7 +46,18 @@ impl LiftBudget {
                 self.left = left;
                 Ok(())
             }
-            None => Err(CanonError::too_large(self.limit)),
+            None => Err(self.exceeded(bytes)),
+        }
+    }
+
+    #[cold]
+    fn exceeded(&self, bytes: u64) -> CanonError {
+        match self.store {
+            Some((used, limit)) => {
+                let asked = used.saturating_add(self.spent()).saturating_add(bytes);
+                LimitExceeded::new(LimitKind::HostBytes, asked, Some(limit)).into()
+            }
+            None => CanonError::too_large(self.limit),
         }
     }
 
@@ -44,13 +67,18 @@ impl LiftBudget {
         Ok(String::with_capacity(bytes))
     }
 
-    #[cfg(test)]
+    /// How much has been taken.
     pub(crate) fn spent(&self) -> u64 {
         self.limit - self.left
     }
 }
 
 impl LiftContext<'_> {
+    /// How many bytes the values have taken that have been lifted.
+    pub(crate) fn lifted_bytes(&self) -> u64 {
+        self.budget.spent()
+    }
+
     /// Takes a block of the host's memory from what the call may lift. Comes before the allocation.
     pub(crate) fn charge_block(&mut self, bytes: u64) -> CanonResult<()> {
         self.budget.charge(bytes)

@@ -2,6 +2,7 @@
 //! way up, so that what succeeds pays nothing for it.
 
 use crate::error::{Error, format_err};
+use crate::limits::LimitExceeded;
 use crate::trap::{AdapterTrapSite, Trap};
 use gusset_types::{AdapterName, Printable, TrapCause};
 use std::borrow::Cow;
@@ -112,6 +113,13 @@ impl From<TrapCause> for CanonError {
     #[cold]
     fn from(cause: TrapCause) -> CanonError {
         CanonError::new(Cause::Trap(cause))
+    }
+}
+
+impl From<LimitExceeded> for CanonError {
+    #[cold]
+    fn from(exceeded: LimitExceeded) -> CanonError {
+        Error::new(exceeded).into()
     }
 }
 

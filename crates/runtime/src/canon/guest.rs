@@ -69,7 +69,7 @@ impl ResolvedOptions {
         types: TypeScope<'a>,
         with_handles: bool,
     ) -> LiftContext<'a> {
-        let budget = LiftBudget::new(store.vm.engine().config().max_lifted_bytes);
+        let budget = LiftBudget::within(store.vm.engine().config().max_lifted_bytes, store.vm.budget());
         let Some(state) = self.state.filter(|_| with_handles) else {
             let memory = self.memory.map_or(&[][..], |memory| store.vm.memory(memory));
             let cx = LiftContext::new(types, memory, self.encoding, self.width, budget, None);

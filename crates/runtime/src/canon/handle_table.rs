@@ -2,7 +2,7 @@
 //! is done here to the state memory is what theirs does: layout, order of checks and codes are shared.
 
 use super::{CanonError, CanonResult};
-use crate::error::format_err;
+use crate::error::{Result, format_err};
 use crate::vm::{MemoryHandle, VmStore};
 use gusset_types::{
     BORROW_SCOPE, CELL, FIRST_HANDLES, HANDLE_ENTRY, HANDLE_KIND_BITS, HandleKind, INSTANCE_STATE, MAX_HANDLES,
@@ -14,7 +14,11 @@ pub(crate) trait StateMemory {
     fn bytes(&self) -> &[u8];
     fn bytes_mut(&mut self) -> &mut [u8];
     /// Makes it at least `length` bytes long; false where it cannot.
-    fn grow_to(&mut self, length: u64) -> bool;
+    ///
+    /// # Errors
+    ///
+    /// When it would take more of the host's memory than the store may.
+    fn grow_to(&mut self, length: u64) -> Result<bool>;
 }
 
 /// A state memory that does not grow: for what adds nothing.
@@ -25,8 +29,8 @@ impl StateMemory for &mut [u8] {
     fn bytes_mut(&mut self) -> &mut [u8] {
         self
     }
-    fn grow_to(&mut self, length: u64) -> bool {
-        length <= self.len() as u64
+    fn grow_to(&mut self, length: u64) -> Result<bool> {
+        Ok(length <= self.len() as u64)
     }
 }
 
@@ -43,10 +47,10 @@ impl StateMemory for StoreState<'_> {
     fn bytes_mut(&mut self) -> &mut [u8] {
         self.vm.memory_mut(self.memory)
     }
-    fn grow_to(&mut self, length: u64) -> bool {
+    fn grow_to(&mut self, length: u64) -> Result<bool> {
         const PAGE: u64 = 1 << 16;
         let missing = length.saturating_sub(self.bytes().len() as u64);
-        missing == 0 || self.vm.memory_grow(self.memory, missing.div_ceil(PAGE)).is_some()
+        Ok(missing == 0 || self.vm.grow_runtime_memory(self.memory, missing.div_ceil(PAGE))?)
     }
 }
 
@@ -211,7 +215,7 @@ impl<M: StateMemory> HandleTable<M> {
         let capacity = (2 * self.field(INSTANCE_STATE.capacity)?).clamp(FIRST_HANDLES, MAX_HANDLES);
         let bytes = u64::from(capacity) * u64::from(HANDLE_ENTRY.size);
         let old = self.field(INSTANCE_STATE.handles)? as usize;
-        let new = self.allocate(bytes).map_err(|_| full(length))?;
+        let new = self.allocate(bytes)?;
         if old != 0 {
             let end = old + (length * HANDLE_ENTRY.size) as usize;
             self.memory.bytes_mut().copy_within(old..end, new as usize);
@@ -224,8 +228,11 @@ impl<M: StateMemory> HandleTable<M> {
     fn allocate(&mut self, bytes: u64) -> CanonResult<u32> {
         let top = self.read(STATE_HEADER.heap_top)?;
         let end = u64::from(top) + bytes;
-        let grown = u32::try_from(end).ok().filter(|_| self.memory.grow_to(end));
-        self.write(STATE_HEADER.heap_top, grown.ok_or_else(|| full(self.field(INSTANCE_STATE.length).unwrap_or(0)))?)?;
+        let grown = match u32::try_from(end) {
+            Ok(top) if self.memory.grow_to(end)? => top,
+            _ => return Err(full(self.field(INSTANCE_STATE.length)?)),
+        };
+        self.write(STATE_HEADER.heap_top, grown)?;
         Ok(top)
     }
 
@@ -282,12 +289,12 @@ mod tests {
         fn bytes_mut(&mut self) -> &mut [u8] {
             &mut self.bytes
         }
-        fn grow_to(&mut self, length: u64) -> bool {
+        fn grow_to(&mut self, length: u64) -> Result<bool> {
             let fits = length <= self.limit as u64;
             if fits && length > self.bytes.len() as u64 {
                 self.bytes.resize(length as usize, 0);
             }
-            fits
+            Ok(fits)
         }
     }
 

@@ -171,7 +171,7 @@ impl<'a> LiftContext<'a> {
         let handles = self.handles()?;
         let rep = handles.lift_own(ty, index)?;
         let destructor = handles.resource(ty)?.destructor;
-        Ok(handles.held.hold_arriving(resource_type, rep, destructor))
+        Ok(handles.held.hold_arriving(resource_type, rep, destructor)?)
     }
 
     /// Lifts a borrow, which ends with the call.
@@ -180,7 +180,7 @@ impl<'a> LiftContext<'a> {
         let resource_type = self.resource_type(ty)?;
         let handles = self.handles()?;
         let rep = handles.lift_borrow(ty, index)?;
-        Ok(handles.held.hold_borrow(resource_type, rep))
+        Ok(handles.held.hold_borrow(resource_type, rep)?)
     }
 }
 

@@ -13,7 +13,7 @@ use std::any::Any;
 /// use gusset::core::ExternRef;
 /// use gusset::{Engine, Store};
 /// let mut store = Store::new(&Engine::default(), ());
-/// let file = ExternRef::new(&mut store, String::from("notes.txt"));
+/// let file = ExternRef::new(&mut store, String::from("notes.txt"))?;
 /// let name = file.data(&store).and_then(|value| value.downcast_ref::<String>());
 /// assert_eq!(name.map(String::as_str), Some("notes.txt"));
 /// # }
@@ -29,9 +29,14 @@ pub struct ExternRef {
 
 impl ExternRef {
     /// Gives a value to the store, which drops it when it is dropped itself.
-    pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> ExternRef {
+    ///
+    /// # Errors
+    ///
+    /// When the store's guests have as much of the host's memory as they [may](crate::Config::max_host_bytes): a
+    /// [`LimitExceeded`](crate::LimitExceeded). Of the value its size counts, not what it points to.
+    pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<ExternRef> {
         let vm = &mut store.as_context_mut().0.vm;
-        ExternRef { store: vm.id(), raw: vm.new_extern(Box::new(value)) }
+        Ok(ExternRef { store: vm.id(), raw: vm.new_extern(Box::new(value))? })
     }
 
     /// The value; `None` with another store.

@@ -33,9 +33,10 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When there is no room for it, its limits contradict each other, or the type is not supported (a shared memory).
+    /// When there is no room for it, the store's limiter does not allow it, its limits contradict each other, or the type is not
+    /// supported (a shared memory).
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
-        Ok(Memory(store.as_context_mut().0.vm.new_memory(ty)?))
+        Ok(Memory(store.as_context_mut().0.new_memory(ty)?))
     }
 
     /// The type, with the present size as the minimum.
@@ -136,15 +137,13 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When it cannot grow by so much: beyond its maximum, or beyond what it has
-    /// [reserved](crate::Config::memory_reservation). Its size is as before then.
+    /// When it cannot grow by so much: beyond its maximum, beyond what it has [reserved](crate::Config::memory_reservation), or beyond
+    /// what the [limiter](crate::Store::limiter) of the store allows. Its size is as before then.
     #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, pages: u64) -> Result<u64> {
-        let vm = &mut store.as_context_mut().0.vm;
-        match vm.memory_grow(self.0, pages) {
-            Some(old) => Ok(old),
-            None => bail!("a memory of {} pages cannot grow by {pages}", vm.memory_size(self.0)),
-        }
+        let store = store.as_context_mut().0;
+        let growth = store.memory_grow(self.0, pages)?;
+        growth.for_host(|| format!("a memory of {} pages cannot grow by {pages}", store.vm.memory_size(self.0)))
     }
 
     pub(crate) fn from_handle(handle: MemoryHandle) -> Memory {

@@ -32,11 +32,11 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When there is no room for it, or `value` is not of its type.
+    /// When there is no room for it, the store's limits do not allow it, or `value` is not of its type.
     pub fn new(mut store: impl AsContextMut, ty: TableType, value: Ref) -> Result<Table> {
-        let vm = &mut store.as_context_mut().0.vm;
-        let value = value.to_raw(vm, ty.element)?;
-        Ok(Table(vm.new_table(ty, value)?))
+        let store = store.as_context_mut().0;
+        let value = value.to_raw(&mut store.vm, ty.element)?;
+        Ok(Table(store.new_table(ty, value)?))
     }
 
     /// The type, with the present size as the minimum.
@@ -83,15 +83,14 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When it cannot grow by so much, or `value` is not of its type.
+    /// When it cannot grow by so much, or beyond what the store's limits allow, or `value` is not of its type.
     #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, count: u64, value: Ref) -> Result<u64> {
-        let vm = &mut store.as_context_mut().0.vm;
-        let value = value.to_raw(vm, vm.table_type(self.0).element)?;
-        match vm.table_grow(self.0, count, value)? {
-            Some(old) => Ok(old),
-            None => bail!("a table of {} elements cannot grow by {count}", vm.table_size(self.0)),
-        }
+        let store = store.as_context_mut().0;
+        let element = store.vm.table_type(self.0).element;
+        let value = value.to_raw(&mut store.vm, element)?;
+        let growth = store.table_grow(self.0, count, value)?;
+        growth.for_host(|| format!("a table of {} elements cannot grow by {count}", store.vm.table_size(self.0)))
     }
 
     pub(crate) fn from_handle(handle: TableHandle) -> Table {

@@ -4,14 +4,17 @@
 use super::{ResourceAny, ResourceType};
 use crate::error::{Result, bail, format_err};
 use crate::instance::Instance;
+use crate::limits::LimitExceeded;
 use crate::val::Val;
-use crate::vm::{FuncHandle, StoreId};
+use crate::vm::{FuncHandle, HostBudget, StoreId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The handles of the host in a store.
 pub(crate) struct HeldHandles {
     store: StoreId,
+    /// What the slots are taken from.
+    budget: Arc<HostBudget>,
     slots: Vec<HeldSlot>,
     /// Slots that are free.
     free: Vec<u32>,
@@ -93,6 +96,9 @@ enum Loan {
     Counted(Arc<AtomicU32>),
 }
 
+/// How many slots there is room for at first.
+const FIRST_SLOTS: usize = 16;
+
 /// Where the stacks of [`HeldHandles`] ended when a call began.
 #[derive(Clone, Copy)]
 pub(crate) struct HeldMark {
@@ -106,9 +112,10 @@ impl HeldHandles {
     /// What a handle takes of the host's memory.
     pub(crate) const BYTES: u64 = size_of::<HeldSlot>() as u64;
 
-    pub(crate) fn new(store: StoreId) -> HeldHandles {
+    pub(crate) fn new(store: StoreId, budget: Arc<HostBudget>) -> HeldHandles {
         HeldHandles {
             store,
+            budget,
             slots: Vec::new(),
             free: Vec::new(),
             calls: Vec::new(),
@@ -125,22 +132,44 @@ impl HeldHandles {
     }
 
     /// Holds an own handle.
-    pub(crate) fn hold_own(&mut self, ty: ResourceType, rep: u32, destructor: Option<Destructor>) -> ResourceAny {
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub(crate) fn hold_own(
+        &mut self,
+        ty: ResourceType,
+        rep: u32,
+        destructor: Option<Destructor>,
+    ) -> Result<ResourceAny, LimitExceeded> {
         self.hold(ty, HeldHandle { rep, own: true, lends: 0, destructor })
     }
 
     /// Holds a borrow that ends with the innermost call.
-    pub(crate) fn hold_borrow(&mut self, ty: ResourceType, rep: u32) -> ResourceAny {
-        let any = self.hold(ty, HeldHandle { rep, own: false, lends: 0, destructor: None });
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub(crate) fn hold_borrow(&mut self, ty: ResourceType, rep: u32) -> Result<ResourceAny, LimitExceeded> {
+        let any = self.hold(ty, HeldHandle { rep, own: false, lends: 0, destructor: None })?;
         self.borrows.push(any.key());
-        any
+        Ok(any)
     }
 
     /// Holds an own handle out of values that are being lifted.
-    pub(crate) fn hold_arriving(&mut self, ty: ResourceType, rep: u32, destructor: Option<Destructor>) -> ResourceAny {
-        let any = self.hold_own(ty, rep, destructor);
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub(crate) fn hold_arriving(
+        &mut self,
+        ty: ResourceType,
+        rep: u32,
+        destructor: Option<Destructor>,
+    ) -> Result<ResourceAny, LimitExceeded> {
+        let any = self.hold_own(ty, rep, destructor)?;
         self.arriving.push(any.key());
-        any
+        Ok(any)
     }
 
     /// The values have been lifted, or could not be: then nobody has their handles.
@@ -152,14 +181,24 @@ impl HeldHandles {
         }
     }
 
-    fn hold(&mut self, ty: ResourceType, handle: HeldHandle) -> ResourceAny {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(HeldSlot { generation: 0, handle: None });
-            u32::try_from(self.slots.len() - 1).expect("a store's handles fit its host's memory")
-        });
+    fn hold(&mut self, ty: ResourceType, handle: HeldHandle) -> Result<ResourceAny, LimitExceeded> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => self.new_slot()?,
+        };
         let held = &mut self.slots[slot as usize];
         held.handle = Some(handle);
-        ResourceAny::new(self.store, ty, handle.own, HeldKey { slot, generation: held.generation })
+        Ok(ResourceAny::new(self.store, ty, handle.own, HeldKey { slot, generation: held.generation }))
+    }
+
+    fn new_slot(&mut self) -> Result<u32, LimitExceeded> {
+        if self.slots.len() == self.slots.capacity() {
+            let more = self.slots.len().max(FIRST_SLOTS);
+            self.budget.charge(more as u64 * (HeldHandles::BYTES + size_of::<u32>() as u64))?;
+            self.slots.reserve_exact(more);
+        }
+        self.slots.push(HeldSlot { generation: 0, handle: None });
+        Ok(u32::try_from(self.slots.len() - 1).expect("a store's handles fit its host's memory"))
     }
 
     fn find(&mut self, key: HeldKey) -> Option<&mut HeldHandle> {
@@ -307,20 +346,40 @@ mod tests {
     use super::*;
     use crate::{Engine, Store};
 
+    fn handles_of(store: &mut Store<()>) -> HeldHandles {
+        let vm = &crate::AsContextMut::as_context_mut(store).0.vm;
+        HeldHandles::new(vm.id(), vm.budget().clone())
+    }
+
+    #[test]
+    fn slots_are_counted_as_they_are_made_and_not_as_they_are_used_again() {
+        let mut store = Store::new(&Engine::default(), ());
+        let held = &mut handles_of(&mut store);
+        let (used, ty) = (held.budget.used(), ResourceType::new());
+        held.budget.set_limit(used + 3 * FIRST_SLOTS as u64 * (HeldHandles::BYTES + 4));
+        let first = held.hold_own(ty, 0, None).unwrap();
+        // Sixteen, then thirty-two; there is no room for as many again.
+        let more = (1..32).map(|rep| held.hold_borrow(ty, rep).unwrap()).count();
+        let error = held.hold_own(ty, 32, None).unwrap_err();
+        assert_eq!((more, error.kind, error.limit), (31, crate::LimitKind::HostBytes, Some(held.budget.limit())));
+        held.forget(first);
+        assert!(held.hold_own(ty, 33, None).is_ok() && held.hold_own(ty, 34, None).is_err());
+    }
+
     /// Every way for a handle to end, mixed: nothing stays, and a key that is over stands for nothing, whoever has its slot.
     #[test]
     fn handles_end_with_their_calls_and_slots_are_used_again() {
         let mut store = Store::new(&Engine::default(), ());
-        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let held = &mut handles_of(&mut store);
         let ty = ResourceType::new();
-        let kept = held.hold_own(ty, 1, None);
+        let kept = held.hold_own(ty, 1, None).unwrap();
         let outer = held.begin_call();
-        let first = held.hold_borrow(ty, 2);
+        let first = held.hold_borrow(ty, 2).unwrap();
         let inner = held.begin_call();
         let call = held.current_call();
-        let second = held.hold_borrow(ty, 3);
+        let second = held.hold_borrow(ty, 3).unwrap();
         held.forget(first);
-        let own = held.hold_own(ty, 4, None);
+        let own = held.hold_own(ty, 4, None).unwrap();
         assert_eq!(own.key().slot, first.key().slot);
         assert!(held.is_running(call) && held.get(second).is_ok() && held.get(first).is_err());
         held.lend(kept);
@@ -343,9 +402,9 @@ mod tests {
     #[test]
     fn handles_are_forgotten_wherever_they_are_in_a_value() {
         let mut store = Store::new(&Engine::default(), ());
-        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let held = &mut handles_of(&mut store);
         let ty = ResourceType::new();
-        let mut boxed = |rep| Some(Box::new(Val::Resource(held.hold_own(ty, rep, None))));
+        let mut boxed = |rep| Some(Box::new(Val::Resource(held.hold_own(ty, rep, None).unwrap())));
         let vals = [
             Val::List(vec![Val::Option(boxed(1)), Val::Option(None)]),
             Val::Record(vec![("r".into(), Val::Result(Ok(boxed(2)))), ("s".into(), Val::Result(Err(boxed(3))))]),
@@ -361,13 +420,13 @@ mod tests {
     #[test]
     fn a_slot_whose_numbers_would_repeat_is_not_used_again() {
         let mut store = Store::new(&Engine::default(), ());
-        let held = &mut HeldHandles::new(crate::AsContextMut::as_context_mut(&mut store).0.vm.id());
+        let held = &mut handles_of(&mut store);
         let ty = ResourceType::new();
-        let first = held.hold_own(ty, 1, None);
+        let first = held.hold_own(ty, 1, None).unwrap();
         held.slots[0].generation = u32::MAX;
         assert!(held.get(first).is_err());
         let last = HeldKey { slot: 0, generation: u32::MAX };
         held.free_slot(last);
-        assert_eq!(held.hold_own(ty, 2, None).key().slot, 1);
+        assert_eq!(held.hold_own(ty, 2, None).unwrap().key().slot, 1);
     }
 }

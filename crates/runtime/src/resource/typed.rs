@@ -89,11 +89,11 @@ impl<T: 'static> Resource<T> {
         match self.kind {
             ResourceKind::Own { .. } => {
                 let rep = self.pass(held, ty, true)?;
-                Ok(held.hold_own(ty, rep, None))
+                Ok(held.hold_own(ty, rep, None)?)
             }
             ResourceKind::Borrow | ResourceKind::Lent { .. } => {
                 let rep = self.pass(held, ty, false)?;
-                Ok(held.hold_borrow(ty, rep))
+                Ok(held.hold_borrow(ty, rep)?)
             }
         }
     }

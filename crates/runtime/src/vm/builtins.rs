@@ -1,13 +1,14 @@
 //! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only, with that of bulk instructions in
-//! `pieces.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
+//! `pieces.rs` and that of growth in `growth.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
 use super::context::RawStoreContext;
+use super::growth::{memory_grow, table_grow};
 use super::metering::ask_whether_to_go_on;
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::store::VmStore;
 use super::unwind::leave;
-use crate::error::format_err;
-use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, MemoryIndex, TableIndex};
+use crate::error::{Error, format_err};
+use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, TableIndex};
 use gusset_types::TrapCode;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +39,7 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     elem_drop as *const (),
     deadline_reached as *const (),
     refill_fuel as *const (),
+    trap as *const (),
     table_element as *const (),
     function_reference as *const (),
 ]);
@@ -48,8 +50,9 @@ const _: () = {
     assert!(BuiltinFunction::DataDrop as u8 == 4 && BuiltinFunction::TableGrow as u8 == 5);
     assert!(BuiltinFunction::TableInit as u8 == 8 && BuiltinFunction::ElemDrop as u8 == 9);
     assert!(BuiltinFunction::DeadlineReached as u8 == 10 && BuiltinFunction::RefillFuel as u8 == 11);
-    assert!(BuiltinFunction::TableElement as u8 == 12 && BuiltinFunction::FunctionReference as u8 == 13);
-    assert!(BuiltinFunction::ALL.len() == 14);
+    assert!(BuiltinFunction::Trap as u8 == 12);
+    assert!(BuiltinFunction::TableElement as u8 == 13 && BuiltinFunction::FunctionReference as u8 == 14);
+    assert!(BuiltinFunction::ALL.len() == 15);
 };
 
 /// The context of the instance whose code calls.
@@ -96,6 +99,17 @@ pub(super) unsafe fn leave_after_panic(
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
     let error = format_err!("internal error: {builtin} panicked: {text}");
     drop(payload);
+    // SAFETY: V1, V9: as the caller says.
+    unsafe { leave_with(context, error) }
+}
+
+/// Leaves the guest with an error.
+///
+/// # Safety
+///
+/// As for [`leave_after_panic`].
+#[cold]
+pub(super) unsafe fn leave_with(context: *const RawStoreContext, error: Error) -> ! {
     // SAFETY: V1, V9: the store outlives its activation; the stub that called the builtin has recorded its caller.
     unsafe {
         (*context).failure.set_host(error);
@@ -139,18 +153,8 @@ macro_rules! builtin {
 }
 
 builtin! {
-    fn memory_grow(store, instance, memory: u32, pages: u64) -> u64 {
-        let memory = store.memory_number(instance, MemoryIndex::from_u32(memory));
-        store.grow_memory(memory, pages).unwrap_or(u64::MAX)
-    }
-
     fn data_drop(store, instance, segment: u32) {
         store.data_drop(instance, DataIndex::from_u32(segment));
-    }
-
-    fn table_grow(store, instance, table: u32, count: u64, value: u64) -> u64 {
-        let table = store.table_number(instance, TableIndex::from_u32(table));
-        store.grow_table(table, count, value).unwrap_or(u64::MAX)
     }
 
     fn elem_drop(store, instance, segment: u32) {
@@ -160,6 +164,11 @@ builtin! {
     fn refill_fuel(store, _instance) -> u8 {
         let result = store.refill_fuel();
         status(store.context(), result)
+    }
+
+    fn trap(store, _instance, code: u32) -> u8 {
+        let code = u8::try_from(code).ok().and_then(TrapCode::from_u8).expect("compiled code names a trap");
+        status(store.context(), Err(code))
     }
 
     fn table_element(store, instance, table: u32, index: u64) -> u64 {

@@ -6,6 +6,8 @@ use super::failure::ActivationFailure;
 use super::metering::OnDeadline;
 use super::raw_value::RawValue;
 use super::store::VmStore;
+use crate::erased_store::ErasedStore;
+use crate::store::StoreInner;
 use gusset_artifact::STORE_CONTEXT;
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
@@ -36,7 +38,7 @@ impl Context {
         self.slots.as_ptr() as usize
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.slots.len() * size_of::<ContextSlot>()
     }
 
@@ -92,6 +94,8 @@ pub(super) struct RawStoreContext {
     pub(super) on_deadline: OnDeadline,
     /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
     pub(super) owner: Cell<*mut ()>,
+    /// Makes of `owner` what its data need not be known for.
+    erase: EraseOwner,
     /// The store within it.
     pub(super) vm: Cell<*mut VmStore>,
     /// All code that can run in this store, by address.
@@ -118,6 +122,14 @@ const _: () = {
     assert!(size_of::<usize>() == 8 && cfg!(target_endian = "little"), "only 64-bit little-endian hosts are supported");
 };
 
+/// Makes a pointer to a store, whatever its data, of the one that an activation borrowed it by.
+pub(super) type EraseOwner = fn(*mut ()) -> *mut dyn ErasedStore;
+
+/// Of a store whose data are of type `T`.
+pub(super) fn erase<T: 'static>(owner: *mut ()) -> *mut dyn ErasedStore {
+    owner.cast::<StoreInner<T>>()
+}
+
 /// What an inner activation overwrites and must put back.
 pub(super) struct SavedActivation {
     stack_limit: usize,
@@ -137,6 +149,7 @@ impl RawStoreContext {
         raise: usize,
         epoch_counter: *const AtomicU64,
         on_deadline: OnDeadline,
+        erase: EraseOwner,
     ) -> RawStoreContext {
         RawStoreContext {
             stack_limit: Cell::new(0),
@@ -153,6 +166,7 @@ impl RawStoreContext {
             fuel_behind: Cell::new(0),
             on_deadline,
             owner: Cell::new(std::ptr::null_mut()),
+            erase,
             vm: Cell::new(std::ptr::null_mut()),
             code: RefCell::default(),
             reservations: RefCell::default(),
@@ -184,6 +198,11 @@ impl RawStoreContext {
         self.exit_pc.set(saved.exit_pc);
         self.owner.set(saved.owner);
         self.vm.set(saved.vm);
+    }
+
+    /// The store around it, as the innermost activation borrowed it; null while there is none.
+    pub(super) fn erased_owner(&self) -> *mut dyn ErasedStore {
+        (self.erase)(self.owner.get())
     }
 
     /// Adds code that can run in this store.

@@ -5,7 +5,7 @@ use super::function::CallTarget;
 use super::handle::FuncHandle;
 use super::host::HostRecord;
 use super::raw_value::RawValue;
-use super::signals::set_current;
+use super::signals::{prepare_thread, set_current};
 use super::stack::StackLimit;
 use super::store::VmStore;
 use crate::error::{Error, Result, bail, format_err, with_backtrace};
@@ -82,7 +82,11 @@ unsafe fn enter<T: 'static>(
     code: usize,
     values: &mut [RawValue],
 ) -> Result<()> {
-    let stack_limit = StackLimit::from_here(store.vm.engine().config().max_wasm_stack)?;
+    let config = store.vm.engine().config();
+    if config.signals_based_traps {
+        prepare_thread()?;
+    }
+    let stack_limit = StackLimit::from_here(config.max_wasm_stack)?;
     let raw: *const RawStoreContext = store.vm.context_pointer();
     let owner: *mut StoreInner<T> = store;
     // SAFETY: V1: from here to the end of the activation the store is reached through `owner` only. The pointers are

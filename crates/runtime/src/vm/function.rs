@@ -117,6 +117,8 @@ impl<T: 'static> StoreInner<T> {
 
 impl VmStore {
     fn add_function(&mut self, record: FuncRecord) -> usize {
+        // A module has so many functions, and who makes one of the host's knows how many there are.
+        self.budget().count(size_of::<FuncRecord>() as u64);
         let number = self.functions.len();
         if let Some(place) = record.reference {
             let word = type_word(record.signature.number(), number);

@@ -5,6 +5,7 @@ use super::code::{CodeMemory, StoreCode};
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
 use super::items::InstanceItems;
+use super::limits::bytes_of_instance;
 use super::memory::checked_range;
 use super::raw_value::RawValue;
 use super::segment::SegmentState;
@@ -57,9 +58,25 @@ impl<T: 'static> StoreInner<T> {
     ///
     /// # Errors
     ///
-    /// When an import is not of its type, there is no room for a memory or table, a segment does not fit (a trap; what
-    /// was written before stays written), or the start function fails.
+    /// When an import is not of its type, there is no room for a memory or table, the store's limits do not allow it, a segment
+    /// does not fit (a trap; what was written before stays written), or the start function fails.
     pub(crate) fn instantiate(
+        &mut self,
+        code: &Arc<CodeMemory>,
+        module: ModuleIndex,
+        imports: &[ExternHandle],
+    ) -> Result<InstanceHandle> {
+        let image = code.module(module)?;
+        self.admit_module(image).map_err(|error| not_made(error, module, image))?;
+        self.instantiate_generated(code, module, imports)
+    }
+
+    /// The same for a module that Gusset made, which has nothing of its own that the store's limiter is asked about.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreInner::instantiate`].
+    pub(crate) fn instantiate_generated(
         &mut self,
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
@@ -86,7 +103,10 @@ impl VmStore {
         self.check_imports(code, module, imports)?;
         let kept = self.add_code(code);
         let image = code.module(module)?;
-        let context = self.engine().allocator().context(image.layout.size())?;
+        let bytes = bytes_of_instance(image);
+        self.budget.charge(bytes).map_err(|error| not_made(error.into(), module, image))?;
+        let context = self.engine().allocator().context(image.layout.size());
+        let context = context.inspect_err(|_| self.budget.release(bytes))?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
@@ -98,8 +118,7 @@ impl VmStore {
             data: SegmentState::default(),
         });
         let outcome = self.initialize(number, code, imports);
-        outcome
-            .map_err(|error| error.context(format!("{} cannot be instantiated", describe(module, &image.module))))?;
+        outcome.map_err(|error| not_made(error, module, image))?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -224,7 +243,7 @@ impl VmStore {
             let failed = |error: Error| error.context(format!("table {index}"));
             let null = || Ok(RawValue::default());
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
-            let table = self.engine().allocator().table(ty, value.u64()).map_err(failed)?;
+            let table = self.charged_table(&ty, |allocator| allocator.table(ty, value.u64())).map_err(failed)?;
             let table = self.define_table(table, ContextPlace { context, offset });
             self.instances[number].items.set(index, table);
         }
@@ -327,4 +346,9 @@ impl VmStore {
         let record = &self.instances[self.instance_number(instance)];
         (&record.code, record.module)
     }
+}
+
+/// An error of what has no instance.
+fn not_made(error: Error, module: ModuleIndex, image: &ModuleImage) -> Error {
+    error.context(format!("{} cannot be instantiated", describe(module, &image.module)))
 }

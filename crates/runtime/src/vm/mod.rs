@@ -27,7 +27,7 @@
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
 //!   this: a host function can lend its borrow of the store to a thread that it waits for.
 //! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
-//!   `T`, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch calls; contexts of
+//!   `T`, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch and growth call; contexts of
 //!   host functions are written only there. `StoreInner`
 //!   is invariant in `T`, so that the type of its data is never another one than they were written for.
 //! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
@@ -43,6 +43,7 @@
 
 mod allocator;
 mod artifact_code;
+mod budget;
 mod builtins;
 mod bulk;
 mod cells;
@@ -55,12 +56,14 @@ mod deserialize;
 mod entry;
 mod failure;
 mod function;
+mod growth;
 mod handle;
 mod host;
 mod icache;
 mod import;
 mod instance;
 mod items;
+mod limits;
 mod mapping;
 mod memory;
 mod metering;
@@ -78,12 +81,14 @@ mod transcode;
 mod unwind;
 
 pub(crate) use allocator::InstanceAllocator;
+pub(crate) use budget::{BudgetLoan, HostBudget};
 pub(crate) use code::CodeMemory;
 pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
 pub(crate) use import::extern_matches;
+pub(crate) use limits::{Limiter, WantedItems};
 pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;

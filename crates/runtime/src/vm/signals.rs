@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 thread_local! {
     /// The store whose compiled code this thread is running; null while it runs the host.
     static CURRENT: Cell<*const RawStoreContext> = const { Cell::new(null()) };
+    /// Whether this thread is ready for guests' faults.
+    static PREPARED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Says which store's code the thread runs from now on, and returns what it ran before.
@@ -98,11 +100,11 @@ unsafe fn trap(context: &RawStoreContext, registers: &mut Registers<'_>, address
     // an address that it can be expected to touch makes a trap.
     let offset = match (code, address) {
         (_, None) => None,
+        (_, Some(address)) if address < NULL_PAGE => None,
         (TrapCode::MemoryOutOfBounds, Some(address)) => match context.memory_offset(address) {
             Some(offset) => Some(offset),
             None => return false,
         },
-        (_, Some(address)) if address < NULL_PAGE => None,
         _ => return false,
     };
     context.failure.set_trap(code, offset);
@@ -114,7 +116,7 @@ unsafe fn trap(context: &RawStoreContext, registers: &mut Registers<'_>, address
     true
 }
 
-/// No mapping is below this address: an access there goes through a null reference.
+/// No mapping is below this address: an access there goes through a null reference, or one that is out of bounds was sent there.
 const NULL_PAGE: usize = 4096;
 
 /// Does what would have been done without us.
@@ -148,10 +150,18 @@ unsafe fn chain(signal: i32, info: *mut libc::siginfo_t, user_context: *mut libc
     }
 }
 
-/// Makes sure that this thread can run signal handlers on a stack of their own that has room for ours.
-/// Called once on each thread that enters guests.
+/// Makes sure that this thread can run signal handlers on a stack of their own that has room for ours. Called before it enters
+/// guests that may fault.
+#[inline(always)]
 pub(super) fn prepare_thread() -> Result<()> {
-    signal_stack::install()
+    if PREPARED.get() { Ok(()) } else { prepare() }
+}
+
+#[cold]
+fn prepare() -> Result<()> {
+    signal_stack::install()?;
+    PREPARED.set(true);
+    Ok(())
 }
 
 mod signal_stack {

@@ -1,7 +1,6 @@
 //! How deep guests may go on the stack that they run on. What counts is the thread's, not the store's: a host function
 //! may enter another store, or lend its store to another thread.
 
-use super::signals::prepare_thread;
 use crate::error::{Error, Result};
 use crate::trap::Trap;
 use gusset_types::TrapCode;
@@ -16,7 +15,7 @@ thread_local! {
     /// The thread's own stack, once it is known: see [`OwnStack`].
     static OWN: Cell<OwnStack> = const { Cell::new(OwnStack { low: 0, high: 0 }) };
     /// Below this address guests may not go now on the thread's own stack. What the outermost activation on it may use
-    /// is all that those within it may use, of whatever store they are. 0 until the thread is ready for guests.
+    /// is all that those within it may use, of whatever store they are. 0 until it is known.
     static LIMIT: Cell<usize> = const { Cell::new(0) };
     /// The thread's activations on other stacks, of whatever store. It is never dropped, since guests may run while the thread
     /// ends, and keeps no memory while it is empty.
@@ -75,12 +74,12 @@ impl StackLimit {
     ///
     /// # Errors
     ///
-    /// When there is no room for any guest, or the thread cannot be prepared for guests' faults.
+    /// When there is no room for any guest.
     #[inline(always)]
     pub(crate) fn from_here(max: usize) -> Result<StackLimit> {
         let here = stack_pointer();
         let outer = match LIMIT.get() {
-            0 => prepare()?,
+            0 => prepare(),
             limit => limit,
         };
         let wanted = here.saturating_sub(max).max(1);
@@ -158,13 +157,12 @@ fn stack_pointer() -> usize {
     &raw const here as usize
 }
 
-/// Makes the thread ready for guests; the limit on its own stack.
+/// Learns the limit on the thread's own stack.
 #[cold]
-fn prepare() -> Result<usize> {
-    prepare_thread()?;
+fn prepare() -> usize {
     let limit = learn_own().low.saturating_add(RESERVE);
     LIMIT.set(limit);
-    Ok(limit)
+    limit
 }
 
 #[cold]
@@ -259,7 +257,7 @@ mod tests {
 
     #[test]
     fn on_other_stacks_the_innermost_activation_there_counts() {
-        prepare().unwrap();
+        prepare();
         let (max, stack, other) = (1 << 20, 1 << 40, 2 << 40);
         let at = |here: usize| elsewhere(here, here - max).unwrap();
         let outer = at(stack);

@@ -1,12 +1,14 @@
 //! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
 //! handle is never stale.
 
+use super::budget::HostBudget;
 use super::builtins;
 use super::code::{CodeMemory, StoreCode};
-use super::context::{Context, RawStoreContext};
+use super::context::{Context, RawStoreContext, erase};
 use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
+use super::limits::LimitedTotals;
 use super::memory::LinearMemory;
 use super::metering::on_deadline;
 use super::raw_value::RawValue;
@@ -45,6 +47,8 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    pub(super) totals: LimitedTotals,
+    pub(super) budget: Arc<HostBudget>,
 }
 
 // SAFETY: V7: everything in it is owned by it alone and bound to no thread; what points into it from compiled code does
@@ -70,6 +74,8 @@ pub(super) struct ContextPlace {
 pub(super) struct MemoryRecord {
     pub(super) memory: LinearMemory,
     pub(super) definition: ContextPlace,
+    /// Whether no guest has it: it is for what the runtime keeps of one.
+    pub(super) of_runtime: bool,
 }
 
 pub(super) struct TableRecord {
@@ -91,7 +97,8 @@ impl VmStore {
     /// A store for the guests of a `StoreInner<T>`.
     pub(crate) fn new<T: 'static>(engine: &Engine) -> VmStore {
         let raise = unwind::raise as *const () as usize;
-        let raw = RawStoreContext::new(builtins::ARRAY.pointer(), raise, engine.epoch_counter(), on_deadline::<T>);
+        let (builtins, epochs) = (builtins::ARRAY.pointer(), engine.epoch_counter());
+        let raw = RawStoreContext::new(builtins, raise, epochs, on_deadline::<T>, erase::<T>);
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
@@ -106,6 +113,8 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            totals: LimitedTotals::default(),
+            budget: Arc::new(HostBudget::new(engine.config().max_host_bytes)),
         }
     }
 
@@ -127,6 +136,9 @@ impl VmStore {
     }
 
     pub(super) fn add_context(&mut self, context: Context, owner: ContextOwner) -> usize {
+        if !matches!(owner, ContextOwner::Instance(_)) {
+            self.budget.count(context.len() as u64);
+        }
         self.contexts.push((context, owner));
         self.contexts.len() - 1
     }
@@ -161,19 +173,36 @@ impl VmStore {
     /// # Errors
     ///
     /// When there is no room for it, or its type is not supported.
-    pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
+    pub(super) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
         let memory = self.engine.allocator().host_memory(ty)?;
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.define_memory(memory, ContextPlace { context, offset: 0 });
         Ok(MemoryHandle::new(self.id, number))
     }
 
+    /// A memory for what the runtime keeps of guests: no limiter is asked about it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it.
+    pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
+        let memory = self.engine.allocator().host_memory(ty)?;
+        let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
+        let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
+        Ok(MemoryHandle::new(self.id, number))
+    }
+
     pub(super) fn define_memory(&mut self, memory: LinearMemory, definition: ContextPlace) -> usize {
+        self.count_memory(memory.length() as u64);
+        self.add_memory(memory, definition, false)
+    }
+
+    fn add_memory(&mut self, memory: LinearMemory, definition: ContextPlace, of_runtime: bool) -> usize {
         let context = self.context_of(definition);
         context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
         context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
         self.raw.reservations.borrow_mut().push(memory.reservation());
-        self.memories.push(MemoryRecord { memory, definition });
+        self.memories.push(MemoryRecord { memory, definition, of_runtime });
         self.memories.len() - 1
     }
 
@@ -218,12 +247,6 @@ impl VmStore {
         self.memories[memory.index(self.id)].memory.pages()
     }
 
-    /// The size in pages before; `None` when the memory cannot grow by so much.
-    #[track_caller]
-    pub(crate) fn memory_grow(&mut self, memory: MemoryHandle, pages: u64) -> Option<u64> {
-        self.grow_memory(memory.index(self.id), pages)
-    }
-
     /// The type, with the present size as the minimum.
     #[track_caller]
     pub(crate) fn memory_type(&self, memory: MemoryHandle) -> MemoryType {
@@ -238,15 +261,16 @@ impl VmStore {
     /// # Errors
     ///
     /// When there is no room for it, or `value` is not of its type.
-    pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
+    pub(super) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.check_value(CoreValType::Ref(ty.element), value)?;
-        let table = self.engine.allocator().host_table(ty, value.u64())?;
+        let table = self.charged_table(&ty, |allocator| allocator.host_table(ty, value.u64()))?;
         let context = self.add_context(Context::new(TABLE_DEFINITION.size), ContextOwner::Definition);
         let number = self.define_table(table, ContextPlace { context, offset: 0 });
         Ok(TableHandle::new(self.id, number))
     }
 
     pub(super) fn define_table(&mut self, table: TableStorage, definition: ContextPlace) -> usize {
+        self.count_table(&table.declared_type());
         let context = self.context_of(definition);
         context.set(definition.offset + TABLE_DEFINITION.base, table.base() as u64);
         context.set(definition.offset + TABLE_DEFINITION.length, table.len() as u64);
@@ -287,8 +311,7 @@ impl VmStore {
     /// When `index` is outside of the table, or `value` is not of its type.
     #[track_caller]
     pub(crate) fn table_set(&mut self, table: TableHandle, index: u64, value: RawValue) -> Result<()> {
-        let number = table.index(self.id);
-        self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
+        let number = self.check_element(table, value)?;
         let table = &self.tables[number].table;
         if !usize::try_from(index).is_ok_and(|index| table.set(index, value.u64())) {
             bail!("index {index} is outside of a table of {} elements", table.len());
@@ -296,16 +319,16 @@ impl VmStore {
         Ok(())
     }
 
-    /// The number of elements before; `None` when the table cannot grow by so much.
+    /// The position of a table.
     ///
     /// # Errors
     ///
     /// When `value` is not of its type.
     #[track_caller]
-    pub(crate) fn table_grow(&mut self, table: TableHandle, count: u64, value: RawValue) -> Result<Option<u64>> {
+    pub(super) fn check_element(&mut self, table: TableHandle, value: RawValue) -> Result<usize> {
         let number = table.index(self.id);
         self.check_value(CoreValType::Ref(self.tables[number].table.declared_type().element), value)?;
-        Ok(self.grow_table(number, count, value.u64()))
+        Ok(number)
     }
 
     /// The type, with the present size as the minimum.
@@ -389,9 +412,16 @@ impl VmStore {
     // External references.
 
     /// A reference to a value of the host's. It lives as long as the store.
-    pub(crate) fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> RawValue {
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub(crate) fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> Result<RawValue> {
+        let number = u32::try_from(self.externs.len() + 1);
+        let number = number.map_err(|_| format_err!("a store has at most 2^32-1 external references"))?;
+        self.budget.charge((size_of_val(&value) + size_of_val(&*value)) as u64)?;
         self.externs.push(value);
-        RawValue::from_u32(u32::try_from(self.externs.len()).expect("fewer than 2^32 external references"))
+        Ok(RawValue::from_u32(number))
     }
 
     /// What a reference refers to; `None` for null.

@@ -1,0 +1,64 @@
+//! `memory.grow` and `table.grow`, as compiled code calls them: the host's limiter may have to say something about it, and what it fails with
+//! stops the guest. What it is asked stands in `limits.rs`.
+
+use super::builtins::{Caller, leave_after_panic, leave_with, store_context};
+use super::limits::{Growth, Limiter};
+use super::signals::set_current;
+use super::store::VmStore;
+use crate::error::{Error, Result};
+use crate::host_panic::HostPanic;
+use gusset_artifact::{ContextLayout, MemoryIndex, TableIndex};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null;
+
+/// Grows something of the calling instance; what the guest is told. An error or a panic of the host's stops the guest.
+///
+/// # Safety
+///
+/// `caller` is the first parameter of a builtin that compiled code called, and that holds nothing to drop.
+unsafe fn grow(
+    caller: Caller,
+    builtin: &str,
+    grow: impl FnOnce(&mut VmStore, usize, Limiter<'_>) -> Result<Growth>,
+) -> u64 {
+    // SAFETY: V3: the context of an instance starts with its number.
+    let (raw, instance) = unsafe { (store_context(caller), caller.add(ContextLayout::RUNTIME as usize / 8).read()) };
+    // While the host runs, no fault of this thread is the guest's.
+    let guest = set_current(null());
+    let limited = Cell::new(false);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: V1, V8: the owner was borrowed exclusively by the entry, which does not touch it until the guest returns; compiled
+        // code holds no reference into it.
+        let store = unsafe { &mut *raw.erased_owner() };
+        limited.set(store.has_limiter());
+        let (vm, limiter) = store.vm_and_limiter();
+        grow(vm, instance as usize, limiter)
+    }));
+    set_current(guest);
+    match outcome {
+        Ok(Ok(growth)) => growth.for_guest(),
+        // SAFETY: V3: as the caller says; the error is given away.
+        Ok(Err(error)) => unsafe { leave_with(raw, error) },
+        // SAFETY: V3: as above.
+        Err(payload) if limited.get() => unsafe { leave_with(raw, Error::new(HostPanic::new(payload))) },
+        // SAFETY: V3: as above.
+        Err(payload) => unsafe { leave_after_panic(raw, builtin, payload) },
+    }
+}
+
+pub(super) unsafe extern "C" fn memory_grow(caller: Caller, memory: u32, pages: u64) -> u64 {
+    let work = |store: &mut VmStore, instance, limiter: Limiter<'_>| {
+        store.grow_memory_within(store.memory_number(instance, MemoryIndex::from_u32(memory)), pages, limiter)
+    };
+    // SAFETY: V3: compiled code passes its context.
+    unsafe { grow(caller, "memory_grow", work) }
+}
+
+pub(super) unsafe extern "C" fn table_grow(caller: Caller, table: u32, count: u64, value: u64) -> u64 {
+    let work = |store: &mut VmStore, instance, limiter: Limiter<'_>| {
+        store.grow_table_within(store.table_number(instance, TableIndex::from_u32(table)), count, value, limiter)
+    };
+    // SAFETY: V3: compiled code passes its context.
+    unsafe { grow(caller, "table_grow", work) }
+}

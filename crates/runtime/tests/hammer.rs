@@ -1,0 +1,299 @@
+//! 64 threads instantiate, call, trap, time out, meet limits and drop, each outcome checked; then the process has what it had before: no
+//! mapping, descriptor, thread or memory is left. For a second each way, or `GUSSET_HAMMER_SECONDS`; `--nocapture` shows how much was done.
+#![cfg(all(feature = "compile", feature = "wat", target_os = "linux"))]
+
+use gusset::core::{self, Val};
+use gusset::{
+    Component, Config, Engine, Error, InstancePre, LimitExceeded, LimitKind, Linker, Result, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, TrapCode,
+};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const THREADS: u64 = 64;
+const PAGE: usize = 1 << 16;
+/// What the guests of a thread may have at most.
+const CAP: u64 = 1 << 20;
+
+const MODULE: &str = r#"(module
+    (import "host" "fail" (func $fail))
+    (memory (export "memory") 1) (table 200 funcref) (elem (i32.const 7) $double)
+    (data (i32.const 64) "every instance starts with this")
+    (global $calls (mut i32) (i32.const 0))
+    (type $double (func (param i32) (result i32)))
+    (func $double (type $double) (i32.shl (local.get 0) (i32.const 1)))
+    (func (export "double") (param i32) (result i32)
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (call_indirect (type $double) (local.get 0) (i32.const 7)))
+    ;; Grows as far as it can, and writes to all of it; how many pages there are then.
+    (func (export "grow") (param i32) (result i32)
+        (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+        (memory.fill (i32.const 0) (i32.const 0xee) (i32.shl (memory.size) (i32.const 16)))
+        (memory.size))
+    (func (export "byte") (param i32) (result i32) (i32.load8_u (local.get 0)))
+    (func (export "calls") (param i32) (result i32) (global.get $calls))
+    (func $deep (export "deep") (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
+    (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable))
+    (func (export "null") (param i32) (result i32) (call_indirect (type $double) (local.get 0) (i32.const 8)))
+    (func (export "fail") (param i32) (result i32) (call $fail) (i32.const 0)))"#;
+
+/// A program passes a text to a service, whose `realloc` lets its memory grow.
+const COMPONENT: &str = r#"(component
+  (component $service
+    (core module $m
+      (memory (export "memory") 1)
+      (global $next (mut i32) (i32.const 16))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (global.get $next)
+        (global.set $next (i32.add (global.get $next) (local.get 3)))
+        (block $fits (loop $more
+          (br_if $fits (i32.le_u (global.get $next) (i32.shl (memory.size) (i32.const 16))))
+          (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))
+          (unreachable))))
+      (func (export "length") (param i32 i32) (result i32) (local.get 1)))
+    (core instance $i (instantiate $m))
+    (func (export "length") (param "text" string) (result u32)
+      (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+  (component $program
+    (import "length" (func $length (param "text" string) (result u32)))
+    (core module $libc (memory (export "memory") 4))
+    (core instance $libc (instantiate $libc))
+    (core func $length (canon lower (func $length) (memory (core memory $libc "memory"))))
+    (core module $m
+      (import "" "length" (func $length (param i32 i32) (result i32)))
+      (func (export "run") (param i32) (result i32) (call $length (i32.const 0) (local.get 0))))
+    (core instance $m (instantiate $m (with "" (instance (export "length" (func $length))))))
+    (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run"))))
+  (instance $service (instantiate $service))
+  (instance $program (instantiate $program (with "length" (func $service "length"))))
+  (export "run" (func $program "run")))"#;
+
+/// What all threads have.
+struct Shared {
+    engine: Engine,
+    module: core::Module,
+    linker: core::Linker<StoreLimits>,
+    component: InstancePre<StoreLimits>,
+    ended: AtomicBool,
+    rounds: AtomicU64,
+}
+
+impl Shared {
+    fn new(config: &mut Config) -> Result<Shared> {
+        let engine = Engine::new(config.epoch_interruption(true).memory_reservation(16 << 20).memory_guard(1 << 16))?;
+        let mut linker = core::Linker::new(&engine);
+        linker.func_wrap("host", "fail", || -> Result<()> { Err(std::io::Error::other("of no use").into()) })?;
+        let component = Component::new(&engine, COMPONENT)?;
+        Ok(Shared {
+            module: core::Module::new(&engine, MODULE)?,
+            component: Linker::new(&engine).instantiate_pre(&component)?,
+            linker,
+            engine,
+            ended: AtomicBool::new(false),
+            rounds: AtomicU64::new(0),
+        })
+    }
+
+    fn store(&self, limits: StoreLimitsBuilder) -> Store<StoreLimits> {
+        let mut store = Store::new(&self.engine, limits.total_memory(CAP).build());
+        store.limiter(|limits| limits);
+        store.set_epoch_deadline(u64::MAX);
+        store
+    }
+
+    /// One thing that a host does, from the store to its end.
+    fn round(&self, round: u64) -> Result<()> {
+        match round % 8 {
+            0 => self.answers(round),
+            1 => self.grows(),
+            2 => self.traps("deep", TrapCode::StackOverflow),
+            3 => self.traps("null", TrapCode::UninitializedElement),
+            4 => self.times_out(),
+            5 => self.passes_texts(),
+            6 => self.meets_limits_halfway(),
+            _ => self.is_full(),
+        }
+    }
+
+    fn instance(&self, store: &mut Store<StoreLimits>) -> Result<core::Instance> {
+        self.linker.instantiate(store, &self.module)
+    }
+
+    fn answers(&self, round: u64) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new());
+        let instance = self.instance(&mut store)?;
+        for call in 1..=3 {
+            assert_eq!(number(&mut store, instance, "double", round as i32)?, (round as i32).wrapping_shl(1));
+            assert_eq!(number(&mut store, instance, "calls", 0)?, call);
+        }
+        // What other instances have done to their memories is not to be seen.
+        for (at, byte) in [(0, 0), (64, i32::from(b'e')), (94, i32::from(b's')), (95, 0), (65_535, 0)] {
+            assert_eq!(number(&mut store, instance, "byte", at)?, byte, "{at}");
+        }
+        let error = number(&mut store, instance, "fail", 0).unwrap_err();
+        assert!(error.is::<std::io::Error>(), "{error:?}");
+        Ok(())
+    }
+
+    fn grows(&self) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new().memory_size(5 * PAGE));
+        let instance = self.instance(&mut store)?;
+        assert_eq!(number(&mut store, instance, "grow", 0)?, 5);
+        assert_eq!(number(&mut store, instance, "byte", 5 * PAGE as i32 - 1)?, 0xee);
+        let error = number(&mut store, instance, "byte", 5 * PAGE as i32).unwrap_err();
+        assert_eq!(trap_code(&error), Some(TrapCode::MemoryOutOfBounds), "{error:?}");
+        Ok(())
+    }
+
+    fn traps(&self, name: &str, code: TrapCode) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new());
+        let instance = self.instance(&mut store)?;
+        let error = number(&mut store, instance, name, 0).unwrap_err();
+        assert_eq!(trap_code(&error), Some(code), "{error:?}");
+        assert_eq!(number(&mut store, instance, "double", 4)?, 8);
+        Ok(())
+    }
+
+    fn times_out(&self) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new());
+        let instance = self.instance(&mut store)?;
+        let deadline = Instant::now() + Duration::from_millis(1);
+        let error =
+            store.with_deadline(deadline, |mut store| number(&mut store, instance, "spin", 0)).unwrap_err();
+        assert_eq!(trap_code(&error), Some(TrapCode::Interrupt), "{error:?}");
+        assert!(Instant::now() >= deadline);
+        assert_eq!(number(&mut store, instance, "double", 4)?, 8);
+        Ok(())
+    }
+
+    fn passes_texts(&self) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new().memory_size(4 * PAGE));
+        let instance = self.component.instantiate(&mut store)?;
+        let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "run")?;
+        assert_eq!(run.call(&mut store, (100_000,))?, (100_000,));
+        let error = run.call(&mut store, (4 * PAGE as u32 - 1,)).unwrap_err();
+        assert_eq!(trap_code(&error), Some(TrapCode::Unreachable), "{error:?}");
+        Ok(())
+    }
+
+    /// The service is made, and the program's memory is too large.
+    fn meets_limits_halfway(&self) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new().memory_size(3 * PAGE));
+        for _ in 0..3 {
+            let error = self.component.instantiate(&mut store).unwrap_err();
+            assert_eq!(exceeded(&error), Some(LimitKind::MemoryBytes), "{error:?}");
+        }
+        let instance = self.instance(&mut store)?;
+        assert_eq!(number(&mut store, instance, "double", 4)?, 8);
+        Ok(())
+    }
+
+    fn is_full(&self) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new().instances(4));
+        let instances = (0..4).map(|_| self.instance(&mut store)).collect::<Result<Vec<_>>>()?;
+        let error = self.instance(&mut store).unwrap_err();
+        assert_eq!(exceeded(&error), Some(LimitKind::Instances), "{error:?}");
+        for (instance, n) in instances.into_iter().zip(0..) {
+            assert_eq!(number(&mut store, instance, "double", n)?, 2 * n);
+        }
+        Ok(())
+    }
+}
+
+fn number(
+    mut store: impl gusset::AsContextMut<Data = StoreLimits>,
+    instance: core::Instance,
+    name: &str,
+    param: i32,
+) -> Result<i32> {
+    let mut results = [Val::I32(0)];
+    let func = instance.get_func(&mut store, name).expect("it is exported");
+    func.call(&mut store, &[Val::I32(param)], &mut results)?;
+    let [Val::I32(result)] = results else { panic!("{results:?}") };
+    Ok(result)
+}
+
+fn trap_code(error: &Error) -> Option<TrapCode> {
+    error.downcast_ref::<Trap>().map(Trap::code)
+}
+
+fn exceeded(error: &Error) -> Option<LimitKind> {
+    error.downcast_ref::<LimitExceeded>().map(|exceeded| exceeded.kind)
+}
+
+/// What the process has that could be left behind.
+#[derive(Debug)]
+struct ProcessState {
+    mappings: usize,
+    descriptors: usize,
+    threads: usize,
+    /// Bytes of memory that have been touched.
+    resident: u64,
+}
+
+impl ProcessState {
+    fn now() -> ProcessState {
+        let count = |directory| std::fs::read_dir(directory).expect("Linux tells").count();
+        let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+        let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages");
+        ProcessState {
+            mappings: std::fs::read_to_string("/proc/self/maps").expect("Linux tells").lines().count(),
+            descriptors: count("/proc/self/fd"),
+            threads: count("/proc/self/task"),
+            resident: pages * 4096,
+        }
+    }
+
+    /// The state once the thread that waits for deadlines has ended.
+    fn at_rest(threads: usize) -> ProcessState {
+        let start = Instant::now();
+        while ProcessState::now().threads > threads && start.elapsed().as_secs() < 30 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        ProcessState::now()
+    }
+}
+
+/// All threads for so long.
+fn hammer(shared: &Shared, time: Duration) {
+    shared.ended.store(false, Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || {
+                let mut round = thread;
+                while !shared.ended.load(Ordering::Relaxed) {
+                    shared.round(round).unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+                    shared.rounds.fetch_add(1, Ordering::Relaxed);
+                    round += 1;
+                }
+            });
+        }
+        std::thread::sleep(time);
+        shared.ended.store(true, Ordering::Relaxed);
+    });
+}
+
+fn nothing_is_left(name: &str, config: &mut Config) -> Result<()> {
+    let seconds = std::env::var("GUSSET_HAMMER_SECONDS").map_or(1, |seconds| seconds.parse().expect("seconds"));
+    let threads = ProcessState::now().threads;
+    let shared = Shared::new(config)?;
+    // What the allocator keeps for so many threads it has from now on.
+    hammer(&shared, Duration::from_millis(300));
+    let before = ProcessState::at_rest(threads);
+    shared.rounds.store(0, Ordering::Relaxed);
+    hammer(&shared, Duration::from_secs(seconds));
+    let after = ProcessState::at_rest(threads);
+    println!("{name}: {} rounds; {before:?}, then {after:?}", shared.rounds.load(Ordering::Relaxed));
+    assert_eq!((after.threads, after.descriptors), (before.threads, before.descriptors), "{before:?}, then {after:?}");
+    assert!(after.mappings < before.mappings + 100, "{before:?}, then {after:?}");
+    assert!(after.resident < before.resident + 64 * CAP, "{before:?}, then {after:?}");
+    drop(shared);
+    let ended = ProcessState::at_rest(threads);
+    assert!(ended.mappings <= after.mappings, "{after:?}, then {ended:?}");
+    Ok(())
+}
+
+#[test]
+fn many_threads_leave_nothing_behind() -> Result<()> {
+    nothing_is_left("on demand", &mut Config::new())
+}
