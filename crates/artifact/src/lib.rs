@@ -42,8 +42,8 @@ pub use code_table::{
 };
 pub use context::{
     BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, LAZY_SLOTS,
-    LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout,
-    TABLE_DEFINITION, TableDefinitionLayout,
+    LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT,
+    StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,

@@ -342,7 +342,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 }
                 wasmparser::ElementItems::Expressions(ty, expressions) => {
                     let expressions = expressions.into_iter().map(|expr| self.const_expr(&expr?));
-                    (ty, ElementItems::Expressions(expressions.collect::<Result<_, _>>()?))
+                    (ty, element_items(expressions.collect::<Result<_, _>>()?))
                 }
             };
             self.module.elements.push(ElementSegment { mode, ty: convert::ref_type(ty)?, items });
@@ -387,6 +387,18 @@ fn fuel_global(module: &CoreModule) -> Option<GlobalIndex> {
     let globals = module.imports.iter().filter(|import| matches!(import.ty, CoreExternType::Global(_)));
     let at = globals.enumerate().find(|(_, import)| &*import.module == "fuel")?.0;
     Some(GlobalIndex::from_u32(at as u32))
+}
+
+/// The elements of a segment that is written as expressions: often they name functions alone, as the other form does.
+fn element_items(expressions: Box<[ConstExpr]>) -> ElementItems {
+    let functions = expressions.iter().map(|expression| match *expression.ops {
+        [ConstOp::RefFunc(func)] => Some(func),
+        _ => None,
+    });
+    match functions.collect() {
+        Some(functions) => ElementItems::Functions(functions),
+        None => ElementItems::Expressions(expressions),
+    }
 }
 
 /// What is known of the imported functions, among what is known of all imports.

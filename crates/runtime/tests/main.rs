@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_component;
 mod large_types;
 mod lazy;
+mod lazy_tables;
 mod limits;
 mod link_failures;
 mod linking;

@@ -57,8 +57,7 @@ impl FuncTranslator<'_, '_> {
         self.calls_indirectly(signature);
         let index = self.pop();
         let element = self.table_element(table, index, TrapCode::UndefinedElement);
-        let record = self.builder.ins().load(POINTER, element.flags, element.base, element.offset);
-        self.trap_unless(record, TrapCode::UninitializedElement);
+        let record = self.function_element(table, index, &element, Some(TrapCode::UninitializedElement));
         let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
         let wanted = self.type_id(signature);
         let matches = self.builder.ins().icmp(IntCC::Equal, given, wanted);

@@ -36,7 +36,8 @@
 //!   activation, and tables that this thread is not changing: while the host runs, there is no current activation.
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
-//!   called.
+//!   called. Records of functions are zero until their address is first given out, and do not change once they are written: who
+//!   gives out an address, the runtime or compiled code, sees to that first.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 //! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
@@ -61,6 +62,7 @@ mod chunk_table;
 mod code;
 #[cfg(feature = "compile")]
 mod compiled_code;
+mod const_expr;
 mod context;
 mod deserialize;
 mod entry;
@@ -72,6 +74,7 @@ mod host;
 mod icache;
 mod import;
 mod instance;
+mod items;
 #[cfg(feature = "compile")]
 mod lazy_code;
 #[cfg(feature = "compile")]
@@ -86,6 +89,7 @@ mod raw_value;
 mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
+mod segment;
 mod signals;
 mod stack;
 mod store;
