@@ -1,6 +1,7 @@
 //! `cargo xtask aarch64`: builds all tests for aarch64 and runs them under emulation; on such a machine `cargo test` does it.
 //! What it needs and does not find, it says; it installs nothing.
 
+use crate::program::in_path;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -97,10 +98,6 @@ fn has_standard_library() -> Result<bool> {
         Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).stderr(Stdio::null()).output();
     let output = output.context("cannot start rustc")?;
     Ok(output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
-}
-
-fn in_path(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Whether a program for that machine can be started as any other.
