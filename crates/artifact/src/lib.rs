@@ -25,6 +25,7 @@ mod delta_table;
 mod externs;
 mod image;
 mod index;
+mod memory_image;
 mod module_type;
 mod plan;
 mod plan_text;
@@ -58,6 +59,7 @@ pub use index::{
     GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
     TrampolineIndex,
 };
+pub use memory_image::{MEMORY_IMAGE_ALIGNMENT, MemoryImageRange};
 pub use module_type::{CoreItemType, CoreModuleType, ImportedModule, PlanModule};
 pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,

@@ -48,6 +48,7 @@ mod image;
 mod key;
 mod lazy;
 mod locals;
+mod memory_image;
 mod metering;
 mod module_env;
 mod names;

@@ -6,7 +6,7 @@ use crate::error::CodegenError;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
-use crate::{convert, features};
+use crate::{convert, features, memory_image};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
@@ -66,7 +66,7 @@ pub(crate) struct ParsedUnit<'a> {
     pub(crate) env: UnitEnv,
     /// In order of module and function.
     pub(crate) bodies: Vec<Body<'a>>,
-    /// The bytes of all data segments.
+    /// What memories hold at first, and the bytes of all other data segments.
     pub(crate) data: Vec<u8>,
 }
 
@@ -84,8 +84,10 @@ impl UnitEnv {
             })?;
             modules.push(env);
         }
-        let env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
+        let mut env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
         env.check_links()?;
+        let mut modules: Vec<&mut CoreModule> = env.modules.iter_mut().map(|(_, env)| &mut env.module).collect();
+        let data = memory_image::lay_out(&mut modules, &data);
         Ok(ParsedUnit { env, bodies, data })
     }
 

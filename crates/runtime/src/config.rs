@@ -1,6 +1,7 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
 use crate::artifact::platform;
+use crate::pooling::InstanceAllocationStrategy;
 use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
@@ -62,6 +63,8 @@ pub struct Config {
     pub(crate) table_access_spectre_mitigation: bool,
     #[cfg(feature = "cache")]
     pub(crate) cache: Option<crate::cache::Cache>,
+    pub(crate) allocation_strategy: InstanceAllocationStrategy,
+    pub(crate) memory_init_cow: bool,
 }
 
 impl Default for Config {
@@ -100,6 +103,8 @@ impl Config {
             table_access_spectre_mitigation: true,
             #[cfg(feature = "cache")]
             cache: None,
+            allocation_strategy: InstanceAllocationStrategy::OnDemand,
+            memory_init_cow: true,
         }
     }
 
@@ -434,6 +439,20 @@ impl Config {
     /// See [`LinkerInstance::define_instance`](crate::LinkerInstance::define_instance).
     pub fn link_adapters(&mut self, enabled: bool) -> &mut Config {
         self.link_adapters = enabled;
+        self
+    }
+
+    /// Where instances get their memories, tables and contexts from (default: from the system, on demand). Pools are for hosts that
+    /// make many instances: see [`PoolingConfig`](crate::PoolingConfig).
+    pub fn allocation_strategy(&mut self, strategy: impl Into<InstanceAllocationStrategy>) -> &mut Config {
+        self.allocation_strategy = strategy.into();
+        self
+    }
+
+    /// Whether what memories hold at first is mapped, so that instances of a module share what they do not write (default:
+    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied.
+    pub fn memory_init_cow(&mut self, enabled: bool) -> &mut Config {
+        self.memory_init_cow = enabled;
         self
     }
 

@@ -34,9 +34,9 @@ pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
     raw: Rc<RawStoreContext>,
-    contexts: Vec<(Context, ContextOwner)>,
+    pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
-    context_at: BTreeMap<usize, usize>,
+    pub(super) context_at: BTreeMap<usize, usize>,
     pub(super) functions: Vec<FuncRecord>,
     /// Positions of host functions whose references are out, and which no code of the store can call yet.
     pub(super) waiting_for_stubs: BTreeSet<usize>,
@@ -186,13 +186,13 @@ impl VmStore {
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    /// A memory for what the runtime keeps of guests: no limiter is asked about it.
+    /// A memory for what the runtime keeps of guests, from where their own are: no limiter is asked about it.
     ///
     /// # Errors
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = self.engine.allocator().memory(ty, None)?;
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))
