@@ -72,5 +72,5 @@ pub use features::validate;
 pub use lazy::{LazyUnit, LazyWorker};
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
-pub use target::{CodeTarget, platform_name};
+pub use target::CodeTarget;
 pub use unit::{LinkUnit, UnitModule};

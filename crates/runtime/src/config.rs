@@ -55,11 +55,14 @@ pub struct Config {
     pub(crate) target_cpu: Option<String>,
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
+    pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
     pub(crate) lazy_compilation: bool,
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<crate::cache::Cache>,
     pub(crate) allocation_strategy: InstanceAllocationStrategy,
     pub(crate) memory_init_cow: bool,
 }
@@ -92,11 +95,14 @@ impl Config {
             target_cpu: None,
             consume_fuel: false,
             epoch_interruption: false,
+            keep_flags: false,
             progress: None,
             lazy_compilation: false,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
+            #[cfg(feature = "cache")]
+            cache: None,
             allocation_strategy: InstanceAllocationStrategy::OnDemand,
             memory_init_cow: true,
         }
@@ -587,6 +593,13 @@ impl Config {
         self
     }
 
+    /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn keep_flags(&mut self, enabled: bool) -> &mut Config {
+        self.keep_flags = enabled;
+        self
+    }
+
     /// Whether traps are faults of compiled code, which handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE turn into errors (default:
     /// yes). Without, an engine installs no handlers and changes nothing about signals and the threads' signal stacks: for hosts
     /// that own the handlers of their process. All that could fault is checked before: each access to memory against its length,
@@ -628,6 +641,21 @@ impl Config {
     /// The same for accesses to tables, those of indirect calls among them (default: yes).
     pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
         self.table_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// Where to look for components and modules before they are compiled, and to keep what had to be (default: nowhere).
+    ///
+    /// A hit gives what compiling would give. See [`Cache`](crate::Cache).
+    ///
+    /// ```no_run
+    /// use gusset::{Cache, Config, Engine};
+    /// let engine = Engine::new(Config::new().cache(Cache::from_default_location().ok()))?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[cfg(feature = "cache")]
+    pub fn cache(&mut self, cache: Option<crate::cache::Cache>) -> &mut Config {
+        self.cache = cache;
         self
     }
 

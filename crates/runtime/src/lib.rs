@@ -173,6 +173,7 @@
 //!
 //! # Features
 //!
+//! - `cache` (default): [`Cache`], which keeps what was compiled in a directory. It needs `compile`.
 //! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
 //!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
 //!   `CodegenError` and `TranslateError`. Without it components and modules come from artefacts that another process compiled:
@@ -194,6 +195,8 @@
 mod activation;
 mod adapter_trap;
 mod artifact;
+#[cfg(feature = "cache")]
+mod cache;
 mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
@@ -242,6 +245,8 @@ mod vm;
 mod wave;
 
 pub use artifact::Precompiled;
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheConfig, CacheStats, CacheUsage};
 #[doc(hidden)]
 pub use callable_export::CallableExport;
 pub use canon::{

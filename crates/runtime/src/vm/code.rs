@@ -16,7 +16,30 @@ use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
+use std::ops::Deref;
+use std::ptr::NonNull;
 use std::sync::Arc;
+
+/// Code of a store, without a share in it: the store has one for life. Threads that make instances of one module would otherwise
+/// wait for one another to count them.
+#[derive(Clone, Copy)]
+pub(super) struct StoreCode(NonNull<CodeMemory>);
+
+impl StoreCode {
+    /// `code`, which the store that this is for has taken a share in.
+    pub(super) fn new(code: &Arc<CodeMemory>) -> StoreCode {
+        StoreCode(NonNull::from(&**code))
+    }
+}
+
+impl Deref for StoreCode {
+    type Target = CodeMemory;
+
+    fn deref(&self) -> &CodeMemory {
+        // SAFETY: V4: it stands in records of a store only, which keeps the code as long as it lives.
+        unsafe { self.0.as_ref() }
+    }
+}
 
 /// A code image in executable memory, shared by all stores that run it.
 pub(crate) struct CodeMemory {
@@ -239,6 +262,11 @@ impl CodeMemory {
     pub(super) fn signature(&self, signature: SignatureIndex) -> RegisteredSignature {
         let ty = self.types[signature.as_u32() as usize].clone();
         RegisteredSignature { ty, number: self.number_of(signature) }
+    }
+
+    /// The type of a signature.
+    pub(super) fn type_of(&self, signature: SignatureIndex) -> &Arc<CoreFuncType> {
+        &self.types[signature.as_u32() as usize]
     }
 
     /// The address of a function's code.

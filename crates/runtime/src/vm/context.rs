@@ -232,8 +232,9 @@ impl RawStoreContext {
     /// Adds code that can run in this store.
     pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         let mut all = self.code.borrow_mut();
-        if let Err(at) = all.binary_search_by_key(&code.start(), |code| code.start()) {
-            all.insert(at, code.clone());
+        match all.binary_search_by_key(&code.start(), |code| code.start()) {
+            Ok(at) if Arc::ptr_eq(&all[at], code) => {}
+            Ok(at) | Err(at) => all.insert(at, code.clone()),
         }
     }
 

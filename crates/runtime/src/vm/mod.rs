@@ -38,9 +38,13 @@
 //!   activation, and tables that this thread is not changing: while the host runs, there is no current activation.
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
-//!   called.
+//!   called. Records of functions are zero until their address is first given out, and do not change once they are written: who
+//!   gives out an address, the runtime or compiled code, sees to that first.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
+//! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
+//!   this process's user can change anything, and itself is of that kind. This build wrote it, since its name tells of the build; under
+//!   another name, until it was whole; and nothing writes to an entry afterwards. It is only ever removed.
 //! - **V14, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
 //!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
 //!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
@@ -52,12 +56,15 @@ mod artifact_code;
 mod budget;
 mod builtins;
 mod bulk;
+#[cfg(feature = "cache")]
+mod cached;
 mod cells;
 #[cfg(feature = "compile")]
 mod chunk_table;
 mod code;
 #[cfg(feature = "compile")]
 mod compiled_code;
+mod const_expr;
 mod context;
 mod deserialize;
 mod dirty_pages;
@@ -71,6 +78,7 @@ mod host;
 mod icache;
 mod import;
 mod instance;
+mod items;
 #[cfg(feature = "compile")]
 mod lazy_code;
 #[cfg(feature = "compile")]
@@ -89,6 +97,7 @@ mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
 mod rollback;
+mod segment;
 mod signals;
 mod slot_pool;
 mod stack;
