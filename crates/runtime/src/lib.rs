@@ -212,6 +212,8 @@ mod host_panic;
 mod inspect;
 mod instance;
 mod instantiate;
+#[cfg(feature = "compile")]
+mod lazy;
 mod lifted_func;
 mod limits;
 mod link;

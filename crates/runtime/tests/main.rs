@@ -21,6 +21,7 @@ mod host_bytes;
 mod hostile;
 mod hostile_component;
 mod large_types;
+mod lazy;
 mod limits;
 mod link_failures;
 mod linking;
