@@ -69,7 +69,8 @@ pub struct HostContextLayout {
 /// A host function's context. What follows the named fields is the runtime's.
 pub const HOST_CONTEXT: HostContextLayout = HostContextLayout { store: ContextLayout::STORE, call: 16 };
 
-/// Offsets in a function reference: an immutable record. Import slots of functions are such records too.
+/// Offsets in a function reference: a record that does not change once it is written. Import slots of functions are such records
+/// too, written when the instance is made; those of escaping functions are zero until somebody asks for one.
 #[derive(Clone, Copy, Debug)]
 pub struct FuncRefLayout {
     /// Pointer to the code, wasm calling convention.
@@ -78,12 +79,14 @@ pub struct FuncRefLayout {
     pub context: i32,
     /// `u32`: the engine-wide number of the signature.
     pub type_id: i32,
+    /// `u32`: the runtime's own, which compiled code leaves alone.
+    pub number: i32,
     /// Bytes.
     pub size: u32,
 }
 
 /// A function reference.
-pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, size: 24 };
+pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, number: 20, size: 24 };
 
 /// Offsets in a memory's definition.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +105,7 @@ pub const MEMORY_DEFINITION: MemoryDefinitionLayout = MemoryDefinitionLayout { b
 /// Offsets in a table's definition.
 #[derive(Clone, Copy, Debug)]
 pub struct TableDefinitionLayout {
-    /// Pointer to the elements: 8-byte pointers for function references, 4-byte indices for others. It changes on growth.
+    /// Pointer to the elements: 8 bytes for function references, 4-byte indices for others. It changes on growth.
     pub base: i32,
     /// Current number of elements.
     pub length: i32,
@@ -133,6 +136,10 @@ impl LazySlotsLayout {
         self.first as u32 + 8 * function
     }
 }
+
+/// An element of a table of functions that is null. It is 0 where nothing has been written yet, and then
+/// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
+pub const NULL_ELEMENT: u64 = 1;
 
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///
@@ -312,6 +319,10 @@ pub enum BuiltinFunction {
     RefillFuel,
     /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
     Trap,
+    /// `(table: u32, index: u64) -> u64`: an element of a table of functions, which is in bounds, as a reference; 0 for null.
+    TableElement,
+    /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
+    FunctionReference,
 }
 
 impl BuiltinFunction {
@@ -330,5 +341,7 @@ impl BuiltinFunction {
         BuiltinFunction::DeadlineReached,
         BuiltinFunction::RefillFuel,
         BuiltinFunction::Trap,
+        BuiltinFunction::TableElement,
+        BuiltinFunction::FunctionReference,
     ];
 }

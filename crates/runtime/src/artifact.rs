@@ -6,10 +6,11 @@ mod processor;
 use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, bail};
 #[cfg(feature = "compile")]
 use crate::source::{NamedSource, SourceInput};
 use gusset_artifact::{ArtifactContent, ArtifactKind, detect_artifact, write_artifact};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -91,9 +92,21 @@ impl Engine {
     pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
         let path = path.as_ref();
         let mut start = Vec::new();
-        let read = std::fs::File::open(path).and_then(|file| file.take(START_OF_FILE).read_to_end(&mut start));
+        let read = open(path)?.take(START_OF_FILE).read_to_end(&mut start);
         read.map_err(|error| Error::from(error).context(format!("cannot read {}", path.display())))?;
         Ok(Engine::detect_precompiled(&start))
+    }
+}
+
+/// Opens a file, and nothing that would wait for somebody to write to it.
+pub(crate) fn open(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let file =
+        std::fs::metadata(path).and_then(|found| if found.is_file() { File::open(path).map(Some) } else { Ok(None) });
+    match file {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => bail!("cannot read {shown}: it is no regular file"),
+        Err(error) => Err(Error::from(error).context(format!("cannot read {shown}"))),
     }
 }
 

@@ -219,6 +219,7 @@ mod limits;
 mod link;
 mod linker;
 mod metering;
+mod pooling;
 mod progress;
 mod relayed_call;
 mod resource;
@@ -280,6 +281,7 @@ pub use limits::{LimitExceeded, LimitKind, ResourceLimiter, StoreLimits, StoreLi
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use metering::UpdateDeadline;
+pub use pooling::{InstanceAllocationStrategy, PoolExhausted, PooledResource, PoolingConfig};
 pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};

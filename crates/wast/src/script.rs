@@ -191,6 +191,11 @@ impl<'a> RunningScript<'a> {
         involved.map(|(_, text)| text.clone()).collect()
     }
 
+    /// The fuel that guests have used since this was asked last, where they count it.
+    pub(crate) fn take_fuel(&mut self) -> Option<u64> {
+        Some(self.core.take_fuel()? + self.components.take_fuel()?)
+    }
+
     /// What guests have written since this was asked last, in lines that say so.
     pub(crate) fn take_written(&mut self) -> Vec<String> {
         let written = self.core.take_written();
