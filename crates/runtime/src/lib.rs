@@ -152,11 +152,19 @@
 //! together: a component with a store of another engine, an instance with another store. The methods that can panic say
 //! so. A panic of a host function that a guest calls arrives as an error too, a [`HostPanic`].
 //!
+//! # Bounds
+//!
+//! A guest has what its host gives it. How large the guests of a store may become a [`ResourceLimiter`] says ([`Store::limiter`]), with numbers in
+//! [`StoreLimits`]; what the runtime keeps for them beside their memories has a limit of its own ([`Config::max_host_bytes`]), and so have the
+//! values of a call ([`Config::max_lifted_bytes`]) and the stack ([`Config::max_wasm_stack`]). How long they may run is said by the clock
+//! ([`Store::set_deadline`]), by epochs ([`Store::set_epoch_deadline`]) or by fuel ([`Store::set_fuel`]).
+//!
 //! # Threads
 //!
 //! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
 //! store runs one guest at a time: a call borrows it exclusively. What compiles is the caller's thread and
-//! helpers that it starts: [`Config::compile_threads`] says how many.
+//! helpers that it starts: [`Config::compile_threads`] says how many. Where stores have deadlines by the clock, the process has one
+//! thread that waits for the next of them.
 //!
 //! # Core modules
 //!
@@ -165,6 +173,7 @@
 //!
 //! # Features
 //!
+//! - `cache` (default): [`Cache`], which keeps what was compiled in a directory. It needs `compile`.
 //! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
 //!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
 //!   `CodegenError` and `TranslateError`. Without it components and modules come from artefacts that another process compiled:
@@ -186,6 +195,8 @@
 mod activation;
 mod adapter_trap;
 mod artifact;
+#[cfg(feature = "cache")]
+mod cache;
 mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
@@ -209,11 +220,14 @@ mod host_panic;
 mod inspect;
 mod instance;
 mod instantiate;
+#[cfg(feature = "compile")]
+mod lazy;
 mod lifted_func;
 mod limits;
 mod link;
 mod linker;
 mod metering;
+mod pooling;
 mod progress;
 mod relayed_call;
 mod resource;
@@ -231,6 +245,8 @@ mod vm;
 mod wave;
 
 pub use artifact::Precompiled;
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheConfig, CacheStats, CacheUsage};
 #[doc(hidden)]
 pub use callable_export::CallableExport;
 pub use canon::{
@@ -273,6 +289,7 @@ pub use limits::{LimitExceeded, LimitKind, ResourceLimiter, StoreLimits, StoreLi
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use metering::UpdateDeadline;
+pub use pooling::{InstanceAllocationStrategy, PoolExhausted, PooledResource, PoolingConfig};
 pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};
