@@ -69,7 +69,8 @@ pub struct HostContextLayout {
 /// A host function's context. What follows the named fields is the runtime's.
 pub const HOST_CONTEXT: HostContextLayout = HostContextLayout { store: ContextLayout::STORE, call: 16 };
 
-/// Offsets in a function reference: an immutable record. Import slots of functions are such records too.
+/// Offsets in a function reference: a record that does not change once it is written. Import slots of functions are such records
+/// too, written when the instance is made; those of escaping functions are zero until somebody asks for one.
 #[derive(Clone, Copy, Debug)]
 pub struct FuncRefLayout {
     /// Pointer to the code, wasm calling convention.
@@ -78,12 +79,14 @@ pub struct FuncRefLayout {
     pub context: i32,
     /// `u32`: the engine-wide number of the signature.
     pub type_id: i32,
+    /// `u32`: the runtime's own, which compiled code leaves alone.
+    pub number: i32,
     /// Bytes.
     pub size: u32,
 }
 
 /// A function reference.
-pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, size: 24 };
+pub const FUNC_REF: FuncRefLayout = FuncRefLayout { code: 0, context: 8, type_id: 16, number: 20, size: 24 };
 
 /// Offsets in a memory's definition.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +105,7 @@ pub const MEMORY_DEFINITION: MemoryDefinitionLayout = MemoryDefinitionLayout { b
 /// Offsets in a table's definition.
 #[derive(Clone, Copy, Debug)]
 pub struct TableDefinitionLayout {
-    /// Pointer to the elements: 8-byte pointers for function references, 4-byte indices for others. It changes on growth.
+    /// Pointer to the elements: 8 bytes for function references, 4-byte indices for others. It changes on growth.
     pub base: i32,
     /// Current number of elements.
     pub length: i32,
@@ -112,6 +115,31 @@ pub struct TableDefinitionLayout {
 
 /// A table's definition.
 pub const TABLE_DEFINITION: TableDefinitionLayout = TableDefinitionLayout { base: 0, length: 8, size: 16 };
+
+/// Offsets in the slots of a lazily compiled unit, which stand behind its text.
+#[derive(Clone, Copy, Debug)]
+pub struct LazySlotsLayout {
+    /// Where the thunk of a function goes that has not been compiled: the runtime's resolver.
+    pub resolver: i32,
+    /// What the resolver takes for the unit.
+    pub unit: i32,
+    /// The first of the slots, which have 8 bytes each: the address of the function's code, or of its thunk's second half.
+    pub first: i32,
+}
+
+/// The slots of a lazily compiled unit.
+pub const LAZY_SLOTS: LazySlotsLayout = LazySlotsLayout { resolver: 0, unit: 8, first: 16 };
+
+impl LazySlotsLayout {
+    /// The slot of a function, by its number among all functions that the unit's modules define.
+    pub const fn slot(&self, function: u32) -> u32 {
+        self.first as u32 + 8 * function
+    }
+}
+
+/// An element of a table of functions that is null. It is 0 where nothing has been written yet, and then
+/// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
+pub const NULL_ELEMENT: u64 = 1;
 
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///
@@ -291,6 +319,10 @@ pub enum BuiltinFunction {
     RefillFuel,
     /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
     Trap,
+    /// `(table: u32, index: u64) -> u64`: an element of a table of functions, which is in bounds, as a reference; 0 for null.
+    TableElement,
+    /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
+    FunctionReference,
 }
 
 impl BuiltinFunction {
@@ -309,5 +341,7 @@ impl BuiltinFunction {
         BuiltinFunction::DeadlineReached,
         BuiltinFunction::RefillFuel,
         BuiltinFunction::Trap,
+        BuiltinFunction::TableElement,
+        BuiltinFunction::FunctionReference,
     ];
 }

@@ -18,7 +18,8 @@ pub struct CodeImage {
     /// Machine code, to be placed at a page boundary.
     #[serde(skip)]
     pub text: SharedBytes,
-    /// The bytes of all data segments.
+    /// What memories hold at first, at multiples of [`MEMORY_IMAGE_ALIGNMENT`](crate::MEMORY_IMAGE_ALIGNMENT), and the bytes
+    /// of all other data segments.
     #[serde(skip)]
     pub data: SharedBytes,
     /// The unit's modules.

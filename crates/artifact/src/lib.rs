@@ -25,6 +25,7 @@ mod delta_table;
 mod externs;
 mod image;
 mod index;
+mod memory_image;
 mod module_type;
 mod plan;
 mod plan_text;
@@ -41,8 +42,9 @@ pub use code_table::{
     AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
 };
 pub use context::{
-    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, MEMORY_DEFINITION,
-    MemoryDefinitionLayout, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
+    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, LAZY_SLOTS,
+    LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT,
+    StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
@@ -57,6 +59,7 @@ pub use index::{
     GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
     TrampolineIndex,
 };
+pub use memory_image::{MEMORY_IMAGE_ALIGNMENT, MemoryImageRange};
 pub use module_type::{CoreItemType, CoreModuleType, ImportedModule, PlanModule};
 pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,

@@ -34,6 +34,8 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::DataDrop | BuiltinFunction::ElemDrop => (&[I32], StubOutcome::Nothing),
         BuiltinFunction::DeadlineReached | BuiltinFunction::RefillFuel => (&[], StubOutcome::Fallible),
         BuiltinFunction::Trap => (&[I32], StubOutcome::Fallible),
+        BuiltinFunction::TableElement => (&[I32, I64], StubOutcome::Value),
+        BuiltinFunction::FunctionReference => (&[I32], StubOutcome::Value),
     }
 }
 

@@ -3,4 +3,6 @@
 mod common;
 mod errors;
 mod image;
+mod lazy;
+mod memory_images;
 mod shapes;

@@ -7,6 +7,8 @@ use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
 use crate::error::{Error, Result, bail};
+#[cfg(feature = "compile")]
+use crate::source::{NamedSource, SourceInput};
 use gusset_artifact::{ArtifactContent, ArtifactKind, detect_artifact, write_artifact};
 use std::fs::File;
 use std::io::Read;
@@ -58,11 +60,7 @@ impl Engine {
     #[cfg(feature = "compile")]
     pub fn precompile_component(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| {
-            let input = crate::source::SourceInput::new(bytes, None)?;
-            let (image, content) = crate::component::compile_image(self, &input)?;
-            written(write_artifact(self.compiler().identity(), &image, &content))
-        })?
+        crate::compile::with_stack(|| precompile_component(self, &SourceInput::new(bytes, None)?))?
     }
 
     /// Compiles a core module to an artefact, as [`precompile_component`](Engine::precompile_component) does a component.
@@ -73,12 +71,7 @@ impl Engine {
     #[cfg(feature = "compile")]
     pub fn precompile_module(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| {
-            let input = crate::source::SourceInput::new(bytes, None)?;
-            let image = self.compiler().compile_module_image(&input)?;
-            let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
-            written(write_artifact(self.compiler().identity(), &image, &content))
-        })?
+        crate::compile::with_stack(|| precompile_module(self, &SourceInput::new(bytes, None)?))?
     }
 
     /// Whether bytes start as an artefact of some version of Gusset, and which sort. Whether they are whole, and of this version, is
@@ -117,17 +110,59 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     }
 }
 
+#[cfg(feature = "compile")]
+impl NamedSource {
+    /// Compiles it to an artefact: [`Engine::precompile_component`] or [`Engine::precompile_module`], whichever it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// use gusset::{Engine, NamedSource, Precompiled};
+    /// let artifact = NamedSource::new("<text>", "(module)").precompile(&Engine::default())?;
+    /// assert_eq!(Engine::detect_precompiled(&artifact), Some(Precompiled::Module));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn precompile(&self, engine: &Engine) -> Result<Vec<u8>> {
+        crate::compile::with_stack(|| {
+            let input = SourceInput::of_source(self)?;
+            match input.is_core_module() {
+                true => precompile_module(engine, &input),
+                false => precompile_component(engine, &input),
+            }
+        })?
+    }
+}
+
+#[cfg(feature = "compile")]
+fn precompile_component(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
+    let (image, content) = crate::component::compile_image(engine, input)?;
+    written(write_artifact(engine.compiler().identity(), &image, &content))
+}
+
+#[cfg(feature = "compile")]
+fn precompile_module(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
+    let image = engine.compiler().compile_module_image(input)?;
+    let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
+    written(write_artifact(engine.compiler().identity(), &image, &content))
+}
+
 impl Component {
     /// The artefact of this component: what [`Component::deserialize`] makes it of. It is what
     /// [`Engine::precompile_component`] gives for what this was compiled from.
     ///
+    /// Where functions are compiled when they are called, all of them are compiled for it.
+    ///
     /// # Errors
     ///
-    /// None but for faults of ours.
+    /// None but for faults of ours, and for functions that were left for later and are beyond a limit of the code generator.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let plan = self.plan().clone();
         let content = ArtifactContent::Component { plan, adapters: self.adapter_modules().to_vec() };
-        written(write_artifact(self.code().identity(), self.code().image(), &content))
+        written(write_artifact(self.code().identity(), &*self.code().whole_image()?, &content))
     }
 }
 
@@ -135,12 +170,14 @@ impl Module {
     /// The artefact of this module: what [`Module::deserialize`] makes it of. That of a module within a component holds the code of
     /// the whole component.
     ///
+    /// Where functions are compiled when they are called, all of them are compiled for it.
+    ///
     /// # Errors
     ///
-    /// None but for faults of ours.
+    /// None but for faults of ours, and for functions that were left for later and are beyond a limit of the code generator.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let (code, index) = self.code();
-        written(write_artifact(code.identity(), code.image(), &ArtifactContent::Module(index)))
+        written(write_artifact(code.identity(), &*code.whole_image()?, &ArtifactContent::Module(index)))
     }
 }
 

@@ -4,7 +4,8 @@ use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::export_name::{MODULES, find_export};
 use crate::export_path::ExportPath;
-use crate::instantiate::trampoline_signatures;
+use crate::host_func::LoweredShape;
+use crate::instantiate::{lowered_shapes, trampoline_signatures};
 use crate::signatures::RegisteredSignature;
 #[cfg(feature = "compile")]
 use crate::source::SourceInput;
@@ -56,6 +57,8 @@ struct Inner {
     adapters: OnceLock<Vec<AdapterSource>>,
     /// Of the plan's trampolines.
     trampoline_signatures: Box<[RegisteredSignature]>,
+    /// Of those that lower imports.
+    lowered_shapes: Box<[Option<Arc<LoweredShape>>]>,
 }
 
 /// A module of adapters: what joins the components of a composition. [`Component::adapters`] lists them.
@@ -127,6 +130,15 @@ impl Component {
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
+        let compile = || Component::compile_anew(engine, input);
+        #[cfg(feature = "cache")]
+        return crate::cache::component(engine, input, compile);
+        #[cfg(not(feature = "cache"))]
+        compile()
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile_anew(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let translation = translate(engine, input)?;
         let unit = link_unit(&translation);
         let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());
@@ -194,9 +206,11 @@ impl Component {
         }
         let funcs = plan.exported_funcs.values().map(|func| exported_func(&plan.types, func)).collect::<Result<_>>()?;
         let trampoline_signatures = trampoline_signatures(engine.signatures(), &plan)?;
+        let lowered_shapes = lowered_shapes(&plan);
         let (engine, tables) = (engine.clone(), Arc::new(TypeTables::new(plan)));
         let adapters = OnceLock::new();
-        let inner = Inner { engine, tables, code, funcs, adapter_modules, adapters, trampoline_signatures };
+        let inner =
+            Inner { engine, tables, code, funcs, adapter_modules, adapters, trampoline_signatures, lowered_shapes };
         Ok(Component(Arc::new(inner)))
     }
 
@@ -307,6 +321,11 @@ impl Component {
         self.0.trampoline_signatures.get(trampoline.as_u32() as usize)
     }
 
+    /// What is the same in all instances of a trampoline that lowers an import; `None` for others.
+    pub(crate) fn lowered_shape(&self, trampoline: TrampolineIndex) -> Option<&Arc<LoweredShape>> {
+        self.0.lowered_shapes.get(trampoline.as_u32() as usize)?.as_ref()
+    }
+
     /// The exported functions, those of exported instances too, by [`FuncExportIndex`](gusset_artifact::FuncExportIndex).
     pub(crate) fn exported_funcs(&self) -> &[ExportedFunc] {
         &self.0.funcs
@@ -337,7 +356,8 @@ fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_c
     }
     let config = engine.config();
     let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
-    let settings = gusset_component::TranslateSettings { features, calls_through_host };
+    let (fuel, keep_flags) = (config.consume_fuel, config.keep_flags);
+    let settings = gusset_component::TranslateSettings { features, calls_through_host, fuel, keep_flags };
     let translation = gusset_component::translate(&input.wasm, &settings);
     Ok(translation.map_err(|error| input.translate_error(error))?)
 }

@@ -18,6 +18,7 @@ use crate::vm::{BudgetLoan, FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A `canon lower` of an import in an instance: what a host function needs to know of its caller.
@@ -25,15 +26,28 @@ pub(crate) struct LoweredImport {
     pub(crate) tables: Arc<TypeTables>,
     /// The instance that calls, as the host knows it.
     pub(crate) instance: Instance,
-    pub(crate) ty: FuncTypeIndex,
     pub(crate) options: ResolvedOptions,
+    /// What the function has been linked by.
+    pub(crate) adapter: Option<FuncHandle>,
+    pub(crate) shape: Arc<LoweredShape>,
+}
+
+/// What is the same in all instances of a component.
+pub(crate) struct LoweredShape {
+    pub(crate) ty: FuncTypeIndex,
     pub(crate) signature: FlatSignature,
     /// Whether the type holds handles.
     pub(crate) holds_handles: bool,
-    /// What the function has been linked by.
-    pub(crate) adapter: Option<FuncHandle>,
     /// The calling component instance's name, and the import's path.
     pub(crate) name: AdapterName,
+}
+
+impl Deref for LoweredImport {
+    type Target = LoweredShape;
+
+    fn deref(&self) -> &LoweredShape {
+        &self.shape
+    }
 }
 
 /// A function that the host gives to components.

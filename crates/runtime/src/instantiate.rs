@@ -6,9 +6,9 @@ mod resource;
 use crate::adapter_trap::adapter_trap;
 use crate::canon::{InstanceState, ResolvedOptions};
 use crate::component::{Component, check_supported};
-use crate::component_instance::{ComponentInstanceState, ExportTarget};
+use crate::component_instance::{ComponentInstanceState, ExportTarget, InstanceResource};
 use crate::error::{Error, Result, bail, format_err};
-use crate::host_func::LoweredImport;
+use crate::host_func::{LoweredImport, LoweredShape};
 use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::link::{LinkedImports, LinkedModule};
@@ -55,6 +55,8 @@ use std::sync::Arc;
 pub struct InstancePre<T: 'static> {
     component: Component,
     imports: LinkedImports<T>,
+    /// What the resource types of each instance are at first.
+    resources: Arc<[InstanceResource]>,
 }
 
 impl<T: 'static> fmt::Debug for InstancePre<T> {
@@ -65,13 +67,18 @@ impl<T: 'static> fmt::Debug for InstancePre<T> {
 
 impl<T: 'static> Clone for InstancePre<T> {
     fn clone(&self) -> Self {
-        InstancePre { component: self.component.clone(), imports: self.imports.clone() }
+        InstancePre {
+            component: self.component.clone(),
+            imports: self.imports.clone(),
+            resources: self.resources.clone(),
+        }
     }
 }
 
 impl<T: 'static> InstancePre<T> {
     pub(crate) fn new(component: Component, imports: LinkedImports<T>) -> InstancePre<T> {
-        InstancePre { component, imports }
+        let resources = instance_resources(&imports.tables);
+        InstancePre { component, imports, resources }
     }
 
     /// The component that it makes instances of.
@@ -106,7 +113,7 @@ impl<T: 'static> InstancePre<T> {
         let state = ComponentInstanceState::new(
             self.component.clone(),
             tables.clone(),
-            instance_resources(&tables),
+            self.resources[..].into(),
             Box::new(self.imports.funcs.clone()),
             self.imports.modules.clone(),
         );
@@ -119,7 +126,8 @@ impl<T: 'static> InstancePre<T> {
             tables,
             resource_numbers: HashMap::new(),
             trampolines: vec![None; plan.trampolines.len()],
-            instances: Vec::new(),
+            instances: Vec::with_capacity(plan.core_instances.len()),
+            given: Vec::new(),
             state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
             store,
         };
@@ -158,6 +166,8 @@ struct Instantiation<'a, T: 'static> {
     state: Option<MemoryHandle>,
     trampolines: Vec<Option<FuncHandle>>,
     instances: Vec<InstanceHandle>,
+    /// What the imports of a module are given; kept so that its memory is.
+    given: Vec<ExternHandle>,
 }
 
 impl<'a, T: 'static> Instantiation<'a, T> {
@@ -176,16 +186,19 @@ impl<'a, T: 'static> Instantiation<'a, T> {
                 self.trampolines[index.as_u32() as usize] = Some(func);
             }
             Step::InstantiateModule { instance, imports } => {
-                let imports = imports.iter().map(|def| self.resolve(*def)).collect::<Result<Vec<_>>>()?;
+                let mut given = std::mem::take(&mut self.given);
+                given.clear();
+                for def in imports {
+                    given.push(self.resolve(*def)?);
+                }
                 let made = match self.plan.core_instances[*instance] {
                     PlanModule::Unit(module) if is_generated(self.plan, module) => {
-                        self.store.0.instantiate_generated(self.pre.component.code(), module, &imports)?
+                        self.store.0.instantiate_generated(self.pre.component.code(), module, &given)?
                     }
-                    PlanModule::Unit(module) => {
-                        self.store.0.instantiate(self.pre.component.code(), module, &imports)?
-                    }
-                    PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &imports)?,
+                    PlanModule::Unit(module) => self.store.0.instantiate(self.pre.component.code(), module, &given)?,
+                    PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &given)?,
                 };
+                self.given = given;
                 assert!(self.instances.len() == instance.as_u32() as usize, "a plan makes its instances in order");
                 self.instances.push(made);
             }
@@ -217,6 +230,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             },
             CoreDef::NamedExport { instance, export } => self.named_export(instance, export),
             CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
+            CoreDef::Fuel => Ok(ExternHandle::Global(self.store.0.vm.fuel_global())),
             CoreDef::State => self.state.map(ExternHandle::Memory).ok_or_else(not_made),
             CoreDef::ResourceType(resource) => self.resource_number(resource).map(ExternHandle::Global),
         }
@@ -305,18 +319,11 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let name = &self.plan.imported_funcs[import].name;
         check_supported(options, name)?;
         let func = self.pre.imports.funcs[import.as_u32() as usize].clone();
-        let signature = self.plan.types.lowered_signature(self.plan.types.func(ty), options.pointer_width);
-        let name = AdapterName {
-            caller: self.plan.component_instances[options.instance].name.clone(),
-            callee: "host".into(),
-            function: name.clone(),
-        };
+        let shape = self.pre.component.lowered_shape(index).ok_or_else(not_made)?.clone();
         let options = self.options(options)?;
-        let holds_handles = self.plan.types.func_holds_handles(ty);
         let (tables, instance) = (self.tables.clone(), self.instance);
         func.import(&tables, ty)?;
-        let adapter = None;
-        let mut lowered = LoweredImport { tables, instance, ty, options, signature, holds_handles, name, adapter };
+        let mut lowered = LoweredImport { tables, instance, options, adapter: None, shape };
         lowered.adapter = func.link(&mut self.store, &lowered)?;
         self.add(index, move |store, values| lowered.call(store, &*func, values))
     }
@@ -367,6 +374,23 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?;
         Ok(self.store.0.add_host_func(signature.clone(), Arc::new(func)))
     }
+}
+
+/// For each of a plan's trampolines that lowers an import, what is the same in all instances.
+pub(crate) fn lowered_shapes(plan: &Plan) -> Box<[Option<Arc<LoweredShape>>]> {
+    let host: Arc<str> = "host".into();
+    let shape = |trampoline: &Trampoline| {
+        let Trampoline::LowerImport { import, ty, options } = trampoline else { return None };
+        let name = AdapterName {
+            caller: plan.component_instances[options.instance].name.clone(),
+            callee: host.clone(),
+            function: plan.imported_funcs[*import].name.clone(),
+        };
+        let signature = plan.types.lowered_signature(plan.types.func(*ty), options.pointer_width);
+        let holds_handles = plan.types.func_holds_handles(*ty);
+        Some(Arc::new(LoweredShape { ty: *ty, signature, holds_handles, name }))
+    };
+    plan.trampolines.values().map(shape).collect()
 }
 
 /// The signatures of a plan's trampolines, in order, so that instantiating need not ask for them.

@@ -3,11 +3,11 @@
 use crate::convert;
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;
-use crate::signature::POINTER;
+use crate::signature::{POINTER, field};
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
-use gusset_artifact::{CoreValType, FuncIndex, RefType};
+use gusset_artifact::{BuiltinFunction, CoreValType, FUNC_REF, FuncIndex, RefType};
 use wasmparser::Operator;
 
 impl FuncTranslator<'_, '_> {
@@ -30,17 +30,36 @@ impl FuncTranslator<'_, '_> {
         Ok(true)
     }
 
-    /// The address of the function's record: an import's slot is one, and each escaping function has one.
+    /// The address of the function's record. An import's slot is one from the start; that of an escaping function may be still to
+    /// be written.
     fn ref_func(&mut self, func: FuncIndex) -> Result<(), CodegenError> {
-        let record = if func.as_u32() < self.env.module.imported_functions {
-            self.env.layout.imported_function(func)
-        } else {
-            let record = self.env.layout.func_ref(func);
-            record.ok_or_else(|| CodegenError::internal(format!("function {func} escapes without a record")))?
+        let imported = func.as_u32() < self.env.module.imported_functions;
+        let record = match imported {
+            true => Some(self.env.layout.imported_function(func)),
+            false => self.env.layout.func_ref(func),
         };
+        let record =
+            record.ok_or_else(|| CodegenError::internal(format!("function {func} escapes without a record")))?;
+        if !imported {
+            self.write_record(func, record);
+        }
         let offset = self.builder.ins().iconst(POINTER, i64::from(record));
         let reference = self.builder.ins().iadd(self.context, offset);
         self.push(reference);
         Ok(())
+    }
+
+    /// Makes sure that the record of a function of this module is written.
+    fn write_record(&mut self, func: FuncIndex, record: i32) {
+        self.store_operands();
+        let code = self.builder.ins().load(POINTER, field(), self.context, record + FUNC_REF.code);
+        let (written, unwritten) = (self.next_block(), self.next_block());
+        self.builder.set_cold_block(unwritten);
+        self.builder.ins().brif(code, written, &[], unwritten, &[]);
+        self.builder.switch_to_block(unwritten);
+        let func = self.index(func.as_u32());
+        self.call_builtin(BuiltinFunction::FunctionReference, &[func]);
+        self.builder.ins().jump(written, &[]);
+        self.builder.switch_to_block(written);
     }
 }

@@ -1,10 +1,12 @@
 //! Tables. Single elements are accessed in place; bulk operations and growth are functions of the runtime.
 
+use crate::bounds::Address;
 use crate::func::FuncTranslator;
-use crate::signature::clif_type;
+use crate::signature::{POINTER, clif_type};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
-use gusset_artifact::{BuiltinFunction, CoreValType, TableIndex};
+use gusset_artifact::{BuiltinFunction, CoreValType, NULL_ELEMENT, TableIndex};
 use gusset_types::TrapCode;
 use wasmparser::Operator;
 
@@ -21,13 +23,13 @@ impl FuncTranslator<'_, '_> {
             Operator::TableGrow { table } => {
                 let (value, count) = self.pop2();
                 let arguments = [self.index(table), self.wide(count), self.wide(value)];
-                let old = self.call_builtin(BuiltinFunction::TableGrow, &arguments);
+                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, Some(arguments[1]));
                 self.push_old_size(old);
             }
             Operator::TableFill { table } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(table), self.wide(dst), self.wide(value), self.wide(len)];
-                self.call_builtin(BuiltinFunction::TableFill, &arguments);
+                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, Some(arguments[3]));
             }
             Operator::TableCopy { dst_table, src_table } => {
                 self.bulk_copy(BuiltinFunction::TableCopy, dst_table, src_table);
@@ -48,21 +50,63 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let ty = CoreValType::Ref(self.env.module.tables[table].element);
         let element = self.table_element(table, index, TrapCode::TableOutOfBounds);
-        let value = self.builder.ins().load(clif_type(ty), element.flags, element.base, element.offset);
+        let value = match self.is_table_of_functions(table) {
+            true => self.function_element(table, index, &element, None),
+            false => self.builder.ins().load(clif_type(ty), element.flags, element.base, element.offset),
+        };
         self.push_typed(value, ty);
     }
 
     fn table_set(&mut self, table: TableIndex) {
-        let (index, value) = self.pop2();
+        let (index, mut value) = self.pop2();
         let element = self.table_element(table, index, TrapCode::TableOutOfBounds);
+        if self.is_table_of_functions(table) {
+            const { assert!(NULL_ELEMENT == 1) };
+            let null = self.builder.ins().icmp_imm_u(IntCC::Equal, value, 0);
+            let null = self.builder.ins().uextend(POINTER, null);
+            value = self.builder.ins().bor(value, null);
+        }
         self.builder.ins().store(element.flags, value, element.base, element.offset);
+    }
+
+    fn is_table_of_functions(&self, table: TableIndex) -> bool {
+        self.env.module.tables[table].element.heap.is_func()
+    }
+
+    /// The reference at an address in a table of functions. Null and what has not been written yet look alike on the way that is
+    /// taken mostly, and the runtime is asked which of them it is. Null traps with the code, if there is one, and is 0 otherwise.
+    pub(crate) fn function_element(
+        &mut self,
+        table: TableIndex,
+        index: Value,
+        element: &Address,
+        null: Option<TrapCode>,
+    ) -> Value {
+        self.store_operands();
+        let word = self.builder.ins().load(POINTER, element.flags, element.base, element.offset);
+        let written = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, word, NULL_ELEMENT as i64);
+        let (known, unknown) = (self.next_block(), self.next_block());
+        self.passed += 2;
+        let reference = self.builder.append_block_param(known, POINTER);
+        self.builder.set_cold_block(unknown);
+        self.builder.ins().brif(written, known, &[word.into()], unknown, &[]);
+        self.builder.switch_to_block(unknown);
+        let arguments = [self.index(table.as_u32()), self.wide(index)];
+        let found = self.call_builtin(BuiltinFunction::TableElement, &arguments);
+        let found = found.expect("elements are returned");
+        if let Some(code) = null {
+            self.trap_unless(found, code);
+        }
+        self.builder.ins().jump(known, &[found.into()]);
+        self.builder.switch_to_block(known);
+        reference
     }
 
     /// `(to what, from what, dst, src, len)` of `table.copy`, `table.init`, `memory.copy` and `memory.init`.
     pub(crate) fn bulk_copy(&mut self, builtin: BuiltinFunction, to: u32, from: u32) {
         let (dst, src, len) = self.pop3();
         let arguments = [self.index(to), self.index(from), self.wide(dst), self.wide(src), self.wide(len)];
-        self.call_builtin(builtin, &arguments);
+        self.call_bulk_builtin(builtin, &arguments, Some(arguments[4]));
     }
 
     /// What `grow` returned: `u64::MAX` becomes -1.

@@ -70,11 +70,10 @@ impl Instance {
     pub fn exports(&self, mut store: impl AsContextMut) -> Vec<(String, Extern)> {
         let vm = &mut store.as_context_mut().0.vm;
         let (code, module) = vm.instance_module(self.0);
-        let code = code.clone();
         let exports = code.image().modules[module].module.exports.iter();
-        exports
-            .filter_map(|(name, entity)| Some((name.to_string(), Extern::from_vm(vm.export(self.0, entity).ok()?))))
-            .collect()
+        let exports: Vec<_> = exports.map(|(name, entity)| (name.to_string(), entity)).collect();
+        let exports = exports.into_iter();
+        exports.filter_map(|(name, entity)| Some((name, Extern::from_vm(vm.export(self.0, entity).ok()?)))).collect()
     }
 
     /// The exported function of that name; `None` if there is no such export or it is something else.

@@ -25,8 +25,8 @@ pub(super) fn instance_tables(linked: &Arc<TypeTables>) -> Arc<TypeTables> {
     Arc::new(TypeTables { plan: plan.clone(), resources: resources.collect() })
 }
 
-/// What the resource types are in a new instance. Destructors come when the types are defined.
-pub(super) fn instance_resources(tables: &TypeTables) -> Box<[InstanceResource]> {
+/// What the resource types are in a new instance of what was linked with `tables`. Destructors come when the types are defined.
+pub(super) fn instance_resources(tables: &TypeTables) -> Arc<[InstanceResource]> {
     // A host may give one type under several names: guests cannot tell then which one a handle came by.
     let mut imported = HashMap::new();
     let numbered = tables.plan.resources.iter().map(|(index, resource)| {

@@ -8,7 +8,7 @@ use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fil
 use super::store::VmStore;
 use super::unwind::leave;
 use crate::error::{Error, format_err};
-use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex};
+use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, TableIndex};
 use gusset_types::TrapCode;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,6 +40,8 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     deadline_reached as *const (),
     refill_fuel as *const (),
     trap as *const (),
+    table_element as *const (),
+    function_reference as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -49,7 +51,8 @@ const _: () = {
     assert!(BuiltinFunction::TableInit as u8 == 8 && BuiltinFunction::ElemDrop as u8 == 9);
     assert!(BuiltinFunction::DeadlineReached as u8 == 10 && BuiltinFunction::RefillFuel as u8 == 11);
     assert!(BuiltinFunction::Trap as u8 == 12);
-    assert!(BuiltinFunction::ALL.len() == 13);
+    assert!(BuiltinFunction::TableElement as u8 == 13 && BuiltinFunction::FunctionReference as u8 == 14);
+    assert!(BuiltinFunction::ALL.len() == 15);
 };
 
 /// The context of the instance whose code calls.
@@ -167,6 +170,20 @@ builtin! {
         let code = u8::try_from(code).ok().and_then(TrapCode::from_u8).expect("compiled code names a trap");
         status(store.context(), Err(code))
     }
+
+    fn table_element(store, instance, table: u32, index: u64) -> u64 {
+        let table = store.table_number(instance, TableIndex::from_u32(table));
+        let reference = store.table_element(table, index as usize).expect("the code has checked the index");
+        if reference == 0 {
+            // So that it is not asked for again.
+            store.tables[table].table.set(index as usize, 0);
+        }
+        reference
+    }
+
+    fn function_reference(store, instance, func: u32) -> u64 {
+        store.function_reference(instance, FuncIndex::from_u32(func)).expect("functions that are referred to have records")
+    }
 }
 
 #[cfg(all(test, feature = "compile"))]
@@ -183,29 +200,28 @@ mod tests {
                 (memory.fill (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 1))
             (func $grow (export "grow") (result i32) (memory.grow (i32.const 0)))
             (func $grow_table (export "grow_table") (result i32) (table.grow (ref.null func) (i32.const 0)))
-            (func $drop (export "drop") (result i32) (data.drop 0) (i32.const 1))
+            (func $get (export "get") (result i32) (ref.is_null (table.get (i32.const 0))))
             (func (export "one") (result i32) (i32.const 1)))"#;
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
         let mut call = |name: &str, broken: bool| -> Result<Val> {
             let record = &mut store.as_context_mut().0.vm.instances[0];
-            let kept = broken.then(|| {
-                let (memories, tables) = (std::mem::take(&mut record.memories), std::mem::take(&mut record.tables));
-                (memories, tables, std::mem::take(&mut record.dropped_data))
-            });
+            let kept = broken.then(|| std::mem::take(&mut record.items));
             let mut results = [Val::I32(0)];
             let outcome =
                 instance.get_func(&mut store, name).expect("it is exported").call(&mut store, &[], &mut results);
-            if let Some((memories, tables, dropped_data)) = kept {
-                let record = &mut store.as_context_mut().0.vm.instances[0];
-                (record.memories, record.tables, record.dropped_data) = (memories, tables, dropped_data);
+            if let Some(items) = kept {
+                store.as_context_mut().0.vm.instances[0].items = items;
             }
             outcome.map(|()| results[0])
         };
-        for name in ["fill", "grow", "grow_table", "drop"] {
+        for name in ["fill", "grow", "grow_table", "get"] {
             let error = call(name, true).expect_err("the instance is broken");
             let text = format!("{error:#}");
-            assert!(text.contains("internal error: ") && text.contains("panicked: index out of bounds"), "{text}");
+            assert!(
+                text.contains("internal error: ") && text.contains("panicked: an instance has what its code refers to"),
+                "{text}"
+            );
             let frame = format!(" - <module 0>!{name}");
             assert!(format!("{error:?}").contains(&frame) || text.contains(&frame), "{error:?}");
             assert_eq!(call("one", false)?, Val::I32(1));

@@ -4,7 +4,7 @@
 use super::memory::checked_range;
 use super::store::VmStore;
 use gusset_artifact::{DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
-use gusset_types::TrapCode;
+use gusset_types::{ArenaIndex, TrapCode};
 
 type BulkResult = Result<(), TrapCode>;
 
@@ -62,14 +62,14 @@ impl VmStore {
     ) -> BulkResult {
         let number = self.memory_number(of, index);
         let instance = &self.instances[of];
-        let data = instance.data(segment);
+        let data = instance.data_of(segment);
         let source = checked_range(src, len).and_then(|range| data.get(range)).ok_or(MEMORY)?;
         self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.copy_from_slice(source);
         Ok(())
     }
 
     pub(super) fn data_drop(&mut self, of: usize, segment: DataIndex) {
-        self.instances[of].dropped_data[segment.as_u32() as usize] = true;
+        self.instances[of].data.drop(segment.as_usize());
     }
 
     /// The old number of elements; `None` when it cannot grow.
@@ -103,12 +103,12 @@ impl VmStore {
         src: u64,
         len: u64,
     ) -> BulkResult {
-        let to = &self.tables[self.table_number(of, to)].table;
-        let from = &self.tables[self.table_number(of, from)].table;
+        let (to, number) = (&self.tables[self.table_number(of, to)].table, self.table_number(of, from));
+        let from = &self.tables[number].table;
         let source = checked_range(src, len).filter(|range| range.end <= from.len()).ok_or(TABLE)?;
         let target = checked_range(dst, len).filter(|range| range.end <= to.len()).ok_or(TABLE)?;
         let copy = |(source, target): (usize, usize)| {
-            to.set(target, from.get(source).expect("checked above"));
+            to.set(target, self.table_element(number, source).expect("checked above"));
         };
         let pairs = source.zip(target);
         // Towards lower indices from the start, towards higher ones from the end: the tables may be one.
@@ -130,17 +130,18 @@ impl VmStore {
         len: u64,
     ) -> BulkResult {
         let table = &self.tables[self.table_number(of, index)].table;
-        let elements = &self.instances[of].elements[segment.as_u32() as usize];
-        let source = checked_range(src, len).and_then(|range| elements.get(range)).ok_or(TABLE)?;
+        let elements = self.instances[of].elements_of(segment);
+        let source = checked_range(src, len).filter(|range| range.end <= elements).ok_or(TABLE)?;
         let target = checked_range(dst, len).filter(|range| range.end <= table.len()).ok_or(TABLE)?;
-        for (at, &value) in target.zip(source) {
-            table.set(at, value);
+        for (to, from) in target.zip(source) {
+            let value = self.segment_element(of, segment, from).expect("elements of valid modules have values");
+            table.set(to, value);
         }
         Ok(())
     }
 
     pub(super) fn elem_drop(&mut self, of: usize, segment: ElemIndex) {
-        self.instances[of].elements[segment.as_u32() as usize] = Box::default();
+        self.instances[of].elements.drop(segment.as_usize());
     }
 
     // Whether all of what a bulk instruction works on is within bounds, before it does so in pieces.
@@ -150,7 +151,7 @@ impl VmStore {
     }
 
     pub(super) fn check_data(&self, of: usize, segment: DataIndex, start: u64, len: u64) -> BulkResult {
-        within(start, len, self.instances[of].data(segment).len()).ok_or(MEMORY)
+        within(start, len, self.instances[of].data_of(segment).len()).ok_or(MEMORY)
     }
 
     pub(super) fn check_table(&self, of: usize, index: TableIndex, start: u64, len: u64) -> BulkResult {
@@ -158,7 +159,7 @@ impl VmStore {
     }
 
     pub(super) fn check_elements(&self, of: usize, segment: ElemIndex, start: u64, len: u64) -> BulkResult {
-        within(start, len, self.instances[of].elements[segment.as_u32() as usize].len()).ok_or(TABLE)
+        within(start, len, self.instances[of].elements_of(segment)).ok_or(TABLE)
     }
 }
 

@@ -35,7 +35,7 @@ impl<T: 'static> StoreInner<T> {
         };
         let target = record.target;
         if record.takes_references {
-            let ty = record.signature.ty.clone();
+            let ty = record.signature.ty().clone();
             self.vm.check_values(&ty.params, values)?;
         }
         match target {

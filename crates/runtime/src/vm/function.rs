@@ -1,7 +1,7 @@
 //! Functions of a store, by handle: those that guests define and those of the host. How a reference that compiled code
 //! holds becomes a handle, and a handle a reference.
 
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext};
 use super::handle::FuncHandle;
 use super::host::{self, HostFunc, HostRecord};
@@ -12,13 +12,14 @@ use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
+    SignatureIndex,
 };
 use gusset_types::Printable;
 use std::sync::Arc;
 
 /// A function of a store.
 pub(super) struct FuncRecord {
-    pub(super) signature: RegisteredSignature,
+    pub(super) signature: FunctionSignature,
     /// Where its function reference stands; `None` for a start function that does not escape.
     pub(super) reference: Option<ContextPlace>,
     pub(super) target: CallTarget,
@@ -26,6 +27,33 @@ pub(super) struct FuncRecord {
     pub(super) values: usize,
     /// Whether a parameter is a reference.
     pub(super) takes_references: bool,
+}
+
+/// The signature of a function.
+pub(super) enum FunctionSignature {
+    /// Of a guest: one of its code's.
+    OfCode(StoreCode, SignatureIndex),
+    OfHost(RegisteredSignature),
+}
+
+impl FunctionSignature {
+    pub(super) fn ty(&self) -> &Arc<CoreFuncType> {
+        match self {
+            FunctionSignature::OfCode(code, signature) => code.type_of(*signature),
+            FunctionSignature::OfHost(signature) => &signature.ty,
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        match self {
+            FunctionSignature::OfCode(code, signature) => code.number_of(*signature),
+            FunctionSignature::OfHost(signature) => signature.number,
+        }
+    }
+
+    fn registered(&self) -> RegisteredSignature {
+        RegisteredSignature { ty: self.ty().clone(), number: self.number() }
+    }
 }
 
 /// What a call of a function does.
@@ -51,9 +79,16 @@ pub(super) fn is_reference(ty: &CoreValType) -> bool {
     matches!(ty, CoreValType::Ref(_))
 }
 
+/// The last word of a record: the number of the function's type, and above it the function's position plus 1.
+fn type_word(type_id: u32, number: usize) -> u64 {
+    const { assert!(FUNC_REF.number == FUNC_REF.type_id + 4) };
+    let number = u32::try_from(number + 1).expect("a store holds fewer than 2^32 of a kind");
+    u64::from(number) << 32 | u64::from(type_id)
+}
+
 impl FuncRecord {
-    fn new(signature: RegisteredSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
-        let CoreFuncType { params, results } = &*signature.ty;
+    fn new(signature: FunctionSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
+        let CoreFuncType { params, results } = &**signature.ty();
         let values = params.len().max(results.len());
         let takes_references = params.iter().any(is_reference);
         FuncRecord { signature, reference, target, values, takes_references }
@@ -72,11 +107,9 @@ impl<T: 'static> StoreInner<T> {
         context.set(HOST_CONTEXT.store, store);
         context.set(HOST_CONTEXT.call, host::call::<T> as *const () as u64);
         context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
-        let start = context.start() as u64;
-        context.set(HOST_REFERENCE + FUNC_REF.context, start);
-        context.set(HOST_REFERENCE + FUNC_REF.type_id, signature.number.into());
         self.vm.hosts.push(record);
         let target = CallTarget::Host(self.vm.hosts.len() - 1);
+        let signature = FunctionSignature::OfHost(signature);
         let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
         FuncHandle::new(self.vm.id(), function)
     }
@@ -88,7 +121,8 @@ impl VmStore {
         self.budget().count(size_of::<FuncRecord>() as u64);
         let number = self.functions.len();
         if let Some(place) = record.reference {
-            self.function_at.insert(self.address_of(place) as usize, number);
+            let word = type_word(record.signature.number(), number);
+            self.context_of(place).set(place.offset + FUNC_REF.type_id, word);
         }
         self.functions.push(record);
         number
@@ -97,7 +131,7 @@ impl VmStore {
     /// The type.
     #[track_caller]
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
-        &self.functions[func.index(self.id())].signature.ty
+        self.functions[func.index(self.id())].signature.ty()
     }
 
     /// The reference that compiled code holds for a function.
@@ -132,38 +166,70 @@ impl VmStore {
 
     /// The position of the function whose reference stands at `address`. Any number may be asked for.
     pub(super) fn function_of_reference(&mut self, address: u64) -> Option<usize> {
-        let address = usize::try_from(address).ok()?;
-        if let Some(&number) = self.function_at.get(&address) {
-            return Some(number);
+        let (place, owner) = self.context_around(usize::try_from(address).ok()?)?;
+        match owner {
+            ContextOwner::Instance(instance) => {
+                let func = self.instances[instance].image().layout.func_at(place.offset)?;
+                self.function_of_instance(instance, func).ok()
+            }
+            ContextOwner::Host if place.offset == HOST_REFERENCE => self.function_in_record(place),
+            ContextOwner::Host | ContextOwner::Definition => None,
         }
-        let (place, ContextOwner::Instance(instance)) = self.context_around(address)? else { return None };
-        let func = self.instances[instance].image().layout.func_at(place.offset)?;
-        let number = self.function_of_instance(instance, func).ok()?;
-        // An import's slot is no function's own reference.
-        self.function_at.insert(address, number);
-        Some(number)
+    }
+
+    /// The position of the function that a record says it is of; `None` where that has no position yet.
+    fn function_in_record(&self, record: ContextPlace) -> Option<usize> {
+        let word = self.context_of(record).get(record.offset + FUNC_REF.type_id);
+        (word >> 32).checked_sub(1).map(|number| number as usize)
     }
 
     /// The position of a function of an instance. Only its start function may be one that does not escape.
     pub(super) fn function_of_instance(&mut self, instance: usize, index: FuncIndex) -> Result<usize> {
         let record = &self.instances[instance];
         let image = record.image();
-        if index.as_u32() < image.module.imported_functions {
-            return Ok(record.imported_functions[index.as_u32() as usize]);
-        }
-        let reference = image.layout.func_ref(index).map(|offset| ContextPlace { context: record.context, offset });
-        if let Some(&number) = reference.and_then(|place| self.function_at.get(&(self.address_of(place) as usize))) {
+        let reference = self.record_of(instance, index);
+        if let Some(number) = reference.and_then(|place| self.function_in_record(place)) {
             return Ok(number);
         }
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let signature = record.code.signature(image.module.functions.at(index));
+        let signature = FunctionSignature::OfCode(record.code, image.module.functions.at(index));
         let code =
             record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
         let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
-        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number) };
+        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number()) };
         Ok(self.add_function(FuncRecord::new(signature, reference, target)))
+    }
+
+    /// Where the record of a function of an instance stands; `None` when the function does not escape.
+    fn record_of(&self, instance: usize, func: FuncIndex) -> Option<ContextPlace> {
+        let record = &self.instances[instance];
+        let image = record.image();
+        let offset = match func.as_u32() < image.module.imported_functions {
+            true => Some(image.layout.imported_function(func)),
+            false => image.layout.func_ref(func),
+        };
+        Some(ContextPlace { context: record.context, offset: offset? })
+    }
+
+    /// The reference of a function of an instance, as compiled code holds it. The record there is written now, unless it was.
+    pub(super) fn function_reference(&self, instance: usize, func: FuncIndex) -> Result<u64> {
+        let place = self.record_of(instance, func);
+        let place =
+            place.ok_or_else(|| format_err!("internal error: function {func} is referred to but has no reference"))?;
+        let context = self.context_of(place);
+        if context.get(place.offset + FUNC_REF.code) == 0 {
+            let record = &self.instances[instance];
+            let code = record.code.function(record.module, func);
+            let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
+            let type_id = record.code.number_of(record.image().module.functions.at(func));
+            context.set(place.offset + FUNC_REF.code, code as u64);
+            context.set(place.offset + FUNC_REF.context, context.start() as u64);
+            let word = context.get(place.offset + FUNC_REF.type_id) >> 32 << 32 | u64::from(type_id);
+            context.set(place.offset + FUNC_REF.type_id, word);
+        }
+        Ok(self.address_of(place))
     }
 
     /// Makes sure that a host function's reference can be called by all compiled code of the store. Code that can call functions of a
@@ -188,7 +254,7 @@ impl VmStore {
     /// Lets `code`, which has come into the store, call the host functions that have waited for its stubs.
     pub(super) fn give_stubs(&mut self, code: &CodeMemory) -> Result<()> {
         for number in std::mem::take(&mut self.waiting_for_stubs) {
-            let found = code.host_stub(self.functions[number].signature.number);
+            let found = code.host_stub(self.functions[number].signature.number());
             self.materialize_by(number, |_, _| Ok(found))?;
             if found.is_none() {
                 self.waiting_for_stubs.insert(number);
@@ -202,15 +268,20 @@ impl VmStore {
         number: usize,
         stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<Option<usize>>,
     ) -> Result<()> {
-        let FuncRecord { signature, reference: Some(place), target: CallTarget::Host(_), .. } = &self.functions[number]
-        else {
+        let FuncRecord { signature, reference: Some(place), target, .. } = &self.functions[number] else {
             return Ok(());
         };
-        let context = self.context_of(*place);
-        if context.get(place.offset + FUNC_REF.code) == 0
-            && let Some(stub) = stub(self, signature)?
-        {
-            context.set(place.offset + FUNC_REF.code, stub as u64);
+        let record = self.context_of(*place);
+        if record.get(place.offset + FUNC_REF.code) == 0 {
+            let (code, context) = match *target {
+                CallTarget::Wasm { code, context, .. } => (code, context),
+                CallTarget::Host(_) => match stub(self, &signature.registered())? {
+                    Some(stub) => (stub, record.start()),
+                    None => return Ok(()),
+                },
+            };
+            record.set(place.offset + FUNC_REF.code, code as u64);
+            record.set(place.offset + FUNC_REF.context, context as u64);
         }
         Ok(())
     }
@@ -218,13 +289,15 @@ impl VmStore {
     /// Code that goes between host and guest for functions of a type that no other code of this store goes for, if there is a compiler.
     fn trampolines(&self, signature: &RegisteredSignature) -> Result<Option<Arc<CodeMemory>>> {
         let code = super::trampolines::for_type(self.engine(), signature)?;
-        code.iter().for_each(|code| self.add_code(code));
+        if let Some(code) = &code {
+            self.add_code(code);
+        }
         Ok(code)
     }
 
     /// The entry trampoline for a function of a guest.
     pub(super) fn entry_of(&mut self, number: usize) -> Result<usize> {
-        let signature = &self.functions[number].signature;
+        let signature = &self.functions[number].signature.registered();
         let known = self.context().code.borrow().iter().find_map(|code| code.entry(signature.number));
         let found = match known {
             Some(entry) => entry,
@@ -248,7 +321,7 @@ impl VmStore {
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {
             (CallTarget::Wasm { code, context, .. }, _) => {
-                [code as u64, context as u64, record.signature.number.into()]
+                [code as u64, context as u64, type_word(record.signature.number(), number)]
             }
             (CallTarget::Host(_), Some(place)) => {
                 let context = self.context_of(place);

@@ -1,35 +1,36 @@
 //! Instances of core modules, and how they are made: imports are checked, then everything is allocated and initialised
 //! in the specification's order. The start function is run by who can run guests.
 
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
+use super::items::InstanceItems;
 use super::limits::bytes_of_instance;
+use super::memory::checked_range;
+use super::memory_image::InitialContents;
 use super::raw_value::RawValue;
+use super::segment::SegmentState;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
+use super::table::AppliedSegment;
 use crate::error::{Error, Result, bail, format_err};
 use crate::store::StoreInner;
 use crate::trap::Trap;
 use gusset_artifact::{
-    ConstExpr, ConstOp, ContextLayout, DataIndex, ElementItems, EntityIndex, FUNC_REF, FuncIndex, GlobalIndex,
+    ContextLayout, CoreModule, DataIndex, ElemIndex, ElementItems, EntityIndex, FUNC_REF, FuncIndex, GlobalIndex,
     MemoryIndex, ModuleImage, ModuleIndex, SegmentMode, TableIndex, TagIndex,
 };
-use gusset_types::ArenaIndex;
+use gusset_types::{ArenaIndex, TrapCode};
 use std::sync::Arc;
 
-/// An instance. Lists hold positions in the store's lists, imports first.
+/// An instance.
 pub(super) struct InstanceRecord {
-    pub(super) code: Arc<CodeMemory>,
+    pub(super) code: StoreCode,
     pub(super) module: ModuleIndex,
     pub(super) context: usize,
-    pub(super) imported_functions: Box<[usize]>,
-    pub(super) tables: Vec<usize>,
-    pub(super) memories: Vec<usize>,
-    pub(super) globals: Vec<usize>,
-    pub(super) tags: Vec<usize>,
-    /// Element segments as references; empty once dropped.
-    pub(super) elements: Vec<Box<[u64]>>,
-    pub(super) dropped_data: Vec<bool>,
+    /// Its functions are found by their records in the context.
+    pub(super) items: InstanceItems,
+    pub(super) elements: SegmentState,
+    pub(super) data: SegmentState,
 }
 
 impl InstanceRecord {
@@ -38,12 +39,18 @@ impl InstanceRecord {
     }
 
     /// The bytes of a data segment; none once dropped.
-    pub(super) fn data(&self, segment: DataIndex) -> &[u8] {
-        if self.dropped_data[segment.as_usize()] {
+    pub(super) fn data_of(&self, index: DataIndex) -> &[u8] {
+        let segment = &self.image().module.data[index];
+        if self.data.is_dropped(index.as_usize(), &segment.mode) {
             return &[];
         }
-        let range = &self.image().module.data[segment].bytes;
-        &self.code.image().data[range.start as usize..range.end as usize]
+        &self.code.image().data[segment.bytes.start as usize..segment.bytes.end as usize]
+    }
+
+    /// How many elements an element segment has; none once dropped.
+    pub(super) fn elements_of(&self, index: ElemIndex) -> usize {
+        let segment = &self.image().module.elements[index];
+        if self.elements.is_dropped(index.as_usize(), &segment.mode) { 0 } else { segment.items.len() }
     }
 }
 
@@ -95,29 +102,27 @@ impl VmStore {
         imports: &[ExternHandle],
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
-        self.add_code(code);
+        let kept = self.add_code(code);
         self.give_stubs(code)?;
         let image = code.module(module)?;
+        let mark = self.mark();
         let bytes = bytes_of_instance(image);
-        self.budget.charge(bytes).map_err(|error| not_made(error.into(), module, image))?;
-        let context = self.engine().allocator().context(image.layout.size());
-        let context = context.inspect_err(|_| self.budget.release(bytes))?;
+        let charged = self.budget.charge(bytes).map_err(Error::from);
+        let context = charged.and_then(|()| self.engine().allocator().context(image.layout.size()));
+        let context = context.inspect_err(|_| self.roll_back(&mark)).map_err(|error| not_made(error, module, image))?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
-            code: code.clone(),
+            code: kept,
             module,
             context,
-            imported_functions: Box::default(),
-            tables: Vec::new(),
-            memories: Vec::new(),
-            globals: Vec::new(),
-            tags: Vec::new(),
-            elements: Vec::new(),
-            dropped_data: vec![false; image.module.data.len()],
+            items: InstanceItems::new(&image.module),
+            elements: SegmentState::default(),
+            data: SegmentState::default(),
         });
-        let outcome = self.initialize(number, code, imports);
-        outcome.map_err(|error| not_made(error, module, image))?;
+        let defined = self.define(number, code, imports);
+        let defined = defined.inspect_err(|_| self.roll_back(&mark));
+        defined.and_then(|()| self.apply(number, code)).map_err(|error| not_made(error, module, image))?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -134,14 +139,16 @@ impl VmStore {
         imports.iter().zip(given).try_for_each(|(import, &given)| self.check_import(code, import, given))
     }
 
-    /// The rest of instantiation, in the specification's order.
-    fn initialize(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
+    /// What comes before anything of the instance can be seen, in the specification's order.
+    fn define(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
         self.link_imports(number, code, imports)?;
-        self.define_functions(number, code);
         self.define_memories_and_tags(number, code)?;
         self.define_globals(number, code)?;
-        self.define_tables(number, code)?;
-        self.evaluate_elements(number, code)?;
+        self.define_tables(number, code)
+    }
+
+    /// What may be seen even if it fails.
+    fn apply(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         self.apply_elements(number, code)?;
         self.apply_data(number, code)
     }
@@ -149,53 +156,47 @@ impl VmStore {
     /// Writes the header and the import slots of the context.
     fn link_imports(&mut self, number: usize, code: &CodeMemory, imports: &[ExternHandle]) -> Result<()> {
         let layout = &code.image().modules[self.instances[number].module].layout;
-        let at = |offset: i32| ContextPlace { context: self.instances[number].context, offset };
-        let header = at(0);
+        let header = ContextPlace { context: self.instances[number].context, offset: 0 };
         let context = self.context_of(header);
         context.set(ContextLayout::RUNTIME, number as u64);
         context.set(ContextLayout::STORE, self.context_pointer() as u64);
         context.set(ContextLayout::TYPE_IDS, code.type_ids().as_ptr() as u64);
-        let mut functions = Vec::new();
+        let id = self.id();
+        let (mut functions, mut tables, mut memories, mut globals, mut tags) = (0.., 0.., 0.., 0.., 0..);
+        let next = |numbers: &mut std::ops::RangeFrom<u32>| numbers.next().expect("imports have indices");
         for &import in imports {
-            let id = self.id();
             match import {
                 ExternHandle::Func(func) => {
-                    let index = FuncIndex::from_usize(functions.len());
+                    let index = FuncIndex::from_u32(next(&mut functions));
                     let words = self.import_words(func.index(id), code)?;
                     let slot = layout.imported_function(index);
                     let context = self.context_of(header);
                     for (field, word) in [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].into_iter().zip(words) {
                         context.set(slot + field, word);
                     }
-                    functions.push(func.index(id));
                 }
                 ExternHandle::Table(table) => {
-                    let table = table.index(id);
-                    let index = TableIndex::from_usize(self.instances[number].tables.len());
+                    let (index, table) = (TableIndex::from_u32(next(&mut tables)), table.index(id));
                     self.import_pointer(header, layout.table(index), self.tables[table].definition);
-                    self.instances[number].tables.push(table);
+                    self.instances[number].items.set(index, table);
                 }
                 ExternHandle::Memory(memory) => {
-                    let memory = memory.index(id);
-                    let index = MemoryIndex::from_usize(self.instances[number].memories.len());
+                    let (index, memory) = (MemoryIndex::from_u32(next(&mut memories)), memory.index(id));
                     self.import_pointer(header, layout.memory(index), self.memories[memory].definition);
-                    self.instances[number].memories.push(memory);
+                    self.instances[number].items.set(index, memory);
                 }
                 ExternHandle::Global(global) => {
-                    let global = global.index(id);
-                    let index = GlobalIndex::from_usize(self.instances[number].globals.len());
+                    let (index, global) = (GlobalIndex::from_u32(next(&mut globals)), global.index(id));
                     self.import_pointer(header, layout.global(index), self.globals[global].place);
-                    self.instances[number].globals.push(global);
+                    self.instances[number].items.set(index, global);
                 }
                 ExternHandle::Tag(tag) => {
-                    let tag = tag.index(id);
-                    let index = TagIndex::from_usize(self.instances[number].tags.len());
+                    let (index, tag) = (TagIndex::from_u32(next(&mut tags)), tag.index(id));
                     self.import_pointer(header, layout.tag(index), self.tags[tag].place);
-                    self.instances[number].tags.push(tag);
+                    self.instances[number].items.set(index, tag);
                 }
             }
         }
-        self.instances[number].imported_functions = functions.into();
         Ok(())
     }
 
@@ -204,36 +205,21 @@ impl VmStore {
         self.context_of(header).set(slot, self.address_of(definition));
     }
 
-    /// Writes the references of escaping functions.
-    fn define_functions(&mut self, number: usize, code: &CodeMemory) {
-        let record = &self.instances[number];
-        let image = record.image();
-        let context = self.context_of(ContextPlace { context: record.context, offset: 0 });
-        for func in image.module.escaping.iter() {
-            // Imports may be listed: their slots are their references.
-            let (Some(slot), Some(address)) = (image.layout.func_ref(func), code.function(record.module, func)) else {
-                continue;
-            };
-            context.set(slot + FUNC_REF.code, address as u64);
-            context.set(slot + FUNC_REF.context, context.start() as u64);
-            context.set(slot + FUNC_REF.type_id, code.number_of(image.module.functions.at(func)).into());
-        }
-    }
-
     fn define_memories_and_tags(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
-        let InstanceRecord { context, module, .. } = self.instances[number];
-        let ModuleImage { module, layout, .. } = &code.image().modules[module];
+        let InstanceRecord { context, module: number_of_module, .. } = self.instances[number];
+        let ModuleImage { module, layout, .. } = &code.image().modules[number_of_module];
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format!("memory {index}"));
-            let memory = self.engine().allocator().memory(ty).map_err(failed)?;
+            let contents = InitialContents::of(code, number_of_module, index);
+            let memory = self.engine().allocator().memory(ty, contents).map_err(failed)?;
             let memory = self.define_memory(memory, ContextPlace { context, offset });
-            self.instances[number].memories.push(memory);
+            self.instances[number].items.set(index, memory);
         }
         for (index, &signature) in module.tags.iter().skip(module.imported_tags as usize) {
             let offset = layout.tag(index).expect("defined tags stand in the context");
             let tag = self.define_tag(code.signature(signature), ContextPlace { context, offset });
-            self.instances[number].tags.push(tag);
+            self.instances[number].items.set(index, tag);
         }
         Ok(())
     }
@@ -252,7 +238,7 @@ impl VmStore {
             }
             self.globals.push(GlobalRecord { ty, place });
             let global = self.globals.len() - 1;
-            self.instances[number].globals.push(global);
+            self.instances[number].items.set(index, global);
         }
         Ok(())
     }
@@ -268,26 +254,7 @@ impl VmStore {
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
             let table = self.charged_table(&ty, |allocator| allocator.table(ty, value.u64())).map_err(failed)?;
             let table = self.define_table(table, ContextPlace { context, offset });
-            self.instances[number].tables.push(table);
-        }
-        Ok(())
-    }
-
-    fn evaluate_elements(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
-        let module = &code.image().modules[self.instances[number].module].module;
-        for segment in module.elements.values() {
-            let declared = matches!(segment.mode, SegmentMode::Declared);
-            let values: Box<[u64]> = match &segment.items {
-                _ if declared => Box::default(),
-                ElementItems::Functions(functions) => {
-                    functions.iter().map(|func| self.function_reference(number, func)).collect::<Result<_>>()?
-                }
-                ElementItems::Expressions(expressions) => {
-                    let value = |expression| self.evaluate(number, expression).map(RawValue::u64);
-                    expressions.iter().map(value).collect::<Result<_>>()?
-                }
-            };
-            self.instances[number].elements.push(values);
+            self.instances[number].items.set(index, table);
         }
         Ok(())
     }
@@ -296,85 +263,54 @@ impl VmStore {
         let module = &code.image().modules[self.instances[number].module].module;
         for (index, segment) in module.elements.iter() {
             if let SegmentMode::Active { target, offset } = &segment.mode {
+                self.instances[number].elements.applied_before(index.as_usize());
                 let offset = self.evaluate_offset(number, offset, module.tables[*target].table64)?;
-                let len = segment.items.len() as u64;
                 let failed = |code| Error::from(Trap::new(code)).context(format!("element segment {index}"));
-                self.table_init(number, *target, index, offset, 0, len).map_err(failed)?;
-                self.elem_drop(number, index);
+                self.apply_segment(number, module, index, offset).map_err(failed)?;
             }
         }
+        self.instances[number].elements.applied_before(module.elements.len());
         Ok(())
+    }
+
+    /// Applies an active segment of elements. Functions are told to the table, which writes each when it is asked for.
+    fn apply_segment(
+        &mut self,
+        number: usize,
+        module: &CoreModule,
+        index: ElemIndex,
+        offset: u64,
+    ) -> Result<(), TrapCode> {
+        let segment = &module.elements[index];
+        let SegmentMode::Active { target, .. } = segment.mode else { return Ok(()) };
+        let len = segment.items.len();
+        if let ElementItems::Functions(_) = segment.items {
+            let table = &mut self.tables[self.instances[number].items.position(target)].table;
+            let range = checked_range(offset, len as u64).filter(|range| range.end <= table.len());
+            let start = range.ok_or(TrapCode::TableOutOfBounds)?.start;
+            // Between the making of an instance's own tables and this nobody else has run.
+            let seen = target.as_u32() < module.imported_tables;
+            if table.apply(AppliedSegment { instance: number, segment: index, start, len }, seen) {
+                return Ok(());
+            }
+        }
+        self.table_init(number, target, index, offset, 0, len as u64)
     }
 
     fn apply_data(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         let module = &code.image().modules[self.instances[number].module].module;
-        for (index, segment) in module.data.iter() {
+        for &index in &module.applied_data {
+            let segment = &module.data[index];
             if let SegmentMode::Active { target, offset } = &segment.mode {
+                self.instances[number].data.applied_before(index.as_usize());
                 let offset = self.evaluate_offset(number, offset, module.memories[*target].memory64)?;
                 let len = u64::from(segment.bytes.end - segment.bytes.start);
                 let failed = |code| Error::from(Trap::new(code)).context(format!("data segment {index}"));
                 self.memory_init(number, *target, index, offset, 0, len).map_err(failed)?;
-                self.data_drop(number, index);
             }
         }
+        self.instances[number].data.applied_before(module.data.len());
         Ok(())
-    }
-
-    fn evaluate_offset(&self, number: usize, offset: &ConstExpr, wide: bool) -> Result<u64> {
-        let offset = self.evaluate(number, offset)?;
-        Ok(if wide { offset.u64() } else { offset.u32().into() })
-    }
-
-    /// The value of a constant expression of an instance, whose globals before it have been defined.
-    fn evaluate(&self, number: usize, expression: &ConstExpr) -> Result<RawValue> {
-        let mut stack = Vec::new();
-        for op in &expression.ops {
-            let value = match *op {
-                ConstOp::I32Const(value) => RawValue::from_i32(value),
-                ConstOp::I64Const(value) => RawValue::from_i64(value),
-                ConstOp::F32Const(bits) => RawValue::from_f32_bits(bits),
-                ConstOp::F64Const(bits) => RawValue::from_f64_bits(bits),
-                ConstOp::V128Const(bytes) => RawValue::from_v128(u128::from_le_bytes(bytes)),
-                ConstOp::GlobalGet(index) => match self.instances[number].globals.get(index.as_usize()) {
-                    Some(&global) => self.global_value(global),
-                    None => return Err(malformed()),
-                },
-                ConstOp::RefNull(_) => RawValue::default(),
-                ConstOp::RefFunc(func) => RawValue::from_u64(self.function_reference(number, func)?),
-                ConstOp::I32Add | ConstOp::I32Sub | ConstOp::I32Mul => {
-                    let (right, left) = stack.pop().zip(stack.pop()).ok_or_else(malformed)?;
-                    let (left, right): (RawValue, RawValue) = (left, right);
-                    RawValue::from_i32(match op {
-                        ConstOp::I32Add => left.i32().wrapping_add(right.i32()),
-                        ConstOp::I32Sub => left.i32().wrapping_sub(right.i32()),
-                        _ => left.i32().wrapping_mul(right.i32()),
-                    })
-                }
-                ConstOp::I64Add | ConstOp::I64Sub | ConstOp::I64Mul => {
-                    let (right, left) = stack.pop().zip(stack.pop()).ok_or_else(malformed)?;
-                    RawValue::from_i64(match op {
-                        ConstOp::I64Add => left.i64().wrapping_add(right.i64()),
-                        ConstOp::I64Sub => left.i64().wrapping_sub(right.i64()),
-                        _ => left.i64().wrapping_mul(right.i64()),
-                    })
-                }
-            };
-            stack.push(value);
-        }
-        stack.pop().ok_or_else(malformed)
-    }
-
-    /// The reference of a function of an instance, as compiled code holds it.
-    fn function_reference(&self, number: usize, func: FuncIndex) -> Result<u64> {
-        let record = &self.instances[number];
-        let image = record.image();
-        let offset = match func.as_u32() < image.module.imported_functions {
-            true => Some(image.layout.imported_function(func)),
-            false => image.layout.func_ref(func),
-        };
-        let offset =
-            offset.ok_or_else(|| format_err!("internal error: function {func} is referred to but has no reference"))?;
-        Ok(self.address_of(ContextPlace { context: record.context, offset }))
     }
 
     fn start_function(&mut self, instance: InstanceHandle) -> Result<Option<FuncHandle>> {
@@ -393,19 +329,18 @@ impl VmStore {
     pub(crate) fn export(&mut self, instance: InstanceHandle, item: EntityIndex) -> Result<ExternHandle> {
         let (id, number) = (self.id(), self.instance_number(instance));
         let record = &self.instances[number];
-        let at = |list: &[usize], index: u32| match list.get(index as usize) {
-            Some(&at) => Ok(at),
-            None => Err(format_err!("{} has no {item:?}", describe(record.module, &record.image().module))),
-        };
+        let none = || format_err!("{} has no {item:?}", describe(record.module, &record.image().module));
         Ok(match item {
-            EntityIndex::Table(index) => ExternHandle::Table(TableHandle::new(id, at(&record.tables, index.as_u32())?)),
+            EntityIndex::Table(index) => {
+                ExternHandle::Table(TableHandle::new(id, record.items.get(index).ok_or_else(none)?))
+            }
             EntityIndex::Memory(index) => {
-                ExternHandle::Memory(MemoryHandle::new(id, at(&record.memories, index.as_u32())?))
+                ExternHandle::Memory(MemoryHandle::new(id, record.items.get(index).ok_or_else(none)?))
             }
             EntityIndex::Global(index) => {
-                ExternHandle::Global(GlobalHandle::new(id, at(&record.globals, index.as_u32())?))
+                ExternHandle::Global(GlobalHandle::new(id, record.items.get(index).ok_or_else(none)?))
             }
-            EntityIndex::Tag(index) => ExternHandle::Tag(TagHandle::new(id, at(&record.tags, index.as_u32())?)),
+            EntityIndex::Tag(index) => ExternHandle::Tag(TagHandle::new(id, record.items.get(index).ok_or_else(none)?)),
             EntityIndex::Func(index) => {
                 if record.image().module.functions.get(index).is_none() {
                     bail!("{} has no function {index}", describe(record.module, &record.image().module));
@@ -417,7 +352,7 @@ impl VmStore {
 
     /// The module of an instance.
     #[track_caller]
-    pub(crate) fn instance_module(&self, instance: InstanceHandle) -> (&Arc<CodeMemory>, ModuleIndex) {
+    pub(crate) fn instance_module(&self, instance: InstanceHandle) -> (&CodeMemory, ModuleIndex) {
         let record = &self.instances[self.instance_number(instance)];
         (&record.code, record.module)
     }
@@ -426,8 +361,4 @@ impl VmStore {
 /// An error of what has no instance.
 fn not_made(error: Error, module: ModuleIndex, image: &ModuleImage) -> Error {
     error.context(format!("{} cannot be instantiated", describe(module, &image.module)))
-}
-
-fn malformed() -> Error {
-    format_err!("internal error: a constant expression is not valid")
 }

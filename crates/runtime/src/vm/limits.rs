@@ -12,14 +12,14 @@ use crate::erased_store::ErasedStore;
 use crate::error::{Error, Result, format_err};
 use crate::limits::{LimitExceeded, LimitKind, ResourceLimiter};
 use crate::store::StoreInner;
-use gusset_artifact::{ElementItems, MemoryType, ModuleImage, SegmentMode, TableType};
+use gusset_artifact::{MemoryType, ModuleImage, TableType};
 use std::sync::Arc;
 
 /// The limiter of a store, if it has one.
 pub(crate) type Limiter<'a> = Option<&'a mut dyn ResourceLimiter>;
 
 /// What a store has of what its limiter is asked about.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct LimitedTotals {
     instances: usize,
     memories: usize,
@@ -99,15 +99,11 @@ fn elements(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// What the runtime keeps for an instance of a module: its context, its record, and elements of segments.
+/// What the runtime keeps for an instance of a module: its context, its record, and where its tables, memories, globals and tags stand.
 pub(super) fn bytes_of_instance(image: &ModuleImage) -> u64 {
     let module = &image.module;
-    let segments = module.elements.values().map(|segment| match segment.items {
-        _ if matches!(segment.mode, SegmentMode::Declared) => 0,
-        ElementItems::Functions(ref functions) => functions.len(),
-        ElementItems::Expressions(ref expressions) => expressions.len(),
-    });
-    size_of::<InstanceRecord>() as u64 + u64::from(image.layout.size()) + 8 * segments.sum::<usize>() as u64
+    let items = module.tables.len() + module.memories.len() + module.globals.len() + module.tags.len();
+    size_of::<InstanceRecord>() as u64 + u64::from(image.layout.size()) + 4 * items as u64
 }
 
 /// The error for what the limiter does not allow.

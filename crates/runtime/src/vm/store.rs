@@ -3,7 +3,7 @@
 
 use super::budget::HostBudget;
 use super::builtins;
-use super::code::CodeMemory;
+use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext, erase};
 use super::function::FuncRecord;
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
@@ -12,7 +12,7 @@ use super::limits::LimitedTotals;
 use super::memory::LinearMemory;
 use super::metering::on_deadline;
 use super::raw_value::RawValue;
-use super::table::TableStorage;
+use super::table::{TableElement, TableStorage};
 use super::unwind;
 use crate::engine::Engine;
 use crate::error::{Result, bail, format_err};
@@ -22,7 +22,7 @@ use gusset_artifact::{
     TableIndex, TableType,
 };
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -34,12 +34,10 @@ pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
     raw: Rc<RawStoreContext>,
-    contexts: Vec<(Context, ContextOwner)>,
-    /// Positions of contexts, by the address at which they start.
-    context_at: BTreeMap<usize, usize>,
+    pub(super) contexts: Vec<(Context, ContextOwner)>,
+    /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
+    pub(super) context_at: BTreeMap<usize, usize>,
     pub(super) functions: Vec<FuncRecord>,
-    /// Positions of functions, by the addresses of their references.
-    pub(super) function_at: HashMap<usize, usize>,
     /// Positions of host functions whose references are out, and which no code of the store can call yet.
     pub(super) waiting_for_stubs: BTreeSet<usize>,
     /// Closures of host functions, with the type of the store's data erased.
@@ -51,6 +49,8 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What adapters import that charge fuel.
+    pub(super) fuel_import: Option<GlobalHandle>,
     pub(super) totals: LimitedTotals,
     pub(super) budget: Arc<HostBudget>,
 }
@@ -110,7 +110,6 @@ impl VmStore {
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),
-            function_at: HashMap::new(),
             waiting_for_stubs: BTreeSet::new(),
             hosts: Vec::new(),
             instances: Vec::new(),
@@ -119,6 +118,7 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            fuel_import: None,
             totals: LimitedTotals::default(),
             budget: Arc::new(HostBudget::new(engine.config().max_host_bytes)),
         }
@@ -145,10 +145,8 @@ impl VmStore {
         if !matches!(owner, ContextOwner::Instance(_)) {
             self.budget.count(context.len() as u64);
         }
-        let number = self.contexts.len();
-        self.context_at.insert(context.start(), number);
         self.contexts.push((context, owner));
-        number
+        self.contexts.len() - 1
     }
 
     pub(super) fn context_of(&self, place: ContextPlace) -> &Context {
@@ -160,15 +158,18 @@ impl VmStore {
     }
 
     /// The context around an address, what it is of, and the offset in it.
-    pub(super) fn context_around(&self, address: usize) -> Option<(ContextPlace, ContextOwner)> {
+    pub(super) fn context_around(&mut self, address: usize) -> Option<(ContextPlace, ContextOwner)> {
+        let new = self.contexts.iter().enumerate().skip(self.context_at.len());
+        self.context_at.extend(new.map(|(number, (context, _))| (context.start(), number)));
         let (&start, &context) = self.context_at.range(..=address).next_back()?;
         let offset = i32::try_from(address - start).ok()?;
         Some((ContextPlace { context, offset }, self.contexts[context].1))
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.
-    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
+    pub(super) fn add_code(&self, code: &Arc<CodeMemory>) -> StoreCode {
         self.raw.add_code(code);
+        StoreCode::new(code)
     }
 
     // Memories.
@@ -185,13 +186,13 @@ impl VmStore {
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    /// A memory for what the runtime keeps of guests: no limiter is asked about it.
+    /// A memory for what the runtime keeps of guests, from where their own are: no limiter is asked about it.
     ///
     /// # Errors
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = self.engine.allocator().memory(ty, None)?;
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))
@@ -283,6 +284,20 @@ impl VmStore {
         self.tables.len() - 1
     }
 
+    /// An element of a table, as compiled code holds references; `None` outside of it. What a segment has for it is written now.
+    pub(super) fn table_element(&self, number: usize, index: usize) -> Option<u64> {
+        let table = &self.tables[number].table;
+        match table.get(index)? {
+            TableElement::Reference(reference) => Some(reference),
+            TableElement::OfSegment { instance, segment, at } => {
+                let reference = self.segment_element(instance, segment, at);
+                let reference = reference.expect("functions in element segments have references");
+                table.set(index, reference);
+                Some(reference)
+            }
+        }
+    }
+
     /// The number of elements.
     #[track_caller]
     pub(crate) fn table_size(&self, table: TableHandle) -> u64 {
@@ -292,8 +307,7 @@ impl VmStore {
     /// An element; `None` outside of the table.
     #[track_caller]
     pub(crate) fn table_get(&self, table: TableHandle, index: u64) -> Option<RawValue> {
-        let table = &self.tables[table.index(self.id)].table;
-        table.get(usize::try_from(index).ok()?).map(RawValue::from_u64)
+        self.table_element(table.index(self.id), usize::try_from(index).ok()?).map(RawValue::from_u64)
     }
 
     /// Writes an element.
@@ -463,11 +477,11 @@ impl VmStore {
 
     /// The position of a memory that an instance has or imports.
     pub(super) fn memory_number(&self, instance: usize, memory: MemoryIndex) -> usize {
-        self.instances[instance].memories[memory.as_u32() as usize]
+        self.instances[instance].items.position(memory)
     }
 
     /// The position of a table that an instance has or imports.
     pub(super) fn table_number(&self, instance: usize, table: TableIndex) -> usize {
-        self.instances[instance].tables[table.as_u32() as usize]
+        self.instances[instance].items.position(table)
     }
 }
