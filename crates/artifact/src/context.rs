@@ -120,6 +120,27 @@ pub const TABLE_DEFINITION: TableDefinitionLayout = TableDefinitionLayout { base
 /// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
 pub const NULL_ELEMENT: u64 = 1;
 
+/// Offsets in the slots of a lazily compiled unit, which stand behind its text.
+#[derive(Clone, Copy, Debug)]
+pub struct LazySlotsLayout {
+    /// Where the thunk of a function goes that has not been compiled: the runtime's resolver.
+    pub resolver: i32,
+    /// What the resolver takes for the unit.
+    pub unit: i32,
+    /// The first of the slots, which have 8 bytes each: the address of the function's code, or of its thunk's second half.
+    pub first: i32,
+}
+
+/// The slots of a lazily compiled unit.
+pub const LAZY_SLOTS: LazySlotsLayout = LazySlotsLayout { resolver: 0, unit: 8, first: 16 };
+
+impl LazySlotsLayout {
+    /// The slot of a function, by its number among all functions that the unit's modules define.
+    pub const fn slot(&self, function: u32) -> u32 {
+        self.first as u32 + 8 * function
+    }
+}
+
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///
 /// In order: the header, imported functions (a [`FUNC_REF`] each), pointers to imported tables' and memories' definitions and

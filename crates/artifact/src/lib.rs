@@ -40,9 +40,9 @@ pub use code_table::{
     AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
 };
 pub use context::{
-    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, MEMORY_DEFINITION,
-    MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION,
-    TableDefinitionLayout,
+    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, LAZY_SLOTS,
+    LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT,
+    StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,

@@ -32,6 +32,14 @@ pub(crate) struct CompiledFunction {
     pub(crate) frame_size: u32,
 }
 
+impl CompiledFunction {
+    /// Code that neither traps nor calls.
+    pub(crate) fn without_tables(key: CodeKey, code: Vec<u8>, alignment: u32) -> CompiledFunction {
+        let (relocations, traps, call_sites, stack_maps, addresses) = Default::default();
+        CompiledFunction { key, code, alignment, relocations, traps, call_sites, stack_maps, addresses, frame_size: 0 }
+    }
+}
+
 /// A place in the code that refers to other code.
 pub(crate) struct Relocation {
     pub(crate) offset: u32,

@@ -39,15 +39,15 @@ const MAX_BEST_STUB_VALUES: usize = 300;
 
 /// Compiles link units. It can be used from many threads at once.
 pub struct Compiler {
-    isas: Isas,
-    settings: CompilerSettings,
+    pub(crate) isas: Isas,
+    pub(crate) settings: CompilerSettings,
     /// Architecture and system.
     target: String,
-    helpers: Helpers,
+    pub(crate) helpers: Helpers,
 }
 
 /// What a worker keeps from one function to the next.
-struct Buffers {
+pub(crate) struct Buffers {
     translation: TranslationBuffers,
     context: Context,
 }
@@ -157,12 +157,23 @@ impl Compiler {
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeImage, CodegenError> {
         let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
-        let (mut functions, indirect) = self
-            .compile_functions(&env, bodies, observer)
-            .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
-        let stubs = self.compile_stubs(&env, needed_stubs(&env, &functions, indirect))?;
-        functions.extend(stubs);
-        image::link(&*self.isas.best, env, functions, data)
+        self.compile_parsed(env, bodies, data, observer)
+            .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?
+    }
+
+    /// Compiles and links a unit. An error within is one that is not about a module.
+    pub(crate) fn compile_parsed(
+        &self,
+        env: UnitEnv,
+        bodies: Vec<Body<'_>>,
+        data: Vec<u8>,
+        observer: Observer<'_>,
+    ) -> Result<Result<CodeImage, CodegenError>, (ModuleIndex, CodegenError)> {
+        let (mut functions, indirect) = self.compile_functions(&env, bodies, observer)?;
+        Ok(self.compile_stubs(&env, needed_stubs(&env, &functions, indirect)).and_then(|stubs| {
+            functions.extend(stubs);
+            image::link(&*self.isas.best, env, functions, data)
+        }))
     }
 
     /// All functions in order, and the signatures of all indirect calls; or the first error, and the module that it is in.
@@ -208,7 +219,12 @@ impl Compiler {
         Ok((functions, indirect))
     }
 
-    fn compile_function(&self, env: &UnitEnv, buffers: &mut Buffers, body: Body<'_>) -> Result<Compiled, CodegenError> {
+    pub(crate) fn compile_function(
+        &self,
+        env: &UnitEnv,
+        buffers: &mut Buffers,
+        body: Body<'_>,
+    ) -> Result<Compiled, CodegenError> {
         let (module, index, start) = (body.module, body.index, body.body.range().start);
         let target = self.isas.best.frontend_config();
         let within = |error: CodegenError| error.at(start).within(env.describe(module, index));
@@ -255,7 +271,11 @@ impl Compiler {
         image::link(&*self.isas.best, env, stubs, Vec::new())
     }
 
-    fn compile_stubs(&self, env: &UnitEnv, stubs: Vec<CodeKey>) -> Result<Vec<CompiledFunction>, CodegenError> {
+    pub(crate) fn compile_stubs(
+        &self,
+        env: &UnitEnv,
+        stubs: Vec<CodeKey>,
+    ) -> Result<Vec<CompiledFunction>, CodegenError> {
         let worthwhile = stubs.len() / STUBS_FOR_A_THREAD;
         let many = stubs.len() > MAX_BEST_STUBS;
         let compile = |buffers: &mut StubBuffers, _, key| self.compile_stub(env, buffers, key, many);

@@ -11,6 +11,9 @@
 //! [`frame`] where [`cost`] says that the optimiser could not afford it; [`compiled`] makes machine code of it, and
 //! [`image`] places that beside the others. These are separate steps so that callees can be inlined between the second and the third.
 //!
+//! Where functions are compiled when they are called, [`lazy`] makes the image without them, with a [`thunk`] in each one's place, and then one
+//! after the other, in [`chunk`]s.
+//!
 //! ```
 //! use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, UnitModule};
 //! use gusset_types::Arena;
@@ -29,6 +32,7 @@
 
 mod bounds;
 mod builtin_stub;
+mod chunk;
 mod compiled;
 mod compiler;
 mod convert;
@@ -42,6 +46,7 @@ mod guard;
 mod host_stub;
 mod image;
 mod key;
+mod lazy;
 mod locals;
 mod metering;
 mod module_env;
@@ -55,12 +60,15 @@ mod settings;
 mod signature;
 mod ssa;
 mod target;
+mod thunk;
 mod trap;
 mod unit;
 
+pub use chunk::{ChunkFunction, CodeChunk};
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
+pub use lazy::{LazyUnit, LazyWorker};
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
 pub use target::{CodeTarget, platform_name};

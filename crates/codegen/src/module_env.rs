@@ -20,6 +20,7 @@ use wasmparser::{
 };
 
 /// All modules of a link unit.
+#[derive(Clone)]
 pub(crate) struct UnitEnv {
     pub(crate) modules: Arena<ModuleIndex, ModuleEnv>,
     pub(crate) signatures: Arena<SignatureIndex, CoreFuncType>,
@@ -28,6 +29,7 @@ pub(crate) struct UnitEnv {
 }
 
 /// A module of a link unit.
+#[derive(Clone)]
 pub(crate) struct ModuleEnv {
     /// What people call it.
     pub(crate) name: String,

@@ -1,11 +1,13 @@
-//! Work on several threads: the caller's, and helpers that last as long as one piece of work.
+//! Work on several threads: the caller's, and helpers that last as long as one piece of work; and threads that go on with a unit by
+//! themselves, which count as helpers.
 //!
 //! Nothing here runs what it was not given: a pool that others share would let a thread that waits take up another's job, and with
 //! it locks that it holds already.
 
+use crate::compiler::Compiler;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// Bytes of a helper's stack.
@@ -71,15 +73,44 @@ impl Helpers {
     }
 
     fn take(&self) -> Option<Helper<'_>> {
+        self.reserve().then(|| Helper(&self.free))
+    }
+
+    fn reserve(&self) -> bool {
         let one_less = |free: usize| free.checked_sub(1);
-        self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).ok()?;
-        Some(Helper(&self.free))
+        self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
     }
 }
 
 impl Drop for Helper<'_> {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A thread that goes on with a unit by itself.
+struct BackgroundHelper(Arc<Compiler>);
+
+impl Compiler {
+    /// Starts a thread for `work`, which is one of the helpers until it ends. Whether there is one: not when as many helpers as there may
+    /// be are at work, or when the system gives no thread.
+    pub fn in_background(self: &Arc<Compiler>, work: impl FnOnce() + Send + 'static) -> bool {
+        if !self.helpers.reserve() {
+            return false;
+        }
+        let helper = BackgroundHelper(self.clone());
+        let builder = thread::Builder::new().name("gusset-compiler".into()).stack_size(STACK);
+        let started = builder.spawn(move || {
+            let _helper = helper;
+            work();
+        });
+        started.is_ok()
+    }
+}
+
+impl Drop for BackgroundHelper {
+    fn drop(&mut self) {
+        self.0.helpers.free.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// An observer is told so often of one unit, however many functions that has.
-const MAX_REPORTS: usize = 256;
+/// About so often an observer is told of one unit, however many functions that has.
+const REPORTS: usize = 256;
 
 /// How many functions of a unit are done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ impl<'a> ProgressCounter<'a> {
         // Who counts the last function sees the bytes of all.
         let functions = self.functions.fetch_add(1, Ordering::AcqRel) + 1;
         let &ProgressCounter { total_functions, total_bytes, .. } = self;
-        if functions == total_functions || functions.is_multiple_of(total_functions.div_ceil(MAX_REPORTS)) {
+        if functions == total_functions || functions.is_multiple_of(total_functions.div_ceil(REPORTS)) {
             let bytes = self.bytes.load(Ordering::Relaxed);
             (self.observer)(FunctionsDone { functions, total_functions, bytes, total_bytes });
         }
@@ -67,7 +67,7 @@ mod tests {
                 (total / 2..total).for_each(|_| counter.add(3));
             });
             let told = told.into_inner().expect("nothing panics");
-            assert!(told.len() <= MAX_REPORTS + 2, "{} reports of {total}", told.len());
+            assert!(told.len() <= REPORTS + 2, "{} reports of {total}", told.len());
             assert_eq!((told[0].functions, told[0].bytes), (0, 0));
             let last = told.iter().max_by_key(|done| done.functions).expect("there is one");
             assert_eq!((last.functions, last.bytes), (last.total_functions, last.total_bytes));

@@ -3,4 +3,5 @@
 mod common;
 mod errors;
 mod image;
+mod lazy;
 mod shapes;

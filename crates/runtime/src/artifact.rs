@@ -108,13 +108,15 @@ impl Component {
     /// The artefact of this component: what [`Component::deserialize`] makes it of. It is what
     /// [`Engine::precompile_component`] gives for what this was compiled from.
     ///
+    /// Where functions are compiled when they are called, all of them are compiled for it.
+    ///
     /// # Errors
     ///
-    /// None but for faults of ours.
+    /// None but for faults of ours, and for functions that were left for later and are beyond a limit of the code generator.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let plan = self.plan().clone();
         let content = ArtifactContent::Component { plan, adapters: self.adapter_modules().to_vec() };
-        written(write_artifact(self.code().identity(), self.code().image(), &content))
+        written(write_artifact(self.code().identity(), &*self.code().whole_image()?, &content))
     }
 }
 
@@ -122,12 +124,14 @@ impl Module {
     /// The artefact of this module: what [`Module::deserialize`] makes it of. That of a module within a component holds the code of
     /// the whole component.
     ///
+    /// Where functions are compiled when they are called, all of them are compiled for it.
+    ///
     /// # Errors
     ///
-    /// None but for faults of ours.
+    /// None but for faults of ours, and for functions that were left for later and are beyond a limit of the code generator.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let (code, index) = self.code();
-        written(write_artifact(code.identity(), code.image(), &ArtifactContent::Module(index)))
+        written(write_artifact(code.identity(), &*code.whole_image()?, &ArtifactContent::Module(index)))
     }
 }
 

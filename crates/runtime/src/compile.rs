@@ -16,7 +16,9 @@ use std::thread;
 
 /// The compiler of an engine.
 pub(crate) struct EngineCompiler {
-    codegen: Compiler,
+    codegen: Arc<Compiler>,
+    /// Whether functions of components and modules are compiled when they are called.
+    lazy: bool,
     /// What its code is for.
     identity: Arc<CodeIdentity>,
     progress: Option<ProgressObserver>,
@@ -35,8 +37,9 @@ impl EngineCompiler {
         }
         let (target, cpu_features) = (codegen.target().to_string(), codegen.cpu_features());
         let identity = Arc::new(CodeIdentity { target, cpu_features, ..config.identity() });
-        let progress = config.progress.clone();
-        Ok(EngineCompiler { codegen, identity, progress, trampolines: Mutex::default(), adapters: Mutex::default() })
+        let (codegen, lazy, progress) = (Arc::new(codegen), config.lazy_compilation, config.progress.clone());
+        let (trampolines, adapters) = Default::default();
+        Ok(EngineCompiler { codegen, lazy, identity, progress, trampolines, adapters })
     }
 
     /// What its code is for.
@@ -51,7 +54,7 @@ impl EngineCompiler {
 
     /// Compiles a link unit, and places nothing in memory.
     pub(crate) fn compile_image(&self, unit: &LinkUnit<'_>) -> Result<CodeImage> {
-        self.observed(|observer| Ok(self.codegen.compile_observed(unit, observer)?))
+        self.observed(CompilePhase::Compile, |observer| Ok(self.codegen.compile_observed(unit, observer)?))
     }
 
     /// The same of a single module.
@@ -62,15 +65,19 @@ impl EngineCompiler {
         self.compile_image(&unit_of_module(input)).map_err(|error| input.codegen_error(error))
     }
 
-    /// Does `compile`, and tells how far it is, if anybody is told.
-    fn observed<R>(&self, compile: impl FnOnce(&(dyn Fn(FunctionsDone) + Sync)) -> Result<R>) -> Result<R> {
+    /// Does `compile`, and tells for how many functions `phase` is done, if anybody is told.
+    fn observed<R>(
+        &self,
+        phase: CompilePhase,
+        compile: impl FnOnce(&(dyn Fn(FunctionsDone) + Sync)) -> Result<R>,
+    ) -> Result<R> {
         let Some(progress) = &self.progress else { return compile(&|_| {}) };
         let last = Mutex::new(None);
         let made = compile(&|done: FunctionsDone| {
             if done.functions == done.total_functions {
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
             }
-            progress.functions(CompilePhase::Compile, done);
+            progress.functions(phase, done);
         })?;
         if let Some(done) = last.into_inner().unwrap_or_else(PoisonError::into_inner) {
             progress.functions(CompilePhase::Finish, done);
@@ -85,8 +92,15 @@ impl EngineCompiler {
         unit: &LinkUnit<'_>,
         source: Option<CodeSource>,
     ) -> Result<Arc<CodeMemory>> {
-        let code =
-            self.observed(|observer| CodeMemory::compile(signatures, &self.codegen, &self.identity, unit, observer))?;
+        let (codegen, identity) = (&self.codegen, &self.identity);
+        let code = match self.lazy {
+            true => self.observed(CompilePhase::Validate, |observer| {
+                CodeMemory::compile_lazily(signatures, codegen, identity, unit, observer)
+            }),
+            false => self.observed(CompilePhase::Compile, |observer| {
+                CodeMemory::compile(signatures, codegen, identity, unit, observer)
+            }),
+        }?;
         Ok(Arc::new(code.with_source(source)))
     }
 

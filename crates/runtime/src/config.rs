@@ -55,6 +55,7 @@ pub struct Config {
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
     pub(crate) progress: Option<ProgressObserver>,
+    pub(crate) lazy_compilation: bool,
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
@@ -89,6 +90,7 @@ impl Config {
             consume_fuel: false,
             epoch_interruption: false,
             progress: None,
+            lazy_compilation: false,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
@@ -531,6 +533,38 @@ impl Config {
     /// ```
     pub fn compile_progress(&mut self, observer: impl Fn(CompileProgress) + Send + Sync + 'static) -> &mut Config {
         self.progress = Some(ProgressObserver(Arc::new(observer)));
+        self
+    }
+
+    /// Whether a function is compiled when it is first called (default: no, all are compiled at once).
+    ///
+    /// What is compiled lazily starts much sooner and means the same: all of it is validated, calls, traps and backtraces do not differ.
+    /// Threads in the background go on with the functions that nobody has called, as many as
+    /// [`compile_threads`](Config::compile_threads) has beside the caller's, and end with them or with the last component or module
+    /// of that code. Without any, functions are compiled when they are called and never else.
+    ///
+    /// A first call takes the time that compiling the function takes, which nothing interrupts, and needs a mebibyte of stack, or a thread
+    /// where the stack has less left. It is an error, whose payload is a [`CodegenError`](crate::CodegenError), where the function is beyond
+    /// one of the compiler's limits: [`Component::new`](crate::Component::new) refuses such functions where compilation is not
+    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not
+    /// have is not put there.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, core::{Instance, Module}};
+    /// let engine = Engine::new(Config::new().lazy_compilation(true))?;
+    /// let module = Module::new(&engine, r#"(module
+    ///     (func $half (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 2)))
+    ///     (func (export "run") (result i32) (call $half (i32.const 42))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
+    /// assert_eq!(run.call(&mut store, ())?, 21);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn lazy_compilation(&mut self, enabled: bool) -> &mut Config {
+        self.lazy_compilation = enabled;
         self
     }
 

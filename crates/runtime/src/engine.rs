@@ -98,6 +98,12 @@ impl Engine {
         self.0.epoch.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The number of the epoch.
+    #[cfg(test)]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::Relaxed)
+    }
+
     /// Where the number of the epoch stands as long as the engine lives.
     pub(crate) fn epoch_counter(&self) -> *const AtomicU64 {
         &self.0.epoch

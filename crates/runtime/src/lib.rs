@@ -195,6 +195,7 @@ mod component_instance;
 mod config;
 pub mod core;
 mod core_text;
+mod deadline;
 mod earlier_failure;
 mod engine;
 mod erased_store;
@@ -208,6 +209,8 @@ mod host_panic;
 mod inspect;
 mod instance;
 mod instantiate;
+#[cfg(feature = "compile")]
+mod lazy;
 mod lifted_func;
 mod limits;
 mod link;

@@ -1,6 +1,7 @@
 //! How long a guest may run: fuel, and deadlines by epochs. What compiled code does for it stands in the code generator; here is
 //! what a host says, and what a store does when a guest has used up what it was given.
 
+use crate::deadline::ClockVerdict;
 use crate::error::{Result, bail};
 use crate::store::{Store, StoreContext, StoreContextMut, StoreInner};
 use crate::trap::Trap;
@@ -75,7 +76,7 @@ impl<T: 'static> Store<T> {
     ///
     /// An engine whose code does not look for it ([`Config::epoch_interruption`](crate::Config::epoch_interruption)) ignores it.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
-        self.0.vm.set_epoch_deadline(ticks);
+        self.0.set_epoch_deadline(ticks);
     }
 
     /// A guest whose deadline has come is stopped with [`TrapCode::Interrupt`](crate::TrapCode::Interrupt); so it is unless a
@@ -150,7 +151,7 @@ impl<T: 'static> StoreContextMut<'_, T> {
 
     /// [`Store::set_epoch_deadline`].
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
-        self.0.vm.set_epoch_deadline(ticks);
+        self.0.set_epoch_deadline(ticks);
     }
 
     /// [`Store::epoch_deadline_trap`].
@@ -192,6 +193,11 @@ impl<T: 'static> StoreInner<T> {
     ///
     /// What the host's callback failed with.
     pub(crate) fn deadline_reached(&mut self) -> Result<bool> {
+        match self.look_at_clock() {
+            ClockVerdict::Late => return Ok(false),
+            ClockVerdict::GoOn => return Ok(true),
+            ClockVerdict::AskEpochs => {}
+        }
         let OnEpoch::Callback(mut callback) = std::mem::replace(&mut self.on_epoch, OnEpoch::Asking) else {
             self.on_epoch = OnEpoch::Trap;
             return Ok(false);
@@ -206,7 +212,7 @@ impl<T: 'static> StoreInner<T> {
         if self.locked() != locked {
             return Err(Trap::new(TrapCode::CannotEnter).into());
         }
-        self.vm.set_epoch_deadline(ticks);
+        self.set_epoch_deadline(ticks);
         Ok(true)
     }
 

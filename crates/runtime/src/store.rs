@@ -2,6 +2,7 @@
 //! used with another.
 
 use crate::component_instance::ComponentInstanceState;
+use crate::deadline::StoreDeadlines;
 use crate::engine::Engine;
 use crate::erased_store::ErasedStore;
 use crate::limits::ResourceLimiter;
@@ -55,6 +56,7 @@ pub(crate) struct StoreInner<T: 'static> {
     pub(crate) any_locked: bool,
     /// What happens when the epoch of the deadline has come.
     pub(crate) on_epoch: OnEpoch<T>,
+    pub(crate) deadlines: StoreDeadlines,
     data: T,
     limiter: Option<FindLimiter<T>>,
     /// Makes it invariant in `T`.
@@ -75,6 +77,7 @@ impl<T: 'static> Store<T> {
             held,
             any_locked: false,
             on_epoch: OnEpoch::Trap,
+            deadlines: StoreDeadlines::default(),
             data,
             limiter: None,
             invariant: PhantomData,

@@ -69,7 +69,7 @@ const COMPONENT: &str = r#"(component
   (export "run" (func $program "run")))"#;
 
 /// What all threads have.
-struct Shared {
+struct HammeredEngine {
     engine: Engine,
     module: core::Module,
     linker: core::Linker<StoreLimits>,
@@ -78,13 +78,13 @@ struct Shared {
     rounds: AtomicU64,
 }
 
-impl Shared {
-    fn new(config: &mut Config) -> Result<Shared> {
+impl HammeredEngine {
+    fn new(config: &mut Config) -> Result<HammeredEngine> {
         let engine = Engine::new(config.epoch_interruption(true).memory_reservation(16 << 20).memory_guard(1 << 16))?;
         let mut linker = core::Linker::new(&engine);
         linker.func_wrap("host", "fail", || -> Result<()> { Err(std::io::Error::other("of no use").into()) })?;
         let component = Component::new(&engine, COMPONENT)?;
-        Ok(Shared {
+        Ok(HammeredEngine {
             module: core::Module::new(&engine, MODULE)?,
             component: Linker::new(&engine).instantiate_pre(&component)?,
             linker,
@@ -158,8 +158,7 @@ impl Shared {
         let mut store = self.store(StoreLimitsBuilder::new());
         let instance = self.instance(&mut store)?;
         let deadline = Instant::now() + Duration::from_millis(1);
-        let error =
-            store.with_deadline(deadline, |mut store| number(&mut store, instance, "spin", 0)).unwrap_err();
+        let error = store.with_deadline(deadline, |mut store| number(&mut store, instance, "spin", 0)).unwrap_err();
         assert_eq!(trap_code(&error), Some(TrapCode::Interrupt), "{error:?}");
         assert!(Instant::now() >= deadline);
         assert_eq!(number(&mut store, instance, "double", 4)?, 8);
@@ -255,7 +254,7 @@ impl ProcessState {
 }
 
 /// All threads for so long.
-fn hammer(shared: &Shared, time: Duration) {
+fn hammer(shared: &HammeredEngine, time: Duration) {
     shared.ended.store(false, Ordering::Relaxed);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -276,10 +275,11 @@ fn hammer(shared: &Shared, time: Duration) {
 fn nothing_is_left(name: &str, config: &mut Config) -> Result<()> {
     let seconds = std::env::var("GUSSET_HAMMER_SECONDS").map_or(1, |seconds| seconds.parse().expect("seconds"));
     let threads = ProcessState::now().threads;
-    let shared = Shared::new(config)?;
+    let shared = HammeredEngine::new(config)?;
     // What the allocator keeps for so many threads it has from now on.
     hammer(&shared, Duration::from_millis(300));
     let before = ProcessState::at_rest(threads);
+    assert_eq!(before.threads, threads, "the thread that waits for deadlines ends when there are none");
     shared.rounds.store(0, Ordering::Relaxed);
     hammer(&shared, Duration::from_secs(seconds));
     let after = ProcessState::at_rest(threads);

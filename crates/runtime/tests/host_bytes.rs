@@ -76,11 +76,11 @@ const RESOURCES: &str = r#"(component
   (func (export "give") (result (own $own')) (canon lift (core func $m "give")))
   (func (export "take") (param "it" (own $host)) (canon lift (core func $m "take"))))"#;
 
-struct HostResource;
+struct GivenResource;
 
 fn resources(engine: &Engine) -> Result<(Store<()>, Instance)> {
     let mut linker = Linker::<()>::new(engine);
-    linker.root().resource("r", ResourceType::host::<HostResource>(), |_, _| Ok(()))?;
+    linker.root().resource("r", ResourceType::host::<GivenResource>(), |_, _| Ok(()))?;
     let mut store = Store::new(engine, ());
     let instance = linker.instantiate(&mut store, &component(engine, RESOURCES))?;
     Ok((store, instance))
@@ -99,7 +99,7 @@ fn tables_of_handles() -> Result<()> {
     assert!(WasmBacktrace::of(&error).is_some(), "{error:?}");
     // The host adds them.
     let (mut store, instance) = resources(&engine)?;
-    let take = instance.get_typed_func::<(Resource<HostResource>,), ()>(&mut store, "take")?;
+    let take = instance.get_typed_func::<(Resource<GivenResource>,), ()>(&mut store, "take")?;
     let given = (0..).map(|rep| take.call(&mut store, (Resource::new_own(rep),)));
     let (count, error) = given.enumerate().find_map(|(count, given)| Some((count, given.err()?))).expect("it ends");
     check_exceeded(&error);

@@ -265,7 +265,7 @@ struct Bag {
 
 /// How bytes get to a guest.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum PassedBy {
     /// The host calls `take`, typed or not.
     Argument { typed: bool },
     /// The same within a record, which a derive lowers.
@@ -280,16 +280,16 @@ enum Way {
     Linked { adapter: bool },
 }
 
-const WAYS: [Way; 9] = [
-    Way::Argument { typed: false },
-    Way::Argument { typed: true },
-    Way::Derived,
-    Way::Result { typed: false },
-    Way::Result { typed: true },
-    Way::Adapter,
-    Way::Relayed,
-    Way::Linked { adapter: true },
-    Way::Linked { adapter: false },
+const WAYS: [PassedBy; 9] = [
+    PassedBy::Argument { typed: false },
+    PassedBy::Argument { typed: true },
+    PassedBy::Derived,
+    PassedBy::Result { typed: false },
+    PassedBy::Result { typed: true },
+    PassedBy::Adapter,
+    PassedBy::Relayed,
+    PassedBy::Linked { adapter: true },
+    PassedBy::Linked { adapter: false },
 ];
 
 fn call_number(store: &mut Store<StoreLimits>, instance: Instance, name: &str, n: usize) -> Result<u32> {
@@ -297,12 +297,12 @@ fn call_number(store: &mut Store<StoreLimits>, instance: Instance, name: &str, n
     Ok(func.call(store, (n as u32,))?.0)
 }
 
-impl Way {
+impl PassedBy {
     fn engine(self) -> Engine {
         let mut config = Config::new();
         match self {
-            Way::Relayed => config.trace_calls(|_| {}),
-            Way::Linked { adapter } => config.link_adapters(adapter),
+            PassedBy::Relayed => config.trace_calls(|_| {}),
+            PassedBy::Linked { adapter } => config.link_adapters(adapter),
             _ => &mut config,
         };
         Engine::new(&config).unwrap()
@@ -310,34 +310,34 @@ impl Way {
 
     /// Has `n` bytes passed to a guest; how many it says that they are.
     fn pass(self, engine: &Engine, store: &mut Store<StoreLimits>, n: usize) -> Result<u32> {
-        let typed = matches!(self, Way::Result { typed: true });
+        let typed = matches!(self, PassedBy::Result { typed: true });
         let linker = linker(engine, typed);
         let lib = |store: &mut Store<StoreLimits>| linker.instantiate(store, &component(engine, &lib()));
         match self {
-            Way::Argument { typed: true } => {
+            PassedBy::Argument { typed: true } => {
                 let take = lib(store)?.get_typed_func::<(Vec<u8>,), (u32,)>(&mut *store, "take")?;
                 Ok(take.call(store, (vec![0; n],))?.0)
             }
-            Way::Argument { typed: false } => {
+            PassedBy::Argument { typed: false } => {
                 let take: Func = lib(store)?.get_func(&mut *store, "take").expect("it is exported");
                 let mut results = [Val::Bool(false)];
                 take.call(store, &[Val::List(vec![Val::U8(0); n])], &mut results)?;
                 let [Val::U32(count)] = results else { panic!("{results:?}") };
                 Ok(count)
             }
-            Way::Derived => {
+            PassedBy::Derived => {
                 let take = lib(store)?.get_typed_func::<(Bag,), (u32,)>(&mut *store, "take-bag")?;
                 Ok(take.call(store, (Bag { name: String::new(), bytes: vec![0; n] },))?.0)
             }
-            Way::Result { .. } => {
+            PassedBy::Result { .. } => {
                 let instance = lib(store)?;
                 call_number(store, instance, "ask", n)
             }
-            Way::Adapter | Way::Relayed => {
+            PassedBy::Adapter | PassedBy::Relayed => {
                 let instance = linker.instantiate(&mut *store, &component(engine, &composition()))?;
                 call_number(store, instance, "run", n)
             }
-            Way::Linked { .. } => {
+            PassedBy::Linked { .. } => {
                 let take = lib(store)?.get_func(&mut *store, "take").expect("it is exported");
                 let mut linker = Linker::new(engine);
                 linker.root().define_func(&*store, "take", take)?;
@@ -369,7 +369,9 @@ fn what_realloc_grows_whoever_calls_it() {
 
 #[test]
 fn what_gusset_adds_to_a_component_does_not_count() -> Result<()> {
-    for way in [Way::Adapter, Way::Relayed, Way::Linked { adapter: true }, Way::Linked { adapter: false }] {
+    for way in
+        [PassedBy::Adapter, PassedBy::Relayed, PassedBy::Linked { adapter: true }, PassedBy::Linked { adapter: false }]
+    {
         let engine = way.engine();
         let exact = || limits().instances(4).memories(2).tables(0).total_memory(9 * PAGE as u64);
         assert_eq!(way.pass(&engine, &mut store(&engine, exact()), 100)?, 100, "{way:?}");

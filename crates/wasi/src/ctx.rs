@@ -3,15 +3,16 @@
 
 use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
-use crate::error::{ErrorCode, WasiResult};
+use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::net::ResolvedNames;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
+use gusset::{Trap, TrapCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The state of one guest: its clocks, its random bytes, its descriptors. It belongs into the data of the guest's store, where
 /// `add_to_linker` of each version finds it.
@@ -33,6 +34,8 @@ pub struct WasiCtx {
     resolved: ResolvedNames,
     /// What a wait is ended by.
     wakeup: Arc<Wakeup>,
+    /// When it ends whatever happens: the deadline of the store that the guest is of.
+    deadline: Option<Instant>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
 }
@@ -57,6 +60,7 @@ impl WasiCtx {
             insecure_random: random(&settings.insecure_random),
             resolved: ResolvedNames::default(),
             wakeup: Arc::default(),
+            deadline: None,
             preview1: None,
         }
     }
@@ -167,6 +171,12 @@ impl WasiCtx {
         self.resolved.add(&self.config.0.network, name, addresses);
     }
 
+    /// Stops the guest at a time by the clock if it waits then, as [`Store::set_deadline`](gusset::Store::set_deadline) stops it while it
+    /// runs. The functions that `add_to_linker` gives a guest take the deadline of its store.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
     /// Gives way to others.
     pub fn yield_now(&self) {
         if let Some(yield_now) = &self.settings().yield_now {
@@ -179,7 +189,9 @@ impl WasiCtx {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Invalid`] where there is nothing to wait for; what the system's own waiting fails with.
+    /// [`ErrorCode::Invalid`] where there is nothing to wait for; what the system's own waiting fails with; a trap, as
+    /// [`WasiError::Stop`], at the [deadline](WasiCtx::set_deadline) of the guest. A host's way to sleep, which it gave in place of the
+    /// clock, is left to its end.
     pub fn wait(
         &self,
         sources: &[(&dyn Pollable, Interest)],
@@ -199,8 +211,15 @@ impl WasiCtx {
             if left == Some(Duration::ZERO) {
                 return Ok(Vec::new());
             }
+            let until_deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if until_deadline == Some(Duration::ZERO) {
+                return Err(WasiError::Stop(Trap::new(TrapCode::Interrupt).into()));
+            }
             let time_is_up = match (left, &self.settings().sleep) {
-                (None, _) | (_, Sleep::Real) => block(&self.wakeup, &waiter, left)?,
+                (None, _) | (_, Sleep::Real) => {
+                    let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));
+                    block(&self.wakeup, &waiter, shorter.or(left))? && shorter.is_none()
+                }
                 (Some(left), Sleep::Hook(hook)) => {
                     hook(left);
                     true

@@ -229,9 +229,10 @@ impl Wake for Wakeup {
 /// too early.
 ///
 /// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
-/// [`Output`](crate::Output)). Whoever is to interrupt a guest sets a flag and wakes its [`Wakeup`], which ends any wait here at once,
-/// whatever it is for. The flag is to be looked at in the loop of `WasiCtx::wait`, after [`Wakeup::forget`], and answered with
-/// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's.
+/// [`Output`](crate::Output)). A guest's deadline shortens the time, which the loop of `WasiCtx::wait` answers with
+/// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's; so no epoch that begins
+/// meanwhile is seen before the wait is over. Whoever is to interrupt a guest at another time sets a flag that is looked at there, after
+/// [`Wakeup::forget`], and wakes its [`Wakeup`], which ends any wait here at once, whatever it is for.
 pub(crate) fn block(wakeup: &Wakeup, waiter: &Waiter<'_>, timeout: Option<Duration>) -> WasiResult<bool> {
     let shorten = |shorten: bool| if shorten { Some(timeout.unwrap_or(ASK_AGAIN).min(ASK_AGAIN)) } else { timeout };
     if waiter.fds.is_empty() {

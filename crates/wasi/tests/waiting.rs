@@ -1,7 +1,10 @@
 //! Waiting for timers, descriptors of the system, and what wakes.
 
+use gusset::core::{Linker, Module};
+use gusset::{Config, Engine, Store, Trap, TrapCode};
 use gusset_wasi::{
-    ErrorCode, Interest, MonotonicClock, Pollable, Ready, SocketStream, VirtualClock, Waiter, WasiConfig, WasiCtx,
+    ErrorCode, Input, Interest, MonotonicClock, Pollable, Ready, SocketStream, VirtualClock, Waiter, WasiConfig,
+    WasiCtx, WasiError, preview1,
 };
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -68,6 +71,69 @@ fn a_timer_alone_lasts_as_long_as_it_says() {
     assert!(start.elapsed() >= SHORT);
     assert_eq!(ctx.wait(&[], Some(Duration::ZERO)).unwrap(), [], "that time is over");
     assert_eq!(ctx.wait(&[], None).unwrap_err().code(), Some(ErrorCode::Invalid));
+}
+
+/// Whatever a guest waits for, its store's deadline ends that; what is ready by then, or comes in time, is told as ever.
+#[test]
+fn a_deadline_ends_any_wait() {
+    let mut ctx = real_ctx();
+    let (pending, mut ours) = UnixStream::pair().unwrap();
+    let pending = SocketStream::unix(pending);
+    let sources: [&[(&dyn Pollable, Interest)]; 3] =
+        [&[], &[(&Never, Interest::Read)], &[(&Never, Interest::Read), (&pending, Interest::Read)]];
+    for sources in sources {
+        for timer in
+            [None, Some(Duration::from_secs(3600))].into_iter().filter(|timer| timer.is_some() || !sources.is_empty())
+        {
+            let deadline = Instant::now() + SHORT;
+            ctx.set_deadline(Some(deadline));
+            let error = ctx.wait(sources, timer.map(|timer| ctx.monotonic_now() + timer)).unwrap_err();
+            assert!(Instant::now() >= deadline);
+            let WasiError::Stop(error) = error else { panic!("{error:?} is for the guest") };
+            assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt));
+        }
+    }
+    // An earlier timer rings, and what is ready is ready.
+    assert_eq!(ctx.wait(&[], Some(Duration::ZERO)).unwrap(), []);
+    ctx.set_deadline(Some(Instant::now() + Duration::from_secs(3600)));
+    assert_eq!(ctx.wait(&[(&pending, Interest::Read)], Some(ctx.monotonic_now() + SHORT)).unwrap(), []);
+    ours.write_all(b"x").unwrap();
+    ctx.set_deadline(Some(Instant::now()));
+    assert_eq!(positions(ctx.wait(&[(&pending, Interest::Read)], None).unwrap()), [0]);
+}
+
+/// A program that sleeps, polls or reads for ever is stopped where it waits, with its frames.
+#[test]
+fn a_guest_that_waits_is_stopped_at_the_deadline_of_its_store() {
+    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        ;; A subscription to the monotonic clock, an hour from now, and a buffer.
+        (data (i32.const 0) "\07\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\00\a0\b8\30\46\03\00\00")
+        (data (i32.const 128) "\00\02\00\00\10\00\00\00")
+        (func (export "sleep") (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 120))))
+        (func (export "read") (drop (call $read (i32.const 0) (i32.const 128) (i32.const 1) (i32.const 140)))))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut linker = Linker::<WasiCtx>::new(&engine);
+    preview1::add_to_linker(&mut linker, |ctx| ctx).unwrap();
+    let (guests, _ours) = UnixStream::pair().unwrap();
+    let stdin = Input::stream(SocketStream::unix(guests));
+    let config = WasiConfig::builder().system_time().stdin(stdin).build().unwrap();
+    let mut store = Store::new(&engine, WasiCtx::new(&config));
+    for name in ["sleep", "read"] {
+        let deadline = Instant::now() + SHORT;
+        let error = store
+            .with_deadline(deadline, |mut store| {
+                let instance = linker.instantiate(&mut store, &module)?;
+                instance.get_typed_func::<(), ()>(&mut store, name)?.call(&mut store, ())
+            })
+            .unwrap_err();
+        assert!(Instant::now() >= deadline);
+        let trap = error.downcast_ref::<Trap>().unwrap_or_else(|| panic!("{name}: {error:?}"));
+        assert_eq!((trap.code(), trap.backtrace().frames().len()), (TrapCode::Interrupt, 1), "{name}");
+    }
 }
 
 #[test]

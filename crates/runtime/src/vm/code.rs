@@ -1,5 +1,7 @@
 //! [`CodeMemory`]: the code image of a link unit, placed where it can run.
 
+#[cfg(feature = "compile")]
+use super::lazy_code::LazyCode;
 use super::mapping::{Mapping, page_size};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
@@ -10,6 +12,7 @@ use gusset_artifact::{
     SharedBytes, SignatureIndex,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Deref;
@@ -41,9 +44,13 @@ impl Deref for StoreCode {
 pub(crate) struct CodeMemory {
     /// Where the text starts: signal handlers ask for it.
     start: usize,
+    /// Bytes from there, among which all code is.
     len: usize,
-    /// Its text can be executed.
+    /// Its text can be executed; it has none where functions are compiled when they are called.
     image: CodeImage,
+    /// Where the text is then, and what has been compiled.
+    #[cfg(feature = "compile")]
+    lazy: Option<Arc<LazyCode>>,
     /// The registry that the signatures' numbers are of.
     registry: u64,
     /// What it was compiled for.
@@ -98,14 +105,61 @@ impl CodeMemory {
         identity: Arc<CodeIdentity>,
         image: CodeImage,
     ) -> Result<CodeMemory> {
+        let (start, len) = (image.text.as_ptr() as usize, image.text.len());
+        CodeMemory::at(registry, identity, image, start, len)
+    }
+
+    /// Places what there is of a lazily compiled unit, and begins to compile the rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](CodeMemory::place).
+    ///
+    /// # Safety
+    ///
+    /// V2: as there, and `unit` is the one that was prepared with the image, by that compiler.
+    #[cfg(feature = "compile")]
+    pub(super) unsafe fn place_lazily(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        image: CodeImage,
+        unit: gusset_codegen::LazyUnit,
+        compiler: Arc<gusset_codegen::Compiler>,
+    ) -> Result<CodeMemory> {
+        let lazy = LazyCode::new(&image.text, unit, compiler)?;
+        let mut code = CodeMemory::at(registry, identity, image, lazy.start(), lazy.len())?;
+        code.image.text = SharedBytes::default();
+        code.lazy = Some(lazy);
+        Ok(code)
+    }
+
+    /// The same, whose text stands at an address.
+    fn at(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
+        image: CodeImage,
+        start: usize,
+        len: usize,
+    ) -> Result<CodeMemory> {
         debug_assert!(tables_hold(&image), "a code image's tables point into it");
         let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
-        let (start, len, registry) = (image.text.as_ptr() as usize, image.text.len(), registry.id());
-        let (source, data_source) = (None, None);
-        Ok(CodeMemory { start, len, image, registry, identity, data_source, type_ids, types, signatures, source })
+        Ok(CodeMemory {
+            start,
+            len,
+            image,
+            #[cfg(feature = "compile")]
+            lazy: None,
+            registry: registry.id(),
+            identity,
+            data_source: None,
+            type_ids,
+            types,
+            signatures,
+            source: None,
+        })
     }
 
     /// The same code, whose data stands in a file.
@@ -147,6 +201,19 @@ impl CodeMemory {
     /// The image, as it stands in memory.
     pub(crate) fn image(&self) -> &CodeImage {
         &self.image
+    }
+
+    /// The image with all functions, which are compiled for it where that was left for later.
+    ///
+    /// # Errors
+    ///
+    /// When a function is beyond a limit of the code generator.
+    pub(crate) fn whole_image(&self) -> Result<Cow<'_, CodeImage>> {
+        #[cfg(feature = "compile")]
+        if let Some(lazy) = &self.lazy {
+            return Ok(Cow::Owned(crate::compile::with_stack(|| lazy.compile_whole(self.image.data.to_vec()))??));
+        }
+        Ok(Cow::Borrowed(&self.image))
     }
 
     /// A module of the unit.
@@ -217,20 +284,34 @@ impl CodeMemory {
 
     /// What the instruction at `pc` traps with. Called in signal handlers: it neither allocates nor locks.
     pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
-        self.image.tables.trap_at(self.offset_of(pc)?)
+        let offset = self.offset_of(pc)?;
+        #[cfg(feature = "compile")]
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
+            return chunk.trap_at(offset);
+        }
+        self.image.tables.trap_at(offset)
+    }
+
+    /// Which function stands at an offset, and which offset in the input that comes from.
+    fn origin(&self, offset: u32) -> Option<((ModuleIndex, FuncIndex), Option<u32>)> {
+        #[cfg(feature = "compile")]
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
+            return Some((chunk.function_at(offset)?, chunk.wasm_offset_at(offset)));
+        }
+        let tables = &self.image.tables;
+        Some((tables.function_at(offset)?, tables.wasm_offset_at(offset)))
     }
 
     /// Which function stands at `pc`; `None` in a stub.
     pub(super) fn frame_at(&self, pc: usize) -> Option<WasmFrame> {
-        let offset = self.offset_of(pc)?;
-        let (index, func) = self.image.tables.function_at(offset)?;
+        let ((index, func), offset) = self.origin(self.offset_of(pc)?)?;
         let module = &self.image.modules.get(index)?.module;
         let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
         Some(WasmFrame {
             module: module_name(index, module),
             function: func.as_u32(),
             name: module.shown_name(func).map(str::to_string),
-            offset: self.image.tables.wasm_offset_at(offset),
+            offset,
             text: FrameText(source.map(|source| source.text.clone())),
         })
     }

@@ -27,6 +27,24 @@ impl CodeMemory {
         unsafe { CodeMemory::place(registry, identity.clone(), image) }
     }
 
+    /// Validates a link unit, and compiles its functions when they are called; see [`compile`](CodeMemory::compile).
+    ///
+    /// # Errors
+    ///
+    /// As there, but for limits of the code generator, which are met when a function is compiled.
+    pub(crate) fn compile_lazily(
+        registry: &SignatureRegistry,
+        compiler: &Arc<Compiler>,
+        identity: &Arc<CodeIdentity>,
+        unit: &LinkUnit<'_>,
+        observer: &(dyn Fn(FunctionsDone) + Sync),
+    ) -> Result<CodeMemory> {
+        check_machine(identity)?;
+        let (image, unit) = compiler.prepare(unit, observer)?;
+        // SAFETY: V2: both come from the compiler, for a processor like this one, and belong together.
+        unsafe { CodeMemory::place_lazily(registry, identity.clone(), image, unit, compiler.clone()) }
+    }
+
     /// Compiles what goes between host and guest for functions of a type, and places it in memory.
     ///
     /// # Errors

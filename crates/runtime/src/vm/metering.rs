@@ -63,10 +63,14 @@ pub(super) unsafe fn ask_whether_to_go_on(context: &RawStoreContext) -> bool {
 }
 
 impl VmStore {
-    /// Puts the deadline so many epochs after the present one.
-    pub(crate) fn set_epoch_deadline(&self, ticks: u64) {
-        let context = self.context();
-        context.epoch_deadline.set(context.epoch().saturating_add(ticks));
+    /// The present epoch of the engine.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.context().epoch()
+    }
+
+    /// From that epoch on, guests ask whether they go on.
+    pub(crate) fn set_epoch_of_next_look(&self, epoch: u64) {
+        self.context().epoch_deadline.set(epoch);
     }
 
     /// Whether the epoch of the deadline has come; never without epochs.

@@ -20,7 +20,7 @@
 //!   are only ever added, and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
 //! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. Writable
 //!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
-//!   become writable. Those of a file are private and never writable.
+//!   become writable. Those of a file are private and never writable; of those of a lazily compiled unit V14 says more.
 //! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
 //!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
@@ -40,6 +40,11 @@
 //!   gives out an address, the runtime or compiled code, sees to that first.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
+//! - **V14, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
+//!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
+//!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
+//!   fills them and makes them executable, once; what is known of the code is published before any slot leads there, and stays until
+//!   the unit goes.
 
 mod allocator;
 mod artifact_code;
@@ -47,6 +52,8 @@ mod budget;
 mod builtins;
 mod bulk;
 mod cells;
+#[cfg(feature = "compile")]
+mod chunk_table;
 mod code;
 #[cfg(feature = "compile")]
 mod compiled_code;
@@ -63,6 +70,10 @@ mod icache;
 mod import;
 mod instance;
 mod items;
+#[cfg(feature = "compile")]
+mod lazy_code;
+#[cfg(feature = "compile")]
+mod lazy_mapping;
 mod limits;
 mod mapping;
 mod memory;
@@ -71,6 +82,8 @@ mod pieces;
 mod plain;
 mod raw_value;
 mod registers;
+#[cfg(feature = "compile")]
+mod resolver;
 mod segment;
 mod signals;
 mod stack;

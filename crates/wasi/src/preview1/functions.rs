@@ -8,7 +8,7 @@ use super::rights::Rights;
 use crate::ctx::WasiCtx;
 use crate::error::{WasiError, WasiResult};
 use gusset::core::Caller;
-use gusset::{Result, bail};
+use gusset::{AsContext, Result, bail};
 use std::convert::Infallible;
 
 /// A function of the interface.
@@ -89,6 +89,12 @@ pub(crate) fn enter<T: 'static, R: Outcome>(
     needs_memory: bool,
     function: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> WasiResult<R>,
 ) -> Result<R::Core> {
+    let deadline = caller.as_context().deadline();
+    let ctx = |data| {
+        let ctx: &mut WasiCtx = ctx(data);
+        ctx.set_deadline(deadline);
+        ctx
+    };
     if !needs_memory {
         return R::core(function(ctx(caller.data_mut()), &mut GuestMemory::new(&mut [])));
     }
