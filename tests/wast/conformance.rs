@@ -46,16 +46,11 @@ pub fn conformance(configure: impl Fn(&mut Config)) -> Result<ExitCode, Box<dyn 
     let arguments = Arguments::from_args();
     let mut known = KnownFailures::default();
     let component_folder = std::env::var_os(COMPONENT_SUITE);
+    let scripts = all_scripts()?;
     let write_list = std::env::var_os(WRITE_LIST).is_some();
     known.add(SUPERSEDED.0, SUPERSEDED.1)?;
     if !write_list {
         known.add(EXPECTED.0, EXPECTED.1)?;
-    }
-    let mut scripts = core_suite();
-    scripts.extend(local_suite()?);
-    if let Some(folder) = &component_folder {
-        let suite = component_suite(Path::new(folder));
-        scripts.extend(suite.map_err(|error| format!("{COMPONENT_SUITE}={}: {error}", folder.display()))?);
     }
     let reports = write_list.then(Mutex::default);
     let run = Arc::new(Run { runners: runners(&scripts, configure)?, known, totals: Mutex::default(), reports });
@@ -90,11 +85,22 @@ pub fn conformance(configure: impl Fn(&mut Config)) -> Result<ExitCode, Box<dyn 
     Ok(conclusion.exit_code())
 }
 
+/// The scripts of all suites that are there.
+pub(crate) fn all_scripts() -> Result<Vec<SuiteScript>, Box<dyn Error>> {
+    let mut scripts = core_suite();
+    scripts.extend(local_suite()?);
+    if let Some(folder) = std::env::var_os(COMPONENT_SUITE) {
+        let suite = component_suite(Path::new(&folder));
+        scripts.extend(suite.map_err(|error| format!("{COMPONENT_SUITE}={}: {error}", folder.display()))?);
+    }
+    Ok(scripts)
+}
+
 /// The environment variable that makes all code be compiled in the form of functions that the optimiser could not afford.
 const FRAME_FORM: &str = "GUSSET_FRAME_FORM";
 
 /// A runner for each set of features that scripts do without.
-fn runners(
+pub(crate) fn runners(
     scripts: &[SuiteScript],
     configure: impl Fn(&mut Config),
 ) -> Result<BTreeMap<&'static [CoreFeature], WastRunner>, Box<dyn Error>> {

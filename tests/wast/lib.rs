@@ -3,16 +3,26 @@
 #![forbid(unsafe_code)]
 
 mod conformance;
+mod fuel;
 mod suites;
 mod write_list;
 
 pub use conformance::conformance;
+pub use fuel::same_fuel;
 pub use suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
 
 /// The snippets of the pages in `docs/` are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/coming-from-wasmtime.md")]
 struct ComingFromWasmtime;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/artefacts.md")]
+struct Artefacts;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/bounds.md")]
+struct BoundsForHosts;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/wasi.md")]

@@ -2,6 +2,7 @@
 //! `bless` and `known-failures` do, and say what they rewrite.
 #![forbid(unsafe_code)]
 
+mod aarch64;
 mod bless;
 mod known_failures;
 mod mutants;
@@ -11,6 +12,7 @@ mod program;
 mod public_api;
 mod shapes;
 mod tidy;
+mod valgrind;
 mod wasi_testsuite;
 
 use anyhow::{Context, Result, bail};
@@ -36,6 +38,10 @@ chores:
            and 1 GiB; without sizes those of its table are run, without names all shapes
   wasi-testsuite PATH [--filter TEXT] [--gusset PATH]
            run the preview1 programs of a checkout of wasi-testsuite, branch prod/testsuite-base, that have TEXT in their paths
+  aarch64 [ARGUMENTS OF CARGO TEST]
+           build the tests for aarch64 and run them under emulation; says what is missing for that
+  valgrind
+           run the tests of the lower half of the runtime under valgrind; says what is missing for that
   public-api [PACKAGE...]
            print what the packages make public, for review
 ";
@@ -61,6 +67,8 @@ fn run() -> Result<()> {
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
         ["wasi-testsuite", ref arguments @ ..] => wasi_testsuite::run(&root()?, arguments),
         ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
+        ["aarch64", ref arguments @ ..] => aarch64::run(&root()?, arguments),
+        ["valgrind"] => valgrind::run(&root()?),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -1,4 +1,4 @@
-//! Builds the workspace's programs for the chores that run them.
+//! Programs that chores run: those of the workspace, which are built, and those of the system.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -21,4 +21,9 @@ pub(crate) fn build(root: &Path, package: &str, release: bool) -> Result<()> {
 /// The folder of what is built.
 pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into)
+}
+
+/// A program of the system.
+pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }

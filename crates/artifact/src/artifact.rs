@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub use error::{ArtifactError, ArtifactErrorKind};
-pub use header::{ArtifactKind, detect_artifact};
+pub use header::{ArtifactKind, check_artifact_start, detect_artifact};
 pub use identity::CodeIdentity;
 pub use reader::ArtifactFile;
 pub use writer::write_artifact;

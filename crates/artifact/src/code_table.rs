@@ -1,5 +1,6 @@
 //! Records of what stands where in machine code, and tables of them.
 
+use crate::delta_table::NumberPair;
 use crate::index::{FuncIndex, ModuleIndex};
 use crate::pod_table::{PodTable, RawTable, Record, read_u32};
 use gusset_types::TrapCode;
@@ -85,31 +86,25 @@ impl Record for CodeRange {
     }
 }
 
-impl Record for TrapRecord {
-    const SIZE: usize = 5;
-
-    fn read(bytes: &[u8]) -> TrapRecord {
-        // Nobody writes another number.
-        let code = TrapCode::from_u8(bytes[4]).unwrap_or(TrapCode::Unreachable);
-        TrapRecord { offset: read_u32(bytes), code }
+impl NumberPair for TrapRecord {
+    fn numbers(self) -> (u32, u32) {
+        (self.offset, u32::from(self.code as u8))
     }
 
-    fn write(self, bytes: &mut Vec<u8>) {
-        self.offset.write(bytes);
-        bytes.push(self.code as u8);
+    fn of(offset: u32, code: u32) -> TrapRecord {
+        // Nobody writes another number.
+        let code = u8::try_from(code).ok().and_then(TrapCode::from_u8).unwrap_or(TrapCode::Unreachable);
+        TrapRecord { offset, code }
     }
 }
 
-impl Record for AddressMapEntry {
-    const SIZE: usize = 8;
-
-    fn read(bytes: &[u8]) -> AddressMapEntry {
-        AddressMapEntry { offset: read_u32(bytes), wasm: read_u32(&bytes[4..]) }
+impl NumberPair for AddressMapEntry {
+    fn numbers(self) -> (u32, u32) {
+        (self.offset, self.wasm)
     }
 
-    fn write(self, bytes: &mut Vec<u8>) {
-        self.offset.write(bytes);
-        self.wasm.write(bytes);
+    fn of(offset: u32, wasm: u32) -> AddressMapEntry {
+        AddressMapEntry { offset, wasm }
     }
 }
 
@@ -267,12 +262,18 @@ mod tests {
         }
         let code = CodeRange { start: 1, len: 2 };
         round_trip(code);
-        round_trip(TrapRecord { offset: 7, code: TrapCode::StackOverflow });
-        round_trip(AddressMapEntry { offset: 3, wasm: u32::MAX });
         round_trip(FunctionRange { code, function: None });
         round_trip(FunctionRange { code, function: Some((ModuleIndex::from_u32(4), FuncIndex::from_u32(5))) });
         round_trip(ExceptionHandler { tag: None, offset: 9 });
         round_trip(ExceptionHandler { tag: Some(0), offset: 9 });
+    }
+
+    #[test]
+    fn traps_and_addresses_are_numbers_and_back() {
+        let trap = TrapRecord { offset: 7, code: TrapCode::StackOverflow };
+        let address = AddressMapEntry { offset: 3, wasm: u32::MAX };
+        let ((a, b), (c, d)) = (trap.numbers(), address.numbers());
+        assert_eq!((TrapRecord::of(a, b), AddressMapEntry::of(c, d)), (trap, address));
     }
 
     #[test]

@@ -116,10 +116,6 @@ pub struct TableDefinitionLayout {
 /// A table's definition.
 pub const TABLE_DEFINITION: TableDefinitionLayout = TableDefinitionLayout { base: 0, length: 8, size: 16 };
 
-/// An element of a table of functions that is null. It is 0 where nothing has been written yet, and then
-/// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
-pub const NULL_ELEMENT: u64 = 1;
-
 /// Offsets in the slots of a lazily compiled unit, which stand behind its text.
 #[derive(Clone, Copy, Debug)]
 pub struct LazySlotsLayout {
@@ -140,6 +136,10 @@ impl LazySlotsLayout {
         self.first as u32 + 8 * function
     }
 }
+
+/// An element of a table of functions that is null. It is 0 where nothing has been written yet, and then
+/// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
+pub const NULL_ELEMENT: u64 = 1;
 
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///

@@ -2,6 +2,7 @@
 
 use crate::core_names::{CoreExports, FunctionNames};
 use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, SignatureIndex, TableIndex, TagIndex};
+use crate::memory_image::MemoryImageRange;
 use crate::pod_table::{PodTable, RawTable};
 use gusset_types::Arena;
 use serde::{Deserialize, Serialize};
@@ -222,7 +223,8 @@ impl ElementItems {
 pub struct DataSegment {
     /// When it is applied.
     pub mode: SegmentMode<MemoryIndex>,
-    /// Where its bytes stand in the image's [`data`](crate::CodeImage::data).
+    /// Where its bytes stand in the image's [`data`](crate::CodeImage::data). None, where a memory's image holds them: once an
+    /// instance is made, an active segment has none either.
     pub bytes: Range<u32>,
 }
 
@@ -265,6 +267,10 @@ pub struct CoreModule {
     pub elements: Arena<ElemIndex, ElementSegment>,
     /// Data segments.
     pub data: Arena<DataIndex, DataSegment>,
+    /// The active ones that instantiation applies one by one, in order: those that no image holds.
+    pub applied_data: Vec<DataIndex>,
+    /// What memories hold at first; at most one for each.
+    pub memory_images: Vec<MemoryImageRange>,
     /// Defined functions that escape (exported, in an element segment or global, or taken by `ref.func`), in increasing
     /// order: each has a function reference in the context.
     pub escaping: PodTable<u32, FuncIndex>,

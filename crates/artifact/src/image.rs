@@ -5,6 +5,7 @@
 use crate::code_table::{AddressMapEntry, CallSites, CodeRange, FunctionRange, StackMaps, TrapRecord};
 use crate::context::ContextLayout;
 use crate::core_module::{CoreFuncType, CoreModule};
+use crate::delta_table::DeltaTable;
 use crate::index::{FuncIndex, ModuleIndex, SignatureIndex};
 use crate::pod_table::{PodTable, RawTable};
 use crate::shared_bytes::SharedBytes;
@@ -17,7 +18,8 @@ pub struct CodeImage {
     /// Machine code, to be placed at a page boundary.
     #[serde(skip)]
     pub text: SharedBytes,
-    /// The bytes of all data segments.
+    /// What memories hold at first, at multiples of [`MEMORY_IMAGE_ALIGNMENT`](crate::MEMORY_IMAGE_ALIGNMENT), and the bytes
+    /// of all other data segments.
     #[serde(skip)]
     pub data: SharedBytes,
     /// The unit's modules.
@@ -39,13 +41,13 @@ pub struct CodeTables {
     /// the context is a [`HOST_CONTEXT`](crate::HOST_CONTEXT).
     pub host_stubs: PodTable<SignatureIndex, Option<u32>>,
     /// Trapping instructions, sorted by offset.
-    pub traps: PodTable<u32, TrapRecord>,
+    pub traps: DeltaTable<TrapRecord>,
     /// Call sites with handlers, sorted by return offset.
     pub call_sites: CallSites,
     /// Live references at call sites, sorted by return offset.
     pub stack_maps: StackMaps,
     /// Where in the wasm bytes code comes from, sorted by offset: an entry holds until the next one.
-    pub addresses: PodTable<u32, AddressMapEntry>,
+    pub addresses: DeltaTable<AddressMapEntry>,
     /// Functions (and stubs), sorted by start, without overlap.
     pub functions: PodTable<u32, FunctionRange>,
 }
@@ -65,7 +67,7 @@ pub struct ModuleImage {
 impl CodeTables {
     /// The trap of the instruction at `offset`.
     pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
-        Some(self.traps.find(|trap| trap.offset.cmp(&offset))?.1.code)
+        Some(self.traps.at(offset)?.code)
     }
 
     /// The function around `offset`.
@@ -77,8 +79,7 @@ impl CodeTables {
 
     /// The byte offset in the input that the instruction at `offset` comes from.
     pub fn wasm_offset_at(&self, offset: u32) -> Option<u32> {
-        let after = self.addresses.partition_point(|entry| entry.offset <= offset);
-        let entry = self.addresses.get(after.checked_sub(1)? as u32)?;
+        let entry = self.addresses.at_or_before(offset)?;
         (entry.wasm != u32::MAX).then_some(entry.wasm)
     }
 
@@ -86,10 +87,10 @@ impl CodeTables {
     pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
         visit(self.entries.raw_mut());
         visit(self.host_stubs.raw_mut());
-        visit(self.traps.raw_mut());
+        self.traps.each_table(visit);
         self.call_sites.each_table(visit);
         self.stack_maps.each_table(visit);
-        visit(self.addresses.raw_mut());
+        self.addresses.each_table(visit);
         visit(self.functions.raw_mut());
     }
 }

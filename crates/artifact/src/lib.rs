@@ -21,9 +21,11 @@ mod code_table;
 mod context;
 mod core_module;
 mod core_names;
+mod delta_table;
 mod externs;
 mod image;
 mod index;
+mod memory_image;
 mod module_type;
 mod plan;
 mod plan_text;
@@ -33,8 +35,8 @@ mod shared_bytes;
 mod unit;
 
 pub use artifact::{
-    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, detect_artifact,
-    write_artifact,
+    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, check_artifact_start,
+    detect_artifact, write_artifact,
 };
 pub use code_table::{
     AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
@@ -49,6 +51,7 @@ pub use core_module::{
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
 pub use core_names::{CoreExports, FunctionNames};
+pub use delta_table::{DeltaTable, NumberPair};
 pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
 pub use image::{CodeImage, CodeTables, ModuleImage};
 pub use index::{
@@ -56,6 +59,7 @@ pub use index::{
     GlobalIndex, ImportIndex, MemoryIndex, ModuleImportIndex, ModuleIndex, SignatureIndex, TableIndex, TagIndex,
     TrampolineIndex,
 };
+pub use memory_image::{MEMORY_IMAGE_ALIGNMENT, MemoryImageRange};
 pub use module_type::{CoreItemType, CoreModuleType, ImportedModule, PlanModule};
 pub use plan::{
     AdapterModuleInfo, ComponentInstanceInfo, CoreDef, FuncExport, FuncSource, ImportedFunc, Plan, RootExport,

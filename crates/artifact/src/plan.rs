@@ -89,6 +89,8 @@ pub enum CoreDef {
     /// The number of an imported resource type: an immutable `i32` global,
     /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
     ResourceType(ResourceTypeIndex),
+    /// What is left of the fuel, for adapters: a mutable `i64` global.
+    Fuel,
 }
 
 /// A core function that the runtime provides.

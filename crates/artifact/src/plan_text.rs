@@ -174,6 +174,7 @@ impl Plan {
             }
             CoreDef::Trampoline(trampoline) => format!("(trampoline {trampoline})"),
             CoreDef::State => "(state)".into(),
+            CoreDef::Fuel => "(fuel)".into(),
             CoreDef::ResourceType(resource) => format!("({})", self.resource_text(resource)),
         }
     }

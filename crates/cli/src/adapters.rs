@@ -1,5 +1,6 @@
 //! `gusset adapters`: shows the functions that join a component's lowerings to its liftings.
 
+use crate::engine::{self, CommandEngine};
 use crate::input;
 use crate::output::print;
 use anyhow::Result;
@@ -43,8 +44,9 @@ impl AdaptersArguments {
 
 /// Prints the adapters of a component that are asked for, as WAT or a line each.
 pub(crate) fn run(arguments: &AdaptersArguments) -> Result<ExitCode> {
-    let engine = input::engine(&arguments.features)?;
-    let (shown, component) = input::component(&engine, &arguments.file)?;
+    let engine = CommandEngine::new(engine::config(&arguments.features))?;
+    let (shown, component) = input::component(&engine.engine, &arguments.file)?;
+    drop(engine.compiled());
     let mut text = String::new();
     for (number, module) in component.adapters().iter().enumerate() {
         let part = match arguments.list {

@@ -1,6 +1,7 @@
 //! How errors leave the program: one `error:` line on stderr, its causes below, and an exit code that tells a trap from the
 //! rest.
 
+use crate::run::LimitReached;
 use gusset::{Printable, Trap, WasmBacktrace, WasmFrame};
 use std::fmt;
 use std::io::Write;
@@ -28,10 +29,11 @@ impl std::error::Error for WrongUsage {}
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // When stderr is gone there is nobody to tell.
     let _ = std::io::stderr().write_all(format!("{}{}", text(error), innermost_line(error)).as_bytes());
-    match () {
-        () if error.is::<Trap>() => ExitCode::from(TRAPPED),
-        () if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
-        () => ExitCode::FAILURE,
+    match error.downcast_ref::<LimitReached>() {
+        Some(limit) => ExitCode::from(limit.exit_code()),
+        None if error.is::<Trap>() => ExitCode::from(TRAPPED),
+        None if error.is::<WrongUsage>() => ExitCode::from(WRONG_USAGE),
+        None => ExitCode::FAILURE,
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::guess::file_in_shell;
 use anyhow::{Context, Result, anyhow, bail};
 use gusset::core::Module;
-use gusset::{Component, Config, Engine, NamedSource, TranslateError, TranslateErrorKind};
-use gusset_wast::FeatureList;
+use gusset::{Component, Engine, NamedSource, TranslateError, TranslateErrorKind};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -55,6 +54,15 @@ pub(crate) struct InputFile {
     pub(crate) source: NamedSource,
     /// Whether it seems to be a script.
     script: bool,
+    /// What a binary is by its first bytes. Of text that is not known.
+    pub(crate) binary_kind: Option<RunnableKind>,
+}
+
+/// What a file is that can be run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RunnableKind {
+    Component,
+    Module,
 }
 
 /// A file that is being read.
@@ -66,18 +74,17 @@ struct OpenFile {
 
 impl From<OpenFile> for InputFile {
     fn from(file: OpenFile) -> InputFile {
-        let script =
-            file.name.ends_with(".wast") || file.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
+        let binary_kind = match () {
+            () if is_core_module(&file.bytes) => Some(RunnableKind::Module),
+            () if file.bytes.starts_with(b"\0asm") => Some(RunnableKind::Component),
+            () => None,
+        };
+        // A binary is not searched: it holds none, and is large.
+        let asserts = || file.bytes.windows(8).take(1 << 20).any(|part| part == b"(assert_");
+        let script = file.name.ends_with(".wast") || (binary_kind.is_none() && asserts());
         let source = NamedSource::new(&*file.name, file.bytes);
-        InputFile { source, name: file.name, typed: file.typed, script }
+        InputFile { source, name: file.name, typed: file.typed, script, binary_kind }
     }
-}
-
-/// The engine with the program's settings, and these of features.
-pub(crate) fn engine(features: &[FeatureList]) -> Result<Engine> {
-    let mut config = Config::new();
-    features.iter().for_each(|list| list.apply(&mut config));
-    Engine::new(&config).context("this machine cannot run the engine")
 }
 
 /// The component in the file at `path`, text or binary, with the file's name for messages.
@@ -124,7 +131,7 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 
 impl InputFile {
     /// Why it could not be compiled, and what to do.
-    fn refused(&self, error: gusset::Error) -> gusset::Error {
+    pub(crate) fn refused(&self, error: gusset::Error) -> gusset::Error {
         let refusal = self.refusal("cannot compile");
         match switched_off(&error) {
             Some(features) => error.context(format!("{refusal}; --features {features} switches on what it lacks")),
@@ -147,6 +154,18 @@ fn core_module(name: &str, typed: &str) -> String {
     format!(
         "expected a component, found a core module: {name}; `gusset inspect {typed}` shows what it is, and `wasm-tools component \
          new` makes a component of one whose imports and exports fit"
+    )
+}
+
+/// What to say of a precompiled file where it is not allowed, or cannot be looked into.
+fn precompiled(file: &OpenFile) -> String {
+    let OpenFile { name, typed, .. } = file;
+    if name == STDIN_NAME {
+        return format!("{name} is precompiled, which only files can be: it is used where it lies");
+    }
+    format!(
+        "{name} is precompiled, and its code would be believed; if you trust where it comes from, `gusset run --allow-precompiled \
+         {typed}` runs it"
     )
 }
 
@@ -179,9 +198,14 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
     if !core_modules && is_core_module(&file.bytes) {
         bail!(core_module(&file.name, &file.typed));
     }
+    if Engine::detect_precompiled(&file.bytes).is_some() {
+        bail!(precompiled(&file));
+    }
     let limit = limit(&file)?;
     if size <= limit {
         let rest = limit + 1 - file.bytes.len() as u64;
+        // Memory that is not there is told by reading, where the file is named.
+        let _ = file.bytes.try_reserve_exact((size as usize).saturating_sub(file.bytes.len()) + 1);
         from.take(rest).read_to_end(&mut file.bytes).with_context(cannot_read)?;
     }
     if size.max(file.bytes.len() as u64) > limit {

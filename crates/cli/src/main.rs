@@ -1,14 +1,20 @@
 //! The `gusset` program: argument parsing, exit codes, and how errors are shown. What the commands do stands in their own
 //! files; nothing here panics on any input.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod adapters;
+mod cache;
+mod compile;
+mod engine;
 mod error;
 mod guess;
 mod input;
 mod inspect;
 mod json_text;
 mod output;
+mod precompiled;
+mod progress;
+mod quantity;
 mod run;
 mod sample;
 mod select;
@@ -33,6 +39,9 @@ struct Arguments {
 enum Command {
     #[command(about = run::ABOUT, after_help = run::EXAMPLES)]
     Run(run::RunArguments),
+    /// Compiles a component or core module ahead of time, to be run without compiling it
+    #[command(after_help = compile::EXAMPLES)]
+    Compile(compile::CompileArguments),
     /// Shows what a component or core module is: its imports and exports as WIT, and what is inside of it
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect {
@@ -60,6 +69,12 @@ enum Command {
     /// Prints the adapter modules that Gusset makes for a component, as WAT
     #[command(after_help = ADAPTERS_EXAMPLES)]
     Adapters(adapters::AdaptersArguments),
+    /// Shows or empties the cache of what `gusset run` has compiled
+    #[command(after_help = cache::EXAMPLES)]
+    Cache {
+        #[command(subcommand)]
+        command: cache::CacheCommand,
+    },
 }
 
 const INSPECT_EXAMPLES: &str = "\
@@ -112,10 +127,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|error| usage::explained(error).exit());
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),
         Command::Adapters(arguments) => adapters::run(&arguments),
+        Command::Cache { command } => cache::run(&command),
     };
     outcome.unwrap_or_else(|error| error::report(&error))
 }

@@ -4,17 +4,22 @@ mod arguments;
 mod component;
 mod core_call;
 mod grants;
+mod limits;
 mod module;
 mod unlinked;
 mod unlinked_module;
 
 pub(crate) use arguments::RunArguments;
+pub(crate) use limits::LimitReached;
 
-use crate::input::{self, Compiled, InputFile};
-use crate::usage;
+use crate::engine::CommandEngine;
+use crate::input::{self, Compiled, InputFile, RunnableKind};
+use crate::{precompiled, usage};
 use anyhow::Result;
 use arguments::Invocation;
-use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld};
+use gusset::core::ExternType;
+use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld, Precompiled};
+use limits::GuestLimits;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,15 +41,11 @@ clocks and secure random bytes; directories and variables only as the options sa
 A library is anything else. It takes no arguments, so options may stand after it. A component's function of an exported interface
 is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.
 
-Exit codes: the program's own, 0 if it says none; 0 a call returned, 1 an error, 2 wrong usage, 134 the guest trapped, 141 nobody
-reads the program's output any more.";
+What is compiled is kept for the next time, where `gusset cache info` tells.
 
-/// What a file is that can be run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RunnableKind {
-    Component,
-    Module,
-}
+Exit codes: the program's own, 0 if it says none; 0 a call returned, 1 an error, 2 wrong usage, 134 the guest trapped, 141 nobody
+reads the program's output any more. The guest met a limit: 120 --fuel, 121 --max-memory (it trapped after it got no more, or did not
+start), 122 --max-instances, 123 --max-table-elements, 124 --timeout.";
 
 /// What is known of such a file before it is compiled.
 struct RunnableOutline {
@@ -56,19 +57,56 @@ struct RunnableOutline {
 
 /// Runs the program, or calls the function that is asked for.
 pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
-    let mut invocation = arguments.into_invocation();
+    let invocation = arguments.into_invocation();
+    let precompiled = invocation.options.allow_precompiled.then(|| precompiled::detect(&invocation.path)).flatten();
+    match precompiled {
+        Some(kind) => run_precompiled(invocation, kind),
+        None => run_source(invocation),
+    }
+}
+
+fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
     let file = input::any(&invocation.path)?;
-    // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error.
-    if (!invocation.words.is_empty() || invocation.options.invoke.is_some())
-        && let Some(outline) = RunnableOutline::of(&file)
-    {
-        invocation = read_words(invocation, &outline)?;
+    // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error;
+    // and without reading all of it where that is not needed.
+    match (invocation.words.is_empty(), invocation.options.invoke.is_some(), file.binary_kind) {
+        (true, false, _) | (true, true, Some(RunnableKind::Module)) => {}
+        (true, true, Some(RunnableKind::Component)) => component::check(&invocation)?,
+        _ => {
+            if let Some(outline) = RunnableOutline::of(&file) {
+                invocation = read_words(invocation, &outline)?;
+            }
+        }
     }
-    let engine = input::engine(&invocation.options.features)?;
-    match input::compiled(&engine, &file)? {
-        Compiled::Component(component) => component::run(&invocation, &engine, &file.name, &component),
-        Compiled::Module(module) => module::run(&invocation, &engine, &file.name, &module),
+    let engine = invocation.engine()?;
+    let compiled = input::compiled(&engine.engine, &file)?;
+    run_compiled(&invocation, engine, &file.name, &compiled)
+}
+
+/// What the file holds can be told only by loading it, for which the options before the file have to do.
+fn run_precompiled(mut invocation: Invocation, kind: Precompiled) -> Result<ExitCode> {
+    let mut engine = invocation.engine()?;
+    let mut compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
+    if !invocation.words.is_empty() || invocation.options.invoke.is_some() {
+        let words = invocation.words.len();
+        invocation = read_words(invocation, &RunnableOutline::of_compiled(&compiled))?;
+        if invocation.words.len() < words {
+            // There were options behind the file.
+            engine = invocation.engine()?;
+            compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
+        }
     }
+    let shown = invocation.path.display().to_string();
+    run_compiled(&invocation, engine, &shown, &compiled)
+}
+
+fn run_compiled(invocation: &Invocation, engine: CommandEngine, shown: &str, compiled: &Compiled) -> Result<ExitCode> {
+    let (engine, limits) = (engine.compiled(), GuestLimits::new(&invocation.options.limits));
+    let outcome = match compiled {
+        Compiled::Component(component) => component::run(invocation, &engine, shown, component, &limits),
+        Compiled::Module(module) => module::run(invocation, &engine, shown, module, &limits),
+    };
+    outcome.map_err(|error| limits.explain(error))
 }
 
 /// Tells our own words behind the file from those of a program and of a call.
@@ -107,6 +145,22 @@ pub(crate) fn is_program(path: &Path) -> bool {
 }
 
 impl RunnableOutline {
+    /// What was compiled.
+    fn of_compiled(compiled: &Compiled) -> RunnableOutline {
+        match compiled {
+            Compiled::Component(component) => {
+                let program = component.exports().any(|(name, _)| name.starts_with(component::WASI_RUN));
+                RunnableOutline { kind: RunnableKind::Component, program, functions: Vec::new() }
+            }
+            Compiled::Module(module) => {
+                let functions = module.exports().filter(|(_, ty)| matches!(ty, ExternType::Func(_)));
+                let functions: Vec<String> = functions.map(|(name, _)| name.into()).collect();
+                let program = functions.iter().any(|name| name == module::START);
+                RunnableOutline { kind: RunnableKind::Module, program, functions }
+            }
+        }
+    }
+
     /// What the file is; `None` if it is neither component nor module, which compiling it will tell.
     fn of(file: &InputFile) -> Option<RunnableOutline> {
         let runs = |item: &OutlineItem| {

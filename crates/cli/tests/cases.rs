@@ -1,7 +1,7 @@
 //! Cases that stand beside this repository, each with its right outcome in its first lines: run where `GUSSET_CASES` names their
 //! folder, which only `.ci/run` does. Tests of ours for the same things stand in the tree.
 
-use crate::program::{ScratchFolder, gusset_within};
+use crate::program::{NO_CACHE, ScratchFolder, gusset_within};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -69,7 +69,11 @@ fn scripts_of_the_shell() {
             continue;
         }
         let mut command = Command::new("bash");
-        command.arg(&case).env("GUSSET", env!("CARGO_BIN_EXE_gusset")).env("TMPDIR", folder.path(""));
+        command
+            .arg(&case)
+            .env("GUSSET", env!("CARGO_BIN_EXE_gusset"))
+            .env("TMPDIR", folder.path(""))
+            .env(NO_CACHE.0, NO_CACHE.1);
         let output = command.output().expect("there is bash");
         if !output.status.success() {
             failed.push(format!("{}: {}\n{}", case.display(), output.status, text(&output)));

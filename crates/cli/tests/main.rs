@@ -1,11 +1,14 @@
 //! All tests that run the program, themselves one program.
 
 mod bad_inputs;
+mod cache;
 mod cases;
 mod examples;
 mod inspect;
+mod limits;
 mod mistakes;
 mod names;
+mod precompiled;
 mod program;
 mod programs;
 mod wast_reports;

@@ -244,7 +244,8 @@ impl Compiler {
             let compiled = compiled::compile(&self.isas, &mut buffers.context, func, form).map_err(within)?;
             let Some(mut compiled) = compiled else { continue };
             if !self.settings.signals_based_traps {
-                let signature = wasm_signature(env.signature(env.modules[module].module.functions.at(index)));
+                let ty = env.signature(env.modules[module].module.functions.at(index));
+                let signature = wasm_signature(ty, self.settings.consume_fuel);
                 compiled = guard::guarded(&self.isas, &mut buffers.context, signature, compiled).map_err(within)?;
             }
             return Ok((compiled, indirect));
@@ -293,8 +294,12 @@ impl Compiler {
         let StubBuffers { builder, context } = buffers;
         let func = match key {
             CodeKey::Builtin(builtin) => builtin_stub::build(builder, target, builtin),
-            CodeKey::Entry(signature) => entry::build(builder, target, signature, env.signature(signature)),
-            CodeKey::HostStub(signature) => host_stub::build(builder, target, signature, env.signature(signature)),
+            CodeKey::Entry(signature) => {
+                entry::build(builder, target, signature, env.signature(signature), self.settings.consume_fuel)
+            }
+            CodeKey::HostStub(signature) => {
+                host_stub::build(builder, target, signature, env.signature(signature), self.settings.consume_fuel)
+            }
             CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
         };
         let linear = many || func.dfg.num_values() > MAX_BEST_STUB_VALUES;

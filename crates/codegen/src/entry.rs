@@ -7,7 +7,7 @@
 use crate::host_stub::raw_value;
 use crate::key::CodeKey;
 use crate::signature::{POINTER, clif_type, constant_field, field, native_signature, wasm_signature};
-use cranelift_codegen::ir::types::I8;
+use cranelift_codegen::ir::types::{I8, I64};
 use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, UserFuncName, Value,
 };
@@ -21,6 +21,7 @@ pub(crate) fn build(
     target: TargetFrontendConfig,
     signature: SignatureIndex,
     ty: &CoreFuncType,
+    fuel: bool,
 ) -> Function {
     let name = UserFuncName::User(CodeKey::Entry(signature).to_name());
     let native = native_signature(target.default_call_conv, &[POINTER; 3], Some(I8));
@@ -35,15 +36,20 @@ pub(crate) fn build(
     let calling = builder.create_block();
     builder.ins().jump(calling, []);
     builder.switch_to_block(calling);
-    save_entry(&mut builder, context, calling);
+    let store = save_entry(&mut builder, context, calling);
     let mut arguments = vec![context];
     for (at, &ty) in ty.params.iter().enumerate() {
         arguments.push(builder.ins().load(clif_type(ty), field(), values, raw_value(at)));
     }
+    if fuel {
+        arguments.push(builder.ins().load(I64, field(), store, STORE_CONTEXT.fuel));
+    }
     let (returned, landing_pad) = (builder.create_block(), builder.create_block());
     builder.set_cold_block(landing_pad);
-    let results: Vec<_> = ty.results.iter().map(|&ty| builder.append_block_param(returned, clif_type(ty))).collect();
-    let callee = builder.import_signature(wasm_signature(ty));
+    let callee = wasm_signature(ty, fuel);
+    let results: Vec<_> =
+        callee.returns.iter().map(|result| builder.append_block_param(returned, result.value_type)).collect();
+    let callee = builder.import_signature(callee);
     let dfg = &mut builder.func.dfg;
     let normal = BlockCall::new(returned, (0..results.len() as u32).map(BlockArg::TryCallRet), &mut dfg.value_lists);
     let exceptional = BlockCall::new(landing_pad, [], &mut dfg.value_lists);
@@ -52,8 +58,11 @@ pub(crate) fn build(
     builder.ins().try_call_indirect(code, &arguments, table);
 
     builder.switch_to_block(returned);
-    for (at, &result) in results.iter().enumerate() {
+    for (at, &result) in results[..ty.results.len()].iter().enumerate() {
         builder.ins().store(field(), result, values, raw_value(at));
+    }
+    if let Some(&left) = results.get(ty.results.len()) {
+        builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
     }
     return_success(&mut builder, 1);
     builder.switch_to_block(landing_pad);
@@ -63,8 +72,8 @@ pub(crate) fn build(
     func
 }
 
-/// Tells the store where traps resume.
-fn save_entry(builder: &mut FunctionBuilder<'_>, context: Value, calling: cranelift_codegen::ir::Block) {
+/// Tells the store where traps resume; returns the store's context.
+fn save_entry(builder: &mut FunctionBuilder<'_>, context: Value, calling: cranelift_codegen::ir::Block) -> Value {
     let store = builder.ins().load(POINTER, constant_field(), context, ContextLayout::STORE);
     let frame = builder.ins().get_frame_pointer(POINTER);
     builder.ins().store(field(), frame, store, STORE_CONTEXT.entry_fp);
@@ -72,6 +81,7 @@ fn save_entry(builder: &mut FunctionBuilder<'_>, context: Value, calling: cranel
     builder.ins().store(field(), stack, store, STORE_CONTEXT.entry_sp);
     let handler = builder.ins().get_exception_handler_address(POINTER, calling, 0);
     builder.ins().store(field(), handler, store, STORE_CONTEXT.entry_handler);
+    store
 }
 
 fn return_success(builder: &mut FunctionBuilder<'_>, success: i64) {

@@ -65,15 +65,16 @@ impl Frame {
 
     /// Declares the local at the next place. All are declared before there are operands.
     fn declare(&mut self, ty: CoreValType) -> Place {
-        let place = if needs_stack_map(ty) {
-            self.new_reference()
-        } else {
-            let place = Place { slot: self.numbers, offset: self.number_bytes };
-            self.number_bytes += SLOT_SIZE;
-            self.first_operand = self.number_bytes;
-            place
-        };
+        let place = if needs_stack_map(ty) { self.new_reference() } else { self.declare_number() };
         self.locals.push((ty, place));
+        place
+    }
+
+    /// Declares a place for a number that is no local, before there are operands.
+    pub(crate) fn declare_number(&mut self) -> Place {
+        let place = Place { slot: self.numbers, offset: self.number_bytes };
+        self.number_bytes += SLOT_SIZE;
+        self.first_operand = self.number_bytes;
         place
     }
 

@@ -7,6 +7,7 @@ use crate::error::CodegenError;
 use crate::frame::Frame;
 use crate::key::CodeKey;
 use crate::locals::LocalTypes;
+use crate::metering::Fuel;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
 use crate::op::{BlockTypes, ControlFrame};
 use crate::region::Regions;
@@ -139,6 +140,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) table_labels: usize,
     /// Open loops and conditionals, counted against [`MAX_SSA_NESTING`].
     pub(crate) nesting: usize,
+    /// Where fuel is counted.
+    pub(crate) fuel: Option<Fuel>,
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
@@ -168,7 +171,7 @@ pub(crate) fn translate(
     let body_len = body.body.as_bytes().len();
     let max_passed = max_passed(body_len, unit.functions);
     let name = CodeKey::Function(body.module, body.index).to_name();
-    let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty));
+    let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty, settings.consume_fuel));
     check_stack_in_prologue(&mut func, settings);
     let regions = Regions::new(&mut func);
     let form = match form {
@@ -205,14 +208,15 @@ pub(crate) fn translate(
         calls: 0,
         table_labels: 0,
         nesting: 0,
+        fuel: None,
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),
         part: None,
     };
     translator.check_stack();
-    translator.builder.set_srcloc(place(reader.original_position()));
-    translator.enter_function(entry, ty, &locals, body_len);
+    let start = place(reader.original_position());
+    translator.enter_function(entry, ty, &locals, (start, body_len));
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
     let FuncTranslator { mut builder, mut indirect, form, .. } = translator;
     if let Form::Frame(frame) = form {
@@ -233,7 +237,13 @@ fn place(offset: u64) -> SourceLoc {
 
 impl<'a> FuncTranslator<'a, '_> {
     /// Declares the locals that the body names, and the function itself as the outermost block.
-    fn enter_function(&mut self, entry: ir::Block, ty: &'a CoreFuncType, locals: &LocalTypes<'_>, body_len: usize) {
+    fn enter_function(
+        &mut self,
+        entry: ir::Block,
+        ty: &'a CoreFuncType,
+        locals: &LocalTypes<'_>,
+        (start, body_len): (SourceLoc, usize),
+    ) {
         let mut zeros = HashMap::new();
         for &local in self.scan.named() {
             let ty = locals.get(local);
@@ -254,7 +264,14 @@ impl<'a> FuncTranslator<'a, '_> {
                 Form::Frame(_) => self.declare_in_frame(ty, initial),
             }
         }
-        self.watch_entry(body_len);
+        if self.settings.consume_fuel {
+            let left = self.builder.block_params(entry)[1 + ty.params.len()];
+            self.declare_fuel(left);
+        }
+        if self.watches() {
+            self.builder.set_srcloc(start);
+            self.watch_entry(body_len);
+        }
         self.push_function_frame(BlockTypes::All(&ty.results));
     }
 
@@ -407,11 +424,11 @@ impl<'a> FuncTranslator<'a, '_> {
 
     /// The function that `signature` is the signature of, as the callee of an indirect call.
     pub(crate) fn signature_ref(&mut self, signature: SignatureIndex) -> SigRef {
-        let (builder, unit) = (&mut self.builder, self.unit);
+        let (builder, unit, fuel) = (&mut self.builder, self.unit, self.settings.consume_fuel);
         *self
             .signatures
             .entry(signature)
-            .or_insert_with(|| builder.import_signature(wasm_signature(unit.signature(signature))))
+            .or_insert_with(|| builder.import_signature(wasm_signature(unit.signature(signature), fuel)))
     }
 
     /// Records that functions of this signature are called through tables.

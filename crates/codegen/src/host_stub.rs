@@ -4,11 +4,11 @@
 use crate::builtin_stub::{raise_unless, save_exit};
 use crate::key::CodeKey;
 use crate::signature::{POINTER, clif_type, constant_field, field, native_signature, wasm_signature};
-use cranelift_codegen::ir::types::I8;
+use cranelift_codegen::ir::types::{I8, I64};
 use cranelift_codegen::ir::{Function, InstBuilder, StackSlotData, StackSlotKind, UserFuncName};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use gusset_artifact::{CoreFuncType, HOST_CONTEXT, RAW_VALUE_SIZE, SignatureIndex};
+use gusset_artifact::{CoreFuncType, HOST_CONTEXT, RAW_VALUE_SIZE, STORE_CONTEXT, SignatureIndex};
 
 /// Where a raw value stands in an array of them. Validation allows a thousand.
 pub(crate) fn raw_value(at: usize) -> i32 {
@@ -21,9 +21,10 @@ pub(crate) fn build(
     target: TargetFrontendConfig,
     signature: SignatureIndex,
     ty: &CoreFuncType,
+    fuel: bool,
 ) -> Function {
     let name = UserFuncName::User(CodeKey::HostStub(signature).to_name());
-    let mut func = Function::with_name_signature(name, wasm_signature(ty));
+    let mut func = Function::with_name_signature(name, wasm_signature(ty, fuel));
     let mut builder = FunctionBuilder::new(&mut func, buffers);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -37,8 +38,11 @@ pub(crate) fn build(
     let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, count * RAW_VALUE_SIZE, align_log2);
     let slot = builder.create_sized_stack_slot(slot);
     let values = builder.ins().stack_addr(POINTER, slot, 0);
-    for (at, &argument) in arguments[1..].iter().enumerate() {
+    for (at, &argument) in arguments[1..=ty.params.len()].iter().enumerate() {
         builder.ins().store(field(), argument, values, raw_value(at));
+    }
+    if let Some(&left) = arguments.get(1 + ty.params.len()) {
+        builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
     }
     let code = builder.ins().load(POINTER, constant_field(), context, HOST_CONTEXT.call);
     let native = native_signature(target.default_call_conv, &[POINTER, POINTER], Some(I8));
@@ -47,8 +51,11 @@ pub(crate) fn build(
     let success = builder.inst_results(call)[0];
     raise_unless(&mut builder, target.default_call_conv, success, store);
     let results = ty.results.iter().enumerate();
-    let results: Vec<_> =
+    let mut results: Vec<_> =
         results.map(|(at, &ty)| builder.ins().load(clif_type(ty), field(), values, raw_value(at))).collect();
+    if fuel {
+        results.push(builder.ins().load(I64, field(), store, STORE_CONTEXT.fuel));
+    }
     builder.ins().return_(&results);
     builder.seal_all_blocks();
     builder.finalize(target);

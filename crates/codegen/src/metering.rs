@@ -4,41 +4,222 @@
 //! a loop. Looking costs a compare and a branch that is never taken. What is behind that branch is a call of the runtime and no trap,
 //! because the store may let the guest go on, and a guest on a stack of its own can be left there until it does; its stub keeps all
 //! registers, so that nothing moves aside for it.
+//!
+//! Fuel is counted by the operators of the wasm, before anything is optimised, so that every form and level of code counts the same.
+//! What is left of the store's share is handed from function to function as a last parameter and a last result, and from block to block
+//! as a value; the store's context has it while the runtime or the host is called. What operators use is only added up while
+//! translating, and subtracted where control splits or joins.
 
 use crate::builtin_stub::stub_signature;
+use crate::frame::Place;
 use crate::func::{Form, FuncTranslator};
 use crate::key::CodeKey;
 use crate::op::BlockTypes;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use gusset_artifact::{BuiltinFunction, ContextLayout, STORE_CONTEXT};
+use gusset_types::FUNCTION_FUEL;
+use wasmparser::Operator;
 
 /// A function that neither calls nor loops and has no more bytes than this does not look at the epoch: it is done sooner than its
 /// caller looks.
 const MAX_UNWATCHED: usize = 256;
 
+/// What is left of the fuel at the place that is translated.
+#[derive(Clone, Copy)]
+pub(crate) struct Fuel {
+    /// What was left when control last split or joined.
+    left: Left,
+    /// What the operators since then use.
+    used: i64,
+}
+
+#[derive(Clone, Copy)]
+enum Left {
+    Value(Value),
+    /// In the frame form.
+    Slot(Place),
+}
+
+/// What an operator uses. What makes no code is free, and so is what only ends or begins something.
+fn cost(operator: &Operator<'_>) -> i64 {
+    match operator {
+        Operator::Nop
+        | Operator::Drop
+        | Operator::Unreachable
+        | Operator::Return
+        | Operator::Block { .. }
+        | Operator::Loop { .. }
+        | Operator::Else
+        | Operator::End => 0,
+        _ => 1,
+    }
+}
+
 impl FuncTranslator<'_, '_> {
-    /// Looks at the start of a function whose body has so many bytes.
-    pub(crate) fn watch_entry(&mut self, body_len: usize) {
-        if self.settings.epoch_interruption && (body_len > MAX_UNWATCHED || !self.scan.is_straight()) {
-            let early = self.before_deadline();
-            self.go_on_if(early, BuiltinFunction::DeadlineReached);
+    /// Whether this function counts, and looks at what is left: generated ones only hand it on, and charge what they charge.
+    fn counts(&self) -> bool {
+        self.fuel.is_some() && !self.env.generated
+    }
+
+    /// Begins with what the caller handed over.
+    pub(crate) fn declare_fuel(&mut self, left: Value) {
+        let left = match &mut self.form {
+            Form::Ssa(_) => Left::Value(left),
+            Form::Frame(frame) => {
+                let place = frame.declare_number();
+                self.store_to(place, left);
+                Left::Slot(place)
+            }
+        };
+        self.fuel = Some(Fuel { left, used: 0 });
+    }
+
+    /// An operator that can be reached uses fuel.
+    pub(crate) fn charge(&mut self, operator: &Operator<'_>) {
+        if self.counts() {
+            self.use_fuel(cost(operator));
         }
     }
 
-    /// Whether branches back to the start of a loop look at anything.
-    pub(crate) fn watches_loops(&self) -> bool {
-        self.settings.epoch_interruption
+    /// An operator uses as much again for each of `amount` bytes or elements, which it must have before it begins.
+    pub(crate) fn charge_amount(&mut self, amount: Option<Value>) {
+        let (true, Some(amount)) = (self.counts(), amount) else { return };
+        if let Some(left) = self.fuel_left() {
+            let left = self.builder.ins().isub(left, amount);
+            self.set_fuel_left(left);
+            self.watch_fuel();
+        }
+    }
+
+    fn use_fuel(&mut self, used: i64) {
+        if let Some(fuel) = &mut self.fuel {
+            fuel.used += used;
+        }
+    }
+
+    /// What is left, where fuel is counted.
+    pub(crate) fn fuel_left(&mut self) -> Option<Value> {
+        let Fuel { left, used } = self.fuel?;
+        let left = match left {
+            Left::Value(value) => value,
+            Left::Slot(place) => self.load_from(place, I64),
+        };
+        Some(if used == 0 { left } else { self.builder.ins().iadd_imm_s(left, -used) })
+    }
+
+    /// From here on so much is left.
+    pub(crate) fn set_fuel_left(&mut self, value: Value) {
+        let Some(fuel) = self.fuel else { return };
+        let left = match fuel.left {
+            Left::Value(_) => Left::Value(value),
+            Left::Slot(place) => {
+                self.store_to(place, value);
+                fuel.left
+            }
+        };
+        self.fuel = Some(Fuel { left, used: 0 });
+    }
+
+    /// Subtracts what has been used where all ways on see it.
+    fn settle_fuel(&mut self) -> Option<Value> {
+        let left = self.fuel_left()?;
+        if self.fuel.is_some_and(|fuel| fuel.used != 0) {
+            self.set_fuel_left(left);
+        }
+        Some(left)
+    }
+
+    /// Before control splits: the frame form has one place for what is left, the other a value on each way.
+    pub(crate) fn split_fuel(&mut self) {
+        if let Form::Frame(_) = self.form {
+            self.settle_fuel();
+        }
+    }
+
+    /// What an edge to a label carries for the parameter of [`fuel_parameter`](Self::fuel_parameter).
+    pub(crate) fn fuel_argument(&mut self) -> Option<BlockArg> {
+        let left = if let Form::Ssa(_) = self.form { self.fuel_left() } else { None };
+        left.map(BlockArg::from)
+    }
+
+    /// Adds a parameter for what is left to a label of the SSA form.
+    pub(crate) fn fuel_parameter(&mut self, label: Block) {
+        if self.fuel.is_some() && matches!(self.form, Form::Ssa(_)) {
+            self.builder.append_block_param(label, I64);
+        }
+    }
+
+    /// Goes on at a label with so many other parameters.
+    pub(crate) fn join_fuel(&mut self, label: Block, others: usize) {
+        let Some(Fuel { left, .. }) = self.fuel else { return };
+        let left = match left {
+            Left::Value(_) => Left::Value(self.builder.block_params(label)[others]),
+            Left::Slot(_) => left,
+        };
+        self.fuel = Some(Fuel { left, used: 0 });
+    }
+
+    /// Writes what is left where the runtime and the host find it.
+    pub(crate) fn hand_over_fuel(&mut self) {
+        if let Some(left) = self.settle_fuel() {
+            let store = self.store_context();
+            self.builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
+        }
+    }
+
+    /// Reads what the runtime or the host left.
+    pub(crate) fn take_back_fuel(&mut self) {
+        if self.fuel.is_some() {
+            let store = self.store_context();
+            let left = self.builder.ins().load(I64, field(), store, STORE_CONTEXT.fuel);
+            self.set_fuel_left(left);
+        }
+    }
+
+    /// Looks at the start of a function whose body has so many bytes.
+    pub(crate) fn watch_entry(&mut self, body_len: usize) {
+        self.watch_fuel();
+        if self.counts() {
+            self.use_fuel(FUNCTION_FUEL);
+        }
+        if body_len > MAX_UNWATCHED || !self.scan.is_straight() {
+            self.watch_epoch();
+        }
+    }
+
+    /// Whether the function looks at anything.
+    pub(crate) fn watches(&self) -> bool {
+        self.settings.epoch_interruption || self.counts()
     }
 
     /// Looks before a branch that may go back to the start of a loop.
     pub(crate) fn watch_branch(&mut self) {
+        self.watch_fuel();
+        self.watch_epoch();
+    }
+
+    fn watch_fuel(&mut self) {
+        if self.counts() {
+            let enough = self.has_fuel();
+            self.go_on_if(enough, BuiltinFunction::RefillFuel);
+        }
+    }
+
+    fn watch_epoch(&mut self) {
         if self.settings.epoch_interruption {
             let early = self.before_deadline();
             self.go_on_if(early, BuiltinFunction::DeadlineReached);
         }
+    }
+
+    /// Generated code has charged, and so much is left.
+    pub(crate) fn charged(&mut self, left: Value) {
+        self.set_fuel_left(left);
+        let enough = self.has_fuel();
+        self.go_on_if(enough, BuiltinFunction::RefillFuel);
     }
 
     /// Goes back to the start of a loop, if there is nothing against it: one branch does both.
@@ -48,13 +229,27 @@ impl FuncTranslator<'_, '_> {
             self.watch_branch();
             return self.jump(label, carried, height);
         }
-        let early = self.before_deadline();
+        let (condition, otherwise) = match self.settings.epoch_interruption {
+            true => {
+                self.watch_fuel();
+                (self.before_deadline(), BuiltinFunction::DeadlineReached)
+            }
+            false => (self.has_fuel(), BuiltinFunction::RefillFuel),
+        };
         let cold = self.next_block();
         self.builder.set_cold_block(cold);
-        self.branch_to(label, carried, |this, arguments| this.builder.ins().brif(early, label, arguments, cold, []));
+        self.branch_to(label, carried, |this, arguments| {
+            this.builder.ins().brif(condition, label, arguments, cold, [])
+        });
         self.builder.switch_to_block(cold);
-        self.call_cold(BuiltinFunction::DeadlineReached);
+        self.call_cold(otherwise);
         self.jump(label, carried, height);
+    }
+
+    /// Whether there is fuel left of the share.
+    fn has_fuel(&mut self) -> Value {
+        let left = self.settle_fuel().expect("asked where fuel is counted");
+        self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, left, 0)
     }
 
     /// Whether the epoch of the deadline has not come yet.
@@ -74,20 +269,26 @@ impl FuncTranslator<'_, '_> {
     /// Goes on in a new block, with a call of the runtime on the way unless `condition` holds.
     fn go_on_if(&mut self, condition: Value, otherwise: BuiltinFunction) {
         self.store_operands();
-        let next = self.next_block();
-        let cold = self.builder.create_block();
+        self.split_fuel();
+        let (next, cold) = (self.next_block(), self.builder.create_block());
         self.builder.set_cold_block(cold);
-        self.builder.ins().brif(condition, next, [], cold, []);
+        self.fuel_parameter(next);
+        let argument = self.fuel_argument();
+        self.builder.ins().brif(condition, next, argument.as_slice(), cold, []);
         self.builder.switch_to_block(cold);
         self.call_cold(otherwise);
-        self.builder.ins().jump(next, []);
+        let argument = self.fuel_argument();
+        self.builder.ins().jump(next, argument.as_slice());
         self.builder.switch_to_block(next);
+        self.join_fuel(next, 0);
     }
 
     fn call_cold(&mut self, builtin: BuiltinFunction) {
+        self.hand_over_fuel();
         let callee =
             self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
         let call = self.builder.ins().call(callee, &[self.context]);
         self.map_frame(call);
+        self.take_back_fuel();
     }
 }

@@ -6,11 +6,11 @@ use crate::error::CodegenError;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
-use crate::{convert, features};
+use crate::{convert, features, memory_image};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
-    EntityIndex, FuncIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
+    EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
 };
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
@@ -39,6 +39,10 @@ pub(crate) struct ModuleEnv {
     pub(crate) layout: ContextLayout,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
+    /// Whether Gusset made it: it uses no fuel but what it charges.
+    pub(crate) generated: bool,
+    /// The global by which a generated module charges fuel.
+    pub(crate) fuel: Option<GlobalIndex>,
 }
 
 /// A function body that is still to be validated.
@@ -62,7 +66,7 @@ pub(crate) struct ParsedUnit<'a> {
     pub(crate) env: UnitEnv,
     /// In order of module and function.
     pub(crate) bodies: Vec<Body<'a>>,
-    /// The bytes of all data segments.
+    /// What memories hold at first, and the bytes of all other data segments.
     pub(crate) data: Vec<u8>,
 }
 
@@ -80,8 +84,10 @@ impl UnitEnv {
             })?;
             modules.push(env);
         }
-        let env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
+        let mut env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
         env.check_links()?;
+        let mut modules: Vec<&mut CoreModule> = env.modules.iter_mut().map(|(_, env)| &mut env.module).collect();
+        let data = memory_image::lay_out(&mut modules, &data);
         Ok(ParsedUnit { env, bodies, data })
     }
 
@@ -188,7 +194,9 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let layout = ContextLayout::new(&self.module);
-        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links })
+        let generated = unit.generated;
+        let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
+        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links, generated, fuel })
     }
 
     /// Takes over what a validated section says.
@@ -374,6 +382,13 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         }));
         Ok(expr)
     }
+}
+
+/// The global that adapters import as `fuel`.
+fn fuel_global(module: &CoreModule) -> Option<GlobalIndex> {
+    let globals = module.imports.iter().filter(|import| matches!(import.ty, CoreExternType::Global(_)));
+    let at = globals.enumerate().find(|(_, import)| &*import.module == "fuel")?.0;
+    Some(GlobalIndex::from_u32(at as u32))
 }
 
 /// The elements of a segment that is written as expressions: often they name functions alone, as the other form does.

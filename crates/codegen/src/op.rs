@@ -21,6 +21,7 @@ impl FuncTranslator<'_, '_> {
             self.unreachable_operator(operator);
             return Ok(());
         }
+        self.charge(operator);
         let done = self.variable_operator(operator)
             || self.numeric_operator(operator)
             || self.memory_operator(operator)

@@ -30,11 +30,15 @@ pub(crate) fn needs_stack_map(ty: CoreValType) -> bool {
     matches!(ty, CoreValType::Ref(reference) if !reference.heap.is_func())
 }
 
-/// The signature of wasm code.
-pub(crate) fn wasm_signature(ty: &CoreFuncType) -> Signature {
+/// The signature of wasm code. Where it counts fuel, what is left is the last parameter and the last result.
+pub(crate) fn wasm_signature(ty: &CoreFuncType, fuel: bool) -> Signature {
     let mut signature = context_signature();
     signature.params.extend(ty.params.iter().map(|&ty| AbiParam::new(clif_type(ty))));
     signature.returns.extend(ty.results.iter().map(|&ty| AbiParam::new(clif_type(ty))));
+    if fuel {
+        signature.params.push(AbiParam::new(I64));
+        signature.returns.push(AbiParam::new(I64));
+    }
     signature
 }
 

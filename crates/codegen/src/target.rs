@@ -46,7 +46,7 @@ impl Platform {
 }
 
 /// Architecture and system of a triple, as artefacts have them: `aarch64-linux`. `None` where there is no code for them.
-pub fn platform_name(triple: &str) -> Option<String> {
+fn platform_name(triple: &str) -> Option<String> {
     let (platform, _) = Platform::of_triple(triple)?;
     Some(format!("{}-{}", platform.arch, platform.os))
 }

@@ -334,6 +334,24 @@ fn equal_units_give_equal_images() {
 }
 
 #[test]
+fn metering_leaves_no_trace_where_it_is_off() {
+    let module = wasm(
+        r#"(module (memory 1)
+            (func $f (param i32) (result i32) (call $f (local.get 0)))
+            (func (param i32) (loop (br_if 0 (local.get 0)) (br 0))))"#,
+    );
+    let compile = |fuel, epochs| {
+        let settings = CompilerSettings { consume_fuel: fuel, epoch_interruption: epochs, ..Default::default() };
+        compile_with(&settings, &[(&module, &[])], 0).expect("it is valid")
+    };
+    let plain = compile(false, false);
+    let stubs = |image: &CodeImage| image.tables.functions.iter().filter(|range| range.function.is_none()).count();
+    assert_eq!(stubs(&plain), 0, "nothing is exported, and nothing of the runtime is called");
+    assert_eq!([compile(true, false), compile(false, true), compile(true, true)].map(|image| stubs(&image)), [1, 1, 2]);
+    assert_eq!(format!("{plain:?}"), format!("{:?}", compile_unit(&[(&module, &[])]).expect("it is valid")));
+}
+
+#[test]
 fn small_reservations_are_checked() {
     let wat = "(module (memory 1) (func (param i32) (result i32) (i32.load8_u (local.get 0))))";
     let full = CompilerSettings { heap_access_spectre_mitigation: false, ..Default::default() };

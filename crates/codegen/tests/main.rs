@@ -4,4 +4,5 @@ mod common;
 mod errors;
 mod image;
 mod lazy;
+mod memory_images;
 mod shapes;

@@ -56,6 +56,10 @@ pub struct TranslateSettings {
     /// Whether calls between components go through the host, which lifts and lowers, rather than through adapters: so it sees
     /// each of them.
     pub calls_through_host: bool,
+    /// Whether calls between components are charged for, as [`AdapterSpec::fuel`](gusset_fact::AdapterSpec::fuel) says.
+    pub fuel: bool,
+    /// Whether adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare.
+    pub keep_flags: bool,
 }
 
 /// A component, flattened: what to do, and the core modules to do it with.

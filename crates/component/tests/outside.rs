@@ -51,6 +51,7 @@ fn definition(translation: &Translation<'_>, def: CoreDefIndex) -> String {
             format!(r#"{{"kind":"export","instance":{},"name":"{name}"}}"#, instance.as_u32())
         }
         CoreDef::State => r#"{"kind":"state"}"#.into(),
+        CoreDef::Fuel => unreachable!("it is not asked for"),
         CoreDef::Trampoline(index) => match &plan.trampolines[index] {
             Trampoline::Transcoder { op, src, dst, .. } => format!(
                 r#"{{"kind":"transcoder","name":"{}","src":{},"dst":{}}}"#,

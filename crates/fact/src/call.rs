@@ -33,7 +33,8 @@ pub(crate) fn define_call(module: &mut ModuleBuilder<'_>, adapter: u32, spec: &A
     let lifted = types.lifted_signature(lift_type, spec.lift.pointer_width);
     let func = module.declare(format!("adapter {}", spec.name), &lowered.params, &lowered.results);
     module.export(format!("{adapter}: {}", spec.name), func);
-    let lane = Lane { src: Side::source(&spec.lower), dst: Side::destination(&spec.lift, spec.toggle_callee) };
+    let lane =
+        Lane { src: Side::source(&spec.lower, spec.fuel), dst: Side::destination(&spec.lift, spec.toggle_callee) };
     let body = FunctionBody::new(&lowered.params);
     let translator = Translator::new(module, body, lane, Sites::Own { adapter });
     let mut call = Call { spec, lower_type, lift_type, lowered, lifted, translator };
@@ -45,6 +46,7 @@ pub(crate) fn define_call(module: &mut ModuleBuilder<'_>, adapter: u32, spec: &A
 
 impl Call<'_, '_> {
     fn write(&mut self) {
+        self.translator.charge_call();
         if self.spec.check_may_leave {
             self.translator.check_may_leave(self.spec.lower.instance);
         }
@@ -119,7 +121,7 @@ impl Call<'_, '_> {
         let (src, dst) = self.lower_type.result.zip(self.lift_type.result).map(|(lower, lift)| (lift, lower))?;
         let spec = self.spec;
         self.translator.lane =
-            Lane { src: Side::source(&spec.lift), dst: Side::destination(&spec.lower, spec.toggle_caller) };
+            Lane { src: Side::source(&spec.lift, spec.fuel), dst: Side::destination(&spec.lower, spec.toggle_caller) };
         let Lane { src: from, dst: to } = self.translator.lane;
         let types = self.translator.types;
         let ty = self.lifted.results[0];

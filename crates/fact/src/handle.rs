@@ -162,6 +162,7 @@ impl Side {
             width: Default::default(),
             realloc: None,
             toggle: false,
+            fuel: false,
         }
     }
 }

@@ -13,6 +13,7 @@ mod borrow;
 mod builtin;
 mod call;
 mod emit;
+mod fuel;
 mod handle;
 mod handle_table;
 mod helper;
@@ -63,6 +64,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 ///     check_may_leave: false,
 ///     toggle_caller: false,
 ///     toggle_callee: false,
+///     fuel: false,
 /// })]);
 /// // Numbers need neither memory nor state.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);

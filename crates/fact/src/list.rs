@@ -28,6 +28,7 @@ impl Translator<'_, '_> {
         self.check_byte_length(length, ty, src_layout.size, TrapCode::ListTooLong);
         self.check_aligned(from, src_at, src_layout.align);
         self.check_bounds(from, src_at, bytes(src_layout), TrapCode::ListOutOfBounds);
+        self.charge_bytes(bytes(src_layout));
         let dst_start = self.allocate(dst_layout.align, bytes(dst_layout), TrapCode::ListOutOfBounds);
         let count = Amount::of(length, ty);
         if self.copyable(entry) {

@@ -198,6 +198,19 @@ impl<'t> ModuleBuilder<'t> {
         index
     }
 
+    /// The index of the global that holds what is left of the fuel.
+    pub(crate) fn import_fuel(&mut self) -> u32 {
+        if let Some(import) = self.imports.get(&AdapterImport::Fuel) {
+            return import.index;
+        }
+        let index = self.imported_globals;
+        self.imported_globals += 1;
+        let ty = EntityType::Global(GlobalType { val_type: CoreType::I64, mutable: true, shared: false });
+        let (field, name) = ("left".to_string(), "fuel".to_string());
+        self.imports.insert(AdapterImport::Fuel, Import { index, module: "fuel", field, ty, name });
+        index
+    }
+
     /// The next memory.
     fn add_memory(&mut self, width: PointerWidth) -> (u32, EntityType) {
         let index = self.imported_memories;

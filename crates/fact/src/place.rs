@@ -14,6 +14,8 @@ pub(crate) struct Side {
     pub(crate) realloc: Option<CoreDefIndex>,
     /// Whether `may_leave` is cleared while `realloc` runs.
     pub(crate) toggle: bool,
+    /// Whether what is lifted from it is charged.
+    pub(crate) fuel: bool,
 }
 
 impl Side {
@@ -25,12 +27,13 @@ impl Side {
             width: options.pointer_width,
             realloc,
             toggle,
+            fuel: false,
         }
     }
 
     /// The side that values are lifted from.
-    pub(crate) fn source(options: &CanonOptions) -> Side {
-        Side::new(options, None, false)
+    pub(crate) fn source(options: &CanonOptions, fuel: bool) -> Side {
+        Side { fuel, ..Side::new(options, None, false) }
     }
 
     /// The side that values are lowered into.

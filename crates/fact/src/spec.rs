@@ -69,6 +69,9 @@ pub struct AdapterSpec {
     pub toggle_caller: bool,
     /// Whether `may_leave` of the callee must be cleared around calls of its `realloc` and `post-return`.
     pub toggle_callee: bool,
+    /// Whether the call is charged to [`AdapterImport::Fuel`]: [`ADAPTER_FUEL`](gusset_types::ADAPTER_FUEL) when it begins, and
+    /// [`BYTE_FUEL`](gusset_types::BYTE_FUEL) for each byte of a string or list of the side that it comes from, before it is copied.
+    pub fuel: bool,
 }
 
 /// A core module that holds the functions of a set of [`FunctionSpec`]s.
@@ -105,6 +108,8 @@ pub enum AdapterImport {
     State,
     /// The state memory of the callee's root instance, where that is another one than the caller's.
     CalleeState,
+    /// What is left of the fuel: a mutable `i64` global, from which adapters subtract. They do not look at what is left.
+    Fuel,
     /// The number of an imported resource type: an immutable `i32` global. It is
     /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
     ResourceType(ResourceTypeIndex),

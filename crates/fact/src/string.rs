@@ -73,6 +73,7 @@ impl Translator<'_, '_> {
         self.check_aligned(side, address, align);
         let bytes = Amount::Scaled { local: length, ty, scale: units.bytes() };
         self.check_bounds(side, address, bytes, TrapCode::StringOutOfBounds);
+        self.charge_bytes(bytes);
         let text = Text { units, address, length };
         match self.lane.dst.encoding {
             StringEncoding::Utf8 => self.store_as_utf8(text),

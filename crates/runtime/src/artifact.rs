@@ -6,8 +6,11 @@ mod processor;
 use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, bail};
+#[cfg(feature = "compile")]
+use crate::source::{NamedSource, SourceInput};
 use gusset_artifact::{ArtifactContent, ArtifactKind, detect_artifact, write_artifact};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -57,11 +60,7 @@ impl Engine {
     #[cfg(feature = "compile")]
     pub fn precompile_component(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| {
-            let input = crate::source::SourceInput::new(bytes, None)?;
-            let (image, content) = crate::component::compile_image(self, &input)?;
-            written(write_artifact(self.compiler().identity(), &image, &content))
-        })?
+        crate::compile::with_stack(|| precompile_component(self, &SourceInput::new(bytes, None)?))?
     }
 
     /// Compiles a core module to an artefact, as [`precompile_component`](Engine::precompile_component) does a component.
@@ -72,12 +71,7 @@ impl Engine {
     #[cfg(feature = "compile")]
     pub fn precompile_module(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>> {
         let bytes = bytes.as_ref();
-        crate::compile::with_stack(|| {
-            let input = crate::source::SourceInput::new(bytes, None)?;
-            let image = self.compiler().compile_module_image(&input)?;
-            let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
-            written(write_artifact(self.compiler().identity(), &image, &content))
-        })?
+        crate::compile::with_stack(|| precompile_module(self, &SourceInput::new(bytes, None)?))?
     }
 
     /// Whether bytes start as an artefact of some version of Gusset, and which sort. Whether they are whole, and of this version, is
@@ -98,10 +92,62 @@ impl Engine {
     pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
         let path = path.as_ref();
         let mut start = Vec::new();
-        let read = std::fs::File::open(path).and_then(|file| file.take(START_OF_FILE).read_to_end(&mut start));
+        let read = open(path)?.take(START_OF_FILE).read_to_end(&mut start);
         read.map_err(|error| Error::from(error).context(format!("cannot read {}", path.display())))?;
         Ok(Engine::detect_precompiled(&start))
     }
+}
+
+/// Opens a file, and nothing that would wait for somebody to write to it.
+pub(crate) fn open(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let file =
+        std::fs::metadata(path).and_then(|found| if found.is_file() { File::open(path).map(Some) } else { Ok(None) });
+    match file {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => bail!("cannot read {shown}: it is no regular file"),
+        Err(error) => Err(Error::from(error).context(format!("cannot read {shown}"))),
+    }
+}
+
+#[cfg(feature = "compile")]
+impl NamedSource {
+    /// Compiles it to an artefact: [`Engine::precompile_component`] or [`Engine::precompile_module`], whichever it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// use gusset::{Engine, NamedSource, Precompiled};
+    /// let artifact = NamedSource::new("<text>", "(module)").precompile(&Engine::default())?;
+    /// assert_eq!(Engine::detect_precompiled(&artifact), Some(Precompiled::Module));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn precompile(&self, engine: &Engine) -> Result<Vec<u8>> {
+        crate::compile::with_stack(|| {
+            let input = SourceInput::of_source(self)?;
+            match input.is_core_module() {
+                true => precompile_module(engine, &input),
+                false => precompile_component(engine, &input),
+            }
+        })?
+    }
+}
+
+#[cfg(feature = "compile")]
+fn precompile_component(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
+    let (image, content) = crate::component::compile_image(engine, input)?;
+    written(write_artifact(engine.compiler().identity(), &image, &content))
+}
+
+#[cfg(feature = "compile")]
+fn precompile_module(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
+    let image = engine.compiler().compile_module_image(input)?;
+    let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
+    written(write_artifact(engine.compiler().identity(), &image, &content))
 }
 
 impl Component {

@@ -130,6 +130,15 @@ impl Component {
     /// What [`Component::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
+        let compile = || Component::compile_anew(engine, input);
+        #[cfg(feature = "cache")]
+        return crate::cache::component(engine, input, compile);
+        #[cfg(not(feature = "cache"))]
+        compile()
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile_anew(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let translation = translate(engine, input)?;
         let unit = link_unit(&translation);
         let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());
@@ -347,7 +356,8 @@ fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_c
     }
     let config = engine.config();
     let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
-    let settings = gusset_component::TranslateSettings { features, calls_through_host };
+    let (fuel, keep_flags) = (config.consume_fuel, config.keep_flags);
+    let settings = gusset_component::TranslateSettings { features, calls_through_host, fuel, keep_flags };
     let translation = gusset_component::translate(&input.wasm, &settings);
     Ok(translation.map_err(|error| input.translate_error(error))?)
 }

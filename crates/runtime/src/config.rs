@@ -1,6 +1,7 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
 use crate::artifact::platform;
+use crate::pooling::InstanceAllocationStrategy;
 use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
@@ -54,11 +55,16 @@ pub struct Config {
     pub(crate) target_cpu: Option<String>,
     pub(crate) consume_fuel: bool,
     pub(crate) epoch_interruption: bool,
+    pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
     pub(crate) lazy_compilation: bool,
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<crate::cache::Cache>,
+    pub(crate) allocation_strategy: InstanceAllocationStrategy,
+    pub(crate) memory_init_cow: bool,
 }
 
 impl Default for Config {
@@ -89,11 +95,16 @@ impl Config {
             target_cpu: None,
             consume_fuel: false,
             epoch_interruption: false,
+            keep_flags: false,
             progress: None,
             lazy_compilation: false,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
+            #[cfg(feature = "cache")]
+            cache: None,
+            allocation_strategy: InstanceAllocationStrategy::OnDemand,
+            memory_init_cow: true,
         }
     }
 
@@ -431,6 +442,20 @@ impl Config {
         self
     }
 
+    /// Where instances get their memories, tables and contexts from (default: from the system, on demand). Pools are for hosts that
+    /// make many instances: see [`PoolingConfig`](crate::PoolingConfig).
+    pub fn allocation_strategy(&mut self, strategy: impl Into<InstanceAllocationStrategy>) -> &mut Config {
+        self.allocation_strategy = strategy.into();
+        self
+    }
+
+    /// Whether what memories hold at first is mapped, so that instances of a module share what they do not write (default:
+    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied.
+    pub fn memory_init_cow(&mut self, enabled: bool) -> &mut Config {
+        self.memory_init_cow = enabled;
+        self
+    }
+
     /// The machine to compile for, by its triple (default: this one). An engine for another machine makes artefacts
     /// ([`Engine::precompile_component`](crate::Engine::precompile_component)) and runs nothing. Known are `x86_64` and `aarch64` under
     /// Linux, and `aarch64` under macOS; the feature `cross-compile` has code generators for all of them.
@@ -568,6 +593,13 @@ impl Config {
         self
     }
 
+    /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.
+    #[doc(hidden)]
+    pub fn keep_flags(&mut self, enabled: bool) -> &mut Config {
+        self.keep_flags = enabled;
+        self
+    }
+
     /// Whether traps are faults of compiled code, which handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE turn into errors (default:
     /// yes). Without, an engine installs no handlers and changes nothing about signals and the threads' signal stacks: for hosts
     /// that own the handlers of their process. All that could fault is checked before: each access to memory against its length,
@@ -609,6 +641,21 @@ impl Config {
     /// The same for accesses to tables, those of indirect calls among them (default: yes).
     pub fn table_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
         self.table_access_spectre_mitigation = enabled;
+        self
+    }
+
+    /// Where to look for components and modules before they are compiled, and to keep what had to be (default: nowhere).
+    ///
+    /// A hit gives what compiling would give. See [`Cache`](crate::Cache).
+    ///
+    /// ```no_run
+    /// use gusset::{Cache, Config, Engine};
+    /// let engine = Engine::new(Config::new().cache(Cache::from_default_location().ok()))?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[cfg(feature = "cache")]
+    pub fn cache(&mut self, cache: Option<crate::cache::Cache>) -> &mut Config {
+        self.cache = cache;
         self
     }
 

@@ -230,6 +230,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             },
             CoreDef::NamedExport { instance, export } => self.named_export(instance, export),
             CoreDef::Trampoline(index) => self.trampoline_func(index).map(ExternHandle::Func),
+            CoreDef::Fuel => Ok(ExternHandle::Global(self.store.0.vm.fuel_global())),
             CoreDef::State => self.state.map(ExternHandle::Memory).ok_or_else(not_made),
             CoreDef::ResourceType(resource) => self.resource_number(resource).map(ExternHandle::Global),
         }

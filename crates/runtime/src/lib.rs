@@ -165,6 +165,7 @@
 //!
 //! # Features
 //!
+//! - `cache` (default): [`Cache`], which keeps what was compiled in a directory. It needs `compile`.
 //! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
 //!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
 //!   `CodegenError` and `TranslateError`. Without it components and modules come from artefacts that another process compiled:
@@ -186,6 +187,8 @@
 mod activation;
 mod adapter_trap;
 mod artifact;
+#[cfg(feature = "cache")]
+mod cache;
 mod callable_export;
 mod canon;
 #[cfg(feature = "compile")]
@@ -216,6 +219,7 @@ mod limits;
 mod link;
 mod linker;
 mod metering;
+mod pooling;
 mod progress;
 mod relayed_call;
 mod resource;
@@ -233,6 +237,8 @@ mod vm;
 mod wave;
 
 pub use artifact::Precompiled;
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheConfig, CacheStats, CacheUsage};
 #[doc(hidden)]
 pub use callable_export::CallableExport;
 pub use canon::{
@@ -275,6 +281,7 @@ pub use limits::{LimitExceeded, LimitKind, ResourceLimiter, StoreLimits, StoreLi
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use metering::UpdateDeadline;
+pub use pooling::{InstanceAllocationStrategy, PoolExhausted, PooledResource, PoolingConfig};
 pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};

@@ -81,7 +81,7 @@ impl LiftedFunc {
         // What is refused now is refused before anything is lowered.
         let harmless = checked.is_err() || !self.checks_handles;
         let called = checked.and_then(|()| self.call_entered(activation.store(), types, params, values));
-        let finished = called.and_then(|result| {
+        let finished = called.and_then(|(result, _)| {
             let looked = look(activation.store().as_context(), result);
             self.finish(activation.store(), values).map(|()| looked)
         });
@@ -122,14 +122,14 @@ impl LiftedFunc {
         if self.params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat }
     }
 
-    /// `canon_lift`, once the instance is entered, as far as the result.
+    /// `canon_lift`, once the instance is entered, as far as the result; and how many bytes the result's strings and lists have.
     pub(crate) fn call_entered<T: 'static, P: LowerList, R: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
-    ) -> Result<R, CanonError> {
+    ) -> Result<(R, u64), CanonError> {
         let LiftedFunc { callee, options, result_in_memory, .. } = *self;
         let ty = types.types.func(self.ty);
         let mut guest = StoreGuest { store, options, scope: 0 };
@@ -146,10 +146,11 @@ impl LiftedFunc {
         store.call_core(callee, values)?;
         let mut cx = options.lift(store.0, types, self.holds_handles);
         let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
+        let copied = cx.copied();
         if scope != 0 {
             options.end_scope(store.0, scope)?;
         }
-        Ok(result)
+        Ok((result, copied))
     }
 
     /// What is left to do when the result has been passed on.

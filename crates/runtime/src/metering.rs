@@ -5,7 +5,7 @@ use crate::deadline::ClockVerdict;
 use crate::error::{Result, bail};
 use crate::store::{Store, StoreContext, StoreContextMut, StoreInner};
 use crate::trap::Trap;
-use gusset_types::TrapCode;
+use gusset_types::{ADAPTER_FUEL, BYTE_FUEL, TrapCode};
 
 /// What a guest does whose deadline has come: the answer of [`Store::epoch_deadline_callback`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,6 +185,32 @@ impl<T: 'static> StoreInner<T> {
     fn get_fuel(&self) -> Result<u64> {
         self.check_counts_fuel()?;
         Ok(self.vm.fuel())
+    }
+
+    /// Charges a call between components that the host relays, whose parameters have so many bytes in strings and lists.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when there is not as much.
+    pub(crate) fn charge_relayed_call(&mut self, copied: u64) -> Result<()> {
+        self.charge(copied, ADAPTER_FUEL as u64)
+    }
+
+    /// Charges its result, which has so many.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when there is not as much.
+    pub(crate) fn charge_copied(&mut self, copied: u64) -> Result<()> {
+        self.charge(copied, 0)
+    }
+
+    fn charge(&mut self, copied: u64, fixed: u64) -> Result<()> {
+        let fuel = copied.saturating_mul(BYTE_FUEL as u64).saturating_add(fixed);
+        if self.vm.engine().config().consume_fuel && fuel != 0 && !self.vm.use_fuel(fuel) {
+            return Err(Trap::new(TrapCode::OutOfFuel).into());
+        }
+        Ok(())
     }
 
     /// The epoch of the deadline has come: whether the guest that is running goes on.

@@ -78,6 +78,8 @@ pub(crate) fn relay<T: 'static>(
     let mut cx = options.lift(store.0, types, callee.holds_handles());
     let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), signature.params_in_memory, &mut flat)?;
     let lifted = cx.lifted_bytes();
+    let copied = cx.copied();
+    store.0.charge_relayed_call(copied).inspect_err(|_| store.0.held.forget_all(&args))?;
     let place = match signature.result_in_memory {
         true => LowerPlace::At(flat.pointer(options.width)),
         false => LowerPlace::Flat,
@@ -85,15 +87,16 @@ pub(crate) fn relay<T: 'static>(
     let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
-    let called: Result<Vec<Val>, _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
+    let called: Result<(Vec<Val>, u64), _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
     trace(store, caller.name, || match &called {
-        Ok(result) => CallStep::Return(result.first()),
+        Ok((result, _)) => CallStep::Return(result.first()),
         Err(_) => CallStep::Fail,
     });
     if called.is_err() {
         store.0.held.forget_all(&args);
     }
-    let result = called?;
+    let (result, copied) = called?;
+    store.0.charge_copied(copied).inspect_err(|_| store.0.held.forget_all(&result))?;
     if let Some(instance) = caller.instance {
         check_return(store.0, instance, || caller.name.clone())?;
     }

@@ -38,7 +38,7 @@ pub(crate) use NoText as TextSource;
 /// ```
 #[derive(Clone, Debug)]
 pub struct NamedSource {
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     name: Arc<str>,
     /// What the bytes were encoded from.
     text: Option<Arc<TextSource>>,
@@ -46,8 +46,8 @@ pub struct NamedSource {
 
 impl NamedSource {
     /// Binary or, with the feature `wat`, text: what begins with `\0asm` is taken for binary.
-    pub fn new(name: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> NamedSource {
-        NamedSource { bytes: bytes.as_ref().into(), name: name.into(), text: None }
+    pub fn new(name: impl Into<Arc<str>>, bytes: impl Into<Vec<u8>>) -> NamedSource {
+        NamedSource { bytes: Arc::new(bytes.into()), name: name.into(), text: None }
     }
 
     /// The binary `wasm` of a module or component that is defined in a text which holds more than that, a script. The keyword of the
@@ -57,11 +57,11 @@ impl NamedSource {
         name: impl Into<Arc<str>>,
         text: impl Into<Arc<str>>,
         keyword: usize,
-        wasm: impl AsRef<[u8]>,
+        wasm: impl Into<Vec<u8>>,
     ) -> NamedSource {
         let name = name.into();
         let text = TextSource::part(Some(name.clone()), text.into(), keyword);
-        NamedSource { bytes: wasm.as_ref().into(), name, text: Some(Arc::new(text)) }
+        NamedSource { bytes: Arc::new(wasm.into()), name, text: Some(Arc::new(text)) }
     }
 }
 

@@ -13,7 +13,7 @@ use gusset::{
 use std::path::PathBuf;
 
 /// Two components with adapters between them, a host function, data, a table, and a trap.
-const COMPOSITION: &str = r#"(component
+pub(crate) const COMPOSITION: &str = r#"(component
   (import "log" (func $log (param "text" string)))
   (component $lib
     (core module $m
@@ -193,6 +193,14 @@ fn a_module_does_the_same_from_its_artefact() -> Result<()> {
     assert_eq!(Engine::detect_precompiled_file(&path)?, Some(Precompiled::Module));
     // SAFETY: the file holds what was serialized, and stays until the test ends.
     check_module(&engine, &unsafe { Module::deserialize_file(&engine, &path)? });
+    Ok(())
+}
+
+#[test]
+fn what_has_no_code_has_an_artefact() -> Result<()> {
+    let engine = Engine::default();
+    deserialize(&engine, &engine.precompile_component("(component)")?)?;
+    deserialize_module(&engine, &engine.precompile_module("(module)")?)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 #![cfg(all(feature = "compile", feature = "wat", target_os = "linux"))]
 
 use gusset::core::{Instance, Module, Val};
-use gusset::{AsContextMut, Config, Engine, Result, Store, Trap, TrapCode};
+use gusset::{AsContextMut, Config, Engine, InstanceAllocationStrategy, PoolingConfig, Result, Store, Trap, TrapCode};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The tests of this file use and count what the whole process has: one after the other.
@@ -170,6 +170,77 @@ fn reservations_beyond_the_address_space_are_errors() -> Result<()> {
         let module = Module::new(&engine, r#"(module (memory 1))"#)?;
         let error = Instance::new(Store::new(&engine, ()), &module, &[]).expect_err("there is no room");
         assert!(format!("{error:#}").contains("address space"), "{error}");
+    }
+    Ok(())
+}
+
+/// How many places of the process map the first contents of a memory.
+fn image_mappings() -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux says what is mapped");
+    maps.lines().filter(|line| line.contains("memfd:gusset-memory")).count()
+}
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("Linux says what is open").count()
+}
+
+/// Of a module that is dropped nothing is mapped, though memories that had its image are kept; of an engine, nothing at all.
+#[test]
+fn kept_memories_go_with_their_engine_and_images_with_their_module() -> Result<()> {
+    let _alone = alone();
+    let data = "\\07".repeat(40_000);
+    let text = format!(
+        r#"(module (memory (export "m") 3 5) (data (i32.const 9) "{data}") (table 10 funcref)
+            (func (export "f") (result i32) (i32.store8 (i32.const 9) (i32.const 1)) (memory.grow (i32.const 2))))"#
+    );
+    let round = |strategy: &InstanceAllocationStrategy| -> Result<()> {
+        let engine = Engine::new(Config::new().allocation_strategy(strategy.clone()))?;
+        let module = Module::new(&engine, &text)?;
+        for _ in 0..3 {
+            let mut stores: Vec<_> = (0..20).map(|_| Store::new(&engine, ())).collect();
+            for store in &mut stores {
+                let instance = Instance::new(&mut *store, &module, &[])?;
+                assert_eq!(call(&mut *store, instance, "f", &[])?, 3);
+            }
+            assert!(image_mappings() >= 20);
+        }
+        assert!(image_mappings() >= 20, "they are kept for the next instances");
+        drop(module);
+        assert_eq!(image_mappings(), 0);
+        Ok(())
+    };
+    for strategy in [InstanceAllocationStrategy::OnDemand, PoolingConfig::new().into()] {
+        (0..3).try_for_each(|_| round(&strategy))?;
+        let ((count, bytes), open) = (mappings(), descriptors());
+        (0..20).try_for_each(|_| round(&strategy))?;
+        let (count_after, bytes_after) = mappings();
+        assert_eq!(descriptors(), open);
+        assert!(count_after < count + 20, "{count} mappings, then {count_after}");
+        assert!(bytes_after < bytes + (1 << 30), "{bytes} bytes, then {bytes_after}");
+    }
+    Ok(())
+}
+
+/// What the last instances wrote is kept only as far as the limits say.
+#[test]
+fn free_memories_keep_little() -> Result<()> {
+    let _alone = alone();
+    let text = r#"(module (memory 512) (func (export "f") (result i32)
+        (memory.fill (i32.const 0) (i32.const 7) (i32.const 0x2000000)) (i32.const 0)))"#;
+    for strategy in [InstanceAllocationStrategy::OnDemand, PoolingConfig::new().into()] {
+        let engine = Engine::new(Config::new().allocation_strategy(strategy))?;
+        let module = Module::new(&engine, text)?;
+        let before = resident();
+        let mut store = Store::new(&engine, ());
+        for _ in 0..10 {
+            let instance = Instance::new(&mut store, &module, &[])?;
+            call(&mut store, instance, "f", &[])?;
+        }
+        let used = resident().saturating_sub(before);
+        assert!(used > 300 << 20, "{used} bytes");
+        drop(store);
+        let kept = resident().saturating_sub(before);
+        assert!(kept < 32 << 20, "{kept} bytes");
     }
     Ok(())
 }

@@ -303,3 +303,34 @@ fn traps_nest() -> Result<()> {
     assert_eq!(trap(&error).backtrace().frames().len(), 1);
     Ok(())
 }
+
+/// Checks of the epoch stand among those that are made instead of faults, in both forms.
+#[test]
+fn epochs_stop_guests_without_signals() -> Result<()> {
+    let text = r#"(module (memory 1)
+        (func (export "f") (param i32) (local i32)
+            (loop $l
+                (local.set 1 (i32.div_u (i32.load (i32.and (local.get 1) (i32.const 0xfffc))) (local.get 0)))
+                (i32.store (i32.const 8) (local.get 1))
+                (br $l))))"#;
+    for form in [false, true] {
+        let mut config = Config::new();
+        config.signals_based_traps(false).epoch_interruption(true).frame_form(form);
+        let engine = Engine::new(&config)?;
+        let module = Module::new(&engine, text)?;
+        let mut store = Store::new(&engine, ());
+        store.set_epoch_deadline(1);
+        let instance = Instance::new(&mut store, &module, &[])?;
+        let error = call(&mut store, instance, "f", &[Val::I32(0)]).expect_err("it divides by 0");
+        assert_eq!(trap(&error).code(), TrapCode::IntegerDivideByZero);
+        let error = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                engine.increment_epoch();
+            });
+            call(&mut store, instance, "f", &[Val::I32(1)]).expect_err("it has no end")
+        });
+        assert_eq!(trap(&error).code(), TrapCode::Interrupt);
+    }
+    Ok(())
+}

@@ -26,6 +26,7 @@ mod component_feature;
 mod core_feature;
 mod excerpt;
 mod flat;
+mod fuel;
 mod handle_table;
 mod index;
 mod interface_name;
@@ -51,6 +52,7 @@ pub use component_feature::{ComponentFeature, ComponentFeatures};
 pub use core_feature::{CoreFeature, CoreFeatures};
 pub use excerpt::Excerpt;
 pub use flat::{FlatSignature, FlatType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+pub use fuel::{ADAPTER_FUEL, BYTE_FUEL, FUNCTION_FUEL};
 pub use handle_table::{
     BORROW_SCOPE, BorrowScopeLayout, CELL, CellLayout, FIRST_HANDLES, FLAG_CANNOT_LEAVE, HANDLE_ENTRY,
     HANDLE_KIND_BITS, HandleEntryLayout, HandleKind, INSTANCE_STATE, InstanceStateLayout, LENDER, LenderLayout,

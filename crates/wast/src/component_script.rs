@@ -3,6 +3,7 @@
 
 use crate::component_host;
 use crate::component_value;
+use crate::meter;
 use crate::outcome::{Mismatch, mismatch, no_export};
 use gusset::types::{ComponentFunc, ComponentItem, Type};
 use gusset::{Component, Engine, Instance, Linker, Printable, Store, Val};
@@ -34,9 +35,15 @@ impl ComponentScript {
     /// Instantiates `component` and returns the instance's number.
     pub(crate) fn instantiate(&mut self, component: &Component) -> gusset::Result<usize> {
         let mut store = Store::new(&self.engine, ());
+        meter::unlimited(&mut store);
         let instance = self.linker.instantiate(&mut store, component)?;
         self.instances.push(RunningComponent { component: component.clone(), store, instance });
         Ok(self.instances.len() - 1)
+    }
+
+    /// The fuel that all have used since this was asked last, where it is counted.
+    pub(crate) fn take_fuel(&mut self) -> Option<u64> {
+        self.instances.iter_mut().map(|running| meter::take_fuel(&mut running.store)).sum()
     }
 
     /// Makes an instance of the modules and resource types that the instance with this number exports importable as `name`. Of what

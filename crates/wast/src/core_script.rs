@@ -3,6 +3,7 @@
 
 use crate::component_value;
 use crate::core_value;
+use crate::meter;
 use crate::outcome::{Mismatch, mismatch, no_export};
 use crate::spectest;
 use gusset::core::{Extern, Instance, Linker, Module, Val};
@@ -36,6 +37,7 @@ impl CoreScript {
         let written = OutputBuffer::new(MAX_WRITTEN);
         let config = if wasi { wasi_config(&written)? } else { WasiConfig::default() };
         let mut store = Store::new(engine, WasiCtx::new(&config));
+        meter::unlimited(&mut store);
         let mut linker = Linker::new(engine);
         // Scripts register names again, and mean the latest.
         linker.allow_shadowing(true);
@@ -50,6 +52,11 @@ impl CoreScript {
     /// What has been written since this was asked last.
     pub(crate) fn take_written(&mut self) -> Vec<u8> {
         self.written.take()
+    }
+
+    /// The fuel that has been used since this was asked last, where it is counted.
+    pub(crate) fn take_fuel(&mut self) -> Option<u64> {
+        meter::take_fuel(&mut self.store)
     }
 
     /// Instantiates `module` with what is registered.

@@ -222,7 +222,7 @@ mod tests {
         for &(line, status) in outcomes {
             let kind = DirectiveKind::AssertReturn;
             report.counts.count(kind, status);
-            report.directives.push(DirectiveResult { line, column: 1, kind, status });
+            report.directives.push(DirectiveResult { line, column: 1, kind, status, fuel: None });
             if status == DirectiveStatus::Failed {
                 let (file, source) = (report.file.clone(), String::new());
                 let (expected, actual, place) = ("1".into(), "2".into(), vec![]);

@@ -36,6 +36,7 @@ mod feature;
 mod header;
 mod known_failures;
 mod message;
+mod meter;
 mod outcome;
 mod report;
 mod runner;

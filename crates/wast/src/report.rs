@@ -206,6 +206,8 @@ pub struct DirectiveResult {
     pub kind: DirectiveKind,
     /// How it went.
     pub status: DirectiveStatus,
+    /// The fuel that guests used in it, where the engine counts: [`gusset::Config::consume_fuel`].
+    pub fuel: Option<u64>,
 }
 
 /// A directive that did not hold.

@@ -163,6 +163,7 @@ fn run_directive<'a>(
         Err(Mismatch { internal: true, ..mismatch })
     });
     let written = script.take_written();
+    let fuel = script.take_fuel();
     let status = match outcome {
         Ok(()) => DirectiveStatus::Passed,
         Err(Mismatch { expected, actual, difference, mut place, adapter, internal }) => {
@@ -191,7 +192,7 @@ fn run_directive<'a>(
         }
     };
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line, column, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status, fuel });
 }
 
 /// Counts a directive of a script that is not run.
@@ -199,5 +200,5 @@ fn skip_directive(directive: &WastDirective<'_>, source: &SourceText<'_>, report
     let (kind, status) = (DirectiveKind::of(directive), DirectiveStatus::Skipped);
     let (line, column) = source.position(directive.span());
     report.counts.count(kind, status);
-    report.directives.push(DirectiveResult { line, column, kind, status });
+    report.directives.push(DirectiveResult { line, column, kind, status, fuel: None });
 }

@@ -191,6 +191,11 @@ impl<'a> RunningScript<'a> {
         involved.map(|(_, text)| text.clone()).collect()
     }
 
+    /// The fuel that guests have used since this was asked last, where they count it.
+    pub(crate) fn take_fuel(&mut self) -> Option<u64> {
+        Some(self.core.take_fuel()? + self.components.take_fuel()?)
+    }
+
     /// What guests have written since this was asked last, in lines that say so.
     pub(crate) fn take_written(&mut self) -> Vec<String> {
         let written = self.core.take_written();
@@ -349,7 +354,7 @@ impl<'a> RunningScript<'a> {
             Err(refusal) => return self.compare(&expected, message, &refusal),
         };
         // Where in the text it is wrong is of interest only if it is not what was expected.
-        let plain = NamedSource::new(self.file.name.clone(), &definition.bytes);
+        let plain = NamedSource::new(self.file.name.clone(), &*definition.bytes);
         let located = || self.compile_source(&definition, &self.source(&definition)).err();
         match self.compile_source(&definition, &plain) {
             Ok(_) => mismatch(expected, "it is accepted"),
@@ -427,8 +432,8 @@ impl<'a> RunningScript<'a> {
     fn source(&self, definition: &Encoded) -> NamedSource {
         let ScriptFile { name, text } = &self.file;
         match definition.is_wasm() {
-            true => NamedSource::part_of_text(name.clone(), text.clone(), definition.place, &definition.bytes),
-            false => NamedSource::new(name.clone(), &definition.bytes),
+            true => NamedSource::part_of_text(name.clone(), text.clone(), definition.place, &*definition.bytes),
+            false => NamedSource::new(name.clone(), &*definition.bytes),
         }
     }
 

@@ -66,7 +66,7 @@ impl Cost {
 /// Has `gusset` run the component in `file` and call `call`.
 pub(super) fn run(gusset: &Path, file: &Path, call: &str) -> Result<Cost> {
     let mut command = Command::new(gusset);
-    command.arg("run").arg(file).args(["--invoke", call]);
+    command.args(["run", "--no-cache"]).arg(file).args(["--invoke", call]);
     watch(&mut command).with_context(|| format!("cannot run {}", gusset.display()))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn run(gusset: &Path, program: &Path) -> Result<Option<String>> {
 
 fn command(gusset: &Path, program: &Path, manifest: &ProgramManifest, root: Option<&Path>) -> Command {
     let mut command = Command::new(gusset);
-    command.arg("run");
+    command.args(["run", "--no-cache"]);
     for (name, value) in &manifest.env {
         command.arg("--env").arg(format!("{name}={value}"));
     }

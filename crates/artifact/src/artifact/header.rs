@@ -99,7 +99,7 @@ impl Header {
     ///
     /// When it is not, with the first reason in the order of [`ArtifactErrorKind`].
     pub(super) fn read(file: &[u8]) -> Result<Header, ArtifactError> {
-        check_start(file)?;
+        check_artifact_start(file)?;
         let header = file.get(..HEADER_SIZE).ok_or_else(|| truncated(file.len(), None))?;
         let wanted = u64_at(header, LENGTH_AT);
         if (file.len() as u64) < wanted {
@@ -152,8 +152,13 @@ pub fn detect_artifact(bytes: &[u8]) -> Option<ArtifactKind> {
     ArtifactKind::from_number(*bytes.get(KIND_AT)?)
 }
 
-/// Checks that a file is an artefact of this version.
-fn check_start(file: &[u8]) -> Result<(), ArtifactError> {
+/// Checks the start of a file, 128 bytes or all there are: whether it is an artefact of this version. Nobody needs to read the rest
+/// of one that is not.
+///
+/// # Errors
+///
+/// When it is not: foreign, of another version, or cut off.
+pub fn check_artifact_start(file: &[u8]) -> Result<(), ArtifactError> {
     if !file.starts_with(&MAGIC) {
         if !file.is_empty() && MAGIC.starts_with(file) {
             return Err(truncated(file.len(), None));

@@ -2,6 +2,8 @@
 //! stands there is read as options.
 
 use super::grants::{DirectoryGrant, StdinGrant, Variable};
+use super::limits::LimitOptions;
+use crate::engine::{self, CommandEngine};
 use crate::error::WrongUsage;
 use crate::guess;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -39,6 +41,14 @@ pub(crate) struct RunOptions {
     /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     pub(super) features: Vec<FeatureList>,
+    /// Compile it in any case, and keep nothing in the cache
+    #[arg(long)]
+    pub(super) no_cache: bool,
+    /// Run FILE also if `gusset compile` made it: only one that you trust, since its code is not checked
+    #[arg(long)]
+    pub(super) allow_precompiled: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitOptions,
 }
 
 #[derive(Args)]
@@ -109,6 +119,14 @@ impl Invocation {
         Ok(Invocation { options, path: file, words })
     }
 
+    /// The engine for what is to be run.
+    pub(super) fn engine(&self) -> anyhow::Result<CommandEngine> {
+        let RunOptions { features, no_cache, limits, .. } = &self.options;
+        let mut config = if *no_cache { engine::config(features) } else { engine::cached_config(features) };
+        limits.configure(&mut config);
+        CommandEngine::new(config)
+    }
+
     /// The function's name and the values behind it, as they would stand in a shell behind one another.
     pub(super) fn call_words(&self) -> Vec<String> {
         let words = self.words.iter().map(|word| word.to_string_lossy().into_owned());
@@ -141,14 +159,18 @@ impl Invocation {
         }
     }
 
-    /// The file, as it is typed into a shell.
+    /// The file, as it is typed into a shell, with the option without which it does not run.
     pub(super) fn typed_file(&self) -> String {
-        guess::file_in_shell(&self.path)
+        let file = guess::file_in_shell(&self.path);
+        match self.options.allow_precompiled {
+            true => format!("--allow-precompiled {file}"),
+            false => file,
+        }
     }
 
     /// The first option that gives a program something.
     pub(super) fn first_grant(&self) -> Option<&'static str> {
-        let RunOptions { invoke: _, dir, env, argv0, stdin, deterministic, features: _ } = &self.options;
+        let RunOptions { dir, env, argv0, stdin, deterministic, .. } = &self.options;
         let given = [
             ("--dir", !dir.is_empty()),
             ("--env", !env.is_empty()),

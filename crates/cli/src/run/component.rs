@@ -1,6 +1,7 @@
 //! `gusset run` of components: calls one of their functions.
 
 use super::arguments::Invocation;
+use super::limits::GuestLimits;
 use super::unlinked;
 use crate::error::WrongUsage;
 use crate::output::print;
@@ -8,7 +9,6 @@ use crate::select::listing;
 use crate::{guess, sample};
 use anyhow::{Context, Result};
 use gusset::{CallableExport, Component, Engine, Linker, Store, Val, WaveCall};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// What the interface of programs is called, before its version.
@@ -24,23 +24,29 @@ pub(super) fn check(invocation: &Invocation) -> Result<()> {
         let message = format!("{grant} is for programs that are core modules: components have no WASI yet");
         return Err(WrongUsage(message).into());
     }
-    invocation.options.invoke.as_ref().map_or(Ok(()), |text| parse(&invocation.path, text).map(drop))
+    invocation.options.invoke.as_ref().map_or(Ok(()), |text| parse(invocation, text).map(drop))
 }
 
 /// Calls the function that is asked for and prints the result.
-pub(super) fn run(invocation: &Invocation, engine: &Engine, shown: &str, component: &Component) -> Result<ExitCode> {
+pub(super) fn run(
+    invocation: &Invocation,
+    engine: &Engine,
+    shown: &str,
+    component: &Component,
+    limits: &GuestLimits<'_>,
+) -> Result<ExitCode> {
     let path = &invocation.path;
     let Some(text) = &invocation.options.invoke else {
-        return Err(invocation.nothing_called(what_to_call(path, shown, component)));
+        return Err(invocation.nothing_called(what_to_call(invocation, shown, component)));
     };
-    let call = parse(path, text)?;
+    let call = parse(invocation, text)?;
     let function = component.find_func(call.name()).with_context(|| format!("cannot call a function of {shown}"))?;
     let name = function.name();
     let arguments = call.arguments(&function.ty).with_context(|| match sample::call(&name, &function.ty) {
         Some(example) => format!("cannot call `{name}` so; a call of it looks like {}", guess::in_shell(&example)),
         None => format!("cannot call `{name}`"),
     })?;
-    let result = call_function(engine, component, &function, &arguments);
+    let result = call_function(engine, component, &function, &arguments, limits);
     match result.map_err(|error| unlinked::explain(error, path, shown, component))? {
         Some(value) => print(format_args!("{value}\n"))?,
         None => print("()\n")?,
@@ -49,13 +55,13 @@ pub(super) fn run(invocation: &Invocation, engine: &Engine, shown: &str, compone
 }
 
 /// The call that stands after `--invoke`.
-fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
+fn parse<'a>(invocation: &Invocation, text: &'a str) -> Result<WaveCall<'a>> {
     WaveCall::parse(text).with_context(|| {
         let words: Vec<String> = text.split_whitespace().map(String::from).collect();
         match words.is_empty() || text.contains('(') {
             true => "cannot understand the call after --invoke".to_string(),
             false => {
-                let command = guess::with_call(&guess::file_in_shell(path), &words);
+                let command = guess::with_call(&invocation.typed_file(), &words);
                 format!("cannot understand the call after --invoke; did you mean\n\n  {command}\n")
             }
         }
@@ -63,7 +69,7 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<WaveCall<'a>> {
 }
 
 /// What to say where nothing says what to call.
-fn what_to_call(path: &Path, shown: &str, component: &Component) -> String {
+fn what_to_call(invocation: &Invocation, shown: &str, component: &Component) -> String {
     let functions = &component.funcs().collect::<Vec<_>>()[..];
     if functions.iter().any(|function| function.name().starts_with(WASI_RUN)) {
         return format!(
@@ -74,10 +80,10 @@ fn what_to_call(path: &Path, shown: &str, component: &Component) -> String {
     if functions.is_empty() {
         return format!("{shown} exports no functions, so there is nothing to call; `gusset inspect` shows what it is");
     }
-    if let Some(advice) = unlinked::advice(path, shown, component) {
+    if let Some(advice) = unlinked::advice(&invocation.path, shown, component) {
         return format!("{advice}\n\n{}", listing(functions));
     }
-    let file = guess::file_in_shell(path);
+    let file = invocation.typed_file();
     // A function of the component itself is told first: its name is short.
     let (own, others): (Vec<_>, Vec<_>) = functions.iter().partition(|function| !function.name().contains('#'));
     let example = own.into_iter().chain(others).find_map(|function| sample::call(&function.name(), &function.ty));
@@ -92,8 +98,10 @@ fn call_function(
     component: &Component,
     function: &CallableExport,
     arguments: &[Val],
+    limits: &GuestLimits<'_>,
 ) -> Result<Option<Val>> {
-    let mut store = Store::new(engine, ());
+    let mut store = Store::new(engine, limits.limiter());
+    limits.begin(&mut store, |limiter| limiter)?;
     let instance = Linker::new(engine).instantiate(&mut store, component)?;
     let found = instance.get_func(&mut store, function);
     let func = found.context("internal error: a listed export is not there")?;

@@ -2,6 +2,7 @@
 
 use super::arguments::Invocation;
 use super::core_call::{self, CoreCall};
+use super::limits::{GuestLimiter, GuestLimits};
 use super::{grants, unlinked_module};
 use crate::guess;
 use crate::output::print;
@@ -26,21 +27,35 @@ enum ModuleTask {
     Call(CoreCall),
 }
 
+/// A guest's state.
+pub(super) struct ModuleGuest {
+    wasi: WasiCtx,
+    limiter: GuestLimiter,
+}
+
 /// A module on its way, with what it can import.
 struct ModuleRun<'a> {
     shown: &'a str,
     module: &'a Module,
-    linker: Linker<WasiCtx>,
-    store: Store<WasiCtx>,
+    linker: Linker<ModuleGuest>,
+    store: Store<ModuleGuest>,
+    limits: &'a GuestLimits<'a>,
 }
 
 /// Runs the module, or calls the function that is asked for and prints its results.
-pub(super) fn run(invocation: &Invocation, engine: &Engine, shown: &str, module: &Module) -> Result<ExitCode> {
+pub(super) fn run(
+    invocation: &Invocation,
+    engine: &Engine,
+    shown: &str,
+    module: &Module,
+    limits: &GuestLimits<'_>,
+) -> Result<ExitCode> {
     let mut linker = Linker::new(engine);
-    preview1::add_to_linker(&mut linker, |ctx| ctx)?;
-    preview0::add_to_linker(&mut linker, |ctx| ctx)?;
-    let store = Store::new(engine, WasiCtx::new(&grants::config(invocation)?));
-    let mut run = ModuleRun { shown, module, linker, store };
+    preview1::add_to_linker(&mut linker, |guest: &mut ModuleGuest| &mut guest.wasi)?;
+    preview0::add_to_linker(&mut linker, |guest: &mut ModuleGuest| &mut guest.wasi)?;
+    let wasi = WasiCtx::new(&grants::config(invocation)?);
+    let store = Store::new(engine, ModuleGuest { wasi, limiter: limits.limiter() });
+    let mut run = ModuleRun { shown, module, linker, store, limits };
     let task = match &invocation.options.invoke {
         Some(text) => {
             let words = invocation.call_words();
@@ -62,6 +77,7 @@ fn exports_function(module: &Module, name: &str) -> bool {
 
 impl ModuleRun<'_> {
     fn perform(&mut self, task: &ModuleTask) -> Result<()> {
+        self.limits.begin(&mut self.store, |guest| &mut guest.limiter)?;
         let instance = self.linker.instantiate(&mut self.store, self.module)?;
         match task {
             ModuleTask::Instantiate => Ok(()),

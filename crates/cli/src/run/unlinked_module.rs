@@ -1,8 +1,9 @@
 //! What to say of a core module that imports what this program does not have: what each import looks like, and what would provide it.
 
+use super::module::ModuleGuest;
 use gusset::core::{ExternType, Linker, Module, ValType};
 use gusset::{Printable, nearest};
-use gusset_wasi::{WasiCtx, preview1};
+use gusset_wasi::preview1;
 
 /// How many imports are listed of those that have the same origin.
 const LISTED: usize = 10;
@@ -112,7 +113,7 @@ fn is_abort(ty: &ExternType) -> bool {
 }
 
 /// What the module imports that this program does not have, and what would provide it; `None` if that is nothing.
-pub(super) fn advice(shown: &str, module: &Module, linker: &Linker<WasiCtx>) -> Option<String> {
+pub(super) fn advice(shown: &str, module: &Module, linker: &Linker<ModuleGuest>) -> Option<String> {
     let is_emscripten =
         |name: &str| name.contains("emscripten") || OF_EMSCRIPTEN.iter().any(|start| name.starts_with(start));
     let emscripten = module.imports().any(|(_, name, _)| is_emscripten(name));
@@ -134,7 +135,7 @@ pub(super) fn advice(shown: &str, module: &Module, linker: &Linker<WasiCtx>) -> 
 }
 
 /// An import, and what may have been meant, of what the linker has.
-fn line(origin: ImportOrigin, module: &str, name: &str, ty: &ExternType, linker: &Linker<WasiCtx>) -> String {
+fn line(origin: ImportOrigin, module: &str, name: &str, ty: &ExternType, linker: &Linker<ModuleGuest>) -> String {
     let hint = match origin {
         ImportOrigin::Preview => match WASI_MODULES.into_iter().find(|other| linker.defines(other, name)) {
             Some(other) => format!("; `{other}` has it"),

@@ -46,9 +46,13 @@ pub fn shell(folder: &Path, line: &str) -> Ended {
     ended(PATIENCE, Command::new("sh").args(["-c", line]).current_dir(folder).env("PATH", path).env("LC_ALL", "C"))
 }
 
+/// Where a cache cannot be: what these tests run is compiled, unless they say otherwise.
+pub const NO_CACHE: (&str, &str) = ("GUSSET_CACHE_DIR", "/dev/null");
+
 /// Runs `command`, which may take that long.
 fn ended(patience: Duration, command: &mut Command) -> Ended {
-    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let command =
+        command.env(NO_CACHE.0, NO_CACHE.1).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     // Read while it runs: its output may be more than a pipe holds.
     let [stdout, stderr] = [reader(child.stdout.take()), reader(child.stderr.take())];
@@ -71,6 +75,7 @@ pub fn interrupted(arguments: &[&str], waits: bool) -> Option<i32> {
         return None;
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_gusset"));
+    command.env(NO_CACHE.0, NO_CACHE.1);
     let mut child =
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut line = String::new();

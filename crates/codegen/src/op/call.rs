@@ -82,6 +82,7 @@ impl FuncTranslator<'_, '_> {
         let count = self.unit.signature(signature).params.len();
         let mut arguments = self.top(count);
         arguments.insert(0, context);
+        arguments.extend(self.fuel_left());
         self.truncate(self.stack.len() - count);
         self.store_operands();
         arguments
@@ -95,6 +96,9 @@ impl FuncTranslator<'_, '_> {
         for (at, &ty) in results.iter().enumerate() {
             let value = self.builder.inst_results(call)[at];
             self.push_typed(value, ty);
+        }
+        if let Some(&left) = self.builder.inst_results(call).get(results.len()) {
+            self.set_fuel_left(left);
         }
     }
 
@@ -111,5 +115,18 @@ impl FuncTranslator<'_, '_> {
         let call = self.builder.ins().call(callee, &arguments);
         self.map_frame(call);
         self.builder.inst_results(call).first().copied()
+    }
+    /// The same for what may work for long, on so many bytes or elements: the host may be asked meanwhile whether it goes on.
+    pub(crate) fn call_bulk_builtin(
+        &mut self,
+        builtin: BuiltinFunction,
+        arguments: &[Value],
+        amount: Option<Value>,
+    ) -> Option<Value> {
+        self.charge_amount(amount);
+        self.hand_over_fuel();
+        let result = self.call_builtin(builtin, arguments);
+        self.take_back_fuel();
+        result
     }
 }

@@ -7,6 +7,7 @@
 use crate::convert;
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
+use crate::metering::Fuel;
 use crate::signature::{clif_type, needs_stack_map};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData};
 use gusset_artifact::CoreValType;
@@ -58,6 +59,7 @@ enum FrameKind<'a> {
         types: BlockTypes<'a>,
         /// Empty in the frame form.
         params: Box<[Operand]>,
+        fuel: Option<Fuel>,
     },
     /// It was opened where no code can be reached.
     Unreachable,
@@ -146,6 +148,7 @@ impl<'a> FuncTranslator<'a, '_> {
                 }
             }
         }
+        self.fuel_parameter(label);
         label
     }
 
@@ -184,6 +187,7 @@ impl<'a> FuncTranslator<'a, '_> {
         let (params, results) = self.block_type(ty)?;
         let condition = self.pop();
         self.store_operands();
+        self.split_fuel();
         let label = self.forward_label(results);
         let (then, otherwise) = (self.next_block(), self.next_block());
         self.builder.ins().brif(condition, then, [], otherwise, []);
@@ -195,14 +199,15 @@ impl<'a> FuncTranslator<'a, '_> {
             }
             Form::Frame(_) => Box::default(),
         };
-        let kind = FrameKind::If { otherwise, types: params, params: saved };
+        let kind = FrameKind::If { otherwise, types: params, params: saved, fuel: self.fuel };
         self.push_frame(kind, label, results, params.len(), results);
         Ok(())
     }
 
     fn else_(&mut self) {
         let frame = self.control.last_mut().expect("validated: a block is open");
-        let FrameKind::If { otherwise, types, params } = std::mem::replace(&mut frame.kind, FrameKind::Block) else {
+        let FrameKind::If { otherwise, types, params, fuel } = std::mem::replace(&mut frame.kind, FrameKind::Block)
+        else {
             frame.kind = FrameKind::Unreachable;
             return;
         };
@@ -217,6 +222,7 @@ impl<'a> FuncTranslator<'a, '_> {
             Form::Frame(_) => self.push_stored(types),
         }
         self.builder.switch_to_block(otherwise);
+        self.fuel = fuel;
         self.reachable = true;
     }
 
@@ -261,6 +267,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Writes to the block of a label from here on, with what is carried to it on the operand stack.
     fn continue_at(&mut self, label: Block, carried: BlockTypes<'a>, height: usize) {
         self.builder.switch_to_block(label);
+        self.join_fuel(label, carried.len());
         match self.form {
             Form::Ssa(_) => {
                 self.truncate(height);
@@ -284,14 +291,15 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     fn return_(&mut self, results: usize) {
-        let values = self.top(results);
+        let mut values = self.top(results);
+        values.extend(self.fuel_left());
         self.builder.ins().return_(&values);
         self.reachable = false;
     }
 
     fn br(&mut self, depth: u32) {
         let (label, carried, height) = self.branch(depth);
-        if self.goes_back(depth) && self.watches_loops() {
+        if self.goes_back(depth) && self.watches() {
             self.jump_back(label, carried, height);
         } else {
             self.jump(label, carried, height);
@@ -305,10 +313,14 @@ impl<'a> FuncTranslator<'a, '_> {
         if self.goes_back(depth) {
             self.watch_branch();
         }
+        self.split_fuel();
         let next = self.next_block();
-        // In the frame form, what must be moved first is moved on the way.
-        let on_the_way =
-            matches!(self.form, Form::Frame(_)) && !carried.is_empty() && self.stack.len() - carried.len() != height;
+        // In the frame form, what must be moved first is moved on the way. Nor is what has been used subtracted but on the way out of a
+        // loop, which is taken once.
+        let on_the_way = match self.form {
+            Form::Frame(_) => !carried.is_empty() && self.stack.len() - carried.len() != height,
+            Form::Ssa(_) => self.fuel.is_some() && self.leaves_loop(depth),
+        };
         if on_the_way {
             self.store_operands();
             let landing = self.next_block();
@@ -338,6 +350,7 @@ impl<'a> FuncTranslator<'a, '_> {
             self.watch_branch();
         }
         self.store_operands();
+        self.split_fuel();
         // Each label is reached over a block of its own, so that the table repeats nothing of what goes to it.
         let mut landings = HashMap::new();
         let mut order = Vec::new();
@@ -368,6 +381,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Goes to a label with the topmost operands.
     pub(crate) fn jump(&mut self, label: Block, carried: BlockTypes<'_>, height: usize) {
         if let Form::Frame(_) = self.form {
+            self.split_fuel();
             self.move_operands(carried.len(), height);
         }
         self.branch_to(label, carried, |this, arguments| this.builder.ins().jump(label, arguments));
@@ -391,7 +405,11 @@ impl<'a> FuncTranslator<'a, '_> {
     /// The topmost operands as what an edge carries: nothing in the frame form.
     fn edge(&mut self, carried: BlockTypes<'_>) -> Vec<BlockArg> {
         match self.form {
-            Form::Ssa(_) => self.top(carried.len()).into_iter().map(BlockArg::from).collect(),
+            Form::Ssa(_) => {
+                let mut arguments: Vec<_> = self.top(carried.len()).into_iter().map(BlockArg::from).collect();
+                arguments.extend(self.fuel_argument());
+                arguments
+            }
             Form::Frame(_) => Vec::new(),
         }
     }
@@ -407,6 +425,12 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Whether a branch goes back to the start of a loop.
     fn goes_back(&self, depth: u32) -> bool {
         matches!(self.control[self.control.len() - 1 - depth as usize].kind, FrameKind::Loop)
+    }
+
+    /// Whether a branch leaves a loop.
+    fn leaves_loop(&self, depth: u32) -> bool {
+        let left = self.control.len() - depth as usize;
+        self.control[left..].iter().any(|frame| matches!(frame.kind, FrameKind::Loop))
     }
 
     fn block_type(&self, ty: BlockType) -> Result<(BlockTypes<'a>, BlockTypes<'a>), CodegenError> {

@@ -55,13 +55,13 @@ impl FuncTranslator<'_, '_> {
             Operator::MemoryGrow { mem } => {
                 let pages = self.pop();
                 let arguments = [self.index(mem), self.wide(pages)];
-                let old = self.call_builtin(BuiltinFunction::MemoryGrow, &arguments);
+                let old = self.call_bulk_builtin(BuiltinFunction::MemoryGrow, &arguments, None);
                 self.push_old_size(old);
             }
             Operator::MemoryFill { mem } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(mem), self.wide(dst), value, self.wide(len)];
-                self.call_builtin(BuiltinFunction::MemoryFill, &arguments);
+                self.call_bulk_builtin(BuiltinFunction::MemoryFill, &arguments, Some(arguments[3]));
             }
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 self.bulk_copy(BuiltinFunction::MemoryCopy, dst_mem, src_mem);

@@ -23,13 +23,13 @@ impl FuncTranslator<'_, '_> {
             Operator::TableGrow { table } => {
                 let (value, count) = self.pop2();
                 let arguments = [self.index(table), self.wide(count), self.wide(value)];
-                let old = self.call_builtin(BuiltinFunction::TableGrow, &arguments);
+                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, Some(arguments[1]));
                 self.push_old_size(old);
             }
             Operator::TableFill { table } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(table), self.wide(dst), self.wide(value), self.wide(len)];
-                self.call_builtin(BuiltinFunction::TableFill, &arguments);
+                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, Some(arguments[3]));
             }
             Operator::TableCopy { dst_table, src_table } => {
                 self.bulk_copy(BuiltinFunction::TableCopy, dst_table, src_table);
@@ -106,7 +106,7 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn bulk_copy(&mut self, builtin: BuiltinFunction, to: u32, from: u32) {
         let (dst, src, len) = self.pop3();
         let arguments = [self.index(to), self.index(from), self.wide(dst), self.wide(src), self.wide(len)];
-        self.call_builtin(builtin, &arguments);
+        self.call_bulk_builtin(builtin, &arguments, Some(arguments[4]));
     }
 
     /// What `grow` returned: `u64::MAX` becomes -1.

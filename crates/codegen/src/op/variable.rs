@@ -60,6 +60,9 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn global_get(&mut self, global: GlobalIndex) {
+        if let Some(left) = self.fuel_global(global) {
+            return self.push(left);
+        }
         let ty = self.env.module.globals[global];
         let (base, offset, flags) = self.global(global);
         // Immutable globals have their value before any code runs.
@@ -70,8 +73,16 @@ impl FuncTranslator<'_, '_> {
 
     fn global_set(&mut self, global: GlobalIndex) {
         let value = self.pop();
+        if self.fuel_global(global).is_some() {
+            return self.charged(value);
+        }
         let (base, offset, flags) = self.global(global);
         self.builder.ins().store(flags, value, base, offset);
+    }
+
+    /// What is left of the fuel, if a global of generated code stands for that.
+    fn fuel_global(&mut self, global: GlobalIndex) -> Option<Value> {
+        if self.env.fuel == Some(global) { self.fuel_left() } else { None }
     }
 
     fn global(&mut self, global: GlobalIndex) -> (Value, i32, MemFlagsData) {

@@ -50,6 +50,7 @@ impl Flattener<'_, '_> {
                     self.core_def(CoreDef::State)
                 }
                 AdapterImport::CalleeState => unreachable!("a component's adapters are of one root instance"),
+                AdapterImport::Fuel => self.core_def(CoreDef::Fuel),
                 AdapterImport::ResourceType(resource) => self.core_def(CoreDef::ResourceType(resource)),
                 AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
                     self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
@@ -86,6 +87,7 @@ fn is_func(import: &AdapterImport) -> bool {
         AdapterImport::Memory(_)
         | AdapterImport::State
         | AdapterImport::CalleeState
+        | AdapterImport::Fuel
         | AdapterImport::ResourceType(_) => false,
     }
 }

@@ -113,6 +113,7 @@ impl Flattener<'_, '_> {
         if let Some(feature) = gusset_fact::unsupported(&self.plan.types, lower_type) {
             return Err(TranslateError::unsupported(feature, format_args!("the call {name}")));
         }
+        let keep_flags = self.settings.keep_flags;
         let (caller_body, callee_body) = (self.body_of(at), self.body_of(options.instance));
         let spec = AdapterSpec {
             name,
@@ -121,9 +122,10 @@ impl Flattener<'_, '_> {
             lower_type,
             lift_type,
             callee,
-            check_may_leave: caller_body.clears_may_leave,
-            toggle_caller: caller_body.tests_may_leave,
-            toggle_callee: callee_body.tests_may_leave,
+            check_may_leave: keep_flags || caller_body.clears_may_leave,
+            toggle_caller: keep_flags || caller_body.tests_may_leave,
+            toggle_callee: keep_flags || callee_body.tests_may_leave,
+            fuel: self.settings.fuel,
         };
         Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec))))
     }

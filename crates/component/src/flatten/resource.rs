@@ -102,7 +102,7 @@ impl<'b> Flattener<'b, '_> {
                     callee: "canon".into(),
                     function: function.into(),
                 };
-                let check_may_leave = self.body_of(at).clears_may_leave;
+                let check_may_leave = self.settings.keep_flags || self.body_of(at).clears_may_leave;
                 let spec = BuiltinSpec { name, builtin, instance: at, check_may_leave };
                 self.adapters.spend(BUILTIN_NODES)?;
                 let recorded = self.adapters.record(FunctionSpec::Builtin(spec));

@@ -100,6 +100,7 @@ impl Maker {
             check_may_leave: false,
             toggle_caller: false,
             toggle_callee: false,
+            fuel: false,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::resource::ResourceType;
 use crate::type_scope::TypeScope;
 use crate::vm::{MemoryHandle, RawValue};
 use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType};
+use std::cell::Cell;
 
 /// From where values are lifted. No code of the guest runs while one exists.
 pub struct LiftContext<'a> {
@@ -22,6 +23,8 @@ pub struct LiftContext<'a> {
     pub(super) budget: LiftBudget,
     /// `None` where the types hold no handles.
     pub(super) handles: Option<LiftHandles<'a>>,
+    /// The bytes of strings and lists so far.
+    copied: Cell<u64>,
 }
 
 impl<'a> LiftContext<'a> {
@@ -34,7 +37,8 @@ impl<'a> LiftContext<'a> {
         handles: Option<LiftHandles<'a>>,
     ) -> Self {
         let TypeScope { types, resources } = scope;
-        LiftContext { types, resources, memory, guest_memory: None, encoding, width, budget, handles }
+        let (guest_memory, copied) = (None, Cell::new(0));
+        LiftContext { types, resources, memory, guest_memory, encoding, width, budget, handles, copied }
     }
 
     /// The same, for values that lie in a guest's memory.
@@ -45,6 +49,16 @@ impl<'a> LiftContext<'a> {
     /// The structure of a type that is not primitive.
     pub(crate) fn defined(&self, ty: ValType) -> &'a DefinedType {
         defined(self.types, ty)
+    }
+
+    /// Notes the bytes of a string or list.
+    pub(super) fn copies(&self, bytes: u64) {
+        self.copied.set(self.copied.get().saturating_add(bytes));
+    }
+
+    /// How many bytes the strings and lists have that were lifted, where they come from.
+    pub(crate) fn copied(&self) -> u64 {
+        self.copied.get()
     }
 
     /// `N` bytes of memory. Callers have checked the range of the whole value; a range outside is still only a trap.
@@ -80,6 +94,7 @@ impl<'a> LiftContext<'a> {
         if !at.is_multiple_of(u64::from(element.align)) {
             return Err(TrapCode::UnalignedPointer.with(at, u64::from(element.align)).into());
         }
+        self.copies(bytes);
         slice_at(self.memory, at, bytes).ok_or_else(|| TrapCode::ListPointerOutOfBounds.with(at, bytes).into())
     }
 

@@ -48,6 +48,7 @@ impl<'a> LiftContext<'a> {
         if !at.is_multiple_of(align) {
             return Err(TrapCode::UnalignedPointer.with(at, align).into());
         }
+        self.copies(bytes);
         let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds.with(at, bytes))?;
         Ok(StringBytes { at, bytes: source, form })
     }

@@ -63,8 +63,14 @@ impl Module {
     /// What [`Module::new`] does, where the stack has room for it.
     #[cfg(feature = "compile")]
     fn compile(engine: &crate::Engine, input: &SourceInput<'_>) -> crate::Result<Module> {
-        let code = engine.compiler().compile_module(engine.signatures(), input)?;
-        Ok(Module { code, index: ModuleIndex::from_u32(0) })
+        let compile = || {
+            let code = engine.compiler().compile_module(engine.signatures(), input)?;
+            Ok(Module { code, index: ModuleIndex::from_u32(0) })
+        };
+        #[cfg(feature = "cache")]
+        return crate::cache::module(engine, input, compile);
+        #[cfg(not(feature = "cache"))]
+        compile()
     }
 
     /// Compiles the module in a file, as [`Module::new`] does.

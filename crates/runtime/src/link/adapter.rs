@@ -64,7 +64,7 @@ pub(super) fn link<T: 'static>(
     if !wanted || gusset_fact::unsupported(types, import.ty).is_some() || parts(types, import) > MAX_PARTS {
         return Ok(None);
     }
-    let module = gusset_fact::compile_link(types, &spec(import, callee, &name));
+    let module = gusset_fact::compile_link(types, &spec(import, callee, &name, config.consume_fuel));
     let engine = store.engine().clone();
     let code = engine.compiler().adapter(engine.signatures(), &module.wasm)?;
     let link = Link { import, callee };
@@ -95,6 +95,7 @@ pub(super) fn link<T: 'static>(
             AdapterImport::Func(def) | AdapterImport::Memory(def) => link.at(def)?,
             AdapterImport::State => link.state(import.options.state.map(|state| state.memory))?,
             AdapterImport::CalleeState => link.state(callee.options().state.map(|state| state.memory))?,
+            AdapterImport::Fuel => ExternHandle::Global(store.0.vm.fuel_global()),
             AdapterImport::ResourceType(_) => {
                 return Err(format_err!("internal error: an adapter of a link asks for a resource type"));
             }
@@ -108,7 +109,7 @@ pub(super) fn link<T: 'static>(
     }
 }
 
-fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName) -> AdapterSpec {
+fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName, fuel: bool) -> AdapterSpec {
     let (lower, lift) = (&import.options, callee.options());
     let root = ComponentInstanceIndex::from_u32(0);
     // An instance that calls itself has one memory, and the module must know that it is one.
@@ -142,6 +143,7 @@ fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName) -> Adap
         check_may_leave: false,
         toggle_caller: lower.state.is_some(),
         toggle_callee: lift.state.is_some(),
+        fuel,
     }
 }
 

@@ -46,6 +46,11 @@ impl<'a> SourceInput<'a> {
         }
     }
 
+    /// Whether it is a core module and no component: the layer in its version tells.
+    pub(crate) fn is_core_module(&self) -> bool {
+        self.wasm.get(6..8) == Some(&[0, 0])
+    }
+
     /// The text for the code of the first `modules` modules of a unit.
     pub(crate) fn code_source(&self, modules: usize) -> Option<CodeSource> {
         Some(CodeSource { text: self.text.clone()?, modules })

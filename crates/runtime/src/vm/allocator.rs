@@ -3,31 +3,60 @@
 
 use super::context::Context;
 use super::memory::LinearMemory;
+use super::memory_image::InitialContents;
+use super::memory_pool::{MemoryLayout, MemoryPool};
+use super::slot_pool::SlotPool;
 use super::table::TableStorage;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Result, bail, format_err};
+use crate::pooling::{InstanceAllocationStrategy, PooledResource, PoolingConfig};
 use gusset_artifact::{MemoryType, TableType};
+use std::sync::Arc;
 
 /// What an engine's instances are allocated from.
 pub(crate) struct InstanceAllocator {
-    memory_reservation: u64,
-    memory_guard: u64,
+    memories: Arc<MemoryPool>,
+    /// Of what the host makes.
+    host_memories: Arc<MemoryPool>,
     max_table_elements: u64,
+    slots: Option<PooledSlots>,
 }
 
+/// What a pool has beside memories.
+struct PooledSlots {
+    tables: Arc<SlotPool>,
+    table_elements: u64,
+    contexts: Arc<SlotPool>,
+    max_core_instance_size: usize,
+}
+
+/// Bytes of each free context that stay in memory: clearing them is faster than getting them from the system.
+const CONTEXT_KEPT: usize = 64 << 10;
+
 impl InstanceAllocator {
+    /// # Errors
+    ///
+    /// When there is no room for the pool that the settings ask for.
     pub(crate) fn new(config: &Config) -> Result<InstanceAllocator> {
-        let &Config { memory_reservation, memory_guard, max_table_elements, .. } = config;
-        Ok(InstanceAllocator { memory_reservation, memory_guard, max_table_elements })
+        let &Config { memory_reservation, memory_guard, memory_init_cow, max_table_elements, .. } = config;
+        let layout = MemoryLayout { reservation: memory_reservation, guard: memory_guard, map_images: memory_init_cow };
+        let host_memories = Arc::new(MemoryPool::on_demand(layout));
+        let (memories, slots) = match &config.allocation_strategy {
+            InstanceAllocationStrategy::OnDemand => (host_memories.clone(), None),
+            InstanceAllocationStrategy::Pooling(pool) => {
+                (Arc::new(MemoryPool::pooled(pool, layout)?), Some(PooledSlots::new(pool)?))
+            }
+        };
+        Ok(InstanceAllocator { memories, host_memories, max_table_elements, slots })
     }
 
-    /// A memory of an instance.
+    /// A memory of an instance, with what it holds at first, or zeros.
     ///
     /// # Errors
     ///
     /// When there is no room for it, or its type is not supported.
-    pub(super) fn memory(&self, ty: MemoryType) -> Result<LinearMemory> {
-        self.host_memory(ty)
+    pub(super) fn memory(&self, ty: MemoryType, contents: Option<InitialContents<'_>>) -> Result<LinearMemory> {
+        LinearMemory::new(&self.memories, ty, contents)
     }
 
     /// A memory that the host makes.
@@ -36,7 +65,7 @@ impl InstanceAllocator {
     ///
     /// When there is no room for it, or its type is not supported.
     pub(super) fn host_memory(&self, ty: MemoryType) -> Result<LinearMemory> {
-        LinearMemory::new(self.memory_reservation, self.memory_guard, ty)
+        LinearMemory::new(&self.host_memories, ty, None)
     }
 
     /// A table of an instance that holds `value` everywhere.
@@ -45,7 +74,15 @@ impl InstanceAllocator {
     ///
     /// When there is no room for it.
     pub(super) fn table(&self, ty: TableType, value: u64) -> Result<TableStorage> {
-        self.host_table(ty, value)
+        let Some(PooledSlots { tables, table_elements, .. }) = &self.slots else { return self.host_table(ty, value) };
+        if ty.minimum > *table_elements {
+            bail!(
+                "a table of {} elements is larger than those of the pool: {table_elements} elements \
+                 (PoolingConfig::table_elements)",
+                ty.minimum
+            );
+        }
+        TableStorage::new(self.max_table_elements.min(*table_elements), ty, value, Some(tables.take()?))
     }
 
     /// A table that the host makes.
@@ -54,7 +91,7 @@ impl InstanceAllocator {
     ///
     /// When there is no room for it.
     pub(super) fn host_table(&self, ty: TableType, value: u64) -> Result<TableStorage> {
-        TableStorage::new(self.max_table_elements, ty, value)
+        TableStorage::new(self.max_table_elements, ty, value, None)
     }
 
     /// The context of an instance: zeroed words. Contexts of host functions and of what the host defines are the store's own.
@@ -63,6 +100,28 @@ impl InstanceAllocator {
     ///
     /// When there is no room for it.
     pub(super) fn context(&self, bytes: u32) -> Result<Context> {
-        Ok(Context::new(bytes))
+        let Some(PooledSlots { contexts, max_core_instance_size, .. }) = &self.slots else {
+            return Ok(Context::new(bytes));
+        };
+        let fits = bytes as usize <= *max_core_instance_size;
+        let context = if fits { Context::in_pool(bytes, contexts.take()?) } else { None };
+        context.ok_or_else(|| {
+            format_err!(
+                "a core instance of {bytes} bytes is larger than those of the pool: {max_core_instance_size} bytes \
+                 (PoolingConfig::max_core_instance_size)"
+            )
+        })
+    }
+}
+
+impl PooledSlots {
+    fn new(config: &PoolingConfig) -> Result<PooledSlots> {
+        let &PoolingConfig { total_tables, table_elements, total_core_instances, max_core_instance_size, .. } = config;
+        let table = table_elements.saturating_mul(size_of::<u64>() as u64);
+        let tables = SlotPool::new(PooledResource::Tables, total_tables, table, config.table_keep_resident)?;
+        let context = max_core_instance_size as u64;
+        let contexts = SlotPool::new(PooledResource::CoreInstances, total_core_instances, context, CONTEXT_KEPT)?;
+        let (tables, contexts) = (Arc::new(tables), Arc::new(contexts));
+        Ok(PooledSlots { tables, table_elements, contexts, max_core_instance_size })
     }
 }

@@ -5,10 +5,14 @@ use super::mapping::{Mapping, page_size, round_up};
 use crate::artifact::has_feature;
 use crate::engine::Engine;
 use crate::error::{Error, Result, bail, format_err};
-use gusset_artifact::{ArtifactContent, ArtifactFile, ArtifactKind, SharedBytes};
+use gusset_artifact::{ArtifactContent, ArtifactFile, ArtifactKind, SharedBytes, check_artifact_start};
 use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// As many bytes as say whether the rest need be looked at.
+const START_OF_FILE: u64 = 128;
 
 /// The bytes of an artefact. Those of its text can be executed.
 struct ArtifactBytes {
@@ -37,6 +41,7 @@ impl CodeMemory {
         bytes: &[u8],
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
+        check_artifact_start(bytes)?;
         let mut mapping = Mapping::reserve(round_up(bytes.len() as u64).ok_or_else(too_large)?)?;
         mapping.make_accessible(bytes.len())?;
         mapping.bytes_mut(bytes.len()).copy_from_slice(bytes);
@@ -59,15 +64,11 @@ impl CodeMemory {
         file: File,
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            bail!("it is no regular file");
-        }
-        let len = usize::try_from(metadata.len()).map_err(|_| too_large())?;
-        let mapping = match len {
-            0 => Mapping::reserve(page_size())?,
-            len => Mapping::of_file(&file, len)?,
-        };
+        let mut start = Vec::new();
+        (&file).take(START_OF_FILE).read_to_end(&mut start)?;
+        check_artifact_start(&start)?;
+        let len = usize::try_from(file.metadata()?.len()).map_err(|_| too_large())?;
+        let mapping = Mapping::of_file(&file, len)?;
         // SAFETY: V2: the caller says so.
         unsafe { load(engine, ArtifactBytes { mapping, len }, kind, Some(file)) }
     }
@@ -101,8 +102,11 @@ unsafe fn load(
     Ok((code.with_data_source(file.filter(|_| !data.is_empty()).map(|file| (file, data.start as u64))), content))
 }
 
-/// The pages of a range.
+/// The pages of a range; none of an empty one, which stands anywhere.
 fn pages(range: Range<usize>) -> Result<Range<usize>> {
+    if range.is_empty() {
+        return Ok(0..0);
+    }
     if !range.start.is_multiple_of(page_size()) {
         bail!("the code of the artefact does not start at a page of this system");
     }

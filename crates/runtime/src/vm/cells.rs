@@ -1,6 +1,7 @@
 //! [`Cells`]: an array that compiled code works on in place. However long it is, what has not been written costs nothing.
 
 use super::mapping::{Mapping, round_up};
+use super::slot_pool::PoolSlot;
 use std::cell::Cell;
 
 /// Up to this many bytes stand on the heap: an array that is smaller is written faster than it is mapped.
@@ -23,11 +24,19 @@ enum CellPlace<N> {
     Heap(Vec<Cell<N>>),
     /// Address space for as many as there may be; the system zeroes what is touched.
     Mapped(Mapping, usize),
+    /// In a slot of a pool.
+    Pool(PoolSlot, usize),
 }
 
 impl<N: Number> Cells<N> {
     pub(super) fn new(limit: usize) -> Cells<N> {
         Cells { place: CellPlace::Heap(Vec::new()), limit }
+    }
+
+    /// The same in a slot of a pool, which is as long as the array can become.
+    pub(super) fn in_pool(limit: usize, slot: PoolSlot) -> Cells<N> {
+        let limit = limit.min(slot.len() / size_of::<N>());
+        Cells { place: CellPlace::Pool(slot, 0), limit }
     }
 
     pub(super) fn as_slice(&self) -> &[Cell<N>] {
@@ -36,6 +45,8 @@ impl<N: Number> Cells<N> {
             // SAFETY: V5, V12: the mapping is this value's; so many cells of it are accessible, and all bytes of theirs are of
             // numbers. Who has a cell only reads and writes whole numbers, as compiled code does.
             CellPlace::Mapped(mapping, len) => unsafe { std::slice::from_raw_parts(mapping.base().cast(), *len) },
+            // SAFETY: V5, V12: the same of a slot of a pool.
+            CellPlace::Pool(slot, len) => unsafe { std::slice::from_raw_parts(slot.base().cast(), *len) },
         }
     }
 
@@ -66,6 +77,10 @@ impl<N: Number> Cells<N> {
             }
             CellPlace::Mapped(mapping, len) => {
                 mapping.make_accessible(bytes).ok()?;
+                *len = new;
+            }
+            CellPlace::Pool(slot, len) => {
+                slot.use_first(bytes)?;
                 *len = new;
             }
         }

@@ -3,6 +3,7 @@
 #[cfg(feature = "compile")]
 use super::lazy_code::LazyCode;
 use super::mapping::{Mapping, page_size};
+use super::memory_image::MemoryImages;
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
@@ -56,7 +57,8 @@ pub(crate) struct CodeMemory {
     /// What it was compiled for.
     identity: Arc<CodeIdentity>,
     /// The file in which the image's data stands, and where in it.
-    data_source: Option<(File, u64)>,
+    data_source: Option<(Arc<File>, u64)>,
+    memory_images: MemoryImages,
     /// For each signature of the unit its engine-wide number. Contexts point here.
     type_ids: Box<[u32]>,
     /// For each signature of the unit.
@@ -159,18 +161,18 @@ impl CodeMemory {
             types,
             signatures,
             source: None,
+            memory_images: MemoryImages::default(),
         })
     }
 
     /// The same code, whose data stands in a file.
     pub(super) fn with_data_source(mut self, source: Option<(File, u64)>) -> CodeMemory {
-        self.data_source = source;
+        self.data_source = source.map(|(file, offset)| (Arc::new(file), offset));
         self
     }
 
     /// The file in which the image's data stands, if there is one, and where in it, a multiple of 64 KiB.
-    #[allow(dead_code, reason = "memories will be mapped from it")]
-    pub(super) fn data_source(&self) -> Option<(&File, u64)> {
+    pub(super) fn data_source(&self) -> Option<(&Arc<File>, u64)> {
         self.data_source.as_ref().map(|(file, offset)| (file, *offset))
     }
 
@@ -201,6 +203,11 @@ impl CodeMemory {
     /// The image, as it stands in memory.
     pub(crate) fn image(&self) -> &CodeImage {
         &self.image
+    }
+
+    /// What memories of the unit's instances hold at first, as it can be mapped.
+    pub(super) fn memory_images(&self) -> &MemoryImages {
+        &self.memory_images
     }
 
     /// The image with all functions, which are compiled for it where that was left for later.
@@ -334,6 +341,8 @@ fn tables_hold(image: &CodeImage) -> bool {
     tables.entries.iter().chain(tables.host_stubs.iter()).all(entry)
         && tables.functions.iter().all(|function| within(function.code))
         && modules.values().all(|module| {
-            module.functions.iter().all(within) && module.module.data.values().all(|segment| data(&segment.bytes))
+            module.functions.iter().all(within)
+                && module.module.data.values().all(|segment| data(&segment.bytes))
+                && module.module.memory_images.iter().all(|image| data(&image.bytes))
         })
 }

@@ -5,6 +5,7 @@ use super::code::CodeMemory;
 use super::failure::ActivationFailure;
 use super::metering::OnDeadline;
 use super::raw_value::RawValue;
+use super::slot_pool::PoolSlot;
 use super::store::VmStore;
 use crate::erased_store::ErasedStore;
 use crate::store::StoreInner;
@@ -17,7 +18,13 @@ use std::sync::atomic::AtomicU64;
 
 /// Words that compiled code reads and writes through their address, which never changes.
 pub(super) struct Context {
-    slots: Box<[ContextSlot]>,
+    place: ContextMemory,
+}
+
+enum ContextMemory {
+    Heap(Box<[ContextSlot]>),
+    /// So many slots at the start.
+    Pool(PoolSlot, usize),
 }
 
 #[repr(C, align(16))]
@@ -31,15 +38,32 @@ impl Context {
         // The allocator is asked for zeroed memory, which the system need not touch.
         let zeroed = vec![0u128; bytes.div_ceil(16) as usize].into_boxed_slice();
         // SAFETY: V12: a slot is laid out as a `u128`, of which every bit pattern is two words.
-        Context { slots: unsafe { Box::from_raw(Box::into_raw(zeroed) as *mut [ContextSlot]) } }
+        let slots = unsafe { Box::from_raw(Box::into_raw(zeroed) as *mut [ContextSlot]) };
+        Context { place: ContextMemory::Heap(slots) }
+    }
+
+    /// The same in a slot of a pool; `None` when it is too small.
+    pub(super) fn in_pool(bytes: u32, mut slot: PoolSlot) -> Option<Context> {
+        let count = bytes.div_ceil(size_of::<ContextSlot>() as u32) as usize;
+        slot.use_first(count * size_of::<ContextSlot>())?;
+        Some(Context { place: ContextMemory::Pool(slot, count) })
+    }
+
+    fn slots(&self) -> &[ContextSlot] {
+        match &self.place {
+            ContextMemory::Heap(slots) => slots,
+            // SAFETY: V5, V12: the slot of the pool is this value's, starts at a page, and has so many bytes that are in use;
+            // who has a word only reads and writes whole words, as compiled code does.
+            ContextMemory::Pool(slot, count) => unsafe { std::slice::from_raw_parts(slot.base().cast(), *count) },
+        }
     }
 
     pub(super) fn start(&self) -> usize {
-        self.slots.as_ptr() as usize
+        self.slots().as_ptr() as usize
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len() * size_of::<ContextSlot>()
+        self.slots().len() * size_of::<ContextSlot>()
     }
 
     /// The address of the word at `offset`.
@@ -50,7 +74,7 @@ impl Context {
 
     fn word(&self, offset: i32) -> &Cell<u64> {
         assert!(offset % 8 == 0, "words are aligned");
-        &self.slots[offset as usize / 16].0[offset as usize / 8 % 2]
+        &self.slots()[offset as usize / 16].0[offset as usize / 8 % 2]
     }
 
     pub(super) fn get(&self, offset: i32) -> u64 {

@@ -1,10 +1,11 @@
 //! Reading artefacts: the public functions that are unsafe because what they are given is run.
 
 use super::code::CodeMemory;
+use crate::artifact::open;
 use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
-use crate::error::{Error, Result, bail};
+use crate::error::{Result, bail};
 use gusset_artifact::{ArtifactContent, ArtifactKind};
 use std::fs::File;
 use std::path::Path;
@@ -95,9 +96,7 @@ impl Module {
 }
 
 fn with_file<R>(path: &Path, load: impl FnOnce(File) -> Result<R>) -> Result<R> {
-    let shown = path.display();
-    let file = File::open(path).map_err(|error| Error::from(error).context(format!("cannot read {shown}")))?;
-    load(file).map_err(|error| error.context(format!("cannot load {shown}")))
+    load(open(path)?).map_err(|error| error.context(format!("cannot load {}", path.display())))
 }
 
 fn component(engine: &Engine, (code, content): (CodeMemory, ArtifactContent)) -> Result<Component> {

@@ -232,21 +232,41 @@ impl VmStore {
         Ok(self.address_of(place))
     }
 
-    /// Makes sure that a function's reference can be called by compiled code.
+    /// Makes sure that a host function's reference can be called by all compiled code of the store. Code that can call functions of a
+    /// type has a host stub for it: where there is none, and no compiler to make one, the function waits for such code.
     pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
         self.materialize_by(number, |vm, signature| {
             let known = vm.context().code.borrow().iter().find_map(|code| code.host_stub(signature.number));
             match known {
-                Some(stub) => Ok(stub),
-                None => vm.trampolines(signature)?.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)),
+                Some(stub) => Ok(Some(stub)),
+                None => Ok(vm.trampolines(signature)?.and_then(|code| code.host_stub(signature.number))),
             }
-        })
+        })?;
+        let FuncRecord { reference: Some(place), target: CallTarget::Host(_), .. } = self.functions[number] else {
+            return Ok(());
+        };
+        if self.context_of(place).get(place.offset + FUNC_REF.code) == 0 {
+            self.waiting_for_stubs.insert(number);
+        }
+        Ok(())
+    }
+
+    /// Lets `code`, which has come into the store, call the host functions that have waited for its stubs.
+    pub(super) fn give_stubs(&mut self, code: &CodeMemory) -> Result<()> {
+        for number in std::mem::take(&mut self.waiting_for_stubs) {
+            let found = code.host_stub(self.functions[number].signature.number());
+            self.materialize_by(number, |_, _| Ok(found))?;
+            if found.is_none() {
+                self.waiting_for_stubs.insert(number);
+            }
+        }
+        Ok(())
     }
 
     fn materialize_by(
         &mut self,
         number: usize,
-        stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<usize>,
+        stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<Option<usize>>,
     ) -> Result<()> {
         let FuncRecord { signature, reference: Some(place), target, .. } = &self.functions[number] else {
             return Ok(());
@@ -255,7 +275,10 @@ impl VmStore {
         if record.get(place.offset + FUNC_REF.code) == 0 {
             let (code, context) = match *target {
                 CallTarget::Wasm { code, context, .. } => (code, context),
-                CallTarget::Host(_) => (stub(self, &signature.registered())?, record.start()),
+                CallTarget::Host(_) => match stub(self, &signature.registered())? {
+                    Some(stub) => (stub, record.start()),
+                    None => return Ok(()),
+                },
             };
             record.set(place.offset + FUNC_REF.code, code as u64);
             record.set(place.offset + FUNC_REF.context, context as u64);
@@ -263,10 +286,12 @@ impl VmStore {
         Ok(())
     }
 
-    /// Code that goes between host and guest for functions of a type that no other code of this store goes for.
-    fn trampolines(&self, signature: &RegisteredSignature) -> Result<Arc<CodeMemory>> {
+    /// Code that goes between host and guest for functions of a type that no other code of this store goes for, if there is a compiler.
+    fn trampolines(&self, signature: &RegisteredSignature) -> Result<Option<Arc<CodeMemory>>> {
         let code = super::trampolines::for_type(self.engine(), signature)?;
-        self.add_code(&code);
+        if let Some(code) = &code {
+            self.add_code(code);
+        }
         Ok(code)
     }
 
@@ -278,7 +303,7 @@ impl VmStore {
             Some(entry) => entry,
             None => {
                 let code = self.trampolines(signature)?;
-                code.entry(signature.number).ok_or_else(|| no_trampoline(signature))?
+                code.and_then(|code| code.entry(signature.number)).ok_or_else(|| no_trampoline(signature))?
             }
         };
         if let CallTarget::Wasm { entry, .. } = &mut self.functions[number].target {
@@ -291,7 +316,7 @@ impl VmStore {
     /// its modules import.
     pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory) -> Result<[u64; 3]> {
         self.materialize_by(number, |_, signature| {
-            code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature))
+            code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)).map(Some)
         })?;
         let record = &self.functions[number];
         Ok(match (record.target, record.reference) {

@@ -7,6 +7,7 @@ use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, Memo
 use super::items::InstanceItems;
 use super::limits::bytes_of_instance;
 use super::memory::checked_range;
+use super::memory_image::InitialContents;
 use super::raw_value::RawValue;
 use super::segment::SegmentState;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
@@ -102,11 +103,13 @@ impl VmStore {
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
         let kept = self.add_code(code);
+        self.give_stubs(code)?;
         let image = code.module(module)?;
+        let mark = self.mark();
         let bytes = bytes_of_instance(image);
-        self.budget.charge(bytes).map_err(|error| not_made(error.into(), module, image))?;
-        let context = self.engine().allocator().context(image.layout.size());
-        let context = context.inspect_err(|_| self.budget.release(bytes))?;
+        let charged = self.budget.charge(bytes).map_err(Error::from);
+        let context = charged.and_then(|()| self.engine().allocator().context(image.layout.size()));
+        let context = context.inspect_err(|_| self.roll_back(&mark)).map_err(|error| not_made(error, module, image))?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
@@ -117,8 +120,9 @@ impl VmStore {
             elements: SegmentState::default(),
             data: SegmentState::default(),
         });
-        let outcome = self.initialize(number, code, imports);
-        outcome.map_err(|error| not_made(error, module, image))?;
+        let defined = self.define(number, code, imports);
+        let defined = defined.inspect_err(|_| self.roll_back(&mark));
+        defined.and_then(|()| self.apply(number, code)).map_err(|error| not_made(error, module, image))?;
         Ok(InstanceHandle::new(self.id(), number))
     }
 
@@ -135,12 +139,16 @@ impl VmStore {
         imports.iter().zip(given).try_for_each(|(import, &given)| self.check_import(code, import, given))
     }
 
-    /// The rest of instantiation, in the specification's order.
-    fn initialize(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
+    /// What comes before anything of the instance can be seen, in the specification's order.
+    fn define(&mut self, number: usize, code: &Arc<CodeMemory>, imports: &[ExternHandle]) -> Result<()> {
         self.link_imports(number, code, imports)?;
         self.define_memories_and_tags(number, code)?;
         self.define_globals(number, code)?;
-        self.define_tables(number, code)?;
+        self.define_tables(number, code)
+    }
+
+    /// What may be seen even if it fails.
+    fn apply(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         self.apply_elements(number, code)?;
         self.apply_data(number, code)
     }
@@ -198,12 +206,13 @@ impl VmStore {
     }
 
     fn define_memories_and_tags(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
-        let InstanceRecord { context, module, .. } = self.instances[number];
-        let ModuleImage { module, layout, .. } = &code.image().modules[module];
+        let InstanceRecord { context, module: number_of_module, .. } = self.instances[number];
+        let ModuleImage { module, layout, .. } = &code.image().modules[number_of_module];
         for (index, &ty) in module.memories.iter().skip(module.imported_memories as usize) {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format!("memory {index}"));
-            let memory = self.engine().allocator().memory(ty).map_err(failed)?;
+            let contents = InitialContents::of(code, number_of_module, index);
+            let memory = self.engine().allocator().memory(ty, contents).map_err(failed)?;
             let memory = self.define_memory(memory, ContextPlace { context, offset });
             self.instances[number].items.set(index, memory);
         }
@@ -290,7 +299,8 @@ impl VmStore {
 
     fn apply_data(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         let module = &code.image().modules[self.instances[number].module].module;
-        for (index, segment) in module.data.iter() {
+        for &index in &module.applied_data {
+            let segment = &module.data[index];
             if let SegmentMode::Active { target, offset } = &segment.mode {
                 self.instances[number].data.applied_before(index.as_usize());
                 let offset = self.evaluate_offset(number, offset, module.memories[*target].memory64)?;

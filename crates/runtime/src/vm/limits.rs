@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) type Limiter<'a> = Option<&'a mut dyn ResourceLimiter>;
 
 /// What a store has of what its limiter is asked about.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct LimitedTotals {
     instances: usize,
     memories: usize,

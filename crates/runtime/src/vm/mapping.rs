@@ -2,9 +2,11 @@
 //! memory.
 
 use crate::error::{Error, Result};
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
 
 /// Reserved address space. Its first bytes are zeroed memory once they are made accessible; touching the rest is a
 /// fault.
@@ -12,6 +14,8 @@ pub(super) struct Mapping {
     base: NonNull<u8>,
     len: usize,
     accessible: usize,
+    /// What it is a part of: that unmaps all of it.
+    whole: Option<Arc<Mapping>>,
 }
 
 // SAFETY: V5: the mapping is owned by this value alone, wherever it is.
@@ -27,7 +31,10 @@ const POPULATE: MapFlags = MapFlags::empty();
 
 /// Bytes of a page of this system.
 pub(super) fn page_size() -> usize {
-    rustix::param::page_size()
+    // Not rustix's, which reads what valgrind hides from programs.
+    // SAFETY: V5: it only asks.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(bytes).expect("a system knows the size of its pages")
 }
 
 /// `bytes` in whole pages; `None` when there is no such number.
@@ -43,9 +50,23 @@ impl Mapping {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: V5: a new mapping, at an address that the system chooses, replaces nothing.
         let base = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags) };
-        let failed = |error| Error::from(error).context(format!("reserving {len} bytes of address space"));
-        let base = base.map_err(failed)?;
-        Ok(Mapping { base: NonNull::new(base.cast()).expect("no mapping is at address 0"), len, accessible: 0 })
+        let base = base.map_err(|error| explain(error, format!("reserving {len} bytes of address space")))?;
+        let base = NonNull::new(base.cast()).expect("no mapping is at address 0");
+        Ok(Mapping { base, len, accessible: 0, whole: None })
+    }
+
+    /// Parts of `len` bytes each, one after the other, of which all is accessible or nothing, as it is here. Each of them is
+    /// on its own; they are unmapped when none is left.
+    pub(super) fn split(self, len: usize) -> Vec<Mapping> {
+        assert!(len > 0 && len.is_multiple_of(page_size()), "parts are whole pages");
+        assert!(self.accessible == 0 || self.accessible == self.len, "parts are alike");
+        let accessible = if self.accessible == 0 { 0 } else { len };
+        let whole = Arc::new(self);
+        let part = |at: usize| {
+            let base = NonNull::new(whole.base.as_ptr().wrapping_add(at * len)).expect("parts are in the mapping");
+            Mapping { base, len, accessible, whole: Some(whole.clone()) }
+        };
+        (0..whole.len / len).map(part).collect()
     }
 
     /// Makes the first `len` bytes readable and writable, in whole pages. It never takes accessibility away.
@@ -56,9 +77,68 @@ impl Mapping {
             let (start, more) = (self.base.as_ptr().wrapping_add(self.accessible), len - self.accessible);
             // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
             let changed = unsafe { mprotect(start.cast(), more, MprotectFlags::READ | MprotectFlags::WRITE) };
-            changed.map_err(|error| Error::from(error).context(format!("committing {more} bytes of memory")))?;
+            changed.map_err(|error| explain(error, format!("committing {more} bytes of memory")))?;
             self.accessible = len;
         }
+        Ok(())
+    }
+
+    /// Makes all but the first `len` bytes inaccessible, in whole pages. What is in them stays.
+    pub(super) fn hide_from(&mut self, len: usize) -> Result<()> {
+        let len = len.next_multiple_of(page_size());
+        if len < self.accessible {
+            let (start, less) = (self.base.as_ptr().wrapping_add(len), self.accessible - len);
+            // SAFETY: V5, V6: the pages are of this mapping, which is borrowed exclusively.
+            let changed = unsafe { mprotect(start.cast(), less, MprotectFlags::empty()) };
+            changed.map_err(|error| explain(error, format!("protecting {less} bytes of memory")))?;
+            self.accessible = len;
+        }
+        Ok(())
+    }
+
+    /// Forgets all that is in it: nothing of it is accessible, and what becomes so is zero.
+    ///
+    /// When this fails nothing is known of the mapping any more: it must not be used, and not be given back to the system.
+    pub(super) fn clear(&mut self) -> Result<()> {
+        if self.accessible > 0 {
+            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+            // SAFETY: V5, V6: the pages are of this mapping, which is borrowed exclusively.
+            let mapped =
+                unsafe { mmap_anonymous(self.base.as_ptr().cast(), self.accessible, ProtFlags::empty(), flags) };
+            mapped.map_err(|error| explain(error, "clearing memory".to_string()))?;
+            self.accessible = 0;
+        }
+        Ok(())
+    }
+
+    /// Makes what has been written in a range what it was when it was mapped: zero, or the bytes of a file. Says whether
+    /// that could be done: only Linux does it, and not with memory that is locked.
+    pub(super) fn discard(&mut self, range: Range<usize>) -> bool {
+        assert!(range.start <= range.end && range.end <= self.accessible && range.start.is_multiple_of(page_size()));
+        // Elsewhere it is only a hint.
+        #[cfg(target_os = "linux")]
+        if !range.is_empty() {
+            use rustix::mm::{Advice, madvise};
+            let start = self.base.as_ptr().wrapping_add(range.start);
+            // SAFETY: V5, V6: the pages are of this mapping, which is borrowed exclusively.
+            return unsafe { madvise(start.cast(), range.len(), Advice::LinuxDontNeed) }.is_ok();
+        }
+        range.is_empty()
+    }
+
+    /// Maps bytes of a file, whole pages, over the accessible bytes that start at `at`. They can be written; the file stays
+    /// as it is. Nothing that is mapped there ever makes the file shorter or changes it.
+    ///
+    /// When this fails, [`clear`](Mapping::clear) makes the mapping usable again.
+    #[cfg(target_os = "linux")]
+    pub(super) fn map_file(&mut self, at: usize, file: &std::fs::File, from: u64, len: usize) -> Result<()> {
+        assert!(at.is_multiple_of(page_size()) && at.checked_add(len).is_some_and(|end| end <= self.accessible));
+        let start = self.base.as_ptr().wrapping_add(at);
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: V5, V6: the pages are of this mapping, which is borrowed exclusively.
+        let mapped = unsafe { mmap(start.cast(), len, protection, flags, file, from) };
+        mapped.map_err(|error| explain(error, format!("mapping {len} bytes of a memory's first contents")))?;
         Ok(())
     }
 
@@ -85,16 +165,17 @@ impl Mapping {
     /// The first `len` bytes of a file, more than none, readable. What is written to the file later may be seen or not; what is cut off
     /// from it is a fault.
     pub(super) fn of_file(file: &std::fs::File, len: usize) -> Result<Mapping> {
-        let whole = round_up(len as u64).filter(|len| isize::try_from(*len).is_ok());
-        let whole = whole.ok_or_else(|| Error::msg("a file that is larger than the address space"))?;
+        let size = round_up(len as u64).filter(|len| isize::try_from(*len).is_ok());
+        let size = size.ok_or_else(|| Error::msg("a file that is larger than the address space"))?;
         let flags = MapFlags::PRIVATE | POPULATE;
         // SAFETY: V5: a new mapping, at an address that the system chooses, replaces nothing.
         let base = unsafe { mmap(null_mut(), len, ProtFlags::READ, flags, file, 0) };
         let base = base.map_err(|error| Error::from(error).context(format!("mapping {len} bytes of a file")))?;
         Ok(Mapping {
             base: NonNull::new(base.cast()).expect("no mapping is at address 0"),
-            len: whole,
+            len: size,
             accessible: len,
+            whole: None,
         })
     }
 
@@ -122,6 +203,11 @@ impl Mapping {
         self.base.as_ptr()
     }
 
+    /// Bytes that can be used.
+    pub(super) fn accessible(&self) -> usize {
+        self.accessible
+    }
+
     /// Bytes of address space.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -130,7 +216,7 @@ impl Mapping {
     /// The first `len` bytes, which must be accessible.
     pub(super) fn bytes(&self, len: usize) -> &[u8] {
         assert!(len <= self.accessible);
-        // SAFETY: V5: the bytes are accessible, initialised (zeroed by the system) and, by V6, written by nobody else
+        // SAFETY: V5: the bytes are accessible, initialised (zeroed by the system, or a file's) and, by V6, written by nobody else
         // while this value is borrowed.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr(), len) }
     }
@@ -145,9 +231,25 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        if self.whole.is_some() {
+            return;
+        }
         // SAFETY: V5: this value owns the mapping, and by V4 nothing that refers to it is left.
         let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok(), "a mapping can be unmapped");
+    }
+}
+
+/// Says what could not be done, and what there may be too little of.
+fn explain(error: Errno, what: String) -> Error {
+    let out_of_room = error == Errno::NOMEM;
+    let error = Error::from(error).context(what);
+    match out_of_room {
+        true => error.context(
+            "no room in the address space, or as many mappings as the system allows a process (vm.max_map_count): with a \
+             smaller Config::memory_reservation more memories fit",
+        ),
+        false => error,
     }
 }
 

@@ -1,14 +1,22 @@
 //! [`LinearMemory`]: a linear memory. It reserves all it may ever need, so that its base never moves and compiled code can
 //! leave bounds to the guard after it.
 
-use super::mapping::{Mapping, round_up};
+use super::mapping::Mapping;
+use super::memory_image::{InitialContents, MemoryImage};
+use super::memory_pool::{MemoryPool, TakenSpace};
+use super::memory_space::MemorySpace;
 use crate::error::{Result, bail, format_err};
 use gusset_artifact::MemoryType;
 use std::ops::Range;
+use std::sync::Arc;
 
-/// A linear memory.
+/// A linear memory. Its address space goes back to where it came from.
 pub(super) struct LinearMemory {
-    mapping: Mapping,
+    /// Its own until it is dropped.
+    space: Option<MemorySpace>,
+    /// What is mapped at its start.
+    image: Option<Arc<MemoryImage>>,
+    pool: Arc<MemoryPool>,
     ty: MemoryType,
     /// In bytes.
     length: usize,
@@ -17,33 +25,41 @@ pub(super) struct LinearMemory {
 }
 
 impl LinearMemory {
-    /// A memory that reserves so many bytes, or its initial size, and a guard behind them.
-    pub(super) fn new(reservation: u64, guard: u64, ty: MemoryType) -> Result<LinearMemory> {
+    /// A memory that holds at first what `contents` says, or zeros.
+    pub(super) fn new(
+        pool: &Arc<MemoryPool>,
+        ty: MemoryType,
+        contents: Option<InitialContents<'_>>,
+    ) -> Result<LinearMemory> {
         if ty.shared {
             bail!("unsupported: shared memories");
         }
         check_limits(&ty)?;
-        let too_large = || format_err!("a memory of {} pages does not fit into the address space", ty.minimum);
         let bytes = |pages: u64| pages.checked_mul(1 << ty.page_size_log2);
-        let minimum = bytes(ty.minimum).and_then(round_up).ok_or_else(too_large)?;
-        let reservation = round_up(reservation).ok_or_else(too_large)?.max(minimum);
-        let guard = round_up(guard).ok_or_else(too_large)?;
-        let total = reservation.checked_add(guard).filter(|&total| isize::try_from(total).is_ok());
-        let mut mapping = Mapping::reserve(total.ok_or_else(too_large)?)?;
-        let mut limit = reservation as u64;
+        let minimum = bytes(ty.minimum);
+        let minimum = minimum
+            .ok_or_else(|| format_err!("a memory of {} pages does not fit into the address space", ty.minimum))?;
+        let TakenSpace { space, image, mut limit } = pool.take(minimum, contents)?;
         if !ty.memory64 {
             limit = limit.min(1 << 32);
         }
         if let Some(maximum) = ty.maximum.and_then(bytes) {
             limit = limit.min(maximum);
         }
-        let length = (ty.minimum << ty.page_size_log2) as usize;
-        mapping.make_accessible(length)?;
-        Ok(LinearMemory { mapping, ty, length, limit: limit as usize })
+        let (length, limit) = (minimum as usize, limit as usize);
+        Ok(LinearMemory { space: Some(space), image, pool: pool.clone(), ty, length, limit })
+    }
+
+    fn mapping(&self) -> &Mapping {
+        self.space.as_ref().expect("a memory has its space while it lives").mapping()
+    }
+
+    fn mapping_mut(&mut self) -> &mut Mapping {
+        self.space.as_mut().expect("a memory has its space while it lives").mapping_mut()
     }
 
     pub(super) fn base(&self) -> *mut u8 {
-        self.mapping.base()
+        self.mapping().base()
     }
 
     /// In bytes.
@@ -64,7 +80,7 @@ impl LinearMemory {
     /// All addresses of the reservation, the guard among them.
     pub(super) fn reservation(&self) -> Range<usize> {
         let start = self.base() as usize;
-        start..start + self.mapping.len()
+        start..start + self.mapping().len()
     }
 
     /// The size before in pages; `None` when it cannot grow by so much, and then nothing has changed.
@@ -72,23 +88,32 @@ impl LinearMemory {
         let old = self.pages();
         let length = old.checked_add(pages)?.checked_mul(1 << self.ty.page_size_log2)?;
         let length = usize::try_from(length).ok().filter(|&length| length <= self.limit)?;
-        self.mapping.make_accessible(length).ok()?;
+        self.mapping_mut().make_accessible(length).ok()?;
         self.length = length;
         Some(old)
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        self.mapping.bytes(self.length)
+        self.mapping().bytes(self.length)
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        self.mapping.bytes_mut(self.length)
+        let length = self.length;
+        self.mapping_mut().bytes_mut(length)
     }
 
     /// The bytes `start..start + len`, if all of them are in the memory.
     pub(super) fn range_mut(&mut self, start: u64, len: u64) -> Option<&mut [u8]> {
         let range = checked_range(start, len)?;
         self.bytes_mut().get_mut(range)
+    }
+}
+
+impl Drop for LinearMemory {
+    fn drop(&mut self) {
+        if let Some(space) = self.space.take() {
+            self.pool.give_back(space, self.image.as_deref());
+        }
     }
 }
 
@@ -112,10 +137,16 @@ pub(super) fn checked_range(start: u64, len: u64) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory_pool::MemoryLayout;
     use super::*;
 
-    const RESERVATION: u64 = 4 << 30;
-    const GUARD: u64 = 2 << 30;
+    fn pool(reservation: u64, guard: u64) -> Arc<MemoryPool> {
+        Arc::new(MemoryPool::on_demand(MemoryLayout { reservation, guard, map_images: true }))
+    }
+
+    fn memory(ty: MemoryType) -> Result<LinearMemory> {
+        LinearMemory::new(&pool(4 << 30, 2 << 30), ty, None)
+    }
 
     fn ty(minimum: u64, maximum: Option<u64>, page_size_log2: u8) -> MemoryType {
         MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2 }
@@ -123,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_largest_memory_is_made_lazily_and_cannot_grow() {
-        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(65536, None, 16)).unwrap();
+        let mut memory = memory(ty(65536, None, 16)).unwrap();
         assert_eq!(memory.pages(), 65536);
         *memory.bytes_mut().last_mut().unwrap() = 1;
         assert_eq!(memory.grow(1), None);
@@ -132,16 +163,16 @@ mod tests {
 
     #[test]
     fn growth_stops_at_the_maximum_and_at_the_reservation() {
-        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(1, Some(3), 16)).unwrap();
+        let mut memory = memory(ty(1, Some(3), 16)).unwrap();
         assert_eq!((memory.grow(2), memory.grow(1)), (Some(1), None));
-        let mut memory = LinearMemory::new(1 << 20, 0, ty(0, None, 16)).unwrap();
+        let mut memory = LinearMemory::new(&pool(1 << 20, 0), ty(0, None, 16), None).unwrap();
         assert_eq!((memory.grow(17), memory.grow(16), memory.grow(1)), (None, Some(0), None));
         assert!(memory.bytes().iter().all(|&byte| byte == 0));
     }
 
     #[test]
     fn pages_of_one_byte() {
-        let mut memory = LinearMemory::new(RESERVATION, GUARD, ty(5, Some(7), 0)).unwrap();
+        let mut memory = memory(ty(5, Some(7), 0)).unwrap();
         assert_eq!((memory.bytes().len(), memory.grow(2), memory.grow(1)), (5, Some(5), None));
         assert!(memory.range_mut(6, 1).is_some() && memory.range_mut(7, 1).is_none());
         assert!(memory.range_mut(u64::MAX, 2).is_none());
@@ -150,8 +181,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let huge = MemoryType { memory64: true, ..ty(1 << 40, None, 16) };
-        assert!(LinearMemory::new(RESERVATION, GUARD, huge).is_err());
+        assert!(memory(huge).is_err());
         let shared = MemoryType { shared: true, ..ty(1, Some(1), 16) };
-        assert!(LinearMemory::new(RESERVATION, GUARD, shared).is_err_and(|error| error.to_string().contains("shared")));
+        assert!(memory(shared).is_err_and(|error| error.to_string().contains("shared")));
     }
 }

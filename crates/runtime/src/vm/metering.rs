@@ -2,11 +2,14 @@
 //! its share of fuel is used up. What the host wants then stands in `metering.rs`, above this module.
 
 use super::context::RawStoreContext;
+use super::handle::GlobalHandle;
+use super::raw_value::RawValue;
 use super::signals::set_current;
 use super::store::VmStore;
 use crate::error::{Error, Result};
 use crate::host_panic::HostPanic;
 use crate::store::StoreInner;
+use gusset_artifact::{CoreValType, GlobalType};
 use gusset_types::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
@@ -90,6 +93,24 @@ impl VmStore {
         let share = fuel.min(SHARE as u64);
         self.context().fuel.set(share as i64);
         self.context().fuel_behind.set(fuel - share);
+    }
+
+    /// Uses fuel for a guest; whether some is left.
+    pub(crate) fn use_fuel(&self, fuel: u64) -> bool {
+        let share = &self.context().fuel;
+        share.set(share.get().saturating_sub_unsigned(fuel));
+        share.get() > 0 || self.refill_fuel().is_ok()
+    }
+
+    /// What stands for the fuel where adapters import it. Compiled code knows them, and uses what it has in a register.
+    pub(crate) fn fuel_global(&mut self) -> GlobalHandle {
+        if let Some(global) = self.fuel_import {
+            return global;
+        }
+        let ty = GlobalType { content: CoreValType::I64, mutable: true };
+        let global = self.new_global(ty, RawValue::default()).expect("a number is no reference");
+        self.fuel_import = Some(global);
+        global
     }
 
     /// Gives compiled code its next share.

@@ -17,10 +17,12 @@
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
-//!   are only ever added, and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
-//! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. Writable
+//!   are only ever added, but for those of an instance that could not be made, which nothing refers to yet; and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
+//! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. One
+//!   that is split is no more: each part is a mapping, and one of them has each page. Writable
 //!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
-//!   become writable. Those of a file are private and never writable; of those of a lazily compiled unit V14 says more.
+//!   become writable. Those of an artefact are private and never writable, and what a memory holds at first is a private copy of a file
+//!   that nobody changes; of those of a lazily compiled unit V14 says more.
 //! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
 //!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
@@ -40,6 +42,9 @@
 //!   gives out an address, the runtime or compiled code, sees to that first.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
+//! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
+//!   this process's user can change anything, and itself is of that kind. This build wrote it, since its name tells of the build; under
+//!   another name, until it was whole; and nothing writes to an entry afterwards. It is only ever removed.
 //! - **V14, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
 //!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
 //!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
@@ -51,6 +56,8 @@ mod artifact_code;
 mod budget;
 mod builtins;
 mod bulk;
+#[cfg(feature = "cache")]
+mod cached;
 mod cells;
 #[cfg(feature = "compile")]
 mod chunk_table;
@@ -60,8 +67,10 @@ mod compiled_code;
 mod const_expr;
 mod context;
 mod deserialize;
+mod dirty_pages;
 mod entry;
 mod failure;
+mod free_spaces;
 mod function;
 mod growth;
 mod handle;
@@ -77,6 +86,9 @@ mod lazy_mapping;
 mod limits;
 mod mapping;
 mod memory;
+mod memory_image;
+mod memory_pool;
+mod memory_space;
 mod metering;
 mod pieces;
 mod plain;
@@ -84,8 +96,10 @@ mod raw_value;
 mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
+mod rollback;
 mod segment;
 mod signals;
+mod slot_pool;
 mod stack;
 mod store;
 mod table;

@@ -3,9 +3,15 @@
 use std::marker::PhantomData;
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-compile_error!("gusset has no entry, unwinding and signal code for this architecture: see crates/runtime/src/vm");
+compile_error!(
+    "gusset runs on x86-64 and aarch64: for this architecture it lacks the registers of an interrupted thread (vm/registers.rs) and \
+     the way out of a guest (vm/unwind.rs) in crates/runtime/src"
+);
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-compile_error!("gusset has no signal and memory mapping code for this system: see crates/runtime/src/vm");
+compile_error!(
+    "gusset runs on Linux and, untested, macOS: for this system it lacks memory mappings (vm/mapping.rs), handlers of faults \
+     (vm/signals.rs, vm/registers.rs) and the bounds of a thread's stack (vm/stack.rs) in crates/runtime/src"
+);
 
 /// The registers of an interrupted thread. What is written takes effect when the signal handler returns.
 pub(super) struct Registers<'a> {

@@ -119,6 +119,9 @@ unsafe fn trap(context: &RawStoreContext, registers: &mut Registers<'_>, address
 /// No mapping is below this address: an access there goes through a null reference, or one that is out of bounds was sent there.
 const NULL_PAGE: usize = 4096;
 
+/// `SI_USER` of macOS, which `libc` does not have; that of Linux is 0.
+const SENT: i32 = if cfg!(target_os = "macos") { 0x1_0001 } else { 0 };
+
 /// Does what would have been done without us.
 ///
 /// # Safety
@@ -131,7 +134,7 @@ unsafe fn chain(signal: i32, info: *mut libc::siginfo_t, user_context: *mut libc
     // SAFETY: V10: the handler was installed for this signal with these flags.
     unsafe {
         if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
-            let was_sent = (*info).si_code <= 0 || (*info).si_code == libc::SI_USER;
+            let was_sent = (*info).si_code <= 0 || (*info).si_code == SENT;
             if was_sent && handler == libc::SIG_IGN {
                 return;
             }

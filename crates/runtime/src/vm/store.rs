@@ -22,7 +22,7 @@ use gusset_artifact::{
     TableIndex, TableType,
 };
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -34,10 +34,12 @@ pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
     raw: Rc<RawStoreContext>,
-    contexts: Vec<(Context, ContextOwner)>,
+    pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
-    context_at: BTreeMap<usize, usize>,
+    pub(super) context_at: BTreeMap<usize, usize>,
     pub(super) functions: Vec<FuncRecord>,
+    /// Positions of host functions whose references are out, and which no code of the store can call yet.
+    pub(super) waiting_for_stubs: BTreeSet<usize>,
     /// Closures of host functions, with the type of the store's data erased.
     pub(super) hosts: Vec<Arc<dyn Any + Send + Sync>>,
     pub(super) instances: Vec<InstanceRecord>,
@@ -47,6 +49,8 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What adapters import that charge fuel.
+    pub(super) fuel_import: Option<GlobalHandle>,
     pub(super) totals: LimitedTotals,
     pub(super) budget: Arc<HostBudget>,
 }
@@ -106,6 +110,7 @@ impl VmStore {
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),
+            waiting_for_stubs: BTreeSet::new(),
             hosts: Vec::new(),
             instances: Vec::new(),
             memories: Vec::new(),
@@ -113,6 +118,7 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            fuel_import: None,
             totals: LimitedTotals::default(),
             budget: Arc::new(HostBudget::new(engine.config().max_host_bytes)),
         }
@@ -180,13 +186,13 @@ impl VmStore {
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    /// A memory for what the runtime keeps of guests: no limiter is asked about it.
+    /// A memory for what the runtime keeps of guests, from where their own are: no limiter is asked about it.
     ///
     /// # Errors
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = self.engine.allocator().memory(ty, None)?;
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))

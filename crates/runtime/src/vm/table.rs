@@ -1,6 +1,7 @@
 //! [`TableStorage`]: the elements of a table. Compiled code reads and writes them in place.
 
 use super::cells::Cells;
+use super::slot_pool::PoolSlot;
 use crate::error::{Result, bail};
 use gusset_artifact::{ElemIndex, NULL_ELEMENT, TableType};
 use std::cell::Cell;
@@ -52,15 +53,17 @@ pub(super) enum TableElement {
 const MAX_SEGMENTS: usize = 32;
 
 impl TableStorage {
-    /// A table that holds `value` everywhere, of at most so many elements.
-    pub(super) fn new(most: u64, ty: TableType, value: u64) -> Result<TableStorage> {
+    /// A table that holds `value` everywhere, of at most so many elements, in a slot of a pool or on its own.
+    pub(super) fn new(most: u64, ty: TableType, value: u64, slot: Option<PoolSlot>) -> Result<TableStorage> {
         let limit = ty.maximum.unwrap_or(u64::MAX).min(most).min(u32::MAX as u64);
         if ty.minimum > limit {
             bail!("a table of {} elements is larger than the limit of {limit}", ty.minimum);
         }
-        let elements = match ty.element.heap.is_func() {
-            true => TableElements::Functions(Cells::new(limit as usize)),
-            false => TableElements::Indices(Cells::new(limit as usize)),
+        let elements = match (ty.element.heap.is_func(), slot) {
+            (true, None) => TableElements::Functions(Cells::new(limit as usize)),
+            (true, Some(slot)) => TableElements::Functions(Cells::in_pool(limit as usize, slot)),
+            (false, None) => TableElements::Indices(Cells::new(limit as usize)),
+            (false, Some(slot)) => TableElements::Indices(Cells::in_pool(limit as usize, slot)),
         };
         let mut table = TableStorage { elements, ty, segments: Vec::new(), pristine: Cell::new(true) };
         if table.grow(ty.minimum, value).is_none() {
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn growth_fills_and_stops_at_the_limit() {
         let ty = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: Some(4), table64: false };
-        let mut table = TableStorage::new(MOST, ty, 0).unwrap();
+        let mut table = TableStorage::new(MOST, ty, 0, None).unwrap();
         assert_eq!((table.grow(3, 7), table.grow(2, 7), table.len()), (None, Some(2), 4));
         let get = |index| match table.get(index) {
             Some(TableElement::Reference(reference)) => Some(reference),
@@ -177,11 +180,11 @@ mod tests {
         assert_eq!((get(1), get(3), get(4)), (Some(0), Some(7), None));
         assert!(table.set(0, 9) && !table.set(4, 9));
         let unbounded = TableType { maximum: None, ..ty };
-        let mut table = TableStorage::new(MOST, unbounded, 0).unwrap();
+        let mut table = TableStorage::new(MOST, unbounded, 0, None).unwrap();
         assert_eq!(table.grow(u64::MAX, 0), None);
         assert_eq!(table.grow(u32::MAX as u64 - 2, 0), None);
         let large = TableType { minimum: u32::MAX as u64, ..unbounded };
-        assert!(TableStorage::new(MOST, large, 0).is_err());
+        assert!(TableStorage::new(MOST, large, 0, None).is_err());
     }
 
     /// Of tables of functions: the place where the element comes from, or what was written.

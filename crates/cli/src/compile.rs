@@ -1,0 +1,96 @@
+//! `gusset compile`: leaves what `gusset run --allow-precompiled` takes, and what a host deserialises.
+
+use crate::error::WrongUsage;
+use crate::input::{self, STDIN};
+use anyhow::{Context, Result};
+use clap::Args;
+use gusset::{Config, Engine};
+use gusset_wast::FeatureList;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What names of precompiled files end with, unless another name is asked for.
+const EXTENSION: &str = "gusset";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  gusset compile plugin.wasm
+  gusset compile plugin.wasm -o out/plugin.gusset --target-cpu x86-64-v2
+  gusset run --allow-precompiled out/plugin.gusset
+
+What is written runs in this version of Gusset only, with the settings that it was compiled with, and on processors that have what
+--target-cpu names. Nothing is printed but errors. Exit codes: 0 it is written, 1 it is not, 2 wrong usage.";
+
+#[derive(Args)]
+pub(crate) struct CompileArguments {
+    /// The component or core module, as .wasm or .wat; `-` for standard input
+    file: PathBuf,
+    /// Where to write it [default: FILE with the ending .gusset]
+    #[arg(short, long, value_name = "OUTPUT")]
+    output: Option<PathBuf>,
+    /// The machine that it is for, such as `aarch64-unknown-linux-gnu` [default: this one]
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// The processor that it is for, such as `x86-64-v2` or `baseline` [default: this one; of another --target, baseline]
+    #[arg(long, value_name = "CPU")]
+    target_cpu: Option<String>,
+    /// Make code that `gusset run --timeout` can stop, and that runs with it only
+    #[arg(long)]
+    timeout: bool,
+    /// Make code that `gusset run --fuel` can stop, and that runs with it only
+    #[arg(long)]
+    fuel: bool,
+    /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    features: Vec<FeatureList>,
+}
+
+/// Compiles the file and writes what comes of it.
+pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
+    let output = output(arguments)?;
+    let file = input::any(&arguments.file)?;
+    let mut config = Config::new();
+    arguments.features.iter().for_each(|list| list.apply(&mut config));
+    if let Some(target) = &arguments.target {
+        config.target(target);
+    }
+    if let Some(cpu) = &arguments.target_cpu {
+        config.target_cpu(cpu);
+    }
+    config.epoch_interruption(arguments.timeout).consume_fuel(arguments.fuel);
+    let _bar = crate::progress::CompileBar::new(&mut config);
+    let engine = Engine::new(&config).context("cannot compile with these options")?;
+    let artifact = file.source.precompile(&engine).map_err(|error| file.refused(error))?;
+    write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn output(arguments: &CompileArguments) -> Result<PathBuf, WrongUsage> {
+    match &arguments.output {
+        Some(output) => Ok(output.clone()),
+        None if arguments.file.as_os_str() == STDIN => Err(WrongUsage(
+            "what comes from standard input has no name: say where to write it, with `-o OUTPUT`".into(),
+        )),
+        None => Ok(arguments.file.with_extension(EXTENSION)),
+    }
+}
+
+/// Writes the file, which is there whole or as it was before: somebody may be running what lies there.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A link stays one, and a device or pipe is written to.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(&path, bytes);
+    }
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}

@@ -1,0 +1,217 @@
+//! What `gusset run` lets a guest use of time, memory and the like, and what is said of one that wanted more.
+
+use crate::quantity;
+use anyhow::{Error, Result};
+use clap::Args;
+use gusset::{Config, LimitExceeded, LimitKind, ResourceLimiter, Store, Trap, TrapCode};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the limits stand under in the help.
+const HEADING: &str = "Limits";
+
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct LimitOptions {
+    /// Stop the guest after this time, such as `10s` or `500ms`; compiling does not count
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", value_parser = quantity::duration)]
+    timeout: Option<Duration>,
+    /// Stop the guest when it has used so much fuel: one for each operator, and more for what is copied between components
+    #[arg(long, help_heading = HEADING, value_name = "N")]
+    fuel: Option<u64>,
+    /// The most that the guest's linear memories may have together, such as `64MiB`
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
+    max_memory: Option<u64>,
+    /// The most core instances that a component may have
+    #[arg(long, help_heading = HEADING, value_name = "N")]
+    max_instances: Option<usize>,
+    /// The most elements that a table may have
+    #[arg(long, help_heading = HEADING, value_name = "N")]
+    max_table_elements: Option<usize>,
+    /// The most that the guest may use of the native stack, such as `512KiB`
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
+    max_wasm_stack: Option<u64>,
+}
+
+impl LimitOptions {
+    /// Settles what has to be compiled in.
+    pub(super) fn configure(&self, config: &mut Config) {
+        if self.timeout.is_some() {
+            config.epoch_interruption(true);
+        }
+        if self.fuel.is_some() {
+            config.consume_fuel(true);
+        }
+        if let Some(bytes) = self.max_wasm_stack {
+            config.max_wasm_stack(bytes.try_into().unwrap_or(usize::MAX));
+        }
+    }
+}
+
+/// A limit of the command line that a guest met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LimitReached {
+    Timeout(Duration),
+    Fuel(u64),
+    Memory(u64),
+    Instances(usize),
+    TableElements(usize),
+}
+
+impl LimitReached {
+    /// The exit code that tells it: those that no shell has a meaning for, and that of `timeout`.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            LimitReached::Fuel(_) => 120,
+            LimitReached::Memory(_) => 121,
+            LimitReached::Instances(_) => 122,
+            LimitReached::TableElements(_) => 123,
+            LimitReached::Timeout(_) => 124,
+        }
+    }
+}
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LimitReached::Timeout(limit) => write!(f, "the guest ran for longer than --timeout allows, {limit:?}"),
+            LimitReached::Fuel(limit) => write!(f, "the guest used more fuel than --fuel allows, {limit}"),
+            LimitReached::Memory(limit) => {
+                write!(f, "the guest wanted more memory than --max-memory allows, {limit} bytes")
+            }
+            LimitReached::Instances(limit) => {
+                write!(f, "the guest has more core instances than --max-instances allows, {limit}")
+            }
+            LimitReached::TableElements(limit) => {
+                write!(f, "the guest wanted a larger table than --max-table-elements allows, {limit} elements")
+            }
+        }
+    }
+}
+
+/// What a guest was refused and went on without.
+#[derive(Clone, Default)]
+struct Refused(Arc<Mutex<Option<LimitReached>>>);
+
+impl Refused {
+    fn note(&self, limit: LimitReached) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(limit);
+    }
+}
+
+/// The limits of one guest.
+pub(super) struct GuestLimits<'a> {
+    options: &'a LimitOptions,
+    refused: Refused,
+}
+
+/// What a guest's store asks.
+pub(super) struct GuestLimiter {
+    max_memory: Option<u64>,
+    max_instances: Option<usize>,
+    max_table_elements: Option<usize>,
+    /// Bytes of linear memories.
+    memory: u64,
+    /// What the last growth of a memory added.
+    last_growth: u64,
+    refused: Refused,
+}
+
+impl<'a> GuestLimits<'a> {
+    pub(super) fn new(options: &'a LimitOptions) -> GuestLimits<'a> {
+        GuestLimits { options, refused: Refused::default() }
+    }
+
+    /// What the guest's store is to ask.
+    pub(super) fn limiter(&self) -> GuestLimiter {
+        let LimitOptions { max_memory, max_instances, max_table_elements, .. } = *self.options;
+        let refused = self.refused.clone();
+        GuestLimiter { max_memory, max_instances, max_table_elements, memory: 0, last_growth: 0, refused }
+    }
+
+    /// Sets the limits of a store, where they begin: `limiter` finds in its data what [`limiter`](GuestLimits::limiter) gave.
+    pub(super) fn begin<T>(
+        &self,
+        store: &mut Store<T>,
+        limiter: impl Fn(&mut T) -> &mut GuestLimiter + Send + Sync + 'static,
+    ) -> Result<()> {
+        store.limiter(move |data| limiter(data));
+        if let Some(fuel) = self.options.fuel {
+            store.set_fuel(fuel)?;
+        }
+        if let Some(time) = self.options.timeout {
+            store.set_deadline(Instant::now().checked_add(time))?;
+        }
+        Ok(())
+    }
+
+    /// `error`, which came of running the guest, with the limit that it met if it met one.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match self.reached(&error) {
+            Some(limit) => error.context(limit),
+            None => error,
+        }
+    }
+
+    fn reached(&self, error: &Error) -> Option<LimitReached> {
+        let LimitOptions { timeout, fuel, max_memory, max_instances, max_table_elements, .. } = *self.options;
+        if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
+            return match exceeded.kind {
+                LimitKind::MemoryBytes => max_memory.map(LimitReached::Memory),
+                LimitKind::Instances => max_instances.map(LimitReached::Instances),
+                LimitKind::TableElements => max_table_elements.map(LimitReached::TableElements),
+                _ => None,
+            };
+        }
+        match error.downcast_ref::<Trap>()?.code() {
+            TrapCode::Interrupt => timeout.map(LimitReached::Timeout),
+            TrapCode::OutOfFuel => fuel.map(LimitReached::Fuel),
+            // What was refused need not be why it trapped, but mostly is.
+            _ => *self.refused.0.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
+
+impl ResourceLimiter for GuestLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        let growth = (desired as u64).saturating_sub(current as u64);
+        let memory = self.memory.saturating_add(growth);
+        if let Some(limit) = self.max_memory
+            && memory > limit
+        {
+            self.refused.note(LimitReached::Memory(limit));
+            self.last_growth = 0;
+            return Ok(false);
+        }
+        (self.memory, self.last_growth) = (memory, growth);
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _: Error) -> Result<()> {
+        self.memory -= std::mem::take(&mut self.last_growth);
+        Ok(())
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        if let Some(limit) = self.max_table_elements
+            && desired > limit
+        {
+            self.refused.note(LimitReached::TableElements(limit));
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        self.max_instances.unwrap_or(usize::MAX)
+    }
+
+    fn limit_of(&self, kind: LimitKind) -> Option<u64> {
+        match kind {
+            LimitKind::MemoryBytes => self.max_memory,
+            LimitKind::TableElements => self.max_table_elements.map(|elements| elements as u64),
+            LimitKind::Instances => self.max_instances.map(|instances| instances as u64),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The limits of `gusset run`: each lets what is within it run, and ends what is beyond it with an error and an exit code of its own.
+
+use crate::program::{Ended, ScratchFolder, shell};
+use std::path::Path;
+
+/// Memories, tables and time by request.
+const GREEDY: &str = r#"(module
+    (memory 1)
+    (table 10 funcref)
+    (func (export "memory") (param $pages i32) (result i32) (memory.grow (local.get $pages)))
+    (func (export "table") (param $elements i32) (result i32) (table.grow (ref.null func) (local.get $elements)))
+    (func (export "insist") (param $pages i32)
+        (if (i32.eq (memory.grow (local.get $pages)) (i32.const -1)) (then unreachable)))
+    (func $deep (export "deep") (param $depth i32)
+        (if (local.get $depth) (then (call $deep (i32.sub (local.get $depth) (i32.const 1))))))
+    (func (export "count") (param $times i32)
+        (loop (br_if 0 (local.tee $times (i32.sub (local.get $times) (i32.const 1))))))
+    (func (export "spin") (loop (br 0))))"#;
+
+/// Three core instances, of which one has a memory.
+const INSTANCES: &str = r#"(component
+    (core module $a (memory 2))
+    (core module $b (func (export "f")))
+    (core instance (instantiate $a))
+    (core instance (instantiate $b))
+    (core instance $b (instantiate $b))
+    (func (export "f") (canon lift (core func $b "f"))))"#;
+
+fn scratch() -> ScratchFolder {
+    let scratch = ScratchFolder::new();
+    scratch.file("greedy.wat", GREEDY.as_bytes());
+    scratch.file("instances.wat", INSTANCES.as_bytes());
+    scratch.file("sleep.wat", include_bytes!("programs/sleep.wat"));
+    scratch
+}
+
+/// Runs `gusset run` with these words.
+fn run(scratch: &ScratchFolder, words: &str) -> Ended {
+    shell(Path::new(&scratch.path("")), &format!("gusset run {words}"))
+}
+
+fn assert_within(scratch: &ScratchFolder, words: &str, output: &str) {
+    let ended = run(scratch, words);
+    assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), output, ""), "{words}");
+}
+
+fn assert_beyond(scratch: &ScratchFolder, words: &str, code: i32, says: &str) {
+    let ended = run(scratch, words);
+    ended.assert_refused(code);
+    assert!(ended.stderr.starts_with(&format!("error: {says}\n")), "{words}: {}", ended.stderr);
+}
+
+#[test]
+fn memory() {
+    let scratch = scratch();
+    let greedy = |size: &str, call: &str| format!("--max-memory {size} greedy.wat --invoke '{call}'");
+    assert_within(&scratch, &greedy("2MiB", "memory(31)"), "1\n");
+    assert_within(&scratch, &greedy("2097152", "insist(31)"), "");
+    // The guest is told, and may go on.
+    assert_within(&scratch, &greedy("2MiB", "memory(32)"), "-1\n");
+    assert_within(&scratch, &greedy("2097151", "memory(31)"), "-1\n");
+    let says = "the guest wanted more memory than --max-memory allows, 2097152 bytes";
+    assert_beyond(&scratch, &greedy("2MiB", "insist(32)"), 121, says);
+    let says = "the guest wanted more memory than --max-memory allows, 65535 bytes";
+    assert_beyond(&scratch, &greedy("65535", "memory(0)"), 121, says);
+    // A trap for another reason is one.
+    assert_eq!(run(&scratch, &greedy("64MiB", "insist(65535)")).code, Some(121));
+    assert_eq!(run(&scratch, "greedy.wat --invoke 'insist(65536)'").code, Some(134));
+    assert_within(&scratch, "--max-memory 128KiB instances.wat --invoke 'f()'", "()\n");
+    let says = "the guest wanted more memory than --max-memory allows, 131071 bytes";
+    assert_beyond(&scratch, "--max-memory 131071 instances.wat --invoke 'f()'", 121, says);
+}
+
+#[test]
+fn tables() {
+    let scratch = scratch();
+    let greedy = |elements: u32, call: &str| format!("greedy.wat --max-table-elements {elements} --invoke '{call}'");
+    assert_within(&scratch, &greedy(100, "table(90)"), "10\n");
+    assert_within(&scratch, &greedy(100, "table(91)"), "-1\n");
+    assert_within(&scratch, &greedy(10, "table(0)"), "10\n");
+    let says = "the guest wanted a larger table than --max-table-elements allows, 9 elements";
+    assert_beyond(&scratch, &greedy(9, "table(0)"), 123, says);
+}
+
+#[test]
+fn instances() {
+    let scratch = scratch();
+    assert_within(&scratch, "--max-instances 3 instances.wat --invoke 'f()'", "()\n");
+    let says = "the guest has more core instances than --max-instances allows, 2";
+    assert_beyond(&scratch, "--max-instances 2 instances.wat --invoke 'f()'", 122, says);
+}
+
+#[test]
+fn time() {
+    let scratch = scratch();
+    assert_within(&scratch, "--timeout 1000s greedy.wat --invoke 'count(1000)'", "");
+    let says = "the guest ran for longer than --timeout allows, 50ms";
+    assert_beyond(&scratch, "--timeout 50ms greedy.wat --invoke 'spin()'", 124, says);
+    // A guest that waits is stopped, too.
+    let ended = run(&scratch, "--timeout 200ms sleep.wat");
+    assert_eq!((ended.code, &*ended.stdout), (Some(124), "ready\n"), "{}", ended.stderr);
+    ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
+}
+
+#[test]
+fn stack() {
+    let scratch = scratch();
+    let deep = |size: &str| format!("--max-wasm-stack {size} greedy.wat --invoke 'deep(2000)'");
+    assert_within(&scratch, &deep("1MiB"), "");
+    let ended = run(&scratch, &deep("8KiB"));
+    assert_eq!(ended.code, Some(134), "{}", ended.stderr);
+    ended.assert_says(&["call stack exhausted"]);
+}
+
+#[test]
+fn values_that_are_none_are_refused() {
+    let scratch = scratch();
+    for (words, says) in [
+        ("--timeout 1.5s", "expected a whole number with its unit: `10s`, `500ms`, `20us` or `5ns`"),
+        ("--timeout 5m", "expected a whole number with its unit"),
+        ("--max-memory 64MB", "expected a whole number of bytes, or with a unit: `512KiB`, `64MiB` or `1GiB`"),
+        ("--max-wasm-stack -1", "unexpected argument '-1'"),
+        ("--fuel much", "invalid digit"),
+        ("--max-instances 1.5", "invalid digit"),
+    ] {
+        let ended = run(&scratch, &format!("{words} greedy.wat --invoke 'count(1)'"));
+        ended.assert_refused(2);
+        ended.assert_says(&[says]);
+    }
+}

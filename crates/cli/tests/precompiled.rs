@@ -1,0 +1,129 @@
+//! What `gusset compile` writes, and how `gusset run` takes it.
+
+use crate::program::{Ended, ScratchFolder, shell};
+use std::path::Path;
+
+fn scratch() -> ScratchFolder {
+    let scratch = ScratchFolder::new();
+    scratch.file("calc.wat", include_bytes!("mistakes/inputs/calc.wat"));
+    scratch.file("module.wat", include_bytes!("mistakes/inputs/module.wat"));
+    scratch.file("words.wat", include_bytes!("programs/words.wat"));
+    scratch
+}
+
+fn run(scratch: &ScratchFolder, line: &str) -> Ended {
+    shell(Path::new(&scratch.path("")), line)
+}
+
+/// What a line writes, which must end well and say nothing else.
+fn written(scratch: &ScratchFolder, line: &str) -> String {
+    let ended = run(scratch, line);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{line}\n{}", ended.stdout);
+    ended.stdout
+}
+
+#[test]
+fn components_and_modules_run_as_if_they_were_compiled_now() {
+    let scratch = scratch();
+    assert_eq!(
+        written(
+            &scratch,
+            "gusset compile calc.wat; gusset compile -o m.gusset module.wat; cat words.wat | gusset compile - -o words.gusset"
+        ),
+        ""
+    );
+    for (line, output) in [
+        ("gusset run --allow-precompiled calc.gusset --invoke 'add(1, 2)'", "3\n"),
+        ("gusset run --allow-precompiled --invoke 'add(1, 2)' calc.gusset", "3\n"),
+        ("gusset run --allow-precompiled m.gusset --invoke 'add(1, 2)'", "3\n"),
+        ("gusset run --allow-precompiled --invoke add m.gusset 1 2", "3\n"),
+        ("gusset run --allow-precompiled words.gusset a --invoke b", "words.gusset\0a\0--invoke\0b\0"),
+        ("gusset run --allow-precompiled --argv0 w --env A=1 words.gusset", "w\0A=1\0"),
+        // What is not precompiled is compiled.
+        ("gusset run --allow-precompiled calc.wat --invoke 'add(1, 2)'", "3\n"),
+    ] {
+        assert_eq!(written(&scratch, line), output, "{line}");
+    }
+    let ended = run(&scratch, "gusset run --allow-precompiled calc.gusset --invoke 'divide(1, 0)'");
+    assert_eq!(ended.code, Some(134));
+    ended.assert_says(&["integer divide by zero", "m!divide"]);
+    let ended = run(&scratch, "gusset run --allow-precompiled calc.gusset");
+    ended.assert_refused(1);
+    ended.assert_says(&["is a library", "gusset run --allow-precompiled calc.gusset --invoke 'add("]);
+}
+
+#[test]
+fn they_are_believed_only_if_that_is_allowed() {
+    let scratch = scratch();
+    written(&scratch, "gusset compile calc.wat");
+    for command in
+        ["run calc.gusset --invoke 'add(1, 2)'", "inspect calc.gusset", "validate calc.gusset", "adapters calc.gusset"]
+    {
+        let ended = run(&scratch, &format!("gusset {command}"));
+        ended.assert_refused(1);
+        ended.assert_says(&["calc.gusset is precompiled", "`gusset run --allow-precompiled calc.gusset`"]);
+    }
+    let ended = run(&scratch, "gusset run --allow-precompiled - < calc.gusset");
+    ended.assert_refused(1);
+    ended.assert_says(&["<stdin> is precompiled, which only files can be"]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let scratch = scratch();
+    written(&scratch, "gusset compile calc.wat; gusset compile -o few.gusset --features -multi-memory calc.wat");
+    let whole = std::fs::read(scratch.path("calc.gusset")).expect("it was written");
+    scratch.file("short.gusset", &whole[..whole.len() - 1]);
+    scratch.file("damaged.gusset", &{
+        let mut bytes = whole.clone();
+        *bytes.last_mut().expect("there are bytes") ^= 1;
+        bytes
+    });
+    for (name, words) in [
+        ("short", "the artefact is truncated"),
+        ("damaged", "hash"),
+        ("few", "`multi_memory` is false in it, and true in this engine"),
+    ] {
+        let ended = run(&scratch, &format!("gusset run --allow-precompiled {name}.gusset --invoke 'add(1, 2)'"));
+        ended.assert_refused(1);
+        ended.assert_says(&[&format!("{name}.gusset"), words]);
+    }
+    let line = "gusset run --allow-precompiled few.gusset --features -multi-memory --invoke 'add(1, 2)'";
+    run(&scratch, line).assert_refused(1);
+    let line = "gusset run --allow-precompiled --features -multi-memory few.gusset --invoke 'add(1, 2)'";
+    assert_eq!(written(&scratch, line), "3\n");
+}
+
+#[test]
+fn what_runs_is_not_written_over() {
+    let scratch = scratch();
+    // A link stays one; what it leads to is another file afterwards, for somebody may have mapped the one that was there.
+    let line = "gusset compile calc.wat -o real.gusset; ln -s real.gusset link.gusset; ln real.gusset held
+        gusset compile module.wat -o link.gusset; test -L link.gusset && ! test held -ef real.gusset && ls -A";
+    assert_eq!(written(&scratch, line), "calc.wat\nheld\nlink.gusset\nmodule.wat\nreal.gusset\nwords.wat\n");
+    assert_eq!(written(&scratch, "gusset run --allow-precompiled held --invoke 'add(1, 2)'"), "3\n");
+    assert_eq!(
+        written(
+            &scratch,
+            "gusset compile calc.wat -o /dev/stdout > piped; gusset run --allow-precompiled piped --invoke 'add(1, 2)'"
+        ),
+        "3\n"
+    );
+    let ended = run(&scratch, "echo '(module' > bad.wat; gusset compile bad.wat; ls");
+    assert!(!ended.stdout.contains("bad.gusset"), "{}", ended.stdout);
+    ended.assert_says(&["error: cannot compile bad.wat"]);
+}
+
+#[test]
+fn they_are_for_the_processor_that_is_named() {
+    let scratch = scratch();
+    let line = "gusset compile calc.wat --target-cpu baseline; gusset run --allow-precompiled calc.gusset --invoke 'add(1, 2)'";
+    assert_eq!(written(&scratch, line), "3\n");
+    for (options, words) in
+        [("--target-cpu no-such-cpu", "no-such-cpu"), ("--target z80-unknown-none", "z80-unknown-none")]
+    {
+        let ended = run(&scratch, &format!("gusset compile calc.wat -o n.gusset {options}"));
+        ended.assert_refused(1);
+        ended.assert_says(&["cannot compile with these options", words]);
+    }
+}
