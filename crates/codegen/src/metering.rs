@@ -124,7 +124,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Subtracts what has been used where all ways on see it.
-    fn settle_fuel(&mut self) -> Option<Value> {
+    pub(crate) fn settle_fuel(&mut self) -> Option<Value> {
         let left = self.fuel_left()?;
         if self.fuel.is_some_and(|fuel| fuel.used != 0) {
             self.set_fuel_left(left);
@@ -236,8 +236,8 @@ impl FuncTranslator<'_, '_> {
             }
             false => (self.has_fuel(), BuiltinFunction::RefillFuel),
         };
+        // It is not marked as cold: standing behind the branch, where nothing else arrives, it lets that be the one that goes back.
         let cold = self.next_block();
-        self.builder.set_cold_block(cold);
         self.branch_to(label, carried, |this, arguments| {
             this.builder.ins().brif(condition, label, arguments, cold, [])
         });
