@@ -59,6 +59,18 @@ fn a_second_run_finds_what_the_first_one_left() {
 }
 
 #[test]
+fn what_is_compiled_lazily_is_found_and_not_kept() {
+    let scratch = scratch();
+    let line = "GUSSET_CACHE_DIR=c gusset run --lazy hello.wat";
+    assert_eq!(written(&scratch, line), "Hello, world!\n");
+    assert!(!Path::new(&scratch.path("c")).exists());
+    written(&scratch, "GUSSET_CACHE_DIR=c gusset run hello.wat");
+    let left = entries(&scratch, "c");
+    assert_eq!(written(&scratch, line), "Hello, world!\n");
+    assert_eq!((entries(&scratch, "c"), left.len()), (left, 1));
+}
+
+#[test]
 fn traps_and_their_places_are_the_same_from_the_cache() {
     let scratch = scratch();
     let line = "GUSSET_CACHE_DIR=c gusset run calc.wat --invoke 'divide(1, 0)'";

@@ -103,6 +103,16 @@ fn time() {
 }
 
 #[test]
+fn fuel() {
+    let scratch = scratch();
+    assert_within(&scratch, "--fuel 100000 greedy.wat --invoke 'count(1000)'", "");
+    let says = "the guest used more fuel than --fuel allows, 100000";
+    assert_beyond(&scratch, "--fuel 100000 greedy.wat --invoke 'spin()'", 120, says);
+    let says = "the guest used more fuel than --fuel allows, 0";
+    assert_beyond(&scratch, "--fuel 0 greedy.wat --invoke 'count(1)'", 120, says);
+}
+
+#[test]
 fn stack() {
     let scratch = scratch();
     let deep = |size: &str| format!("--max-wasm-stack {size} greedy.wat --invoke 'deep(2000)'");
@@ -110,6 +120,31 @@ fn stack() {
     let ended = run(&scratch, &deep("8KiB"));
     assert_eq!(ended.code, Some(134), "{}", ended.stderr);
     ended.assert_says(&["call stack exhausted"]);
+}
+
+#[test]
+fn precompiled_files_have_those_that_they_were_compiled_for() {
+    let scratch = scratch();
+    let compile = |options: &str| shell(Path::new(&scratch.path("")), &format!("gusset compile greedy.wat {options}"));
+    assert_eq!(compile("--timeout --fuel").code, Some(0));
+    let bounded = "--allow-precompiled --timeout 1000s --fuel 100000 greedy.gusset --invoke";
+    assert_within(&scratch, &format!("{bounded} 'count(1000)'"), "");
+    let says = "the guest used more fuel than --fuel allows, 100000";
+    assert_beyond(&scratch, &format!("{bounded} 'spin()'"), 120, says);
+    // Options behind the file count, too.
+    assert_within(
+        &scratch,
+        "--allow-precompiled --timeout 9s --fuel 99999 greedy.gusset --max-memory 64KiB --invoke 'memory(1)'",
+        "-1\n",
+    );
+    for (words, hint) in [
+        ("--timeout 1s", "--fuel is for what was compiled with --fuel"),
+        ("--fuel 1000", "--timeout is for what was compiled with --timeout"),
+    ] {
+        let ended = run(&scratch, &format!("--allow-precompiled {words} greedy.gusset --invoke 'count(1)'"));
+        ended.assert_refused(1);
+        ended.assert_says(&[hint]);
+    }
 }
 
 #[test]

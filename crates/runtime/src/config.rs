@@ -646,7 +646,8 @@ impl Config {
 
     /// Where to look for components and modules before they are compiled, and to keep what had to be (default: nowhere).
     ///
-    /// A hit gives what compiling would give. See [`Cache`](crate::Cache).
+    /// What is found there is what compiling would give. An engine that compiles [lazily](Config::lazy_compilation) looks there too, and
+    /// keeps nothing. See [`Cache`](crate::Cache).
     ///
     /// ```no_run
     /// use gusset::{Cache, Config, Engine};

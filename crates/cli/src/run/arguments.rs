@@ -44,6 +44,9 @@ pub(crate) struct RunOptions {
     /// Compile it in any case, and keep nothing in the cache
     #[arg(long)]
     pub(super) no_cache: bool,
+    /// Compile functions when they are called, and the others meanwhile; the cache is looked at, and nothing is kept there
+    #[arg(long)]
+    pub(super) lazy: bool,
     /// Run FILE also if `gusset compile` made it: only one that you trust, since its code is not checked
     #[arg(long)]
     pub(super) allow_precompiled: bool,
@@ -121,9 +124,9 @@ impl Invocation {
 
     /// The engine for what is to be run.
     pub(super) fn engine(&self) -> anyhow::Result<CommandEngine> {
-        let RunOptions { features, no_cache, limits, .. } = &self.options;
+        let RunOptions { features, no_cache, lazy, limits, .. } = &self.options;
         let mut config = if *no_cache { engine::config(features) } else { engine::cached_config(features) };
-        limits.configure(&mut config);
+        limits.configure(config.lazy_compilation(*lazy));
         CommandEngine::new(config)
     }
 

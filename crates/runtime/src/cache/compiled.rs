@@ -58,6 +58,10 @@ fn cached<T>(
         return Ok(found);
     }
     let compiled = compile()?;
+    if engine.config().lazy_compilation {
+        // To keep it would be to compile all of it.
+        return Ok(compiled);
+    }
     cache.store(&key, || serialize(&compiled));
     Ok(compiled)
 }

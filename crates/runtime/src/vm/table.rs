@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn segments_are_found_until_something_is_written() {
         let ty = TableType { element: RefType::FUNCREF, minimum: 10, maximum: None, table64: false };
-        let mut table = TableStorage::new(MOST, ty, 0).unwrap();
+        let mut table = TableStorage::new(MOST, ty, 0, None).unwrap();
         let segment = ElemIndex::from_u32(0);
         assert!(table.apply(AppliedSegment { instance: 1, segment, start: 2, len: 4 }, false));
         assert!(table.apply(AppliedSegment { instance: 2, segment, start: 5, len: 5 }, false));
@@ -214,11 +214,11 @@ mod tests {
     #[test]
     fn segments_beyond_the_limit_are_for_the_caller_to_write() {
         let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
-        let mut table = TableStorage::new(MOST, ty, 0).unwrap();
+        let mut table = TableStorage::new(MOST, ty, 0, None).unwrap();
         let applied = AppliedSegment { instance: 0, segment: ElemIndex::from_u32(0), start: 0, len: 1 };
         assert!((0..MAX_SEGMENTS).all(|_| table.apply(applied, true)));
         assert!(!table.apply(applied, true));
         let ty = TableType { element: RefType::EXTERNREF, ..ty };
-        assert!(!TableStorage::new(MOST, ty, 0).unwrap().apply(applied, true));
+        assert!(!TableStorage::new(MOST, ty, 0, None).unwrap().apply(applied, true));
     }
 }
