@@ -25,7 +25,7 @@ use wasmparser::Operator;
 
 /// A function that neither calls nor loops and has no more bytes than this does not look at the epoch: it is done sooner than its
 /// caller looks.
-const MAX_UNWATCHED: usize = 256;
+const UNWATCHED_BYTES: usize = 256;
 
 /// What is left of the fuel at the place that is translated.
 #[derive(Clone, Copy)]
@@ -185,7 +185,7 @@ impl FuncTranslator<'_, '_> {
         if self.counts() {
             self.use_fuel(FUNCTION_FUEL);
         }
-        if body_len > MAX_UNWATCHED || !self.scan.is_straight() {
+        if body_len > UNWATCHED_BYTES || !self.scan.is_straight() {
             self.watch_epoch();
         }
     }
