@@ -152,11 +152,19 @@
 //! together: a component with a store of another engine, an instance with another store. The methods that can panic say
 //! so. A panic of a host function that a guest calls arrives as an error too, a [`HostPanic`].
 //!
+//! # Bounds
+//!
+//! A guest has what its host gives it. How large the guests of a store may become a [`ResourceLimiter`] says ([`Store::limiter`]), with numbers in
+//! [`StoreLimits`]; what the runtime keeps for them beside their memories has a limit of its own ([`Config::max_host_bytes`]), and so have the
+//! values of a call ([`Config::max_lifted_bytes`]) and the stack ([`Config::max_wasm_stack`]). How long they may run is said by the clock
+//! ([`Store::set_deadline`]), by epochs ([`Store::set_epoch_deadline`]) or by fuel ([`Store::set_fuel`]).
+//!
 //! # Threads
 //!
 //! Engines, components, linkers and stores can be sent to other threads, and all but stores can be shared by them. A
 //! store runs one guest at a time: a call borrows it exclusively. What compiles is the caller's thread and
-//! helpers that it starts: [`Config::compile_threads`] says how many.
+//! helpers that it starts: [`Config::compile_threads`] says how many. Where stores have deadlines by the clock, the process has one
+//! thread that waits for the next of them.
 //!
 //! # Core modules
 //!

@@ -1,11 +1,11 @@
 //! 64 threads instantiate, call, trap, time out, meet limits and drop, each outcome checked; then the process has what it had before: no
-//! mapping, descriptor, thread or memory is left. For a second each way, or `GUSSET_HAMMER_SECONDS`; `--nocapture` shows how much was done.
+//! mapping, descriptor, thread or memory is left. For a second each way, on demand and pooled, or `GUSSET_HAMMER_SECONDS`; `--nocapture` shows how much was done.
 #![cfg(all(feature = "compile", feature = "wat", target_os = "linux"))]
 
 use gusset::core::{self, Val};
 use gusset::{
-    Component, Config, Engine, Error, InstancePre, LimitExceeded, LimitKind, Linker, Result, Store, StoreLimits,
-    StoreLimitsBuilder, Trap, TrapCode,
+    Component, Config, Engine, Error, InstancePre, LimitExceeded, LimitKind, Linker, PoolingConfig, Result, Store,
+    StoreLimits, StoreLimitsBuilder, Trap, TrapCode,
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -293,7 +293,18 @@ fn nothing_is_left(name: &str, config: &mut Config) -> Result<()> {
     Ok(())
 }
 
+/// A pool with room for what all threads have at once, that keeps so much of each free memory.
+fn pool(keep_resident: usize) -> PoolingConfig {
+    let mut pool = PoolingConfig::new();
+    pool.total_core_instances(1000).total_memories(1000).total_tables(1000).table_elements(1000).max_memory_size(CAP);
+    pool.linear_memory_keep_resident(keep_resident).table_keep_resident(keep_resident);
+    pool
+}
+
+/// One after the other: each counts what the whole process has.
 #[test]
 fn many_threads_leave_nothing_behind() -> Result<()> {
-    nothing_is_left("on demand", &mut Config::new())
+    nothing_is_left("on demand", &mut Config::new())?;
+    nothing_is_left("pooled", Config::new().allocation_strategy(pool(0)))?;
+    nothing_is_left("pooled, and some kept", Config::new().allocation_strategy(pool(2 * PAGE)))
 }

@@ -135,6 +135,21 @@ fn what_an_instance_starts_with() -> Result<()> {
 }
 
 #[test]
+fn what_was_never_made_does_not_count() -> Result<()> {
+    let engine = Engine::default();
+    let mut store = store(&engine, limits().instances(1));
+    let needy = module(&engine, r#"(module (import "" "f" (func)))"#);
+    for _ in 0..3 {
+        let error = core::Instance::new(&mut store, &needy, &[]).unwrap_err().to_string();
+        assert!(error.contains("has 1 imports, but 0 were given"), "{error}");
+    }
+    let module = module(&engine, "(module)");
+    core::Instance::new(&mut store, &module, &[])?;
+    assert_eq!(exceeded(&core::Instance::new(&mut store, &module, &[]).unwrap_err()).1, 2);
+    Ok(())
+}
+
+#[test]
 fn what_the_host_makes_and_grows() -> Result<()> {
     let engine = Engine::default();
     let mut store = store(&engine, limits().memory_size(2 * PAGE).table_elements(3).memories(1).tables(1));

@@ -69,7 +69,12 @@ impl<T: 'static> StoreInner<T> {
     ) -> Result<InstanceHandle> {
         let image = code.module(module)?;
         self.admit_module(image).map_err(|error| not_made(error, module, image))?;
-        self.instantiate_generated(code, module, imports)
+        let before = self.vm.instances.len();
+        let made = self.instantiate_generated(code, module, imports);
+        if made.is_err() && self.vm.instances.len() == before {
+            self.vm.discount_instance();
+        }
+        made
     }
 
     /// The same for a module that Gusset made, which has nothing of its own that the store's limiter is asked about.

@@ -123,6 +123,11 @@ impl VmStore {
         self.totals.bytes = self.totals.bytes.saturating_add(bytes);
     }
 
+    /// An instance that was admitted has not been made.
+    pub(super) fn discount_instance(&mut self) {
+        self.totals.instances -= 1;
+    }
+
     /// A table has been made.
     pub(super) fn count_table(&mut self, ty: &TableType) {
         self.totals.tables += 1;
