@@ -110,13 +110,16 @@ pub fn file(path: &str) -> Result<Subject> {
     Ok(Subject { title, bytes: std::fs::read(path)?, component: true, expected: None })
 }
 
-/// How Gusset makes instances; `None` where it has no such allocation.
-pub fn gusset(subject: &Subject, allocation: Allocation) -> Result<Option<Make>> {
-    use gusset::{Component, Config, Engine, Linker, Store, core};
+/// How Gusset makes instances.
+pub fn gusset(subject: &Subject, allocation: Allocation) -> Result<Make> {
+    use gusset::{Component, Config, Engine, Linker, PoolingConfig, Store, core};
+    let mut config = Config::new();
     if allocation == Allocation::Pooled {
-        return Ok(None);
+        let mut pool = PoolingConfig::new();
+        pool.total_core_instances(POOL_INSTANCES).total_memories(POOL_MEMORIES).total_tables(POOL_MEMORIES);
+        config.allocation_strategy(pool);
     }
-    let engine = Engine::new(&Config::new())?;
+    let engine = Engine::new(&config)?;
     if !subject.component {
         let module = core::Module::new(&engine, &subject.bytes)?;
         if let Some((name, expected)) = subject.expected {
@@ -125,11 +128,11 @@ pub fn gusset(subject: &Subject, allocation: Allocation) -> Result<Option<Make>>
             let found = instance.get_typed_func::<(), u32>(&mut store, name)?.call(&mut store, ())?;
             check(found, expected)?;
         }
-        return Ok(Some(Box::new(move || {
+        return Ok(Box::new(move || {
             let mut store = Store::new(&engine, ());
             core::Instance::new(&mut store, &module, &[]).expect("it could be instantiated before");
             Box::new(store)
-        })));
+        }));
     }
     let component = Component::new(&engine, &subject.bytes)?;
     let mut linker = Linker::new(&engine);
@@ -141,11 +144,11 @@ pub fn gusset(subject: &Subject, allocation: Allocation) -> Result<Option<Make>>
         let found = instance.get_typed_func::<(), (u32,)>(&mut store, name)?.call(&mut store, ())?;
         check(found.0, expected)?;
     }
-    Ok(Some(Box::new(move || {
+    Ok(Box::new(move || {
         let mut store = Store::new(&engine, ());
         ready.instantiate(&mut store).expect("it could be instantiated before");
         Box::new(store)
-    })))
+    }))
 }
 
 /// How Wasmtime does.

@@ -44,6 +44,7 @@ const SETTINGS: &[(&str, Change)] = &[
     ("frame form", |config| _ = config.frame_form(true)),
     ("checked accesses", |config| _ = config.memory_reservation(1 << 20)),
     ("no signals", |config| _ = config.signals_based_traps(false)),
+    ("lazily compiled", |config| _ = config.lazy_compilation(true)),
     ("all flags", |config| _ = config.keep_flags(true)),
     ("epochs", |config| _ = config.epoch_interruption(true)),
 ];

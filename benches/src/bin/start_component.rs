@@ -44,20 +44,20 @@ impl Mode {
 }
 
 /// What is asked of a component.
-struct Call {
+struct ComponentCall {
     file: PathBuf,
     interface: String,
     function: String,
     arguments: Vec<String>,
 }
 
-impl Call {
-    fn parse(words: &[String]) -> Result<Call> {
+impl ComponentCall {
+    fn parse(words: &[String]) -> Result<ComponentCall> {
         let [file, interface, function, arguments @ ..] = words else {
             bail!("usage: start_component FILE.wasm INTERFACE FUNCTION [ARGUMENT]... [--rounds N] [--with-compiling]");
         };
         let (interface, function, arguments) = (interface.clone(), function.clone(), arguments.to_vec());
-        Ok(Call { file: file.into(), interface, function, arguments })
+        Ok(ComponentCall { file: file.into(), interface, function, arguments })
     }
 }
 
@@ -75,7 +75,7 @@ fn main() -> Result<()> {
         modes.insert(0, Mode::Compile);
         words.remove(at);
     }
-    Call::parse(&words)?;
+    ComponentCall::parse(&words)?;
     let scratch = std::env::temp_dir().join(format!("start-component-{}", std::process::id()));
     std::fs::create_dir(&scratch)?;
     let outcome = compare(&scratch, &words, &modes, rounds);
@@ -132,7 +132,7 @@ fn run(engine: &str, mode: Mode, scratch: &Path, words: &[String]) -> Result<(Du
 fn answer(words: &[String]) -> Result<()> {
     let [engine, mode, scratch, call @ ..] = words else { bail!("there are too few words") };
     let mode = Mode::ALL.into_iter().find(|known| known.name() == mode).context("no such mode")?;
-    let (scratch, call) = (Path::new(scratch), Call::parse(call)?);
+    let (scratch, call) = (Path::new(scratch), ComponentCall::parse(call)?);
     let answer = match &**engine {
         "gusset" => gusset_answer(mode, scratch, &call)?,
         "wasmtime" => wasmtime_answer(mode, scratch, &call)?,
@@ -142,7 +142,7 @@ fn answer(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn gusset_answer(mode: Mode, scratch: &Path, call: &Call) -> Result<String> {
+fn gusset_answer(mode: Mode, scratch: &Path, call: &ComponentCall) -> Result<String> {
     use gusset::{Cache, CacheConfig, Component, Config, Engine, Linker, Store, Val};
     let mut config = Config::new();
     if mode == Mode::Cache {
@@ -174,7 +174,7 @@ fn gusset_answer(mode: Mode, scratch: &Path, call: &Call) -> Result<String> {
     results.first().map_or_else(|| Ok(String::new()), |value| Ok(value.to_wave()?))
 }
 
-fn wasmtime_answer(mode: Mode, scratch: &Path, call: &Call) -> Result<String> {
+fn wasmtime_answer(mode: Mode, scratch: &Path, call: &ComponentCall) -> Result<String> {
     use wasmtime::component::{Component, Linker, Val};
     use wasmtime::{Cache, CacheConfig, Config, Engine, Store};
     let mut config = Config::new();

@@ -164,18 +164,18 @@ impl Record for SiteRecord {
 /// Calls with items of each.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
-struct SiteTable<Item> {
+struct CallItems<Item> {
     sites: PodTable<u32, SiteRecord>,
     items: PodTable<u32, Item>,
 }
 
-impl<Item> Default for SiteTable<Item> {
+impl<Item> Default for CallItems<Item> {
     fn default() -> Self {
-        SiteTable { sites: PodTable::default(), items: PodTable::default() }
+        CallItems { sites: PodTable::default(), items: PodTable::default() }
     }
 }
 
-impl<Item: Record> SiteTable<Item> {
+impl<Item: Record> CallItems<Item> {
     fn new(sites: impl Iterator<Item = (u32, u32, Box<[Item]>)>) -> Self {
         let mut items = Vec::new();
         let sites = sites.map(|(return_offset, frame_size, own)| {
@@ -183,7 +183,7 @@ impl<Item: Record> SiteTable<Item> {
             items.extend(own);
             SiteRecord { return_offset, frame_size, first, count }
         });
-        SiteTable { sites: sites.collect(), items: items.into_iter().collect() }
+        CallItems { sites: sites.collect(), items: items.into_iter().collect() }
     }
 
     fn items(&self, site: SiteRecord) -> Box<[Item]> {
@@ -198,7 +198,7 @@ impl<Item: Record> SiteTable<Item> {
 
 /// Call sites with handlers.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct CallSites(SiteTable<ExceptionHandler>);
+pub struct CallSites(CallItems<ExceptionHandler>);
 
 impl CallSites {
     /// All of them, in order.
@@ -218,13 +218,13 @@ impl CallSites {
 impl FromIterator<CallSite> for CallSites {
     fn from_iter<I: IntoIterator<Item = CallSite>>(sites: I) -> CallSites {
         let sites = sites.into_iter().map(|site| (site.return_offset, site.frame_size, site.handlers));
-        CallSites(SiteTable::new(sites))
+        CallSites(CallItems::new(sites))
     }
 }
 
 /// Stack maps.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct StackMaps(SiteTable<u32>);
+pub struct StackMaps(CallItems<u32>);
 
 impl StackMaps {
     /// All of them, in order.
@@ -244,7 +244,7 @@ impl StackMaps {
 impl FromIterator<StackMap> for StackMaps {
     fn from_iter<I: IntoIterator<Item = StackMap>>(maps: I) -> StackMaps {
         let maps = maps.into_iter().map(|map| (map.return_offset, map.frame_size, map.slots));
-        StackMaps(SiteTable::new(maps))
+        StackMaps(CallItems::new(maps))
     }
 }
 

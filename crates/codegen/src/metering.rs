@@ -25,7 +25,7 @@ use wasmparser::Operator;
 
 /// A function that neither calls nor loops and has no more bytes than this does not look at the epoch: it is done sooner than its
 /// caller looks.
-const MAX_UNWATCHED: usize = 256;
+const UNWATCHED_BYTES: usize = 256;
 
 /// What is left of the fuel at the place that is translated.
 #[derive(Clone, Copy)]
@@ -124,7 +124,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Subtracts what has been used where all ways on see it.
-    fn settle_fuel(&mut self) -> Option<Value> {
+    pub(crate) fn settle_fuel(&mut self) -> Option<Value> {
         let left = self.fuel_left()?;
         if self.fuel.is_some_and(|fuel| fuel.used != 0) {
             self.set_fuel_left(left);
@@ -185,7 +185,7 @@ impl FuncTranslator<'_, '_> {
         if self.counts() {
             self.use_fuel(FUNCTION_FUEL);
         }
-        if body_len > MAX_UNWATCHED || !self.scan.is_straight() {
+        if body_len > UNWATCHED_BYTES || !self.scan.is_straight() {
             self.watch_epoch();
         }
     }
@@ -236,8 +236,8 @@ impl FuncTranslator<'_, '_> {
             }
             false => (self.has_fuel(), BuiltinFunction::RefillFuel),
         };
+        // It is not marked as cold: standing behind the branch, where nothing else arrives, it lets that be the one that goes back.
         let cold = self.next_block();
-        self.builder.set_cold_block(cold);
         self.branch_to(label, carried, |this, arguments| {
             this.builder.ins().brif(condition, label, arguments, cold, [])
         });

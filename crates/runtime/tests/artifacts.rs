@@ -80,13 +80,13 @@ fn deserialize_module(engine: &Engine, bytes: &[u8]) -> Result<Module> {
 }
 
 /// A folder that goes when it is dropped.
-struct Scratch(PathBuf);
+struct ArtifactFolder(PathBuf);
 
-impl Scratch {
-    fn new(name: &str) -> Scratch {
+impl ArtifactFolder {
+    fn new(name: &str) -> ArtifactFolder {
         let folder = std::env::temp_dir().join(format!("gusset-artifacts-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder can be made");
-        Scratch(folder)
+        ArtifactFolder(folder)
     }
 
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
@@ -96,7 +96,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ArtifactFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -167,7 +167,7 @@ fn a_component_does_the_same_from_its_artefact() -> Result<()> {
     let other = Engine::default();
     check_composition(&other, &deserialize(&other, &artifact)?);
 
-    let scratch = Scratch::new("component");
+    let scratch = ArtifactFolder::new("component");
     let path = scratch.file("composition.gusset", &artifact);
     assert_eq!(Engine::detect_precompiled_file(&path)?, Some(Precompiled::Component));
     // SAFETY: the file holds what was serialized, and stays until the test ends.
@@ -188,7 +188,7 @@ fn a_module_does_the_same_from_its_artefact() -> Result<()> {
     let names: Vec<_> = module.exports().map(|(name, _)| name.to_string()).collect();
     assert_eq!(names, ["mem", "g", "t", "add", "init"]);
     check_module(&engine, &module);
-    let scratch = Scratch::new("module");
+    let scratch = ArtifactFolder::new("module");
     let path = scratch.file("calc.gusset", &artifact);
     assert_eq!(Engine::detect_precompiled_file(&path)?, Some(Precompiled::Module));
     // SAFETY: the file holds what was serialized, and stays until the test ends.
@@ -281,7 +281,7 @@ fn each_truncation_is_an_error() -> Result<()> {
 #[test]
 fn files_that_are_no_artefacts_are_errors_that_name_them() -> Result<()> {
     let engine = Engine::default();
-    let scratch = Scratch::new("foreign");
+    let scratch = ArtifactFolder::new("foreign");
     let load = |path: &PathBuf| {
         // SAFETY: none of these files looks like an artefact.
         let error = unsafe { Component::deserialize_file(&engine, path) }.expect_err("it is none");

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A directory for a cache.
-struct Scratch(TempDir);
+struct SharedDirectory(TempDir);
 
-impl Scratch {
-    fn new() -> Scratch {
-        Scratch(tempfile::tempdir().expect("a temporary directory can be made"))
+impl SharedDirectory {
+    fn new() -> SharedDirectory {
+        SharedDirectory(tempfile::tempdir().expect("a temporary directory can be made"))
     }
 
     fn path(&self) -> PathBuf {
@@ -125,7 +125,7 @@ fn hits_and_misses(cache: &Cache) -> (u64, u64) {
 
 #[test]
 fn what_is_found_is_what_compiling_gives() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, cache) = scratch.engine();
     let component = Component::new(&engine, COMPOSITION).expect("it is valid");
     let expected = run_composition(&engine, &component);
@@ -154,7 +154,7 @@ fn what_is_found_is_what_compiling_gives() {
 
 #[test]
 fn places_are_told_with_the_name_that_is_given_now() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, cache) = scratch.engine();
     for name in ["first.wat", "second.wat"] {
         let component = Component::from_source(&engine, &NamedSource::new(name, COMPOSITION)).expect("it is valid");
@@ -166,7 +166,7 @@ fn places_are_told_with_the_name_that_is_given_now() {
 
 #[test]
 fn a_file_is_found_by_what_is_in_it() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, cache) = scratch.engine();
     let path = scratch.0.path().join("module.wat");
     for (number, counts) in [(1, (0, 1)), (1, (1, 1)), (2, (1, 2)), (1, (2, 2))] {
@@ -178,7 +178,7 @@ fn a_file_is_found_by_what_is_in_it() {
 
 #[test]
 fn what_cannot_be_compiled_is_not_kept() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, cache) = scratch.engine();
     for _ in 0..2 {
         let error = Module::new(&engine, "(module (func (result i32)))").expect_err("nothing is returned");
@@ -193,7 +193,7 @@ type Setting = fn(&mut Config) -> &mut Config;
 
 #[test]
 fn engines_with_other_settings_share_nothing() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let settings: &[Setting] = &[
         |config| config,
         |config| config.opt_level(OptLevel::None),
@@ -231,7 +231,7 @@ fn engines_with_other_settings_share_nothing() {
 
 #[test]
 fn what_an_engine_refuses_is_refused_though_another_one_kept_it() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let text = "(module (memory 1) (memory 1))";
     Module::new(&scratch.engine().0, text).expect("it is valid");
     let (engine, cache) = scratch.engine_of(|config| config.wasm_feature(CoreFeature::MultiMemory, false));
@@ -240,7 +240,7 @@ fn what_an_engine_refuses_is_refused_though_another_one_kept_it() {
 }
 
 /// Damages the entry, and sees that the next engine finds that, compiles, and leaves a whole one.
-fn assert_mended(scratch: &Scratch, whole: &[u8], damaged: &[u8], what: &str) {
+fn assert_mended(scratch: &SharedDirectory, whole: &[u8], damaged: &[u8], what: &str) {
     fs::write(scratch.entry(), damaged).expect("it can be written");
     let (engine, cache) = scratch.engine();
     assert_eq!(compiled_answer(&engine, 7), 7, "{what}");
@@ -251,7 +251,7 @@ fn assert_mended(scratch: &Scratch, whole: &[u8], damaged: &[u8], what: &str) {
 
 #[test]
 fn damaged_entries_are_found_and_mended() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, _) = scratch.engine();
     assert_eq!(compiled_answer(&engine, 7), 7);
     let whole = fs::read(scratch.entry()).expect("it is there");
@@ -271,7 +271,7 @@ fn damaged_entries_are_found_and_mended() {
 
 #[test]
 fn an_entry_of_other_settings_is_not_used_under_this_name() {
-    let (scratch, other) = (Scratch::new(), Scratch::new());
+    let (scratch, other) = (SharedDirectory::new(), SharedDirectory::new());
     let (engine, _) = scratch.engine();
     assert_eq!(compiled_answer(&engine, 7), 7);
     let whole = fs::read(scratch.entry()).expect("it is there");
@@ -287,7 +287,7 @@ fn an_entry_of_other_settings_is_not_used_under_this_name() {
 
 #[test]
 fn code_outlives_its_entry() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     compiled_answer(&scratch.engine().0, 7);
     let (engine, cache) = scratch.engine();
     let module = Module::new(&engine, module_text(7)).expect("it is valid");
@@ -314,7 +314,7 @@ fn without_a_usable_directory_everything_is_compiled() {
 
 #[test]
 fn threads_that_compile_the_same_all_succeed() {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let (engine, cache) = scratch.engine();
     std::thread::scope(|scope| {
         for _ in 0..8 {

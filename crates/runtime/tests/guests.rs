@@ -3,7 +3,8 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::{
-    Component, Engine, Instance, Linker, Resource, ResourceTable, ResourceType, Result, Store, StoreContextMut, Val,
+    Component, Config, Engine, Instance, Linker, Resource, ResourceTable, ResourceType, Result, Store, StoreContextMut,
+    Val,
 };
 use std::io::Write;
 
@@ -70,16 +71,15 @@ fn text(text: &str) -> Val {
 }
 
 /// Runs the whole world: functions, methods, statics, errors of every case, handles lent and given away.
-fn shop(file: &str) {
+fn shop(file: &str, engine: &Engine) {
     let Some(folder) = std::env::var_os("GUSSET_GUESTS") else {
         // Past the harness, which would keep what a test that passes prints.
         return writeln!(std::io::stderr(), "{file} NOT run: GUSSET_GUESTS names no folder")
             .expect("it can be written to");
     };
-    let engine = Engine::default();
-    let component = Component::from_file(&engine, std::path::Path::new(&folder).join(file)).unwrap();
-    let linker = linker(&engine, &component).unwrap();
-    let store = &mut Store::new(&engine, Log::default());
+    let component = Component::from_file(engine, std::path::Path::new(&folder).join(file)).unwrap();
+    let linker = linker(engine, &component).unwrap();
+    let store = &mut Store::new(engine, Log::default());
     let instance = linker.instantiate(&mut *store, &component).unwrap();
     let mut call = |name: &str, arguments: &[Val]| call(store, instance, name, arguments).unwrap();
 
@@ -117,12 +117,26 @@ fn shop(file: &str) {
     println!("{file}: {} of {} lines were dropped", store.data().dropped, lines.len());
 }
 
+fn lazy() -> Engine {
+    Engine::new(Config::new().lazy_compilation(true)).unwrap()
+}
+
 #[test]
 fn python() {
-    shop("shop-py.wasm");
+    shop("shop-py.wasm", &Engine::default());
+}
+
+#[test]
+fn python_lazily() {
+    shop("shop-py.wasm", &lazy());
 }
 
 #[test]
 fn javascript() {
-    shop("shop-js.wasm");
+    shop("shop-js.wasm", &Engine::default());
+}
+
+#[test]
+fn javascript_lazily() {
+    shop("shop-js.wasm", &lazy());
 }

@@ -288,7 +288,7 @@ fn everything_can_be_dropped_in_the_middle() -> Result<()> {
             }
             _ => {}
         }
-        assert_eq!(call(&mut store, &instance, &format!("f{from}"), 1)?, 1 + (400 - from) as i32);
+        assert_eq!(call(&mut store, &instance, &format!("f{from}"), 1)?, 1 + (400 - from));
     }
     Ok(())
 }

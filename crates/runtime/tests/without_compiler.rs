@@ -158,6 +158,7 @@ fn nothing_that_parses_encodes_or_compiles_is_needed() {
         "--prefix=none",
         "--no-dedupe",
         "--package=gusset",
+        "--package=gusset-wasi",
         "--no-default-features",
         "--edges=normal",
     ]);

@@ -350,7 +350,8 @@ impl<'a> FuncTranslator<'a, '_> {
             self.watch_branch();
         }
         self.store_operands();
-        self.split_fuel();
+        // Once for all labels, so that what is between the table and them need not stay a block.
+        self.settle_fuel();
         // Each label is reached over a block of its own, so that the table repeats nothing of what goes to it.
         let mut landings = HashMap::new();
         let mut order = Vec::new();

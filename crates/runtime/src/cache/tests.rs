@@ -9,11 +9,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use tempfile::TempDir;
 
 /// A directory for one test, and the caches that it has in there.
-struct Scratch(TempDir);
+struct CacheScratch(TempDir);
 
-impl Scratch {
-    fn new() -> Scratch {
-        Scratch(tempfile::tempdir().expect("a temporary directory can be made"))
+impl CacheScratch {
+    fn new() -> CacheScratch {
+        CacheScratch(tempfile::tempdir().expect("a temporary directory can be made"))
     }
 
     fn path(&self) -> PathBuf {
@@ -61,7 +61,7 @@ fn store(cache: &Cache, number: u8, length: usize) {
 
 #[test]
 fn what_was_stored_is_found() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     assert_eq!(read(&cache, 1), None);
     assert!(!scratch.path().exists(), "looking makes nothing");
@@ -92,7 +92,7 @@ fn keys_differ_in_each_part() {
 
 #[test]
 fn the_least_recently_used_goes_first() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(800);
     for number in 0..8 {
         store(&cache, number, 100);
@@ -111,7 +111,7 @@ fn the_least_recently_used_goes_first() {
 
 #[test]
 fn the_limit_holds_and_what_is_larger_is_not_kept() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1000);
     store(&cache, 1, 1001);
     assert_eq!(read(&cache, 1), None);
@@ -133,7 +133,7 @@ fn the_limit_holds_and_what_is_larger_is_not_kept() {
 
 #[test]
 fn many_entries_are_not_counted_at_each_write() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 30);
     store(&cache, 1, 100);
     let headroom = cache.0.headroom.load(Relaxed);
@@ -144,7 +144,7 @@ fn many_entries_are_not_counted_at_each_write() {
 
 #[test]
 fn what_is_damaged_is_removed() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     let path = scratch.path().join(key(1).file_name());
     store(&cache, 1, 1000);
@@ -161,7 +161,7 @@ fn what_is_damaged_is_removed() {
 
 #[test]
 fn what_is_no_file_of_ours_is_not_read() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     let (path, elsewhere) = (scratch.path().join(key(1).file_name()), scratch.0.path().join("elsewhere"));
     fs::write(&elsewhere, [1; 10]).expect("it can be written");
@@ -192,7 +192,7 @@ fn what_is_no_file_of_ours_is_not_read() {
 
 #[test]
 fn a_directory_that_others_can_write_to_is_not_used() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     cache.check().expect("it can be made");
     store(&cache, 1, 10);
@@ -213,7 +213,7 @@ fn a_directory_that_others_can_write_to_is_not_used() {
 
 #[test]
 fn a_directory_of_somebody_else_is_not_used() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     store(&cache, 1, 10);
     if chown(scratch.path(), Some(12345), None).is_err() {
@@ -232,7 +232,7 @@ fn a_directory_of_somebody_else_is_not_used() {
 
 #[test]
 fn a_directory_that_cannot_be_used_costs_nothing_but_time() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let file = scratch.0.path().join("file");
     fs::write(&file, "no directory").expect("it can be written");
     symlink(scratch.0.path(), scratch.path()).expect("links can be made");
@@ -256,7 +256,7 @@ fn a_directory_that_cannot_be_used_costs_nothing_but_time() {
 
 #[test]
 fn a_directory_that_goes_away_is_made_anew() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1 << 20);
     store(&cache, 1, 10);
     fs::remove_dir_all(scratch.path()).expect("it is ours");
@@ -268,7 +268,7 @@ fn a_directory_that_goes_away_is_made_anew() {
 
 #[test]
 fn only_what_is_a_caches_is_removed() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1000);
     store(&cache, 1, 100);
     let temporary = |digit: &str| format!("{}.{}.tmp", key(1).file_name(), digit.repeat(16));
@@ -294,7 +294,7 @@ fn only_what_is_a_caches_is_removed() {
 
 #[test]
 fn one_process_removes_at_a_time() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(1000);
     store(&cache, 1, 600);
     let lock = File::open(scratch.path().join("lock")).expect("it is there");
@@ -310,7 +310,7 @@ fn one_process_removes_at_a_time() {
 
 #[test]
 fn threads_share_a_cache() {
-    let scratch = Scratch::new();
+    let scratch = CacheScratch::new();
     let cache = scratch.cache(20_000);
     std::thread::scope(|scope| {
         for _ in 0..8 {

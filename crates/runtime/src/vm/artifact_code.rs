@@ -7,12 +7,12 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, bail, format_err};
 use gusset_artifact::{ArtifactContent, ArtifactFile, ArtifactKind, SharedBytes, check_artifact_start};
 use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// As many bytes as say whether the rest need be looked at.
-const START_OF_FILE: u64 = 128;
+const START_OF_FILE: usize = 128;
 
 /// The bytes of an artefact. Those of its text can be executed.
 struct ArtifactBytes {
@@ -64,9 +64,9 @@ impl CodeMemory {
         file: File,
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
-        let mut start = Vec::new();
-        (&file).take(START_OF_FILE).read_to_end(&mut start)?;
-        check_artifact_start(&start)?;
+        let mut start = [0; START_OF_FILE];
+        let read = file.read_at(&mut start, 0)?;
+        check_artifact_start(&start[..read])?;
         let len = usize::try_from(file.metadata()?.len()).map_err(|_| too_large())?;
         let mapping = Mapping::of_file(&file, len)?;
         // SAFETY: V2: the caller says so.

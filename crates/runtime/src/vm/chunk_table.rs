@@ -2,7 +2,6 @@
 //! is locked where it is read.
 
 use gusset_codegen::CodeChunk;
-use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,7 +35,7 @@ impl ChunkTable {
         let first = chunk.start as usize / self.page_size;
         for page in &self.pages[first..first + len.div_ceil(self.page_size)] {
             let before = page.swap(Arc::as_ptr(&chunk).cast_mut(), Ordering::Release);
-            assert!(before == null_mut(), "a page is of one chunk");
+            assert!(before.is_null(), "a page is of one chunk");
         }
         chunk
     }

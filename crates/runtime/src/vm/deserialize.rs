@@ -31,7 +31,7 @@ impl Component {
     /// # use gusset::{Component, Engine};
     /// let engine = Engine::default();
     /// let artifact = Component::new(&engine, r#"(component (import "log" (func)))"#)?.serialize()?;
-    /// // SAFETY: the bytes come from `serialize`.
+    /// // The bytes come from `serialize`, so that they can be believed.
     /// let component = unsafe { Component::deserialize(&engine, &artifact)? };
     /// assert_eq!(component.imports().len(), 1);
     /// # }

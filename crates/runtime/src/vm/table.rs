@@ -50,7 +50,7 @@ pub(super) enum TableElement {
 }
 
 /// Elements are looked for in the segments in turn, so there are few; what is applied later is written at once.
-const MAX_SEGMENTS: usize = 32;
+const NOTED_SEGMENTS: usize = 32;
 
 impl TableStorage {
     /// A table that holds `value` everywhere, of at most so many elements, in a slot of a pool or on its own.
@@ -135,7 +135,7 @@ impl TableStorage {
         if applied.len == 0 {
             return true;
         }
-        if self.segments.len() == MAX_SEGMENTS {
+        if self.segments.len() == NOTED_SEGMENTS {
             return false;
         }
         if seen || !self.pristine.get() {
@@ -216,7 +216,7 @@ mod tests {
         let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
         let mut table = TableStorage::new(MOST, ty, 0, None).unwrap();
         let applied = AppliedSegment { instance: 0, segment: ElemIndex::from_u32(0), start: 0, len: 1 };
-        assert!((0..MAX_SEGMENTS).all(|_| table.apply(applied, true)));
+        assert!((0..NOTED_SEGMENTS).all(|_| table.apply(applied, true)));
         assert!(!table.apply(applied, true));
         let ty = TableType { element: RefType::EXTERNREF, ..ty };
         assert!(!TableStorage::new(MOST, ty, 0, None).unwrap().apply(applied, true));

@@ -1,7 +1,7 @@
 //! Processes that share a directory, some of which are killed while they write: each answer is right, nothing is damaged, and nothing is
 //! left behind. `GUSSET_CACHE_SECONDS` makes it longer.
 
-use super::{Scratch, compiled_answer};
+use super::{SharedDirectory, compiled_answer};
 use gusset::{Cache, CacheConfig, CacheStats, Config, Engine};
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -31,7 +31,7 @@ fn seconds() -> u64 {
 
 /// How many bytes the entries of a module have.
 fn bytes_of_an_entry() -> u64 {
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     compiled_answer(&scratch.engine().0, 1);
     fs::metadata(scratch.entry()).expect("it is there").len()
 }
@@ -78,7 +78,7 @@ fn processes_that_are_killed_leave_nothing_that_is_wrong() {
     if std::env::var_os(DIRECTORY_VARIABLE).is_some() {
         return;
     }
-    let scratch = Scratch::new();
+    let scratch = SharedDirectory::new();
     let directory = scratch.path().to_str().expect("it is text").to_string();
     let mut children: Vec<Child> = (0..PROCESSES).map(|_| start(&directory)).collect();
     let (begin, mut killed) = (Instant::now(), 0);
