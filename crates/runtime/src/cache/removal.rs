@@ -42,6 +42,6 @@ pub(super) fn clear(directory: &CacheDirectory) -> Result<CacheUsage> {
 }
 
 fn remove_abandoned(directory: &CacheDirectory, listing: &CacheListing) -> Result<()> {
-    let abandoned = listing.temporary.iter().filter(|name| directory.is_abandoned(name));
-    abandoned.map(|name| directory.remove(name)).collect()
+    let mut abandoned = listing.temporary.iter().filter(|name| directory.is_abandoned(name));
+    abandoned.try_for_each(|name| directory.remove(name))
 }

@@ -63,7 +63,7 @@ impl Context {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots().len() * size_of::<ContextSlot>()
+        size_of_val(self.slots())
     }
 
     /// The address of the word at `offset`.
