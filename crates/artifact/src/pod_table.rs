@@ -49,7 +49,7 @@ impl Record for Option<u32> {
 }
 
 /// The bytes of a table, or of text. Serialized, it is the place where they stand among all tables of an artefact, where
-/// [`place`](RawTable::place) put them and [`attach`](RawTable::attach) finds them.
+/// `place` put them and `attach` finds them.
 #[derive(Clone, Default)]
 pub struct RawTable {
     bytes: SharedBytes,

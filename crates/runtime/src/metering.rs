@@ -224,9 +224,13 @@ impl<T: 'static> StoreInner<T> {
             ClockVerdict::GoOn => return Ok(true),
             ClockVerdict::AskEpochs => {}
         }
-        let OnEpoch::Callback(mut callback) = std::mem::replace(&mut self.on_epoch, OnEpoch::Asking) else {
-            self.on_epoch = OnEpoch::Trap;
-            return Ok(false);
+        let mut callback = match std::mem::replace(&mut self.on_epoch, OnEpoch::Asking) {
+            OnEpoch::Callback(callback) => callback,
+            // There is none, or it is being asked and has called a guest, which is stopped: it is asked again later.
+            none => {
+                self.on_epoch = none;
+                return Ok(false);
+            }
         };
         let locked = self.locked();
         let answer = callback(StoreContextMut(self));

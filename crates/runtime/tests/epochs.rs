@@ -186,6 +186,31 @@ fn callbacks_may_call_guests() -> Result<()> {
     Ok(())
 }
 
+/// A guest that the callback calls is stopped at the same deadline; the callback is asked at the next one all the same.
+#[test]
+fn callbacks_outlive_the_guests_that_they_call() -> Result<()> {
+    for engine in engines()? {
+        let text = r#"(module (func (export "spin") (loop (br 0))))"#;
+        let mut store = Store::new(&engine, 0);
+        let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
+        let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+        let inner = spin.clone();
+        store.epoch_deadline_callback(move |mut store| {
+            *store.data_mut() += 1;
+            let error = inner.call(&mut store, ()).expect_err("nobody is asked about this guest");
+            assert_eq!(code(&error), Some(TrapCode::Interrupt));
+            match *store.data() {
+                3 => Err(Error::msg("three times")),
+                _ => Ok(UpdateDeadline::Continue(0)),
+            }
+        });
+        let error = spin.call(&mut store, ()).expect_err("it is stopped at last");
+        assert!(format!("{error:#}").contains("three times"), "{error:?}");
+        assert_eq!(*store.data(), 3);
+    }
+    Ok(())
+}
+
 #[test]
 fn bulk_instructions_are_stopped_between_pieces() -> Result<()> {
     const PIECE: usize = 1 << 20;

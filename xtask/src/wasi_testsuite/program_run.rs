@@ -167,7 +167,7 @@ mod tests {
         };
         let command = command(Path::new("gusset"), Path::new("p.wasm"), &manifest, Some(Path::new("/r")));
         let arguments: Vec<_> = command.get_args().collect();
-        assert_eq!(arguments, ["run", "--env", "K=v=w", "--dir", "/r::/", "p.wasm", "a b", "--c"]);
+        assert_eq!(arguments, ["run", "--no-cache", "--env", "K=v=w", "--dir", "/r::/", "p.wasm", "a b", "--c"]);
     }
 
     #[test]

@@ -209,6 +209,10 @@ impl Cache {
             Err(error) => Err(error),
         };
         entry.map(Some).map_err(|error| {
+            // What the system lacks just now says nothing of the entry.
+            if error.chain().any(|cause| cause.is::<std::io::Error>() || cause.is::<rustix::io::Errno>()) {
+                return error.context(format!("cannot use {}", self.0.directory.join(&name).display()));
+            }
             self.0.counters.damaged.fetch_add(1, Relaxed);
             let removed = directory.remove(&name);
             let done = if removed.is_ok() { "removed" } else { "cannot remove" };
