@@ -194,7 +194,7 @@ fn callbacks_outlive_the_guests_that_they_call() -> Result<()> {
         let mut store = Store::new(&engine, 0);
         let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
         let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
-        let inner = spin.clone();
+        let inner = spin;
         store.epoch_deadline_callback(move |mut store| {
             *store.data_mut() += 1;
             let error = inner.call(&mut store, ()).expect_err("nobody is asked about this guest");
