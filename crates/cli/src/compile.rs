@@ -8,11 +8,15 @@ use gusset::{Config, Engine};
 use gusset_wast::FeatureList;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What names of precompiled files end with, unless another name is asked for.
 const EXTENSION: &str = "gusset";
+
+/// What stands for standard output.
+const STDOUT: &str = "-";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -21,13 +25,14 @@ Examples:
   gusset run --allow-precompiled out/plugin.gusset
 
 What is written runs in this version of Gusset only, with the settings that it was compiled with, and on processors that have what
---target-cpu names. Nothing is printed but errors. Exit codes: 0 it is written, 1 it is not, 2 wrong usage.";
+--target-cpu names. A file that somebody may be running is replaced, and never written to; who copies one over it ends what runs.
+Nothing is printed but errors. Exit codes: 0 it is written, 1 it is not, 2 wrong usage.";
 
 #[derive(Args)]
 pub(crate) struct CompileArguments {
     /// The component or core module, as .wasm or .wat; `-` for standard input
     file: PathBuf,
-    /// Where to write it [default: FILE with the ending .gusset]
+    /// Where to write it; `-` for standard output [default: FILE with the ending .gusset]
     #[arg(short, long, value_name = "OUTPUT")]
     output: Option<PathBuf>,
     /// The machine that it is for, such as `aarch64-unknown-linux-gnu` [default: this one]
@@ -50,6 +55,13 @@ pub(crate) struct CompileArguments {
 /// Compiles the file and writes what comes of it.
 pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
     let output = output(arguments)?;
+    if is_same_file(&output, &arguments.file) {
+        let message = format!(
+            "{} would be written over what it is made of: give another name with `-o OUTPUT`",
+            output.display()
+        );
+        return Err(WrongUsage(message).into());
+    }
     let file = input::any(&arguments.file)?;
     let mut config = Config::new();
     arguments.features.iter().for_each(|list| list.apply(&mut config));
@@ -63,8 +75,28 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
     let _bar = crate::progress::CompileBar::new(&mut config);
     let engine = Engine::new(&config).context("cannot compile with these options")?;
     let artifact = file.source.precompile(&engine).map_err(|error| file.refused(error))?;
-    write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
+    if output.as_os_str() == STDOUT {
+        write_to_stdout(&artifact)?;
+    } else {
+        write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether both are names of one file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other && one.is_file())
+}
+
+fn write_to_stdout(artifact: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() {
+        return Err(WrongUsage(
+            "machine code is not shown on a terminal: say where to write it, with `-o OUTPUT`".into(),
+        )
+        .into());
+    }
+    stdout.write_all(artifact).and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
 fn output(arguments: &CompileArguments) -> Result<PathBuf, WrongUsage> {

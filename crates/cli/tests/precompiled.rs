@@ -53,6 +53,22 @@ fn components_and_modules_run_as_if_they_were_compiled_now() {
 }
 
 #[test]
+fn they_go_to_standard_output_and_never_over_what_they_are_made_of() {
+    let scratch = scratch();
+    let line =
+        "gusset compile calc.wat -o - > piped.gusset; gusset run --allow-precompiled --invoke 'add(1, 2)' piped.gusset";
+    assert_eq!(written(&scratch, line), "3\n");
+    for line in
+        ["gusset compile calc.wat -o ./calc.wat", "ln -s calc.wat link.wat; gusset compile calc.wat -o link.wat"]
+    {
+        let ended = run(&scratch, line);
+        ended.assert_refused(2);
+        ended.assert_says(&["would be written over what it is made of"]);
+    }
+    assert_eq!(written(&scratch, "gusset run --invoke 'add(1, 2)' calc.wat"), "3\n");
+}
+
+#[test]
 fn they_are_believed_only_if_that_is_allowed() {
     let scratch = scratch();
     written(&scratch, "gusset compile calc.wat");

@@ -14,9 +14,10 @@ pub(crate) use compiled::{component, module};
 pub use config::CacheConfig;
 pub(crate) use directory::CachedFile;
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use directory::CacheDirectory;
 use key::CacheKey;
+use rustix::io::Errno;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -210,7 +211,7 @@ impl Cache {
         };
         entry.map(Some).map_err(|error| {
             // What the system lacks just now says nothing of the entry.
-            if error.chain().any(|cause| cause.is::<std::io::Error>() || cause.is::<rustix::io::Errno>()) {
+            if is_lack_of_the_system(&error) {
                 return error.context(format!("cannot use {}", self.0.directory.join(&name).display()));
             }
             self.0.counters.damaged.fetch_add(1, Relaxed);
@@ -247,6 +248,17 @@ impl Cache {
             })
             .ok()
     }
+}
+
+/// Whether an entry could not be used for want of descriptors, memory or permission: its bytes may be good.
+fn is_lack_of_the_system(error: &Error) -> bool {
+    let lacks =
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::PERM].map(Errno::raw_os_error);
+    error.chain().any(|cause| {
+        let of_call = cause.downcast_ref::<Errno>().map(|errno| errno.raw_os_error());
+        let number = of_call.or_else(|| cause.downcast_ref::<std::io::Error>()?.raw_os_error());
+        number.is_some_and(|number| lacks.contains(&number))
+    })
 }
 
 impl fmt::Debug for Cache {
