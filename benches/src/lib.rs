@@ -5,6 +5,7 @@
 
 pub mod instances;
 pub mod shapes;
+pub mod stand_ins;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //!     cargo run --release --bin first_answer -- FILE.wasm 'INTERFACE#FUNCTION(ARGUMENTS)' [ROUNDS]
 
 use anyhow::{Context, Result, bail, ensure};
-use gusset_benches::{median, median_upper_bound};
+use gusset_benches::{median, median_upper_bound, stand_ins};
 use std::process::Command;
 use std::time::Instant;
 
@@ -31,21 +31,6 @@ fn answer(engine: &str, file: &str, call: &str) -> Result<()> {
     };
     println!("{seconds} {answer}");
     Ok(())
-}
-
-/// What interpreters ask for when they start; the two linkers look alike.
-macro_rules! stand_ins {
-    ($linker:ident) => {
-        let mut environment = $linker.instance("wasi:cli/environment@0.2.9")?;
-        environment.func_wrap("get-environment", |_, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
-        environment.func_wrap("get-arguments", |_, (): ()| Ok((Vec::<String>::new(),)))?;
-        environment.func_wrap("initial-cwd", |_, (): ()| Ok((None::<String>,)))?;
-        let mut clock = $linker.instance("wasi:clocks/monotonic-clock@0.2.9")?;
-        clock.func_wrap("now", |_, (): ()| Ok((1_u64,)))?;
-        let mut random = $linker.instance("wasi:random/random@0.2.9")?;
-        random.func_wrap("get-random-bytes", |_, (count,): (u64,)| Ok((vec![4_u8; count as usize],)))?;
-        random.func_wrap("get-random-u64", |_, (): ()| Ok((4_u64,)))?;
-    };
 }
 
 fn gusset_answer(bytes: &[u8], call: &gusset::WaveCall<'_>, lazy: bool) -> Result<(f64, String)> {

@@ -1,11 +1,11 @@
 //! How long it takes a process to start, take up a component and give an answer: Gusset beside its peer, each from the component's bytes
 //! without a cache, from its cache, and from a precompiled file. Each run is a process of its own (this program, which holds both
-//! engines), in turn; the tables give medians, and the 99th percentiles below them. What a component imports traps.
+//! engines), in turn; the tables give medians, and the 99th percentiles below them. What a component imports traps, but for what interpreters ask for when they start.
 //!
 //!     cargo run --release --bin start_component -- FILE.wasm INTERFACE FUNCTION [ARGUMENT IN WAVE]... [--rounds N] [--with-compiling]
 
 use anyhow::{Context, Result, bail, ensure};
-use gusset_benches::{Contender, measure, percentile, print};
+use gusset_benches::{Contender, measure, percentile, print, stand_ins};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -160,6 +160,7 @@ fn gusset_answer(mode: Mode, scratch: &Path, call: &ComponentCall) -> Result<Str
         Mode::Compile | Mode::Cache => Component::from_file(&engine, &call.file)?,
     };
     let mut linker = Linker::new(&engine);
+    stand_ins!(linker);
     linker.define_unknown_imports_as_traps(&component)?;
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &component)?;
@@ -195,6 +196,7 @@ fn wasmtime_answer(mode: Mode, scratch: &Path, call: &ComponentCall) -> Result<S
         Mode::Compile | Mode::Cache => Component::from_file(&engine, &call.file)?,
     };
     let mut linker = Linker::new(&engine);
+    stand_ins!(linker);
     linker.define_unknown_imports_as_traps(&component)?;
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &component)?;
