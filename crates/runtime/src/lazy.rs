@@ -1,5 +1,5 @@
 //! [`LazyWork`]: which functions of a lazily compiled unit have been compiled, and which comes next. A function is compiled by one thread;
-//! others that want it wait for that one, and for no other work.
+//! others that want it wait for that thread, which in the background may be at another function still.
 
 use crate::error::{Error, Result, format_err};
 use gusset_codegen::{CodeChunk, Compiler, LazyUnit, LazyWorker};
