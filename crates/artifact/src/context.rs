@@ -37,6 +37,9 @@ pub struct StoreContextLayout {
     /// `i64`: how much fuel the guest may use before it calls [`BuiltinFunction::RefillFuel`]. While compiled code runs that counts,
     /// it has the number itself, and writes it here before it calls the runtime or the host.
     pub fuel: i32,
+    /// `i64`: the same for a call of [`BuiltinFunction::DeadlineReached`] alone, so that a trap finds at `fuel` what it would have found
+    /// if no epoch had come.
+    pub fuel_at_look: i32,
     /// Bytes.
     pub size: u32,
 }
@@ -54,7 +57,8 @@ pub const STORE_CONTEXT: StoreContextLayout = StoreContextLayout {
     epoch_counter: 64,
     epoch_deadline: 72,
     fuel: 80,
-    size: 88,
+    fuel_at_look: 88,
+    size: 96,
 };
 
 /// Offsets in a host function's context, the first parameter of a host stub.
@@ -313,9 +317,10 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
-    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register.
+    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register, and takes the store's context.
     DeadlineReached,
-    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
+    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register, and takes the
+    /// store's context.
     RefillFuel,
     /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
     Trap,

@@ -113,6 +113,8 @@ pub(super) struct RawStoreContext {
     pub(super) epoch_deadline: Cell<u64>,
     /// What is left of the share of fuel that compiled code took; less than none if it took more at its last step.
     pub(super) fuel: Cell<i64>,
+    /// The same where compiled code looks at an epoch.
+    pub(super) fuel_at_look: Cell<i64>,
     /// The fuel beside that share.
     pub(super) fuel_behind: Cell<u64>,
     pub(super) on_deadline: OnDeadline,
@@ -142,6 +144,7 @@ const _: () = {
     assert!(offset_of!(RawStoreContext, epoch_counter) == STORE_CONTEXT.epoch_counter as usize);
     assert!(offset_of!(RawStoreContext, epoch_deadline) == STORE_CONTEXT.epoch_deadline as usize);
     assert!(offset_of!(RawStoreContext, fuel) == STORE_CONTEXT.fuel as usize);
+    assert!(offset_of!(RawStoreContext, fuel_at_look) == STORE_CONTEXT.fuel_at_look as usize);
     assert!(offset_of!(RawStoreContext, owner) >= STORE_CONTEXT.size as usize);
     assert!(size_of::<usize>() == 8 && cfg!(target_endian = "little"), "only 64-bit little-endian hosts are supported");
 };
@@ -187,6 +190,7 @@ impl RawStoreContext {
             epoch_counter,
             epoch_deadline: Cell::new(0),
             fuel: Cell::new(0),
+            fuel_at_look: Cell::new(0),
             fuel_behind: Cell::new(0),
             on_deadline,
             owner: Cell::new(std::ptr::null_mut()),

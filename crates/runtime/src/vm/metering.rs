@@ -42,6 +42,48 @@ impl RawStoreContext {
         // SAFETY: V4: the counter is the engine's, which the store keeps.
         unsafe { (*self.epoch_counter).load(Ordering::Relaxed) }
     }
+
+    fn fuel_left(&self) -> u64 {
+        let left = i128::from(self.fuel_behind.get()) + i128::from(self.fuel.get());
+        left.clamp(0, u64::MAX.into()) as u64
+    }
+
+    fn begin_share(&self, fuel: u64) {
+        let share = fuel.min(SHARE as u64);
+        self.fuel.set(share as i64);
+        self.fuel_behind.set(fuel - share);
+    }
+
+    /// Gives compiled code its next share.
+    pub(super) fn refill_fuel(&self) -> Result<(), TrapCode> {
+        match self.fuel_left() {
+            0 => Err(TrapCode::OutOfFuel),
+            fuel => {
+                self.begin_share(fuel);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Asks the store whether the guest goes on that has looked at the epoch. The host sees what is left of the fuel then, and a trap later on
+/// what it would have seen without, unless the host or what it called has changed it.
+///
+/// # Safety
+///
+/// As for [`ask_whether_to_go_on`].
+pub(super) unsafe fn answer_look(context: &RawStoreContext) -> bool {
+    let without = context.fuel.get();
+    let told = (context.fuel_at_look.get(), context.fuel_behind.get());
+    context.fuel.set(told.0);
+    // SAFETY: V8: as the caller says.
+    let goes_on = unsafe { ask_whether_to_go_on(context) };
+    let left = (context.fuel.get(), context.fuel_behind.get());
+    context.fuel_at_look.set(left.0);
+    if goes_on && left == told {
+        context.fuel.set(without);
+    }
+    goes_on
 }
 
 /// Asks the store whether the guest goes on; if not, why is recorded.
@@ -83,23 +125,24 @@ impl VmStore {
 
     /// How much fuel guests may use.
     pub(crate) fn fuel(&self) -> u64 {
-        let context = self.context();
-        let left = i128::from(context.fuel_behind.get()) + i128::from(context.fuel.get());
-        left.clamp(0, u64::MAX.into()) as u64
+        self.context().fuel_left()
+    }
+
+    /// Whether guests count fuel and have none.
+    pub(super) fn is_out_of_fuel(&self) -> bool {
+        self.engine().config().consume_fuel && self.fuel() == 0
     }
 
     /// Sets how much fuel guests may use.
     pub(crate) fn set_fuel(&self, fuel: u64) {
-        let share = fuel.min(SHARE as u64);
-        self.context().fuel.set(share as i64);
-        self.context().fuel_behind.set(fuel - share);
+        self.context().begin_share(fuel);
     }
 
     /// Uses fuel for a guest; whether some is left.
     pub(crate) fn use_fuel(&self, fuel: u64) -> bool {
         let share = &self.context().fuel;
         share.set(share.get().saturating_sub_unsigned(fuel));
-        share.get() > 0 || self.refill_fuel().is_ok()
+        share.get() > 0 || self.context().refill_fuel().is_ok()
     }
 
     /// What stands for the fuel where adapters import it. Compiled code knows them, and uses what it has in a register.
@@ -111,16 +154,5 @@ impl VmStore {
         let global = self.new_global(ty, RawValue::default()).expect("a number is no reference");
         self.fuel_import = Some(global);
         global
-    }
-
-    /// Gives compiled code its next share.
-    pub(super) fn refill_fuel(&self) -> Result<(), TrapCode> {
-        match self.fuel() {
-            0 => Err(TrapCode::OutOfFuel),
-            fuel => {
-                self.set_fuel(fuel);
-                Ok(())
-            }
-        }
     }
 }
