@@ -102,6 +102,24 @@ fn time() {
     ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
 }
 
+/// A guest that waits for what stands behind a pipe, at either end of it.
+#[test]
+fn time_at_pipes() {
+    let scratch = scratch();
+    scratch.file("yes.wat", include_bytes!("programs/yes.wat"));
+    scratch.file("cat.wat", include_bytes!("programs/cat.wat"));
+    let folder = scratch.path("");
+    let mute = "mkfifo out; sleep 60 <out >out.log 2>&1 & gusset run --timeout 200ms yes.wat >out; code=$?; kill $!; exit $code";
+    let ended = shell(Path::new(&folder), mute);
+    assert_eq!(ended.code, Some(124), "{}", ended.stderr);
+    ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
+    let ended = shell(Path::new(&folder), "mkfifo in; gusset run --timeout 200ms --stdin in cat.wat");
+    assert_eq!((ended.code, &*ended.stdout), (Some(124), ""), "{}", ended.stderr);
+    let late = "(sleep 0.1; echo late >in) & gusset run --timeout 1000s --stdin in cat.wat";
+    let ended = shell(Path::new(&folder), late);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "late\n"), "{}", ended.stderr);
+}
+
 #[test]
 fn fuel() {
     let scratch = scratch();
