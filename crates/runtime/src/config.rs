@@ -508,6 +508,7 @@ impl Config {
             settings: self.code_settings(),
             component_features: self.component_features,
             calls_through_host: self.tracer.is_some(),
+            keep_flags: self.keep_flags,
         }
     }
 
