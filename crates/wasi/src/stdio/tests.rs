@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::error::{ErrorCode, WasiError, WasiResult};
-use crate::{Exit, Interest, WasiConfig, WasiCtx, preview1};
-use gusset::core::{Linker, Module};
-use gusset::{Config, Engine, Store, Trap, TrapCode};
+use crate::{Exit, Interest, WasiConfig, WasiCtx};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe, pipe_with};
 use std::io::{self, Cursor, Seek, SeekFrom};
@@ -130,43 +128,6 @@ fn writing_can_be_asked_not_to_wait() {
         drop(read);
         assert_eq!(code(stream.write_without_waiting(b"x")), ErrorCode::Pipe);
     }
-}
-
-/// A guest that has a deadline is stopped where it writes to what nobody reads; what is read slowly, it writes to its end.
-#[test]
-fn a_guest_that_waits_to_write_is_stopped_at_its_deadline() {
-    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
-    let text = r#"(module
-        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-        (memory (export "memory") 4)
-        ;; Two ranges of 100,000 bytes.
-        (data (i32.const 0) "\10\00\00\00\a0\86\01\00\10\00\00\00\a0\86\01\00")
-        (func (export "write") (result i32)
-            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 2) (i32.const 262140)))
-            (i32.load (i32.const 262140))))"#;
-    let module = Module::new(&engine, text).unwrap();
-    let mut linker = Linker::<WasiCtx>::new(&engine);
-    preview1::add_to_linker(&mut linker, |ctx| ctx).unwrap();
-    let (read, write) = pipe().unwrap();
-    let config = WasiConfig::builder().stdout(Output::stream(FdStream::new(write))).build().unwrap();
-    let mut store = Store::new(&engine, WasiCtx::new(&config));
-    store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
-    let instance = linker.instantiate(&mut store, &module).unwrap();
-    let write = instance.get_typed_func::<(), i32>(&mut store, "write").unwrap();
-    let reader = thread::spawn(move || {
-        let (mut taken, mut bytes) = (0, [0; 10_000]);
-        while taken < 200_000 {
-            thread::sleep(Duration::from_millis(1));
-            taken += rustix::io::read(&read, &mut bytes).unwrap();
-        }
-        read
-    });
-    assert_eq!(write.call(&mut store, ()).unwrap(), 200_000);
-    let _nobody_reads = reader.join().unwrap();
-    let deadline = Instant::now() + Duration::from_millis(20);
-    let error = store.with_deadline(deadline, |mut store| write.call(&mut store, ())).unwrap_err();
-    assert!(Instant::now() >= deadline);
-    assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt), "{error:?}");
 }
 
 /// A named pipe is opened without waiting, and read once somebody writes.
