@@ -203,3 +203,23 @@ fn they_are_for_the_processor_that_is_named() {
         ended.assert_says(&["cannot compile with these options", words]);
     }
 }
+
+#[test]
+fn machines_that_are_told_of_are_those_whose_code_is_built_in() {
+    let scratch = scratch();
+    let known = run(&scratch, "gusset compile calc.wat -o n.gusset --target z80-unknown-none").stderr;
+    let (_, known) = known.split_once("there is code for ").expect("they are listed");
+    let help = written(&scratch, "gusset compile --help");
+    let mut built_in = 0;
+    for triple in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {
+        let ended = run(&scratch, &format!("gusset compile calc.wat -o n.gusset --target {triple}"));
+        let compiled = ended.code == Some(0);
+        if !compiled {
+            ended.assert_refused(1);
+            ended.assert_says(&["whose code generator is not built in: Cargo's feature `cross-compile` adds it"]);
+        }
+        assert_eq!(known.contains(triple), compiled, "{triple}: {known}");
+        built_in += usize::from(compiled);
+    }
+    assert_eq!(help.contains("this build of the program has code for this one only"), built_in == 1, "{help}");
+}
