@@ -101,6 +101,17 @@ fn tables() {
 }
 
 #[test]
+fn how_many_there_are_is_no_limit_without_one() {
+    let scratch = scratch();
+    // More than a store has by default.
+    let module = format!("(core module $a {} (func (export \"f\")))", "(table 0 funcref)".repeat(100));
+    let instances = "(core instance (instantiate $a))".repeat(100) + "(core instance $a (instantiate $a))";
+    let text = format!("(component {module} {instances} (func (export \"f\") (canon lift (core func $a \"f\"))))");
+    scratch.file("tables.wat", text.as_bytes());
+    assert_within(&scratch, "tables.wat --invoke 'f()'", "()\n");
+}
+
+#[test]
 fn instances() {
     let scratch = scratch();
     assert_within(&scratch, "--max-instances 3 instances.wat --invoke 'f()'", "()\n");

@@ -74,6 +74,7 @@ impl MemoryImage {
     }
 
     /// The file, which stays as it is, and where in it the image starts.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "images are mapped on Linux alone"))]
     pub(super) fn file(&self) -> (&File, u64) {
         (&self.file, self.at)
     }
