@@ -38,6 +38,7 @@ mod re_exports;
 mod refused_handles;
 mod refused_types;
 mod resources;
+mod roll_back;
 mod shapes_of_types;
 mod stacks;
 mod text_places;
