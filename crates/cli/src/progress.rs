@@ -44,7 +44,7 @@ impl BarState {
             return;
         }
         let bar = self.bar.get_or_init(|| {
-            let style = ProgressStyle::with_template("compiling [{bar:40}] {msg}");
+            let style = ProgressStyle::with_template("compiling [{bar:40}] {percent}%");
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ");
             ProgressBar::with_draw_target(Some(progress.total_bytes), ProgressDrawTarget::stderr()).with_style(style)
         });
@@ -53,9 +53,6 @@ impl BarState {
             return;
         }
         bar.set_length(progress.total_bytes);
-        if progress.total_functions > 0 {
-            bar.set_message(format!("{} of {} functions", progress.functions, progress.total_functions));
-        }
         bar.set_position(progress.bytes);
     }
 }

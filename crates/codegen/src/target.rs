@@ -79,7 +79,7 @@ impl CodeTarget {
                 .map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?,
             Some((platform, triple)) => isa::lookup_by_name(triple).map_err(|error| match error {
                 LookupError::SupportDisabled => CodegenError::unsupported(format!(
-                    "not supported: code for {}, whose code generator is not built in (feature `cross-compile`)",
+                    "not supported: code for {}, whose code generator is not built in: Cargo's feature `cross-compile` adds it",
                     platform.arch
                 )),
                 LookupError::Unsupported => unknown_triple(triple),
@@ -109,7 +109,8 @@ pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<String> {
 }
 
 fn unknown_triple(triple: &str) -> CodegenError {
-    let known: Vec<&str> = PLATFORMS.iter().map(|(_, triple)| *triple).collect();
+    let built_in = |known: &&str| isa::lookup_by_name(known).is_ok();
+    let known: Vec<&str> = PLATFORMS.iter().map(|(_, triple)| *triple).filter(built_in).collect();
     CodegenError::unsupported(format!("not supported: code for `{triple}`; there is code for {}", known.join(", ")))
 }
 

@@ -3,6 +3,7 @@
 mod activations;
 mod adapter_traps;
 mod artifacts;
+mod build_script;
 mod cache;
 mod component;
 mod core;

@@ -44,8 +44,9 @@
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 //! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
-//!   this process's user can change anything, and itself is of that kind. This build wrote it, since its name tells of the build; under
-//!   another name, until it was whole; and nothing writes to an entry afterwards. It is only ever removed.
+//!   this process's user can change anything, and itself is of that kind. A build from the same sources wrote it, since the key in its name
+//!   and at its end is made of them; under another name, until it was whole; and nothing writes to an entry afterwards. It is only ever
+//!   removed.
 //! - **V14, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
 //!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
 //!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
