@@ -232,9 +232,11 @@ impl RawStoreContext {
     /// Adds code that can run in this store.
     pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         let mut all = self.code.borrow_mut();
-        match all.binary_search_by_key(&code.start(), |code| code.start()) {
-            Ok(at) if Arc::ptr_eq(&all[at], code) => {}
-            Ok(at) | Err(at) => all.insert(at, code.clone()),
+        // Several that have no text may start at one address.
+        let at = all.partition_point(|known| known.start() < code.start());
+        let mut alike = all[at..].iter().take_while(|known| known.start() == code.start());
+        if !alike.any(|known| Arc::ptr_eq(known, code)) {
+            all.insert(at, code.clone());
         }
     }
 
