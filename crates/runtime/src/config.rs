@@ -294,7 +294,8 @@ impl Config {
     }
 
     /// Whether what memories hold at first is mapped, so that instances of a module share what they do not write (default:
-    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied.
+    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied, and as long as the
+    /// process may not open one: each component or module that has something to map keeps one open.
     pub fn memory_init_cow(&mut self, enabled: bool) -> &mut Config {
         self.memory_init_cow = enabled;
         self

@@ -39,6 +39,7 @@ mod re_exports;
 mod refused_handles;
 mod refused_types;
 mod resources;
+mod roll_back;
 mod shapes_of_types;
 mod stacks;
 mod text_places;

@@ -236,10 +236,10 @@ impl RawStoreContext {
     /// Adds code that can run in this store.
     pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         let mut all = self.code.borrow_mut();
+        // Several that have no text may start at one address.
         let at = all.partition_point(|known| known.start() < code.start());
-        // Several that have no text may be at one address.
-        let mut there = all[at..].iter().take_while(|known| known.start() == code.start());
-        if !there.any(|known| Arc::ptr_eq(known, code)) {
+        let mut alike = all[at..].iter().take_while(|known| known.start() == code.start());
+        if !alike.any(|known| Arc::ptr_eq(known, code)) {
             all.insert(at, code.clone());
         }
     }

@@ -17,7 +17,8 @@
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
-//!   are only ever added, but for those of an instance that could not be made, which nothing refers to yet; and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
+//!   are only ever added, but for those of an instance that could not be made, core or component, which nothing refers to: none of its
+//!   code has run, nor any of the host's while it was made, and nothing older has got anything of it. And the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
 //! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. One
 //!   that is split is no more: each part is a mapping, and one of them has each page. Writable
 //!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
@@ -122,6 +123,7 @@ pub(crate) use limits::{Limiter, WantedItems};
 pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
+pub(crate) use rollback::StoreMark;
 pub(crate) use signals::install_signal_handlers;
 pub(crate) use stack::StackLimit;
 #[cfg(feature = "compile")]
