@@ -182,9 +182,15 @@ impl FuncTranslator<'_, '_> {
 
     /// Writes what is left where the runtime and the host find it.
     pub(crate) fn hand_over_fuel(&mut self) {
-        if let Some(left) = self.settle_fuel() {
+        if self.fuel.is_some() {
             let store = self.store_context();
-            self.builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
+            self.hand_over_fuel_at(store, STORE_CONTEXT.fuel);
+        }
+    }
+
+    fn hand_over_fuel_at(&mut self, store: Value, offset: i32) {
+        if let Some(left) = self.settle_fuel() {
+            self.builder.ins().store(field(), left, store, offset);
         }
     }
 
@@ -192,7 +198,13 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn take_back_fuel(&mut self) {
         if self.fuel.is_some() {
             let store = self.store_context();
-            let left = self.builder.ins().load(I64, field(), store, STORE_CONTEXT.fuel);
+            self.take_back_fuel_from(store, STORE_CONTEXT.fuel);
+        }
+    }
+
+    fn take_back_fuel_from(&mut self, store: Value, offset: i32) {
+        if self.fuel.is_some() {
+            let left = self.builder.ins().load(I64, field(), store, offset);
             self.set_fuel_left(left);
         }
     }
@@ -316,22 +328,16 @@ impl FuncTranslator<'_, '_> {
 
     fn call_cold(&mut self, builtin: BuiltinFunction) {
         let store = self.builder.ins().load(POINTER, field(), self.context, ContextLayout::STORE);
-        // When an epoch comes is chance, so what a trap finds must not change then.
-        let place = match builtin {
-            BuiltinFunction::DeadlineReached => STORE_CONTEXT.fuel_at_look,
+        // Epochs come when they come, and what a trap charges is the same in each run.
+        let fuel = match builtin {
+            BuiltinFunction::DeadlineReached => STORE_CONTEXT.fuel_at_epoch,
             _ => STORE_CONTEXT.fuel,
         };
-        let counted = self.settle_fuel();
-        if let Some(left) = counted {
-            self.builder.ins().store(field(), left, store, place);
-        }
+        self.hand_over_fuel_at(store, fuel);
         let callee =
             self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
         let call = self.builder.ins().call(callee, &[store]);
         self.map_frame(call);
-        if counted.is_some() {
-            let left = self.builder.ins().load(I64, field(), store, place);
-            self.set_fuel_left(left);
-        }
+        self.take_back_fuel_from(store, fuel);
     }
 }
