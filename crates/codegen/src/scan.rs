@@ -26,10 +26,14 @@ pub(crate) struct BodyScan {
     innermost: Option<usize>,
     /// The condition that the operators so far end with.
     condition: ConditionScan,
+    /// How many operators the brief loops so far run at most.
+    brief_operators: u64,
 }
 
-/// A loop must be done within so many operators, if nothing looks at epochs and fuel in it.
-const MAX_BRIEF_LOOP: u64 = 1 << 12;
+/// A loop must be done within so many operators, if nothing looks at epochs and fuel in it; and all such loops of a function together
+/// within so many, since a function may have any number of them.
+const BRIEF_LOOP: u64 = 1 << 12;
+const BRIEF_LOOPS: u64 = 1 << 16;
 
 /// What one loop is like.
 #[derive(Clone, Copy)]
@@ -203,15 +207,18 @@ impl BodyScan {
 
     fn close_loop(&mut self, at: usize, end: u32) {
         let LoopScan { start, parent, calls, nests, branches, rounds, .. } = self.loops[at];
-        let brief = match rounds {
+        let operators = match rounds {
             Some((rounds, local)) if branches == 1 && !calls && !nests => {
                 let within = self.writes.iter().rev().take_while(|(_, position)| *position > start);
                 let place = self.place.get(local as usize).copied().unwrap_or(0);
-                rounds * u64::from(end - start) <= MAX_BRIEF_LOOP
-                    && within.filter(|write| write.0 + 1 == place).count() == 1
+                let alone = within.filter(|write| write.0 + 1 == place).count() == 1;
+                alone.then(|| rounds * u64::from(end - start))
             }
-            _ => false,
+            _ => None,
         };
+        let operators = operators.filter(|&operators| operators <= BRIEF_LOOP.min(BRIEF_LOOPS - self.brief_operators));
+        self.brief_operators += operators.unwrap_or(0);
+        let brief = operators.is_some();
         (self.loops[at].end, self.loops[at].brief) = (end, brief);
         self.innermost = parent;
         if let Some(around) = parent {
@@ -231,6 +238,7 @@ impl BodyScan {
         self.open.clear();
         self.innermost = None;
         self.condition = ConditionScan::None;
+        self.brief_operators = 0;
     }
 
     /// Notes that a local is named; its place among the named ones.
@@ -354,6 +362,16 @@ mod tests {
         ] {
             assert_eq!(brief(&endless_or_long), [false], "{endless_or_long}");
         }
+    }
+
+    /// They are looked at in the end, however small each is.
+    #[test]
+    fn a_function_has_few_brief_loops() {
+        let one = format!("(loop (br_if 0 {}))", next("1", "256"));
+        let scan = scan(&one.repeat(100));
+        let brief = (0..100).filter(|&index| scan.is_brief(index)).count();
+        assert!((1..99).contains(&brief), "{brief}");
+        assert!(scan.is_brief(0) && !scan.is_brief(99));
     }
 
     #[test]

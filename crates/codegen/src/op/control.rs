@@ -181,9 +181,7 @@ impl<'a> FuncTranslator<'a, '_> {
         let (params, results) = self.block_type(ty)?;
         let index = self.loops;
         self.loops += 1;
-        if !self.scan.is_brief(index) {
-            self.look_if_due();
-        }
+        self.look_if_due();
         let (header, from) = (self.label(params), self.current_block());
         let height = self.stack.len() - params.len();
         let end = self.scan.loop_end(index);
