@@ -18,12 +18,6 @@ const EXTENSION: &str = "gusset";
 /// What stands for standard output.
 const STDOUT: &str = "-";
 
-/// What `--target` is for, which depends on what is built in.
-const TARGET_HELP: &str = match cfg!(feature = "cross-compile") {
-    true => "The machine that it is for, such as `aarch64-unknown-linux-gnu` [default: this one]",
-    false => "The machine that it is for; this build of the program has code for this one only [default: this one]",
-};
-
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   gusset compile plugin.wasm
@@ -35,6 +29,14 @@ What is written runs in this version of Gusset only, with the settings that it w
 ends what runs: copy it beside, and rename it (mv).
 Nothing is printed but errors. Exit codes: 0 it is written, 1 it is not, 2 wrong usage.";
 
+/// What `--target` takes, which is what was built in.
+const TARGET_HELP: &str = if cfg!(feature = "cross-compile") {
+    "The machine that it is for, such as `aarch64-unknown-linux-gnu` [default: this one]"
+} else {
+    "The machine that it is for, of this one's architecture: this program was built without Cargo's feature `cross-compile` \
+     [default: this one]"
+};
+
 #[derive(Args)]
 pub(crate) struct CompileArguments {
     /// The component or core module, as .wasm or .wat; `-` for standard input
@@ -42,6 +44,7 @@ pub(crate) struct CompileArguments {
     /// Where to write it; `-` for standard output [default: FILE with the ending .gusset]
     #[arg(short, long, value_name = "OUTPUT")]
     output: Option<PathBuf>,
+    /// The machine that it is for [default: this one]
     #[arg(long, value_name = "TRIPLE", help = TARGET_HELP)]
     target: Option<String>,
     /// The processor that it is for, such as `x86-64-v2` or `baseline` [default: this one; of another --target, baseline]

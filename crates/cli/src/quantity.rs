@@ -72,6 +72,18 @@ pub(crate) fn size(text: &str) -> Result<u64, &'static str> {
     })
 }
 
+/// Reads the size of a stack.
+///
+/// # Errors
+///
+/// Those of [`size`], and when it is nothing.
+pub(crate) fn stack_size(text: &str) -> Result<u64, &'static str> {
+    match size(text)? {
+        0 => Err("every guest needs some stack"),
+        bytes => Ok(bytes),
+    }
+}
+
 /// Reads how much or how many of something there may be.
 ///
 /// # Errors
@@ -158,6 +170,12 @@ mod tests {
         for text in ["16777216TiB", "18446744073709551616"] {
             assert!(size(text).is_err_and(|error| error.starts_with("more than can be counted")), "{text}");
         }
+    }
+
+    #[test]
+    fn a_stack_has_some_bytes() {
+        assert_eq!(stack_size("1"), Ok(1));
+        assert_eq!(stack_size("0k"), Err("every guest needs some stack"));
     }
 
     #[test]

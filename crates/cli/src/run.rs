@@ -13,7 +13,7 @@ mod unlinked_module;
 pub(crate) use arguments::RunArguments;
 pub(crate) use limits::LimitReached;
 
-use crate::engine::CommandEngine;
+use crate::engine::{self, CommandEngine};
 use crate::input::{self, Compiled, InputFile, RunnableKind};
 use crate::{precompiled, usage};
 use anyhow::Result;
@@ -119,7 +119,7 @@ fn run_compiled(invocation: &Invocation, engine: CommandEngine, shown: &str, com
         Some(bytes) => stack::with_room(bytes, run),
         None => run(),
     };
-    outcome.map_err(|error| limits.explain(error))
+    outcome.map_err(|error| engine::explain_room(limits.explain(error)))
 }
 
 /// Tells our own words behind the file from those of a program and of a call.

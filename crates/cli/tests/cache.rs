@@ -167,6 +167,11 @@ fn a_full_disk_and_a_limit_on_files_are_in_nobodys_way() {
     // Whoever writes beyond it gets a signal.
     let line = "ulimit -f 8; GUSSET_CACHE_DIR=c gusset run hello.wat; ls c";
     assert_eq!(written(&scratch, line), "Hello, world!\nCACHEDIR.TAG\n");
+    // What memories start as is in files, too.
+    let data = format!("(module (memory 2) (data (i32.const 0) \"{}\")", "data".repeat(20_000));
+    let text = data + "(func (export \"last\") (result i32) (i32.load8_u (i32.const 79999))))";
+    scratch.file("data.wat", text.as_bytes());
+    assert_eq!(written(&scratch, "ulimit -f 8; gusset run --no-cache data.wat --invoke 'last()'"), "97\n");
     let mounted = "unshare -rm sh -c 'mount -t tmpfs -o size=32k none full && ";
     if run(&scratch, &format!("mkdir full; {mounted}true'")).code != Some(0) {
         println!("not run: no file system can be mounted here");

@@ -101,6 +101,17 @@ fn tables() {
 }
 
 #[test]
+fn how_many_there_are_is_no_limit_without_one() {
+    let scratch = scratch();
+    // More than a store has by default.
+    let module = format!("(core module $a {} (func (export \"f\")))", "(table 0 funcref)".repeat(100));
+    let instances = "(core instance (instantiate $a))".repeat(100) + "(core instance $a (instantiate $a))";
+    let text = format!("(component {module} {instances} (func (export \"f\") (canon lift (core func $a \"f\"))))");
+    scratch.file("tables.wat", text.as_bytes());
+    assert_within(&scratch, "tables.wat --invoke 'f()'", "()\n");
+}
+
+#[test]
 fn instances() {
     let scratch = scratch();
     assert_within(&scratch, "--max-instances 3 instances.wat --invoke 'f()'", "()\n");
@@ -118,6 +129,24 @@ fn time() {
     let ended = run(&scratch, "--timeout 200ms sleep.wat");
     assert_eq!((ended.code, &*ended.stdout), (Some(124), "ready\n"), "{}", ended.stderr);
     ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
+}
+
+/// A guest that waits for what stands behind a pipe, at either end of it.
+#[test]
+fn time_at_pipes() {
+    let scratch = scratch();
+    scratch.file("yes.wat", include_bytes!("programs/yes.wat"));
+    scratch.file("cat.wat", include_bytes!("programs/cat.wat"));
+    let folder = scratch.path("");
+    let mute = "mkfifo out; sleep 60 <out >out.log 2>&1 & gusset run --timeout 200ms yes.wat >out; code=$?; kill $!; exit $code";
+    let ended = shell(Path::new(&folder), mute);
+    assert_eq!(ended.code, Some(124), "{}", ended.stderr);
+    ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
+    let ended = shell(Path::new(&folder), "mkfifo in; gusset run --timeout 200ms --stdin in cat.wat");
+    assert_eq!((ended.code, &*ended.stdout), (Some(124), ""), "{}", ended.stderr);
+    let late = "(sleep 0.1; echo late >in) & gusset run --timeout 1000s --stdin in cat.wat";
+    let ended = shell(Path::new(&folder), late);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "late\n"), "{}", ended.stderr);
 }
 
 #[test]
@@ -195,6 +224,7 @@ fn values_that_are_none_are_refused() {
         ("--max-memory 64Mbit", "expected a whole number of bytes, or one with its unit (KiB, MiB, GiB, TiB)"),
         ("--max-memory 16777216TiB", "more than can be counted"),
         ("--max-wasm-stack -1", "unexpected argument '-1'"),
+        ("--max-wasm-stack 0", "every guest needs some stack"),
         ("--fuel much", "expected a whole number, such as `1000000`"),
         ("--fuel ''", "expected a whole number, such as `1000000`"),
         ("--fuel 18446744073709551616", "more than can be counted"),
@@ -218,4 +248,9 @@ fn little_address_space_is_enough() {
     let ended =
         shell(Path::new(&scratch.path("")), "ulimit -v 2000000; gusset run greedy.wat --invoke 'memory(60000)'");
     assert_eq!((ended.code, &*ended.stdout), (Some(0), "-1\n"), "{}", ended.stderr);
+    // What is compiled already is as it was compiled.
+    let line = "gusset compile greedy.wat; ulimit -v 2000000; gusset run --allow-precompiled greedy.gusset --invoke 'memory(1)'";
+    let ended = shell(Path::new(&scratch.path("")), line);
+    ended.assert_refused(1);
+    ended.assert_says(&["error: this process may have 2048000000 bytes of address space (ulimit -v)"]);
 }

@@ -203,3 +203,29 @@ fn they_are_for_the_processor_that_is_named() {
         ended.assert_says(&["cannot compile with these options", words]);
     }
 }
+
+#[test]
+fn they_are_for_the_machines_that_the_help_names() {
+    let scratch = scratch();
+    let help = written(&scratch, "gusset compile --help");
+    for arch in ["x86_64", "aarch64"] {
+        let ended =
+            run(&scratch, &format!("gusset compile calc.wat -o {arch}.gusset --target {arch}-unknown-linux-gnu"));
+        if arch == std::env::consts::ARCH || cfg!(feature = "cross-compile") {
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        } else {
+            assert!(help.contains("without Cargo's feature `cross-compile`"), "{help}");
+            ended.assert_refused(1);
+            ended.assert_says(&["not supported: code for ", arch, "Cargo's feature `cross-compile`"]);
+            continue;
+        }
+        let ended = run(&scratch, &format!("gusset run --allow-precompiled {arch}.gusset --invoke 'add(1, 2)'"));
+        if arch == std::env::consts::ARCH {
+            assert_eq!(ended.stdout, "3\n", "{}", ended.stderr);
+        } else {
+            assert!(help.contains("`aarch64-unknown-linux-gnu`"), "{help}");
+            ended.assert_refused(1);
+            ended.assert_says(&[&format!("{arch}-linux"), &format!("{}-linux", std::env::consts::ARCH)]);
+        }
+    }
+}

@@ -79,7 +79,7 @@ impl CodeTarget {
                 .map_err(|error| CodegenError::unsupported(format!("not supported: {error}")))?,
             Some((platform, triple)) => isa::lookup_by_name(triple).map_err(|error| match error {
                 LookupError::SupportDisabled => CodegenError::unsupported(format!(
-                    "not supported: code for {}, whose code generator is not built in: Cargo's feature `cross-compile` adds it",
+                    "not supported: code for {}, whose code generator is not built in; it is with Cargo's feature `cross-compile`",
                     platform.arch
                 )),
                 LookupError::Unsupported => unknown_triple(triple),
@@ -109,9 +109,16 @@ pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<String> {
 }
 
 fn unknown_triple(triple: &str) -> CodegenError {
-    let built_in = |known: &&str| isa::lookup_by_name(known).is_ok();
-    let known: Vec<&str> = PLATFORMS.iter().map(|(_, triple)| *triple).filter(built_in).collect();
-    CodegenError::unsupported(format!("not supported: code for `{triple}`; there is code for {}", known.join(", ")))
+    let built_in = |platform: Platform| cfg!(feature = "cross-compile") || platform.arch == std::env::consts::ARCH;
+    let list = |wanted: bool| {
+        let platforms = PLATFORMS.iter().filter(|(platform, _)| built_in(*platform) == wanted);
+        platforms.map(|(_, triple)| *triple).collect::<Vec<_>>().join(", ")
+    };
+    let mut message = format!("not supported: code for `{triple}`; there is code for {}", list(true));
+    if !cfg!(feature = "cross-compile") {
+        message += &format!(", and with Cargo's feature `cross-compile` for {}", list(false));
+    }
+    CodegenError::unsupported(message)
 }
 
 fn unknown_cpu(cpu: &str) -> CodegenError {
@@ -136,6 +143,19 @@ mod tests {
         assert_eq!(platform_name("x86_64-pc-windows-msvc"), None);
         assert!(error(Some("sparc"), None).contains("code for `sparc`"));
         assert!(error(Some(""), None).contains("code for ``"));
+    }
+
+    /// Of what the message says is there, each is, and of what the feature would add nothing is.
+    #[test]
+    fn what_is_said_to_be_known_is() {
+        let message = error(Some("sparc"), None);
+        let (known, missing) = message.split_once(", and with ").unwrap_or((&message, ""));
+        assert_eq!(missing.is_empty(), cfg!(feature = "cross-compile"), "{message}");
+        for (_, triple) in PLATFORMS {
+            let target = CodeTarget { triple: Some((*triple).to_string()), cpu: None };
+            assert_eq!(target.builder().is_ok(), known.contains(triple), "{triple}: {message}");
+            assert_eq!(target.builder().is_ok(), !missing.contains(triple), "{triple}: {message}");
+        }
     }
 
     #[test]

@@ -414,11 +414,12 @@ impl Config {
     /// [`compile_threads`](Config::compile_threads) has beside the caller's, and end with them or with the last component or module
     /// of that code. Without any, functions are compiled when they are called and never else.
     ///
-    /// A first call takes the time that compiling the function takes, which nothing interrupts, and needs a mebibyte of stack, or a thread
-    /// where the stack has less left. It is an error, whose payload is a [`CodegenError`](crate::CodegenError), where the function is beyond
-    /// one of the compiler's limits: [`Component::new`](crate::Component::new) refuses such functions where compilation is not
-    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not
-    /// have is not put there.
+    /// A first call takes the time that compiling the function takes, or what a thread in the background is at that compiles it.
+    /// Nothing interrupts that; a [deadline](crate::Store::set_deadline) by the clock is put off by as much, since it is not the
+    /// guest's time. It needs a mebibyte of stack, or a thread where the stack has less left. It is an error, whose payload is a
+    /// [`CodegenError`](crate::CodegenError), where the function is beyond one of the compiler's limits:
+    /// [`Component::new`](crate::Component::new) refuses such functions where compilation is not lazy. Calls between functions
+    /// are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not have is not put there.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

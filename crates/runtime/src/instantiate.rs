@@ -319,10 +319,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
                 let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
                 let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
-                self.add(index, move |store, values| {
-                    store.0.check_deadline()?;
-                    store.0.vm.transcode(transcoder, src, dst, values)
-                })
+                self.add(index, move |store, values| store.0.transcode(transcoder, src, dst, values))
             }
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::LowerLifted { .. } => self.lower_lifted(index),

@@ -235,6 +235,7 @@ mod signatures;
 mod source;
 mod store;
 mod trace;
+mod transcoding;
 mod trap;
 mod type_scope;
 mod typed;

@@ -3,7 +3,10 @@
 
 use gusset::core::{Instance, Module, Val};
 use gusset::{AsContextMut, Config, Engine, InstanceAllocationStrategy, PoolingConfig, Result, Store, Trap, TrapCode};
+use std::fs::DirEntry;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The tests of this file use and count what the whole process has: one after the other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -130,7 +133,7 @@ fn what_is_never_touched_costs_nothing() -> Result<()> {
                     (ref.is_null (table.get $t (i32.sub (local.get 0) (i32.const 1)))))))"#
     );
     let module = Module::new(&engine, text)?;
-    let (before, start) = (resident(), std::time::Instant::now());
+    let (before, start) = (resident(), Instant::now());
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[])?;
     assert_eq!(call(&mut store, instance, "grow", &[])?, 0);
@@ -322,6 +325,31 @@ fn free_memories_keep_little() -> Result<()> {
         drop(store);
         let kept = resident().saturating_sub(before);
         assert!(kept < 32 << 20, "{kept} bytes");
+    }
+    Ok(())
+}
+
+/// Threads that compile in the background end when nobody wants what they compile, and soon: after the function that they are at.
+#[test]
+fn threads_that_compile_end_with_their_engine() -> Result<()> {
+    let _alone = alone();
+    let compilers = || {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("Linux says which threads there are");
+        let name = |task: io::Result<DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
+        tasks.filter_map(name).filter(|name| name.trim() == "gusset-compiler").count()
+    };
+    let padding = "(local.set 0 (i32.xor (local.get 0) (i32.const 0)))".repeat(100);
+    let text = format!("(module {})", format!("(func (param i32) {padding})").repeat(300));
+    for _ in 0..10 {
+        let engine = Engine::new(Config::new().lazy_compilation(true).compile_threads(3))?;
+        let module = Module::new(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        Instance::new(&mut store, &module, &[])?;
+    }
+    let start = Instant::now();
+    while compilers() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "{} are left", compilers());
+        std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }

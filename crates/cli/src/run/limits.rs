@@ -29,7 +29,7 @@ pub(crate) struct LimitOptions {
     #[arg(long, help_heading = HEADING, value_name = "N", value_parser = quantity::count)]
     max_table_elements: Option<usize>,
     /// The most that the guest may use of the native stack [default: 512KiB]; it gets one that is large enough
-    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::stack_size)]
     max_wasm_stack: Option<u64>,
 }
 
@@ -102,15 +102,22 @@ fn bytes(count: u64) -> String {
 
 /// What a guest was refused, and perhaps went on without.
 #[derive(Clone, Default)]
-struct Refused(Arc<Mutex<Option<LimitReached>>>);
+struct Refused(Arc<Mutex<Vec<LimitReached>>>);
 
 impl Refused {
     fn note(&self, limit: LimitReached) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(limit);
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is between the first and the last is of no interest.
+        refused.truncate(1);
+        refused.push(limit);
     }
 
     fn first(&self) -> Option<LimitReached> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).first().copied()
+    }
+
+    fn last(&self) -> Option<LimitReached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().copied()
     }
 }
 
@@ -174,7 +181,7 @@ impl<'a> GuestLimits<'a> {
         let LimitOptions { timeout, fuel, max_instances, max_table_elements, .. } = *self.options;
         if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
             return match exceeded.kind {
-                LimitKind::MemoryBytes => self.refused.first(),
+                LimitKind::MemoryBytes => self.refused.last(),
                 LimitKind::Instances => max_instances.map(LimitReached::Instances),
                 LimitKind::TableElements => max_table_elements.map(LimitReached::TableElements),
                 _ => None,
@@ -239,6 +246,22 @@ impl ResourceLimiter for GuestLimiter {
             LimitKind::TableElements => self.max_table_elements.map(|elements| elements as u64),
             LimitKind::Instances => self.max_instances.map(|instances| instances as u64),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_first_and_last_is_known() {
+        let refused = Refused::default();
+        assert_eq!((refused.first(), refused.last()), (None, None));
+        let limits = [LimitReached::TableElements(9), LimitReached::Memory(1, 0), LimitReached::Memory(1, 1)];
+        for limit in limits {
+            refused.note(limit);
+            assert_eq!((refused.first(), refused.last()), (Some(limits[0]), Some(limit)));
         }
     }
 }

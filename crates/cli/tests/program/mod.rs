@@ -14,6 +14,11 @@ use tempfile::TempDir;
 /// How long a bad input may keep the program, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many times as long it may take where programs are slow, as under emulation: 1 if the environment does not say.
+fn slowness() -> u32 {
+    std::env::var("GUSSET_TEST_SLOWNESS").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1)
+}
+
 /// How much memory a bad input may cost.
 const MEMORY_LIMIT_KIB: u64 = 200 << 10;
 
@@ -82,7 +87,7 @@ pub fn interrupted(arguments: &[&str], waits: bool) -> Option<i32> {
     BufReader::new(child.stdout.take().expect("the pipe was asked for")).read_line(&mut line).expect("it can be read");
     let start = Instant::now();
     while waits && !sleeps(child.id()) {
-        assert!(start.elapsed() < PATIENCE, "it does not wait after it wrote {line:?}");
+        assert!(start.elapsed() < PATIENCE * slowness(), "it does not wait after it wrote {line:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -112,7 +117,7 @@ fn watch(child: &mut Child, patience: Duration) -> (ExitStatus, Option<u64>) {
             return (status, peak);
         }
         peak = peak.max(peak_memory(child.id()));
-        if start.elapsed() > patience {
+        if start.elapsed() > patience * slowness() {
             child.kill().expect("the program can be ended");
             child.wait().expect("the program has ended");
             panic!("the program did not end within {patience:?}");

@@ -45,6 +45,9 @@ pub(crate) enum Growth {
 }
 
 impl Growth {
+    /// What a guest is told whose wish was refused.
+    pub(super) const REFUSED: u64 = u64::MAX;
+
     fn of(grown: Option<u64>) -> Growth {
         grown.map_or(Growth::Refused(None), Growth::Grown)
     }
@@ -53,7 +56,7 @@ impl Growth {
     pub(super) fn for_guest(self) -> u64 {
         match self {
             Growth::Grown(before) => before,
-            Growth::Refused(_) => u64::MAX,
+            Growth::Refused(_) => Growth::REFUSED,
         }
     }
 
@@ -286,6 +289,11 @@ impl VmStore {
     pub(crate) fn grow_runtime_memory(&mut self, memory: MemoryHandle, pages: u64) -> Result<bool> {
         let growth = self.grow_memory_within(memory.index(self.id()), pages, None)?;
         Ok(matches!(growth, Growth::Grown(_)))
+    }
+
+    /// Whether null is an element of the type of a table.
+    pub(super) fn is_nullable(&self, table: usize) -> bool {
+        self.tables[table].table.declared_type().element.nullable
     }
 
     /// Grows a table, if the limiter lets it. `value` is of its type.

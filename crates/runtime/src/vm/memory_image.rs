@@ -74,6 +74,7 @@ impl MemoryImage {
     }
 
     /// The file, which stays as it is, and where in it the image starts.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "images are mapped on Linux alone"))]
     pub(super) fn file(&self) -> (&File, u64) {
         (&self.file, self.at)
     }
@@ -168,7 +169,12 @@ fn images_in(
 pub(super) fn file_in_memory(bytes: &[u8]) -> std::io::Result<Option<File>> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use rustix::io::Errno;
+    use rustix::process::{Resource, getrlimit};
     use std::io::Write;
+    // Whoever writes beyond that limit gets a signal, which ends most programs.
+    if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < bytes.len() as u64) {
+        return Ok(None);
+    }
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let create = |flags| memfd_create("gusset-memory", flags);
     // A system may be told to refuse those that could be executed; older ones do not know the question.

@@ -72,6 +72,8 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod failure;
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+mod forks;
 mod free_spaces;
 mod function;
 mod growth;
