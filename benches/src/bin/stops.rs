@@ -1,7 +1,8 @@
-//! How long after the epoch of its deadline a guest is stopped: endless loops and calls, and bulk instructions on 4 GiB.
+//! How long after the epoch of its deadline a guest is stopped: endless loops and calls, bulk instructions on 4 GiB, long strings.
 //!
-//! `cargo run --release --bin stops`: for each guest the median and the longest of some runs, in milliseconds. A machine that does other
-//! work shows how long its threads wait for a processor.
+//! `cargo run --release --bin stops`: for each guest the median and the longest of some runs, in milliseconds; it fails where a median is
+//! beyond 10 ms. A machine that does other work shows how long its threads wait for a processor. What the host lifts at once is bounded by
+//! `Config::max_lifted_bytes`, and not interrupted: the last line shows what most of that takes, and may be beyond.
 
 use anyhow::{Result, ensure};
 use gusset::core;
@@ -11,6 +12,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const RUNS: usize = 21;
+
+/// Milliseconds within which a guest is to be stopped.
+const BOUND: f64 = 10.0;
+
+/// Bytes of a string that is short, of one that is long, and of the longest that the host lifts.
+const SHORT: u32 = 1_000;
+const LONG: u32 = 250 << 20;
+const LONGEST_LIFTED: u32 = 127 << 20;
 
 /// How long a guest runs before.
 const BEFORE: Duration = Duration::from_millis(30);
@@ -29,10 +38,21 @@ const LOOPS: &str = r#"(module
     (func (export "fill") (loop
         (memory.fill (i32.const 0) (i32.const 1) (i32.const -1)) (br 0)))
     (func (export "copy") (loop
-        (memory.copy (i32.const 0) (i32.const 1) (i32.const -2)) (br 0))))"#;
+        (memory.copy (i32.const 0) (i32.const 1) (i32.const -2)) (br 0)))
+    (table $large 10000000 funcref)
+    (func (export "table fill") (loop
+        (table.fill $large (i32.const 0) (ref.func $tree) (i32.const 10000000)) (br 0)))
+    ;; More and more elements, until the table is full; then anew in the next one.
+    (table $t0 0 funcref) (table $t1 0 funcref) (table $t2 0 funcref) (table $t3 0 funcref)
+    (func (export "table grow")
+        (drop (table.grow $t0 (ref.func $tree) (i32.const 9000000)))
+        (drop (table.grow $t1 (ref.func $tree) (i32.const 9000000)))
+        (drop (table.grow $t2 (ref.func $tree) (i32.const 9000000)))
+        (drop (table.grow $t3 (ref.func $tree) (i32.const 9000000)))
+        (loop (br 0))))"#;
 
 const CALLEE: &str = r#"
-    (core module $m (memory (export "m") 1)
+    (core module $m (memory (export "m") 4100)
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
         (func (export "f") (param i32 i32)))
     (core instance $i (instantiate $m))
@@ -40,13 +60,13 @@ const CALLEE: &str = r#"
         (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))"#;
 
 const CALLER: &str = r#"
-    (core module $libc (memory (export "m") 1))
+    (core module $libc (memory (export "m") 4100))
     (core instance $libc (instantiate $libc))
     (core func $f (canon lower (func $f) (memory (core memory $libc "m"))))
     (core module $m (import "" "f" (func $f (param i32 i32)))
-        (func (export "run") (loop (call $f (i32.const 0) (i32.const 1000)) (br 0))))
+        (func (export "run") (param $length i32) (loop (call $f (i32.const 0) (local.get $length)) (br 0))))
     (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
-    (func (export "run") (canon lift (core func $i "run")))"#;
+    (func (export "run") (param "length" u32) (canon lift (core func $i "run")))"#;
 
 /// Milliseconds from the epoch to the end of the call.
 fn late(store: &mut Store<()>, call: impl FnOnce(&mut Store<()>) -> Result<()>) -> Result<f64> {
@@ -66,25 +86,31 @@ fn late(store: &mut Store<()>, call: impl FnOnce(&mut Store<()>) -> Result<()>) 
     Ok(end.duration_since(epoch).as_secs_f64() * 1e3)
 }
 
-fn show(name: &str, times: &[f64]) {
-    let longest = times.iter().copied().fold(0.0, f64::max);
-    println!("{name:34} median {:8.3} ms, longest {longest:8.3} ms", median(times));
+/// Shows the times; whether they are within the bound.
+fn show(name: &str, times: &[f64]) -> bool {
+    let (median, longest) = (median(times), times.iter().copied().fold(0.0, f64::max));
+    println!("{name:34} median {median:8.3} ms, longest {longest:8.3} ms");
+    median <= BOUND
 }
 
-fn core_guests(engine: &Engine) -> Result<()> {
+fn core_guests(engine: &Engine) -> Result<bool> {
     let module = core::Module::new(engine, LOOPS)?;
-    for name in ["loop", "recursion", "fill", "copy"] {
-        let mut store = Store::new(engine, ());
-        let instance = core::Instance::new(&mut store, &module, &[])?;
-        let func = instance.get_typed_func::<(), ()>(&mut store, name)?;
-        let times = (0..RUNS).map(|_| late(&mut store, |store| func.call(store, ())));
-        show(name, &times.collect::<Result<Vec<_>>>()?);
+    let mut within = true;
+    for name in ["loop", "recursion", "fill", "copy", "table fill", "table grow"] {
+        let mut times = Vec::new();
+        for _ in 0..RUNS {
+            let mut store = Store::new(engine, ());
+            let instance = core::Instance::new(&mut store, &module, &[])?;
+            let func = instance.get_typed_func::<(), ()>(&mut store, name)?;
+            times.push(late(&mut store, |store| func.call(store, ()))?);
+        }
+        within &= show(name, &times);
     }
-    Ok(())
+    Ok(within)
 }
 
-/// Calls between two components: each run in a new store, since a failed one loses its instances.
-fn components(name: &str, engine: &Engine, linked: bool) -> Result<()> {
+/// Calls between two components that pass so many bytes: each run in a new store, since a failed one loses its instances.
+fn components(name: &str, engine: &Engine, linked: bool, length: u32) -> Result<bool> {
     let composed = format!(
         r#"(component (component $callee {CALLEE})
             (component $caller (import "f" (func $f (param "s" string))) {CALLER})
@@ -110,18 +136,26 @@ fn components(name: &str, engine: &Engine, linked: bool) -> Result<()> {
             Component::new(engine, &composed)?
         };
         let instance = linker.instantiate(&mut store, &component)?;
-        let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
-        times.push(late(&mut store, |store| run.call(store, ()))?);
+        let run = instance.get_typed_func::<(u32,), ()>(&mut store, "run")?;
+        times.push(late(&mut store, |store| run.call(store, (length,)))?);
     }
-    show(name, &times);
-    Ok(())
+    Ok(show(name, &times))
 }
 
 fn main() -> Result<()> {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    core_guests(&Engine::new(&config)?)?;
-    components("calls through adapters", &Engine::new(&config)?, false)?;
-    components("calls of linked instances", &Engine::new(&config)?, true)?;
-    components("calls that the host relays", &Engine::new(config.link_adapters(false))?, true)
+    let engine = Engine::new(&config)?;
+    let relays = Engine::new(config.link_adapters(false))?;
+    let within = [
+        core_guests(&engine)?,
+        components("calls through adapters", &engine, false, SHORT)?,
+        components("calls of linked instances", &engine, true, SHORT)?,
+        components("calls that the host relays", &relays, true, SHORT)?,
+        components("long strings through adapters", &engine, false, LONG)?,
+        components("long strings to linked instances", &engine, true, LONG)?,
+    ];
+    components("the longest that the host relays", &relays, true, LONGEST_LIFTED)?;
+    ensure!(within.iter().all(|&within| within), "a guest was stopped later than {BOUND} ms after its deadline");
+    Ok(())
 }

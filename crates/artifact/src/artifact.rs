@@ -19,7 +19,7 @@ use crate::pod_table::RawTable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-pub use error::{ArtifactError, ArtifactErrorKind};
+pub use error::{ArtifactError, ArtifactErrorKind, SettingDifference};
 pub use header::{ArtifactKind, check_artifact_start, detect_artifact};
 pub use identity::CodeIdentity;
 pub use reader::ArtifactFile;

@@ -35,8 +35,12 @@ pub struct StoreContextLayout {
     /// `u64`: the epoch in which compiled code calls [`BuiltinFunction::DeadlineReached`].
     pub epoch_deadline: i32,
     /// `i64`: how much fuel the guest may use before it calls [`BuiltinFunction::RefillFuel`]. While compiled code runs that counts,
-    /// it has the number itself, and writes it here before it calls the runtime or the host.
+    /// it has the number itself, and writes it here before it calls the runtime or the host, and where it is `unreachable`. What stands
+    /// here when a guest traps is what it has left.
     pub fuel: i32,
+    /// `i64`: the same, written and read where [`BuiltinFunction::DeadlineReached`] is called: when an epoch comes must not change
+    /// what a trap leaves.
+    pub fuel_at_epoch: i32,
     /// Bytes.
     pub size: u32,
 }
@@ -54,7 +58,8 @@ pub const STORE_CONTEXT: StoreContextLayout = StoreContextLayout {
     epoch_counter: 64,
     epoch_deadline: 72,
     fuel: 80,
-    size: 88,
+    fuel_at_epoch: 88,
+    size: 96,
 };
 
 /// Offsets in a host function's context, the first parameter of a host stub.

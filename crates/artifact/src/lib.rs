@@ -35,8 +35,8 @@ mod shared_bytes;
 mod unit;
 
 pub use artifact::{
-    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, check_artifact_start,
-    detect_artifact, write_artifact,
+    ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, SettingDifference,
+    check_artifact_start, detect_artifact, write_artifact,
 };
 pub use code_table::{
     AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,

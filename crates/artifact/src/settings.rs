@@ -1,6 +1,7 @@
 //! What a host can choose about the code that is made. Code that was made with other settings is other code: two images may be
 //! linked only if their settings are equal, and all of them are a part of what an artefact is known by.
 
+use crate::artifact::SettingDifference;
 use gusset_types::{CoreFeature, CoreFeatures};
 use serde::{Deserialize, Serialize};
 
@@ -69,15 +70,8 @@ impl Default for CodeSettings {
 }
 
 impl CodeSettings {
-    /// Which setting differs first in `other`, by the name that hosts know it by, and its values here and there.
-    pub fn first_difference(&self, other: &CodeSettings) -> Option<(&'static str, String, String)> {
-        fn row<T: PartialEq + std::fmt::Debug>(
-            name: &'static str,
-            one: T,
-            other: T,
-        ) -> Option<(&'static str, String, String)> {
-            (one != other).then(|| (name, format!("{one:?}"), format!("{other:?}")))
-        }
+    /// Which settings differ in `engine`, by the names that hosts know them by.
+    pub(crate) fn differences(&self, engine: &CodeSettings) -> Vec<SettingDifference> {
         // Every field is named, so that none is forgotten.
         let &CodeSettings {
             optimization,
@@ -93,20 +87,27 @@ impl CodeSettings {
             table_access_spectre_mitigation: table,
         } = self;
         let feature = |feature: &CoreFeature| {
-            let (one, other) = (features.has(*feature), other.features.has(*feature));
-            row(feature.name(), one, other)
+            SettingDifference::between(feature.name(), features.has(*feature), engine.features.has(*feature))
         };
-        row("opt_level", optimization, other.optimization)
-            .or_else(|| CoreFeature::ALL.iter().find_map(feature))
-            .or_else(|| row("nan_canonicalization", nan_canonicalization, other.nan_canonicalization))
-            .or_else(|| row("memory_reservation", memory_reservation, other.memory_reservation))
-            .or_else(|| row("memory_guard", memory_guard, other.memory_guard))
-            .or_else(|| row("consume_fuel", consume_fuel, other.consume_fuel))
-            .or_else(|| row("epoch_interruption", epoch_interruption, other.epoch_interruption))
-            .or_else(|| row("frame_form", frame_form, other.frame_form))
-            .or_else(|| row("signals_based_traps", signals_based_traps, other.signals_based_traps))
-            .or_else(|| row("heap_access_spectre_mitigation", heap, other.heap_access_spectre_mitigation))
-            .or_else(|| row("table_access_spectre_mitigation", table, other.table_access_spectre_mitigation))
+        let numbers = [
+            ("memory_reservation", memory_reservation, engine.memory_reservation),
+            ("memory_guard", memory_guard, engine.memory_guard),
+        ];
+        let switches = [
+            ("nan_canonicalization", nan_canonicalization, engine.nan_canonicalization),
+            ("consume_fuel", consume_fuel, engine.consume_fuel),
+            ("epoch_interruption", epoch_interruption, engine.epoch_interruption),
+            ("frame_form", frame_form, engine.frame_form),
+            ("signals_based_traps", signals_based_traps, engine.signals_based_traps),
+            ("heap_access_spectre_mitigation", heap, engine.heap_access_spectre_mitigation),
+            ("table_access_spectre_mitigation", table, engine.table_access_spectre_mitigation),
+        ];
+        SettingDifference::between("opt_level", optimization, engine.optimization)
+            .into_iter()
+            .chain(CoreFeature::ALL.iter().filter_map(feature))
+            .chain(numbers.into_iter().filter_map(|(name, one, other)| SettingDifference::between(name, one, other)))
+            .chain(switches.into_iter().filter_map(|(name, one, other)| SettingDifference::between(name, one, other)))
+            .collect()
     }
 
     /// Whether a 32-bit memory has all the address space that it can ever need.

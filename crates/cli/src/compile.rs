@@ -2,11 +2,11 @@
 
 use crate::error::WrongUsage;
 use crate::input::{self, STDIN};
+use crate::output_file;
 use anyhow::{Context, Result};
 use clap::Args;
 use gusset::{Config, Engine};
 use gusset_wast::FeatureList;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,8 @@ Examples:
   gusset run --allow-precompiled out/plugin.gusset
 
 What is written runs in this version of Gusset only, with the settings that it was compiled with, and on processors that have what
---target-cpu names. A file that somebody may be running is replaced, and never written to; who copies one over it ends what runs.
+--target-cpu names. A file that somebody may be running is replaced, and never written to. Who copies one over it (cp, rsync --inplace)
+ends what runs: copy it beside, and rename it (mv).
 Nothing is printed but errors. Exit codes: 0 it is written, 1 it is not, 2 wrong usage.";
 
 /// What `--target` takes, which is what was built in.
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
     if output.as_os_str() == STDOUT {
         write_to_stdout(&artifact)?;
     } else {
-        write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
+        output_file::write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -115,22 +116,4 @@ fn output(arguments: &CompileArguments) -> Result<PathBuf, WrongUsage> {
         )),
         None => Ok(arguments.file.with_extension(EXTENSION)),
     }
-}
-
-/// Writes the file, which is there whole or as it was before: somebody may be running what lies there.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A link stays one, and a device or pipe is written to.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-        return fs::write(&path, bytes);
-    }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }

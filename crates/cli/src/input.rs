@@ -89,7 +89,7 @@ impl From<OpenFile> for InputFile {
 
 /// The component in the file at `path`, text or binary, with the file's name for messages.
 pub(crate) fn component(engine: &Engine, path: &Path) -> Result<(String, Component)> {
-    let file = read(path, false)?;
+    let file = read(path, ExpectedInput::Component)?;
     match Component::from_source(engine, &file.source) {
         Err(error) if is_core_module_error(&error) => bail!(core_module(&file.name, &file.typed)),
         Err(error) => Err(file.refused(error)),
@@ -114,7 +114,20 @@ pub(crate) fn compiled(engine: &Engine, file: &InputFile) -> Result<Compiled> {
 
 /// The file at `path`, which may hold a component or core module, text or binary.
 pub(crate) fn any(path: &Path) -> Result<InputFile> {
-    read(path, true)
+    read(path, ExpectedInput::Any)
+}
+
+/// The same, to be run.
+pub(crate) fn runnable(path: &Path) -> Result<InputFile> {
+    read(path, ExpectedInput::Runnable)
+}
+
+/// What a command is to be given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExpectedInput {
+    Component,
+    Any,
+    Runnable,
 }
 
 /// The features for whose lack a component is refused, and which can be switched on.
@@ -158,8 +171,14 @@ fn core_module(name: &str, typed: &str) -> String {
 }
 
 /// What to say of a precompiled file where it is not allowed, or cannot be looked into.
-fn precompiled(file: &OpenFile) -> String {
+fn precompiled(file: &OpenFile, wanted: ExpectedInput) -> String {
     let OpenFile { name, typed, .. } = file;
+    if wanted != ExpectedInput::Runnable {
+        return format!(
+            "{name} is precompiled: it holds machine code, and not the component or core module that it was made of, which is what \
+             this command takes; `gusset run --allow-precompiled` runs such files"
+        );
+    }
     if name == STDIN_NAME {
         return format!("{name} is precompiled, which only files can be: it is used where it lies");
     }
@@ -169,12 +188,12 @@ fn precompiled(file: &OpenFile) -> String {
     )
 }
 
-/// The file at `path`, core modules only if asked for.
-fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
+/// The file at `path`.
+fn read(path: &Path, wanted: ExpectedInput) -> Result<InputFile> {
     let typed = file_in_shell(path);
     if path.as_os_str() == STDIN {
         let file = OpenFile { name: STDIN_NAME.into(), typed, bytes: Vec::new() };
-        return read_from(std::io::stdin().lock(), 0, file, core_modules);
+        return read_from(std::io::stdin().lock(), 0, file, wanted);
     }
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
@@ -182,11 +201,11 @@ fn read(path: &Path, core_modules: bool) -> Result<InputFile> {
     if metadata.is_dir() {
         bail!("cannot read {name}: it is a directory");
     }
-    read_from(file, metadata.len(), OpenFile { name, typed, bytes: Vec::new() }, core_modules)
+    read_from(file, metadata.len(), OpenFile { name, typed, bytes: Vec::new() }, wanted)
 }
 
 /// Reads `from`, which says that it has so many bytes. Devices and pipes do not tell.
-fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: bool) -> Result<InputFile> {
+fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, wanted: ExpectedInput) -> Result<InputFile> {
     let cannot_read = || format!("cannot read {}", file.name);
     from.by_ref().take(FIRST_BYTES).read_to_end(&mut file.bytes).with_context(cannot_read)?;
     if file.bytes.starts_with(BYTE_ORDER_MARK) {
@@ -195,11 +214,11 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, core_modules: b
     if file.bytes.is_empty() {
         bail!("{} is empty: it holds no component or module", file.name);
     }
-    if !core_modules && is_core_module(&file.bytes) {
+    if wanted == ExpectedInput::Component && is_core_module(&file.bytes) {
         bail!(core_module(&file.name, &file.typed));
     }
     if Engine::detect_precompiled(&file.bytes).is_some() {
-        bail!(precompiled(&file));
+        bail!(precompiled(&file, wanted));
     }
     let limit = limit(&file)?;
     if size <= limit {

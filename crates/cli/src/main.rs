@@ -12,6 +12,7 @@ mod input;
 mod inspect;
 mod json_text;
 mod output;
+mod output_file;
 mod precompiled;
 mod progress;
 mod quantity;

@@ -4,8 +4,11 @@
 use crate::input::Compiled;
 use anyhow::{Error, Result};
 use gusset::core::Module;
-use gusset::{ArtifactError, ArtifactErrorKind, Component, Engine, Precompiled};
+use gusset::{ArtifactError, Component, Engine, Precompiled, SettingDifference};
 use std::path::Path;
+
+/// Options that both `gusset compile` and `gusset run` have, by the settings that they switch on.
+const OPTIONS: &[(&str, &str)] = &[("consume_fuel", "--fuel"), ("epoch_interruption", "--timeout")];
 
 /// What sort of precompiled file lies at `path`; `None` if it is no such file. Of what is no file (a pipe) nothing is read.
 pub(crate) fn detect(path: &Path) -> Option<Precompiled> {
@@ -29,16 +32,27 @@ pub(crate) fn load(engine: &Engine, kind: Precompiled, path: &Path) -> Result<Co
 }
 
 /// What to say of code that was made with other options than it is run with.
-fn hint(error: &Error) -> Option<&'static str> {
-    let message = error.downcast_ref::<ArtifactError>().filter(|error| error.kind() == ArtifactErrorKind::Settings)?;
-    let message = message.to_string();
-    match () {
-        () if message.contains("`epoch_interruption`") => {
-            Some("--timeout is for what was compiled with --timeout, and for nothing else")
-        }
-        () if message.contains("`consume_fuel`") => {
-            Some("--fuel is for what was compiled with --fuel, and for nothing else")
-        }
-        () => None,
+fn hint(error: &Error) -> Option<String> {
+    let differences = error.downcast_ref::<ArtifactError>()?.differences();
+    // The options that set something when it was compiled, or do now.
+    let given = |place: fn(&SettingDifference) -> &str| {
+        let set = differences.iter().filter(|difference| place(difference) == "true");
+        let options = set.filter_map(|set| OPTIONS.iter().find(|(name, _)| *name == set.name));
+        options.map(|(_, option)| *option).collect::<Vec<_>>()
+    };
+    let (compiled, run) = (given(|difference| &difference.artifact), given(|difference| &difference.engine));
+    let all = |options: &[&str]| if options.len() > 1 { "both" } else { "that" };
+    let mut hints = Vec::new();
+    if !compiled.is_empty() {
+        let (options, all) = (compiled.join(" and "), all(&compiled));
+        hints.push(format!("it was compiled with {options}, and `gusset run` needs {all} too"));
     }
+    if !run.is_empty() {
+        let (options, all) = (run.join(" and "), all(&run));
+        hints.push(format!(
+            "it was compiled without {options}: leave {all} away, or compile it anew with `gusset compile {}`",
+            run.join(" ")
+        ));
+    }
+    (!hints.is_empty()).then(|| hints.join("; "))
 }

@@ -3,7 +3,7 @@
 use gusset::{CompileProgress, Config};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long compiling has to take before there is a bar.
@@ -14,7 +14,15 @@ pub(crate) struct CompileBar(Option<Arc<BarState>>);
 
 struct BarState {
     start: Instant,
-    bar: OnceLock<ProgressBar>,
+    shown: Mutex<ShownBar>,
+}
+
+/// What is seen. Whoever changes that has it alone, so that no thread sets it back that was further behind than another one.
+#[derive(Default)]
+struct ShownBar {
+    bar: Option<ProgressBar>,
+    /// Nothing is to be seen any more.
+    done: bool,
 }
 
 impl CompileBar {
@@ -23,7 +31,7 @@ impl CompileBar {
         if !stderr().is_terminal() {
             return CompileBar(None);
         }
-        let state = Arc::new(BarState { start: Instant::now(), bar: OnceLock::new() });
+        let state = Arc::new(BarState { start: Instant::now(), shown: Mutex::default() });
         let observed = state.clone();
         config.compile_progress(move |progress| observed.show(progress));
         CompileBar(Some(state))
@@ -32,8 +40,12 @@ impl CompileBar {
 
 impl Drop for CompileBar {
     fn drop(&mut self) {
-        if let Some(bar) = self.0.as_ref().and_then(|state| state.bar.get()) {
-            bar.finish_and_clear();
+        if let Some(state) = &self.0 {
+            let mut shown = state.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.done = true;
+            if let Some(bar) = shown.bar.take() {
+                bar.finish_and_clear();
+            }
         }
     }
 }
@@ -43,19 +55,20 @@ impl BarState {
         if self.start.elapsed() < PATIENCE || progress.total_bytes == 0 {
             return;
         }
-        let bar = self.bar.get_or_init(|| {
-            let style = ProgressStyle::with_template("compiling [{bar:40}] {msg}");
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.done {
+            return;
+        }
+        let bar = shown.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("compiling [{bar:40}] {percent}%");
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ");
             ProgressBar::with_draw_target(Some(progress.total_bytes), ProgressDrawTarget::stderr()).with_style(style)
         });
-        // Several threads tell how far they are, in any order.
-        if bar.is_finished() || (bar.length() == Some(progress.total_bytes) && progress.bytes < bar.position()) {
+        // Threads tell how far they are in any order.
+        if bar.length() == Some(progress.total_bytes) && progress.bytes < bar.position() {
             return;
         }
         bar.set_length(progress.total_bytes);
-        if progress.total_functions > 0 {
-            bar.set_message(format!("{} of {} functions", progress.functions, progress.total_functions));
-        }
         bar.set_position(progress.bytes);
     }
 }

@@ -6,13 +6,14 @@ mod core_call;
 mod grants;
 mod limits;
 mod module;
+mod stack;
 mod unlinked;
 mod unlinked_module;
 
 pub(crate) use arguments::RunArguments;
 pub(crate) use limits::LimitReached;
 
-use crate::engine::CommandEngine;
+use crate::engine::{self, CommandEngine};
 use crate::input::{self, Compiled, InputFile, RunnableKind};
 use crate::{precompiled, usage};
 use anyhow::Result;
@@ -41,7 +42,12 @@ clocks and secure random bytes; directories and variables only as the options sa
 A library is anything else. It takes no arguments, so options may stand after it. A component's function of an exported interface
 is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.
 
-What is compiled is kept for the next time, where `gusset cache info` tells.
+What is compiled is kept for the next time, where `gusset cache info` tells. A precompiled file is used where it lies: who replaces it
+while it runs renames another one (mv), and does not write to it (cp).
+
+A time is a number of seconds, or has a unit: ns, us, ms, s, m, h. A size is a number of bytes, or has one: KiB, MiB, GiB, TiB, or K, M, G,
+T, which mean the same. Fuel is the same each time for a program that sees the same: --deterministic and --argv0 (else it sees the name of
+the file) see to that. Tables, and all else that is kept for a guest beside its memories, have 1 GiB together.
 
 Exit codes: the program's own, 0 if it says none; 0 a call returned, 1 an error, 2 wrong usage, 134 the guest trapped, 141 nobody
 reads the program's output any more. The guest met a limit: 120 --fuel, 121 --max-memory (it trapped after it got no more, or did not
@@ -58,15 +64,18 @@ struct RunnableOutline {
 /// Runs the program, or calls the function that is asked for.
 pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let invocation = arguments.into_invocation();
-    let precompiled = invocation.options.allow_precompiled.then(|| precompiled::detect(&invocation.path)).flatten();
+    let allowed = invocation.options.allow_precompiled;
+    let precompiled =
+        (allowed || invocation.allows_too_late()).then(|| precompiled::detect(&invocation.path)).flatten();
     match precompiled {
+        Some(_) if !allowed => Err(invocation.allowed_too_late().into()),
         Some(kind) => run_precompiled(invocation, kind),
         None => run_source(invocation),
     }
 }
 
 fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
-    let file = input::any(&invocation.path)?;
+    let file = input::runnable(&invocation.path)?;
     // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error;
     // and without reading all of it where that is not needed.
     match (invocation.words.is_empty(), invocation.options.invoke.is_some(), file.binary_kind) {
@@ -78,21 +87,21 @@ fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
             }
         }
     }
-    let engine = invocation.engine()?;
+    let engine = invocation.engine(false)?;
     let compiled = input::compiled(&engine.engine, &file)?;
     run_compiled(&invocation, engine, &file.name, &compiled)
 }
 
 /// What the file holds can be told only by loading it, for which the options before the file have to do.
 fn run_precompiled(mut invocation: Invocation, kind: Precompiled) -> Result<ExitCode> {
-    let mut engine = invocation.engine()?;
+    let mut engine = invocation.engine(true)?;
     let mut compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
     if !invocation.words.is_empty() || invocation.options.invoke.is_some() {
         let words = invocation.words.len();
         invocation = read_words(invocation, &RunnableOutline::of_compiled(&compiled))?;
         if invocation.words.len() < words {
             // There were options behind the file.
-            engine = invocation.engine()?;
+            engine = invocation.engine(true)?;
             compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
         }
     }
@@ -102,11 +111,15 @@ fn run_precompiled(mut invocation: Invocation, kind: Precompiled) -> Result<Exit
 
 fn run_compiled(invocation: &Invocation, engine: CommandEngine, shown: &str, compiled: &Compiled) -> Result<ExitCode> {
     let (engine, limits) = (engine.compiled(), GuestLimits::new(&invocation.options.limits));
-    let outcome = match compiled {
+    let run = || match compiled {
         Compiled::Component(component) => component::run(invocation, &engine, shown, component, &limits),
         Compiled::Module(module) => module::run(invocation, &engine, shown, module, &limits),
     };
-    outcome.map_err(|error| limits.explain(error))
+    let outcome = match invocation.options.limits.max_wasm_stack() {
+        Some(bytes) => stack::with_room(bytes, run),
+        None => run(),
+    };
+    outcome.map_err(|error| engine::explain_room(limits.explain(error)))
 }
 
 /// Tells our own words behind the file from those of a program and of a call.

@@ -7,11 +7,13 @@ use std::path::Path;
 /// A component, and a program that writes a greeting.
 const CALC: &str = include_str!("mistakes/inputs/calc.wat");
 const HELLO: &str = include_str!("programs/hello.wat");
+const WORDS: &str = include_str!("programs/words.wat");
 
 fn scratch() -> ScratchFolder {
     let scratch = ScratchFolder::new();
     scratch.file("calc.wat", CALC.as_bytes());
     scratch.file("hello.wat", HELLO.as_bytes());
+    scratch.file("words.wat", WORDS.as_bytes());
     scratch
 }
 
@@ -138,18 +140,25 @@ fn one_that_cannot_be_used_is_in_nobodys_way() {
         ended.assert_refused(1);
         ended.assert_says(&["open is not used", "others may write to it (its mode is 0777)"]);
     }
+    let ended = run(&scratch, "GUSSET_CACHE_DIR=/proc/nowhere/below gusset cache info");
+    ended.assert_refused(1);
+    ended.assert_says(&["the cache's directory /proc/nowhere/below is not there, and cannot be made"]);
 }
 
 #[test]
 fn one_that_is_read_only_is_read() {
     let scratch = scratch();
-    assert_eq!(written(&scratch, "GUSSET_CACHE_DIR=c gusset run hello.wat; chmod 500 c"), "Hello, world!\n");
+    assert_eq!(written(&scratch, "GUSSET_CACHE_DIR=c gusset run hello.wat"), "Hello, world!\n");
     let left = entries(&scratch, "c");
-    let line = "export GUSSET_CACHE_DIR=c; gusset run hello.wat; gusset run calc.wat --invoke 'add(1, 2)'";
-    assert_eq!(written(&scratch, line), "Hello, world!\n3\n");
-    let now = entries(&scratch, "c");
-    // Root writes all the same.
-    assert!(now.iter().filter(|entry| left.contains(entry)).count() == 1, "{now:?}");
+    // Root writes whatever the mode is, but not to what is mounted so.
+    let mounted = "unshare -rm sh -c 'mount --bind c c && mount -o remount,bind,ro c && ";
+    if run(&scratch, &format!("{mounted}true'")).code != Some(0) {
+        println!("not run: nothing can be mounted here");
+        return;
+    }
+    let line = "export GUSSET_CACHE_DIR=c; gusset run hello.wat; gusset run calc.wat --invoke \"add(1, 2)\"";
+    assert_eq!(written(&scratch, &format!("{mounted}{line}'")), "Hello, world!\n3\n");
+    assert_eq!(entries(&scratch, "c"), left);
 }
 
 #[test]
@@ -158,6 +167,11 @@ fn a_full_disk_and_a_limit_on_files_are_in_nobodys_way() {
     // Whoever writes beyond it gets a signal.
     let line = "ulimit -f 8; GUSSET_CACHE_DIR=c gusset run hello.wat; ls c";
     assert_eq!(written(&scratch, line), "Hello, world!\nCACHEDIR.TAG\n");
+    // What memories start as is in files, too.
+    let data = format!("(module (memory 2) (data (i32.const 0) \"{}\")", "data".repeat(20_000));
+    let text = data + "(func (export \"last\") (result i32) (i32.load8_u (i32.const 79999))))";
+    scratch.file("data.wat", text.as_bytes());
+    assert_eq!(written(&scratch, "ulimit -f 8; gusset run --no-cache data.wat --invoke 'last()'"), "97\n");
     let mounted = "unshare -rm sh -c 'mount -t tmpfs -o size=32k none full && ";
     if run(&scratch, &format!("mkdir full; {mounted}true'")).code != Some(0) {
         println!("not run: no file system can be mounted here");
@@ -165,6 +179,37 @@ fn a_full_disk_and_a_limit_on_files_are_in_nobodys_way() {
     }
     let line = format!("{mounted}GUSSET_CACHE_DIR=full/c gusset run hello.wat; ls full/c'");
     assert_eq!(written(&scratch, &line), "Hello, world!\nCACHEDIR.TAG\n");
+}
+
+#[test]
+fn where_nothing_may_be_executed_it_is_used_all_the_same() {
+    let scratch = scratch();
+    assert_eq!(
+        written(&scratch, "GUSSET_CACHE_DIR=c gusset run hello.wat; gusset compile words.wat"),
+        "Hello, world!\n"
+    );
+    let left = entries(&scratch, "c");
+    let mounted = "unshare -rm sh -c 'mount --bind . . && mount -o remount,bind,noexec . && cd $PWD && ";
+    if run(&scratch, &format!("{mounted}true'")).code != Some(0) {
+        println!("not run: nothing can be mounted here");
+        return;
+    }
+    let line = "export GUSSET_CACHE_DIR=c; gusset run hello.wat; gusset run --allow-precompiled words.gusset";
+    assert_eq!(written(&scratch, &format!("{mounted}{line}'")), "Hello, world!\nwords.gusset\0");
+    assert_eq!(entries(&scratch, "c"), left, "it was not written anew");
+}
+
+#[test]
+fn what_cannot_be_removed_keeps_nothing_else() {
+    let scratch = scratch();
+    written(&scratch, "GUSSET_CACHE_DIR=c gusset run hello.wat; GUSSET_CACHE_DIR=c gusset run words.wat");
+    let name = "0".repeat(64) + ".gusset";
+    let line = format!("mkdir -p c/{name}; touch c/{name}/mine; GUSSET_CACHE_DIR=c gusset cache clear");
+    let ended = run(&scratch, &line);
+    ended.assert_refused(1);
+    ended.assert_says(&["removed 2 entries", "and could not remove all", &name]);
+    assert!(entries(&scratch, "c").iter().all(|(entry, _)| *entry == name));
+    assert!(written(&scratch, "GUSSET_CACHE_DIR=c gusset cache info").contains("entries: 0\n"));
 }
 
 #[test]

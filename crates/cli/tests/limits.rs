@@ -26,8 +26,17 @@ const INSTANCES: &str = r#"(component
     (core instance $b (instantiate $b))
     (func (export "f") (canon lift (core func $b "f"))))"#;
 
+/// Three memories of a page each, in as many instances.
+const MEMORIES: &str = r#"(component
+    (core module $a (memory 1) (func (export "f")))
+    (core instance (instantiate $a))
+    (core instance (instantiate $a))
+    (core instance $a (instantiate $a))
+    (func (export "f") (canon lift (core func $a "f"))))"#;
+
 fn scratch() -> ScratchFolder {
     let scratch = ScratchFolder::new();
+    scratch.file("memories.wat", MEMORIES.as_bytes());
     scratch.file("greedy.wat", GREEDY.as_bytes());
     scratch.file("instances.wat", INSTANCES.as_bytes());
     scratch.file("sleep.wat", include_bytes!("programs/sleep.wat"));
@@ -69,6 +78,15 @@ fn memory() {
     assert_within(&scratch, "--max-memory 128KiB instances.wat --invoke 'f()'", "()\n");
     let says = "the guest wanted more memory than --max-memory allows, 131071 bytes";
     assert_beyond(&scratch, "--max-memory 131071 instances.wat --invoke 'f()'", 121, says);
+    let says = "the guest wanted more memory than --max-memory allows, 1 byte";
+    assert_beyond(&scratch, "--max-memory 1 instances.wat --invoke 'f()'", 121, says);
+    // What is said is true beside other memories, too.
+    assert_within(&scratch, "--max-memory 192K memories.wat --invoke 'f()'", "()\n");
+    let says =
+        "the guest wanted more memory than --max-memory allows, 196607 bytes; other memories have 131072 bytes of it";
+    let words = "--max-memory 196607 memories.wat --invoke 'f()'";
+    assert_beyond(&scratch, words, 121, says);
+    run(&scratch, words).assert_says(&["a memory of 65536 bytes: the limit is 65535"]);
 }
 
 #[test]
@@ -80,6 +98,17 @@ fn tables() {
     assert_within(&scratch, &greedy(10, "table(0)"), "10\n");
     let says = "the guest wanted a larger table than --max-table-elements allows, 9 elements";
     assert_beyond(&scratch, &greedy(9, "table(0)"), 123, says);
+}
+
+#[test]
+fn how_many_there_are_is_no_limit_without_one() {
+    let scratch = scratch();
+    // More than a store has by default.
+    let module = format!("(core module $a {} (func (export \"f\")))", "(table 0 funcref)".repeat(100));
+    let instances = "(core instance (instantiate $a))".repeat(100) + "(core instance $a (instantiate $a))";
+    let text = format!("(component {module} {instances} (func (export \"f\") (canon lift (core func $a \"f\"))))");
+    scratch.file("tables.wat", text.as_bytes());
+    assert_within(&scratch, "tables.wat --invoke 'f()'", "()\n");
 }
 
 #[test]
@@ -102,6 +131,24 @@ fn time() {
     ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
 }
 
+/// A guest that waits for what stands behind a pipe, at either end of it.
+#[test]
+fn time_at_pipes() {
+    let scratch = scratch();
+    scratch.file("yes.wat", include_bytes!("programs/yes.wat"));
+    scratch.file("cat.wat", include_bytes!("programs/cat.wat"));
+    let folder = scratch.path("");
+    let mute = "mkfifo out; sleep 60 <out >out.log 2>&1 & gusset run --timeout 200ms yes.wat >out; code=$?; kill $!; exit $code";
+    let ended = shell(Path::new(&folder), mute);
+    assert_eq!(ended.code, Some(124), "{}", ended.stderr);
+    ended.assert_says(&["the guest ran for longer than --timeout allows, 200ms"]);
+    let ended = shell(Path::new(&folder), "mkfifo in; gusset run --timeout 200ms --stdin in cat.wat");
+    assert_eq!((ended.code, &*ended.stdout), (Some(124), ""), "{}", ended.stderr);
+    let late = "(sleep 0.1; echo late >in) & gusset run --timeout 1000s --stdin in cat.wat";
+    let ended = shell(Path::new(&folder), late);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "late\n"), "{}", ended.stderr);
+}
+
 #[test]
 fn fuel() {
     let scratch = scratch();
@@ -120,6 +167,13 @@ fn stack() {
     let ended = run(&scratch, &deep("8KiB"));
     assert_eq!(ended.code, Some(134), "{}", ended.stderr);
     ended.assert_says(&["call stack exhausted"]);
+    // The system's stack for a program is no limit.
+    let deeper = |size: &str| format!("--max-wasm-stack {size} greedy.wat --invoke 'deep(2000000)'");
+    assert_eq!(run(&scratch, &deeper("8M")).code, Some(134));
+    assert_within(&scratch, &deeper("256M"), "");
+    let ended = run(&scratch, &deep("16777215TiB"));
+    ended.assert_refused(1);
+    ended.assert_says(&["as --max-wasm-stack says"]);
 }
 
 #[test]
@@ -137,29 +191,66 @@ fn precompiled_files_have_those_that_they_were_compiled_for() {
         "--allow-precompiled --timeout 9s --fuel 99999 greedy.gusset --max-memory 64KiB --invoke 'memory(1)'",
         "-1\n",
     );
-    for (words, hint) in [
-        ("--timeout 1s", "--fuel is for what was compiled with --fuel"),
-        ("--fuel 1000", "--timeout is for what was compiled with --timeout"),
-    ] {
+    let refused = |words: &str, hint: &str| {
         let ended = run(&scratch, &format!("--allow-precompiled {words} greedy.gusset --invoke 'count(1)'"));
         ended.assert_refused(1);
-        ended.assert_says(&[hint]);
-    }
+        let says = format!("error: cannot run greedy.gusset so: {hint}\n");
+        assert!(ended.stderr.starts_with(&says), "{words}: {}", ended.stderr);
+    };
+    refused("", "it was compiled with --fuel and --timeout, and `gusset run` needs both too");
+    refused("--timeout 1s", "it was compiled with --fuel, and `gusset run` needs that too");
+    refused("--fuel 1000", "it was compiled with --timeout, and `gusset run` needs that too");
+    assert_eq!(compile("--timeout").code, Some(0));
+    refused(
+        "--fuel 1000",
+        "it was compiled with --timeout, and `gusset run` needs that too; it was compiled without --fuel: leave that away, or \
+         compile it anew with `gusset compile --fuel`",
+    );
+    assert_eq!(compile("").code, Some(0));
+    refused(
+        "--fuel 1000 --timeout 1s",
+        "it was compiled without --fuel and --timeout: leave both away, or compile it anew with `gusset compile --fuel \
+         --timeout`",
+    );
 }
 
 #[test]
 fn values_that_are_none_are_refused() {
     let scratch = scratch();
     for (words, says) in [
-        ("--timeout 1.5s", "expected a whole number with its unit: `10s`, `500ms`, `20us` or `5ns`"),
-        ("--timeout 5m", "expected a whole number with its unit"),
-        ("--max-memory 64MB", "expected a whole number of bytes, or with a unit: `512KiB`, `64MiB` or `1GiB`"),
+        ("--timeout 1.5s", "expected a whole number of seconds, or one with its unit (ns, us, ms, s, m, h)"),
+        ("--timeout 5124096h", "more than can be counted"),
+        ("--timeout 0", "no guest ends in no time; without the option it has all the time there is"),
+        ("--max-memory 64Mbit", "expected a whole number of bytes, or one with its unit (KiB, MiB, GiB, TiB)"),
+        ("--max-memory 16777216TiB", "more than can be counted"),
         ("--max-wasm-stack -1", "unexpected argument '-1'"),
-        ("--fuel much", "invalid digit"),
-        ("--max-instances 1.5", "invalid digit"),
+        ("--max-wasm-stack 0", "every guest needs some stack"),
+        ("--fuel much", "expected a whole number, such as `1000000`"),
+        ("--fuel ''", "expected a whole number, such as `1000000`"),
+        ("--fuel 18446744073709551616", "more than can be counted"),
+        ("--max-instances 1.5", "expected a whole number"),
     ] {
         let ended = run(&scratch, &format!("{words} greedy.wat --invoke 'count(1)'"));
         ended.assert_refused(2);
         ended.assert_says(&[says]);
     }
+}
+
+#[test]
+fn little_address_space_is_enough() {
+    let scratch = scratch();
+    // As much as no memory reserves by itself.
+    for kibibytes in [2_000_000, 6_000_000] {
+        let line = format!("ulimit -v {kibibytes}; gusset run greedy.wat --invoke 'memory(1000)'");
+        let ended = shell(Path::new(&scratch.path("")), &line);
+        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), "1\n", ""), "{line}");
+    }
+    let ended =
+        shell(Path::new(&scratch.path("")), "ulimit -v 2000000; gusset run greedy.wat --invoke 'memory(60000)'");
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "-1\n"), "{}", ended.stderr);
+    // What is compiled already is as it was compiled.
+    let line = "gusset compile greedy.wat; ulimit -v 2000000; gusset run --allow-precompiled greedy.gusset --invoke 'memory(1)'";
+    let ended = shell(Path::new(&scratch.path("")), line);
+    ended.assert_refused(1);
+    ended.assert_says(&["error: this process may have 2048000000 bytes of address space (ulimit -v)"]);
 }

@@ -11,4 +11,5 @@ mod names;
 mod precompiled;
 mod program;
 mod programs;
+mod progress;
 mod wast_reports;

@@ -1,6 +1,7 @@
 //! What `gusset compile` writes, and how `gusset run` takes it.
 
 use crate::program::{Ended, ScratchFolder, shell};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn scratch() -> ScratchFolder {
@@ -72,16 +73,75 @@ fn they_go_to_standard_output_and_never_over_what_they_are_made_of() {
 fn they_are_believed_only_if_that_is_allowed() {
     let scratch = scratch();
     written(&scratch, "gusset compile calc.wat");
-    for command in
-        ["run calc.gusset --invoke 'add(1, 2)'", "inspect calc.gusset", "validate calc.gusset", "adapters calc.gusset"]
-    {
-        let ended = run(&scratch, &format!("gusset {command}"));
-        ended.assert_refused(1);
-        ended.assert_says(&["calc.gusset is precompiled", "`gusset run --allow-precompiled calc.gusset`"]);
+    let ended = run(&scratch, "gusset run calc.gusset --invoke 'add(1, 2)'");
+    ended.assert_refused(1);
+    ended.assert_says(&["calc.gusset is precompiled", "`gusset run --allow-precompiled calc.gusset`"]);
+    // Behind the file it could be a program's own.
+    for (line, corrected) in [
+        (
+            "run calc.gusset --allow-precompiled --invoke 'add(1, 2)'",
+            "gusset run --allow-precompiled calc.gusset --invoke 'add(1, 2)'",
+        ),
+        (
+            "run --invoke 'add(1, 2)' calc.gusset --allow-precompiled",
+            "gusset run --invoke 'add(1, 2)' --allow-precompiled calc.gusset",
+        ),
+    ] {
+        let ended = run(&scratch, &format!("gusset {line}"));
+        ended.assert_refused(2);
+        ended.assert_says(&["--allow-precompiled stands before the file", &format!("\n  {corrected}\n")]);
+        assert_eq!(written(&scratch, corrected), "3\n");
     }
+    written(&scratch, "gusset compile words.wat");
+    run(&scratch, "gusset run words.gusset --allow-precompiled").assert_refused(2);
+    let line = "gusset run --allow-precompiled words.gusset --allow-precompiled";
+    assert_eq!(written(&scratch, line), "words.gusset\0--allow-precompiled\0");
     let ended = run(&scratch, "gusset run --allow-precompiled - < calc.gusset");
     ended.assert_refused(1);
     ended.assert_says(&["<stdin> is precompiled, which only files can be"]);
+}
+
+#[test]
+fn commands_that_look_into_a_file_say_what_they_take() {
+    let scratch = scratch();
+    written(&scratch, "gusset compile calc.wat");
+    for command in ["inspect", "validate", "adapters", "compile -o other.gusset"] {
+        let ended = run(&scratch, &format!("gusset {command} calc.gusset"));
+        ended.assert_refused(1);
+        ended.assert_says(&["calc.gusset is precompiled", "not the component or core module that it was made of"]);
+    }
+    let ended = run(&scratch, "gusset wast calc.gusset");
+    ended.assert_refused(1);
+    ended.assert_says(&["cannot read calc.gusset", "it is a precompiled component or module, and no script"]);
+}
+
+#[test]
+fn they_are_written_whole_or_not_at_all() {
+    let scratch = scratch();
+    let mode = |name: &str| std::fs::metadata(scratch.path(name)).expect("it is there").permissions().mode() & 0o777;
+    written(&scratch, "umask 022; gusset compile calc.wat");
+    assert_eq!(mode("calc.gusset"), 0o644);
+    let first = std::fs::read(scratch.path("calc.gusset")).expect("it is there");
+    // What takes the place of a file is read by those who could read that.
+    written(&scratch, "umask 022; chmod 640 calc.gusset; gusset compile module.wat -o calc.gusset");
+    assert_eq!(mode("calc.gusset"), 0o640);
+    written(&scratch, "gusset compile calc.wat");
+    // Whoever writes beyond it gets a signal.
+    let ended = run(&scratch, "ulimit -f 20; gusset compile module.wat -o calc.gusset");
+    ended.assert_refused(1);
+    ended.assert_says(&["cannot write calc.gusset", "(ulimit -f)"]);
+    assert!(std::fs::read(scratch.path("calc.gusset")).expect("it is there") == first);
+    // A directory that is full, and one that is taken away.
+    let mounted = "mkdir -p full; unshare -rm sh -c 'mount -t tmpfs -o size=32k none full && ";
+    if run(&scratch, &format!("{mounted}true'")).code == Some(0) {
+        let ended = run(&scratch, &format!("{mounted}gusset compile calc.wat -o full/x.gusset; ls -A full'"));
+        ended.assert_says(&["cannot write full/x.gusset"]);
+        assert_eq!(ended.stdout, "");
+    } else {
+        println!("not run: no file system can be mounted here");
+    }
+    let names = written(&scratch, "ls -A");
+    assert!(!names.contains(".tmp"), "{names}");
 }
 
 #[test]

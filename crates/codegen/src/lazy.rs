@@ -65,6 +65,15 @@ impl LazyUnit {
         self.code.len() as u64
     }
 
+    /// Bytes of the body of a function.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such function.
+    pub fn body_len(&self, function: u32) -> usize {
+        self.functions[function as usize].len
+    }
+
     /// Where the slots start, in bytes from the start of the text: a multiple of 64 KiB, behind the text.
     pub fn slots(&self) -> u32 {
         self.slots

@@ -74,3 +74,6 @@ pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};
 pub use target::CodeTarget;
 pub use unit::{LinkUnit, UnitModule};
+
+/// The version of the code generator that this is built with: another one makes other code.
+pub const CODE_GENERATOR: &str = cranelift_codegen::VERSION;

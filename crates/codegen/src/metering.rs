@@ -164,17 +164,25 @@ impl FuncTranslator<'_, '_> {
 
     /// Writes what is left where the runtime and the host find it.
     pub(crate) fn hand_over_fuel(&mut self) {
+        self.hand_over_fuel_at(STORE_CONTEXT.fuel);
+    }
+
+    fn hand_over_fuel_at(&mut self, offset: i32) {
         if let Some(left) = self.settle_fuel() {
             let store = self.store_context();
-            self.builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
+            self.builder.ins().store(field(), left, store, offset);
         }
     }
 
     /// Reads what the runtime or the host left.
     pub(crate) fn take_back_fuel(&mut self) {
+        self.take_back_fuel_from(STORE_CONTEXT.fuel);
+    }
+
+    fn take_back_fuel_from(&mut self, offset: i32) {
         if self.fuel.is_some() {
             let store = self.store_context();
-            let left = self.builder.ins().load(I64, field(), store, STORE_CONTEXT.fuel);
+            let left = self.builder.ins().load(I64, field(), store, offset);
             self.set_fuel_left(left);
         }
     }
@@ -284,11 +292,16 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn call_cold(&mut self, builtin: BuiltinFunction) {
-        self.hand_over_fuel();
+        // Epochs come when they come, and what a trap charges is the same in each run.
+        let fuel = match builtin {
+            BuiltinFunction::DeadlineReached => STORE_CONTEXT.fuel_at_epoch,
+            _ => STORE_CONTEXT.fuel,
+        };
+        self.hand_over_fuel_at(fuel);
         let callee =
             self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
         let call = self.builder.ins().call(callee, &[self.context]);
         self.map_frame(call);
-        self.take_back_fuel();
+        self.take_back_fuel_from(fuel);
     }
 }

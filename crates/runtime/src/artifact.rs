@@ -34,6 +34,13 @@ impl From<ArtifactKind> for Precompiled {
     }
 }
 
+/// A hash of the sources of this build, which `build.rs` makes: artefacts and entries of caches that are of other ones are not read, since
+/// what compiled code shares with the runtime changes with any of them.
+pub(crate) const SOURCES: u128 = match u128::from_str_radix(env!("GUSSET_SOURCES"), 16) {
+    Ok(hash) => hash,
+    Err(_) => panic!("the build script writes a hash"),
+};
+
 /// As many bytes at a file's start as say what it is.
 const START_OF_FILE: u64 = 16;
 
@@ -140,14 +147,14 @@ impl NamedSource {
 #[cfg(feature = "compile")]
 fn precompile_component(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
     let (image, content) = crate::component::compile_image(engine, input)?;
-    written(write_artifact(engine.compiler().identity(), &image, &content))
+    written(write_artifact(SOURCES, engine.compiler().identity(), &image, &content))
 }
 
 #[cfg(feature = "compile")]
 fn precompile_module(engine: &Engine, input: &SourceInput<'_>) -> Result<Vec<u8>> {
     let image = engine.compiler().compile_module_image(input)?;
     let content = ArtifactContent::Module(gusset_artifact::ModuleIndex::from_u32(0));
-    written(write_artifact(engine.compiler().identity(), &image, &content))
+    written(write_artifact(SOURCES, engine.compiler().identity(), &image, &content))
 }
 
 impl Component {
@@ -162,7 +169,7 @@ impl Component {
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let plan = self.plan().clone();
         let content = ArtifactContent::Component { plan, adapters: self.adapter_modules().to_vec() };
-        written(write_artifact(self.code().identity(), &*self.code().whole_image()?, &content))
+        written(write_artifact(SOURCES, self.code().identity(), &*self.code().whole_image()?, &content))
     }
 }
 
@@ -177,7 +184,7 @@ impl Module {
     /// None but for faults of ours, and for functions that were left for later and are beyond a limit of the code generator.
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let (code, index) = self.code();
-        written(write_artifact(code.identity(), &*code.whole_image()?, &ArtifactContent::Module(index)))
+        written(write_artifact(SOURCES, code.identity(), &*code.whole_image()?, &ArtifactContent::Module(index)))
     }
 }
 

@@ -1,11 +1,13 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
 
+mod features;
+
 use crate::artifact::platform;
 use crate::pooling::InstanceAllocationStrategy;
 use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
 use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
-use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature, CoreFeatures};
+use gusset_types::{ComponentFeatures, CoreFeatures};
 use std::sync::Arc;
 
 /// How much work the compiler puts into code; for [`Config::opt_level`].
@@ -121,164 +123,6 @@ impl Config {
     pub fn nan_canonicalization(&mut self, enabled: bool) -> &mut Config {
         self.nan_canonicalization = enabled;
         self
-    }
-
-    /// Switches a feature of core modules on or off (default: all are on).
-    ///
-    /// A module that needs a feature that is off, alone or within a component, is invalid, and the error names the
-    /// feature. What a component only says of modules that it imports is not held to the switches.
-    ///
-    /// ```
-    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-    /// use gusset::{Config, CoreFeature, Engine, core::Module};
-    /// let engine = Engine::new(Config::new().wasm_feature(CoreFeature::MultiMemory, false))?;
-    /// let error = Module::new(&engine, "(module (memory 1) (memory 1))").expect_err("it has two memories");
-    /// assert!(error.to_string().contains("multi_memory"));
-    /// # }
-    /// # Ok::<(), gusset::Error>(())
-    /// ```
-    pub fn wasm_feature(&mut self, feature: CoreFeature, enabled: bool) -> &mut Config {
-        self.features.set(feature, enabled);
-        self
-    }
-
-    /// Whether functions and blocks may have several results, and blocks parameters; as
-    /// [`wasm_feature`](Config::wasm_feature).
-    pub fn wasm_multi_value(&mut self, enabled: bool) -> &mut Config {
-        self.wasm_feature(CoreFeature::MultiValue, enabled)
-    }
-
-    /// Whether modules may copy and fill memories and tables and have passive segments; as
-    /// [`wasm_feature`](Config::wasm_feature).
-    pub fn wasm_bulk_memory(&mut self, enabled: bool) -> &mut Config {
-        self.wasm_feature(CoreFeature::BulkMemory, enabled)
-    }
-
-    /// Whether references may be values, and modules have several tables; as [`wasm_feature`](Config::wasm_feature).
-    pub fn wasm_reference_types(&mut self, enabled: bool) -> &mut Config {
-        self.wasm_feature(CoreFeature::ReferenceTypes, enabled)
-    }
-
-    /// Whether modules may have several memories; as [`wasm_feature`](Config::wasm_feature).
-    pub fn wasm_multi_memory(&mut self, enabled: bool) -> &mut Config {
-        self.wasm_feature(CoreFeature::MultiMemory, enabled)
-    }
-
-    /// Whether constant expressions may do integer arithmetic; as [`wasm_feature`](Config::wasm_feature).
-    pub fn wasm_extended_const(&mut self, enabled: bool) -> &mut Config {
-        self.wasm_feature(CoreFeature::ExtendedConst, enabled)
-    }
-
-    /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
-    /// the component model).
-    ///
-    /// A component that needs a feature that is off is invalid, and the error names the feature. That one is on does not say
-    /// that it can be run: what cannot is refused where it is used.
-    ///
-    /// ```
-    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-    /// use gusset::{Component, ComponentFeature, Config, Engine};
-    /// let text = r#"(component (type (list u8 4)))"#;
-    /// let error = Component::new(&Engine::default(), text).expect_err("it is off");
-    /// assert!(error.to_string().contains("component_model_fixed_length_lists"));
-    /// let engine = Engine::new(Config::new().component_feature(ComponentFeature::FixedLengthLists, true))?;
-    /// Component::new(&engine, text)?;
-    /// # }
-    /// # Ok::<(), gusset::Error>(())
-    /// ```
-    pub fn component_feature(&mut self, feature: ComponentFeature, enabled: bool) -> &mut Config {
-        self.component_features.set(feature, enabled);
-        self
-    }
-
-    /// Whether components may use async lifts and lowers, streams and futures (default: yes); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_async(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Async, enabled)
-    }
-
-    /// Whether components may use more built-ins for async (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_more_async_builtins(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::MoreAsyncBuiltins, enabled)
-    }
-
-    /// Whether components may use async lifts without a callback (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_async_stackful(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::AsyncStackful, enabled)
-    }
-
-    /// Whether components may use built-ins for threads that take turns (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_threading(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Threading, enabled)
-    }
-
-    /// Whether components may use contexts of errors (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_error_context(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::ErrorContext, enabled)
-    }
-
-    /// Whether components may use maps (default: yes); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_map(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Map, enabled)
-    }
-
-    /// Whether components may use memories of 64 bits in canonical options (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_memory64(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Memory64, enabled)
-    }
-
-    /// Whether components may use lists whose length is part of their type (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_fixed_length_lists(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::FixedLengthLists, enabled)
-    }
-
-    /// Whether components may use names that say which interface an instance implements, and external identifiers (default: yes); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_implements(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Implements, enabled)
-    }
-
-    /// Whether components may use values as imports and exports, and start functions (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_values(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Values, enabled)
-    }
-
-    /// Whether components may use names in several namespaces (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_nested_names(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::NestedNames, enabled)
-    }
-
-    /// Whether components may use version suffixes of names (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_canon_names(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::CanonNames, enabled)
-    }
-
-    /// Whether components may use built-ins that join a stream or future to another (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_forward(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Forward, enabled)
-    }
-
-    /// Whether components may use names of getters and setters (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_accessors(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Accessors, enabled)
-    }
-
-    /// Whether components may use values of the core GC proposal in place of linear memory (default: no); as
-    /// [`component_feature`](Config::component_feature).
-    pub fn wasm_component_model_gc(&mut self, enabled: bool) -> &mut Config {
-        self.component_feature(ComponentFeature::Gc, enabled)
     }
 
     /// How many bytes of a thread's stack guests may use, counted from where the host first enters one (default 512
@@ -450,7 +294,8 @@ impl Config {
     }
 
     /// Whether what memories hold at first is mapped, so that instances of a module share what they do not write (default:
-    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied.
+    /// yes), or copied into each. Where the system has no files in memory (`memfd_create`, of Linux), it is copied, and as long as the
+    /// process may not open one: each component or module that has something to map keeps one open.
     pub fn memory_init_cow(&mut self, enabled: bool) -> &mut Config {
         self.memory_init_cow = enabled;
         self
@@ -508,6 +353,7 @@ impl Config {
             settings: self.code_settings(),
             component_features: self.component_features,
             calls_through_host: self.tracer.is_some(),
+            keep_flags: self.keep_flags,
         }
     }
 
@@ -568,11 +414,12 @@ impl Config {
     /// [`compile_threads`](Config::compile_threads) has beside the caller's, and end with them or with the last component or module
     /// of that code. Without any, functions are compiled when they are called and never else.
     ///
-    /// A first call takes the time that compiling the function takes, which nothing interrupts, and needs a mebibyte of stack, or a thread
-    /// where the stack has less left. It is an error, whose payload is a [`CodegenError`](crate::CodegenError), where the function is beyond
-    /// one of the compiler's limits: [`Component::new`](crate::Component::new) refuses such functions where compilation is not
-    /// lazy. Calls between functions are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not
-    /// have is not put there.
+    /// A first call takes the time that compiling the function takes, or what a thread in the background is at that compiles it.
+    /// Nothing interrupts that; a [deadline](crate::Store::set_deadline) by the clock is put off by as much, since it is not the
+    /// guest's time. It needs a mebibyte of stack, or a thread where the stack has less left. It is an error, whose payload is a
+    /// [`CodegenError`](crate::CodegenError), where the function is beyond one of the compiler's limits:
+    /// [`Component::new`](crate::Component::new) refuses such functions where compilation is not lazy. Calls between functions
+    /// are a jump dearer. A copy of the code section is kept. A cache is looked into, and what it does not have is not put there.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

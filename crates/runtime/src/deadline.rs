@@ -3,10 +3,13 @@
 
 mod alarm;
 
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+pub(crate) use alarm::while_none_rings;
+
 use crate::error::{Result, bail};
 use crate::store::{Store, StoreContext, StoreContextMut, StoreInner};
 use alarm::Alarm;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The deadlines of a store: one by the clock, one by epochs.
 #[derive(Default)]
@@ -14,12 +17,21 @@ pub(crate) struct StoreDeadlines {
     clock: Option<ClockDeadline>,
     /// The first epoch in which guests do not run; `None` where the host has not said.
     epoch: Option<u64>,
+    /// By how much deadlines by the clock have been put off so far.
+    put_off: Duration,
 }
 
 struct ClockDeadline {
     at: Instant,
-    /// What begins an epoch at that time, or later; gone with the deadline.
-    _alarm: Alarm,
+    /// What begins an epoch at that time, or earlier where it has been put off; gone with the deadline.
+    alarm: Alarm,
+}
+
+impl ClockDeadline {
+    fn put_off(&mut self, by: Duration) {
+        // What does not fit is later than anybody lives to see, and stays so.
+        self.at = self.at.checked_add(by).unwrap_or(self.at);
+    }
 }
 
 /// What the clock says to a guest that looks.
@@ -59,7 +71,7 @@ impl<T: 'static> StoreInner<T> {
         }
         // Before the alarm is set, so that it is not missed.
         let present = self.vm.epoch();
-        let clock = |at| Ok::<_, crate::Error>(ClockDeadline { at, _alarm: Alarm::set(at, engine)? });
+        let clock = |at| Ok::<_, crate::Error>(ClockDeadline { at, alarm: Alarm::set(at, engine)? });
         self.deadlines.clock = deadline.map(clock).transpose()?;
         self.vm.set_epoch_of_next_look(self.deadlines.next_look(present));
         Ok(())
@@ -75,9 +87,17 @@ impl<T: 'static> StoreInner<T> {
     /// An epoch has come in which the guest that is running is to look: what the clock says.
     pub(crate) fn look_at_clock(&mut self) -> ClockVerdict {
         let present = self.vm.epoch();
-        let Some(clock) = &self.deadlines.clock else { return ClockVerdict::AskEpochs };
-        if clock.at <= Instant::now() {
+        let Some(clock) = &mut self.deadlines.clock else { return ClockVerdict::AskEpochs };
+        let now = Instant::now();
+        if clock.at <= now {
             return ClockVerdict::Late;
+        }
+        if clock.alarm.at() <= now {
+            // It has rung, and the deadline was put off. Without another one nobody would look again.
+            match Alarm::set(clock.at, self.vm.engine()) {
+                Ok(alarm) => clock.alarm = alarm,
+                Err(_) => return ClockVerdict::Late,
+            }
         }
         if self.deadlines.epoch.is_some_and(|epoch| epoch <= present) {
             return ClockVerdict::AskEpochs;
@@ -86,29 +106,44 @@ impl<T: 'static> StoreInner<T> {
         ClockVerdict::GoOn
     }
 
+    /// Time has passed that is not the guest's: its deadline by the clock, and those around it, come so much later.
+    #[cfg(any(feature = "compile", test))]
+    pub(crate) fn put_off_deadline(&mut self, by: Duration) {
+        let deadlines = &mut self.deadlines;
+        deadlines.put_off = deadlines.put_off.saturating_add(by);
+        if let Some(clock) = &mut deadlines.clock {
+            clock.put_off(by);
+        }
+    }
+
     fn with_deadline<R>(
         &mut self,
         deadline: Instant,
         call: impl FnOnce(StoreContextMut<'_, T>) -> Result<R>,
     ) -> Result<R> {
         /// Puts the deadline back that was there before, however the call ends.
-        struct Outer<'a, T: 'static>(&'a mut StoreInner<T>, Option<ClockDeadline>);
+        struct Outer<'a, T: 'static> {
+            store: &'a mut StoreInner<T>,
+            clock: Option<ClockDeadline>,
+            put_off: Duration,
+        }
         impl<T: 'static> Drop for Outer<'_, T> {
             fn drop(&mut self) {
-                let deadlines = &mut self.0.deadlines;
-                deadlines.clock = self.1.take();
+                let deadlines = &mut self.store.deadlines;
+                deadlines.clock = self.clock.take();
+                if let Some(clock) = &mut deadlines.clock {
+                    clock.put_off(deadlines.put_off.saturating_sub(self.put_off));
+                }
                 // Its alarm may have rung meanwhile.
                 let next_look = if deadlines.clock.is_some() { 0 } else { deadlines.next_look(0) };
-                self.0.vm.set_epoch_of_next_look(next_look);
+                self.store.vm.set_epoch_of_next_look(next_look);
             }
         }
-        if self.deadline().is_some_and(|outer| outer <= deadline) {
-            return call(StoreContextMut(self));
-        }
-        let outer = self.deadlines.clock.take();
-        let store = Outer(self, outer);
-        store.0.set_deadline(Some(deadline))?;
-        call(StoreContextMut(&mut *store.0))
+        let earlier = self.deadline().map_or(deadline, |outer| outer.min(deadline));
+        let (clock, put_off) = (self.deadlines.clock.take(), self.deadlines.put_off);
+        let outer = Outer { store: self, clock, put_off };
+        outer.store.set_deadline(Some(earlier))?;
+        call(StoreContextMut(&mut *outer.store))
     }
 }
 
@@ -119,7 +154,10 @@ impl<T: 'static> Store<T> {
     ///
     /// It stands beside the deadline [by epochs](Store::set_epoch_deadline), and whichever comes first counts. Where none by epochs has
     /// been set, there is none as long as there is one by the clock. As long as stores have such deadlines, the process has one thread that
-    /// waits for the next.
+    /// waits for the next; in a process that was forked it is started with the first one that is set there.
+    ///
+    /// Where functions are compiled when they are first called ([`Config::lazy_compilation`](crate::Config::lazy_compilation)), the
+    /// time that a call waits for that is not the guest's: the deadline is put off by as much.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -141,17 +179,18 @@ impl<T: 'static> Store<T> {
     /// # Errors
     ///
     /// When the engine's guests do not look: [`Config::epoch_interruption`](crate::Config::epoch_interruption). When the system starts no
-    /// thread: the store has no deadline by the clock then.
+    /// thread: the store keeps the deadline that it had.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
         self.0.set_deadline(deadline)
     }
 
-    /// When guests are stopped by the clock.
+    /// When guests are stopped by the clock; it may have been put off since it was set.
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline()
     }
 
-    /// Does something before a deadline by the clock, or the store's own if that is earlier, and puts that back.
+    /// Does something before a deadline by the clock, or the store's own if that is earlier, and puts the store's own back, whatever was set
+    /// meanwhile.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -231,7 +270,7 @@ mod tests {
         let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
         let mut store = Store::new(&engine, ());
         let store = &mut *store.0;
-        let far = Instant::now() + std::time::Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_secs(3600);
         assert!(store.vm.is_late(), "a new store's deadline has come");
         store.set_deadline(Some(far)).unwrap();
         assert!(!store.vm.is_late());
@@ -250,5 +289,46 @@ mod tests {
         store.set_deadline(None).unwrap();
         engine.increment_epoch();
         assert!(store.vm.is_late() && matches!(store.look_at_clock(), ClockVerdict::AskEpochs));
+    }
+
+    #[test]
+    fn what_was_there_before_a_call_is_put_back() {
+        let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let hours = |hours: u64| Instant::now() + Duration::from_secs(3600 * hours);
+        let (soon, late) = (hours(1), hours(2));
+        for outer in [None, Some(soon), Some(late)] {
+            store.set_deadline(outer).unwrap();
+            for (deadline, inner) in [(soon, soon), (late, outer.unwrap_or(late))] {
+                let set = |mut store: StoreContextMut<'_, ()>| {
+                    assert_eq!(store.deadline(), Some(inner));
+                    store.set_deadline(None)
+                };
+                store.with_deadline(deadline, set).unwrap();
+                assert_eq!(store.deadline(), outer);
+            }
+        }
+    }
+
+    /// The alarm of a deadline that was put off rings too early, and is followed by another one.
+    #[test]
+    fn deadlines_can_be_put_off() {
+        let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let (hour, now) = (Duration::from_secs(3600), Instant::now());
+        store.set_deadline(Some(now + hour)).unwrap();
+        let before = engine.epoch();
+        let put_off = |mut store: StoreContextMut<'_, ()>| {
+            store.0.put_off_deadline(hour);
+            assert_eq!(store.deadline(), Some(now + hour));
+            while engine.epoch() == before {
+                std::thread::yield_now();
+            }
+            assert!(matches!(store.0.look_at_clock(), ClockVerdict::GoOn));
+            assert_eq!(store.0.deadlines.clock.as_ref().map(|clock| clock.alarm.at()), Some(now + hour));
+            store.set_deadline(None)
+        };
+        store.with_deadline(now, put_off).unwrap();
+        assert_eq!(store.deadline(), Some(now + hour * 2), "what is around it is put off too");
     }
 }

@@ -9,4 +9,8 @@ pub(crate) trait ErasedStore {
 
     /// What guests work on, and what the host has to say on how large that may become. Calls the host's code.
     fn vm_and_limiter(&mut self) -> (&mut VmStore, Limiter<'_>);
+
+    /// A guest has waited for so long until what it calls was compiled.
+    #[cfg(feature = "compile")]
+    fn waited_for_compiler(&mut self, time: std::time::Duration);
 }

@@ -74,6 +74,9 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
         Ok(())
     }
 
+    /// An instance with these types, which imports it, has not been made after all. No other one has the same types.
+    fn forget(&self, _: &Arc<TypeTables>) {}
+
     /// Makes an adapter for the calls of an import, if there is one.
     ///
     /// # Errors

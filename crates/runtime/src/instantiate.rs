@@ -16,7 +16,9 @@ use crate::relayed_call::RelayedCall;
 use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::type_scope::TypeTables;
-use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, Transcoder};
+use crate::vm::{
+    ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, StoreMark, Transcoder,
+};
 use admission::is_generated;
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
@@ -92,7 +94,8 @@ impl<T: 'static> InstancePre<T> {
     /// # Errors
     ///
     /// When a start function or segment traps, when there is no memory, or when the component needs what is not
-    /// supported. What was made before stays in the store, locked and out of reach, until the store is dropped.
+    /// supported. What was made before is given back to the store and its pool, unless a start function had run, or a function of
+    /// the host: then it stays in the store, locked and out of reach, until the store is dropped.
     ///
     /// # Panics
     ///
@@ -101,12 +104,13 @@ impl<T: 'static> InstancePre<T> {
     /// [component]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#instance-definitions
     #[track_caller]
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
-        let mut store = store.as_context_mut();
+        let store = store.as_context_mut();
         let same = crate::Engine::same(store.engine(), self.component.engine());
         assert!(same, "a component and a store must be of one engine");
         if self.imports.store.is_some_and(|id| id != store.0.vm.id()) {
             bail!("a component was linked with an instance of another store");
         }
+        let mark = store.0.vm.mark();
         self.admit(store.0)?;
         let plan = self.component.plan().clone();
         let tables = instance_tables(&self.imports.tables);
@@ -128,16 +132,11 @@ impl<T: 'static> InstancePre<T> {
             trampolines: vec![None; plan.trampolines.len()],
             instances: Vec::with_capacity(plan.core_instances.len()),
             given: Vec::new(),
-            state: plan.uses_state.then(|| make_state(&plan, &mut store)).transpose()?,
+            state: None,
             store,
         };
         let made = instantiation.run();
-        if made.is_err() {
-            // The host may have handles of its resources, whose destructors are not to be entered.
-            instantiation.state_mut().lock();
-            instantiation.store.0.any_locked = true;
-        }
-        made
+        made.inspect_err(|error| instantiation.undo(&mark, error))
     }
 }
 
@@ -172,10 +171,32 @@ struct Instantiation<'a, T: 'static> {
 
 impl<'a, T: 'static> Instantiation<'a, T> {
     fn run(&mut self) -> Result<Instance> {
+        if self.plan.uses_state {
+            self.state = Some(make_state(self.plan, &mut self.store)?);
+        }
         for step in &self.plan.steps {
             self.step(step)?;
         }
         self.finish()
+    }
+
+    /// Takes out of the store what has been made since the mark. Where somebody may have seen some of it, it is locked instead: the host
+    /// may have handles of its resources, whose destructors are not to be entered.
+    #[cold]
+    fn undo(&mut self, mark: &StoreMark, error: &Error) {
+        let (memories, tables) = self.store.0.vm.made_since(mark);
+        if !self.store.0.vm.roll_back_unseen(mark) {
+            self.state_mut().lock();
+            self.store.0.any_locked = true;
+            return;
+        }
+        let index = self.instance.index(self.store.0.vm.id());
+        self.store.0.components.truncate(index);
+        // Types of this instance alone are wanted by nobody any more.
+        if !Arc::ptr_eq(&self.tables, &self.pre.imports.tables) {
+            self.pre.imports.funcs.iter().for_each(|func| func.forget(&self.tables));
+        }
+        self.store.0.tell_not_made(memories, tables, error);
     }
 
     fn step(&mut self, step: &Step) -> Result<()> {
@@ -298,10 +319,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
                 let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
                 let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
-                self.add(index, move |store, values| {
-                    store.0.check_deadline()?;
-                    store.0.vm.transcode(transcoder, src, dst, values)
-                })
+                self.add(index, move |store, values| store.0.transcode(transcoder, src, dst, values))
             }
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::LowerLifted { .. } => self.lower_lifted(index),

@@ -1,12 +1,13 @@
 //! [`LazyWork`]: which functions of a lazily compiled unit have been compiled, and which comes next. A function is compiled by one thread;
-//! others that want it wait for that thread, which in the background may be at another function still.
+//! others that want it wait for that thread, which in the background may be at another function still, though not at a long one.
 
 use crate::error::{Error, Result, format_err};
 use gusset_codegen::{CodeChunk, Compiler, LazyUnit, LazyWorker};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::process;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Less than this much wasm is compiled in the time that it takes to start a thread for it.
 const BYTES_FOR_A_THREAD: u64 = 2 << 10;
@@ -25,13 +26,41 @@ pub(crate) struct LazyWork {
     states: Box<[AtomicU8]>,
     /// The first function that the background has not looked at.
     next: AtomicU32,
-    /// What those functions call that a guest has called: it is likely to be called next. The last is wanted first.
-    wanted: Mutex<Vec<u32>>,
-    background: AtomicBool,
+    background: Mutex<Background>,
     /// Threads that wait for a function that another one compiles.
     waiting: AtomicUsize,
     lock: Mutex<()>,
     changed: Condvar,
+    /// The process whose threads have claimed functions.
+    process: AtomicU32,
+}
+
+/// Threads that ask what comes [next](LazyWork::next).
+#[derive(Default)]
+struct Background {
+    threads: usize,
+    /// What those functions call that a guest has called: it is likely to be called next. The last is wanted first.
+    wanted: Vec<u32>,
+}
+
+/// One of them, from before it starts until it has ended.
+pub(crate) struct InBackground(Arc<LazyWork>);
+
+impl InBackground {
+    pub(crate) fn work(&self) -> &LazyWork {
+        &self.0
+    }
+}
+
+impl Drop for InBackground {
+    fn drop(&mut self) {
+        let mut background = self.0.background();
+        background.threads = background.threads.saturating_sub(1);
+        if background.threads == 0 {
+            // Nobody is left who would take them.
+            background.wanted = Vec::new();
+        }
+    }
 }
 
 /// Whose a function is.
@@ -77,8 +106,9 @@ impl Drop for ClaimedFunction<'_> {
 impl LazyWork {
     pub(crate) fn new(unit: LazyUnit, compiler: Arc<Compiler>) -> LazyWork {
         let states = (0..unit.functions()).map(|_| AtomicU8::new(WAITING)).collect();
-        let (next, wanted, background, waiting, lock, changed) = Default::default();
-        LazyWork { unit, compiler, states, next, wanted, background, waiting, lock, changed }
+        let (next, background, waiting, lock, changed) = Default::default();
+        let process = AtomicU32::new(process::id());
+        LazyWork { unit, compiler, states, next, background, waiting, lock, changed, process }
     }
 
     pub(crate) fn unit(&self) -> &LazyUnit {
@@ -94,18 +124,40 @@ impl LazyWork {
         self.unit.body_bytes() / BYTES_FOR_A_THREAD
     }
 
-    /// There is a thread that asks what comes [next](LazyWork::next).
-    pub(crate) fn has_background(&self) {
-        self.background.store(true, Ordering::Relaxed);
+    /// There is to be a thread that asks what comes [next](LazyWork::next).
+    pub(crate) fn in_background(self: &Arc<LazyWork>) -> InBackground {
+        self.background().threads += 1;
+        InBackground(self.clone())
+    }
+
+    fn background(&self) -> MutexGuard<'_, Background> {
+        self.background.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a function.
     pub(crate) fn claim(&self, function: u32) -> Claim<'_> {
+        self.run_in(process::id());
         let state = &self.states[function as usize];
         match state.compare_exchange(WAITING, CLAIMED, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => Claim::Mine(ClaimedFunction { work: self, function, outcome: WAITING }),
             Err(DONE) => Claim::Done,
             Err(_) => Claim::Busy,
+        }
+    }
+
+    /// In a process that was forked the threads of the other one do nothing: what they had claimed is anybody's.
+    fn run_in(&self, process: u32) {
+        if self.process.load(Ordering::Acquire) == process {
+            return;
+        }
+        let _lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.process.load(Ordering::Acquire) != process {
+            for state in &self.states {
+                let _ = state.compare_exchange(CLAIMED, WAITING, Ordering::Relaxed, Ordering::Relaxed);
+            }
+            *self.background() = Background::default();
+            self.waiting.store(0, Ordering::Relaxed);
+            self.process.store(process, Ordering::Release);
         }
     }
 
@@ -127,7 +179,7 @@ impl LazyWork {
 
     /// What the background should compile, and whether a guest is likely to call it soon.
     pub(crate) fn next(&self) -> Option<(ClaimedFunction<'_>, bool)> {
-        let wanted = || self.wanted.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let wanted = || self.background().wanted.pop();
         while let Some(function) = wanted() {
             if let Claim::Mine(claimed) = self.claim(function) {
                 return Some((claimed, true));
@@ -148,10 +200,14 @@ impl LazyWork {
 
     /// Lets the background have what a guest's function calls.
     pub(crate) fn want_next(&self, chunk: &CodeChunk) {
-        if self.background.load(Ordering::Relaxed) {
-            let waiting = |&callee: &u32| self.states[callee as usize].load(Ordering::Relaxed) == WAITING;
-            let callees: Vec<u32> = self.unit.callees(chunk).filter(waiting).collect();
-            self.wanted.lock().unwrap_or_else(PoisonError::into_inner).extend(callees.into_iter().rev());
+        if self.background().threads == 0 {
+            return;
+        }
+        let waiting = |&callee: &u32| self.states[callee as usize].load(Ordering::Relaxed) == WAITING;
+        let callees: Vec<u32> = self.unit.callees(chunk).filter(waiting).collect();
+        let mut background = self.background();
+        if background.threads > 0 {
+            background.wanted.extend(callees.into_iter().rev());
         }
     }
 

@@ -235,6 +235,7 @@ mod signatures;
 mod source;
 mod store;
 mod trace;
+mod transcoding;
 mod trap;
 mod type_scope;
 mod typed;
@@ -260,7 +261,7 @@ pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
 pub use export_path::ExportPath;
 pub use func::Func;
 #[doc(inline)]
-pub use gusset_artifact::{ArtifactError, ArtifactErrorKind};
+pub use gusset_artifact::{ArtifactError, ArtifactErrorKind, SettingDifference};
 #[cfg(feature = "compile")]
 #[doc(inline)]
 pub use gusset_codegen::{CodegenError, CodegenErrorKind};

@@ -20,24 +20,32 @@ const DEFAULT_COUNT: usize = 10_000;
 /// use gusset::core::{Instance, Module};
 /// use gusset::{Engine, ResourceLimiter, Result, Store};
 ///
-/// /// Lets memories grow as long as the host has some to spare.
-/// struct Spare(usize);
+/// /// Lets the guests of a store have what the host has to spare. What they have is counted once, by the store.
+/// struct Spare {
+///     left: u64,
+///     taken: u64,
+/// }
 ///
 /// impl ResourceLimiter for Spare {
-///     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-///         let Some(left) = self.0.checked_sub(desired - current) else { return Ok(false) };
-///         self.0 = left;
+///     fn memory_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
 ///         Ok(true)
 ///     }
 ///     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
 ///         Ok(desired <= 1000)
+///     }
+///     fn total_growing(&mut self, current: u64, desired: u64) -> Result<bool> {
+///         // What was allowed before and did not come about is not in `current`.
+///         let spare = self.left + self.taken - current;
+///         let Some(left) = spare.checked_sub(desired - current) else { return Ok(false) };
+///         (self.left, self.taken) = (left, desired);
+///         Ok(true)
 ///     }
 /// }
 ///
 /// let engine = Engine::default();
 /// let module = Module::new(&engine, r#"(module
 ///     (memory 1) (func (export "grow") (result i32) (memory.grow (i32.const 1))))"#)?;
-/// let mut store = Store::new(&engine, Spare(2 << 16));
+/// let mut store = Store::new(&engine, Spare { left: 2 << 16, taken: 0 });
 /// store.limiter(|spare| spare);
 /// let instance = Instance::new(&mut store, &module, &[])?;
 /// let grow = instance.get_typed_func::<(), i32>(&mut store, "grow")?;
@@ -58,11 +66,12 @@ pub trait ResourceLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool>;
 
     /// A memory that may grow did not: there is no memory left, it is beyond its maximum, or
-    /// [`total_growing`](ResourceLimiter::total_growing) did not allow it.
+    /// [`total_growing`](ResourceLimiter::total_growing) did not allow it. It is told once, too, for each memory that may have been made
+    /// and was not, since the instance that was to have it could not be made, or went with a component that could not.
     ///
     /// # Errors
     ///
-    /// An error stops the guest.
+    /// An error stops the guest. Where nothing was made, it changes nothing: the host gets the error that there was before.
     fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
         drop(error);
         Ok(())
@@ -76,7 +85,7 @@ pub trait ResourceLimiter {
     /// An error stops the guest, and its caller gets it as it was.
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool>;
 
-    /// A table that may grow did not.
+    /// A table that may grow did not, or was not made; otherwise as [`memory_grow_failed`](ResourceLimiter::memory_grow_failed).
     ///
     /// # Errors
     ///
@@ -87,7 +96,8 @@ pub trait ResourceLimiter {
     }
 
     /// Whether all memories and tables of the store together may grow from `current` to `desired` bytes. It is asked after the memory or
-    /// table by itself may; the store counts, so that nothing is to be given back here.
+    /// table by itself may; the store counts, so that nothing is to be given back here: what was allowed and then not made, or given
+    /// back because a component failed, is not in the next `current`. So it is here that an account is kept.
     ///
     /// # Errors
     ///

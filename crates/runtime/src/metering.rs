@@ -61,8 +61,8 @@ impl<T: 'static> Store<T> {
 
     /// How much fuel the guests of this store may still use.
     ///
-    /// After a trap it may be up to 10,000 more than what was left: code counts in shares of that size, and a trap loses the count
-    /// of the last one.
+    /// After a trap other than `unreachable` it may be up to 10,000 more than what was left: code counts in shares of that size, and a trap
+    /// loses the count of the last one.
     ///
     /// # Errors
     ///

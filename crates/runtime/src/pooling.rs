@@ -120,7 +120,7 @@ impl PoolingConfig {
     }
 
     /// How many bytes what the runtime itself keeps of a core instance may take (default 1 MiB): 16 to 24 for each import,
-    /// global and function that can be referred to.
+    /// global and function that can be referred to. Of one that is free, what was written stays in memory, up to 1 MiB.
     pub fn max_core_instance_size(&mut self, bytes: usize) -> &mut PoolingConfig {
         self.max_core_instance_size = bytes;
         self

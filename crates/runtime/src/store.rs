@@ -160,6 +160,11 @@ impl<T: 'static> ErasedStore for StoreInner<T> {
         let limiter = self.limiter.as_mut().map(|limiter| limiter(&mut self.data));
         (&mut self.vm, limiter)
     }
+
+    #[cfg(feature = "compile")]
+    fn waited_for_compiler(&mut self, time: std::time::Duration) {
+        self.put_off_deadline(time);
+    }
 }
 
 /// A shared borrow of a [`Store`]; see [`AsContext`].

@@ -10,7 +10,7 @@ use gusset::{
     ArtifactError, ArtifactErrorKind, Component, ComponentFeature, Config, CoreFeature, Engine, Error, Linker,
     OptLevel, Precompiled, Result, Store, Trap, TrapCode, WasmBacktrace,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Two components with adapters between them, a host function, data, a table, and a trap.
 pub(crate) const COMPOSITION: &str = r#"(component
@@ -77,6 +77,12 @@ fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Component> {
 fn deserialize_module(engine: &Engine, bytes: &[u8]) -> Result<Module> {
     // SAFETY: as above.
     unsafe { Module::deserialize(engine, bytes) }
+}
+
+/// A module from a file that a test has written.
+pub(crate) fn deserialize_module_file(engine: &Engine, path: &Path) -> Result<Module> {
+    // SAFETY: as above.
+    unsafe { Module::deserialize_file(engine, path) }
 }
 
 /// A folder that goes when it is dropped.
@@ -256,6 +262,7 @@ fn each_damaged_byte_is_an_error() -> Result<()> {
                 8..12 => &[ArtifactErrorKind::Version],
                 16..24 => &[ArtifactErrorKind::Truncated, ArtifactErrorKind::TrailingBytes],
                 40..72 => &[ArtifactErrorKind::Version, ArtifactErrorKind::Damaged],
+                72..88 => &[ArtifactErrorKind::Version],
                 _ => &[ArtifactErrorKind::Damaged],
             };
             assert!(kind(&error).is_some_and(|kind| wanted.contains(&kind)), "byte {at}: {error:?}");
@@ -275,6 +282,21 @@ fn each_truncation_is_an_error() -> Result<()> {
     }
     let longer = [&artifact[..], b"\n"].concat();
     assert_eq!(kind(&deserialize(&engine, &longer).unwrap_err()), Some(ArtifactErrorKind::TrailingBytes));
+    Ok(())
+}
+
+#[test]
+fn another_build_of_this_version_is_told_from_this_one() -> Result<()> {
+    let engine = Engine::default();
+    let mut artifact = engine.precompile_component(COMPOSITION)?;
+    // Where the header has the hash of the sources.
+    let sources = &mut artifact[72..88];
+    assert_eq!(*sources, crate::build_script::hash_of_these_sources().to_le_bytes());
+    sources[0] ^= 1;
+    let error = deserialize(&engine, &artifact).expect_err("it is of other sources");
+    assert_eq!(kind(&error), Some(ArtifactErrorKind::Version));
+    let wanted = format!("was made by another build of Gusset {}, from other sources", env!("CARGO_PKG_VERSION"));
+    assert!(error.to_string().contains(&wanted), "{error}");
     Ok(())
 }
 
@@ -305,7 +327,7 @@ fn files_that_are_no_artefacts_are_errors_that_name_them() -> Result<()> {
 }
 
 #[test]
-fn what_is_for_another_engine_is_refused_with_the_first_difference() -> Result<()> {
+fn what_is_for_another_engine_is_refused_with_what_differs() -> Result<()> {
     let engine = Engine::default();
     let artifact = engine.precompile_component(COMPOSITION)?;
     let refused = |config: &mut Config| -> Result<String> {
@@ -326,6 +348,9 @@ fn what_is_for_another_engine_is_refused_with_the_first_difference() -> Result<(
         refused(Config::new().component_feature(ComponentFeature::Values, true))?.contains("`component_model_values`")
     );
     assert!(refused(Config::new().trace_calls(|_| {}))?.contains("`trace_calls`"));
+    assert!(refused(Config::new().keep_flags(true))?.contains("`keep_flags`"));
+    let text = refused(Config::new().consume_fuel(true).epoch_interruption(true))?;
+    assert!(text.contains("`consume_fuel` is false in it, and true in this engine; `epoch_interruption` is"), "{text}");
     // What does not change code is no difference.
     deserialize(&Engine::new(Config::new().max_wasm_stack(1 << 20).compile_threads(1))?, &artifact)?;
 

@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "cache", feature = "wat"))]
 
+mod mounts;
 mod processes;
 
 use gusset::core::{Instance, Linker, Module, Val};
@@ -209,6 +210,7 @@ fn engines_with_other_settings_share_nothing() {
         |config| config.signals_based_traps(false),
         |config| config.heap_access_spectre_mitigation(false),
         |config| config.table_access_spectre_mitigation(false),
+        |config| config.keep_flags(true),
     ];
     for (number, set) in settings.iter().enumerate() {
         let (engine, cache) = scratch.engine_of(set);
@@ -283,6 +285,19 @@ fn an_entry_of_other_settings_is_not_used_under_this_name() {
     other.cache().clear().expect("it can be removed");
     Component::new(&engine, "(component)").expect("it is valid");
     assert_mended(&scratch, &whole, &fs::read(other.entry()).expect("it is there"), "a component");
+}
+
+#[test]
+fn an_entry_is_not_used_under_the_name_of_another_one() {
+    let scratch = SharedDirectory::new();
+    let (engine, _) = scratch.engine();
+    assert_eq!(compiled_answer(&engine, 7), 7);
+    let (entry, whole) = (scratch.entry(), fs::read(scratch.entry()).expect("it is there"));
+    fs::remove_file(&entry).expect("it is ours");
+    assert_eq!(compiled_answer(&engine, 8), 8);
+    // Both are whole, of this build and of these settings.
+    fs::rename(scratch.entry(), &entry).expect("it is ours");
+    assert_mended(&scratch, &whole, &fs::read(&entry).expect("it is there"), "of another module");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Deadlines by epochs: guests are stopped wherever they can run for long, and callbacks let them go on.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::core::{self, Instance, Module};
+use gusset::core::{self, Instance, Module, Ref};
 use gusset::{
     AsContextMut, Component, Config, Engine, Error, HostPanic, Linker, OptLevel, Result, Store, StoreContextMut, Trap,
     TrapCode, UpdateDeadline,
@@ -251,6 +251,69 @@ fn bulk_instructions_are_stopped_between_pieces() -> Result<()> {
             assert_eq!(call(&mut store, name), Some(TrapCode::Interrupt));
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_table_that_grows_by_much_is_filled_in_pieces() -> Result<()> {
+    const COUNT: u64 = 300_000;
+    let text = format!(
+        r#"(module (table $t (export "t") 1 funcref) (func $f) (elem declare func $f)
+            (func (export "grow") (result i32) (table.grow $t (ref.func $f) (i32.const {COUNT}))))"#
+    );
+    for engine in engines()? {
+        let module = Module::new(&engine, &text)?;
+        for (ticks, outcome) in [(0, Err(Some(TrapCode::Interrupt))), (1, Ok(1))] {
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[])?;
+            store.set_epoch_deadline(ticks);
+            let grow = instance.get_typed_func::<(), i32>(&mut store, "grow")?;
+            assert_eq!(grow.call(&mut store, ()).map_err(|error| code(&error)), outcome);
+            let table = instance.get_table(&mut store, "t").expect("it is exported");
+            assert_eq!(table.size(&store), 1 + COUNT);
+            let mut is_null = |at| table.get(&mut store, at).map(|element| matches!(element, Some(Ref::Func(None))));
+            assert_eq!((is_null(0)?, is_null(1)?, is_null(COUNT)?), (true, false, ticks == 0));
+        }
+    }
+    Ok(())
+}
+
+/// A string that a component passes to another one is looked after in pieces too.
+#[test]
+fn long_strings_are_passed_in_pieces() -> Result<()> {
+    let composed = r#"(component
+        (component $callee
+            (core module $m (memory (export "m") 200)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+                (func (export "f") (param i32 i32)))
+            (core instance $i (instantiate $m))
+            (func (export "f") (param "s" string)
+                (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "realloc")))))
+        (component $caller (import "f" (func $f (param "s" string)))
+            (core module $libc (memory (export "m") 100))
+            (core instance $libc (instantiate $libc))
+            (core func $f (canon lower (func $f) (memory (core memory $libc "m"))))
+            (core module $m (import "" "f" (func $f (param i32 i32)))
+                (func (export "run") (param i32) (call $f (i32.const 0) (local.get 0))))
+            (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+            (func (export "run") (param "length" u32) (canon lift (core func $i "run"))))
+        (instance $callee (instantiate $callee))
+        (instance $caller (instantiate $caller (with "f" (func $callee "f"))))
+        (export "run" (func $caller "run")))"#;
+    let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    let mut store = Store::new(&engine, 0);
+    store.epoch_deadline_callback(|mut store| {
+        *store.data_mut() += 1;
+        Ok(UpdateDeadline::Continue(0))
+    });
+    let instance = Linker::new(&engine).instantiate(&mut store, &Component::new(&engine, composed)?)?;
+    let run = instance.get_typed_func::<(u32,), ()>(&mut store, "run")?;
+    let looks = [1 << 10, 5 << 20].map(|length| {
+        *store.data_mut() = 0;
+        run.call(&mut store, (length,)).expect("it goes on");
+        *store.data()
+    });
+    assert_eq!(looks[1] - looks[0], 5);
     Ok(())
 }
 

@@ -3,7 +3,10 @@
 
 use gusset::core::{Instance, Module, Val};
 use gusset::{AsContextMut, Config, Engine, InstanceAllocationStrategy, PoolingConfig, Result, Store, Trap, TrapCode};
+use std::fs::DirEntry;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The tests of this file use and count what the whole process has: one after the other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -130,7 +133,7 @@ fn what_is_never_touched_costs_nothing() -> Result<()> {
                     (ref.is_null (table.get $t (i32.sub (local.get 0) (i32.const 1)))))))"#
     );
     let module = Module::new(&engine, text)?;
-    let (before, start) = (resident(), std::time::Instant::now());
+    let (before, start) = (resident(), Instant::now());
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[])?;
     assert_eq!(call(&mut store, instance, "grow", &[])?, 0);
@@ -221,6 +224,87 @@ fn kept_memories_go_with_their_engine_and_images_with_their_module() -> Result<(
     Ok(())
 }
 
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("Linux says what runs").count()
+}
+
+/// Nor does anything stay of an engine that compiled when functions were called, or found what it wanted in a cache, or both.
+#[test]
+#[cfg(feature = "cache")]
+fn engines_end_however_they_compile() -> Result<()> {
+    use gusset::{Cache, CacheConfig};
+    let _alone = alone();
+    let directory = tempfile::tempdir()?;
+    let functions: String = (0..200)
+        .map(|n| {
+            format!(r#"(func (export "f{n}") (result i32) (i32.add (i32.load8_u (i32.const 9)) (i32.const {n})))"#)
+        })
+        .collect();
+    let text = format!(r#"(module (memory 2) (data (i32.const 9) "{}") {functions})"#, "\\07".repeat(40_000));
+    let round = |lazy: bool, cached: bool, instances: usize| -> Result<()> {
+        let cache = || Cache::new(CacheConfig::new().with_directory(directory.path().join("cache")));
+        let mut config = Config::new();
+        config.lazy_compilation(lazy).compile_threads(3).cache(if cached { Some(cache()?) } else { None });
+        let engine = Engine::new(&config)?;
+        let module = Module::new(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        for n in 0..instances {
+            let instance = Instance::new(&mut store, &module, &[])?;
+            assert_eq!(call(&mut store, instance, &format!("f{n}"), &[])?, 7 + n as i32);
+        }
+        Ok(())
+    };
+    let at_rest = |most: usize| {
+        let start = std::time::Instant::now();
+        while threads() > most && start.elapsed().as_secs() < 30 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        (threads(), descriptors(), mappings())
+    };
+    let alone = threads();
+    for (lazy, cached) in [(true, false), (false, true), (true, true)] {
+        (0..3).try_for_each(|n| round(lazy, cached, n))?;
+        let (_, open, (count, bytes)) = at_rest(alone);
+        (0..20).try_for_each(|n| round(lazy, cached, n))?;
+        let (threads, open_after, (count_after, bytes_after)) = at_rest(alone);
+        assert_eq!((threads, open_after), (alone, open), "{lazy} {cached}");
+        assert!(count_after < count + 20, "{lazy} {cached}: {count} mappings, then {count_after}");
+        assert!(bytes_after < bytes + (256 << 20), "{lazy} {cached}: {bytes} bytes, then {bytes_after}");
+        assert_eq!(image_mappings(), 0);
+    }
+    Ok(())
+}
+
+/// Where there is no descriptor for a file with first contents they are copied, and mapped once there are some again.
+#[test]
+fn without_descriptors_first_contents_are_copied_for_the_time_being() -> Result<()> {
+    let _alone = alone();
+    let text = format!(
+        r#"(module (memory 2) (data (i32.const 9) "{}")
+            (func (export "f") (result i32) (i32.load8_u (i32.const 40008))))"#,
+        "\\07".repeat(40_000)
+    );
+    let engine = Engine::default();
+    let module = Module::new(&engine, text)?;
+    let mut store = Store::new(&engine, ());
+    let mut open = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        open.push(file);
+        if open.len() > 200_000 {
+            eprintln!("not run: the process may open any number of files");
+            return Ok(());
+        }
+    }
+    let copied = Instance::new(&mut store, &module, &[])?;
+    drop(open);
+    assert_eq!((call(&mut store, copied, "f", &[])?, image_mappings()), (7, 0));
+    for mapped in 1..=2 {
+        let instance = Instance::new(&mut store, &module, &[])?;
+        assert_eq!((call(&mut store, instance, "f", &[])?, image_mappings()), (7, mapped));
+    }
+    Ok(())
+}
+
 /// What the last instances wrote is kept only as far as the limits say.
 #[test]
 fn free_memories_keep_little() -> Result<()> {
@@ -241,6 +325,31 @@ fn free_memories_keep_little() -> Result<()> {
         drop(store);
         let kept = resident().saturating_sub(before);
         assert!(kept < 32 << 20, "{kept} bytes");
+    }
+    Ok(())
+}
+
+/// Threads that compile in the background end when nobody wants what they compile, and soon: after the function that they are at.
+#[test]
+fn threads_that_compile_end_with_their_engine() -> Result<()> {
+    let _alone = alone();
+    let compilers = || {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("Linux says which threads there are");
+        let name = |task: io::Result<DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
+        tasks.filter_map(name).filter(|name| name.trim() == "gusset-compiler").count()
+    };
+    let padding = "(local.set 0 (i32.xor (local.get 0) (i32.const 0)))".repeat(100);
+    let text = format!("(module {})", format!("(func (param i32) {padding})").repeat(300));
+    for _ in 0..10 {
+        let engine = Engine::new(Config::new().lazy_compilation(true).compile_threads(3))?;
+        let module = Module::new(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        Instance::new(&mut store, &module, &[])?;
+    }
+    let start = Instant::now();
+    while compilers() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "{} are left", compilers());
+        std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }

@@ -151,6 +151,22 @@ fn a_trap_keeps_what_was_counted_since_the_last_share() -> Result<()> {
 }
 
 #[test]
+fn what_ends_at_unreachable_is_charged_for_all_that_it_used() -> Result<()> {
+    let text = r#"(module
+        (func (export "at-once") (param i32) unreachable)
+        (func $fail (param i32) (if (i32.eqz (local.get 0)) (then (unreachable))))
+        (func (export "later") (param i32)
+            (loop (call $fail (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) (br 0))))"#;
+    for engine in engines()? {
+        for (name, param, uses) in [("at-once", 0, 1), ("later", 3, 1 + 3 * (5 + 1 + 3) + 2)] {
+            let (used, trap) = used(&engine, text, name, param, 1_000)?;
+            assert_eq!((used, trap), (uses, Some(TrapCode::Unreachable)), "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn hosts_are_free_and_may_give_and_take() -> Result<()> {
     let text = r#"(module (import "host" "f" (func $f (param i32) (result i32)))
         (func (export "run") (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
@@ -388,8 +404,9 @@ fn linked_instances_cost_as_composed_ones() -> Result<()> {
 
 #[test]
 fn epochs_that_come_meanwhile_change_nothing() -> Result<()> {
-    let text = r#"(module (func (export "f") (param i32)
-        (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
+    let text = r#"(module (func $f (export "f") (param i32)
+            (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "fail") (param i32) (call $f (local.get 0)) (drop (i32.div_s (i32.const 1) (i32.const 0)))))"#;
     let engine = Engine::new(Config::new().consume_fuel(true).epoch_interruption(true))?;
     let module = Module::new(&engine, text)?;
     let mut store = Store::new(&engine, 0);
@@ -401,6 +418,26 @@ fn epochs_that_come_meanwhile_change_nothing() -> Result<()> {
     let instance = Instance::new(&mut store, &module, &[])?;
     instance.get_typed_func::<i32, ()>(&mut store, "f")?.call(&mut store, 1000)?;
     assert_eq!((1_000_000 - store.get_fuel()?, *store.data()), (5001, 1001));
+    // Nor what is charged for a call that ends with a trap, of which the last share is not; what was used meanwhile is.
+    let without = used(&Engine::new(Config::new().consume_fuel(true))?, text, "fail", 3000, 1_000_000)?;
+    let fail = instance.get_typed_func::<i32, ()>(&mut store, "fail")?;
+    for (take, comes) in [(0, true), (0, false), (100, true)] {
+        store.set_fuel(1_000_000)?;
+        store.set_epoch_deadline(0);
+        store.epoch_deadline_callback(move |mut store| {
+            let left = store.get_fuel()?;
+            if take != 0 {
+                store.set_fuel(left - take)?;
+            }
+            Ok(UpdateDeadline::Continue(u64::from(!comes)))
+        });
+        let trap = code(&fail.call(&mut store, 3000).unwrap_err());
+        let used = 1_000_000 - store.get_fuel()?;
+        match take {
+            0 => assert_eq!((used, trap), without),
+            _ => assert!(used >= 3000 * take && used < 3010 * take, "{used}"),
+        }
+    }
     // A callback may take what is left.
     store.epoch_deadline_callback(|mut store| {
         store.set_fuel(0)?;

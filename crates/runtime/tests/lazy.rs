@@ -3,12 +3,13 @@
 
 use gusset::core::{Instance, Linker, Module, Ref, Val};
 use gusset::{
-    CodegenError, CodegenErrorKind, Component, Config, Engine, Error, Result, Store, Trap, TrapCode, WasmBacktrace,
-    WasmFrame,
+    AsContextMut, CodegenError, CodegenErrorKind, Component, Config, Engine, Error, Result, Store, Trap, TrapCode,
+    WasmBacktrace, WasmFrame,
 };
 use std::fmt::Write;
 use std::sync::Barrier;
 use std::thread;
+use std::time::{Duration, Instant};
 
 fn lazy(threads: usize) -> Result<Engine> {
     Engine::new(Config::new().lazy_compilation(true).compile_threads(threads))
@@ -145,8 +146,8 @@ fn chain(functions: usize, padding: &str) -> String {
     text + ")"
 }
 
-fn call(store: &mut Store<()>, instance: &Instance, name: &str, param: i32) -> Result<i32> {
-    instance.get_typed_func::<i32, i32>(&mut *store, name)?.call(store, param)
+fn call(mut store: impl AsContextMut, instance: &Instance, name: &str, param: i32) -> Result<i32> {
+    instance.get_typed_func::<i32, i32>(&mut store, name)?.call(store, param)
 }
 
 /// Threads that call functions of one module, each beginning elsewhere, all for the first time.
@@ -290,6 +291,25 @@ fn everything_can_be_dropped_in_the_middle() -> Result<()> {
         }
         assert_eq!(call(&mut store, &instance, &format!("f{from}"), 1)?, 1 + (400 - from));
     }
+    Ok(())
+}
+
+/// The time in which a first call is compiled is not the guest's: so it has as much of its own as where it was compiled before.
+#[test]
+fn compiling_puts_off_the_deadline() -> Result<()> {
+    let text = chain(3, "");
+    let engine = Engine::new(Config::new().lazy_compilation(true).compile_threads(1).epoch_interruption(true))?;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &Module::new(&engine, &text)?, &[])?;
+    let set = Instant::now() + Duration::from_secs(3600);
+    store.set_deadline(Some(set))?;
+    assert_eq!(call(&mut store, &instance, "f1", 1)?, 3);
+    let put_off = store.deadline().expect("it is set");
+    assert!(put_off > set);
+    assert_eq!(call(&mut store, &instance, "f1", 1)?, 3);
+    assert_eq!(store.deadline(), Some(put_off), "nothing was compiled");
+    store.with_deadline(set, |mut store| call(&mut store, &instance, "f0", 1))?;
+    assert!(store.deadline() > Some(put_off));
     Ok(())
 }
 

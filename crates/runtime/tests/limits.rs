@@ -4,8 +4,8 @@
 use gusset::core::{self, Memory, MemoryType, Ref, RefType, Table, TableType};
 use gusset::{
     AsContextMut, Component, ComponentType, Config, Engine, Error, Func, HostPanic, Instance, Lift, LimitExceeded,
-    LimitKind, Linker, Lower, ResourceLimiter, Result, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder, Trap,
-    TrapCode, Val, WasmBacktrace,
+    LimitKind, Linker, Lower, PoolingConfig, ResourceLimiter, Result, Store, StoreContextMut, StoreLimits,
+    StoreLimitsBuilder, Trap, TrapCode, Val, WasmBacktrace,
 };
 use std::sync::Arc;
 
@@ -424,6 +424,7 @@ struct Witness {
     bytes: usize,
     totals: Vec<(u64, u64)>,
     failed: Vec<String>,
+    failed_tables: usize,
     answer: Option<fn() -> Result<bool>>,
 }
 
@@ -443,6 +444,11 @@ impl ResourceLimiter for Witness {
 
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
         Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, _: Error) -> Result<()> {
+        self.failed_tables += 1;
+        Ok(())
     }
 
     fn total_growing(&mut self, current: u64, desired: u64) -> Result<bool> {
@@ -472,22 +478,49 @@ fn a_limit_that_is_met_halfway_leaves_a_store_that_can_be_used() -> Result<()> {
         let error = ready.instantiate(&mut store).unwrap_err();
         assert_eq!(exceeded(&error), (LimitKind::MemoryBytes, 9 * PAGE as u64, None));
         assert!(error.to_string().starts_with("module `b`"), "{error:#}");
-        // What there is of it stays, and counts.
-        assert_eq!(store.data().totals.last(), Some(&(round * made - 24, round * made)));
+        // Nothing of it stays, and the limiter, which had allowed it, is told.
+        assert_eq!(store.data().totals.last(), Some(&(made - 24, made)));
+        assert_eq!((store.data().failed.len(), store.data().failed_tables), (3 * round, 3 * round));
     }
+    let told = std::mem::take(&mut store.data_mut().failed);
+    let message = "a memory was not made: module `b` cannot be instantiated: a memory of 589824 bytes: the host's limiter does not allow it";
+    assert!(told.iter().all(|told| told == message), "{told:?}");
     let memory = Memory::new(
         &mut store,
         MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: 16 },
     )?;
-    assert_eq!(store.data().totals.last(), Some(&(2 * made, 2 * made + PAGE as u64)));
+    assert_eq!(store.data().totals.last(), Some(&(0, PAGE as u64)));
     memory.grow(&mut store, 7)?;
     let error = memory.grow(&mut store, 1).unwrap_err();
     assert_eq!((exceeded(&error).0, store.data().failed.len()), (LimitKind::MemoryBytes, 0));
     // What a limiter had allowed and then did not happen, it is told.
     store.data_mut().most = None;
     memory.grow(&mut store, 60_000).unwrap_err();
-    let failed = "memories and tables of 3933077648 bytes in all: the host's limiter does not allow it";
+    let failed = "memories and tables of 3932684288 bytes in all: the host's limiter does not allow it";
     assert_eq!(store.data().failed, [failed]);
+    Ok(())
+}
+
+/// The pool is empty, or the address space, or another limit is met: what the limiter has allowed until then is not made.
+#[test]
+fn a_limiter_is_told_what_is_not_made_of_what_it_allowed() -> Result<()> {
+    let mut pool = PoolingConfig::new();
+    pool.total_memories(1).total_tables(1);
+    let engine = Engine::new(Config::new().allocation_strategy(pool))?;
+    let told = |text: &str, most: Option<usize>| -> Result<(usize, usize)> {
+        let mut store = witnessed(&engine, Witness { most, ..Witness::default() });
+        core::Instance::new(&mut store, &module(&engine, text), &[]).unwrap_err();
+        Ok((store.data().failed.len(), store.data().failed_tables))
+    };
+    assert_eq!(told("(module (memory 1) (memory 1) (table 1 funcref))", None)?, (2, 1));
+    assert_eq!(told("(module (memory 1) (table 1 funcref) (table 1 funcref))", None)?, (1, 2));
+    assert_eq!(told("(module (memory 1) (memory 3) (table 1 funcref))", Some(2 * PAGE))?, (1, 0));
+    // Those of the last one are there, though it failed: they may have been seen.
+    assert_eq!(told(r#"(module (memory 1) (table 1 funcref) (data (i32.const 65536) "a"))"#, None)?, (0, 0));
+    let mut store = witnessed(&engine, Witness::default());
+    let ty = MemoryType { minimum: 0, maximum: None, memory64: false, shared: true, page_size_log2: 16 };
+    Memory::new(&mut store, ty).unwrap_err();
+    assert_eq!(store.data().failed, ["a memory was not made: unsupported: shared memories"]);
     Ok(())
 }
 

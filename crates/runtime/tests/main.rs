@@ -3,6 +3,7 @@
 mod activations;
 mod adapter_traps;
 mod artifacts;
+mod build_script;
 mod cache;
 mod component;
 mod core;
@@ -38,6 +39,7 @@ mod re_exports;
 mod refused_handles;
 mod refused_types;
 mod resources;
+mod roll_back;
 mod shapes_of_types;
 mod stacks;
 mod text_places;

@@ -177,6 +177,11 @@ impl WasiCtx {
         self.deadline = deadline;
     }
 
+    /// Whether there is a time at which the guest is to be stopped.
+    pub(crate) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// Gives way to others.
     pub fn yield_now(&self) {
         if let Some(yield_now) = &self.settings().yield_now {

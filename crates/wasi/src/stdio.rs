@@ -11,9 +11,12 @@ use crate::stream::Stream;
 use buffer::{BufferStream, BytesStream, NullStream};
 use ending::EndingStream;
 use fd::FdStream;
+use gusset::Result;
 use host::{ReaderStream, WriterStream};
+use rustix::fs::{Mode, OFlags};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a guest reads as its standard input.
@@ -38,8 +41,9 @@ enum InputKind {
 /// Where a guest's standard output or standard error goes.
 ///
 /// Writing waits in the system, or in the host's own [`Write`], where that takes its time: what is written to a pipe that nobody reads from
-/// keeps the guest's thread there. Only what says that it is not ready, as a terminal or a pipe that is set so does, is waited for where
-/// reading waits.
+/// keeps the guest's thread there. A guest that has a [deadline](gusset::Store::set_deadline) waits for the system where reading waits, and so does
+/// whoever writes to what says that it is not ready, as a terminal or a pipe that is set so does. A host's own [`Write`] is not
+/// interrupted.
 ///
 /// ```
 /// use gusset_wasi::{Output, OutputBuffer, WasiConfig};
@@ -97,6 +101,25 @@ impl Input {
     /// A file, pipe or device of the system, from where it stands. Guests share its position.
     pub fn file(file: File) -> Input {
         Input::stream(FdStream::new(file))
+    }
+
+    /// The file, pipe or device of the system at a path, from its start. Guests share its position. Nobody waits before a guest reads: of a
+    /// named pipe, it waits then until somebody has it open to write.
+    ///
+    /// ```
+    /// use gusset_wasi::{Input, WasiConfig};
+    /// let config = WasiConfig::builder().stdin(Input::open_file("/dev/null")?).build()?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or the process may not read it.
+    pub fn open_file(path: impl AsRef<Path>) -> Result<Input> {
+        // Reading asks whether it would wait, whatever was opened how.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path.as_ref(), flags, Mode::empty()).map_err(io::Error::from)?;
+        Ok(Input::file(File::from(fd)))
     }
 
     /// A stream of the host's. Guests share it.

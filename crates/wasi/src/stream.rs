@@ -93,8 +93,8 @@ use std::sync::Arc;
 /// ```
 ///
 /// Two of this crate's own wait in the system all the same, where nothing wakes the guest's thread. [`Output::inherit`](crate::Output::inherit)
-/// and [`Output::writer`](crate::Output::writer) do when they are written: to a pipe or terminal that is full, unless that was set not to wait, and in
-/// the host's own `Write`. [`Input::inherit`](crate::Input::inherit) and [`Input::file`](crate::Input::file) do when another process takes away
+/// and [`Output::writer`](crate::Output::writer) do when they are written: to a pipe or terminal that is full, unless that was set not to wait or the
+/// guest has a deadline ([`write_without_waiting`](Stream::write_without_waiting)), and in the host's own `Write`, whatever deadline there is. [`Input::inherit`](crate::Input::inherit) and [`Input::file`](crate::Input::file) do when another process takes away
 /// what has come, between being told of it and reading it; other guests that read the same wait with it.
 pub trait Stream: Pollable {
     /// What it is shown to be. Programs take a [`CharacterDevice`](FileType::CharacterDevice) for a terminal, and say other things to a person,
@@ -128,6 +128,16 @@ pub trait Stream: Pollable {
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         let _ = bytes;
         Err(ErrorCode::BadDescriptor.into())
+    }
+
+    /// What [`write`](Stream::write) does, for a guest that has a [deadline](gusset::Store::set_deadline): where writing waits in the system
+    /// all the same, this does not. It is `write`, as it stands.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::write`].
+    fn write_without_waiting(&self, bytes: &[u8]) -> WasiResult<usize> {
+        self.write(bytes)
     }
 
     /// Goes on at another place of a file that stands behind the stream; what place that is. Whoever else has the stream goes on there

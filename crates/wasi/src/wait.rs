@@ -228,8 +228,8 @@ impl Wake for Wakeup {
 /// Waits until something that the waiter was told of may be ready, or `wakeup` is woken, or for so long; whether the time was up. It may return
 /// too early.
 ///
-/// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system: see
-/// [`Output`](crate::Output)). A guest's deadline shortens the time, which the loop of `WasiCtx::wait` answers with
+/// This is the one place where a guest's thread waits for the world (sleep may be the host's own, and writing waits in the system where no
+/// deadline is set: see [`Output`](crate::Output)). A guest's deadline shortens the time, which the loop of `WasiCtx::wait` answers with
 /// [`WasiError::Stop`](crate::WasiError::Stop), which no interface above turns into an error of the guest's; so no epoch that begins
 /// meanwhile is seen before the wait is over. Whoever is to interrupt a guest at another time sets a flag that is looked at there, after
 /// [`Wakeup::forget`], and wakes its [`Wakeup`], which ends any wait here at once, whatever it is for.

@@ -3,10 +3,10 @@
 use gusset::core::{Linker, Module};
 use gusset::{Config, Engine, Store, Trap, TrapCode};
 use gusset_wasi::{
-    ErrorCode, Input, Interest, MonotonicClock, Pollable, Ready, SocketStream, VirtualClock, Waiter, WasiConfig,
-    WasiCtx, WasiError, preview1,
+    ErrorCode, FileType, Input, Interest, MonotonicClock, Output, Pollable, Ready, SocketStream, Stream, VirtualClock,
+    Waiter, WasiConfig, WasiCtx, WasiError, WasiResult, preview1,
 };
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -134,6 +134,67 @@ fn a_guest_that_waits_is_stopped_at_the_deadline_of_its_store() {
         let trap = error.downcast_ref::<Trap>().unwrap_or_else(|| panic!("{name}: {error:?}"));
         assert_eq!((trap.code(), trap.backtrace().frames().len()), (TrapCode::Interrupt, 1), "{name}");
     }
+}
+
+/// Writing to it waits, unless that is not wanted.
+struct Waits(SocketStream);
+
+impl Pollable for Waits {
+    fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        self.0.poll_ready(interest, waiter)
+    }
+}
+
+impl Stream for Waits {
+    fn file_type(&self) -> FileType {
+        FileType::SocketStream
+    }
+
+    fn write(&self, _: &[u8]) -> WasiResult<usize> {
+        panic!("nothing would end this")
+    }
+
+    fn write_without_waiting(&self, bytes: &[u8]) -> WasiResult<usize> {
+        self.0.write(bytes)
+    }
+}
+
+/// A guest that has a deadline is stopped where it writes to what nobody reads; what is read slowly, it writes to its end.
+#[test]
+fn a_guest_that_waits_to_write_is_stopped_at_its_deadline() {
+    const BYTES: usize = 2 * 1_000_000;
+    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 16)
+        ;; Two ranges of 1,000,000 bytes.
+        (data (i32.const 0) "\10\00\00\00\40\42\0f\00\10\00\00\00\40\42\0f\00")
+        (func (export "write") (result i32)
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 2) (i32.const 1048572)))
+            (i32.load (i32.const 1048572))))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut linker = Linker::<WasiCtx>::new(&engine);
+    preview1::add_to_linker(&mut linker, |ctx| ctx).unwrap();
+    let (mut ours, guests) = UnixStream::pair().unwrap();
+    let config = WasiConfig::builder().stdout(Output::stream(Waits(SocketStream::unix(guests)))).build().unwrap();
+    let mut store = Store::new(&engine, WasiCtx::new(&config));
+    store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let write = instance.get_typed_func::<(), i32>(&mut store, "write").unwrap();
+    let reader = thread::spawn(move || {
+        let mut bytes = vec![0; BYTES];
+        for piece in bytes.chunks_mut(100_000) {
+            thread::sleep(Duration::from_millis(1));
+            ours.read_exact(piece).unwrap();
+        }
+        ours
+    });
+    assert_eq!(write.call(&mut store, ()).unwrap(), BYTES as i32);
+    let _nobody_reads = reader.join().unwrap();
+    let deadline = Instant::now() + SHORT;
+    let error = store.with_deadline(deadline, |mut store| write.call(&mut store, ())).unwrap_err();
+    assert!(Instant::now() >= deadline);
+    assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt), "{error:?}");
 }
 
 #[test]

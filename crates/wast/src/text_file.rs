@@ -1,7 +1,7 @@
 //! Reads scripts and lists. A file may be anything that can be named, a device that never ends included: what is no text is
 //! given up after its first bytes, and what is too large is not read.
 
-use gusset::{Error, Result};
+use gusset::{Engine, Error, Result};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -49,6 +49,9 @@ fn read(mut file: impl Read, length: u64, name: &str) -> Result<String> {
         file.by_ref().take(FIRST_BYTES).read_to_end(&mut bytes)?;
         if bytes.starts_with(b"\0asm") {
             return Err(Error::msg("it is a binary component or module, and no script"));
+        }
+        if Engine::detect_precompiled(&bytes).is_some() {
+            return Err(Error::msg("it is a precompiled component or module, and no script"));
         }
         // A comment may hold zeros, but no script starts with one; binaries and empty devices do.
         if bytes.first() == Some(&0) {

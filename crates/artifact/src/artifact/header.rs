@@ -10,7 +10,7 @@ use twox_hash::XxHash3_128;
 const MAGIC: [u8; 8] = *b"\x7fgusset\n";
 
 /// Counts changes of this format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The version of Gusset, which knows its own plans and contexts only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -21,7 +21,8 @@ const KIND_AT: usize = 12;
 const LENGTH_AT: usize = 16;
 const HASH_AT: usize = 24;
 const VERSION_AT: usize = 40;
-const SECTIONS_AT: usize = 72;
+const SOURCES_AT: usize = 72;
+const SECTIONS_AT: usize = 88;
 
 /// Bytes of the header.
 pub(super) const HEADER_SIZE: usize = SECTIONS_AT + Section::COUNT * 16;
@@ -98,8 +99,8 @@ impl Header {
     /// # Errors
     ///
     /// When it is not, with the first reason in the order of [`ArtifactErrorKind`].
-    pub(super) fn read(file: &[u8]) -> Result<Header, ArtifactError> {
-        check_artifact_start(file)?;
+    pub(super) fn read(sources: u128, file: &[u8]) -> Result<Header, ArtifactError> {
+        check_artifact_start(sources, file)?;
         let header = file.get(..HEADER_SIZE).ok_or_else(|| truncated(file.len(), None))?;
         let wanted = u64_at(header, LENGTH_AT);
         if (file.len() as u64) < wanted {
@@ -127,13 +128,14 @@ impl Header {
 }
 
 /// Writes the header of `file`, whose first [`HEADER_SIZE`] bytes are for it.
-pub(super) fn write(file: &mut [u8], kind: ArtifactKind, sections: &[Range<usize>; Section::COUNT]) {
+pub(super) fn write(sources: u128, file: &mut [u8], kind: ArtifactKind, sections: &[Range<usize>; Section::COUNT]) {
     let length = file.len() as u64;
     file[..FORMAT_AT].copy_from_slice(&MAGIC);
     file[FORMAT_AT..KIND_AT].copy_from_slice(&FORMAT.to_le_bytes());
     file[KIND_AT] = kind.number();
     file[LENGTH_AT..HASH_AT].copy_from_slice(&length.to_le_bytes());
     file[VERSION_AT..][..VERSION.len()].copy_from_slice(VERSION.as_bytes());
+    file[SOURCES_AT..SECTIONS_AT].copy_from_slice(&sources.to_le_bytes());
     for (at, section) in sections.iter().enumerate() {
         let place = &mut file[SECTIONS_AT + at * 16..][..16];
         place[..8].copy_from_slice(&(section.start as u64).to_le_bytes());
@@ -143,7 +145,7 @@ pub(super) fn write(file: &mut [u8], kind: ArtifactKind, sections: &[Range<usize
     file[HASH_AT..VERSION_AT].copy_from_slice(&hash);
 }
 
-const _: () = assert!(VERSION.len() < SECTIONS_AT - VERSION_AT);
+const _: () = assert!(VERSION.len() < SOURCES_AT - VERSION_AT);
 
 /// Which sort of artefact of this or another version the bytes start as, if they do. Nothing else is looked at: the first 16 bytes of a
 /// file are enough.
@@ -152,13 +154,13 @@ pub fn detect_artifact(bytes: &[u8]) -> Option<ArtifactKind> {
     ArtifactKind::from_number(*bytes.get(KIND_AT)?)
 }
 
-/// Checks the start of a file, 128 bytes or all there are: whether it is an artefact of this version. Nobody needs to read the rest
-/// of one that is not.
+/// Checks the start of a file, 128 bytes or all there are: whether it is an artefact of this version, made by a build from the same
+/// `sources`, of which there is a hash. Nobody needs to read the rest of one that is not.
 ///
 /// # Errors
 ///
-/// When it is not: foreign, of another version, or cut off.
-pub fn check_artifact_start(file: &[u8]) -> Result<(), ArtifactError> {
+/// When it is not: foreign, of another version or build, or cut off.
+pub fn check_artifact_start(sources: u128, file: &[u8]) -> Result<(), ArtifactError> {
     if !file.starts_with(&MAGIC) {
         if !file.is_empty() && MAGIC.starts_with(file) {
             return Err(truncated(file.len(), None));
@@ -180,12 +182,19 @@ pub fn check_artifact_start(file: &[u8]) -> Result<(), ArtifactError> {
         );
         return Err(ArtifactError::new(ArtifactErrorKind::Version, message));
     }
-    let Some(version) = file.get(VERSION_AT..SECTIONS_AT) else { return Err(truncated(file.len(), None)) };
-    let mut wanted = [0; SECTIONS_AT - VERSION_AT];
+    let Some(version) = file.get(VERSION_AT..SOURCES_AT) else { return Err(truncated(file.len(), None)) };
+    let mut wanted = [0; SOURCES_AT - VERSION_AT];
     wanted[..VERSION.len()].copy_from_slice(VERSION.as_bytes());
     if *version != wanted {
         let made_by = plain_version(version).ok_or_else(|| ArtifactError::damaged("the version in its header"))?;
         let message = format!("the artefact was made by Gusset {made_by}, and this is {VERSION}; compile it again");
+        return Err(ArtifactError::new(ArtifactErrorKind::Version, message));
+    }
+    let Some(made_from) = file.get(SOURCES_AT..SECTIONS_AT) else { return Err(truncated(file.len(), None)) };
+    if made_from != sources.to_le_bytes() {
+        let message = format!(
+            "the artefact was made by another build of Gusset {VERSION}, from other sources than this one; compile it again"
+        );
         return Err(ArtifactError::new(ArtifactErrorKind::Version, message));
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What code was compiled for. Code for one identity must not run under another.
 
-use super::error::{ArtifactError, ArtifactErrorKind};
+use super::error::{ArtifactError, ArtifactErrorKind, SettingDifference};
 use crate::settings::CodeSettings;
-use gusset_types::ComponentFeatures;
+use gusset_types::{ComponentFeature, ComponentFeatures};
 use serde::{Deserialize, Serialize};
 
 /// What code was compiled for, and of what was allowed in its input.
@@ -18,6 +18,9 @@ pub struct CodeIdentity {
     pub component_features: ComponentFeatures,
     /// Whether calls between components go through the host, which traces them.
     pub calls_through_host: bool,
+    /// Whether adapters test and set all flags, those too that nobody can see: for tests, which compare the two.
+    #[doc(hidden)]
+    pub keep_flags: bool,
 }
 
 impl CodeIdentity {
@@ -26,9 +29,9 @@ impl CodeIdentity {
     ///
     /// # Errors
     ///
-    /// With the first difference.
+    /// With the first difference; of settings with all.
     pub fn check(&self, engine: &CodeIdentity, has: impl Fn(&str) -> bool) -> Result<(), ArtifactError> {
-        let CodeIdentity { target, cpu_features, settings, component_features, calls_through_host } = self;
+        let CodeIdentity { target, cpu_features, settings, component_features, calls_through_host, keep_flags } = self;
         if *target != engine.target {
             let message = format!("the artefact is for {target}, and this is {}", engine.target);
             return Err(ArtifactError::new(ArtifactErrorKind::Target, format!("{message}; compile it for that")));
@@ -43,27 +46,14 @@ impl CodeIdentity {
             );
             return Err(ArtifactError::new(ArtifactErrorKind::CpuFeatures, message));
         }
-        let feature = |feature: &gusset_types::ComponentFeature| {
+        let feature = |feature: &ComponentFeature| {
             let (file, engine) = (component_features.has(*feature), engine.component_features.has(*feature));
-            (file != engine).then(|| (feature.name(), file.to_string(), engine.to_string()))
+            SettingDifference::between(feature.name(), file, engine)
         };
-        let traced = || {
-            let (file, engine) = (*calls_through_host, engine.calls_through_host);
-            (file != engine).then(|| ("trace_calls", file.to_string(), engine.to_string()))
-        };
-        let difference = settings
-            .first_difference(&engine.settings)
-            .or_else(|| gusset_types::ComponentFeature::ALL.iter().find_map(feature))
-            .or_else(traced);
-        match difference {
-            None => Ok(()),
-            Some((name, file, engine)) => {
-                let message = format!(
-                    "the artefact was compiled with other settings: `{name}` is {file} in it, and {engine} in this engine; \
-                     compile it with the engine's"
-                );
-                Err(ArtifactError::new(ArtifactErrorKind::Settings, message))
-            }
-        }
+        let mut differences = settings.differences(&engine.settings);
+        differences.extend(ComponentFeature::ALL.iter().filter_map(feature));
+        differences.extend(SettingDifference::between("trace_calls", *calls_through_host, engine.calls_through_host));
+        differences.extend(SettingDifference::between("keep_flags", *keep_flags, engine.keep_flags));
+        if differences.is_empty() { Ok(()) } else { Err(ArtifactError::other_settings(differences)) }
     }
 }

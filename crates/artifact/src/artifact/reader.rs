@@ -18,13 +18,13 @@ pub struct ArtifactFile {
 }
 
 impl ArtifactFile {
-    /// Checks the bytes, of which there are a whole file's.
+    /// Checks the bytes, of which there are a whole file's. `sources` is the hash of what this build was made from.
     ///
     /// # Errors
     ///
-    /// When they are not as they were written: foreign, of another version, truncated or damaged.
-    pub fn open(bytes: SharedBytes) -> Result<ArtifactFile, ArtifactError> {
-        let header = Header::read(&bytes)?;
+    /// When they are not as they were written: foreign, of another version or build, truncated or damaged.
+    pub fn open(sources: u128, bytes: SharedBytes) -> Result<ArtifactFile, ArtifactError> {
+        let header = Header::read(sources, &bytes)?;
         let identity = decode(&bytes[header.section(Section::Identity)])?;
         Ok(ArtifactFile { bytes, header, identity })
     }

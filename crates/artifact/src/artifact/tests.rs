@@ -10,6 +10,9 @@ use crate::shared_bytes::SharedBytes;
 use crate::{CodeRange, FunctionRange, StackMap};
 use gusset_types::{ComponentFeature, ComponentFeatures, CoreFeature};
 
+/// What this build was made from.
+const SOURCES: u128 = 0x0123_4567_89ab_cdef_1032_5476_98ba_dcfe;
+
 fn identity() -> CodeIdentity {
     CodeIdentity {
         target: "x86_64-linux".into(),
@@ -17,6 +20,7 @@ fn identity() -> CodeIdentity {
         settings: CodeSettings::default(),
         component_features: ComponentFeatures::default(),
         calls_through_host: false,
+        keep_flags: false,
     }
 }
 
@@ -41,7 +45,7 @@ fn image() -> CodeImage {
 }
 
 fn write(content: &ArtifactContent) -> Vec<u8> {
-    write_artifact(&identity(), &image(), content).expect("all of it can be written")
+    write_artifact(SOURCES, &identity(), &image(), content).expect("all of it can be written")
 }
 
 fn module() -> Vec<u8> {
@@ -49,13 +53,13 @@ fn module() -> Vec<u8> {
 }
 
 fn refusal(bytes: &[u8]) -> ArtifactErrorKind {
-    let opened = ArtifactFile::open(SharedBytes::from(bytes.to_vec()));
+    let opened = ArtifactFile::open(SOURCES, SharedBytes::from(bytes.to_vec()));
     opened.err().expect("it is not as it was written").kind()
 }
 
 #[test]
 fn what_is_read_is_what_was_written() {
-    let file = ArtifactFile::open(module().into()).expect("it is whole");
+    let file = ArtifactFile::open(SOURCES, module().into()).expect("it is whole");
     assert_eq!((file.kind(), file.identity()), (ArtifactKind::Module, &identity()));
     let (read, _) = file.decode().expect("it is whole");
     assert_eq!(read, image());
@@ -66,7 +70,7 @@ fn what_is_read_is_what_was_written() {
     let adapters = vec![RawTable::from(b"\0asm".to_vec()), RawTable::from(vec![])];
     let component = write(&ArtifactContent::Component { plan: Arc::new(plan), adapters });
     assert_eq!(detect_artifact(&component), Some(ArtifactKind::Component));
-    let file = ArtifactFile::open(component.into()).expect("it is whole");
+    let file = ArtifactFile::open(SOURCES, component.into()).expect("it is whole");
     match file.decode().expect("it is whole").1 {
         ArtifactContent::Component { plan, adapters } => {
             assert!(plan.uses_state);
@@ -94,6 +98,7 @@ fn each_byte_that_changes_is_noticed() {
                 0..8 => kind == ArtifactErrorKind::Foreign,
                 8..12 => kind == ArtifactErrorKind::Version,
                 16..24 => matches!(kind, ArtifactErrorKind::Truncated | ArtifactErrorKind::TrailingBytes),
+                72..88 => kind == ArtifactErrorKind::Version,
                 40..72 => matches!(kind, ArtifactErrorKind::Version | ArtifactErrorKind::Damaged),
                 _ => kind == ArtifactErrorKind::Damaged,
             };
@@ -116,7 +121,7 @@ fn what_is_too_short_or_too_long_is_noticed() {
 
 #[test]
 fn messages_say_what_it_is_and_what_to_do() {
-    let message = |bytes: Vec<u8>| ArtifactFile::open(bytes.into()).err().expect("it is refused").to_string();
+    let message = |bytes: Vec<u8>| ArtifactFile::open(SOURCES, bytes.into()).err().expect("it is refused").to_string();
     assert_eq!(message(vec![]), "this is no artefact of Gusset: it is empty");
     let wasm = b"\0asm\x0d\0\x01\0".to_vec();
     assert_eq!(message(wasm), "this is no artefact of Gusset: it is WebAssembly, which has to be compiled first");
@@ -125,6 +130,12 @@ fn messages_say_what_it_is_and_what_to_do() {
     let version = env!("CARGO_PKG_VERSION");
     let wanted = format!("the artefact was made by Gusset 99.1.0, and this is {version}; compile it again");
     assert_eq!(message(other), wanted);
+    let error = ArtifactFile::open(SOURCES + 1, module().into()).err().expect("it is refused");
+    assert_eq!(error.kind(), ArtifactErrorKind::Version);
+    let wanted = format!(
+        "the artefact was made by another build of Gusset {version}, from other sources than this one; compile it again"
+    );
+    assert_eq!(error.to_string(), wanted);
     let mut older = module();
     older[8] = 0;
     assert!(message(older).starts_with("the artefact was made by an older version of Gusset: its format is 0,"));
@@ -160,10 +171,30 @@ fn each_part_of_the_identity_is_compared() {
         (&|file| file.settings.table_access_spectre_mitigation = false, "`table_access_spectre_mitigation` is false"),
         (&|file| file.component_features.set(ComponentFeature::Gc, true), "gc` is true"),
         (&|file| file.calls_through_host = true, "`trace_calls` is true"),
+        (&|file| file.keep_flags = true, "`keep_flags` is true"),
     ];
     for (change, wanted) in changes {
         let (kind, message) = refused(*change, &all);
         assert_eq!(kind, ArtifactErrorKind::Settings);
         assert!(message.contains(wanted), "{message}");
     }
+}
+
+#[test]
+fn all_settings_that_differ_are_told() {
+    let mut file = identity();
+    file.settings.consume_fuel = true;
+    file.settings.epoch_interruption = true;
+    let error = file.check(&identity(), |_| true).expect_err("two settings differ");
+    assert_eq!(
+        error.to_string(),
+        "the artefact was compiled with other settings: `consume_fuel` is true in it, and false in this engine; \
+         `epoch_interruption` is true in it, and false in this engine; compile it with the engine's"
+    );
+    let told: Vec<_> = error.differences().iter().map(|d| (d.name, &*d.artifact, &*d.engine)).collect();
+    assert_eq!(told, [("consume_fuel", "true", "false"), ("epoch_interruption", "true", "false")]);
+    CoreFeature::ALL.iter().for_each(|feature| file.settings.features.set(*feature, false));
+    let error = file.check(&identity(), |_| true).expect_err("many settings differ");
+    let more = error.differences().len() - 4;
+    assert!(error.to_string().contains(&format!("in this engine; {more} more differ; compile it")), "{error}");
 }

@@ -7,12 +7,13 @@ use crate::image::CodeImage;
 use serde::Serialize;
 use std::ops::Range;
 
-/// The artefact of a unit.
+/// The artefact of a unit. `sources` is the hash of what this build was made from.
 ///
 /// # Errors
 ///
 /// When something of it has no serialized form, which is a fault of ours.
 pub fn write_artifact(
+    sources: u128,
     identity: &CodeIdentity,
     image: &CodeImage,
     content: &ArtifactContent,
@@ -30,7 +31,7 @@ pub fn write_artifact(
     file.bytes(Section::Data, &image.data);
     file.bytes(Section::Text, &image.text);
     let SectionWriter { mut file, sections } = file;
-    header::write(&mut file, content.kind(), &sections);
+    header::write(sources, &mut file, content.kind(), &sections);
     Ok(file)
 }
 

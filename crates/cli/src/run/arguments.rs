@@ -13,6 +13,9 @@ use gusset_wast::FeatureList;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+/// The option without which no precompiled file is run.
+const ALLOW_PRECOMPILED: &str = "--allow-precompiled";
+
 #[derive(Args)]
 pub(crate) struct RunOptions {
     /// The function to call: of a component with its arguments as WAVE, `add(1, 2)`; of a core module with numbers, so or as words after the
@@ -122,11 +125,32 @@ impl Invocation {
         Ok(Invocation { options, path: file, words })
     }
 
-    /// The engine for what is to be run.
-    pub(super) fn engine(&self) -> anyhow::Result<CommandEngine> {
+    /// Whether `--allow-precompiled` stands behind the file.
+    pub(super) fn allows_too_late(&self) -> bool {
+        self.words.iter().any(|word| word == ALLOW_PRECOMPILED)
+    }
+
+    /// The error that it does: whether the file is a program, whose words are its own, is told by what is to be allowed.
+    pub(super) fn allowed_too_late(&self) -> WrongUsage {
+        let before = std::env::args_os().skip(1).take_while(|word| *word != *self.path.as_os_str());
+        let behind = self.words.iter().filter(|word| *word != ALLOW_PRECOMPILED).cloned();
+        let in_shell = |line: String, word: OsString| format!("{line} {}", guess::in_shell(&word.to_string_lossy()));
+        let start = before.fold("gusset".to_string(), in_shell);
+        let command =
+            behind.fold(format!("{start} {ALLOW_PRECOMPILED} {}", guess::file_in_shell(&self.path)), in_shell);
+        WrongUsage(format!(
+            "{ALLOW_PRECOMPILED} stands before the file, since words behind a program are its own:\n\n  {command}\n"
+        ))
+    }
+
+    /// The engine for what is to be run. What is `precompiled` is as it was compiled.
+    pub(super) fn engine(&self, precompiled: bool) -> anyhow::Result<CommandEngine> {
         let RunOptions { features, no_cache, lazy, limits, .. } = &self.options;
         let mut config = if *no_cache { engine::config(features) } else { engine::cached_config(features) };
         limits.configure(config.lazy_compilation(*lazy));
+        if !precompiled {
+            engine::fit_address_space(&mut config);
+        }
         CommandEngine::new(config)
     }
 
@@ -166,7 +190,7 @@ impl Invocation {
     pub(super) fn typed_file(&self) -> String {
         let file = guess::file_in_shell(&self.path);
         match self.options.allow_precompiled {
-            true => format!("--allow-precompiled {file}"),
+            true => format!("{ALLOW_PRECOMPILED} {file}"),
             false => file,
         }
     }

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use gusset::Printable;
 use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -184,11 +183,10 @@ fn stdin(options: &RunOptions, module_on_stdin: bool) -> Result<Option<Input>> {
 
 fn stdin_file(path: &Path) -> Result<Input> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot read {shown} as standard input"))?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    if path.is_dir() {
         bail!("cannot read {shown} as standard input: it is a directory");
     }
-    Ok(Input::file(file))
+    Input::open_file(path).with_context(|| format!("cannot read {shown} as standard input"))
 }
 
 #[cfg(test)]

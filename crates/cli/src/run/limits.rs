@@ -13,27 +13,32 @@ const HEADING: &str = "Limits";
 
 #[derive(Args, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LimitOptions {
-    /// Stop the guest after this time, such as `10s` or `500ms`; compiling does not count
+    /// Stop the guest after this time, such as `10s`, `500ms` or `5m`; compiling does not count
     #[arg(long, help_heading = HEADING, value_name = "DURATION", value_parser = quantity::duration)]
     timeout: Option<Duration>,
     /// Stop the guest when it has used so much fuel: one for each operator, and more for what is copied between components
-    #[arg(long, help_heading = HEADING, value_name = "N")]
+    #[arg(long, help_heading = HEADING, value_name = "N", value_parser = quantity::number)]
     fuel: Option<u64>,
-    /// The most that the guest's linear memories may have together, such as `64MiB`
+    /// The most that the guest's linear memories may have together, such as `64MiB`; tables do not count
     #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
     max_memory: Option<u64>,
     /// The most core instances that a component may have
-    #[arg(long, help_heading = HEADING, value_name = "N")]
+    #[arg(long, help_heading = HEADING, value_name = "N", value_parser = quantity::count)]
     max_instances: Option<usize>,
-    /// The most elements that a table may have
-    #[arg(long, help_heading = HEADING, value_name = "N")]
+    /// The most elements that each table may have
+    #[arg(long, help_heading = HEADING, value_name = "N", value_parser = quantity::count)]
     max_table_elements: Option<usize>,
-    /// The most that the guest may use of the native stack, such as `512KiB`
-    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
+    /// The most that the guest may use of the native stack [default: 512KiB]; it gets one that is large enough
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::stack_size)]
     max_wasm_stack: Option<u64>,
 }
 
 impl LimitOptions {
+    /// What the guest may use of the native stack, if that is said.
+    pub(super) fn max_wasm_stack(&self) -> Option<u64> {
+        self.max_wasm_stack
+    }
+
     /// Settles what has to be compiled in.
     pub(super) fn configure(&self, config: &mut Config) {
         if self.timeout.is_some() {
@@ -53,7 +58,8 @@ impl LimitOptions {
 pub(crate) enum LimitReached {
     Timeout(Duration),
     Fuel(u64),
-    Memory(u64),
+    /// The limit, and what other memories have of it.
+    Memory(u64, u64),
     Instances(usize),
     TableElements(usize),
 }
@@ -63,7 +69,7 @@ impl LimitReached {
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             LimitReached::Fuel(_) => 120,
-            LimitReached::Memory(_) => 121,
+            LimitReached::Memory(..) => 121,
             LimitReached::Instances(_) => 122,
             LimitReached::TableElements(_) => 123,
             LimitReached::Timeout(_) => 124,
@@ -76,8 +82,9 @@ impl fmt::Display for LimitReached {
         match self {
             LimitReached::Timeout(limit) => write!(f, "the guest ran for longer than --timeout allows, {limit:?}"),
             LimitReached::Fuel(limit) => write!(f, "the guest used more fuel than --fuel allows, {limit}"),
-            LimitReached::Memory(limit) => {
-                write!(f, "the guest wanted more memory than --max-memory allows, {limit} bytes")
+            LimitReached::Memory(limit, others) => {
+                write!(f, "the guest wanted more memory than --max-memory allows, {}", bytes(*limit))?;
+                if *others == 0 { Ok(()) } else { write!(f, "; other memories have {} of it", bytes(*others)) }
             }
             LimitReached::Instances(limit) => {
                 write!(f, "the guest has more core instances than --max-instances allows, {limit}")
@@ -89,13 +96,28 @@ impl fmt::Display for LimitReached {
     }
 }
 
-/// What a guest was refused and went on without.
+fn bytes(count: u64) -> String {
+    if count == 1 { "1 byte".into() } else { format!("{count} bytes") }
+}
+
+/// What a guest was refused, and perhaps went on without.
 #[derive(Clone, Default)]
-struct Refused(Arc<Mutex<Option<LimitReached>>>);
+struct Refused(Arc<Mutex<Vec<LimitReached>>>);
 
 impl Refused {
     fn note(&self, limit: LimitReached) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(limit);
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is between the first and the last is of no interest.
+        refused.truncate(1);
+        refused.push(limit);
+    }
+
+    fn first(&self) -> Option<LimitReached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).first().copied()
+    }
+
+    fn last(&self) -> Option<LimitReached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().copied()
     }
 }
 
@@ -112,6 +134,8 @@ pub(super) struct GuestLimiter {
     max_table_elements: Option<usize>,
     /// Bytes of linear memories.
     memory: u64,
+    /// What is left of `max_memory` for the memory that was refused.
+    left: Option<u64>,
     /// What the last growth of a memory added.
     last_growth: u64,
     refused: Refused,
@@ -126,7 +150,7 @@ impl<'a> GuestLimits<'a> {
     pub(super) fn limiter(&self) -> GuestLimiter {
         let LimitOptions { max_memory, max_instances, max_table_elements, .. } = *self.options;
         let refused = self.refused.clone();
-        GuestLimiter { max_memory, max_instances, max_table_elements, memory: 0, last_growth: 0, refused }
+        GuestLimiter { max_memory, max_instances, max_table_elements, memory: 0, left: None, last_growth: 0, refused }
     }
 
     /// Sets the limits of a store, where they begin: `limiter` finds in its data what [`limiter`](GuestLimits::limiter) gave.
@@ -154,10 +178,10 @@ impl<'a> GuestLimits<'a> {
     }
 
     fn reached(&self, error: &Error) -> Option<LimitReached> {
-        let LimitOptions { timeout, fuel, max_memory, max_instances, max_table_elements, .. } = *self.options;
+        let LimitOptions { timeout, fuel, max_instances, max_table_elements, .. } = *self.options;
         if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
             return match exceeded.kind {
-                LimitKind::MemoryBytes => max_memory.map(LimitReached::Memory),
+                LimitKind::MemoryBytes => self.refused.last(),
                 LimitKind::Instances => max_instances.map(LimitReached::Instances),
                 LimitKind::TableElements => max_table_elements.map(LimitReached::TableElements),
                 _ => None,
@@ -167,7 +191,7 @@ impl<'a> GuestLimits<'a> {
             TrapCode::Interrupt => timeout.map(LimitReached::Timeout),
             TrapCode::OutOfFuel => fuel.map(LimitReached::Fuel),
             // What was refused need not be why it trapped, but mostly is.
-            _ => *self.refused.0.lock().unwrap_or_else(PoisonError::into_inner),
+            _ => self.refused.first(),
         }
     }
 }
@@ -179,8 +203,9 @@ impl ResourceLimiter for GuestLimiter {
         if let Some(limit) = self.max_memory
             && memory > limit
         {
-            self.refused.note(LimitReached::Memory(limit));
-            self.last_growth = 0;
+            let others = self.memory.saturating_sub(current as u64);
+            self.refused.note(LimitReached::Memory(limit, others));
+            (self.left, self.last_growth) = (Some(limit.saturating_sub(others)), 0);
             return Ok(false);
         }
         (self.memory, self.last_growth) = (memory, growth);
@@ -206,12 +231,37 @@ impl ResourceLimiter for GuestLimiter {
         self.max_instances.unwrap_or(usize::MAX)
     }
 
+    // What they take is limited, and not how many there are.
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
     fn limit_of(&self, kind: LimitKind) -> Option<u64> {
         match kind {
-            LimitKind::MemoryBytes => self.max_memory,
+            LimitKind::MemoryBytes => self.left.or(self.max_memory),
             LimitKind::TableElements => self.max_table_elements.map(|elements| elements as u64),
             LimitKind::Instances => self.max_instances.map(|instances| instances as u64),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_first_and_last_is_known() {
+        let refused = Refused::default();
+        assert_eq!((refused.first(), refused.last()), (None, None));
+        let limits = [LimitReached::TableElements(9), LimitReached::Memory(1, 0), LimitReached::Memory(1, 1)];
+        for limit in limits {
+            refused.note(limit);
+            assert_eq!((refused.first(), refused.last()), (Some(limits[0]), Some(limit)));
         }
     }
 }

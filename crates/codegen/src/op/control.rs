@@ -70,6 +70,8 @@ impl<'a> FuncTranslator<'a, '_> {
         match *operator {
             Operator::Nop => {}
             Operator::Unreachable => {
+                // Most programs that fail end here, and are charged for all that they used.
+                self.hand_over_fuel();
                 self.trap_now(TrapCode::Unreachable);
                 self.reachable = false;
             }

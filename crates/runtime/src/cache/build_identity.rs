@@ -1,4 +1,5 @@
-//! Which build of this library runs: what one build compiled, another one must not take for its own, though both are of one version.
+//! Which build of this library runs. Builds of other sources have another hash of them (`SOURCES`), whatever this says; the file that the code
+//! was loaded from tells also of what they were built with: dependencies that were changed in place, another compiler.
 
 use crate::error::{Context, Result};
 use std::fs::File;

@@ -14,10 +14,10 @@ pub(crate) use compiled::{component, module};
 pub use config::CacheConfig;
 pub(crate) use directory::CachedFile;
 
-use crate::error::{Context, Error, Result};
-use directory::CacheDirectory;
+use crate::error::{Context, Result};
+use directory::{CacheDirectory, NotAnEntry};
+use gusset_artifact::ArtifactError;
 use key::CacheKey;
-use rustix::io::Errno;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -31,7 +31,7 @@ const PART_BEFORE_COUNTING: u64 = 4;
 /// compiles, and leaves there what it had to compile. Cheap to clone; engines, threads and processes can share a directory.
 ///
 /// A file there is found by a hash over the component or module, the settings, the processor's features that code uses, and the very build
-/// of this library. It is used only if it is whole; else it is removed, and what it stood for is compiled. When files exceed the limit,
+/// of this library. It is used only if it is whole, and was written for that; else it is removed, and what it stood for is compiled. When files exceed the limit,
 /// those are removed that have not been used for longest.
 ///
 /// The directory belongs to the user of the process, and nobody else may write to it: one that is not so is not used, since what lies
@@ -150,11 +150,11 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// When it is there and cannot be read.
+    /// When it is there and cannot be read, or is not there and cannot be made.
     pub fn usage(&self) -> Result<CacheUsage> {
         match CacheDirectory::open(&self.0.directory)? {
             Some(directory) => Ok(directory.listing()?.usage()),
-            None => Ok(CacheUsage::default()),
+            None => CacheDirectory::rehearse(&self.0.directory).map(|()| CacheUsage::default()),
         }
     }
 
@@ -162,7 +162,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// When the directory is there and cannot be read, or a file cannot be removed.
+    /// When the directory is there and cannot be read, or something cannot be removed: then all else is.
     pub fn clear(&self) -> Result<CacheUsage> {
         match CacheDirectory::open(&self.0.directory)? {
             Some(directory) => removal::clear(&directory),
@@ -200,8 +200,7 @@ impl Cache {
 
     fn try_load<T>(&self, key: &CacheKey, read: impl FnOnce(CachedFile) -> Result<T>) -> Result<Option<T>> {
         let Some(directory) = CacheDirectory::open(&self.0.directory)? else { return Ok(None) };
-        let name = key.file_name();
-        let entry = match directory.entry(&name) {
+        let entry = match directory.entry(key) {
             Ok(None) => return Ok(None),
             Ok(Some(file)) => {
                 file.mark_used();
@@ -210,25 +209,31 @@ impl Cache {
             Err(error) => Err(error),
         };
         entry.map(Some).map_err(|error| {
-            // What the system lacks just now says nothing of the entry.
-            if is_lack_of_the_system(&error) {
-                return error.context(format!("cannot use {}", self.0.directory.join(&name).display()));
+            let name = key.file_name();
+            let path = self.0.directory.join(&name);
+            // What the system lacks just now, or a disk does not give, says nothing of the entry.
+            if !(error.is::<NotAnEntry>() || error.is::<ArtifactError>()) {
+                return error.context(format!("cannot use {}", path.display()));
             }
-            self.0.counters.damaged.fetch_add(1, Relaxed);
-            let removed = directory.remove(&name);
-            let done = if removed.is_ok() { "removed" } else { "cannot remove" };
-            error.context(format!("{done} {}, which cannot be used", self.0.directory.join(&name).display()))
+            let done = match directory.remove(&name) {
+                Ok(()) => {
+                    self.0.counters.damaged.fetch_add(1, Relaxed);
+                    "removed"
+                }
+                Err(_) => "cannot remove",
+            };
+            error.context(format!("{done} {}, which cannot be used", path.display()))
         })
     }
 
     /// Whether it was stored: what is larger than all may be together is not.
     fn try_store(&self, key: &CacheKey, bytes: &[u8]) -> Result<bool> {
-        let size = bytes.len() as u64;
+        let size = (bytes.len() + CacheKey::SIZE) as u64;
         if size > self.0.size_limit {
             return Ok(false);
         }
         let directory = CacheDirectory::create(&self.0.directory)?;
-        directory.write(&key.file_name(), bytes)?;
+        directory.write(key, bytes)?;
         let headroom = self.0.headroom.load(Relaxed).saturating_sub(size);
         self.0.headroom.store(headroom, Relaxed);
         if headroom == 0 {
@@ -248,17 +253,6 @@ impl Cache {
             })
             .ok()
     }
-}
-
-/// Whether an entry could not be used for want of descriptors, memory or permission: its bytes may be good.
-fn is_lack_of_the_system(error: &Error) -> bool {
-    let lacks =
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::PERM].map(Errno::raw_os_error);
-    error.chain().any(|cause| {
-        let of_call = cause.downcast_ref::<Errno>().map(|errno| errno.raw_os_error());
-        let number = of_call.or_else(|| cause.downcast_ref::<std::io::Error>()?.raw_os_error());
-        number.is_some_and(|number| lacks.contains(&number))
-    })
 }
 
 impl fmt::Debug for Cache {

@@ -3,7 +3,7 @@
 
 use super::CacheUsage;
 use super::directory::{CacheDirectory, CacheListing};
-use crate::error::Result;
+use crate::error::{Context, Error, Result};
 
 /// Of the limit, the part (one in so many) that is made free where there is too much, so that not every write removes something.
 const PART_TO_FREE: u64 = 8;
@@ -13,7 +13,8 @@ const PART_TO_FREE: u64 = 8;
 pub(super) fn keep_within(directory: &CacheDirectory, limit: u64) -> Result<u64> {
     let Some(_lock) = directory.lock()? else { return Ok(0) };
     let listing = directory.listing()?;
-    remove_abandoned(directory, &listing)?;
+    // What cannot be removed of it is in nobody's way.
+    remove_litter(directory, &listing, &mut Failures::default());
     let CacheUsage { bytes: mut total, .. } = listing.usage();
     if total <= limit {
         return Ok(limit - total);
@@ -23,25 +24,66 @@ pub(super) fn keep_within(directory: &CacheDirectory, limit: u64) -> Result<u64>
     let goal = limit - limit / PART_TO_FREE;
     // The last one stays, since it is no larger than the limit.
     entries.pop();
+    let mut failures = Failures::default();
     for entry in entries {
         if total <= goal {
             break;
         }
-        directory.remove(&entry.name)?;
-        total = total.saturating_sub(entry.bytes);
+        if failures.note(directory.remove(&entry.name)) {
+            total = total.saturating_sub(entry.bytes);
+        }
     }
+    failures.into_result()?;
     Ok(limit.saturating_sub(total))
 }
 
-/// Removes all entries.
+/// Removes all entries, and says what they were.
+///
+/// # Errors
+///
+/// When something cannot be removed; the rest is gone then.
 pub(super) fn clear(directory: &CacheDirectory) -> Result<CacheUsage> {
     let listing = directory.listing()?;
-    remove_abandoned(directory, &listing)?;
-    listing.entries.iter().try_for_each(|entry| directory.remove(&entry.name))?;
-    Ok(listing.usage())
+    let (mut failures, mut removed) = (Failures::default(), CacheUsage::default());
+    for entry in &listing.entries {
+        if failures.note(directory.remove(&entry.name)) {
+            removed.entries += 1;
+            removed.bytes += entry.bytes;
+        }
+    }
+    remove_litter(directory, &listing, &mut failures);
+    let CacheUsage { entries, bytes } = removed;
+    failures
+        .into_result()
+        .with_context(|| format!("removed {entries} entries, {bytes} bytes, and could not remove all"))?;
+    Ok(removed)
 }
 
-fn remove_abandoned(directory: &CacheDirectory, listing: &CacheListing) -> Result<()> {
-    let mut abandoned = listing.temporary.iter().filter(|name| directory.is_abandoned(name));
-    abandoned.try_for_each(|name| directory.remove(name))
+/// The first of the errors, if there are any: one does not keep the others from being removed.
+#[derive(Default)]
+struct Failures(Option<Error>);
+
+impl Failures {
+    /// Whether it went well.
+    fn note(&mut self, outcome: Result<()>) -> bool {
+        match outcome {
+            Ok(()) => true,
+            Err(error) => {
+                self.0.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn into_result(self) -> Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// Removes what nobody writes any more, and what is no file.
+fn remove_litter(directory: &CacheDirectory, listing: &CacheListing, failures: &mut Failures) {
+    let abandoned = listing.temporary.iter().filter(|name| directory.is_abandoned(name));
+    for name in abandoned.chain(&listing.strange) {
+        failures.note(directory.remove(name));
+    }
 }

@@ -1,8 +1,9 @@
 //! The directory of a cache by itself: entries here are any bytes. That what is compiled comes back right is tested from outside.
 
 use super::*;
-use crate::error::ensure;
+use crate::error::Error;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, mknodat, utimensat};
+use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -48,15 +49,22 @@ fn key(number: u8) -> CacheKey {
 /// What an entry holds; an error if that is not `number`, over and over.
 fn read(cache: &Cache, number: u8) -> Option<usize> {
     cache.load(&key(number), |file| {
-        let mut bytes = Vec::new();
-        file.into_file().read_to_end(&mut bytes)?;
-        ensure!(bytes.iter().all(|byte| *byte == number), "the bytes are others");
-        Ok(bytes.len())
+        let (mut bytes, (file, length)) = (Vec::new(), file.into_parts());
+        file.take(length).read_to_end(&mut bytes)?;
+        match bytes.iter().all(|byte| *byte == number) {
+            true => Ok(bytes.len()),
+            false => Err(NotAnEntry::error("the bytes are others")),
+        }
     })
 }
 
 fn store(cache: &Cache, number: u8, length: usize) {
     cache.store(&key(number), || Ok(vec![number; length]));
+}
+
+/// The bytes of a file in which so many are stored.
+fn sized(length: u64) -> u64 {
+    length + CacheKey::SIZE as u64
 }
 
 #[test]
@@ -71,7 +79,7 @@ fn what_was_stored_is_found() {
     assert_eq!(read(&scratch.cache(1 << 20), 1), Some(1000));
     let stats = CacheStats { hits: 1, misses: 2, stored: 1, damaged: 0, problems: 0 };
     assert_eq!((cache.stats(), cache.last_problem()), (stats, None));
-    assert_eq!(cache.usage().expect("it can be read"), CacheUsage { entries: 1, bytes: 1000 });
+    assert_eq!(cache.usage().expect("it can be read"), CacheUsage { entries: 1, bytes: sized(1000) });
     let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o7777;
     assert_eq!(mode(&scratch.path()), 0o700);
     assert_eq!(mode(&scratch.path().join(key(1).file_name())), 0o600);
@@ -93,7 +101,7 @@ fn keys_differ_in_each_part() {
 #[test]
 fn the_least_recently_used_goes_first() {
     let scratch = CacheScratch::new();
-    let cache = scratch.cache(800);
+    let cache = scratch.cache(8 * sized(100));
     for number in 0..8 {
         store(&cache, number, 100);
         scratch.used_at(number, i64::from(number));
@@ -112,7 +120,7 @@ fn the_least_recently_used_goes_first() {
 #[test]
 fn the_limit_holds_and_what_is_larger_is_not_kept() {
     let scratch = CacheScratch::new();
-    let cache = scratch.cache(1000);
+    let cache = scratch.cache(sized(1000));
     store(&cache, 1, 1001);
     assert_eq!(read(&cache, 1), None);
     store(&cache, 1, 1000);
@@ -123,7 +131,7 @@ fn the_limit_holds_and_what_is_larger_is_not_kept() {
     for number in 3..200 {
         store(&cache, number, usize::from(number) * 4);
         let bytes = cache.usage().expect("it can be read").bytes;
-        assert!(bytes <= 1000, "{bytes} after {number}");
+        assert!(bytes <= sized(1000), "{bytes} after {number}");
     }
     let stats = cache.stats();
     assert_eq!((stats.stored, stats.problems), (199, 0));
@@ -137,9 +145,9 @@ fn many_entries_are_not_counted_at_each_write() {
     let cache = scratch.cache(1 << 30);
     store(&cache, 1, 100);
     let headroom = cache.0.headroom.load(Relaxed);
-    assert_eq!(headroom, ((1 << 30) - 100) / PART_BEFORE_COUNTING);
+    assert_eq!(headroom, ((1 << 30) - sized(100)) / PART_BEFORE_COUNTING);
     store(&cache, 2, 100);
-    assert_eq!(cache.0.headroom.load(Relaxed), headroom - 100);
+    assert_eq!(cache.0.headroom.load(Relaxed), headroom - sized(100));
 }
 
 #[test]
@@ -148,15 +156,52 @@ fn what_is_damaged_is_removed() {
     let cache = scratch.cache(1 << 20);
     let path = scratch.path().join(key(1).file_name());
     store(&cache, 1, 1000);
-    fs::write(&path, [1, 1, 2, 1]).expect("it can be written");
-    assert_eq!(read(&cache, 1), None);
-    assert!(!path.exists());
-    let stats = CacheStats { hits: 0, misses: 1, stored: 1, damaged: 1, problems: 1 };
+    let others = [&[1, 1, 2, 1][..], key(1).bytes()].concat();
+    for (bytes, words) in [
+        (&*others, "the bytes are others"),
+        (&[1; 1000], "the key at its end is not the one that it is named for"),
+        (&[1; 31], "it is shorter than a key"),
+        (&[], "it is shorter than a key"),
+    ] {
+        fs::write(&path, bytes).expect("it can be written");
+        assert_eq!(read(&cache, 1), None);
+        assert!(!path.exists());
+        let problem = cache.last_problem().expect("there was one");
+        assert!(problem.starts_with("removed ") && problem.contains(words), "{problem}");
+    }
+    let stats = CacheStats { hits: 0, misses: 4, stored: 1, damaged: 4, problems: 4 };
     assert_eq!(cache.stats(), stats);
-    let problem = cache.last_problem().expect("there was one");
-    assert!(problem.starts_with("removed ") && problem.contains("the bytes are others"), "{problem}");
     store(&cache, 1, 1000);
     assert_eq!(read(&cache, 1), Some(1000));
+}
+
+#[test]
+fn an_entry_under_the_name_of_another_one_is_not_read() {
+    let scratch = CacheScratch::new();
+    let cache = scratch.cache(1 << 20);
+    store(&cache, 1, 10);
+    store(&cache, 2, 10);
+    let path = |number| scratch.path().join(key(number).file_name());
+    fs::rename(path(2), path(1)).expect("both are ours");
+    assert_eq!(cache.load(&key(1), |_| Ok(())), None);
+    assert!(!path(1).exists());
+    assert_eq!(cache.stats().damaged, 1);
+}
+
+#[test]
+fn an_entry_stays_when_something_else_is_wrong() {
+    let scratch = CacheScratch::new();
+    let cache = scratch.cache(1 << 20);
+    store(&cache, 1, 10);
+    for errno in [Errno::MFILE, Errno::NOMEM, Errno::IO, Errno::STALE, Errno::AGAIN, Errno::ACCESS] {
+        let failed = cache.load(&key(1), |_| -> Result<()> { Err(Error::from(errno).context("mapping a file")) });
+        assert_eq!(failed, None);
+        let problem = cache.last_problem().expect("there was one");
+        assert!(problem.starts_with("cannot use ") && problem.contains("mapping a file"), "{problem}");
+    }
+    assert_eq!(read(&cache, 1), Some(10));
+    let stats = CacheStats { hits: 1, misses: 6, stored: 1, damaged: 0, problems: 6 };
+    assert_eq!(cache.stats(), stats);
 }
 
 #[test]
@@ -182,12 +227,23 @@ fn what_is_no_file_of_ours_is_not_read() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("it is ours");
     refused("others may write to it (its mode is 0666)");
     fs::create_dir(&path).expect("directories can be made");
+    refused("is no file");
+    assert_eq!(cache.stats().damaged, 4);
+    // What is in a directory is none of ours.
+    fs::create_dir(&path).expect("directories can be made");
+    fs::write(path.join("notes.txt"), "mine").expect("it can be written");
     assert_eq!(read(&cache, 1), None);
-    assert!(path.is_dir(), "what is in there is none of ours");
     store(&cache, 1, 10);
     assert!(cache.last_problem().is_some_and(|problem| problem.contains("cannot write the cache's file")));
-    assert_eq!(cache.usage().expect("it can be read").entries, 2, "it counts, and goes when there is too much");
+    assert_eq!(cache.stats().damaged, 4, "it is still there");
+    assert_eq!(cache.usage().expect("it can be read").entries, 1);
     assert!(scratch.names().iter().all(|name| !name.ends_with(".tmp")), "{:?}", scratch.names());
+    // It keeps nothing else from being removed.
+    let error = format!("{:#}", cache.clear().expect_err("it cannot be removed"));
+    assert!(error.starts_with(&format!("removed 1 entries, {} bytes, and could not remove all", sized(10))), "{error}");
+    assert!(error.contains(&key(1).file_name()), "{error}");
+    assert_eq!(cache.usage().expect("it can be read").entries, 0);
+    assert!(path.join("notes.txt").exists());
 }
 
 #[test]
@@ -250,8 +306,40 @@ fn a_directory_that_cannot_be_used_costs_nothing_but_time() {
         assert!(error.contains(words), "{error}");
         assert_eq!(cache.last_problem(), Some(error));
         assert_eq!(cache.stats().stored, 0);
+        assert!(cache.usage().is_err(), "{}", path.display());
     }
     assert_eq!(fs::read(&file).expect("it is there"), b"no directory");
+}
+
+#[test]
+fn to_ask_what_is_there_makes_nothing() {
+    let scratch = CacheScratch::new();
+    let path = scratch.0.path().join("some/where/below");
+    let cache = Cache::new(CacheConfig::new().with_directory(&path)).expect("a directory is given");
+    assert_eq!(cache.usage().expect("it can be made"), CacheUsage::default());
+    assert_eq!(cache.clear().expect("nothing is there"), CacheUsage::default());
+    assert_eq!(fs::read_dir(scratch.0.path()).expect("it is ours").count(), 0);
+}
+
+#[test]
+fn the_tag_is_whole_or_made_anew() {
+    let scratch = CacheScratch::new();
+    let cache = scratch.cache(1 << 20);
+    store(&cache, 1, 10);
+    let path = scratch.path().join("CACHEDIR.TAG");
+    let tag = fs::read(&path).expect("it is there");
+    assert!(tag.starts_with(b"Signature: 8a477f597d28d172789f06886806bc55"));
+    // As a full disk leaves it.
+    for damaged in [&b""[..], &tag[..10]] {
+        fs::write(&path, damaged).expect("it is ours");
+        store(&cache, 2, 10);
+        assert_eq!(fs::read(&path).expect("it is there"), tag);
+    }
+    // Somebody may have said more in it.
+    let longer = [&tag[..], b"# mine\n"].concat();
+    fs::write(&path, &longer).expect("it is ours");
+    store(&cache, 2, 10);
+    assert_eq!(fs::read(&path).expect("it is there"), longer);
 }
 
 #[test]
@@ -276,15 +364,17 @@ fn only_what_is_a_caches_is_removed() {
     for name in ["notes.txt", "precious.gusset", &temporary("a"), &temporary("b")] {
         fs::write(path(name), [0; 2000]).expect("it can be written");
     }
+    symlink(path("notes.txt"), path(&temporary("c"))).expect("links can be made");
     // Somebody is still writing this one.
     let written = File::open(path(&temporary("b"))).expect("it is there");
     written.try_lock().expect("nobody has it");
     cache.0.headroom.store(0, Relaxed);
     store(&cache, 2, 100);
-    assert!(!path(&temporary("a")).exists());
+    assert!(!path(&temporary("a")).exists() && !path(&temporary("c")).is_symlink());
     assert!(path(&temporary("b")).exists());
     assert_eq!((read(&cache, 1), read(&cache, 2)), (Some(100), Some(100)), "what is no entry does not count");
-    assert_eq!(cache.clear().expect("it can be removed"), CacheUsage { entries: 2, bytes: 200 });
+    symlink(path("notes.txt"), path(&temporary("d"))).expect("links can be made");
+    assert_eq!(cache.clear().expect("it can be removed"), CacheUsage { entries: 2, bytes: 2 * sized(100) });
     assert!(path(&temporary("b")).exists());
     drop(written);
     assert_eq!(cache.clear().expect("it can be removed"), CacheUsage::default());
@@ -295,7 +385,7 @@ fn only_what_is_a_caches_is_removed() {
 #[test]
 fn one_process_removes_at_a_time() {
     let scratch = CacheScratch::new();
-    let cache = scratch.cache(1000);
+    let cache = scratch.cache(sized(1000));
     store(&cache, 1, 600);
     let lock = File::open(scratch.path().join("lock")).expect("it is there");
     lock.try_lock().expect("nobody has it");

@@ -22,13 +22,14 @@ struct AlarmState {
     next_number: u64,
     /// Until when the thread sleeps; `None` where there is none, or it is awake.
     asleep_until: Option<Instant>,
-    running: bool,
+    /// The process that the thread runs in. In one that was forked there is none.
+    running: Option<u32>,
 }
 
 type AlarmKey = (Instant, u64);
 
 static CLOCK: AlarmClock = AlarmClock {
-    state: Mutex::new(AlarmState { alarms: BTreeMap::new(), next_number: 0, asleep_until: None, running: false }),
+    state: Mutex::new(AlarmState { alarms: BTreeMap::new(), next_number: 0, asleep_until: None, running: None }),
     changed: Condvar::new(),
 };
 
@@ -42,11 +43,11 @@ impl Alarm {
     ///
     /// When the system starts no thread.
     pub(super) fn set(at: Instant, engine: &Engine) -> Result<Alarm> {
-        let mut state = CLOCK.lock();
-        if !state.running {
+        let (mut state, process) = (CLOCK.lock(), std::process::id());
+        if state.running != Some(process) {
             let thread = std::thread::Builder::new().name("gusset-deadlines".into()).spawn(|| CLOCK.run());
             thread.context("starting the thread that waits for deadlines")?;
-            state.running = true;
+            (state.running, state.asleep_until) = (Some(process), None);
         }
         let key = (at, state.next_number);
         state.next_number += 1;
@@ -56,6 +57,18 @@ impl Alarm {
         }
         Ok(Alarm(key))
     }
+
+    /// When it rings.
+    pub(super) fn at(&self) -> Instant {
+        self.0.0
+    }
+}
+
+/// Does something while no other thread sets an alarm or lets one ring: a process that is forked meanwhile finds nothing half done.
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+pub(crate) fn while_none_rings<R>(work: impl FnOnce() -> R) -> R {
+    let _state = CLOCK.lock();
+    work()
 }
 
 impl Drop for Alarm {
@@ -102,7 +115,7 @@ impl AlarmClock {
                 None => *idle_since.get_or_insert(now) + LINGER,
             };
             if until <= now {
-                state.running = false;
+                state.running = None;
                 return;
             }
             state.asleep_until = Some(until);

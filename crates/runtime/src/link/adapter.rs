@@ -79,8 +79,7 @@ pub(super) fn link<T: 'static>(
                     return Err(format_err!("internal error: an adapter copies from what is no memory"));
                 };
                 add(store, op.signature(src_width, dst_width), move |store, values| {
-                    store.0.check_deadline()?;
-                    store.0.vm.transcode(transcoder, src, dst, values)
+                    store.0.transcode(transcoder, src, dst, values)
                 })?
             }
             AdapterImport::Trap { indices } => {

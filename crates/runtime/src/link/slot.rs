@@ -135,6 +135,11 @@ impl<T: 'static> HostFunction<T> for FuncSlot {
         }
     }
 
+    fn forget(&self, tables: &Arc<TypeTables>) {
+        let mut wanted = self.0.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.retain(|(known, _)| !Arc::ptr_eq(known, tables));
+    }
+
     fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
         // One that is filled later has none.
         self.0.func.get().map_or(Ok(None), |func| func.link(store, import))

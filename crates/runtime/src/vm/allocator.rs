@@ -30,8 +30,9 @@ struct PooledSlots {
     max_core_instance_size: usize,
 }
 
-/// Bytes of each free context that stay in memory: clearing them is faster than getting them from the system.
-const CONTEXT_KEPT: usize = 64 << 10;
+/// Bytes of each free context that stay in memory. To give some back to the system and get others costs much more than clearing them,
+/// and most of all where other threads run, which hear of it.
+const CONTEXT_KEPT: usize = 1 << 20;
 
 impl InstanceAllocator {
     /// # Errors

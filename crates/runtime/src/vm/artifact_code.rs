@@ -1,12 +1,15 @@
-//! Code of an artefact: in a private mapping of its file, or in a copy. Tables, data and text are used where they stand.
+//! Code of an artefact: in a private mapping of its file, or in a copy, of bytes or of a file from which nothing may be executed. Tables,
+//! data and text are used where they stand.
 
 use super::code::CodeMemory;
 use super::mapping::{Mapping, page_size, round_up};
-use crate::artifact::has_feature;
+use crate::artifact::{SOURCES, has_feature};
 use crate::engine::Engine;
 use crate::error::{Error, Result, bail, format_err};
 use gusset_artifact::{ArtifactContent, ArtifactFile, ArtifactKind, SharedBytes, check_artifact_start};
+use rustix::io::Errno;
 use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -18,11 +21,31 @@ const START_OF_FILE: usize = 128;
 struct ArtifactBytes {
     mapping: Mapping,
     len: usize,
+    /// Whether they are a copy in memory that is no file's.
+    copied: bool,
 }
 
 impl AsRef<[u8]> for ArtifactBytes {
     fn as_ref(&self) -> &[u8] {
         self.mapping.bytes(self.len)
+    }
+}
+
+impl ArtifactBytes {
+    fn copy_of(bytes: &[u8]) -> Result<ArtifactBytes> {
+        let mut mapping = Mapping::reserve(round_up(bytes.len() as u64).ok_or_else(too_large)?)?;
+        mapping.make_accessible(bytes.len())?;
+        mapping.bytes_mut(bytes.len()).copy_from_slice(bytes);
+        mapping.make_read_only()?;
+        Ok(ArtifactBytes { mapping, len: bytes.len(), copied: true })
+    }
+
+    /// Checks that it is an artefact that this engine can run.
+    fn open(self: &Arc<ArtifactBytes>, engine: &Engine, kind: ArtifactKind) -> Result<ArtifactFile> {
+        let artifact = ArtifactFile::open(SOURCES, SharedBytes::new(self.clone()))?;
+        artifact.check_kind(kind)?;
+        artifact.identity().check(engine.identity(), has_feature)?;
+        Ok(artifact)
     }
 }
 
@@ -41,16 +64,12 @@ impl CodeMemory {
         bytes: &[u8],
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
-        check_artifact_start(bytes)?;
-        let mut mapping = Mapping::reserve(round_up(bytes.len() as u64).ok_or_else(too_large)?)?;
-        mapping.make_accessible(bytes.len())?;
-        mapping.bytes_mut(bytes.len()).copy_from_slice(bytes);
-        mapping.make_read_only()?;
+        check_artifact_start(SOURCES, bytes)?;
         // SAFETY: V2: the caller says so.
-        unsafe { load(engine, ArtifactBytes { mapping, len: bytes.len() }, kind, None) }
+        unsafe { load(engine, ArtifactBytes::copy_of(bytes)?, kind, None) }
     }
 
-    /// Code of an artefact in a file, which is mapped.
+    /// Code of an artefact in a file, of which it is the first `len` bytes. They are mapped.
     ///
     /// # Errors
     ///
@@ -62,16 +81,32 @@ impl CodeMemory {
     pub(super) unsafe fn of_artifact_file(
         engine: &Engine,
         file: File,
+        len: u64,
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
+        let len = usize::try_from(len).map_err(|_| too_large())?;
         let mut start = [0; START_OF_FILE];
-        let read = file.read_at(&mut start, 0)?;
-        check_artifact_start(&start[..read])?;
-        let len = usize::try_from(file.metadata()?.len()).map_err(|_| too_large())?;
+        let read = read_start(&mut start[..len.min(START_OF_FILE)], |bytes, at| file.read_at(bytes, at))?;
+        check_artifact_start(SOURCES, &start[..read])?;
         let mapping = Mapping::of_file(&file, len)?;
         // SAFETY: V2: the caller says so.
-        unsafe { load(engine, ArtifactBytes { mapping, len }, kind, Some(file)) }
+        unsafe { load(engine, ArtifactBytes { mapping, len, copied: false }, kind, Some(file)) }
     }
+}
+
+/// Reads from a file's start until it ends or `bytes` are full: a signal can interrupt that, and file systems may give less than there is.
+/// How much was read.
+fn read_start(bytes: &mut [u8], mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<usize>) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 fn too_large() -> Error {
@@ -90,16 +125,27 @@ unsafe fn load(
     file: Option<File>,
 ) -> Result<(CodeMemory, ArtifactContent)> {
     let bytes = Arc::new(bytes);
-    let artifact = ArtifactFile::open(SharedBytes::new(bytes.clone()))?;
-    artifact.check_kind(kind)?;
-    artifact.identity().check(engine.identity(), has_feature)?;
+    let artifact = bytes.open(engine, kind)?;
+    match bytes.mapping.make_executable(pages(artifact.text())?) {
+        Ok(()) => {}
+        Err(error) if !bytes.copied && is_forbidden(&error) => {
+            let copy = ArtifactBytes::copy_of(bytes.as_ref().as_ref())?;
+            // SAFETY: V2: they are the same bytes.
+            return unsafe { load(engine, copy, kind, file) };
+        }
+        Err(error) => return Err(error),
+    }
     let (image, content) = artifact.decode()?;
-    bytes.mapping.make_executable(pages(artifact.text())?)?;
     let data = artifact.data();
     // SAFETY: V2, V5: the caller says that the artefact is the compiler's; its hash says that it is whole; it is for processors like
     // this one; and its text can be executed and is never written.
     let code = unsafe { CodeMemory::new(engine.signatures(), Arc::new(artifact.identity().clone()), image) }?;
     Ok((code.with_data_source(file.filter(|_| !data.is_empty()).map(|file| (file, data.start as u64))), content))
+}
+
+/// Whether nothing that is mapped from there may be executed: its file system is mounted so (`noexec`). Who may read it may run a copy.
+fn is_forbidden(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(&(Errno::ACCESS | Errno::PERM)))
 }
 
 /// The pages of a range; none of an empty one, which stands anywhere.
@@ -111,4 +157,30 @@ fn pages(range: Range<usize>) -> Result<Range<usize>> {
         bail!("the code of the artefact does not start at a page of this system");
     }
     Ok(range.start..range.end.next_multiple_of(page_size()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_read_whole_whatever_each_read_gives() {
+        let contents: Vec<u8> = (0..100).collect();
+        let mut calls = 0;
+        let mut reluctant = |bytes: &mut [u8], at: u64| {
+            calls += 1;
+            if calls % 2 == 1 {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            let given = contents[at as usize..].iter().take(7).zip(bytes).map(|(from, to)| *to = *from).count();
+            Ok(given)
+        };
+        let mut start = [0; 50];
+        assert_eq!(read_start(&mut start, &mut reluctant).expect("it can be read"), 50);
+        assert_eq!(start, contents[..50]);
+        let mut all = [0; 128];
+        assert_eq!(read_start(&mut all, &mut reluctant).expect("it can be read"), 100);
+        let error = read_start(&mut all, |_, _| Err(Errno::IO.into())).expect_err("it cannot be read");
+        assert_eq!(error.raw_os_error(), Some(Errno::IO.raw_os_error()));
+    }
 }

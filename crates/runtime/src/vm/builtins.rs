@@ -3,7 +3,7 @@
 
 use super::context::RawStoreContext;
 use super::growth::{memory_grow, table_grow};
-use super::metering::ask_whether_to_go_on;
+use super::metering::ask_at_epoch;
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::store::VmStore;
 use super::unwind::leave;
@@ -130,7 +130,7 @@ pub(super) unsafe fn store_context<'a>(caller: Caller) -> &'a RawStoreContext {
 /// The epoch of the deadline has come. It borrows nothing of the store, which the host is given.
 unsafe extern "C" fn deadline_reached(context: Caller) -> u8 {
     // SAFETY: V1, V3, V8: compiled code passes its context, and holds no borrow.
-    unsafe { u8::from(ask_whether_to_go_on(store_context(context))) }
+    unsafe { u8::from(ask_at_epoch(store_context(context))) }
 }
 
 macro_rules! builtin {

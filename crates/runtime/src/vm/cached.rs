@@ -17,7 +17,8 @@ impl CodeMemory {
         file: CachedFile,
         kind: ArtifactKind,
     ) -> Result<(CodeMemory, ArtifactContent)> {
+        let (file, len) = file.into_parts();
         // SAFETY: V13: the file is what this build wrote, or an accident that its hash finds, and is not written any more.
-        unsafe { CodeMemory::of_artifact_file(engine, file.into_file(), kind) }
+        unsafe { CodeMemory::of_artifact_file(engine, file, len, kind) }
     }
 }

@@ -113,6 +113,8 @@ pub(super) struct RawStoreContext {
     pub(super) epoch_deadline: Cell<u64>,
     /// What is left of the share of fuel that compiled code took; less than none if it took more at its last step.
     pub(super) fuel: Cell<i64>,
+    /// The same where compiled code looks at an epoch.
+    pub(super) fuel_at_epoch: Cell<i64>,
     /// The fuel beside that share.
     pub(super) fuel_behind: Cell<u64>,
     pub(super) on_deadline: OnDeadline,
@@ -142,6 +144,7 @@ const _: () = {
     assert!(offset_of!(RawStoreContext, epoch_counter) == STORE_CONTEXT.epoch_counter as usize);
     assert!(offset_of!(RawStoreContext, epoch_deadline) == STORE_CONTEXT.epoch_deadline as usize);
     assert!(offset_of!(RawStoreContext, fuel) == STORE_CONTEXT.fuel as usize);
+    assert!(offset_of!(RawStoreContext, fuel_at_epoch) == STORE_CONTEXT.fuel_at_epoch as usize);
     assert!(offset_of!(RawStoreContext, owner) >= STORE_CONTEXT.size as usize);
     assert!(size_of::<usize>() == 8 && cfg!(target_endian = "little"), "only 64-bit little-endian hosts are supported");
 };
@@ -187,6 +190,7 @@ impl RawStoreContext {
             epoch_counter,
             epoch_deadline: Cell::new(0),
             fuel: Cell::new(0),
+            fuel_at_epoch: Cell::new(0),
             fuel_behind: Cell::new(0),
             on_deadline,
             owner: Cell::new(std::ptr::null_mut()),
@@ -232,9 +236,11 @@ impl RawStoreContext {
     /// Adds code that can run in this store.
     pub(super) fn add_code(&self, code: &Arc<CodeMemory>) {
         let mut all = self.code.borrow_mut();
-        match all.binary_search_by_key(&code.start(), |code| code.start()) {
-            Ok(at) if Arc::ptr_eq(&all[at], code) => {}
-            Ok(at) | Err(at) => all.insert(at, code.clone()),
+        // Several that have no text may start at one address.
+        let at = all.partition_point(|known| known.start() < code.start());
+        let mut alike = all[at..].iter().take_while(|known| known.start() == code.start());
+        if !alike.any(|known| Arc::ptr_eq(known, code)) {
+            all.insert(at, code.clone());
         }
     }
 
@@ -252,5 +258,25 @@ impl RawStoreContext {
         let all = self.reservations.try_borrow().ok()?;
         let range = all.iter().find(|range| range.contains(&address))?;
         Some(address - range.start)
+    }
+}
+
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+mod tests {
+    use crate::core::{Instance, Module};
+    use crate::{Engine, Store};
+
+    /// Code without a text is nowhere: several may seem to be at one place.
+    #[test]
+    fn code_is_added_once() {
+        let engine = Engine::default();
+        let modules = [(); 3].map(|()| Module::new(&engine, "(module (memory 1))").unwrap());
+        let mut store = Store::new(&engine, ());
+        for _ in 0..3 {
+            for module in &modules {
+                Instance::new(&mut store, module, &[]).unwrap();
+            }
+        }
+        assert_eq!(store.0.vm.context().code.borrow().len(), modules.len());
     }
 }

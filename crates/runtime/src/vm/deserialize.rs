@@ -5,7 +5,7 @@ use crate::artifact::open;
 use crate::component::Component;
 use crate::core::Module;
 use crate::engine::Engine;
-use crate::error::{Result, bail};
+use crate::error::{Error, Result, bail};
 use gusset_artifact::{ArtifactContent, ArtifactKind};
 use std::fs::File;
 use std::path::Path;
@@ -55,9 +55,9 @@ impl Component {
     /// That of [`deserialize`](Component::deserialize). And nobody may change or shorten the file as long as the component, or something
     /// made of it, lives; to give a path another artefact, write a new file and rename it.
     pub unsafe fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Component> {
-        with_file(path.as_ref(), |file| {
+        with_file(path.as_ref(), |file, len| {
             // SAFETY: V2: the caller says so.
-            component(engine, unsafe { CodeMemory::of_artifact_file(engine, file, ArtifactKind::Component)? })
+            component(engine, unsafe { CodeMemory::of_artifact_file(engine, file, len, ArtifactKind::Component)? })
         })
     }
 }
@@ -88,15 +88,18 @@ impl Module {
     ///
     /// That of [`Component::deserialize_file`](crate::Component::deserialize_file).
     pub unsafe fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
-        with_file(path.as_ref(), |file| {
+        with_file(path.as_ref(), |file, len| {
             // SAFETY: V2: the caller says so.
-            module(unsafe { CodeMemory::of_artifact_file(engine, file, ArtifactKind::Module)? })
+            module(unsafe { CodeMemory::of_artifact_file(engine, file, len, ArtifactKind::Module)? })
         })
     }
 }
 
-fn with_file<R>(path: &Path, load: impl FnOnce(File) -> Result<R>) -> Result<R> {
-    load(open(path)?).map_err(|error| error.context(format!("cannot load {}", path.display())))
+/// Loads a file, which has so many bytes.
+fn with_file<R>(path: &Path, load: impl FnOnce(File, u64) -> Result<R>) -> Result<R> {
+    let file = open(path)?;
+    let len = file.metadata().map(|metadata| metadata.len()).map_err(Error::from);
+    len.and_then(|len| load(file, len)).map_err(|error| error.context(format!("cannot load {}", path.display())))
 }
 
 fn component(engine: &Engine, (code, content): (CodeMemory, ArtifactContent)) -> Result<Component> {

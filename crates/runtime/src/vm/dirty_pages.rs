@@ -23,7 +23,10 @@ pub(super) fn scan(_: Range<usize>, _: usize, _: &mut dyn FnMut(Range<usize>)) -
 #[cfg(target_os = "linux")]
 mod linux {
     use super::super::mapping::{Mapping, page_size};
+    use super::super::memory_image::{file_in_memory, is_momentary};
+    use rustix::io::Errno;
     use std::fs::File;
+    use std::io;
     use std::ops::Range;
     use std::os::fd::AsRawFd;
     use std::sync::OnceLock;
@@ -77,26 +80,42 @@ mod linux {
     static PAGE_MAP: OnceLock<Option<PageMap>> = OnceLock::new();
 
     pub(super) fn scan(pages: Range<usize>, most: usize, found: &mut dyn FnMut(Range<usize>)) -> Option<usize> {
-        let map = PAGE_MAP.get_or_init(|| PageMap::open().filter(PageMap::tells_the_truth)).as_ref()?;
-        if map.process != std::process::id() {
-            return None;
-        }
+        let map = match PAGE_MAP.get() {
+            Some(map) => map,
+            None => {
+                let map = PageMap::new().ok()?;
+                PAGE_MAP.get_or_init(|| map)
+            }
+        };
+        let map = map.as_ref().filter(|map| map.process == std::process::id() && !pages_are_merged())?;
         map.scan(pages, most, found)
     }
 
+    /// Whether the system may merge pages of equal contents, as the process asks it to, now or later: a page that was written with zeros
+    /// would look as if it had only been read.
+    fn pages_are_merged() -> bool {
+        // SAFETY: V10: it only asks; systems that do not know the question say so.
+        unsafe { libc::prctl(PR_GET_MEMORY_MERGE, 0, 0, 0, 0) == 1 }
+    }
+
     impl PageMap {
-        /// `None` too where the system may merge pages of equal contents, as the process asked it to: a page that was written
-        /// with zeros would look as if it had only been read.
-        fn open() -> Option<PageMap> {
-            // SAFETY: V10: it only asks; systems that do not know the question say so.
-            if unsafe { libc::prctl(PR_GET_MEMORY_MERGE, 0, 0, 0, 0) } == 1 {
-                return None;
-            }
-            Some(PageMap { file: File::open("/proc/self/pagemap").ok()?, process: std::process::id() })
+        /// `None` where the system does not tell, or not the truth.
+        ///
+        /// # Errors
+        ///
+        /// What it lacks now and may have later.
+        fn new() -> io::Result<Option<PageMap>> {
+            let file = match File::open("/proc/self/pagemap") {
+                Ok(file) => file,
+                Err(error) if Errno::from_io_error(&error).is_some_and(is_momentary) => return Err(error),
+                Err(_) => return Ok(None),
+            };
+            let map = PageMap { file, process: std::process::id() };
+            Ok(if map.knows_what_was_zero() && map.knows_what_was_a_file()? { Some(map) } else { None })
         }
 
         /// Tries it on pages of which some are written, some read, and some neither.
-        fn tells_the_truth(&self) -> bool {
+        fn knows_what_was_zero(&self) -> bool {
             let page = page_size();
             let try_it = || {
                 let mut mapping = Mapping::reserve(6 * page).ok()?;
@@ -104,13 +123,35 @@ mod linux {
                 let bytes = mapping.bytes_mut(6 * page);
                 (bytes[page], bytes[2 * page + 7], bytes[5 * page]) = (1, 1, 0);
                 std::hint::black_box(bytes[4 * page]);
-                let (base, mut runs) = (mapping.base() as usize, Vec::new());
-                let end = self.scan(base..base + 6 * page, 100, &mut |run| {
-                    runs.extend(run.step_by(page).map(|at| (at - base) / page));
-                })?;
-                Some(end == base + 6 * page && runs == [1, 2, 5])
+                Some(self.finds(&mapping, 6) == Some(vec![1, 2, 5]))
             };
             try_it() == Some(true)
+        }
+
+        /// The same of a file's pages, which are its own until they are written. Where there are no files to try it on, no images are
+        /// mapped but those of artefacts, and then nobody knows.
+        fn knows_what_was_a_file(&self) -> io::Result<bool> {
+            let page = page_size();
+            let Some(file) = file_in_memory(&vec![7; 4 * page])? else { return Ok(false) };
+            let try_it = || {
+                let mut mapping = Mapping::reserve(4 * page).ok()?;
+                mapping.make_accessible(4 * page).ok()?;
+                mapping.map_file(0, &file, 0, 4 * page).ok()?;
+                let bytes = mapping.bytes_mut(4 * page);
+                (bytes[page], bytes[2 * page + 7]) = (1, 7);
+                std::hint::black_box(bytes[3 * page]);
+                Some(self.finds(&mapping, 4) == Some(vec![1, 2]))
+            };
+            Ok(try_it() == Some(true))
+        }
+
+        /// The numbers of the pages that it says were written, of the first so many.
+        fn finds(&self, mapping: &Mapping, pages: usize) -> Option<Vec<usize>> {
+            let (base, page, mut found) = (mapping.base() as usize, page_size(), Vec::new());
+            let all = base..base + pages * page;
+            let end =
+                self.scan(all.clone(), 100, &mut |run| found.extend(run.step_by(page).map(|at| (at - base) / page)))?;
+            (end == all.end).then_some(found)
         }
 
         fn scan(&self, pages: Range<usize>, most: usize, found: &mut dyn FnMut(Range<usize>)) -> Option<usize> {

@@ -29,25 +29,21 @@ impl<T: 'static> StoreInner<T> {
     /// When `func` is itself a host function, and panics: no guest is in between.
     pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
         let number = func.index(self.vm.id());
-        let record = &self.vm.functions[number];
+        self.vm.calls_begun += 1;
+        let record = self.vm.call_of(number)?;
         let Some(values) = values.get_mut(..record.values) else {
             bail!("a call of a function of {} values was given room for {} only", record.values, values.len());
         };
-        let target = record.target;
         if record.takes_references {
-            let ty = record.signature.ty().clone();
+            let ty = self.vm.func_type(func).clone();
             self.vm.check_values(&ty.params, values)?;
         }
-        match target {
+        match record.target {
             CallTarget::Wasm { code, context, entry } => {
-                let entry = match entry {
-                    Some(entry) => entry,
-                    None => self.vm.entry_of(number)?,
-                };
                 // SAFETY: V2, V3: all three are of one record of this store; the values are of its signature.
                 unsafe { enter(self, entry, context, code, values) }
             }
-            CallTarget::Host(at) => match self.vm.hosts[at].clone().downcast::<HostRecord<T>>() {
+            CallTarget::Host(at) => match self.vm.hosts[at].record.clone().downcast::<HostRecord<T>>() {
                 Ok(record) => record.call(self, values),
                 Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
             },

@@ -1,7 +1,7 @@
 //! Functions of a store, by handle: those that guests define and those of the host. How a reference that compiled code
 //! holds becomes a handle, and a handle a reference.
 
-use super::code::{CodeMemory, StoreCode};
+use super::code::CodeMemory;
 use super::context::{Context, RawStoreContext};
 use super::handle::FuncHandle;
 use super::host::{self, HostFunc, HostRecord};
@@ -12,16 +12,34 @@ use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
-    SignatureIndex,
 };
 use gusset_types::Printable;
+use std::any::Any;
 use std::sync::Arc;
 
-/// A function of a store.
+/// A function of a store. Components export functions by the thousand, so this is little: what a call needs is looked up when the host
+/// first calls.
+#[derive(Clone, Copy)]
 pub(super) struct FuncRecord {
-    pub(super) signature: FunctionSignature,
-    /// Where its function reference stands; `None` for a start function that does not escape.
-    pub(super) reference: Option<ContextPlace>,
+    /// The number of its signature.
+    pub(super) type_id: u32,
+    pub(super) origin: FunctionOrigin,
+    /// Where it stands among the store's [`CallRecord`]s, plus 1; 0 as long as it is not there.
+    call: u32,
+}
+
+/// Where a function comes from.
+#[derive(Clone, Copy)]
+pub(super) enum FunctionOrigin {
+    /// An instance defines it.
+    Guest { instance: u32, func: FuncIndex },
+    /// It is the closure at that position, and this its context.
+    Host { host: u32, context: u32 },
+}
+
+/// How the host calls a function.
+#[derive(Clone, Copy)]
+pub(super) struct CallRecord {
     pub(super) target: CallTarget,
     /// Room that a call needs: the larger number of parameters and results.
     pub(super) values: usize,
@@ -29,45 +47,20 @@ pub(super) struct FuncRecord {
     pub(super) takes_references: bool,
 }
 
-/// The signature of a function.
-pub(super) enum FunctionSignature {
-    /// Of a guest: one of its code's.
-    OfCode(StoreCode, SignatureIndex),
-    OfHost(RegisteredSignature),
-}
-
-impl FunctionSignature {
-    pub(super) fn ty(&self) -> &Arc<CoreFuncType> {
-        match self {
-            FunctionSignature::OfCode(code, signature) => code.type_of(*signature),
-            FunctionSignature::OfHost(signature) => &signature.ty,
-        }
-    }
-
-    pub(super) fn number(&self) -> u32 {
-        match self {
-            FunctionSignature::OfCode(code, signature) => code.number_of(*signature),
-            FunctionSignature::OfHost(signature) => signature.number,
-        }
-    }
-
-    fn registered(&self) -> RegisteredSignature {
-        RegisteredSignature { ty: self.ty().clone(), number: self.number() }
-    }
-}
-
 /// What a call of a function does.
 #[derive(Clone, Copy)]
 pub(super) enum CallTarget {
     /// Calls the code, through an entry trampoline.
-    Wasm {
-        code: usize,
-        context: usize,
-        /// Found when the host first calls.
-        entry: Option<usize>,
-    },
+    Wasm { code: usize, context: usize, entry: usize },
     /// Calls the closure at that position.
     Host(usize),
+}
+
+/// A host function's closure.
+pub(super) struct HostEntry {
+    /// A [`HostRecord`], with the type of the store's data erased.
+    pub(super) record: Arc<dyn Any + Send + Sync>,
+    ty: Arc<CoreFuncType>,
 }
 
 /// Where a host function's context and its function reference stand: one after the other in one context.
@@ -86,15 +79,6 @@ fn type_word(type_id: u32, number: usize) -> u64 {
     u64::from(number) << 32 | u64::from(type_id)
 }
 
-impl FuncRecord {
-    fn new(signature: FunctionSignature, reference: Option<ContextPlace>, target: CallTarget) -> FuncRecord {
-        let CoreFuncType { params, results } = &**signature.ty();
-        let values = params.len().max(results.len());
-        let takes_references = params.iter().any(is_reference);
-        FuncRecord { signature, reference, target, values, takes_references }
-    }
-}
-
 impl<T: 'static> StoreInner<T> {
     /// A function that is the host's closure. `signature` is of the store's engine.
     pub(crate) fn add_host_func(&mut self, signature: RegisteredSignature, func: HostFunc<T>) -> FuncHandle {
@@ -107,31 +91,82 @@ impl<T: 'static> StoreInner<T> {
         context.set(HOST_CONTEXT.store, store);
         context.set(HOST_CONTEXT.call, host::call::<T> as *const () as u64);
         context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
-        self.vm.hosts.push(record);
-        let target = CallTarget::Host(self.vm.hosts.len() - 1);
-        let signature = FunctionSignature::OfHost(signature);
-        let function = self.vm.add_function(FuncRecord::new(signature, Some(place), target));
+        self.vm.hosts.push(HostEntry { record, ty: signature.ty });
+        let host = (self.vm.hosts.len() - 1) as u32;
+        let origin = FunctionOrigin::Host { host, context: number };
+        let function = self.vm.add_function(signature.number, origin, Some(place));
         FuncHandle::new(self.vm.id(), function)
     }
 }
 
 impl VmStore {
-    fn add_function(&mut self, record: FuncRecord) -> usize {
-        // A module has so many functions, and who makes one of the host's knows how many there are.
-        self.budget().count(size_of::<FuncRecord>() as u64);
+    fn add_function(&mut self, type_id: u32, origin: FunctionOrigin, reference: Option<ContextPlace>) -> usize {
+        // A module has so many functions, and who makes one of the host's knows how many there are. Each may be called.
+        self.budget().count((size_of::<FuncRecord>() + size_of::<CallRecord>()) as u64);
         let number = self.functions.len();
-        if let Some(place) = record.reference {
-            let word = type_word(record.signature.number(), number);
-            self.context_of(place).set(place.offset + FUNC_REF.type_id, word);
+        if let Some(place) = reference {
+            self.context_of(place).set(place.offset + FUNC_REF.type_id, type_word(type_id, number));
         }
-        self.functions.push(record);
+        self.functions.push(FuncRecord { type_id, origin, call: 0 });
         number
     }
 
     /// The type.
     #[track_caller]
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
-        self.functions[func.index(self.id())].signature.ty()
+        self.type_of_function(func.index(self.id()))
+    }
+
+    fn type_of_function(&self, number: usize) -> &Arc<CoreFuncType> {
+        match self.functions[number].origin {
+            FunctionOrigin::Guest { instance, func } => {
+                let record = &self.instances[instance as usize];
+                record.code.type_of(record.image().module.functions.at(func))
+            }
+            FunctionOrigin::Host { host, .. } => &self.hosts[host as usize].ty,
+        }
+    }
+
+    fn signature_of(&self, number: usize) -> RegisteredSignature {
+        RegisteredSignature { ty: self.type_of_function(number).clone(), number: self.functions[number].type_id }
+    }
+
+    /// How the host calls a function.
+    ///
+    /// # Errors
+    ///
+    /// When no compiled code goes between host and guest for functions of its type.
+    pub(super) fn call_of(&mut self, number: usize) -> Result<CallRecord> {
+        match self.functions[number].call.checked_sub(1) {
+            Some(at) => Ok(self.calls[at as usize]),
+            None => self.prepare_call(number),
+        }
+    }
+
+    #[cold]
+    fn prepare_call(&mut self, number: usize) -> Result<CallRecord> {
+        let signature = self.signature_of(number);
+        let target = match self.functions[number].origin {
+            FunctionOrigin::Guest { instance, func } => {
+                let (code, context) = self.target_of(instance as usize, func)?;
+                CallTarget::Wasm { code, context, entry: self.entry_of(&signature)? }
+            }
+            FunctionOrigin::Host { host, .. } => CallTarget::Host(host as usize),
+        };
+        let CoreFuncType { params, results } = &*signature.ty;
+        let values = params.len().max(results.len());
+        let record = CallRecord { target, values, takes_references: params.iter().any(is_reference) };
+        self.calls.push(record);
+        self.functions[number].call = u32::try_from(self.calls.len()).expect("no more than there are functions");
+        Ok(record)
+    }
+
+    /// The code of a function that an instance defines, and its context.
+    fn target_of(&self, instance: usize, func: FuncIndex) -> Result<(usize, usize)> {
+        let record = &self.instances[instance];
+        let code = record.code.function(record.module, func);
+        let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
+        Ok((code, self.context_of(ContextPlace { context: record.context, offset: 0 }).start()))
     }
 
     /// The reference that compiled code holds for a function.
@@ -143,7 +178,11 @@ impl VmStore {
     pub(crate) fn reference_of(&mut self, func: FuncHandle) -> Result<RawValue> {
         let number = func.index(self.id());
         self.materialize(number)?;
-        match self.functions[number].reference {
+        let place = match self.functions[number].origin {
+            FunctionOrigin::Guest { instance, func } => self.record_of(instance as usize, func),
+            FunctionOrigin::Host { context, .. } => Some(ContextPlace { context, offset: HOST_REFERENCE }),
+        };
+        match place {
             Some(place) => Ok(RawValue::from_u64(self.address_of(place))),
             None => bail!("a start function that is not exported cannot be referred to"),
         }
@@ -169,6 +208,7 @@ impl VmStore {
         let (place, owner) = self.context_around(usize::try_from(address).ok()?)?;
         match owner {
             ContextOwner::Instance(instance) => {
+                let instance = instance as usize;
                 let func = self.instances[instance].image().layout.func_at(place.offset)?;
                 self.function_of_instance(instance, func).ok()
             }
@@ -183,6 +223,14 @@ impl VmStore {
         (word >> 32).checked_sub(1).map(|number| number as usize)
     }
 
+    /// Takes a function's position from the record in its instance's context: it has none any more.
+    pub(super) fn forget_number(&self, instance: usize, func: FuncIndex) {
+        if let Some(place) = self.record_of(instance, func) {
+            let (context, at) = (self.context_of(place), place.offset + FUNC_REF.type_id);
+            context.set(at, context.get(at) & u64::from(u32::MAX));
+        }
+    }
+
     /// The position of a function of an instance. Only its start function may be one that does not escape.
     pub(super) fn function_of_instance(&mut self, instance: usize, index: FuncIndex) -> Result<usize> {
         let record = &self.instances[instance];
@@ -194,12 +242,9 @@ impl VmStore {
         if reference.is_none() && image.module.start != Some(index) {
             bail!("function {index} of {} does not escape", describe(record.module, &image.module));
         }
-        let signature = FunctionSignature::OfCode(record.code, image.module.functions.at(index));
-        let code =
-            record.code.function(record.module, index).ok_or_else(|| format_err!("function {index} has no code"))?;
-        let context = self.context_of(ContextPlace { context: record.context, offset: 0 }).start();
-        let target = CallTarget::Wasm { code, context, entry: record.code.entry(signature.number()) };
-        Ok(self.add_function(FuncRecord::new(signature, reference, target)))
+        let type_id = record.code.number_of(image.module.functions.at(index));
+        let origin = FunctionOrigin::Guest { instance: instance as u32, func: index };
+        Ok(self.add_function(type_id, origin, reference))
     }
 
     /// Where the record of a function of an instance stands; `None` when the function does not escape.
@@ -220,31 +265,37 @@ impl VmStore {
             place.ok_or_else(|| format_err!("internal error: function {func} is referred to but has no reference"))?;
         let context = self.context_of(place);
         if context.get(place.offset + FUNC_REF.code) == 0 {
+            let (code, own) = self.target_of(instance, func)?;
             let record = &self.instances[instance];
-            let code = record.code.function(record.module, func);
-            let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
             let type_id = record.code.number_of(record.image().module.functions.at(func));
             context.set(place.offset + FUNC_REF.code, code as u64);
-            context.set(place.offset + FUNC_REF.context, context.start() as u64);
+            context.set(place.offset + FUNC_REF.context, own as u64);
             let word = context.get(place.offset + FUNC_REF.type_id) >> 32 << 32 | u64::from(type_id);
             context.set(place.offset + FUNC_REF.type_id, word);
         }
         Ok(self.address_of(place))
     }
 
-    /// Makes sure that a host function's reference can be called by all compiled code of the store. Code that can call functions of a
-    /// type has a host stub for it: where there is none, and no compiler to make one, the function waits for such code.
+    /// Makes sure that a function's reference can be called by all compiled code of the store. Code that can call functions of a
+    /// type has a host stub for it: where there is none, and no compiler to make one, a host function waits for such code.
     pub(super) fn materialize(&mut self, number: usize) -> Result<()> {
-        self.materialize_by(number, |vm, signature| {
+        let context = match self.functions[number].origin {
+            FunctionOrigin::Guest { instance, func } => {
+                if self.record_of(instance as usize, func).is_some() {
+                    self.function_reference(instance as usize, func)?;
+                }
+                return Ok(());
+            }
+            FunctionOrigin::Host { context, .. } => context,
+        };
+        self.materialize_host(number, |vm, signature| {
             let known = vm.context().code.borrow().iter().find_map(|code| code.host_stub(signature.number));
             match known {
                 Some(stub) => Ok(Some(stub)),
                 None => Ok(vm.trampolines(signature)?.and_then(|code| code.host_stub(signature.number))),
             }
         })?;
-        let FuncRecord { reference: Some(place), target: CallTarget::Host(_), .. } = self.functions[number] else {
-            return Ok(());
-        };
+        let place = ContextPlace { context, offset: HOST_REFERENCE };
         if self.context_of(place).get(place.offset + FUNC_REF.code) == 0 {
             self.waiting_for_stubs.insert(number);
         }
@@ -254,8 +305,8 @@ impl VmStore {
     /// Lets `code`, which has come into the store, call the host functions that have waited for its stubs.
     pub(super) fn give_stubs(&mut self, code: &CodeMemory) -> Result<()> {
         for number in std::mem::take(&mut self.waiting_for_stubs) {
-            let found = code.host_stub(self.functions[number].signature.number());
-            self.materialize_by(number, |_, _| Ok(found))?;
+            let found = code.host_stub(self.functions[number].type_id);
+            self.materialize_host(number, |_, _| Ok(found))?;
             if found.is_none() {
                 self.waiting_for_stubs.insert(number);
             }
@@ -263,25 +314,19 @@ impl VmStore {
         Ok(())
     }
 
-    fn materialize_by(
+    fn materialize_host(
         &mut self,
         number: usize,
         stub: impl FnOnce(&VmStore, &RegisteredSignature) -> Result<Option<usize>>,
     ) -> Result<()> {
-        let FuncRecord { signature, reference: Some(place), target, .. } = &self.functions[number] else {
-            return Ok(());
-        };
-        let record = self.context_of(*place);
-        if record.get(place.offset + FUNC_REF.code) == 0 {
-            let (code, context) = match *target {
-                CallTarget::Wasm { code, context, .. } => (code, context),
-                CallTarget::Host(_) => match stub(self, &signature.registered())? {
-                    Some(stub) => (stub, record.start()),
-                    None => return Ok(()),
-                },
-            };
-            record.set(place.offset + FUNC_REF.code, code as u64);
-            record.set(place.offset + FUNC_REF.context, context as u64);
+        let FunctionOrigin::Host { context, .. } = self.functions[number].origin else { return Ok(()) };
+        let place = ContextPlace { context, offset: HOST_REFERENCE };
+        let record = self.context_of(place);
+        if record.get(place.offset + FUNC_REF.code) == 0
+            && let Some(stub) = stub(self, &self.signature_of(number))?
+        {
+            record.set(place.offset + FUNC_REF.code, stub as u64);
+            record.set(place.offset + FUNC_REF.context, record.start() as u64);
         }
         Ok(())
     }
@@ -295,40 +340,35 @@ impl VmStore {
         Ok(code)
     }
 
-    /// The entry trampoline for a function of a guest.
-    pub(super) fn entry_of(&mut self, number: usize) -> Result<usize> {
-        let signature = &self.functions[number].signature.registered();
+    /// The entry trampoline for functions of a type.
+    fn entry_of(&self, signature: &RegisteredSignature) -> Result<usize> {
         let known = self.context().code.borrow().iter().find_map(|code| code.entry(signature.number));
-        let found = match known {
-            Some(entry) => entry,
+        match known {
+            Some(entry) => Ok(entry),
             None => {
                 let code = self.trampolines(signature)?;
-                code.and_then(|code| code.entry(signature.number)).ok_or_else(|| no_trampoline(signature))?
+                code.and_then(|code| code.entry(signature.number)).ok_or_else(|| no_trampoline(signature))
             }
-        };
-        if let CallTarget::Wasm { entry, .. } = &mut self.functions[number].target {
-            *entry = Some(found);
         }
-        Ok(found)
     }
 
     /// The three words of a function's reference, for an import slot of a module in `code`, which has stubs for whatever
     /// its modules import.
     pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory) -> Result<[u64; 3]> {
-        self.materialize_by(number, |_, signature| {
+        let FuncRecord { type_id, origin, .. } = self.functions[number];
+        let context = match origin {
+            FunctionOrigin::Guest { instance, func } => {
+                let (code, context) = self.target_of(instance as usize, func)?;
+                return Ok([code as u64, context as u64, type_word(type_id, number)]);
+            }
+            FunctionOrigin::Host { context, .. } => context,
+        };
+        self.materialize_host(number, |_, signature| {
             code.host_stub(signature.number).ok_or_else(|| no_trampoline(signature)).map(Some)
         })?;
-        let record = &self.functions[number];
-        Ok(match (record.target, record.reference) {
-            (CallTarget::Wasm { code, context, .. }, _) => {
-                [code as u64, context as u64, type_word(record.signature.number(), number)]
-            }
-            (CallTarget::Host(_), Some(place)) => {
-                let context = self.context_of(place);
-                [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].map(|field| context.get(place.offset + field))
-            }
-            (CallTarget::Host(_), None) => unreachable!("host functions have references"),
-        })
+        let place = ContextPlace { context, offset: HOST_REFERENCE };
+        let context = self.context_of(place);
+        Ok([FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].map(|field| context.get(place.offset + field)))
     }
 }
 
@@ -376,7 +416,8 @@ mod tests {
         let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
         let table = vm.new_table(ty, RawValue::default())?;
         let reference = vm.reference_of(func)?;
-        let place = vm.functions[0].reference.expect("host functions have references");
+        let FunctionOrigin::Host { context, .. } = vm.functions[0].origin else { panic!("it is the host's") };
+        let place = ContextPlace { context, offset: HOST_REFERENCE };
         assert_ne!(vm.context_of(place).get(place.offset + FUNC_REF.code), 0, "it can be called");
         for forged in [reference.u64() - 8, reference.u64() + 8, reference.u64() - HOST_REFERENCE as u64, 1, u64::MAX] {
             assert!(vm.table_set(table, 0, RawValue::from_u64(forged)).is_err());

@@ -1,10 +1,13 @@
 //! `memory.grow` and `table.grow`, as compiled code calls them: the host's limiter may have to say something about it, and what it fails with
-//! stops the guest. What it is asked stands in `limits.rs`.
+//! stops the guest. What it is asked stands in `limits.rs`. New pages and elements that are null cost nothing; many elements that are not
+//! are written in pieces, as `table.fill` does it.
 
 use super::builtins::{Caller, leave_after_panic, leave_with, store_context};
 use super::limits::{Growth, Limiter};
+use super::pieces::{is_long_table, table_fill};
 use super::signals::set_current;
 use super::store::VmStore;
+use super::unwind::leave;
 use crate::error::{Error, Result};
 use crate::host_panic::HostPanic;
 use gusset_artifact::{ContextLayout, MemoryIndex, TableIndex};
@@ -56,9 +59,23 @@ pub(super) unsafe extern "C" fn memory_grow(caller: Caller, memory: u32, pages: 
 }
 
 pub(super) unsafe extern "C" fn table_grow(caller: Caller, table: u32, count: u64, value: u64) -> u64 {
+    let filled_later = Cell::new(false);
     let work = |store: &mut VmStore, instance, limiter: Limiter<'_>| {
-        store.grow_table_within(store.table_number(instance, TableIndex::from_u32(table)), count, value, limiter)
+        let number = store.table_number(instance, TableIndex::from_u32(table));
+        // Null, which new elements are at first, must be of their type.
+        let long = store.engine().config().epoch_interruption && is_long_table(count);
+        filled_later.set(long && store.is_nullable(number));
+        store.grow_table_within(number, count, if filled_later.get() { 0 } else { value }, limiter)
     };
     // SAFETY: V3: compiled code passes its context.
-    unsafe { grow(caller, "table_grow", work) }
+    let before = unsafe { grow(caller, "table_grow", work) };
+    if filled_later.get() && value != 0 && before != Growth::REFUSED {
+        // SAFETY: V1, V3, V9: as above; the stub recorded its caller, and nothing here has to be dropped.
+        unsafe {
+            if table_fill(caller, table, before, value, count) == 0 {
+                leave(store_context(caller));
+            }
+        }
+    }
+    before
 }

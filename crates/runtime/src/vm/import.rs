@@ -45,7 +45,7 @@ impl VmStore {
         let id = self.id();
         match (wanted, given) {
             (CoreExternType::Func(signature), ExternHandle::Func(func)) => {
-                self.functions[func.index(id)].signature.number() == code.number_of(signature)
+                self.functions[func.index(id)].type_id == code.number_of(signature)
             }
             (CoreExternType::Tag(signature), ExternHandle::Tag(tag)) => {
                 self.tags[tag.index(id)].signature.number == code.number_of(signature)

@@ -5,7 +5,7 @@ use super::code::{CodeMemory, StoreCode};
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
 use super::items::InstanceItems;
-use super::limits::bytes_of_instance;
+use super::limits::{WantedItems, bytes_of_instance};
 use super::memory::checked_range;
 use super::memory_image::InitialContents;
 use super::raw_value::RawValue;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub(super) struct InstanceRecord {
     pub(super) code: StoreCode,
     pub(super) module: ModuleIndex,
-    pub(super) context: usize,
+    pub(super) context: u32,
     /// Its functions are found by their records in the context.
     pub(super) items: InstanceItems,
     pub(super) elements: SegmentState,
@@ -71,8 +71,12 @@ impl<T: 'static> StoreInner<T> {
         self.admit_module(image).map_err(|error| not_made(error, module, image))?;
         let before = self.vm.instances.len();
         let made = self.instantiate_generated(code, module, imports);
-        if made.is_err() && self.vm.instances.len() == before {
+        if let Err(error) = &made
+            && self.vm.instances.len() == before
+        {
             self.vm.discount_instance();
+            let [_, memories, tables] = WantedItems::counts(image);
+            self.tell_not_made(memories, tables, error);
         }
         made
     }
@@ -115,7 +119,7 @@ impl VmStore {
         let charged = self.budget.charge(bytes).map_err(Error::from);
         let context = charged.and_then(|()| self.engine().allocator().context(image.layout.size()));
         let context = context.inspect_err(|_| self.roll_back(&mark)).map_err(|error| not_made(error, module, image))?;
-        let context = self.add_context(context, ContextOwner::Instance(self.instances.len()));
+        let context = self.add_context(context, ContextOwner::Instance(self.instances.len() as u32));
         let number = self.instances.len();
         self.instances.push(InstanceRecord {
             code: kept,

@@ -2,12 +2,12 @@
 //! code that runs.
 
 use super::chunk_table::{ChunkTable, PlacedChunk};
-use super::lazy_mapping::LazyMapping;
+use super::lazy_mapping::{ChunkPages, LazyMapping};
 use super::mapping::page_size;
 use super::resolver;
 use crate::compile::with_stack;
-use crate::error::{Result, format_err};
-use crate::lazy::{Claim, LazyWork};
+use crate::error::{Error, Result, format_err};
+use crate::lazy::{Claim, ClaimedFunction, InBackground, LazyWork};
 use gusset_artifact::{CodeImage, LAZY_SLOTS};
 use gusset_codegen::{CodeChunk, Compiler, LazyUnit, LazyWorker};
 use std::sync::atomic::Ordering;
@@ -24,6 +24,9 @@ const MOST_ROOM: u64 = i32::MAX as u64;
 
 /// Bytes of code that the background places at once.
 const PLACED_TOGETHER: usize = 64 << 10;
+
+/// Bytes of a body that take the background so long that others should not have to wait until it is compiled: some milliseconds.
+const LONG_BODY: usize = 4 << 10;
 
 /// The text of a unit, its slots, and the code of those functions that have been compiled.
 pub(super) struct LazyCode {
@@ -109,10 +112,14 @@ impl LazyCode {
     fn place(&self, mut chunk: CodeChunk) -> Result<()> {
         let pages = self.mapping.take(chunk.room())?;
         let (offset, len) = (pages.offset(), pages.len());
-        let start = u32::try_from(offset).map_err(|_| format_err!("internal error: code beyond 4 GiB of its unit"))?;
-        chunk.place(start)?;
-        let text = std::mem::take(&mut chunk.text);
-        self.mapping.fill(pages, &text)?;
+        let start = match self.fill(pages, &mut chunk) {
+            Ok(start) => start,
+            // What fails now need not fail the next time.
+            Err((pages, error)) => {
+                self.mapping.give_back(pages);
+                return Err(error);
+            }
+        };
         // Whoever is at an address in the chunk finds the chunk.
         let placed = self.chunks.insert(PlacedChunk { start, chunk }, len);
         for function in &placed.chunk.functions {
@@ -120,6 +127,18 @@ impl LazyCode {
             self.word(function.number).store(address, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// Moves the code of a chunk to its pages, and says where that is; with an error, these are not filled.
+    fn fill(&self, pages: ChunkPages, chunk: &mut CodeChunk) -> Result<u32, (ChunkPages, Error)> {
+        let Ok(start) = u32::try_from(pages.offset()) else {
+            return Err((pages, format_err!("internal error: code beyond 4 GiB of its unit")));
+        };
+        if let Err(error) = chunk.place(start) {
+            return Err((pages, error.into()));
+        }
+        let text = std::mem::take(&mut chunk.text);
+        self.mapping.fill(pages, &text).map(|()| start)
     }
 
     fn word(&self, function: u32) -> &std::sync::atomic::AtomicUsize {
@@ -134,40 +153,73 @@ impl LazyCode {
     fn start_background(self: &Arc<LazyCode>) {
         let threads = self.work.worthwhile();
         for _ in 0..threads {
-            let (work, code) = (self.work.clone(), Arc::downgrade(self));
-            if !self.work.compiler().in_background(move || run(&work, &code)) {
+            let (thread, code) = (self.work.in_background(), Arc::downgrade(self));
+            if !self.work.compiler().in_background(move || run(&thread, &code)) {
                 break;
             }
-            self.work.has_background();
         }
     }
 }
 
-/// What a thread in the background does: it compiles functions until there are no more, or nobody wants them.
-fn run(work: &LazyWork, code: &Weak<LazyCode>) {
-    let (mut worker, mut chunk, mut claimed) = (LazyWorker::default(), CodeChunk::default(), Vec::new());
+/// What a thread in the background does: it compiles functions until there are no more, or nobody wants them. Nobody waits for its end: it
+/// keeps what it uses.
+fn run(thread: &InBackground, code: &Weak<LazyCode>) {
+    let mut background = BackgroundWork::new(thread.work(), code);
     // The code goes away in the middle of a function, but not of one that is being placed.
     while code.strong_count() > 0
-        && let Some((claim, wanted)) = work.next()
+        && let Some((claim, wanted)) = background.next()
     {
-        // Who calls it will be told of the error.
-        if work.compile(&mut worker, claim.function(), &mut chunk).is_ok() {
-            claimed.push(claim);
-        }
-        if wanted || chunk.text.len() >= PLACED_TOGETHER || work.is_waited_for() {
-            flush(code, &mut chunk, &mut claimed);
-        }
+        background.compile(claim, wanted);
     }
-    flush(code, &mut chunk, &mut claimed);
+    background.flush();
 }
 
-/// Places what has been compiled.
-fn flush(code: &Weak<LazyCode>, chunk: &mut CodeChunk, claimed: &mut Vec<crate::lazy::ClaimedFunction<'_>>) {
-    let (chunk, claimed) = (std::mem::take(chunk), std::mem::take(claimed));
-    if claimed.is_empty() {
-        return;
+/// What such a thread is at.
+struct BackgroundWork<'a> {
+    work: &'a LazyWork,
+    code: &'a Weak<LazyCode>,
+    worker: LazyWorker,
+    /// What has been compiled, and is not placed yet.
+    chunk: CodeChunk,
+    claimed: Vec<ClaimedFunction<'a>>,
+}
+
+impl<'a> BackgroundWork<'a> {
+    fn new(work: &'a LazyWork, code: &'a Weak<LazyCode>) -> BackgroundWork<'a> {
+        BackgroundWork { work, code, worker: LazyWorker::default(), chunk: CodeChunk::default(), claimed: Vec::new() }
     }
-    if code.upgrade().is_some_and(|code| code.place(chunk).is_ok()) {
-        claimed.into_iter().for_each(|claim| claim.done());
+
+    /// What is to be compiled next, and whether a guest is likely to call it soon. Before what takes long, that which has been compiled is
+    /// placed: whoever calls it then does not wait for more than itself.
+    fn next(&mut self) -> Option<(ClaimedFunction<'a>, bool)> {
+        let (claim, wanted) = self.work.next()?;
+        if self.work.unit().body_len(claim.function()) >= LONG_BODY {
+            self.flush();
+        }
+        Some((claim, wanted))
+    }
+
+    fn compile(&mut self, claim: ClaimedFunction<'a>, wanted: bool) {
+        // Who calls it will be told of the error.
+        if self.work.compile(&mut self.worker, claim.function(), &mut self.chunk).is_ok() {
+            self.claimed.push(claim);
+        }
+        if wanted || self.chunk.text.len() >= PLACED_TOGETHER || self.work.is_waited_for() {
+            self.flush();
+        }
+    }
+
+    /// Places what has been compiled.
+    fn flush(&mut self) {
+        let (chunk, claimed) = (std::mem::take(&mut self.chunk), std::mem::take(&mut self.claimed));
+        if claimed.is_empty() {
+            return;
+        }
+        if self.code.upgrade().is_some_and(|code| code.place(chunk).is_ok()) {
+            claimed.into_iter().for_each(|claim| claim.done());
+        }
     }
 }
+
+#[cfg(all(test, feature = "wat"))]
+mod tests;

@@ -40,7 +40,7 @@ impl LazyMapping {
         assert!(slots.start.is_multiple_of(page) && text.len() <= slots.start, "slots have pages of their own");
         let mapping = Mapping::reserve(end + room.next_multiple_of(page))?;
         let lazy = LazyMapping { mapping, text: text.len(), slots: slots.start..end, next: AtomicUsize::new(end) };
-        lazy.fill(ChunkPages(0..text.len().next_multiple_of(page)), text)?;
+        lazy.fill(ChunkPages(0..text.len().next_multiple_of(page)), text).map_err(|(_, error)| error)?;
         lazy.protect(&lazy.slots, MprotectFlags::READ | MprotectFlags::WRITE)?;
         Ok(lazy)
     }
@@ -83,16 +83,25 @@ impl LazyMapping {
         }
     }
 
-    /// Makes the pages executable, with `code` in them.
-    pub(super) fn fill(&self, pages: ChunkPages, code: &[u8]) -> Result<()> {
-        let ChunkPages(range) = pages;
+    /// Takes back pages that have not been filled. They are given again if none were taken since.
+    pub(super) fn give_back(&self, ChunkPages(range): ChunkPages) {
+        let _ = self.next.compare_exchange(range.end, range.start, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Makes the pages executable, with `code` in them; with an error, they are not filled, and come back.
+    pub(super) fn fill(&self, pages: ChunkPages, code: &[u8]) -> Result<(), (ChunkPages, Error)> {
+        self.write(&pages.0, code).map_err(|error| (pages, error))
+    }
+
+    /// Writes code to pages that are the caller's alone, and can be executed only after that.
+    fn write(&self, range: &Range<usize>, code: &[u8]) -> Result<()> {
         assert!(code.len() <= range.len(), "the code fits");
-        self.protect(&range, MprotectFlags::READ | MprotectFlags::WRITE)?;
+        self.protect(range, MprotectFlags::READ | MprotectFlags::WRITE)?;
         let start = self.mapping.base().wrapping_add(range.start);
         // SAFETY: V14: the pages are this call's alone, were made writable just now, and hold nothing that anybody refers to.
         unsafe { std::ptr::copy_nonoverlapping(code.as_ptr(), start, code.len()) };
         icache::flush(start, code.len());
-        self.protect(&range, MprotectFlags::READ | MprotectFlags::EXEC)
+        self.protect(range, MprotectFlags::READ | MprotectFlags::EXEC)
     }
 
     fn protect(&self, range: &Range<usize>, flags: MprotectFlags) -> Result<()> {
@@ -105,5 +114,27 @@ impl LazyMapping {
         // executable and gives up the right to touch them.
         let changed = unsafe { mprotect(start.cast(), range.len(), flags) };
         changed.map_err(|error| Error::from(error).context("placing code of a lazily compiled unit"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_that_come_back_are_given_again() {
+        let page = page_size();
+        let mapping = LazyMapping::new(&[0; 10], page..page + 16, 3 * page).unwrap();
+        let start = |pages: &Result<ChunkPages>| pages.as_ref().ok().map(|pages| pages.offset() / page);
+        let first = mapping.take(10);
+        assert_eq!(start(&first), Some(2));
+        mapping.give_back(first.unwrap());
+        let (first, second) = (mapping.take(2 * page), mapping.take(1));
+        assert_eq!((start(&first), start(&second), start(&mapping.take(1))), (Some(2), Some(4), None));
+        // Not while others stand behind them.
+        mapping.give_back(first.unwrap());
+        assert!(mapping.take(1).is_err());
+        mapping.give_back(second.unwrap());
+        assert_eq!(start(&mapping.take(1)), Some(4));
     }
 }

@@ -45,6 +45,9 @@ pub(crate) enum Growth {
 }
 
 impl Growth {
+    /// What a guest is told whose wish was refused.
+    pub(super) const REFUSED: u64 = u64::MAX;
+
     fn of(grown: Option<u64>) -> Growth {
         grown.map_or(Growth::Refused(None), Growth::Grown)
     }
@@ -53,7 +56,7 @@ impl Growth {
     pub(super) fn for_guest(self) -> u64 {
         match self {
             Growth::Grown(before) => before,
-            Growth::Refused(_) => u64::MAX,
+            Growth::Refused(_) => Growth::REFUSED,
         }
     }
 
@@ -109,6 +112,18 @@ pub(super) fn bytes_of_instance(image: &ModuleImage) -> u64 {
 /// The error for what the limiter does not allow.
 fn refused(limiter: &dyn ResourceLimiter, kind: LimitKind, asked: u64) -> LimitExceeded {
     LimitExceeded::new(kind, asked, limiter.limit_of(kind))
+}
+
+/// Tells a limiter that so many memories and tables that it has allowed are not made, or are gone with the instance that was to have them.
+/// What it says to that changes nothing: there is an error already.
+fn tell_not_made(limiter: &mut dyn ResourceLimiter, memories: usize, tables: usize, error: &Error) {
+    let not_made = |what| format_err!("a {what} was not made: {error:#}");
+    for _ in 0..memories {
+        let _ = limiter.memory_grow_failed(not_made("memory"));
+    }
+    for _ in 0..tables {
+        let _ = limiter.table_grow_failed(not_made("table"));
+    }
 }
 
 impl VmStore {
@@ -177,33 +192,48 @@ impl VmStore {
     ///
     /// # Errors
     ///
-    /// A [`LimitExceeded`], or what the limiter fails with.
+    /// A [`LimitExceeded`], or what the limiter fails with. What it has allowed until then, it is told, is not made.
     fn admit(&mut self, wanted: &WantedItems, limiter: Limiter<'_>) -> Result<()> {
         if let Some(limiter) = limiter {
-            let WantedItems { instances, memories, tables } = wanted;
-            self.check_counts([*instances, memories.len(), tables.len()], limiter)?;
-            let mut total = self.totals.bytes;
-            let mut admit_total = |limiter: &mut dyn ResourceLimiter, more: u64| -> Result<()> {
-                let desired = total.saturating_add(more);
-                let allowed = limiter.total_growing(total, desired)?;
-                total = desired;
-                if allowed { Ok(()) } else { Err(refused(limiter, LimitKind::TotalBytes, desired).into()) }
-            };
-            for ty in memories {
-                let desired = bytes_of_memory(ty, ty.minimum);
-                if !limiter.memory_growing(0, desired, ty.maximum.map(|pages| bytes_of_memory(ty, pages)))? {
-                    return Err(refused(limiter, LimitKind::MemoryBytes, desired as u64).into());
-                }
-                admit_total(limiter, desired as u64)?;
-            }
-            for ty in tables {
-                if !limiter.table_growing(0, elements(ty.minimum), ty.maximum.map(elements))? {
-                    return Err(refused(limiter, LimitKind::TableElements, ty.minimum).into());
-                }
-                admit_total(limiter, bytes_of_table(ty, ty.minimum))?;
-            }
+            let (mut memories, mut tables) = (0, 0);
+            self.ask(wanted, limiter, &mut memories, &mut tables)
+                .inspect_err(|error| tell_not_made(limiter, memories, tables, error))?;
         }
         self.totals.instances += wanted.instances;
+        Ok(())
+    }
+
+    /// The same, without counting. `memories` and `tables` say how many of these the limiter has allowed.
+    fn ask(
+        &self,
+        wanted: &WantedItems,
+        limiter: &mut dyn ResourceLimiter,
+        memories: &mut usize,
+        tables: &mut usize,
+    ) -> Result<()> {
+        self.check_counts([wanted.instances, wanted.memories.len(), wanted.tables.len()], limiter)?;
+        let mut total = self.totals.bytes;
+        let mut admit_total = |limiter: &mut dyn ResourceLimiter, more: u64| -> Result<()> {
+            let desired = total.saturating_add(more);
+            let allowed = limiter.total_growing(total, desired)?;
+            total = desired;
+            if allowed { Ok(()) } else { Err(refused(limiter, LimitKind::TotalBytes, desired).into()) }
+        };
+        for ty in &wanted.memories {
+            let desired = bytes_of_memory(ty, ty.minimum);
+            if !limiter.memory_growing(0, desired, ty.maximum.map(|pages| bytes_of_memory(ty, pages)))? {
+                return Err(refused(limiter, LimitKind::MemoryBytes, desired as u64).into());
+            }
+            *memories += 1;
+            admit_total(limiter, desired as u64)?;
+        }
+        for ty in &wanted.tables {
+            if !limiter.table_growing(0, elements(ty.minimum), ty.maximum.map(elements))? {
+                return Err(refused(limiter, LimitKind::TableElements, ty.minimum).into());
+            }
+            *tables += 1;
+            admit_total(limiter, bytes_of_table(ty, ty.minimum))?;
+        }
         Ok(())
     }
 
@@ -259,6 +289,11 @@ impl VmStore {
     pub(crate) fn grow_runtime_memory(&mut self, memory: MemoryHandle, pages: u64) -> Result<bool> {
         let growth = self.grow_memory_within(memory.index(self.id()), pages, None)?;
         Ok(matches!(growth, Growth::Grown(_)))
+    }
+
+    /// Whether null is an element of the type of a table.
+    pub(super) fn is_nullable(&self, table: usize) -> bool {
+        self.tables[table].table.declared_type().element.nullable
     }
 
     /// Grows a table, if the limiter lets it. `value` is of its type.
@@ -328,7 +363,14 @@ impl<T: 'static> StoreInner<T> {
         vm.admit(wanted, limiter)
     }
 
-    /// The same for an instance of a module.
+    /// Tells the limiter that so many memories and tables that it has allowed are not there.
+    pub(crate) fn tell_not_made(&mut self, memories: usize, tables: usize, error: &Error) {
+        if let (_, Some(limiter)) = self.vm_and_limiter() {
+            tell_not_made(limiter, memories, tables, error);
+        }
+    }
+
+    /// Asks whether an instance of a module may be made, and counts it.
     pub(super) fn admit_module(&mut self, image: &ModuleImage) -> Result<()> {
         match self.has_limiter() {
             true => self.admit(&WantedItems::of_module(image)),
@@ -343,7 +385,8 @@ impl<T: 'static> StoreInner<T> {
     /// When there is no room for it, its type is not supported, or the store's limits do not allow it.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
         self.admit(&WantedItems { memories: vec![ty], ..WantedItems::default() })?;
-        self.vm.new_memory(ty)
+        let made = self.vm.new_memory(ty);
+        made.inspect_err(|error| self.tell_not_made(1, 0, error))
     }
 
     /// A table of the host's, filled with `value`.
@@ -353,7 +396,8 @@ impl<T: 'static> StoreInner<T> {
     /// When there is no room for it, `value` is not of its type, or the store's limits do not allow it.
     pub(crate) fn new_table(&mut self, ty: TableType, value: RawValue) -> Result<TableHandle> {
         self.admit(&WantedItems { tables: vec![ty], ..WantedItems::default() })?;
-        self.vm.new_table(ty, value)
+        let made = self.vm.new_table(ty, value);
+        made.inspect_err(|error| self.tell_not_made(0, 1, error))
     }
 
     /// Grows a memory for the host.

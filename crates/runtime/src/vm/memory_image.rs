@@ -93,34 +93,60 @@ impl Drop for MemoryImage {
     }
 }
 
-/// The images of a unit's memories, by module and memory. They are made when the first one is wanted.
+/// By module and memory.
+type ImagesOfUnit = BTreeMap<(ModuleIndex, MemoryIndex), Arc<MemoryImage>>;
+
+/// The images of a unit's memories. They are made when the first one is wanted, or later, where the system lacks something for a moment.
 #[derive(Default)]
-pub(super) struct MemoryImages(OnceLock<BTreeMap<(ModuleIndex, MemoryIndex), Arc<MemoryImage>>>);
+pub(super) struct MemoryImages(OnceLock<ImagesOfUnit>);
 
 impl MemoryImages {
     fn get(&self, code: &CodeMemory, module: ModuleIndex, memory: MemoryIndex) -> Option<&Arc<MemoryImage>> {
-        let images = self.0.get_or_init(|| make(code).unwrap_or_default());
+        let images = match self.0.get() {
+            Some(images) => images,
+            None => {
+                let made = make(code).ok()?.unwrap_or_default();
+                self.0.get_or_init(|| made)
+            }
+        };
         images.get(&(module, memory))
     }
 }
 
 /// All images of a unit, where a page of the system is no larger than what images are aligned to: from the artefact's own file,
-/// or else from one in memory.
-fn make(code: &CodeMemory) -> Option<BTreeMap<(ModuleIndex, MemoryIndex), Arc<MemoryImage>>> {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+/// or else from one in memory. `None` where there will never be any.
+///
+/// # Errors
+///
+/// What the system lacks now and may have later.
+fn make(code: &CodeMemory) -> std::io::Result<Option<ImagesOfUnit>> {
     if !cfg!(target_os = "linux") || !(MEMORY_IMAGE_ALIGNMENT as usize).is_multiple_of(page_size()) {
-        return None;
+        return Ok(None);
     }
     let (data, modules) = (&code.image().data, code.image().modules.iter());
     let ranges =
         modules.flat_map(|(module, image)| image.module.memory_images.iter().map(move |range| (module, range)));
     let ranges: Vec<(ModuleIndex, &MemoryImageRange)> = ranges.collect();
     // The compiler puts images first.
-    let end = ranges.iter().map(|(_, range)| range.bytes.end).max()? as usize;
+    let end = ranges.iter().map(|(_, range)| range.bytes.end).max();
+    let Some(bytes) = end.and_then(|end| data.get(..end as usize)) else { return Ok(None) };
     let (file, start) = match code.data_source() {
         Some((file, start)) => (file.clone(), start),
-        None => (Arc::new(file_in_memory(data.get(..end)?)?), 0),
+        None => match file_in_memory(bytes)? {
+            Some(file) => (Arc::new(file), 0),
+            None => return Ok(None),
+        },
     };
+    Ok(images_in(&ranges, data, &file, start))
+}
+
+fn images_in(
+    ranges: &[(ModuleIndex, &MemoryImageRange)],
+    data: &SharedBytes,
+    file: &Arc<File>,
+    start: u64,
+) -> Option<ImagesOfUnit> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     let image = |range: &MemoryImageRange| {
         Some(Arc::new(MemoryImage {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -131,22 +157,49 @@ fn make(code: &CodeMemory) -> Option<BTreeMap<(ModuleIndex, MemoryIndex), Arc<Me
             pool: OnceLock::new(),
         }))
     };
-    ranges.into_iter().map(|(module, range)| Some(((module, range.memory), image(range)?))).collect()
+    ranges.iter().map(|&(module, range)| Some(((module, range.memory), image(range)?))).collect()
 }
 
-/// A file in memory that nobody can change, nor make shorter; `None` where the system does not have it, or no room for it.
+/// A file in memory that nobody can change, nor make shorter; `None` where the system does not have it.
+///
+/// # Errors
+///
+/// When it has no room, or no descriptor, for it at present.
 #[cfg(target_os = "linux")]
-fn file_in_memory(bytes: &[u8]) -> Option<File> {
+pub(super) fn file_in_memory(bytes: &[u8]) -> std::io::Result<Option<File>> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    use rustix::io::Errno;
+    use rustix::process::{Resource, getrlimit};
     use std::io::Write;
+    // Whoever writes beyond that limit gets a signal, which ends most programs.
+    if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < bytes.len() as u64) {
+        return Ok(None);
+    }
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let mut file = File::from(memfd_create("gusset-memory", flags).ok()?);
-    file.write_all(bytes).ok()?;
-    fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL).ok()?;
-    Some(file)
+    let create = |flags| memfd_create("gusset-memory", flags);
+    // A system may be told to refuse those that could be executed; older ones do not know the question.
+    let made = match create(flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => create(flags),
+        made => made,
+    };
+    let mut file = match made {
+        Ok(file) => File::from(file),
+        Err(error) if is_momentary(error) => return Err(error.into()),
+        Err(_) => return Ok(None),
+    };
+    file.write_all(bytes)?;
+    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+    Ok(fcntl_add_seals(&file, seals).is_ok().then_some(file))
+}
+
+/// Whether what the system lacks may be there again later.
+#[cfg(target_os = "linux")]
+pub(super) fn is_momentary(error: rustix::io::Errno) -> bool {
+    use rustix::io::Errno;
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOSPC | Errno::INTR | Errno::AGAIN)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn file_in_memory(_: &[u8]) -> Option<File> {
-    None
+fn file_in_memory(_: &[u8]) -> std::io::Result<Option<File>> {
+    Ok(None)
 }

@@ -54,6 +54,12 @@ impl MemorySpace {
             self.mapping.clear()?;
             (self.image, self.kept) = (None, 0);
         }
+        // Nobody looks at what is hidden, so nothing of it is kept.
+        let hidden = length.next_multiple_of(page_size())..self.mapping.accessible();
+        if self.kept > 0 && !hidden.is_empty() && !self.mapping.discard(hidden) {
+            self.mapping.clear()?;
+            (self.image, self.kept) = (None, 0);
+        }
         self.mapping.hide_from(length)?;
         self.mapping.make_accessible(length)?;
         match image {
@@ -127,4 +133,39 @@ fn restore(mapping: &mut Mapping, range: Range<usize>, image: Option<&MemoryImag
         bytes[within.clone()].copy_from_slice(&image.bytes()[within.start - at.start..within.end - at.start]);
     }
     bytes[after].fill(0);
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// How many pages of a range are in memory, or `None` where the system does not say.
+    fn resident(mapping: &Mapping) -> Option<usize> {
+        let mut pages = 0;
+        let base = mapping.base() as usize;
+        dirty_pages::scan(base..base + mapping.len(), usize::MAX, &mut |run| pages += run.len() / page_size())?;
+        Some(pages)
+    }
+
+    #[test]
+    fn a_shorter_memory_leaves_nothing_behind_that_was_kept() {
+        let page = page_size();
+        let mut space = MemorySpace::new(Mapping::reserve(100 * page).unwrap());
+        space.prepare(80 * page, None).unwrap();
+        space.mapping_mut().bytes_mut(80 * page).fill(1);
+        let mut space = space.reset(90 * page, None).unwrap();
+        if space.kept() == 0 {
+            eprintln!("not run: the system does not tell which pages have been written");
+            return;
+        }
+        assert_eq!((space.kept(), resident(space.mapping())), (80 * page, Some(80)));
+        space.prepare(10 * page - 5, None).unwrap();
+        assert_eq!(resident(space.mapping()), Some(10));
+        let mut space = space.reset(90 * page, None).unwrap();
+        assert_eq!(space.kept(), 10 * page);
+        space.prepare(100 * page, None).unwrap();
+        assert!(space.mapping().bytes(100 * page).iter().all(|&byte| byte == 0));
+        let space = space.clear().unwrap();
+        assert_eq!(resident(space.mapping()), Some(0));
+    }
 }

@@ -15,8 +15,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
 use std::sync::atomic::Ordering;
 
-/// How much fuel compiled code takes at once. It counts that down in a register, and a trap loses the count: so this is also the most
-/// that a call may use without being charged for it, if it ends with a trap.
+/// How much fuel compiled code takes at once. It counts that down in a register, and a trap other than `unreachable` loses the count: so
+/// this is also the most that a call may use without being charged for it, if it ends with such a trap.
 const SHARE: i64 = 10_000;
 
 /// What a store of a type does when the epoch of its deadline has come.
@@ -63,6 +63,25 @@ pub(super) unsafe fn ask_whether_to_go_on(context: &RawStoreContext) -> bool {
         Err(payload) => context.failure.set_host(Error::new(HostPanic::new(payload))),
     }
     false
+}
+
+/// The same for code that looks at an epoch, and has written its fuel down for that. What the host uses and gives meanwhile counts; that it
+/// was asked does not show in what is charged for a call that ends with a trap.
+///
+/// # Safety
+///
+/// As for [`ask_whether_to_go_on`].
+pub(super) unsafe fn ask_at_epoch(context: &RawStoreContext) -> bool {
+    let handed_over = context.fuel_at_epoch.get();
+    let counted = context.fuel.replace(handed_over);
+    // SAFETY: V1, V8: as the caller promises.
+    let goes_on = unsafe { ask_whether_to_go_on(context) };
+    if goes_on {
+        let left = context.fuel.get();
+        context.fuel_at_epoch.set(left);
+        context.fuel.set(counted.saturating_add(left.saturating_sub(handed_over)));
+    }
+    goes_on
 }
 
 impl VmStore {

@@ -17,7 +17,8 @@
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
-//!   are only ever added, but for those of an instance that could not be made, which nothing refers to yet; and the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
+//!   are only ever added, but for those of an instance that could not be made, core or component, which nothing refers to: none of its
+//!   code has run, nor any of the host's while it was made, and nothing older has got anything of it. And the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.
 //! - **V5, a mapping has one owner.** A [`Mapping`](mapping::Mapping) alone unmaps and protects its pages. One
 //!   that is split is no more: each part is a mapping, and one of them has each page. Writable
 //!   pages never become executable but by consuming the mapping or after it has given up writing, and executable ones never
@@ -43,8 +44,9 @@
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 //! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but
-//!   this process's user can change anything, and itself is of that kind. This build wrote it, since its name tells of the build; under
-//!   another name, until it was whole; and nothing writes to an entry afterwards. It is only ever removed.
+//!   this process's user can change anything, and itself is of that kind. A build from the same sources wrote it, since the key in its name
+//!   and at its end is made of them; under another name, until it was whole; and nothing writes to an entry afterwards. It is only ever
+//!   removed.
 //! - **V14, code that comes later has its own pages.** The address space of a lazily compiled unit ([`LazyMapping`](lazy_mapping::LazyMapping))
 //!   is its text, its slots and room for code. Slots are on writable pages that are never executable, and hold addresses of code of the
 //!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
@@ -70,6 +72,8 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod failure;
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+mod forks;
 mod free_spaces;
 mod function;
 mod growth;
@@ -119,6 +123,7 @@ pub(crate) use limits::{Limiter, WantedItems};
 pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
+pub(crate) use rollback::StoreMark;
 pub(crate) use signals::install_signal_handlers;
 pub(crate) use stack::StackLimit;
 #[cfg(feature = "compile")]

@@ -14,6 +14,11 @@ const BYTES: u64 = 1 << 20;
 /// Elements of a piece.
 const ELEMENTS: u64 = BYTES / 8;
 
+/// Whether so many elements are several pieces.
+pub(super) fn is_long_table(count: u64) -> bool {
+    count > ELEMENTS
+}
+
 /// Work that is done in pieces.
 struct Pieces<C, W> {
     name: &'static str,

@@ -7,6 +7,7 @@ use super::unwind::leave;
 use crate::lazy::compiler_panicked;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null;
+use std::time::Instant;
 
 /// Jumped to by thunks, with the number of the function in `eax` and the address of the slots' header in `r11`. It keeps every register
 /// that can hold an argument in the wasm convention; arguments on the stack stay where they are, and so does the return address.
@@ -107,14 +108,17 @@ pub(super) unsafe extern "C" fn resolver() {
 ///
 /// Called by [`resolver`] only.
 unsafe extern "C" fn resolve(code: *const LazyCode, function: u32, fp: usize, pc: usize) -> usize {
-    // While the compiler runs, no fault of this thread is the guest's.
-    let guest = set_current(null());
+    // While the compiler runs, no fault of this thread is the guest's, nor is the time.
+    let (guest, start) = (set_current(null()), Instant::now());
     let outcome = {
         // SAFETY: V14: the slots' header has the address of the unit that they are of, which lives while its code runs.
         let code = unsafe { &*code };
         let resolved = catch_unwind(AssertUnwindSafe(|| code.resolve(function)));
         resolved.unwrap_or_else(|payload| Err(compiler_panicked(&*payload)))
     };
+    // SAFETY: V1: the owner was borrowed exclusively by the entry, which does not touch it until the guest returns; compiled code holds no
+    // reference into it.
+    unsafe { (*(*guest).erased_owner()).waited_for_compiler(start.elapsed()) };
     set_current(guest);
     match outcome {
         Ok(address) => address,

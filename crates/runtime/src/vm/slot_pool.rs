@@ -1,18 +1,45 @@
 //! [`SlotPool`]: zeroed memory in slots of one size, for tables and contexts. All of it is mapped once, and stays so.
 
+use super::dirty_pages;
 use super::mapping::{Mapping, page_size, round_up};
 use crate::error::{Result, format_err};
 use crate::pooling::{PoolExhausted, PooledResource};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Lists that threads have for themselves, as long as there are no more threads.
+const SHARDS: usize = 16;
+
+/// Up to so many slots go between a thread's list and that of all at once.
+const MOST_AT_ONCE: usize = 256;
+
+/// Up to so many bytes are written faster than the system says which pages were.
+const CLEARED_UNSEEN: usize = 64 << 10;
 
 /// Slots, each of which has one owner or none.
+///
+/// A store may have hundreds, and gives them back one by one: threads that all did so with one list would wait for one another.
 pub(super) struct SlotPool {
-    /// The slots without an owner, all bytes of which are zero. The last one was used last.
-    free: Mutex<Vec<Mapping>>,
+    /// Slots without an owner that a thread has given back.
+    shards: Box<[FreeSlots]>,
+    /// Those that are in no thread's list. Who locks both locks this one last.
+    rest: FreeSlots,
+    at_once: usize,
     resource: PooledResource,
     total: u32,
     /// Bytes of each slot that stay in memory.
     keep: usize,
+}
+
+/// Slots without an owner, all bytes of which are zero. The last one was used last. No two stand in one line of a cache.
+#[repr(align(128))]
+#[derive(Default)]
+struct FreeSlots(Mutex<Vec<Mapping>>);
+
+impl FreeSlots {
+    fn lock(&self) -> MutexGuard<'_, Vec<Mapping>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl SlotPool {
@@ -35,8 +62,10 @@ impl SlotPool {
             free = mapping.split(len);
             free.reverse();
         }
+        let shards = (0..SHARDS).map(|_| FreeSlots::default()).collect();
+        let at_once = (total as usize / (2 * SHARDS)).clamp(1, MOST_AT_ONCE);
         let keep = keep - keep % page_size();
-        Ok(SlotPool { free: Mutex::new(free), resource, total, keep })
+        Ok(SlotPool { shards, rest: FreeSlots(Mutex::new(free)), at_once, resource, total, keep })
     }
 
     /// A slot, all bytes of which are zero.
@@ -45,11 +74,45 @@ impl SlotPool {
     ///
     /// When all have an owner.
     pub(super) fn take(self: &Arc<Self>) -> Result<PoolSlot> {
-        let mapping = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match mapping {
+        match self.take_from_own().or_else(|| self.take_from_any()) {
             Some(mapping) => Ok(PoolSlot { mapping: Some(mapping), used: 0, pool: self.clone() }),
             None => Err(PoolExhausted { resource: self.resource, total: self.total }.into()),
         }
+    }
+
+    fn take_from_own(&self) -> Option<Mapping> {
+        let mut own = self.own().lock();
+        if own.is_empty() {
+            let mut rest = self.rest.lock();
+            let kept = rest.len().saturating_sub(self.at_once);
+            own.extend(rest.drain(kept..));
+        }
+        own.pop()
+    }
+
+    /// All lists are locked at once: what one thread gives back while another one looks elsewhere would not be found.
+    fn take_from_any(&self) -> Option<Mapping> {
+        let mut all: Vec<_> = self.shards.iter().map(FreeSlots::lock).collect();
+        all.push(self.rest.lock());
+        all.iter_mut().find_map(|free| free.pop())
+    }
+
+    fn give_back(&self, mapping: Mapping) {
+        let mut own = self.own().lock();
+        own.push(mapping);
+        if own.len() >= 2 * self.at_once {
+            // The rest is for all, and those that were used last are the thread's.
+            self.rest.lock().extend(own.drain(..self.at_once));
+        }
+    }
+
+    /// The list of this thread.
+    fn own(&self) -> &FreeSlots {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        &self.shards[NUMBER.with(|number| number % SHARDS)]
     }
 }
 
@@ -87,12 +150,28 @@ impl Drop for PoolSlot {
     fn drop(&mut self) {
         let Some(mut mapping) = self.mapping.take() else { return };
         let used = self.used.min(mapping.accessible());
-        let kept = used.min(self.pool.keep);
+        clear(&mut mapping, used, self.pool.keep);
+        self.pool.give_back(mapping);
+    }
+}
+
+/// Makes the first `used` bytes zero again. Up to `keep` bytes of them, whole pages, stay in memory.
+fn clear(mapping: &mut Mapping, used: usize, keep: usize) {
+    let (base, pages) = (mapping.base() as usize, used.next_multiple_of(page_size()));
+    let cleared = match keep / page_size() {
+        most if most > 0 && used > CLEARED_UNSEEN => dirty_pages::scan(base..base + pages, most, &mut |run| {
+            mapping.bytes_mut(run.end - base)[run.start - base..].fill(0);
+        })
+        .map(|end| end - base),
+        _ => None,
+    };
+    let cleared = cleared.unwrap_or_else(|| {
+        let kept = used.min(keep);
         mapping.bytes_mut(kept).fill(0);
-        if kept < used && !mapping.discard(kept..used.next_multiple_of(page_size())) {
-            mapping.bytes_mut(used)[kept..].fill(0);
-        }
-        self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(mapping);
+        kept.next_multiple_of(page_size())
+    });
+    if cleared < pages && !mapping.discard(cleared..pages) {
+        mapping.bytes_mut(used)[cleared..].fill(0);
     }
 }
 
@@ -122,5 +201,36 @@ mod tests {
             }
             assert!(pool.take().unwrap().use_first(5 * page + 1).is_none());
         }
+    }
+
+    /// Of more bytes than are cleared unseen, what was written anywhere is gone, however many pages it has.
+    #[test]
+    fn what_was_written_here_and_there_is_gone() {
+        let (page, len) = (page_size(), 4 * CLEARED_UNSEEN);
+        for keep in [page, 4 * page, len / 2, len] {
+            let pool = Arc::new(SlotPool::new(PooledResource::CoreInstances, 1, len as u64, keep).unwrap());
+            for step in [page / 2, 3 * page + 7, len - 1] {
+                let mut slot = pool.take().unwrap();
+                assert!(bytes(&mut slot).iter().all(|&byte| byte == 0), "{keep} {step}");
+                assert!(slot.use_first(len).is_some());
+                bytes(&mut slot).iter_mut().step_by(step).for_each(|byte| *byte = 0xa5);
+            }
+            assert!(bytes(&mut pool.take().unwrap()).iter().all(|&byte| byte == 0), "{keep}");
+        }
+    }
+
+    /// As many slots as threads: whoever asks finds one, whichever thread has given it back.
+    #[test]
+    fn no_slot_is_hidden_in_the_list_of_a_thread() {
+        const THREADS: u32 = 2 * SHARDS as u32 + 3;
+        let pool = Arc::new(SlotPool::new(PooledResource::Tables, THREADS, 1, 0).unwrap());
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| (0..500).for_each(|_| drop(pool.take().expect("there is one for each"))));
+            }
+        });
+        let all: Vec<_> = (0..THREADS).map(|_| pool.take().expect("all are back")).collect();
+        assert!(pool.take().is_err());
+        drop(all);
     }
 }

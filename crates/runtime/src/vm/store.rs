@@ -5,7 +5,7 @@ use super::budget::HostBudget;
 use super::builtins;
 use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext, erase};
-use super::function::FuncRecord;
+use super::function::{CallRecord, FuncRecord, HostEntry};
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
 use super::limits::LimitedTotals;
@@ -36,12 +36,13 @@ pub(crate) struct VmStore {
     raw: Rc<RawStoreContext>,
     pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
-    pub(super) context_at: BTreeMap<usize, usize>,
+    pub(super) context_at: BTreeMap<usize, u32>,
     pub(super) functions: Vec<FuncRecord>,
+    /// Of the functions that the host has called.
+    pub(super) calls: Vec<CallRecord>,
     /// Positions of host functions whose references are out, and which no code of the store can call yet.
     pub(super) waiting_for_stubs: BTreeSet<usize>,
-    /// Closures of host functions, with the type of the store's data erased.
-    pub(super) hosts: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(super) hosts: Vec<HostEntry>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) memories: Vec<MemoryRecord>,
     pub(super) tables: Vec<TableRecord>,
@@ -51,6 +52,8 @@ pub(crate) struct VmStore {
     externs: Vec<Box<dyn Any + Send + Sync>>,
     /// What adapters import that charge fuel.
     pub(super) fuel_import: Option<GlobalHandle>,
+    /// How many calls the host has begun, of guests and of its own functions.
+    pub(super) calls_begun: u64,
     pub(super) totals: LimitedTotals,
     pub(super) budget: Arc<HostBudget>,
 }
@@ -62,7 +65,7 @@ unsafe impl Send for VmStore {}
 /// What a context is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ContextOwner {
-    Instance(usize),
+    Instance(u32),
     Host,
     /// A memory, table, global or tag that the host made.
     Definition,
@@ -71,7 +74,7 @@ pub(super) enum ContextOwner {
 /// A place in a context.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ContextPlace {
-    pub(super) context: usize,
+    pub(super) context: u32,
     pub(super) offset: i32,
 }
 
@@ -110,6 +113,7 @@ impl VmStore {
             contexts: Vec::new(),
             context_at: BTreeMap::new(),
             functions: Vec::new(),
+            calls: Vec::new(),
             waiting_for_stubs: BTreeSet::new(),
             hosts: Vec::new(),
             instances: Vec::new(),
@@ -119,6 +123,7 @@ impl VmStore {
             tags: Vec::new(),
             externs: Vec::new(),
             fuel_import: None,
+            calls_begun: 0,
             totals: LimitedTotals::default(),
             budget: Arc::new(HostBudget::new(engine.config().max_host_bytes)),
         }
@@ -141,16 +146,17 @@ impl VmStore {
         Rc::as_ptr(&self.raw)
     }
 
-    pub(super) fn add_context(&mut self, context: Context, owner: ContextOwner) -> usize {
+    pub(super) fn add_context(&mut self, context: Context, owner: ContextOwner) -> u32 {
         if !matches!(owner, ContextOwner::Instance(_)) {
             self.budget.count(context.len() as u64);
         }
+        let number = u32::try_from(self.contexts.len()).expect("a store holds fewer than 2^32 of a kind");
         self.contexts.push((context, owner));
-        self.contexts.len() - 1
+        number
     }
 
     pub(super) fn context_of(&self, place: ContextPlace) -> &Context {
-        &self.contexts[place.context].0
+        &self.contexts[place.context as usize].0
     }
 
     pub(super) fn address_of(&self, place: ContextPlace) -> u64 {
@@ -160,10 +166,10 @@ impl VmStore {
     /// The context around an address, what it is of, and the offset in it.
     pub(super) fn context_around(&mut self, address: usize) -> Option<(ContextPlace, ContextOwner)> {
         let new = self.contexts.iter().enumerate().skip(self.context_at.len());
-        self.context_at.extend(new.map(|(number, (context, _))| (context.start(), number)));
+        self.context_at.extend(new.map(|(number, (context, _))| (context.start(), number as u32)));
         let (&start, &context) = self.context_at.range(..=address).next_back()?;
         let offset = i32::try_from(address - start).ok()?;
-        Some((ContextPlace { context, offset }, self.contexts[context].1))
+        Some((ContextPlace { context, offset }, self.contexts[context as usize].1))
     }
 
     /// Makes code known to signal handlers and backtraces, and keeps it alive.

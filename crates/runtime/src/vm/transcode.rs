@@ -63,6 +63,15 @@ impl Transcoder {
         Ok(())
     }
 
+    /// The source, its length in code units and the destination, of those that have all of these.
+    pub(crate) fn parameters(self, values: &[RawValue]) -> [u64; 3] {
+        let pointer = |i: usize, width| match width {
+            PointerWidth::Memory32 => values[i].u32().into(),
+            PointerWidth::Memory64 => values[i].u64(),
+        };
+        [pointer(0, self.src_width), pointer(1, self.src_width), pointer(2, self.dst_width)]
+    }
+
     /// The byte ranges that are read and written.
     fn ranges(self, values: &[RawValue]) -> Option<(Range<usize>, Range<usize>)> {
         let pointer = |i: usize, width| match width {

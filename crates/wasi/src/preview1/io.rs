@@ -9,6 +9,7 @@ use super::vectors::{Ciovecs, Iovecs};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, File};
+use crate::stream::Stream;
 use crate::wait::Interest;
 use std::io::SeekFrom;
 
@@ -44,6 +45,12 @@ pub(super) fn pread(
 }
 
 pub(super) fn write(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iovs: Ciovecs) -> WasiResult<u32> {
+    if ctx.has_deadline()
+        && let Descriptor::Stream(stream) = &ctx.preview1().get(fd)?.thing
+    {
+        let stream = stream.clone();
+        return write_before_deadline(ctx, memory, fd, &*stream, &iovs);
+    }
     waiting(ctx, fd, Interest::Write, |entry| match &entry.thing {
         Descriptor::File(file) => {
             let (count, position) = write_file(&**file, entry, memory, &iovs, entry.position)?;
@@ -55,6 +62,29 @@ pub(super) fn write(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iov
         Descriptor::Directory(_) => Err(ErrorCode::IsDirectory.into()),
         Descriptor::Listener(_) => Err(ErrorCode::NotConnected.into()),
     })
+}
+
+/// Writes as much as where writing waits in the system, which it would do beyond any deadline.
+fn write_before_deadline(
+    ctx: &mut WasiCtx,
+    memory: &GuestMemory<'_>,
+    fd: Fd,
+    stream: &dyn Stream,
+    iovs: &Ciovecs,
+) -> WasiResult<u32> {
+    let (mut done, length) = (0, iovs.length());
+    let written = waiting(ctx, fd, Interest::Write, |entry| {
+        let count = iovs.drain_rest(memory, done, |bytes| stream.write_without_waiting(bytes))?;
+        done += count;
+        match count == 0 || done == length || entry.flags.contains(FdFlags::NONBLOCK) {
+            true => Ok(()),
+            false => Err(ErrorCode::WouldBlock.into()),
+        }
+    });
+    match written {
+        Err(error) if done == 0 || error.code().is_none() => Err(error),
+        _ => Ok(done),
+    }
 }
 
 /// As on Linux, a file that is appended to is appended to whatever the offset.

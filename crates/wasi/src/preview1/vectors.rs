@@ -88,25 +88,37 @@ impl<Use> Vectors<Use> {
         self.few[..self.count].iter().chain(&self.more).copied().filter(|&(_, length)| length > 0)
     }
 
-    /// Moves the bytes of one range after the other, until one moves less than it has. Where some were moved before it fails, those
-    /// count.
-    #[inline]
-    fn each(&self, mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>) -> WasiResult<u32> {
-        let mut total = 0;
-        for (at, length) in self.ranges() {
-            let moved = match step(at, length, total) {
-                // More than there was room for is not to be had.
-                Ok(moved) => u32::try_from(moved).unwrap_or(length).min(length),
-                Err(error) if total > 0 && error.code().is_some() => break,
-                Err(error) => return Err(error),
-            };
-            total += moved;
-            if moved < length {
-                break;
-            }
-        }
-        Ok(total)
+    /// Those behind the first `done` bytes of all of them.
+    fn ranges_behind(&self, mut done: u32) -> impl Iterator<Item = (u32, u32)> {
+        self.ranges().filter_map(move |(at, length)| {
+            let skipped = done.min(length);
+            done -= skipped;
+            (skipped < length).then_some((at + skipped, length - skipped))
+        })
     }
+}
+
+/// Moves the bytes of one range after the other, until one moves less than it has. Where some were moved before it fails, those
+/// count.
+#[inline]
+fn each(
+    ranges: impl Iterator<Item = (u32, u32)>,
+    mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>,
+) -> WasiResult<u32> {
+    let mut total = 0;
+    for (at, length) in ranges {
+        let moved = match step(at, length, total) {
+            // More than there was room for is not to be had.
+            Ok(moved) => u32::try_from(moved).unwrap_or(length).min(length),
+            Err(error) if total > 0 && error.code().is_some() => break,
+            Err(error) => return Err(error),
+        };
+        total += moved;
+        if moved < length {
+            break;
+        }
+    }
+    Ok(total)
 }
 
 impl Iovecs {
@@ -117,7 +129,7 @@ impl Iovecs {
         memory: &mut GuestMemory<'_>,
         mut read: impl FnMut(&mut [u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        self.each(|at, length, before| read(memory.bytes_mut(at, length)?, before))
+        each(self.ranges(), |at, length, before| read(memory.bytes_mut(at, length)?, before))
     }
 }
 
@@ -129,6 +141,16 @@ impl Ciovecs {
         memory: &GuestMemory<'_>,
         mut write: impl FnMut(&[u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        self.each(|at, length, before| write(memory.bytes(at, length)?, before))
+        each(self.ranges(), |at, length, before| write(memory.bytes(at, length)?, before))
+    }
+
+    /// Writes what stands behind the first `done` bytes; how many bytes went.
+    pub(crate) fn drain_rest(
+        &self,
+        memory: &GuestMemory<'_>,
+        done: u32,
+        mut write: impl FnMut(&[u8]) -> WasiResult<usize>,
+    ) -> WasiResult<u32> {
+        each(self.ranges_behind(done), |at, length, _| write(memory.bytes(at, length)?))
     }
 }

@@ -45,6 +45,10 @@ impl Stream for EndingStream {
         end(self.0.write(bytes))
     }
 
+    fn write_without_waiting(&self, bytes: &[u8]) -> WasiResult<usize> {
+        end(self.0.write_without_waiting(bytes))
+    }
+
     fn seek(&self, to: SeekFrom) -> WasiResult<u64> {
         self.0.seek(to)
     }

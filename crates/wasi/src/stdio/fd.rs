@@ -1,16 +1,24 @@
 //! Streams of the system: the host's own standard streams, and files that it has opened. Reading never waits here; writing waits in the
-//! system, where that takes its time.
+//! system, where that takes its time, unless it is asked not to. Not to wait is no property of what is inherited: other processes that have
+//! the same would not wait either.
 
 use super::StandardOutput;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{FileType, Metadata, metadata_of};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
-use rustix::fd::{AsFd, BorrowedFd};
-use rustix::io::retry_on_intr;
-use std::io::{IsTerminal, SeekFrom};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
+use std::io::{IoSlice, IsTerminal, SeekFrom};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::Poll;
+
+/// What a pipe that is ready takes without waiting, if nobody else writes to it (POSIX has at least 512).
+const PIPE_BUF: usize = 4096;
+
+/// An offset that stands for the descriptor's own position.
+const OWN_POSITION: u64 = u64::MAX;
 
 /// What the system reads and writes by a descriptor, wherever its position is.
 pub(super) struct FdStream<F> {
@@ -36,7 +44,7 @@ impl FdStream<BorrowedFd<'static>> {
     }
 }
 
-impl<F: AsFd> FdStream<F> {
+impl<F: AsFd + Send + Sync> FdStream<F> {
     pub(super) fn new(fd: F) -> FdStream<F> {
         // One that is closed shows when it is used.
         let kind = rustix::fs::fstat(&fd).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
@@ -46,6 +54,27 @@ impl<F: AsFd> FdStream<F> {
             file_type => file_type,
         };
         FdStream { fd, file_type, reading: Arc::default() }
+    }
+
+    /// Writes without waiting where the system can be asked for that of a single call: sockets, and pipes from Linux 6.5 on.
+    fn write_at_once(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        let (bytes, flags) = ([IoSlice::new(bytes)], ReadWriteFlags::NOWAIT);
+        retry_on_intr(|| rustix::io::pwritev2(&self.fd, &bytes, OWN_POSITION, flags))
+    }
+
+    /// Writes without waiting where it cannot.
+    pub(super) fn write_if_ready(&self, bytes: &[u8]) -> WasiResult<usize> {
+        if poll_fd(self.fd.as_fd(), Interest::Write).is_pending() {
+            return Err(ErrorCode::WouldBlock.into());
+        }
+        // A terminal is ready when it takes a single byte, and others may write at the same time. Opened once more, it does not wait.
+        let path = format!("/proc/self/fd/{}", self.fd.as_fd().as_raw_fd());
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(own) => Ok(retry_on_intr(|| rustix::io::write(&own, bytes))?),
+            // It is another user's, or there is no such path here.
+            Err(_) => self.write(&bytes[..bytes.len().min(PIPE_BUF)]),
+        }
     }
 }
 
@@ -86,6 +115,16 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         Ok(retry_on_intr(|| rustix::io::write(&self.fd, bytes))?)
+    }
+
+    fn write_without_waiting(&self, bytes: &[u8]) -> WasiResult<usize> {
+        if self.file_type == FileType::RegularFile || bytes.is_empty() {
+            return self.write(bytes);
+        }
+        match self.write_at_once(bytes) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.write_if_ready(bytes),
+            outcome => Ok(outcome?),
+        }
     }
 
     fn seek(&self, to: SeekFrom) -> WasiResult<u64> {

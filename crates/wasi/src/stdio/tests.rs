@@ -1,10 +1,12 @@
 //! Standard streams of each kind.
 
 use super::*;
-use crate::error::{ErrorCode, WasiError};
+use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::{Exit, Interest, WasiConfig, WasiCtx};
+use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe, pipe_with};
 use std::io::{self, Cursor, Seek, SeekFrom};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -96,6 +98,50 @@ fn a_guest_waits_for_what_is_set_not_to_wait() {
     assert_eq!(stream.write(&[7]).unwrap(), 1);
     drop(reader.join().unwrap());
     assert_eq!(code(stream.write(&[7])), ErrorCode::Pipe);
+}
+
+/// Pipes, sockets and what is opened once more for it: what is not set so does not wait either, if it is asked not to.
+#[test]
+fn writing_can_be_asked_not_to_wait() {
+    let ((pipe_read, pipe_write), (socket_read, socket_write)) = (pipe().unwrap(), UnixStream::pair().unwrap());
+    type Write<'a> = &'a dyn Fn(&FdStream<OwnedFd>, &[u8]) -> WasiResult<usize>;
+    let ways: [Write<'_>; 2] = [&|stream, bytes| stream.write_without_waiting(bytes), &FdStream::write_if_ready];
+    for (read, write) in [(pipe_read, pipe_write), (socket_read.into(), socket_write.into())] {
+        let (ctx, stream) = (real_ctx(), FdStream::new(write));
+        for way in ways {
+            let mut written = 0;
+            let refusal = loop {
+                match way(&stream, &[7; 100_000]) {
+                    Ok(count) => written += count,
+                    Err(error) => break error,
+                }
+                assert!(written < 1 << 24, "it holds less");
+            };
+            assert_eq!(refusal.code(), Some(ErrorCode::WouldBlock));
+            assert!(written > 0 && ready(&ctx, &stream, Interest::Write).is_none());
+            let (mut taken, mut bytes) = (0, vec![0; 100_000]);
+            while taken < written {
+                taken += rustix::io::read(&read, &mut *bytes).unwrap();
+            }
+            assert_eq!(stream.write_without_waiting(&[]).unwrap(), 0);
+        }
+        drop(read);
+        assert_eq!(code(stream.write_without_waiting(b"x")), ErrorCode::Pipe);
+    }
+}
+
+/// A named pipe is opened without waiting, and read once somebody writes.
+#[test]
+fn a_file_is_opened_without_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(Input::open_file(&path).is_err_and(|error| error.to_string().contains("No such file")));
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (ctx, stream) = (real_ctx(), Input::open_file(&path).unwrap().open());
+    assert_eq!(code(stream.read(&mut [0; 8])), ErrorCode::WouldBlock);
+    let writer = thread::spawn(move || std::fs::write(path, "late").unwrap());
+    assert_eq!(read_to_end(&ctx, &*stream).unwrap(), b"late");
+    writer.join().unwrap();
 }
 
 #[test]

@@ -1,0 +1,57 @@
+//! Tests in a process that is forked, as servers do that make their workers so: threads of the other process are not there.
+
+use crate::core::{Instance, Module};
+use crate::deadline::while_none_rings;
+use crate::{Config, Engine, Store, Trap, TrapCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Whether `work` says yes in a child, and soon: one that waits for what nobody does is ended.
+pub(super) fn in_child(work: impl FnOnce() -> bool) -> bool {
+    // SAFETY: V10: the child, which goes on with this thread alone, allocates, which the system's allocator is prepared for, takes locks that
+    // no other thread had, and ends without running anything that belongs to its parent.
+    match while_none_rings(|| unsafe { libc::fork() }) {
+        -1 => panic!("the system makes no process"),
+        0 => {
+            let good = catch_unwind(AssertUnwindSafe(work)).unwrap_or(false);
+            // SAFETY: V10: as above.
+            unsafe { libc::_exit(i32::from(!good)) }
+        }
+        child => ends_well(child),
+    }
+}
+
+fn ends_well(child: libc::pid_t) -> bool {
+    let (start, mut status) = (Instant::now(), 0);
+    // SAFETY: V10: the system writes the status, which lives on.
+    while unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) } == 0 {
+        if start.elapsed() > Duration::from_secs(60) {
+            // SAFETY: V10: the child has not been waited for, so its number is still its own.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+#[test]
+fn what_a_child_says_is_heard() {
+    assert!(in_child(|| true) && !in_child(|| false) && !in_child(|| panic!("in the child")));
+}
+
+#[test]
+fn deadlines_by_the_clock_come_in_a_forked_process() {
+    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+    let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#).unwrap();
+    let mut store = Store::new(&engine, ());
+    // There is a thread for it in this process.
+    store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let spin = instance.get_typed_func::<(), ()>(&mut store, "spin").unwrap();
+    assert!(in_child(|| {
+        let soon = Instant::now() + Duration::from_millis(20);
+        let error = store.with_deadline(soon, |mut store| spin.call(&mut store, ())).unwrap_err();
+        error.downcast_ref::<Trap>().map(Trap::code) == Some(TrapCode::Interrupt)
+    }));
+}
