@@ -3,6 +3,7 @@
 /// Tests that tell time, which is another one under emulation, or want what emulation does not have.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("large_types::the_shapes_of_the_benches_compile", "it must compile within a time"),
+    ("shapes::blocks_and_locals", "it must compile within a time"),
     ("linking::very_many_resource_types_are_instantiated_at_once", "it must end within 5 s"),
 ];
 
