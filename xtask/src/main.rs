@@ -11,6 +11,7 @@ mod peer_scripts;
 mod program;
 mod public_api;
 mod shapes;
+mod tally;
 mod tidy;
 mod valgrind;
 mod wasi_testsuite;
@@ -39,7 +40,7 @@ chores:
   wasi-testsuite PATH [--filter TEXT] [--gusset PATH]
            run the preview1 programs of a checkout of wasi-testsuite, branch prod/testsuite-base, that have TEXT in their paths
   aarch64 [ARGUMENTS OF CARGO TEST]
-           build the tests for aarch64 and run them under emulation; says what is missing for that
+           build the tests for aarch64 and run them under emulation, and what is compiled here for it; says what is missing for that
   valgrind
            run the tests of the lower half of the runtime under valgrind; says what is missing for that
   public-api [PACKAGE...]

@@ -1,8 +1,9 @@
 //! `cargo xtask valgrind`: the tests of the lower half of the runtime, and those without signals, under valgrind. What it needs and
 //! does not find, it says; it installs nothing.
 
-use crate::program::in_path;
-use anyhow::{Context, Result, bail};
+use crate::program::{host, in_path};
+use crate::tally::TestTally;
+use anyhow::{Result, bail};
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -29,28 +30,20 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     for (test, reason) in LEFT_OUT {
         println!("valgrind: `{test}` is left out: {reason}");
     }
+    let runner = format!("CARGO_TARGET_{}_RUNNER", host()?.replace('-', "_").to_uppercase());
+    let (mut tally, mut well) = (TestTally::default(), true);
     for (program, filter) in PROGRAMS {
         let mut command = Command::new(&cargo);
         command.args(["test", "--package", "gusset"]).args(*program).args(["--", "--test-threads=1", filter]);
         for (test, _) in LEFT_OUT {
             command.args(["--skip", test]);
         }
-        command.env(format!("CARGO_TARGET_{}_RUNNER", host()?), VALGRIND).current_dir(root);
-        if !command.status().context("cannot start cargo")?.success() {
-            bail!("valgrind: it found something, or a test fails");
-        }
+        command.env(&runner, VALGRIND).current_dir(root);
+        well &= tally.run(&mut command)?;
+    }
+    println!("valgrind: {tally}");
+    if !well {
+        bail!("valgrind: it found something, or a test fails");
     }
     Ok(())
-}
-
-/// This machine, as it stands in the names of cargo's variables.
-fn host() -> Result<String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("-vV").output().context("cannot start rustc")?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let host = text
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("rustc does not say for which machine it is")?;
-    Ok(host.replace('-', "_").to_uppercase())
 }

@@ -60,6 +60,10 @@ fn what_is_small_or_sparse_is_applied() {
     assert_eq!(outcome(&format!("(memory 20) {}", at(0, &many))), (vec![], 1));
     assert_eq!(outcome(&format!("(memory 20) {} {}", at(100, &many), at(PAGE, &few))), (vec![], 1));
     assert_eq!(outcome(&format!("(memory 20) {} {}", at(100, &many), at(5 * PAGE, &few))), (vec![0, 1], 0));
+    // A page at the start and one at the end.
+    let (page, pages) = (letters('z', PAGE), |end: usize| format!("(memory 20) {}", at(end * PAGE, &few)));
+    assert_eq!(outcome(&format!("{} {} {}", pages(9), at(0, &page), at(8 * PAGE, &page))), (vec![], 1));
+    assert_eq!(outcome(&format!("{} {} {}", pages(19), at(0, &page), at(8 * PAGE, &page))), (vec![0, 1, 2], 0));
     // The end of the memory, and a segment without bytes.
     let end = 2 * PAGE - (16 << 10);
     assert_eq!(outcome(&format!("(memory 2) {} (data (i32.const 0))", at(end, &many))), (vec![1], 1));
