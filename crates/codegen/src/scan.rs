@@ -29,7 +29,7 @@ pub(crate) struct BodyScan {
 }
 
 /// A loop must be done within so many operators, if nothing looks at epochs and fuel in it.
-const MAX_BRIEF_LOOP: u64 = 1 << 12;
+const BRIEF_OPERATORS: u64 = 1 << 12;
 
 /// What one loop is like.
 #[derive(Clone, Copy)]
@@ -207,7 +207,7 @@ impl BodyScan {
             Some((rounds, local)) if branches == 1 && !calls && !nests => {
                 let within = self.writes.iter().rev().take_while(|(_, position)| *position > start);
                 let place = self.place.get(local as usize).copied().unwrap_or(0);
-                rounds * u64::from(end - start) <= MAX_BRIEF_LOOP
+                rounds * u64::from(end - start) <= BRIEF_OPERATORS
                     && within.filter(|write| write.0 + 1 == place).count() == 1
             }
             _ => false,
