@@ -58,15 +58,18 @@ pub fn hash(roots: &[(String, PathBuf)]) -> io::Result<u128> {
     Ok(hasher.finish_128())
 }
 
-/// Adds a file, or all files of a folder.
+/// Adds a file, or all sources of a folder: what an editor leaves beside them is none.
 fn collect(name: &str, path: &Path, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
     if !path.is_dir() {
         files.push((name.to_string(), path.to_path_buf()));
         return Ok(());
     }
     for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        collect(&format!("{name}/{}", entry.file_name().to_string_lossy()), &entry.path(), files)?;
+        let path = entry?.path();
+        if path.is_dir() || path.extension().is_some_and(|extension| extension == "rs") {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            collect(&format!("{name}/{file}"), &path, files)?;
+        }
     }
     Ok(())
 }

@@ -318,9 +318,10 @@ pub enum BuiltinFunction {
     TableInit,
     /// `(segment: u32)`.
     ElemDrop,
-    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register.
+    /// `() -> u8`, fallible: the store says whether the guest goes on. Its stub keeps every register, and takes the store's context.
     DeadlineReached,
-    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register.
+    /// `() -> u8`, fallible: there is fuel again at [`fuel`](StoreContextLayout::fuel). Its stub keeps every register, and takes the
+    /// store's context.
     RefillFuel,
     /// `(code: u32) -> u8`, fallible: always fails, with that trap. Code that must not fault traps so.
     Trap,

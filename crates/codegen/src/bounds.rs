@@ -52,8 +52,8 @@ impl FuncTranslator<'_, '_> {
 
     fn memory_base(&mut self, memory: MemoryIndex) -> Value {
         let (definition, offset) = self.memory_definition(memory);
-        let flags = if self.settings.full_reservation() { constant_field() } else { self.definition_field() };
-        self.builder.ins().load(POINTER, flags, definition, offset + MEMORY_DEFINITION.base)
+        // A memory grows where it is, whatever is reserved for it.
+        self.builder.ins().load(POINTER, constant_field(), definition, offset + MEMORY_DEFINITION.base)
     }
 
     /// The current length of a memory in bytes.

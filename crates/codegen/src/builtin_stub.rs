@@ -39,7 +39,8 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
     }
 }
 
-/// Whether a stub keeps every register, which costs the stub and spares its callers.
+/// Whether a stub keeps every register, and is given the store's context instead of an instance's: that costs the stub and spares
+/// its callers.
 fn preserves_all(builtin: BuiltinFunction) -> bool {
     matches!(builtin, BuiltinFunction::DeadlineReached | BuiltinFunction::RefillFuel)
 }
@@ -72,7 +73,11 @@ pub(crate) fn build(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let arguments = builder.block_params(entry).to_vec();
-    let store = save_exit(&mut builder, arguments[0]);
+    let store = match preserves_all(builtin) {
+        true => arguments[0],
+        false => store_of(&mut builder, arguments[0]),
+    };
+    save_exit(&mut builder, store);
     let builtins = builder.ins().load(POINTER, constant_field(), store, STORE_CONTEXT.builtins);
     let code = builder.ins().load(POINTER, constant_field(), builtins, builtin as i32 * 8);
     let params: Vec<_> = [POINTER].iter().chain(params).copied().collect();
@@ -95,16 +100,19 @@ pub(crate) fn build(
     func
 }
 
-/// Notes in the store's context which frame called this stub and where it goes on; returns the store's context.
-pub(crate) fn save_exit(builder: &mut FunctionBuilder<'_>, context: Value) -> Value {
-    let store = builder.ins().load(POINTER, constant_field(), context, ContextLayout::STORE);
+/// The store's context.
+pub(crate) fn store_of(builder: &mut FunctionBuilder<'_>, context: Value) -> Value {
+    builder.ins().load(POINTER, constant_field(), context, ContextLayout::STORE)
+}
+
+/// Notes in the store's context which frame called this stub and where it goes on.
+pub(crate) fn save_exit(builder: &mut FunctionBuilder<'_>, store: Value) {
     // The stub's own frame pointer points at the saved one of its caller.
     let own = builder.ins().get_frame_pointer(POINTER);
     let caller = builder.ins().load(POINTER, field(), own, 0);
     builder.ins().store(field(), caller, store, STORE_CONTEXT.exit_fp);
     let pc = builder.ins().get_return_address(POINTER);
     builder.ins().store(field(), pc, store, STORE_CONTEXT.exit_pc);
-    store
 }
 
 /// Leaves by the innermost entry when `success` is 0; goes on in a new block otherwise.

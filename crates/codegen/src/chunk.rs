@@ -62,7 +62,7 @@ impl CodeChunk {
         code: CompiledFunction,
         target: impl Fn(&Relocation) -> Result<u32, CodegenError>,
     ) -> Result<(), CodegenError> {
-        let start = self.text.len().next_multiple_of(code.alignment as usize);
+        let start = code.placement.start(self.text.len() as u32, code.alignment) as usize;
         let reference = |relocation: &Relocation| {
             let &Relocation { offset, kind, addend, .. } = relocation;
             Ok(ChunkReference { offset: start as u32 + offset, kind, addend, target: target(relocation)? })

@@ -5,6 +5,7 @@ use crate::cost;
 use crate::error::CodegenError;
 use crate::func::FormKind;
 use crate::key::CodeKey;
+use crate::placement::{Placement, STEP};
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, Function, SourceLoc, UserFuncName};
@@ -16,13 +17,14 @@ use gusset_artifact::{AddressMapEntry, CallSite, ExceptionHandler, StackMap, Tra
 use gusset_types::TrapCode;
 
 /// Functions start at multiples of this, so that their first instructions arrive in one fetch.
-const MIN_ALIGNMENT: u32 = 16;
+const MIN_ALIGNMENT: u32 = STEP;
 
 /// Machine code that is still to be placed.
 pub(crate) struct CompiledFunction {
     pub(crate) key: CodeKey,
     pub(crate) code: Vec<u8>,
     pub(crate) alignment: u32,
+    pub(crate) placement: Placement,
     pub(crate) relocations: Vec<Relocation>,
     pub(crate) traps: Vec<TrapRecord>,
     pub(crate) call_sites: Vec<CallSite>,
@@ -36,7 +38,18 @@ impl CompiledFunction {
     /// Code that neither traps nor calls.
     pub(crate) fn without_tables(key: CodeKey, code: Vec<u8>, alignment: u32) -> CompiledFunction {
         let (relocations, traps, call_sites, stack_maps, addresses) = Default::default();
-        CompiledFunction { key, code, alignment, relocations, traps, call_sites, stack_maps, addresses, frame_size: 0 }
+        CompiledFunction {
+            key,
+            code,
+            alignment,
+            placement: Placement::default(),
+            relocations,
+            traps,
+            call_sites,
+            stack_maps,
+            addresses,
+            frame_size: 0,
+        }
     }
 }
 
@@ -124,9 +137,12 @@ fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunctio
     let relocations = compiled.buffer.relocs().iter().map(|reloc| relocation(&context.func, reloc));
     let relocations = relocations.collect::<Result<_, _>>()?;
     let alignment = isa.function_alignment();
+    let code = compiled.buffer.data().to_vec();
+    let placement = Placement::of(&**isa, &code);
     Ok(CompiledFunction {
         key,
-        code: compiled.buffer.data().to_vec(),
+        code,
+        placement,
         alignment: compiled.buffer.alignment.max(alignment.minimum).max(MIN_ALIGNMENT),
         relocations,
         traps: traps(&compiled)?,

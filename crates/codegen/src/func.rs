@@ -142,6 +142,10 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) nesting: usize,
     /// Where fuel is counted.
     pub(crate) fuel: Option<Fuel>,
+    /// What ways to a label need not subtract of what they have used, since all of them have.
+    pub(crate) fuel_owed: HashMap<ir::Block, i64>,
+    /// Whether it must still look at epoch and fuel before it calls or loops.
+    pub(crate) look_due: bool,
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
@@ -185,14 +189,13 @@ pub(crate) fn translate(
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
-    let context = builder.block_params(entry)[0];
     let mut translator = FuncTranslator {
+        context: builder.block_params(entry)[0],
         builder,
         unit,
         env,
         settings,
         module: body.module,
-        context,
         regions,
         form,
         scan,
@@ -209,6 +212,8 @@ pub(crate) fn translate(
         table_labels: 0,
         nesting: 0,
         fuel: None,
+        fuel_owed: HashMap::new(),
+        look_due: false,
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),

@@ -7,6 +7,7 @@ use crate::compiled::{CompiledFunction, Isas, Relocation, compile_stub};
 use crate::error::CodegenError;
 use crate::func::import_code;
 use crate::key::CodeKey;
+use crate::placement::Placement;
 use crate::signature::POINTER;
 use crate::trap::{call_trap, stack_limit};
 use cranelift_codegen::Context;
@@ -84,6 +85,7 @@ fn join(
     let start = text.append(true, &body.code, body.alignment, plane) as u32;
     guard.code = text.finish(plane);
     guard.alignment = guard.alignment.max(body.alignment);
+    guard.placement = Placement::of(isa, &guard.code);
     guard.frame_size = body.frame_size;
     let body = body.moved(start);
     guard.relocations.extend(body.relocations);

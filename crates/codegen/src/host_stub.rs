@@ -1,7 +1,7 @@
 //! Stubs through which wasm code calls host functions, one per signature: arguments and results go through an array of raw
 //! values on the stub's stack.
 
-use crate::builtin_stub::{raise_unless, save_exit};
+use crate::builtin_stub::{raise_unless, save_exit, store_of};
 use crate::key::CodeKey;
 use crate::signature::{POINTER, clif_type, constant_field, field, native_signature, wasm_signature};
 use cranelift_codegen::ir::types::{I8, I64};
@@ -31,7 +31,8 @@ pub(crate) fn build(
     builder.switch_to_block(entry);
     let arguments = builder.block_params(entry).to_vec();
     let context = arguments[0];
-    let store = save_exit(&mut builder, context);
+    let store = store_of(&mut builder, context);
+    save_exit(&mut builder, store);
 
     let count = ty.params.len().max(ty.results.len()) as u32;
     let align_log2 = RAW_VALUE_SIZE.trailing_zeros() as u8;

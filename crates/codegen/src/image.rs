@@ -4,6 +4,7 @@ use crate::compiled::CompiledFunction;
 use crate::error::CodegenError;
 use crate::key::CodeKey;
 use crate::module_env::UnitEnv;
+use crate::placement::LINE;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
 use gusset_artifact::{
@@ -23,7 +24,8 @@ pub(crate) fn link(
     functions: Vec<CompiledFunction>,
     data: Vec<u8>,
 ) -> Result<CodeImage, CodegenError> {
-    let size: usize = functions.iter().map(|func| func.code.len().next_multiple_of(func.alignment as usize)).sum();
+    let room = |func: &CompiledFunction| func.code.len().next_multiple_of(func.alignment as usize) + LINE as usize;
+    let size: usize = functions.iter().map(room).sum();
     if size > MAX_TEXT {
         return Err(CodegenError::unsupported("not supported: more than 2 GiB of machine code"));
     }
@@ -45,9 +47,15 @@ fn place(isa: &dyn TargetIsa, functions: &[CompiledFunction]) -> Result<(Vec<u8>
     let mut control = ControlPlane::default();
     let mut text = isa.text_section_builder(functions.len());
     let mut starts = Vec::with_capacity(functions.len());
+    let mut end = 0;
     for func in functions {
+        let padding = func.placement.start(end, func.alignment) - end;
+        if padding >= func.alignment {
+            text.append(false, &[0; LINE as usize][..padding as usize], 1, &mut control);
+        }
         let start = text.append(true, &func.code, func.alignment, &mut control);
         starts.push(start as u32);
+        end = start as u32 + func.code.len() as u32;
         for reloc in &func.relocations {
             let target = labels.get(&reloc.target);
             let target = *target.ok_or_else(|| CodegenError::internal(format!("{:?} has no code", reloc.target)))?;

@@ -54,6 +54,7 @@ mod module_env;
 mod names;
 mod op;
 mod parallel;
+mod placement;
 mod progress;
 mod region;
 mod scan;

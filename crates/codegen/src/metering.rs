@@ -1,9 +1,9 @@
 //! How code sees that it has run for long enough: by the epoch, and by the fuel that it has used.
 //!
-//! It looks where a run can get longer than the code is: at the start of a function, and at each branch back to the start of
-//! a loop. Looking costs a compare and a branch that is never taken. What is behind that branch is a call of the runtime and no trap,
-//! because the store may let the guest go on, and a guest on a stack of its own can be left there until it does; its stub keeps all
-//! registers, so that nothing moves aside for it.
+//! It looks where a run can get longer than the code is: in a function, once before it calls or loops, and at each branch back to the
+//! start of a loop that may go on for long. Looking costs a compare and a branch that is never taken. What is behind that branch is a call
+//! of the runtime and no trap, because the store may let the guest go on, and a guest on a stack of its own can be left there until it
+//! does; its stub keeps all registers, and is given what the code loads there anew, so that nothing is kept or moves aside for it.
 //!
 //! Fuel is counted by the operators of the wasm, before anything is optimised, so that every form and level of code counts the same.
 //! What is left of the store's share is handed from function to function as a last parameter and a last result, and from block to block
@@ -18,13 +18,12 @@ use crate::op::BlockTypes;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{BuiltinFunction, ContextLayout, STORE_CONTEXT};
 use gusset_types::FUNCTION_FUEL;
 use wasmparser::Operator;
 
-/// A function that neither calls nor loops and has no more bytes than this does not look at the epoch: it is done sooner than its
-/// caller looks.
+/// A function that has no more bytes than this looks only where it calls or loops: otherwise it is done sooner than its caller looks.
 const UNWATCHED_BYTES: usize = 256;
 
 /// What is left of the fuel at the place that is translated.
@@ -125,10 +124,16 @@ impl FuncTranslator<'_, '_> {
 
     /// Subtracts what has been used where all ways on see it.
     pub(crate) fn settle_fuel(&mut self) -> Option<Value> {
-        let left = self.fuel_left()?;
-        if self.fuel.is_some_and(|fuel| fuel.used != 0) {
-            self.set_fuel_left(left);
+        let used = self.fuel?.used;
+        if used == 0 {
+            return self.fuel_left();
         }
+        self.use_fuel(-used);
+        let left = self.fuel_left()?;
+        // The sum with what is negative would be as good, but is longer on x86-64.
+        let used = self.builder.ins().iconst(I64, used);
+        let left = self.builder.ins().isub(left, used);
+        self.set_fuel_left(left);
         Some(left)
     }
 
@@ -139,10 +144,23 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
+    /// A label behind a construct that begins here: what has been used so far stays to be subtracted behind it.
+    pub(crate) fn owe_fuel(&mut self, label: Block) {
+        if let (Form::Ssa(_), Some(Fuel { used: used @ 1.., .. })) = (&self.form, self.fuel) {
+            self.fuel_owed.insert(label, used);
+        }
+    }
+
     /// What an edge to a label carries for the parameter of [`fuel_parameter`](Self::fuel_parameter).
-    pub(crate) fn fuel_argument(&mut self) -> Option<BlockArg> {
-        let left = if let Form::Ssa(_) = self.form { self.fuel_left() } else { None };
-        left.map(BlockArg::from)
+    pub(crate) fn fuel_argument(&mut self, label: Block) -> Option<BlockArg> {
+        let (Form::Ssa(_), Some(Fuel { left: Left::Value(left), used })) = (&self.form, self.fuel) else { return None };
+        let used = used - self.owed(label);
+        let left = if used == 0 { left } else { self.builder.ins().iadd_imm_s(left, -used) };
+        Some(BlockArg::from(left))
+    }
+
+    fn owed(&self, label: Block) -> i64 {
+        self.fuel_owed.get(&label).copied().unwrap_or(0)
     }
 
     /// Adds a parameter for what is left to a label of the SSA form.
@@ -159,42 +177,54 @@ impl FuncTranslator<'_, '_> {
             Left::Value(_) => Left::Value(self.builder.block_params(label)[others]),
             Left::Slot(_) => left,
         };
-        self.fuel = Some(Fuel { left, used: 0 });
+        self.fuel = Some(Fuel { left, used: self.owed(label) });
     }
 
     /// Writes what is left where the runtime and the host find it.
     pub(crate) fn hand_over_fuel(&mut self) {
-        self.hand_over_fuel_at(STORE_CONTEXT.fuel);
+        if self.fuel.is_some() {
+            let store = self.store_context();
+            self.hand_over_fuel_at(store, STORE_CONTEXT.fuel);
+        }
     }
 
-    fn hand_over_fuel_at(&mut self, offset: i32) {
+    fn hand_over_fuel_at(&mut self, store: Value, offset: i32) {
         if let Some(left) = self.settle_fuel() {
-            let store = self.store_context();
             self.builder.ins().store(field(), left, store, offset);
         }
     }
 
     /// Reads what the runtime or the host left.
     pub(crate) fn take_back_fuel(&mut self) {
-        self.take_back_fuel_from(STORE_CONTEXT.fuel);
-    }
-
-    fn take_back_fuel_from(&mut self, offset: i32) {
         if self.fuel.is_some() {
             let store = self.store_context();
+            self.take_back_fuel_from(store, STORE_CONTEXT.fuel);
+        }
+    }
+
+    fn take_back_fuel_from(&mut self, store: Value, offset: i32) {
+        if self.fuel.is_some() {
             let left = self.builder.ins().load(I64, field(), store, offset);
             self.set_fuel_left(left);
         }
     }
 
-    /// Looks at the start of a function whose body has so many bytes.
+    /// Begins a function whose body has so many bytes.
     pub(crate) fn watch_entry(&mut self, body_len: usize) {
-        self.watch_fuel();
+        self.look_due = true;
+        if body_len > UNWATCHED_BYTES {
+            self.look_if_due();
+        }
         if self.counts() {
             self.use_fuel(FUNCTION_FUEL);
         }
-        if body_len > UNWATCHED_BYTES || !self.scan.is_straight() {
-            self.watch_epoch();
+    }
+
+    /// Looks where the function may get longer than its code, unless it has on each way here.
+    pub(crate) fn look_if_due(&mut self) {
+        if std::mem::take(&mut self.look_due) {
+            self.watch_fuel();
+            self.watch_epoch(field());
         }
     }
 
@@ -204,9 +234,14 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Looks before a branch that may go back to the start of a loop.
-    pub(crate) fn watch_branch(&mut self) {
+    pub(crate) fn watch_branch(&mut self, kept: MemFlagsData) {
         self.watch_fuel();
-        self.watch_epoch();
+        self.watch_epoch(kept);
+    }
+
+    /// How a loop loads what never changes: beforehand, unless it calls something and would have to keep it meanwhile.
+    pub(crate) fn kept_in_loop(&self, index: usize) -> MemFlagsData {
+        if self.scan.loop_calls(index) { field() } else { constant_field() }
     }
 
     fn watch_fuel(&mut self) {
@@ -216,9 +251,9 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
-    fn watch_epoch(&mut self) {
+    fn watch_epoch(&mut self, kept: MemFlagsData) {
         if self.settings.epoch_interruption {
-            let early = self.before_deadline();
+            let early = self.before_deadline(kept);
             self.go_on_if(early, BuiltinFunction::DeadlineReached);
         }
     }
@@ -231,16 +266,16 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Goes back to the start of a loop, if there is nothing against it: one branch does both.
-    pub(crate) fn jump_back(&mut self, label: Block, carried: BlockTypes<'_>, height: usize) {
+    pub(crate) fn jump_back(&mut self, label: Block, carried: BlockTypes<'_>, height: usize, kept: MemFlagsData) {
         if let Form::Frame(_) = self.form {
             // Operands must be moved on the way.
-            self.watch_branch();
+            self.watch_branch(kept);
             return self.jump(label, carried, height);
         }
         let (condition, otherwise) = match self.settings.epoch_interruption {
             true => {
                 self.watch_fuel();
-                (self.before_deadline(), BuiltinFunction::DeadlineReached)
+                (self.before_deadline(kept), BuiltinFunction::DeadlineReached)
             }
             false => (self.has_fuel(), BuiltinFunction::RefillFuel),
         };
@@ -260,10 +295,10 @@ impl FuncTranslator<'_, '_> {
         self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, left, 0)
     }
 
-    /// Whether the epoch of the deadline has not come yet.
-    fn before_deadline(&mut self) -> Value {
-        let store = self.store_context();
-        let counter = self.builder.ins().load(POINTER, constant_field(), store, STORE_CONTEXT.epoch_counter);
+    /// Whether the epoch of the deadline has not come yet; `kept` is how what never changes is loaded.
+    fn before_deadline(&mut self, kept: MemFlagsData) -> Value {
+        let store = self.builder.ins().load(POINTER, kept, self.context, ContextLayout::STORE);
+        let counter = self.builder.ins().load(POINTER, kept, store, STORE_CONTEXT.epoch_counter);
         // Others write it. That the call which follows may write anything is what makes each of these loads one of its own.
         let now = self.builder.ins().load(I64, field(), counter, 0);
         let deadline = self.builder.ins().load(I64, field(), store, STORE_CONTEXT.epoch_deadline);
@@ -281,27 +316,28 @@ impl FuncTranslator<'_, '_> {
         let (next, cold) = (self.next_block(), self.builder.create_block());
         self.builder.set_cold_block(cold);
         self.fuel_parameter(next);
-        let argument = self.fuel_argument();
+        let argument = self.fuel_argument(next);
         self.builder.ins().brif(condition, next, argument.as_slice(), cold, []);
         self.builder.switch_to_block(cold);
         self.call_cold(otherwise);
-        let argument = self.fuel_argument();
+        let argument = self.fuel_argument(next);
         self.builder.ins().jump(next, argument.as_slice());
         self.builder.switch_to_block(next);
         self.join_fuel(next, 0);
     }
 
     fn call_cold(&mut self, builtin: BuiltinFunction) {
+        let store = self.builder.ins().load(POINTER, field(), self.context, ContextLayout::STORE);
         // Epochs come when they come, and what a trap charges is the same in each run.
         let fuel = match builtin {
             BuiltinFunction::DeadlineReached => STORE_CONTEXT.fuel_at_epoch,
             _ => STORE_CONTEXT.fuel,
         };
-        self.hand_over_fuel_at(fuel);
+        self.hand_over_fuel_at(store, fuel);
         let callee =
             self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
-        let call = self.builder.ins().call(callee, &[self.context]);
+        let call = self.builder.ins().call(callee, &[store]);
         self.map_frame(call);
-        self.take_back_fuel_from(fuel);
+        self.take_back_fuel_from(store, fuel);
     }
 }

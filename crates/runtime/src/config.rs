@@ -367,9 +367,9 @@ impl Config {
         self
     }
 
-    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), at the start of
-    /// functions and in loops. Where it is on, a store's guests are stopped at once until
-    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline).
+    /// Whether guests look for the epoch of their store's deadline (default: no, and it costs nothing then), before they
+    /// call and in loops. Where it is on, a store's guests are stopped at once until
+    /// [`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline), but for what is over at once.
     ///
     /// It is cheaper than fuel, and depends on time: [`Engine::increment_epoch`](crate::Engine::increment_epoch) counts.
     pub fn epoch_interruption(&mut self, enabled: bool) -> &mut Config {

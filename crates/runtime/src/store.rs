@@ -48,7 +48,8 @@ pub struct Store<T: 'static>(pub(crate) Box<StoreInner<T>>);
 /// ```
 pub(crate) struct StoreInner<T: 'static> {
     pub(crate) vm: VmStore,
-    /// Instances of components, in the order in which they were begun. Those that failed stay, and nobody has their handles.
+    /// Instances of components, in the order in which they were begun. Those that failed after something had run stay, and
+    /// nobody has their handles.
     pub(crate) components: Vec<ComponentInstanceState>,
     /// The handles that the host has.
     pub(crate) held: HeldHandles,

@@ -66,6 +66,17 @@ const ENDLESS: &str = r#"(module
             (br $out)))
     (func $reading (export "reading") (loop (br_if 0 (i32.eqz (i32.load (i32.const 16))))))
     (func $outermost (export "outermost") (loop $l (if (i32.const 1) (then (br $l)))))
+    (func $around (export "around") (local i32)
+        (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 0x40000000))) (i32.const -1)))))
+    (func $brief (export "brief") (local i32)
+        (loop $out
+            (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 64))))
+            (br $out)))
+    (func $either (export "either") (param i32)
+        (if (i32.and (local.get 0) (i32.const 1)) (then (call $leaf)))
+        (if (local.get 0) (then
+            (call $either (i32.sub (local.get 0) (i32.const 1)))
+            (call $either (i32.sub (local.get 0) (i32.const 1))))))
     (func $ping (export "calls") (if (i32.lt_u (global.get $n) (i32.const 100))
         (then (global.set $n (i32.add (global.get $n) (i32.const 1))) (call_indirect (type $none) (i32.const 1))))
         (global.set $n (i32.const 0))
@@ -85,12 +96,12 @@ fn endless_loops_are_stopped_in_every_form() -> Result<()> {
         let module = Module::new(&engine, ENDLESS)?;
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[])?;
-        for name in ["branch", "conditional", "table", "nested", "reading", "outermost", "calls"] {
+        for name in ["branch", "conditional", "table", "nested", "reading", "outermost", "around", "brief", "calls"] {
             let named = if name == "calls" { "ping" } else { name };
             let func = instance.get_typed_func::<(), ()>(&mut store, name)?;
             is_interrupted(&mut store, named, |store| func.call(store, ()));
         }
-        for (name, param) in [("values", 0), ("tree", 60)] {
+        for (name, param) in [("values", 0), ("tree", 60), ("either", 60)] {
             let func = instance.get_typed_func::<i32, ()>(&mut store, name)?;
             is_interrupted(&mut store, name, |store| func.call(store, param));
         }

@@ -255,9 +255,9 @@ fn engines_end_however_they_compile() -> Result<()> {
         Ok(())
     };
     let at_rest = |most: usize| {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         while threads() > most && start.elapsed().as_secs() < 30 {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
         (threads(), descriptors(), mappings())
     };

@@ -447,3 +447,66 @@ fn epochs_that_come_meanwhile_change_nothing() -> Result<()> {
     assert_eq!(code(&error), Some(TrapCode::OutOfFuel));
     Ok(())
 }
+
+/// When an epoch comes is chance: what a trap is charged must not depend on it.
+#[test]
+fn a_trap_costs_the_same_whenever_epochs_come() -> Result<()> {
+    let mut charged = Vec::new();
+    for (frame_form, ticks) in [(false, u64::MAX), (false, 0), (true, u64::MAX), (true, 0)] {
+        let mut config = Config::new();
+        let engine = Engine::new(config.consume_fuel(true).epoch_interruption(true).frame_form(frame_form))?;
+        let module = Module::new(&engine, FUNCTIONS)?;
+        let mut store = Store::new(&engine, 0);
+        store.set_fuel(1_000_000)?;
+        store.set_epoch_deadline(ticks);
+        store.epoch_deadline_callback(|mut store| {
+            // It sees what has been used so far.
+            assert_eq!((1_000_000 - store.get_fuel()?) % 5, 1);
+            *store.data_mut() += 1;
+            Ok(UpdateDeadline::Continue(0))
+        });
+        let instance = Instance::new(&mut store, &module, &[])?;
+        let trap = instance.get_typed_func::<i32, ()>(&mut store, "trap")?;
+        assert_eq!(code(&trap.call(&mut store, 5_000).unwrap_err()), Some(TrapCode::Unreachable));
+        assert_eq!(*store.data(), if ticks == 0 { 5_001 } else { 0 });
+        charged.push(1_000_000 - store.get_fuel()?);
+    }
+    assert!(charged.iter().all(|each| *each == charged[0]), "{charged:?}");
+    assert!((15_000..=25_001).contains(&charged[0]), "{charged:?}");
+    Ok(())
+}
+
+/// Short functions and loops do not look by themselves, but all of it is counted, and what calls or goes round them looks.
+#[test]
+fn what_does_not_look_is_counted() -> Result<()> {
+    let text = r#"(module
+        (func $short (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+        (func $brief (export "brief") (param i32)
+            (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10)))))
+        (func (export "shorts") (param i32)
+            (loop (br_if 0 (local.tee 0 (i32.sub (call $short (local.get 0)) (i32.const 2))))))
+        (func (export "briefs") (param i32)
+            (loop (call $brief (i32.const 0)) (br 0)))
+        (func (export "either") (param i32)
+            (if (local.get 0) (then (call $brief (i32.const 0))) (else (nop))) (call $brief (i32.const 0))))"#;
+    for engine in engines()? {
+        for (name, param, expected) in [
+            // One for the function, seven for each round.
+            ("brief", 0, 1 + 10 * 7),
+            ("brief", -1, 1 + 10 * 7 + 7),
+            ("brief", 10, 1 + 7),
+            // The same of `$short`, which takes four, and six around it.
+            ("shorts", 10, 1 + 10 * 10),
+            ("either", 0, 1 + 2 + 2 + 71),
+            ("either", 1, 1 + 2 + 2 + 71 + 2 + 71),
+        ] {
+            let (used, trap) = used(&engine, text, name, param, 1_000_000)?;
+            assert_eq!((used, trap), (expected, None), "{name}({param}) with {:?}", engine.config());
+        }
+        for (name, param, fuel) in [("shorts", 1 << 30, 30_000), ("briefs", 0, 30_000), ("either", 0, 3)] {
+            let (used, trap) = used(&engine, text, name, param, fuel)?;
+            assert_eq!((used, trap), (fuel, Some(TrapCode::OutOfFuel)), "{name}({param})");
+        }
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use crate::builtin_stub::stub_signature;
 use crate::func::FuncTranslator;
 use crate::key::CodeKey;
+use crate::scan::is_call;
 use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
@@ -13,6 +14,9 @@ use wasmparser::Operator;
 
 impl FuncTranslator<'_, '_> {
     pub(crate) fn call_operator(&mut self, operator: &Operator<'_>) -> bool {
+        if is_call(operator) {
+            self.look_if_due();
+        }
         match *operator {
             Operator::Call { function_index } => self.call(FuncIndex::from_u32(function_index)),
             Operator::CallIndirect { type_index, table_index } => {
@@ -116,6 +120,7 @@ impl FuncTranslator<'_, '_> {
         self.map_frame(call);
         self.builder.inst_results(call).first().copied()
     }
+
     /// The same for what may work for long, on so many bytes or elements: the host may be asked meanwhile whether it goes on.
     pub(crate) fn call_bulk_builtin(
         &mut self,

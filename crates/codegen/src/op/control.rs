@@ -48,11 +48,14 @@ pub(crate) struct ControlFrame<'a> {
     branched: bool,
     /// Whether it counts as nesting.
     nests: bool,
+    /// Whether the function has still [to look](FuncTranslator::look_if_due) on a way to its end.
+    look_due: bool,
 }
 
 enum FrameKind<'a> {
     Block,
-    Loop,
+    /// With its number, in the order in which loops begin.
+    Loop(usize),
     /// Until its `else`: where the other arm starts, and with what.
     If {
         otherwise: Block,
@@ -60,6 +63,7 @@ enum FrameKind<'a> {
         /// Empty in the frame form.
         params: Box<[Operand]>,
         fuel: Option<Fuel>,
+        look_due: bool,
     },
     /// It was opened where no code can be reached.
     Unreachable,
@@ -101,7 +105,8 @@ impl<'a> FuncTranslator<'a, '_> {
                 let kind = FrameKind::Unreachable;
                 let height = self.stack.len();
                 let (carried, results, branched, nests) = (BlockTypes::All(&[]), BlockTypes::All(&[]), false, false);
-                self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests });
+                let look_due = false;
+                self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests, look_due });
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
@@ -126,7 +131,8 @@ impl<'a> FuncTranslator<'a, '_> {
         let height = self.stack.len() - params;
         let nests = !matches!(kind, FrameKind::Block);
         self.nesting += usize::from(nests);
-        self.control.push(ControlFrame { kind, label, carried, height, results, branched: false, nests });
+        let (branched, look_due) = (false, false);
+        self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests, look_due });
     }
 
     /// A label behind the construct that begins here.
@@ -135,6 +141,7 @@ impl<'a> FuncTranslator<'a, '_> {
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.label(label, from, self.position);
         }
+        self.owe_fuel(label);
         label
     }
 
@@ -172,16 +179,20 @@ impl<'a> FuncTranslator<'a, '_> {
 
     fn loop_(&mut self, ty: BlockType) -> Result<(), CodegenError> {
         let (params, results) = self.block_type(ty)?;
+        let index = self.loops;
+        self.loops += 1;
+        if !self.scan.is_brief(index) {
+            self.look_if_due();
+        }
         let (header, from) = (self.label(params), self.current_block());
         let height = self.stack.len() - params.len();
-        let end = self.scan.loop_end(self.loops);
-        self.loops += 1;
+        let end = self.scan.loop_end(index);
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.loop_label(header, from, self.position..end);
         }
         self.jump(header, params, height);
         self.continue_at(header, params, height);
-        self.push_frame(FrameKind::Loop, header, params, params.len(), results);
+        self.push_frame(FrameKind::Loop(index), header, params, params.len(), results);
         Ok(())
     }
 
@@ -201,20 +212,22 @@ impl<'a> FuncTranslator<'a, '_> {
             }
             Form::Frame(_) => Box::default(),
         };
-        let kind = FrameKind::If { otherwise, types: params, params: saved, fuel: self.fuel };
+        let kind = FrameKind::If { otherwise, types: params, params: saved, fuel: self.fuel, look_due: self.look_due };
         self.push_frame(kind, label, results, params.len(), results);
         Ok(())
     }
 
     fn else_(&mut self) {
         let frame = self.control.last_mut().expect("validated: a block is open");
-        let FrameKind::If { otherwise, types, params, fuel } = std::mem::replace(&mut frame.kind, FrameKind::Block)
+        let FrameKind::If { otherwise, types, params, fuel, look_due } =
+            std::mem::replace(&mut frame.kind, FrameKind::Block)
         else {
             frame.kind = FrameKind::Unreachable;
             return;
         };
         let (label, results, height) = (frame.label, frame.results, frame.height);
         frame.branched |= self.reachable;
+        frame.look_due |= self.reachable && self.look_due;
         if self.reachable {
             self.jump(label, results, height);
         }
@@ -224,7 +237,7 @@ impl<'a> FuncTranslator<'a, '_> {
             Form::Frame(_) => self.push_stored(types),
         }
         self.builder.switch_to_block(otherwise);
-        self.fuel = fuel;
+        (self.fuel, self.look_due) = (fuel, look_due);
         self.reachable = true;
     }
 
@@ -238,7 +251,7 @@ impl<'a> FuncTranslator<'a, '_> {
         match frame.kind {
             FrameKind::Unreachable => return,
             // The only way out of a loop is through its last instruction; branches go to its start.
-            FrameKind::Loop => self.complete(frame.label),
+            FrameKind::Loop(_) => self.complete(frame.label),
             FrameKind::Block | FrameKind::If { .. } if frame.branched => self.join(&frame),
             FrameKind::Block | FrameKind::If { .. } => {}
         }
@@ -256,6 +269,7 @@ impl<'a> FuncTranslator<'a, '_> {
         }
         self.complete(frame.label);
         self.continue_at(frame.label, frame.results, frame.height);
+        self.look_due = frame.look_due || self.reachable && self.look_due;
         self.reachable = true;
     }
 
@@ -301,10 +315,9 @@ impl<'a> FuncTranslator<'a, '_> {
 
     fn br(&mut self, depth: u32) {
         let (label, carried, height) = self.branch(depth);
-        if self.goes_back(depth) && self.watches() {
-            self.jump_back(label, carried, height);
-        } else {
-            self.jump(label, carried, height);
+        match self.goes_back(depth) {
+            Some(index) if self.watches() => self.jump_back(label, carried, height, self.kept_in_loop(index)),
+            _ => self.jump(label, carried, height),
         }
         self.reachable = false;
     }
@@ -312,8 +325,8 @@ impl<'a> FuncTranslator<'a, '_> {
     fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
         let (label, carried, height) = self.branch(depth);
-        if self.goes_back(depth) {
-            self.watch_branch();
+        if let Some(index) = self.goes_back(depth) {
+            self.watch_branch(self.kept_in_loop(index));
         }
         self.split_fuel();
         let next = self.next_block();
@@ -348,8 +361,8 @@ impl<'a> FuncTranslator<'a, '_> {
         let index = self.pop();
         let depths = table.targets().chain([Ok(table.default())]);
         let depths = depths.collect::<Result<Vec<_>, _>>()?;
-        if depths.iter().any(|&depth| self.goes_back(depth)) {
-            self.watch_branch();
+        if let Some(index) = depths.iter().find_map(|&depth| self.goes_back(depth)) {
+            self.watch_branch(self.kept_in_loop(index));
         }
         self.store_operands();
         // Once for all labels, so that what is between the table and them need not stay a block.
@@ -397,7 +410,7 @@ impl<'a> FuncTranslator<'a, '_> {
         carried: BlockTypes<'_>,
         branch: impl FnOnce(&mut Self, &[BlockArg]) -> Inst,
     ) {
-        let arguments = self.edge(carried);
+        let arguments = self.edge(label, carried);
         let from = self.current_block();
         let branch = branch(self, &arguments);
         if let Form::Ssa(ssa) = &mut self.form {
@@ -406,11 +419,11 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// The topmost operands as what an edge carries: nothing in the frame form.
-    fn edge(&mut self, carried: BlockTypes<'_>) -> Vec<BlockArg> {
+    fn edge(&mut self, label: Block, carried: BlockTypes<'_>) -> Vec<BlockArg> {
         match self.form {
             Form::Ssa(_) => {
                 let mut arguments: Vec<_> = self.top(carried.len()).into_iter().map(BlockArg::from).collect();
-                arguments.extend(self.fuel_argument());
+                arguments.extend(self.fuel_argument(label));
                 arguments
             }
             Form::Frame(_) => Vec::new(),
@@ -422,18 +435,22 @@ impl<'a> FuncTranslator<'a, '_> {
         let last = self.control.len() - 1;
         let frame = &mut self.control[last - depth as usize];
         frame.branched = true;
+        frame.look_due |= self.look_due;
         (frame.label, frame.carried, frame.height)
     }
 
-    /// Whether a branch goes back to the start of a loop.
-    fn goes_back(&self, depth: u32) -> bool {
-        matches!(self.control[self.control.len() - 1 - depth as usize].kind, FrameKind::Loop)
+    /// The number of the loop to whose start a branch goes back, if there it must be looked whether it may.
+    fn goes_back(&self, depth: u32) -> Option<usize> {
+        match self.control[self.control.len() - 1 - depth as usize].kind {
+            FrameKind::Loop(index) if !self.scan.is_brief(index) => Some(index),
+            _ => None,
+        }
     }
 
     /// Whether a branch leaves a loop.
     fn leaves_loop(&self, depth: u32) -> bool {
         let left = self.control.len() - depth as usize;
-        self.control[left..].iter().any(|frame| matches!(frame.kind, FrameKind::Loop))
+        self.control[left..].iter().any(|frame| matches!(frame.kind, FrameKind::Loop(_)))
     }
 
     fn block_type(&self, ty: BlockType) -> Result<(BlockTypes<'a>, BlockTypes<'a>), CodegenError> {

@@ -128,9 +128,16 @@ pub(super) unsafe fn store_context<'a>(caller: Caller) -> &'a RawStoreContext {
 }
 
 /// The epoch of the deadline has come. It borrows nothing of the store, which the host is given.
-unsafe extern "C" fn deadline_reached(context: Caller) -> u8 {
-    // SAFETY: V1, V3, V8: compiled code passes its context, and holds no borrow.
-    unsafe { u8::from(ask_at_epoch(store_context(context))) }
+unsafe extern "C" fn deadline_reached(context: *const RawStoreContext) -> u8 {
+    // SAFETY: V1, V3, V8: compiled code passes the context of its store, and holds no borrow.
+    unsafe { u8::from(ask_at_epoch(&*context)) }
+}
+
+/// The share of fuel is used up.
+unsafe extern "C" fn refill_fuel(context: *const RawStoreContext) -> u8 {
+    // SAFETY: V1, V3: as above.
+    let context = unsafe { &*context };
+    status(context, context.refill_fuel())
 }
 
 macro_rules! builtin {
@@ -159,11 +166,6 @@ builtin! {
 
     fn elem_drop(store, instance, segment: u32) {
         store.elem_drop(instance, ElemIndex::from_u32(segment));
-    }
-
-    fn refill_fuel(store, _instance) -> u8 {
-        let result = store.refill_fuel();
-        status(store.context(), result)
     }
 
     fn trap(store, _instance, code: u32) -> u8 {

@@ -12,6 +12,7 @@ use crate::error::{Error, Result, bail, format_err, with_backtrace};
 use crate::store::{StoreContextMut, StoreInner};
 use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
 use gusset_artifact::CoreValType;
+use gusset_types::TrapCode;
 
 /// An entry trampoline: `(context, code, values) -> u8`, 1 for a return and 0 for a failure.
 type EntryTrampoline = unsafe extern "C" fn(usize, usize, *mut RawValue) -> u8;
@@ -81,6 +82,10 @@ unsafe fn enter<T: 'static>(
     let config = store.vm.engine().config();
     if config.signals_based_traps {
         prepare_thread()?;
+    }
+    // What is short does not look, and hosts may call it for ever.
+    if store.vm.is_out_of_fuel() {
+        return Err(Trap::new(TrapCode::OutOfFuel).into());
     }
     let stack_limit = StackLimit::from_here(config.max_wasm_stack)?;
     let raw: *const RawStoreContext = store.vm.context_pointer();

@@ -42,6 +42,28 @@ impl RawStoreContext {
         // SAFETY: V4: the counter is the engine's, which the store keeps.
         unsafe { (*self.epoch_counter).load(Ordering::Relaxed) }
     }
+
+    fn fuel_left(&self) -> u64 {
+        let left = i128::from(self.fuel_behind.get()) + i128::from(self.fuel.get());
+        left.clamp(0, u64::MAX.into()) as u64
+    }
+
+    fn begin_share(&self, fuel: u64) {
+        let share = fuel.min(SHARE as u64);
+        self.fuel.set(share as i64);
+        self.fuel_behind.set(fuel - share);
+    }
+
+    /// Gives compiled code its next share.
+    pub(super) fn refill_fuel(&self) -> Result<(), TrapCode> {
+        match self.fuel_left() {
+            0 => Err(TrapCode::OutOfFuel),
+            fuel => {
+                self.begin_share(fuel);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Asks the store whether the guest goes on; if not, why is recorded.
@@ -102,23 +124,24 @@ impl VmStore {
 
     /// How much fuel guests may use.
     pub(crate) fn fuel(&self) -> u64 {
-        let context = self.context();
-        let left = i128::from(context.fuel_behind.get()) + i128::from(context.fuel.get());
-        left.clamp(0, u64::MAX.into()) as u64
+        self.context().fuel_left()
+    }
+
+    /// Whether guests count fuel and have none.
+    pub(super) fn is_out_of_fuel(&self) -> bool {
+        self.engine().config().consume_fuel && self.fuel() == 0
     }
 
     /// Sets how much fuel guests may use.
     pub(crate) fn set_fuel(&self, fuel: u64) {
-        let share = fuel.min(SHARE as u64);
-        self.context().fuel.set(share as i64);
-        self.context().fuel_behind.set(fuel - share);
+        self.context().begin_share(fuel);
     }
 
     /// Uses fuel for a guest; whether some is left.
     pub(crate) fn use_fuel(&self, fuel: u64) -> bool {
         let share = &self.context().fuel;
         share.set(share.get().saturating_sub_unsigned(fuel));
-        share.get() > 0 || self.refill_fuel().is_ok()
+        share.get() > 0 || self.context().refill_fuel().is_ok()
     }
 
     /// What stands for the fuel where adapters import it. Compiled code knows them, and uses what it has in a register.
@@ -130,16 +153,5 @@ impl VmStore {
         let global = self.new_global(ty, RawValue::default()).expect("a number is no reference");
         self.fuel_import = Some(global);
         global
-    }
-
-    /// Gives compiled code its next share.
-    pub(super) fn refill_fuel(&self) -> Result<(), TrapCode> {
-        match self.fuel() {
-            0 => Err(TrapCode::OutOfFuel),
-            fuel => {
-                self.set_fuel(fuel);
-                Ok(())
-            }
-        }
     }
 }

@@ -15,7 +15,7 @@
 //!   accident, and what it was compiled for is compared. Its tables say what stands where, and static links between its modules hold because instances are made as the plan that was compiled
 //!   with it says.
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
-//!   calls them, and indices and references that were valid when the module was validated.
+//!   calls them, or that of its store where they take it, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
 //!   are only ever added, but for those of an instance that could not be made, core or component, which nothing refers to: none of its
 //!   code has run, nor any of the host's while it was made, and nothing older has got anything of it. And the store keeps its engine. When a store is dropped, no activation of it exists, since that would borrow it.

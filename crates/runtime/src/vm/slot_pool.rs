@@ -16,6 +16,9 @@ const MOST_AT_ONCE: usize = 256;
 /// Up to so many bytes are written faster than the system says which pages were.
 const CLEARED_UNSEEN: usize = 64 << 10;
 
+/// What a large slot has, or more.
+const LARGE: usize = 64 << 10;
+
 /// Slots, each of which has one owner or none.
 ///
 /// A store may have hundreds, and gives them back one by one: threads that all did so with one list would wait for one another.
@@ -43,13 +46,14 @@ impl FreeSlots {
 }
 
 impl SlotPool {
-    /// `total` slots of at least `len` bytes each.
+    /// `total` slots of at least `len` bytes each, an odd number of pages where they are large: the first pages of all would otherwise
+    /// compete for a few places of the processor's TLB.
     ///
     /// # Errors
     ///
     /// When they do not fit into the address space.
     pub(super) fn new(resource: PooledResource, total: u32, len: u64, keep: usize) -> Result<SlotPool> {
-        let len = round_up(len.max(1));
+        let len = round_up(len.max(1)).map(|len| if len < LARGE { len } else { len | page_size() });
         let all = len.and_then(|len| len.checked_mul(total as usize)).filter(|&all| isize::try_from(all).is_ok());
         let (len, all) = len
             .zip(all)
@@ -213,7 +217,7 @@ mod tests {
                 let mut slot = pool.take().unwrap();
                 assert!(bytes(&mut slot).iter().all(|&byte| byte == 0), "{keep} {step}");
                 assert!(slot.use_first(len).is_some());
-                bytes(&mut slot).iter_mut().step_by(step).for_each(|byte| *byte = 0xa5);
+                bytes(&mut slot)[..len].iter_mut().step_by(step).for_each(|byte| *byte = 0xa5);
             }
             assert!(bytes(&mut pool.take().unwrap()).iter().all(|&byte| byte == 0), "{keep}");
         }
