@@ -234,7 +234,10 @@ fn addresses(compiled: &CompiledCode) -> Vec<AddressMapEntry> {
     for range in compiled.buffer.get_srclocs_sorted() {
         let wasm = if range.loc == SourceLoc::default() { u32::MAX } else { range.loc.bits() };
         push(range.start, wasm);
-        push(range.end, u32::MAX);
+        // Where the function ends, another one's code may start.
+        if range.end < compiled.buffer.total_size() {
+            push(range.end, u32::MAX);
+        }
     }
     entries
 }

@@ -189,14 +189,13 @@ pub(crate) fn translate(
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
-    let context = builder.block_params(entry)[0];
     let mut translator = FuncTranslator {
+        context: builder.block_params(entry)[0],
         builder,
         unit,
         env,
         settings,
         module: body.module,
-        context,
         regions,
         form,
         scan,
