@@ -247,7 +247,8 @@ fn bulk_instructions_are_stopped_between_pieces() -> Result<()> {
         let bytes = memory.data_mut(&mut store);
         assert!(bytes[..PIECE].iter().all(|&byte| byte == 7) && bytes[PIECE..].iter().all(|&byte| byte == 0));
         assert_eq!(call(&mut store, "beyond"), Some(TrapCode::MemoryOutOfBounds));
-        assert_eq!(call(&mut store, "short"), None);
+        assert_eq!(call(&mut store, "short"), Some(TrapCode::Interrupt), "it has been done, as one piece");
+        assert!(memory.data(&store)[..PIECE].iter().all(|&byte| byte == 1));
         assert_eq!(call(&mut store, "table"), Some(TrapCode::Interrupt));
         // In pieces or not, overlapping copies are as if the source had been read first.
         let pattern: Vec<u8> = (0..0x380000_u32).map(|at| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect();
@@ -261,6 +262,35 @@ fn bulk_instructions_are_stopped_between_pieces() -> Result<()> {
             store.set_epoch_deadline(0);
             assert_eq!(call(&mut store, name), Some(TrapCode::Interrupt));
         }
+    }
+    Ok(())
+}
+
+/// Without any loop or call between them code does not look.
+#[test]
+fn bulk_instructions_in_a_row_are_stopped() -> Result<()> {
+    let copies = "(memory.copy (i32.const 0) (i32.const 65536) (i32.const 16))".repeat(4);
+    let text = format!(
+        r#"(module
+            (import "" "tick" (func $tick))
+            (memory (export "memory") 2)
+            (data (i32.const 65536) "0123456789abcdef")
+            (func (export "run") (call $tick) {copies} (i32.store8 (i32.const 100) (i32.const 1))))"#
+    );
+    for engine in engines()? {
+        let module = Module::new(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        store.set_epoch_deadline(1);
+        let clock = engine.clone();
+        let tick = core::Func::wrap(&mut store, move || clock.increment_epoch())?;
+        let instance = Instance::new(&mut store, &module, &[tick.into()])?;
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+        let error = run.call(&mut store, ()).unwrap_err();
+        assert_eq!(code(&error), Some(TrapCode::Interrupt), "{error:?}");
+        let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
+        let mut bytes = [0; 101];
+        memory.read(&store, 0, &mut bytes)?;
+        assert_eq!((&bytes[..16], bytes[100]), (&b"0123456789abcdef"[..], 0), "the first has been done, and no more");
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+/// Random bytes that are made at once: some milliseconds.
+const RANDOM_PIECE: usize = 1 << 20;
+
 /// The state of one guest: its clocks, its random bytes, its descriptors. It belongs into the data of the guest's store, where
 /// `add_to_linker` of each version finds it.
 ///
@@ -105,13 +108,20 @@ impl WasiCtx {
         self.monotonic_clock.resolution()
     }
 
-    /// Fills the bytes with random ones that are good enough for keys.
+    /// Fills the bytes with random ones that are good enough for keys, in pieces, so that the [deadline](WasiCtx::set_deadline) of the guest
+    /// is seen between two.
     ///
     /// # Errors
     ///
-    /// When there are none to be had.
+    /// When there are none to be had; a trap, as [`WasiError::Stop`], at the deadline.
     pub fn fill_secure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
-        self.secure_random.fill(bytes)
+        for (at, piece) in bytes.chunks_mut(RANDOM_PIECE).enumerate() {
+            if at > 0 {
+                self.time_left()?;
+            }
+            self.secure_random.fill(piece)?;
+        }
+        Ok(())
     }
 
     /// Fills the bytes with random ones.
@@ -177,9 +187,21 @@ impl WasiCtx {
         self.deadline = deadline;
     }
 
-    /// Whether there is a time at which the guest is to be stopped.
-    pub(crate) fn has_deadline(&self) -> bool {
-        self.deadline.is_some()
+    /// The time at which the guest is to be stopped, if there is one.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How long it is until then, if there is such a time.
+    ///
+    /// # Errors
+    ///
+    /// The trap that stops the guest, when the time has come.
+    fn time_left(&self) -> WasiResult<Option<Duration>> {
+        match self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => Err(WasiError::Stop(Trap::new(TrapCode::Interrupt).into())),
+            left => Ok(left),
+        }
     }
 
     /// Gives way to others.
@@ -216,10 +238,7 @@ impl WasiCtx {
             if left == Some(Duration::ZERO) {
                 return Ok(Vec::new());
             }
-            let until_deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if until_deadline == Some(Duration::ZERO) {
-                return Err(WasiError::Stop(Trap::new(TrapCode::Interrupt).into()));
-            }
+            let until_deadline = self.time_left()?;
             let time_is_up = match (left, &self.settings().sleep) {
                 (None, _) | (_, Sleep::Real) => {
                     let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));

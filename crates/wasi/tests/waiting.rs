@@ -3,8 +3,8 @@
 use gusset::core::{Linker, Module};
 use gusset::{Config, Engine, Store, Trap, TrapCode};
 use gusset_wasi::{
-    ErrorCode, FileType, Input, Interest, MonotonicClock, Output, Pollable, Ready, SocketStream, Stream, VirtualClock,
-    Waiter, WasiConfig, WasiCtx, WasiError, WasiResult, preview1,
+    ErrorCode, FileType, Input, Interest, MonotonicClock, Output, Pollable, RandomSource, Ready, SocketStream, Stream,
+    VirtualClock, Waiter, WasiConfig, WasiCtx, WasiError, WasiResult, preview1,
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -100,6 +100,32 @@ fn a_deadline_ends_any_wait() {
     ours.write_all(b"x").unwrap();
     ctx.set_deadline(Some(Instant::now()));
     assert_eq!(positions(ctx.wait(&[(&pending, Interest::Read)], None).unwrap()), [0]);
+}
+
+/// Nothing of it waits, but it takes long.
+#[test]
+fn a_deadline_ends_the_making_of_very_many_random_bytes() {
+    struct Slow(Arc<AtomicU32>);
+    impl RandomSource for Slow {
+        fn fill(&self, bytes: &mut [u8]) -> WasiResult<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(SHORT);
+            bytes.fill(7);
+            Ok(())
+        }
+    }
+    let calls = Arc::new(AtomicU32::new(0));
+    let mut ctx = WasiCtx::new(&WasiConfig::builder().secure_random(Slow(calls.clone())).build().unwrap());
+    let mut bytes = vec![0; 3 << 20];
+    ctx.fill_secure_random(&mut bytes).unwrap();
+    assert!(bytes.iter().all(|&byte| byte == 7));
+    let pieces = calls.swap(0, Ordering::Relaxed);
+    assert!(pieces > 1);
+    ctx.set_deadline(Some(Instant::now()));
+    let error = ctx.fill_secure_random(&mut bytes).unwrap_err();
+    let WasiError::Stop(error) = error else { panic!("{error:?} is for the guest") };
+    assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt));
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 /// A program that sleeps, polls or reads for ever is stopped where it waits, with its frames.

@@ -3,9 +3,27 @@
 use crate::core::{Instance, Module};
 use crate::deadline::while_none_rings;
 use crate::{Config, Engine, Store, Trap, TrapCode};
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Says to a process that it is for one test.
+const ALONE: &str = "GUSSET_TEST_ALONE";
+
+/// Does a test, which has that path, in a process of its own: beside others a thread may have one of the standard library's locks when the
+/// process is forked, which nobody gives back in the child.
+pub(super) fn alone(path: &str, test: impl FnOnce()) {
+    if env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let (_, name) = path.split_once("::").expect("it starts with the crate");
+    let mut process = Command::new(env::current_exe().expect("it has a file"));
+    let output = process.args([name, "--exact", "--test-threads=1"]).env(ALONE, "1").output().expect("it starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+}
 
 /// Whether `work` says yes in a child, and soon: one that waits for what nobody does is ended.
 pub(super) fn in_child(work: impl FnOnce() -> bool) -> bool {
@@ -37,21 +55,25 @@ fn ends_well(child: libc::pid_t) -> bool {
 
 #[test]
 fn what_a_child_says_is_heard() {
-    assert!(in_child(|| true) && !in_child(|| false) && !in_child(|| panic!("in the child")));
+    alone(concat!(module_path!(), "::what_a_child_says_is_heard"), || {
+        assert!(in_child(|| true) && !in_child(|| false) && !in_child(|| panic!("in the child")));
+    });
 }
 
 #[test]
 fn deadlines_by_the_clock_come_in_a_forked_process() {
-    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
-    let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#).unwrap();
-    let mut store = Store::new(&engine, ());
-    // There is a thread for it in this process.
-    store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
-    let instance = Instance::new(&mut store, &module, &[]).unwrap();
-    let spin = instance.get_typed_func::<(), ()>(&mut store, "spin").unwrap();
-    assert!(in_child(|| {
-        let soon = Instant::now() + Duration::from_millis(20);
-        let error = store.with_deadline(soon, |mut store| spin.call(&mut store, ())).unwrap_err();
-        error.downcast_ref::<Trap>().map(Trap::code) == Some(TrapCode::Interrupt)
-    }));
+    alone(concat!(module_path!(), "::deadlines_by_the_clock_come_in_a_forked_process"), || {
+        let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+        let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#).unwrap();
+        let mut store = Store::new(&engine, ());
+        // There is a thread for it in this process.
+        store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let spin = instance.get_typed_func::<(), ()>(&mut store, "spin").unwrap();
+        assert!(in_child(|| {
+            let soon = Instant::now() + Duration::from_millis(20);
+            let error = store.with_deadline(soon, |mut store| spin.call(&mut store, ())).unwrap_err();
+            error.downcast_ref::<Trap>().map(Trap::code) == Some(TrapCode::Interrupt)
+        }));
+    });
 }

@@ -1,5 +1,5 @@
-//! Bulk instructions on much at once, as compiled code calls them: they work in pieces, and look for the deadline between two, so
-//! that a guest can be stopped within one. Then what came before has been written, and what comes behind has not.
+//! Bulk instructions, as compiled code calls them: they work in pieces, and look for the deadline after each, so that a guest can be
+//! stopped within one. Then what came before has been written, and what comes behind has not.
 
 use super::builtins::{Caller, caller, leave_after_panic, status, store_context};
 use super::metering::ask_whether_to_go_on;
@@ -56,26 +56,28 @@ where
             }
         };
         // SAFETY: V1, V3: as above.
-        let piece = match unsafe { caller(context).0.engine().config().epoch_interruption } {
-            true => self.piece,
-            false => self.len.max(1),
-        };
-        if self.len <= piece {
+        if !unsafe { caller(context).0.engine().config().epoch_interruption } {
             return u8::from(step(&|store, instance| (self.work)(store, instance, 0, self.len)));
+        }
+        // Code looks at loops and calls, and may have any number of these instructions in a row.
+        // SAFETY: V8: the store's own context, no borrow of which is held.
+        let goes_on = || !raw.is_late() || unsafe { ask_whether_to_go_on(raw) };
+        if self.len <= self.piece {
+            let done = step(&|store, instance| (self.work)(store, instance, 0, self.len));
+            return u8::from(done && goes_on());
         }
         if !step(&self.check) {
             return 0;
         }
         let mut done = 0;
         while done < self.len {
-            let len = piece.min(self.len - done);
+            let len = self.piece.min(self.len - done);
             let at = if self.backwards { self.len - done - len } else { done };
             if !step(&|store, instance| (self.work)(store, instance, at, len)) {
                 return 0;
             }
             done += len;
-            // SAFETY: V8: the store's own context, no borrow of which is held.
-            if raw.is_late() && !unsafe { ask_whether_to_go_on(raw) } {
+            if !goes_on() {
                 return 0;
             }
         }

@@ -5,7 +5,7 @@ use super::descriptors::{Entry, Fd, waiting};
 use super::flags::{FdFlags, Whence};
 use super::memory::GuestMemory;
 use super::rights::Rights;
-use super::vectors::{Ciovecs, Iovecs};
+use super::vectors::{Ciovecs, Iovecs, Pace};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, File};
@@ -14,14 +14,15 @@ use crate::wait::Interest;
 use std::io::SeekFrom;
 
 pub(super) fn read(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iovs: Iovecs) -> WasiResult<u32> {
+    let pace = Pace::until(ctx.deadline());
     waiting(ctx, fd, Interest::Read, |entry| match &entry.thing {
         Descriptor::File(file) => {
             let position = entry.position;
-            let count = iovs.fill(memory, |bytes, before| file.read_at(bytes, position + u64::from(before)))?;
+            let count = iovs.fill(memory, pace, |bytes, before| file.read_at(bytes, position + u64::from(before)))?;
             entry.position += u64::from(count);
             Ok(count)
         }
-        Descriptor::Stream(stream) => iovs.fill(memory, |bytes, _| stream.read(bytes)),
+        Descriptor::Stream(stream) => iovs.fill(memory, pace, |bytes, _| stream.read(bytes)),
         Descriptor::Directory(_) => Err(ErrorCode::IsDirectory.into()),
         Descriptor::Listener(_) => Err(ErrorCode::NotConnected.into()),
     })
@@ -34,18 +35,19 @@ pub(super) fn pread(
     iovs: Iovecs,
     offset: u64,
 ) -> WasiResult<u32> {
-    let offset = file_offset(offset)?;
+    let (offset, pace) = (file_offset(offset)?, Pace::until(ctx.deadline()));
     waiting(ctx, fd, Interest::Read, |entry| {
         if let Descriptor::Stream(stream) = &entry.thing {
-            return iovs.fill(memory, |bytes, before| stream.read_at(bytes, offset + u64::from(before)));
+            return iovs.fill(memory, pace, |bytes, before| stream.read_at(bytes, offset + u64::from(before)));
         }
         let file = entry.file(ErrorCode::InvalidSeek)?;
-        iovs.fill(memory, |bytes, before| file.read_at(bytes, offset + u64::from(before)))
+        iovs.fill(memory, pace, |bytes, before| file.read_at(bytes, offset + u64::from(before)))
     })
 }
 
 pub(super) fn write(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iovs: Ciovecs) -> WasiResult<u32> {
-    if ctx.has_deadline()
+    let pace = Pace::until(ctx.deadline());
+    if ctx.deadline().is_some()
         && let Descriptor::Stream(stream) = &ctx.preview1().get(fd)?.thing
     {
         let stream = stream.clone();
@@ -53,12 +55,12 @@ pub(super) fn write(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, fd: Fd, iov
     }
     waiting(ctx, fd, Interest::Write, |entry| match &entry.thing {
         Descriptor::File(file) => {
-            let (count, position) = write_file(&**file, entry, memory, &iovs, entry.position)?;
+            let (count, position) = write_file(&**file, entry, memory, &iovs, entry.position, pace)?;
             let synced = sync_written(&**file, entry.flags, count);
             entry.position = position;
             synced
         }
-        Descriptor::Stream(stream) => iovs.drain(memory, |bytes, _| stream.write(bytes)),
+        Descriptor::Stream(stream) => iovs.drain(memory, pace, |bytes, _| stream.write(bytes)),
         Descriptor::Directory(_) => Err(ErrorCode::IsDirectory.into()),
         Descriptor::Listener(_) => Err(ErrorCode::NotConnected.into()),
     })
@@ -95,13 +97,13 @@ pub(super) fn pwrite(
     iovs: Ciovecs,
     offset: u64,
 ) -> WasiResult<u32> {
-    let offset = file_offset(offset)?;
+    let (offset, pace) = (file_offset(offset)?, Pace::until(ctx.deadline()));
     waiting(ctx, fd, Interest::Write, |entry| {
         if let Descriptor::Stream(stream) = &entry.thing {
-            return iovs.drain(memory, |bytes, before| stream.write_at(bytes, offset + u64::from(before)));
+            return iovs.drain(memory, pace, |bytes, before| stream.write_at(bytes, offset + u64::from(before)));
         }
         let file = entry.file(ErrorCode::InvalidSeek)?;
-        let (count, _) = write_file(&**file, entry, memory, &iovs, offset)?;
+        let (count, _) = write_file(&**file, entry, memory, &iovs, offset, pace)?;
         sync_written(&**file, entry.flags, count)
     })
 }
@@ -114,6 +116,7 @@ fn write_file(
     memory: &GuestMemory<'_>,
     iovs: &Ciovecs,
     offset: u64,
+    pace: Pace,
 ) -> WasiResult<(u32, u64)> {
     if entry.flags.contains(FdFlags::APPEND) {
         let mut end = offset;
@@ -122,10 +125,10 @@ fn write_file(
             end = after;
             Ok(count)
         };
-        let count = iovs.drain(memory, append)?;
+        let count = iovs.drain(memory, pace, append)?;
         Ok((count, end))
     } else {
-        let count = iovs.drain(memory, |bytes, before| file.write_at(bytes, offset + u64::from(before)))?;
+        let count = iovs.drain(memory, pace, |bytes, before| file.write_at(bytes, offset + u64::from(before)))?;
         Ok((count, offset + u64::from(count)))
     }
 }

@@ -5,7 +5,7 @@ use super::flags::{FdFlags, flags};
 use super::memory::GuestMemory;
 use super::parameter::{Parameter, Role};
 use super::rights::Rights;
-use super::vectors::{Ciovecs, Iovecs};
+use super::vectors::{Ciovecs, Iovecs, Pace};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::fs::{Descriptor, FileType};
@@ -100,7 +100,7 @@ pub(super) fn recv(
     } else {
         waiting(ctx, fd, Interest::Read, |entry| {
             let stream = connection(entry)?;
-            iovs.fill(memory, |bytes, _| stream.read(bytes))
+            iovs.fill(memory, Pace::WHOLE, |bytes, _| stream.read(bytes))
         })?
     };
     Ok((count, 0))
@@ -109,7 +109,7 @@ pub(super) fn recv(
 /// What is looked at twice is the same: so it is looked at once, for all ranges.
 fn peek(stream: &dyn Stream, memory: &mut GuestMemory<'_>, iovs: &Iovecs) -> WasiResult<u32> {
     let mut seen = None;
-    iovs.fill(memory, |bytes, before| {
+    iovs.fill(memory, Pace::WHOLE, |bytes, before| {
         let seen = match &seen {
             Some(seen) => seen,
             None => {
@@ -132,7 +132,7 @@ fn receive_all(entry: &Entry, memory: &mut GuestMemory<'_>, iovs: &Iovecs, recei
     let stream = connection(entry)?;
     loop {
         let (before_this, mut stopped) = (*received, None);
-        let total = iovs.fill(memory, |bytes, before| {
+        let total = iovs.fill(memory, Pace::WHOLE, |bytes, before| {
             let skipped = (before_this.saturating_sub(before) as usize).min(bytes.len());
             if skipped == bytes.len() {
                 return Ok(skipped);
@@ -169,7 +169,7 @@ pub(super) fn send(
 ) -> WasiResult<u32> {
     waiting(ctx, fd, Interest::Write, |entry| {
         let stream = connection(entry)?;
-        iovs.drain(memory, |bytes, _| stream.write(bytes))
+        iovs.drain(memory, Pace::WHOLE, |bytes, _| stream.write(bytes))
     })
 }
 

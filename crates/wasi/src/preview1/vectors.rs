@@ -4,9 +4,13 @@ use super::memory::GuestMemory;
 use super::parameter::{Parameter, Role};
 use crate::error::{ErrorCode, WasiResult};
 use std::marker::PhantomData;
+use std::time::Instant;
 
 /// How many vectors one call may have, as on most systems.
 const MAX_VECTORS: u32 = 1024;
+
+/// Bytes of a piece, where there is a deadline: some milliseconds of a disk's time.
+const PIECE: u32 = 4 << 20;
 
 /// So many vectors are kept without allocating.
 const FEW_VECTORS: usize = 4;
@@ -98,24 +102,49 @@ impl<Use> Vectors<Use> {
     }
 }
 
-/// Moves the bytes of one range after the other, until one moves less than it has. Where some were moved before it fails, those
-/// count.
+/// How much is moved at once, so that a guest with a deadline is late by little: all, where there is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace(Option<Instant>);
+
+impl Pace {
+    pub(crate) const WHOLE: Pace = Pace(None);
+
+    pub(crate) fn until(deadline: Option<Instant>) -> Pace {
+        Pace(deadline)
+    }
+
+    fn piece(self, length: u32) -> u32 {
+        if self.0.is_some() { length.min(PIECE) } else { length }
+    }
+
+    fn is_over(self) -> bool {
+        self.0.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// Moves the bytes of one range after the other, until one moves less than it has, or it is late: what has been moved counts, and the guest is
+/// stopped soon after. Where some were moved before it fails, those count.
 #[inline]
 fn each(
     ranges: impl Iterator<Item = (u32, u32)>,
+    pace: Pace,
     mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>,
 ) -> WasiResult<u32> {
     let mut total = 0;
     for (at, length) in ranges {
-        let moved = match step(at, length, total) {
-            // More than there was room for is not to be had.
-            Ok(moved) => u32::try_from(moved).unwrap_or(length).min(length),
-            Err(error) if total > 0 && error.code().is_some() => break,
-            Err(error) => return Err(error),
-        };
-        total += moved;
-        if moved < length {
-            break;
+        let mut done = 0;
+        while done < length {
+            let piece = pace.piece(length - done);
+            let moved = match step(at + done, piece, total) {
+                // More than there was room for is not to be had.
+                Ok(moved) => u32::try_from(moved).unwrap_or(piece).min(piece),
+                Err(error) if total > 0 && error.code().is_some() => return Ok(total),
+                Err(error) => return Err(error),
+            };
+            (done, total) = (done + moved, total + moved);
+            if moved < piece || pace.is_over() {
+                return Ok(total);
+            }
         }
     }
     Ok(total)
@@ -127,9 +156,10 @@ impl Iovecs {
     pub(crate) fn fill(
         &self,
         memory: &mut GuestMemory<'_>,
+        pace: Pace,
         mut read: impl FnMut(&mut [u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges(), |at, length, before| read(memory.bytes_mut(at, length)?, before))
+        each(self.ranges(), pace, |at, length, before| read(memory.bytes_mut(at, length)?, before))
     }
 }
 
@@ -139,9 +169,10 @@ impl Ciovecs {
     pub(crate) fn drain(
         &self,
         memory: &GuestMemory<'_>,
+        pace: Pace,
         mut write: impl FnMut(&[u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges(), |at, length, before| write(memory.bytes(at, length)?, before))
+        each(self.ranges(), pace, |at, length, before| write(memory.bytes(at, length)?, before))
     }
 
     /// Writes what stands behind the first `done` bytes; how many bytes went.
@@ -151,6 +182,6 @@ impl Ciovecs {
         done: u32,
         mut write: impl FnMut(&[u8]) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges_behind(done), |at, length, _| write(memory.bytes(at, length)?))
+        each(self.ranges_behind(done), Pace::WHOLE, |at, length, _| write(memory.bytes(at, length)?))
     }
 }

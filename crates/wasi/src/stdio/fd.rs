@@ -8,7 +8,7 @@ use crate::fs::{FileType, Metadata, metadata_of};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, major, minor};
 use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
 use std::io::{IoSlice, IsTerminal, SeekFrom};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -17,6 +17,9 @@ use std::task::Poll;
 /// What a pipe that is ready takes without waiting, if nobody else writes to it (POSIX has at least 512).
 const PIPE_BUF: usize = 4096;
 
+/// Linux' number of the device by which terminals are made.
+const PTMX: (u32, u32) = (5, 2);
+
 /// An offset that stands for the descriptor's own position.
 const OWN_POSITION: u64 = u64::MAX;
 
@@ -24,6 +27,8 @@ const OWN_POSITION: u64 = u64::MAX;
 pub(super) struct FdStream<F> {
     fd: F,
     file_type: FileType,
+    /// Whether a descriptor that is opened once more is of the same thing, at the same place of it: pipes and terminals have none.
+    reopens: bool,
     /// Held between seeing that there is something to read and reading it, so that of several guests that read one stream none is left
     /// waiting in the system for what another one has taken. Another process can still take it; then all that read it wait in the system until
     /// something comes: not to wait for one reading alone is something that terminals, and the pipes of older systems, cannot be asked.
@@ -47,13 +52,23 @@ impl FdStream<BorrowedFd<'static>> {
 impl<F: AsFd + Send + Sync> FdStream<F> {
     pub(super) fn new(fd: F) -> FdStream<F> {
         // One that is closed shows when it is used.
-        let kind = rustix::fs::fstat(&fd).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
+        let status = rustix::fs::fstat(&fd);
+        let kind = status.as_ref().map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
         let file_type = match kind.map_or(FileType::Unknown, FileType::from) {
             // What guests take for a terminal must be one.
             FileType::CharacterDevice if !fd.as_fd().is_terminal() => FileType::Unknown,
             file_type => file_type,
         };
-        FdStream { fd, file_type, reading: Arc::default() }
+        let reopens = match file_type {
+            FileType::Fifo => true,
+            // To open the other end of one, by which terminals are made, makes another.
+            FileType::CharacterDevice => {
+                let device = status.map_or((0, 0), |stat| (major(stat.st_rdev as _), minor(stat.st_rdev as _)));
+                device != PTMX
+            }
+            _ => false,
+        };
+        FdStream { fd, file_type, reopens, reading: Arc::default() }
     }
 
     /// Writes without waiting where the system can be asked for that of a single call: sockets, and pipes from Linux 6.5 on.
@@ -66,6 +81,9 @@ impl<F: AsFd + Send + Sync> FdStream<F> {
     pub(super) fn write_if_ready(&self, bytes: &[u8]) -> WasiResult<usize> {
         if poll_fd(self.fd.as_fd(), Interest::Write).is_pending() {
             return Err(ErrorCode::WouldBlock.into());
+        }
+        if !self.reopens {
+            return self.write(&bytes[..bytes.len().min(PIPE_BUF)]);
         }
         // A terminal is ready when it takes a single byte, and others may write at the same time. Opened once more, it does not wait.
         let path = format!("/proc/self/fd/{}", self.fd.as_fd().as_raw_fd());
@@ -118,7 +136,7 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
     }
 
     fn write_without_waiting(&self, bytes: &[u8]) -> WasiResult<usize> {
-        if self.file_type == FileType::RegularFile || bytes.is_empty() {
+        if matches!(self.file_type, FileType::RegularFile | FileType::BlockDevice) || bytes.is_empty() {
             return self.write(bytes);
         }
         match self.write_at_once(bytes) {

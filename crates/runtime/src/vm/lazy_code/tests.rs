@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Config;
-use crate::vm::forks::in_child;
+use crate::vm::forks::{alone, in_child};
 use gusset_codegen::{LinkUnit, UnitModule};
 use gusset_types::Arena;
 
@@ -60,12 +60,14 @@ fn what_is_likely_to_be_called_comes_first_while_there_is_a_background() {
 
 #[test]
 fn a_forked_process_compiles_what_the_other_had_begun() {
-    let code = lazy_code("(module (func) (func (call 0)))");
-    let _background = code.work.in_background();
-    let Claim::Mine(_claim) = code.work.claim(0) else { panic!("nobody has it") };
-    assert!(in_child(|| {
-        let resolved = code.resolve(0).is_ok() && code.resolve(1).is_ok();
-        resolved && is_done(&code, 0) && is_done(&code, 1)
-    }));
-    assert!(matches!(code.work.claim(0), Claim::Busy), "here nothing has changed");
+    alone(concat!(module_path!(), "::a_forked_process_compiles_what_the_other_had_begun"), || {
+        let code = lazy_code("(module (func) (func (call 0)))");
+        let _background = code.work.in_background();
+        let Claim::Mine(_claim) = code.work.claim(0) else { panic!("nobody has it") };
+        assert!(in_child(|| {
+            let resolved = code.resolve(0).is_ok() && code.resolve(1).is_ok();
+            resolved && is_done(&code, 0) && is_done(&code, 1)
+        }));
+        assert!(matches!(code.work.claim(0), Claim::Busy), "here nothing has changed");
+    });
 }
