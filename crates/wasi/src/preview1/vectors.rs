@@ -185,3 +185,32 @@ impl Ciovecs {
         each(self.ranges_behind(done), Pace::WHOLE, |at, length, _| write(memory.bytes(at, length)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// What is moved at once of 5 and then 9 MiB, each as a whole.
+    fn moved(pace: Pace) -> (Vec<(u32, u32)>, u32) {
+        let mut steps = Vec::new();
+        let ranges = [(100, 5 << 20), (200, 9 << 20)];
+        let total = each(ranges.into_iter(), pace, |at, length, _| {
+            steps.push((at, length));
+            Ok(length as usize)
+        });
+        (steps, total.unwrap())
+    }
+
+    #[test]
+    fn with_a_deadline_bytes_move_in_pieces() {
+        let whole = (vec![(100, 5 << 20), (200, 9 << 20)], 14 << 20);
+        assert_eq!(moved(Pace::WHOLE), whole);
+        assert_eq!(moved(Pace::until(None)), whole);
+        let (steps, total) = moved(Pace::until(Some(Instant::now() + Duration::from_secs(3600))));
+        assert_eq!(total, 14 << 20);
+        let pieces = [(100, 4 << 20), (100 + (4 << 20), 1 << 20), (200, 4 << 20), (200 + (4 << 20), 4 << 20)];
+        assert_eq!((&steps[..4], steps[4]), (&pieces[..], (200 + (8 << 20), 1 << 20)));
+        assert_eq!(moved(Pace::until(Some(Instant::now()))), (vec![(100, 4 << 20)], 4 << 20), "it is late");
+    }
+}

@@ -5,6 +5,7 @@ use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::{Exit, Interest, WasiConfig, WasiCtx};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe, pipe_with};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::io::{self, Cursor, Seek, SeekFrom};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,6 +129,21 @@ fn writing_can_be_asked_not_to_wait() {
         drop(read);
         assert_eq!(code(stream.write_without_waiting(b"x")), ErrorCode::Pipe);
     }
+}
+
+/// What terminals are made by would be another one if it were opened once more, and nobody would read what is written there.
+#[test]
+fn the_other_side_of_a_terminal_is_written_to() {
+    let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&outer).and_then(|()| unlockpt(&outer)).unwrap();
+    let name = ptsname(&outer, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let inner = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+    let stream = FdStream::new(outer);
+    assert_eq!(stream.write_if_ready(b"line\n").unwrap(), 5);
+    let mut bytes = [0; 8];
+    let count = rustix::io::read(&inner, &mut bytes).expect("it has arrived");
+    assert_eq!(&bytes[..count], b"line\n");
 }
 
 /// A named pipe is opened without waiting, and read once somebody writes.
