@@ -9,9 +9,6 @@ use gusset_types::{CodeUnits, Transcode, TranscodeResult};
 /// Bytes of a source that are transcoded at once: a small part of a millisecond.
 const PIECE_BYTES: u64 = 1 << 20;
 
-/// Bytes of the largest code unit.
-const WIDEST_UNIT: u64 = 2;
-
 impl<T: 'static> StoreInner<T> {
     /// Runs a transcoder that an adapter calls; `values` holds its parameters and then its results.
     ///
@@ -26,9 +23,7 @@ impl<T: 'static> StoreInner<T> {
         values: &mut [RawValue],
     ) -> Result<()> {
         self.check_deadline()?;
-        let [_, length, _] = transcoder.parameters(values);
-        // Most are short, and must not pay for the others.
-        let divided = match length > PIECE_BYTES / WIDEST_UNIT && self.vm.engine().config().epoch_interruption {
+        let divided = match self.vm.engine().config().epoch_interruption {
             true => StringPieces::of(transcoder, src == dst, values),
             false => None,
         };
