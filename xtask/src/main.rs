@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod aarch64;
+mod asan;
 mod bless;
 mod known_failures;
 mod mutants;
@@ -39,15 +40,21 @@ chores:
            and 1 GiB; without sizes those of its table are run, without names all shapes
   wasi-testsuite PATH [--filter TEXT] [--gusset PATH]
            run the preview1 programs of a checkout of wasi-testsuite, branch prod/testsuite-base, that have TEXT in their paths
-  aarch64 [ARGUMENTS OF CARGO TEST]
-           build the tests for aarch64 and run them under emulation, and what is compiled here for it; says what is missing for that
+  aarch64 [handover | ARGUMENTS OF CARGO TEST]
+           build the tests for aarch64 and run them under emulation, and what is compiled here for it, or that alone; says what is
+           missing for that
   valgrind
            run the tests of the lower half of the runtime under valgrind; says what is missing for that
+  asan
+           run the same tests under AddressSanitizer, which is built into them; says what is missing for that
   public-api [PACKAGE...]
            print what the packages make public, for review
 ";
 
 fn main() -> ExitCode {
+    if let Some(ends) = asan::instead_of_rustc() {
+        return ends;
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -70,6 +77,7 @@ fn run() -> Result<()> {
         ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
         ["aarch64", ref arguments @ ..] => aarch64::run(&root()?, arguments),
         ["valgrind"] => valgrind::run(&root()?),
+        ["asan"] => asan::run(&root()?),
         ["known-failures"] => known_failures::run(&root()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -20,7 +20,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// The programs of tests, and which tests of them.
-const PROGRAMS: &[(&[&str], &str)] = &[(&["--lib"], "vm::"), (&["--test", "no_signals"], "")];
+pub(crate) const PROGRAMS: &[(&[&str], &str)] = &[(&["--lib"], "vm::"), (&["--test", "no_signals"], "")];
 
 pub(crate) fn run(root: &Path) -> Result<()> {
     if in_path("valgrind").is_none() {
