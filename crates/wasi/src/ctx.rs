@@ -5,6 +5,7 @@ use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::net::ResolvedNames;
+use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::stream::Stream;
@@ -45,6 +46,8 @@ pub struct WasiCtx {
     stdio: Option<[Arc<dyn Stream>; 3]>,
     /// How many descriptors interfaces have given out that have no table of their own.
     permits: Arc<AtomicU32>,
+    /// What files are known by, from when it is first asked for.
+    metadata_hasher: Option<Box<MetadataHasher>>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
 }
@@ -81,6 +84,7 @@ impl WasiCtx {
             deadline: None,
             stdio: None,
             permits: Arc::default(),
+            metadata_hasher: None,
             preview1: None,
         }
     }
@@ -102,6 +106,19 @@ impl WasiCtx {
     /// The standard streams: input, output, errors.
     pub(crate) fn stdio(&mut self) -> &[Arc<dyn Stream>; 3] {
         self.stdio.get_or_insert_with(|| self.config.0.open_stdio())
+    }
+
+    /// What tells the guest which file is which.
+    ///
+    /// # Errors
+    ///
+    /// When there are no random bytes to be had.
+    pub(crate) fn metadata_hasher(&mut self) -> WasiResult<&mut MetadataHasher> {
+        let made = match self.metadata_hasher.take() {
+            Some(made) => made,
+            None => Box::new(MetadataHasher::new(&self.settings().secure_random)?),
+        };
+        Ok(self.metadata_hasher.insert(made))
     }
 
     /// Lets the guest have one descriptor more, until what is returned is dropped.
