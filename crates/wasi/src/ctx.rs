@@ -5,12 +5,15 @@ use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::net::ResolvedNames;
+use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
+use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
 use gusset::{Trap, TrapCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -39,8 +42,23 @@ pub struct WasiCtx {
     wakeup: Arc<Wakeup>,
     /// When it ends whatever happens: the deadline of the store that the guest is of.
     deadline: Option<Instant>,
+    /// Its standard streams, from when they are first asked for.
+    stdio: Option<[Arc<dyn Stream>; 3]>,
+    /// How many descriptors interfaces have given out that have no table of their own.
+    permits: Arc<AtomicU32>,
+    /// What files are known by, from when it is first asked for.
+    metadata_hasher: Option<Box<MetadataHasher>>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
+}
+
+/// One of the descriptors that a guest may have.
+pub(crate) struct DescriptorPermit(Arc<AtomicU32>);
+
+impl Drop for DescriptorPermit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl WasiCtx {
@@ -64,6 +82,9 @@ impl WasiCtx {
             resolved: ResolvedNames::default(),
             wakeup: Arc::default(),
             deadline: None,
+            stdio: None,
+            permits: Arc::default(),
+            metadata_hasher: None,
             preview1: None,
         }
     }
@@ -75,7 +96,43 @@ impl WasiCtx {
     /// The descriptors by which preview1 and preview0 know what is open.
     #[inline]
     pub(crate) fn preview1(&mut self) -> &mut Descriptors {
-        self.preview1.get_or_insert_with(|| Box::new(Descriptors::new(&self.config.0)))
+        if self.preview1.is_none() {
+            let stdio = self.stdio().clone();
+            self.preview1 = Some(Box::new(Descriptors::new(&self.config.0, stdio)));
+        }
+        self.preview1.as_mut().expect("it has just been made")
+    }
+
+    /// The standard streams: input, output, errors.
+    pub(crate) fn stdio(&mut self) -> &[Arc<dyn Stream>; 3] {
+        self.stdio.get_or_insert_with(|| self.config.0.open_stdio())
+    }
+
+    /// What tells the guest which file is which.
+    ///
+    /// # Errors
+    ///
+    /// When there are no random bytes to be had.
+    pub(crate) fn metadata_hasher(&mut self) -> WasiResult<&mut MetadataHasher> {
+        let made = match self.metadata_hasher.take() {
+            Some(made) => made,
+            None => Box::new(MetadataHasher::new(&self.settings().secure_random)?),
+        };
+        Ok(self.metadata_hasher.insert(made))
+    }
+
+    /// Lets the guest have one descriptor more, until what is returned is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::TooManyFiles`] where it has as many as it may.
+    pub(crate) fn descriptor_permit(&self) -> WasiResult<DescriptorPermit> {
+        let max = self.settings().max_descriptors;
+        let one_more = |count: u32| (count < max).then_some(count + 1);
+        match self.permits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
+            Ok(_) => Ok(DescriptorPermit(self.permits.clone())),
+            Err(_) => Err(ErrorCode::TooManyFiles.into()),
+        }
     }
 
     /// The arguments; the first one is the program's name.
@@ -115,22 +172,26 @@ impl WasiCtx {
     ///
     /// When there are none to be had; a trap, as [`WasiError::Stop`], at the deadline.
     pub fn fill_secure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.fill_random(&*self.secure_random, bytes)
+    }
+
+    /// Fills the bytes with random ones, in pieces too.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had; a trap, as [`WasiError::Stop`], at the deadline.
+    pub fn fill_insecure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.fill_random(&*self.insecure_random, bytes)
+    }
+
+    fn fill_random(&self, source: &dyn RandomSource, bytes: &mut [u8]) -> WasiResult<()> {
         for (at, piece) in bytes.chunks_mut(RANDOM_PIECE).enumerate() {
             if at > 0 {
                 self.time_left()?;
             }
-            self.secure_random.fill(piece)?;
+            source.fill(piece)?;
         }
         Ok(())
-    }
-
-    /// Fills the bytes with random ones.
-    ///
-    /// # Errors
-    ///
-    /// When there are none to be had.
-    pub fn fill_insecure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
-        self.insecure_random.fill(bytes)
     }
 
     /// What a guest that has one seeds its tables of hashes with.

@@ -7,5 +7,6 @@ mod hammer;
 mod host_directory;
 mod hostile;
 mod network;
+mod p2;
 mod sockets;
 mod waiting;
