@@ -66,7 +66,7 @@ exports! {
             DescriptorKind::FILE => {
                 let position = descriptors::position(fd);
                 let count = file::write_all(entry, iovs, iovs_len, position.get()).get()?;
-                position.set(if entry.flags() & fd_flags::APPEND != 0 {
+                position.set(if count > 0 && entry.flags() & fd_flags::APPEND != 0 {
                     super::fd::size(entry.handle()).get().unwrap_or(position.get() + count)
                 } else {
                     position.get() + count
