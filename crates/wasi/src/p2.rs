@@ -5,6 +5,7 @@
 
 mod cli;
 mod clocks;
+mod config;
 pub(crate) mod filesystem;
 mod interface;
 pub(crate) mod io;
@@ -49,10 +50,10 @@ pub struct WasiCtxView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
-/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:filesystem`, `wasi:io`,
-/// `wasi:random`. Guests that wait keep their thread; no runtime is needed.
+/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:config`, `wasi:filesystem`,
+/// `wasi:io`, `wasi:random`. Guests that wait keep their thread; no runtime is needed.
 ///
-/// A component may import any version 0.2.x of them.
+/// A component may import any version 0.2.x of them; of `wasi:config`, 0.2.0-rc.1.
 ///
 /// ```
 /// use gusset::{Engine, Linker, ResourceTable};
@@ -76,5 +77,6 @@ pub fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
-    cli::add_to_linker(linker)
+    cli::add_to_linker(linker)?;
+    config::add_to_linker(linker)
 }
