@@ -56,7 +56,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-wast", ours: &["gusset", "gusset-wasi"], tools: &["wasmprinter", "wast"] },
     Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wasi", "gusset-wast"], tools: &[] },
     Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
-    Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &[] },
+    Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &["wit-component"] },
     Arrow {
         package: "gusset-wast-tests",
         ours: &["gusset", "gusset-wasi", "gusset-wast"],
