@@ -5,12 +5,17 @@ use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::net::ResolvedNames;
+use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
+use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
+#[cfg(feature = "async")]
+use crate::wait::{keep_thread, pause};
 use gusset::{Trap, TrapCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -39,8 +44,23 @@ pub struct WasiCtx {
     wakeup: Arc<Wakeup>,
     /// When it ends whatever happens: the deadline of the store that the guest is of.
     deadline: Option<Instant>,
+    /// Its standard streams, from when they are first asked for.
+    stdio: Option<[Arc<dyn Stream>; 3]>,
+    /// How many descriptors interfaces have given out that have no table of their own.
+    permits: Arc<AtomicU32>,
+    /// What files are known by, from when it is first asked for.
+    metadata_hasher: Option<Box<MetadataHasher>>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
+}
+
+/// One of the descriptors that a guest may have.
+pub(crate) struct DescriptorPermit(Arc<AtomicU32>);
+
+impl Drop for DescriptorPermit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl WasiCtx {
@@ -64,6 +84,9 @@ impl WasiCtx {
             resolved: ResolvedNames::default(),
             wakeup: Arc::default(),
             deadline: None,
+            stdio: None,
+            permits: Arc::default(),
+            metadata_hasher: None,
             preview1: None,
         }
     }
@@ -75,7 +98,43 @@ impl WasiCtx {
     /// The descriptors by which preview1 and preview0 know what is open.
     #[inline]
     pub(crate) fn preview1(&mut self) -> &mut Descriptors {
-        self.preview1.get_or_insert_with(|| Box::new(Descriptors::new(&self.config.0)))
+        if self.preview1.is_none() {
+            let stdio = self.stdio().clone();
+            self.preview1 = Some(Box::new(Descriptors::new(&self.config.0, stdio)));
+        }
+        self.preview1.as_mut().expect("it has just been made")
+    }
+
+    /// The standard streams: input, output, errors.
+    pub(crate) fn stdio(&mut self) -> &[Arc<dyn Stream>; 3] {
+        self.stdio.get_or_insert_with(|| self.config.0.open_stdio())
+    }
+
+    /// What tells the guest which file is which.
+    ///
+    /// # Errors
+    ///
+    /// When there are no random bytes to be had.
+    pub(crate) fn metadata_hasher(&mut self) -> WasiResult<&mut MetadataHasher> {
+        let made = match self.metadata_hasher.take() {
+            Some(made) => made,
+            None => Box::new(MetadataHasher::new(&self.settings().secure_random)?),
+        };
+        Ok(self.metadata_hasher.insert(made))
+    }
+
+    /// Lets the guest have one descriptor more, until what is returned is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::TooManyFiles`] where it has as many as it may.
+    pub(crate) fn descriptor_permit(&self) -> WasiResult<DescriptorPermit> {
+        let max = self.settings().max_descriptors;
+        let one_more = |count: u32| (count < max).then_some(count + 1);
+        match self.permits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
+            Ok(_) => Ok(DescriptorPermit(self.permits.clone())),
+            Err(_) => Err(ErrorCode::TooManyFiles.into()),
+        }
     }
 
     /// The arguments; the first one is the program's name.
@@ -86,6 +145,11 @@ impl WasiCtx {
     /// The variables of the environment.
     pub fn env(&self) -> &[(String, String)] {
         &self.settings().env
+    }
+
+    /// What `wasi:config` gives.
+    pub fn config_values(&self) -> &[(String, String)] {
+        &self.settings().config_values
     }
 
     /// The calendar's time, since 1970-01-01T00:00:00Z.
@@ -115,22 +179,26 @@ impl WasiCtx {
     ///
     /// When there are none to be had; a trap, as [`WasiError::Stop`], at the deadline.
     pub fn fill_secure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.fill_random(&*self.secure_random, bytes)
+    }
+
+    /// Fills the bytes with random ones, in pieces too.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had; a trap, as [`WasiError::Stop`], at the deadline.
+    pub fn fill_insecure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
+        self.fill_random(&*self.insecure_random, bytes)
+    }
+
+    fn fill_random(&self, source: &dyn RandomSource, bytes: &mut [u8]) -> WasiResult<()> {
         for (at, piece) in bytes.chunks_mut(RANDOM_PIECE).enumerate() {
             if at > 0 {
                 self.time_left()?;
             }
-            self.secure_random.fill(piece)?;
+            source.fill(piece)?;
         }
         Ok(())
-    }
-
-    /// Fills the bytes with random ones.
-    ///
-    /// # Errors
-    ///
-    /// When there are none to be had.
-    pub fn fill_insecure_random(&self, bytes: &mut [u8]) -> WasiResult<()> {
-        self.insecure_random.fill(bytes)
     }
 
     /// What a guest that has one seeds its tables of hashes with.
@@ -224,32 +292,14 @@ impl WasiCtx {
         sources: &[(&dyn Pollable, Interest)],
         deadline: Option<Duration>,
     ) -> WasiResult<Vec<(usize, Ready)>> {
-        if sources.is_empty() && deadline.is_none() {
-            return Err(ErrorCode::Invalid.into());
-        }
         loop {
             self.wakeup.forget();
             let mut waiter = Waiter::new(Waker::from(self.wakeup.clone()));
-            let ready = poll_all(sources, &mut waiter);
-            if !ready.is_empty() {
-                return Ok(ready);
-            }
-            let left = deadline.map(|deadline| deadline.saturating_sub(self.monotonic_now()));
-            if left == Some(Duration::ZERO) {
-                return Ok(Vec::new());
-            }
-            let until_deadline = self.time_left()?;
-            let time_is_up = match (left, &self.settings().sleep) {
-                (None, _) | (_, Sleep::Real) => {
-                    let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));
-                    block(&self.wakeup, &waiter, shorter.or(left))? && shorter.is_none()
-                }
-                (Some(left), Sleep::Hook(hook)) => {
-                    hook(left);
-                    true
-                }
-                (Some(left), Sleep::Virtual) => {
-                    self.virtual_clock.advance(left);
+            let time_is_up = match self.ask(sources, deadline, &mut waiter)? {
+                Asked::Over(ready) => return Ok(ready),
+                Asked::Pause { length, is_all } => block(&self.wakeup, &waiter, length)? && is_all,
+                Asked::Sleep(sleep, length) => {
+                    sleep(length);
                     true
                 }
             };
@@ -259,6 +309,85 @@ impl WasiCtx {
             }
         }
     }
+
+    /// [`wait`](WasiCtx::wait), in a Tokio runtime whose thread is left to others meanwhile. The future can be dropped at any time: what was
+    /// waited for stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](WasiCtx::wait), and where there is no runtime.
+    ///
+    /// # Panics
+    ///
+    /// Where the runtime has no drivers for time, or for input and output (`enable_all` gives it both).
+    #[cfg(feature = "async")]
+    pub async fn wait_async(
+        &mut self,
+        sources: &[(Arc<dyn Pollable>, Interest)],
+        deadline: Option<Duration>,
+    ) -> WasiResult<Vec<(usize, Ready)>> {
+        let sources: Vec<(&dyn Pollable, Interest)> =
+            sources.iter().map(|(source, interest)| (&**source, *interest)).collect();
+        loop {
+            let waker = std::future::poll_fn(|task| Poll::Ready(task.waker().clone())).await;
+            let mut waiter = Waiter::new(waker);
+            let time_is_up = match self.ask(&sources, deadline, &mut waiter)? {
+                Asked::Over(ready) => return Ok(ready),
+                Asked::Pause { length, is_all } => pause(&waiter, length).await? && is_all,
+                Asked::Sleep(sleep, length) => {
+                    keep_thread(move || sleep(length)).await?;
+                    true
+                }
+            };
+            if time_is_up {
+                return Ok(poll_all(&sources, &mut waiter));
+            }
+        }
+    }
+
+    /// Asks what is ready, and else how to wait: which of the two ways there are to do that is for the caller.
+    fn ask<'a>(
+        &self,
+        sources: &[(&'a dyn Pollable, Interest)],
+        deadline: Option<Duration>,
+        waiter: &mut Waiter<'a>,
+    ) -> WasiResult<Asked> {
+        if sources.is_empty() && deadline.is_none() {
+            return Err(ErrorCode::Invalid.into());
+        }
+        let ready = poll_all(sources, waiter);
+        if !ready.is_empty() {
+            return Ok(Asked::Over(ready));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_sub(self.monotonic_now()));
+        if left == Some(Duration::ZERO) {
+            return Ok(Asked::Over(Vec::new()));
+        }
+        let until_deadline = self.time_left()?;
+        Ok(match (left, &self.settings().sleep) {
+            (None, _) | (_, Sleep::Real) => {
+                let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));
+                Asked::Pause { length: shorter.or(left), is_all: shorter.is_none() }
+            }
+            (Some(left), Sleep::Hook(hook)) => Asked::Sleep(hook.clone(), left),
+            (Some(left), Sleep::Virtual) => {
+                self.virtual_clock.advance(left);
+                Asked::Over(poll_all(sources, waiter))
+            }
+        })
+    }
+}
+
+/// What comes of asking those that are waited for.
+enum Asked {
+    Over(Vec<(usize, Ready)>),
+    /// Wait so long at most, which is the time until the guest's own deadline (`is_all`), or until that of its store.
+    Pause {
+        length: Option<Duration>,
+        is_all: bool,
+    },
+    /// Let the host sleep.
+    Sleep(Arc<dyn Fn(Duration) + Send + Sync>, Duration),
 }
 
 fn poll_all<'a>(sources: &[(&'a dyn Pollable, Interest)], waiter: &mut Waiter<'a>) -> Vec<(usize, Ready)> {

@@ -1,6 +1,7 @@
 //! [`WasiError`] and [`ErrorCode`]: the one way in which an operation of a guest fails. Each version of WASI translates the
 //! code into its own words, in one place; nothing else here knows any.
 
+use gusset::ResourceTableError;
 use rustix::io::Errno;
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
@@ -156,6 +157,13 @@ impl StdError for ErrorCode {}
 impl From<ErrorCode> for WasiError {
     fn from(code: ErrorCode) -> WasiError {
         WasiError::Code(code)
+    }
+}
+
+/// A guest that has handles of what is not there, or too many, is at fault or has met a limit of its host's.
+impl From<ResourceTableError> for WasiError {
+    fn from(error: ResourceTableError) -> WasiError {
+        WasiError::Stop(error.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! WASI for hosts that embed Gusset.
 //!
 //! What a guest may do is one [`WasiConfig`], which knows no version of WASI; a [`WasiCtx`] is one guest's state of it, in the data of its
-//! store. The interfaces of the versions stand upon that: preview1 and, as conversions onto it, preview0, both for core modules.
+//! store. The interfaces of the versions stand upon that: 0.2 for components; preview1 and, as conversions onto it, preview0 for core modules.
 //!
 //! Files are what implements [`Directory`] and [`File`], pipes and the like what implements [`Stream`]; hosts can bring their own.
 #![forbid(unsafe_code)]
@@ -18,6 +18,7 @@ mod error;
 mod exit;
 mod fs;
 mod net;
+pub mod p2;
 pub mod preview0;
 pub mod preview1;
 mod random;

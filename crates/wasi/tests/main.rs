@@ -7,5 +7,8 @@ mod hammer;
 mod host_directory;
 mod hostile;
 mod network;
+mod p2;
 mod sockets;
 mod waiting;
+#[cfg(feature = "async")]
+mod waiting_async;

@@ -7,6 +7,7 @@ use crate::config::{Preopen, Settings};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, DeviceNumbers, Directory, File};
+use crate::stream::Stream;
 use crate::wait::{Interest, Pollable};
 use std::sync::Arc;
 
@@ -81,11 +82,9 @@ impl Entry {
 
 impl Descriptors {
     /// Those of a guest that starts: its standard streams, and what it was given.
-    pub(crate) fn new(settings: &Settings) -> Descriptors {
+    pub(crate) fn new(settings: &Settings, stdio: [Arc<dyn Stream>; 3]) -> Descriptors {
         let mut entries = Vec::with_capacity(3 + settings.preopens.len());
-        for (stream, without) in
-            settings.open_stdio().into_iter().zip([Rights::FD_WRITE, Rights::FD_READ, Rights::FD_READ])
-        {
+        for (stream, without) in stdio.into_iter().zip([Rights::FD_WRITE, Rights::FD_READ, Rights::FD_READ]) {
             let mut entry = Entry::all(Descriptor::Stream(stream));
             entry.base = entry.base.without(without);
             entries.push(Some(entry));

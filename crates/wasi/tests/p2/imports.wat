@@ -1,0 +1,217 @@
+;; Imports all of WASI 0.2 that there is, and exports it as it is: a host can call what a guest would. The version is the test's.
+(component
+  (import "wasi:cli/environment@VERSION" (instance $environment
+    (export "get-environment" (func (result (list (tuple string string)))))
+    (export "get-arguments" (func (result (list string))))
+    (export "initial-cwd" (func (result (option string))))))
+  (import "wasi:cli/exit@VERSION" (instance $exit
+    (export "exit" (func (param "status" (result))))
+    (export "exit-with-code" (func (param "status-code" u8)))))
+  (import "wasi:io/error@VERSION" (instance $error
+    (export "error" (type $error (sub resource)))
+    (export "[method]error.to-debug-string" (func (param "self" (borrow $error)) (result string)))))
+  (alias export $error "error" (type $error.error))
+  (import "wasi:io/poll@VERSION" (instance $poll
+    (export "pollable" (type $pollable (sub resource)))
+    (export "[method]pollable.ready" (func (param "self" (borrow $pollable)) (result bool)))
+    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))
+    (export "poll" (func (param "in" (list (borrow $pollable))) (result (list u32))))))
+  (alias export $poll "pollable" (type $poll.pollable))
+  (import "wasi:io/streams@VERSION" (instance $streams
+    (export "input-stream" (type $input-stream (sub resource)))
+    (export "error" (type $error (eq $error.error)))
+    (type $stream-error-type (variant (case "last-operation-failed" (own $error)) (case "closed")))
+    (export "stream-error" (type $stream-error (eq $stream-error-type)))
+    (export "pollable" (type $pollable (eq $poll.pollable)))
+    (export "output-stream" (type $output-stream (sub resource)))
+    (export "[method]input-stream.read" (func (param "self" (borrow $input-stream)) (param "len" u64) (result
+      (result (list u8) (error $stream-error)))))
+    (export "[method]input-stream.blocking-read" (func (param "self" (borrow $input-stream)) (param "len" u64) (result
+      (result (list u8) (error $stream-error)))))
+    (export "[method]input-stream.skip" (func (param "self" (borrow $input-stream)) (param "len" u64) (result (result u64 (error $stream-error)))))
+    (export "[method]input-stream.blocking-skip" (func (param "self" (borrow $input-stream)) (param "len" u64) (result
+      (result u64 (error $stream-error)))))
+    (export "[method]input-stream.subscribe" (func (param "self" (borrow $input-stream)) (result (own $pollable))))
+    (export "[method]output-stream.check-write" (func (param "self" (borrow $output-stream)) (result (result u64 (error $stream-error)))))
+    (export "[method]output-stream.write" (func (param "self" (borrow $output-stream)) (param "contents" (list u8)) (result
+      (result (error $stream-error)))))
+    (export "[method]output-stream.blocking-write-and-flush" (func (param "self" (borrow $output-stream)) (param "contents" (list u8)) (result
+      (result (error $stream-error)))))
+    (export "[method]output-stream.flush" (func (param "self" (borrow $output-stream)) (result (result (error $stream-error)))))
+    (export "[method]output-stream.blocking-flush" (func (param "self" (borrow $output-stream)) (result (result (error $stream-error)))))
+    (export "[method]output-stream.subscribe" (func (param "self" (borrow $output-stream)) (result (own $pollable))))
+    (export "[method]output-stream.write-zeroes" (func (param "self" (borrow $output-stream)) (param "len" u64) (result
+      (result (error $stream-error)))))
+    (export "[method]output-stream.blocking-write-zeroes-and-flush" (func (param "self" (borrow $output-stream)) (param "len" u64) (result
+      (result (error $stream-error)))))
+    (export "[method]output-stream.splice" (func (param "self" (borrow $output-stream)) (param "src" (borrow $input-stream)) (param "len" u64)
+      (result (result u64 (error $stream-error)))))
+    (export "[method]output-stream.blocking-splice" (func (param "self" (borrow $output-stream)) (param "src" (borrow $input-stream)) (param
+      "len" u64) (result (result u64 (error $stream-error)))))))
+  (alias export $streams "error" (type $streams.error))
+  (alias export $streams "input-stream" (type $streams.input-stream))
+  (alias export $streams "output-stream" (type $streams.output-stream))
+  (import "wasi:cli/stdin@VERSION" (instance $stdin
+    (export "input-stream" (type $input-stream (eq $streams.input-stream)))
+    (export "get-stdin" (func (result (own $input-stream))))))
+  (import "wasi:cli/stdout@VERSION" (instance $stdout
+    (export "output-stream" (type $output-stream (eq $streams.output-stream)))
+    (export "get-stdout" (func (result (own $output-stream))))))
+  (import "wasi:cli/stderr@VERSION" (instance $stderr
+    (export "output-stream" (type $output-stream (eq $streams.output-stream)))
+    (export "get-stderr" (func (result (own $output-stream))))))
+  (import "wasi:cli/terminal-input@VERSION" (instance $terminal-input
+    (export "terminal-input" (type $terminal-input (sub resource)))))
+  (alias export $terminal-input "terminal-input" (type $terminal-input.terminal-input))
+  (import "wasi:cli/terminal-output@VERSION" (instance $terminal-output
+    (export "terminal-output" (type $terminal-output (sub resource)))))
+  (alias export $terminal-output "terminal-output" (type $terminal-output.terminal-output))
+  (import "wasi:cli/terminal-stdin@VERSION" (instance $terminal-stdin
+    (export "terminal-input" (type $terminal-input (eq $terminal-input.terminal-input)))
+    (export "get-terminal-stdin" (func (result (option (own $terminal-input)))))))
+  (import "wasi:cli/terminal-stdout@VERSION" (instance $terminal-stdout
+    (export "terminal-output" (type $terminal-output (eq $terminal-output.terminal-output)))
+    (export "get-terminal-stdout" (func (result (option (own $terminal-output)))))))
+  (import "wasi:cli/terminal-stderr@VERSION" (instance $terminal-stderr
+    (export "terminal-output" (type $terminal-output (eq $terminal-output.terminal-output)))
+    (export "get-terminal-stderr" (func (result (option (own $terminal-output)))))))
+  (import "wasi:clocks/monotonic-clock@VERSION" (instance $monotonic-clock
+    (type $instant-type u64)
+    (export "instant" (type $instant (eq $instant-type)))
+    (type $duration-type u64)
+    (export "duration" (type $duration (eq $duration-type)))
+    (export "pollable" (type $pollable (eq $poll.pollable)))
+    (export "now" (func (result $instant)))
+    (export "resolution" (func (result $duration)))
+    (export "subscribe-instant" (func (param "when" $instant) (result (own $pollable))))
+    (export "subscribe-duration" (func (param "when" $duration) (result (own $pollable))))))
+  (import "wasi:clocks/wall-clock@VERSION" (instance $wall-clock
+    (type $datetime-type (record (field "seconds" u64) (field "nanoseconds" u32)))
+    (export "datetime" (type $datetime (eq $datetime-type)))
+    (export "now" (func (result $datetime)))
+    (export "resolution" (func (result $datetime)))))
+  (alias export $wall-clock "datetime" (type $wall-clock.datetime))
+  (import "wasi:filesystem/types@VERSION" (instance $types
+    (export "descriptor" (type $descriptor (sub resource)))
+    (type $filesize-type u64)
+    (export "filesize" (type $filesize (eq $filesize-type)))
+    (export "input-stream" (type $input-stream (eq $streams.input-stream)))
+    (type $error-code-type (enum "access" "would-block" "already" "bad-descriptor" "busy" "deadlock" "quota" "exist" "file-too-large"
+      "illegal-byte-sequence" "in-progress" "interrupted" "invalid" "io" "is-directory" "loop" "too-many-links" "message-size" "name-too-long"
+      "no-device" "no-entry" "no-lock" "insufficient-memory" "insufficient-space" "not-directory" "not-empty" "not-recoverable" "unsupported"
+      "no-tty" "no-such-device" "overflow" "not-permitted" "pipe" "read-only" "invalid-seek" "text-file-busy" "cross-device"))
+    (export "error-code" (type $error-code (eq $error-code-type)))
+    (export "output-stream" (type $output-stream (eq $streams.output-stream)))
+    (type $advice-type (enum "normal" "sequential" "random" "will-need" "dont-need" "no-reuse"))
+    (export "advice" (type $advice (eq $advice-type)))
+    (type $descriptor-flags-type (flags "read" "write" "file-integrity-sync" "data-integrity-sync" "requested-write-sync" "mutate-directory"))
+    (export "descriptor-flags" (type $descriptor-flags (eq $descriptor-flags-type)))
+    (type $descriptor-type-type (enum "unknown" "block-device" "character-device" "directory" "fifo" "symbolic-link" "regular-file" "socket"))
+    (export "descriptor-type" (type $descriptor-type (eq $descriptor-type-type)))
+    (export "datetime" (type $datetime (eq $wall-clock.datetime)))
+    (type $new-timestamp-type (variant (case "no-change") (case "now") (case "timestamp" $datetime)))
+    (export "new-timestamp" (type $new-timestamp (eq $new-timestamp-type)))
+    (export "directory-entry-stream" (type $directory-entry-stream (sub resource)))
+    (type $link-count-type u64)
+    (export "link-count" (type $link-count (eq $link-count-type)))
+    (type $descriptor-stat-type (record (field "type" $descriptor-type) (field "link-count" $link-count) (field "size" $filesize) (field
+      "data-access-timestamp" (option $datetime)) (field "data-modification-timestamp" (option $datetime)) (field
+      "status-change-timestamp" (option $datetime))))
+    (export "descriptor-stat" (type $descriptor-stat (eq $descriptor-stat-type)))
+    (type $path-flags-type (flags "symlink-follow"))
+    (export "path-flags" (type $path-flags (eq $path-flags-type)))
+    (type $open-flags-type (flags "create" "directory" "exclusive" "truncate"))
+    (export "open-flags" (type $open-flags (eq $open-flags-type)))
+    (type $metadata-hash-value-type (record (field "lower" u64) (field "upper" u64)))
+    (export "metadata-hash-value" (type $metadata-hash-value (eq $metadata-hash-value-type)))
+    (type $directory-entry-type (record (field "type" $descriptor-type) (field "name" string)))
+    (export "directory-entry" (type $directory-entry (eq $directory-entry-type)))
+    (export "error" (type $error (eq $streams.error)))
+    (export "[method]descriptor.read-via-stream" (func (param "self" (borrow $descriptor)) (param "offset" $filesize) (result
+      (result (own $input-stream) (error $error-code)))))
+    (export "[method]descriptor.write-via-stream" (func (param "self" (borrow $descriptor)) (param "offset" $filesize) (result
+      (result (own $output-stream) (error $error-code)))))
+    (export "[method]descriptor.append-via-stream" (func (param "self" (borrow $descriptor)) (result
+      (result (own $output-stream) (error $error-code)))))
+    (export "[method]descriptor.advise" (func (param "self" (borrow $descriptor)) (param "offset" $filesize) (param "length" $filesize) (param
+      "advice" $advice) (result (result (error $error-code)))))
+    (export "[method]descriptor.sync-data" (func (param "self" (borrow $descriptor)) (result (result (error $error-code)))))
+    (export "[method]descriptor.get-flags" (func (param "self" (borrow $descriptor)) (result (result $descriptor-flags (error $error-code)))))
+    (export "[method]descriptor.get-type" (func (param "self" (borrow $descriptor)) (result (result $descriptor-type (error $error-code)))))
+    (export "[method]descriptor.set-size" (func (param "self" (borrow $descriptor)) (param "size" $filesize) (result (result (error $error-code)))))
+    (export "[method]descriptor.set-times" (func (param "self" (borrow $descriptor)) (param "data-access-timestamp" $new-timestamp) (param
+      "data-modification-timestamp" $new-timestamp) (result (result (error $error-code)))))
+    (export "[method]descriptor.read" (func (param "self" (borrow $descriptor)) (param "length" $filesize) (param "offset" $filesize) (result
+      (result (tuple (list u8) bool) (error $error-code)))))
+    (export "[method]descriptor.write" (func (param "self" (borrow $descriptor)) (param "buffer" (list u8)) (param "offset" $filesize) (result
+      (result $filesize (error $error-code)))))
+    (export "[method]descriptor.read-directory" (func (param "self" (borrow $descriptor)) (result
+      (result (own $directory-entry-stream) (error $error-code)))))
+    (export "[method]descriptor.sync" (func (param "self" (borrow $descriptor)) (result (result (error $error-code)))))
+    (export "[method]descriptor.create-directory-at" (func (param "self" (borrow $descriptor)) (param "path" string) (result
+      (result (error $error-code)))))
+    (export "[method]descriptor.stat" (func (param "self" (borrow $descriptor)) (result (result $descriptor-stat (error $error-code)))))
+    (export "[method]descriptor.stat-at" (func (param "self" (borrow $descriptor)) (param "path-flags" $path-flags) (param "path" string)
+      (result (result $descriptor-stat (error $error-code)))))
+    (export "[method]descriptor.set-times-at" (func (param "self" (borrow $descriptor)) (param "path-flags" $path-flags) (param "path" string)
+      (param "data-access-timestamp" $new-timestamp) (param "data-modification-timestamp" $new-timestamp) (result
+      (result (error $error-code)))))
+    (export "[method]descriptor.link-at" (func (param "self" (borrow $descriptor)) (param "old-path-flags" $path-flags) (param
+      "old-path" string) (param "new-descriptor" (borrow $descriptor)) (param "new-path" string) (result (result (error $error-code)))))
+    (export "[method]descriptor.open-at" (func (param "self" (borrow $descriptor)) (param "path-flags" $path-flags) (param "path" string) (param
+      "open-flags" $open-flags) (param "flags" $descriptor-flags) (result (result (own $descriptor) (error $error-code)))))
+    (export "[method]descriptor.readlink-at" (func (param "self" (borrow $descriptor)) (param "path" string) (result
+      (result string (error $error-code)))))
+    (export "[method]descriptor.remove-directory-at" (func (param "self" (borrow $descriptor)) (param "path" string) (result
+      (result (error $error-code)))))
+    (export "[method]descriptor.rename-at" (func (param "self" (borrow $descriptor)) (param "old-path" string) (param
+      "new-descriptor" (borrow $descriptor)) (param "new-path" string) (result (result (error $error-code)))))
+    (export "[method]descriptor.symlink-at" (func (param "self" (borrow $descriptor)) (param "old-path" string) (param "new-path" string)
+      (result (result (error $error-code)))))
+    (export "[method]descriptor.unlink-file-at" (func (param "self" (borrow $descriptor)) (param "path" string) (result
+      (result (error $error-code)))))
+    (export "[method]descriptor.is-same-object" (func (param "self" (borrow $descriptor)) (param "other" (borrow $descriptor)) (result bool)))
+    (export "[method]descriptor.metadata-hash" (func (param "self" (borrow $descriptor)) (result (result $metadata-hash-value (error $error-code)))))
+    (export "[method]descriptor.metadata-hash-at" (func (param "self" (borrow $descriptor)) (param "path-flags" $path-flags) (param
+      "path" string) (result (result $metadata-hash-value (error $error-code)))))
+    (export "[method]directory-entry-stream.read-directory-entry" (func (param "self" (borrow $directory-entry-stream)) (result
+      (result (option $directory-entry) (error $error-code)))))
+    (export "filesystem-error-code" (func (param "err" (borrow $error)) (result (option $error-code))))))
+  (alias export $types "descriptor" (type $types.descriptor))
+  (import "wasi:filesystem/preopens@VERSION" (instance $preopens
+    (export "descriptor" (type $descriptor (eq $types.descriptor)))
+    (export "get-directories" (func (result (list (tuple (own $descriptor) string)))))))
+  (import "wasi:random/random@VERSION" (instance $random
+    (export "get-random-bytes" (func (param "len" u64) (result (list u8))))
+    (export "get-random-u64" (func (result u64)))))
+  (import "wasi:random/insecure@VERSION" (instance $insecure
+    (export "get-insecure-random-bytes" (func (param "len" u64) (result (list u8))))
+    (export "get-insecure-random-u64" (func (result u64)))))
+  (import "wasi:random/insecure-seed@VERSION" (instance $insecure-seed
+    (export "insecure-seed" (func (result (tuple u64 u64))))))
+  (import "wasi:config/store@0.2.0-rc.1" (instance $store
+    (type $error-type (variant (case "upstream" string) (case "io" string)))
+    (export "error" (type $error (eq $error-type)))
+    (export "get" (func (param "key" string) (result (result (option string) (error $error)))))
+    (export "get-all" (func (result (result (list (tuple string string)) (error $error)))))))
+  (export "wasi:cli/environment@VERSION" (instance $environment))
+  (export "wasi:cli/exit@VERSION" (instance $exit))
+  (export "wasi:io/error@VERSION" (instance $error))
+  (export "wasi:io/poll@VERSION" (instance $poll))
+  (export "wasi:io/streams@VERSION" (instance $streams))
+  (export "wasi:cli/stdin@VERSION" (instance $stdin))
+  (export "wasi:cli/stdout@VERSION" (instance $stdout))
+  (export "wasi:cli/stderr@VERSION" (instance $stderr))
+  (export "wasi:cli/terminal-input@VERSION" (instance $terminal-input))
+  (export "wasi:cli/terminal-output@VERSION" (instance $terminal-output))
+  (export "wasi:cli/terminal-stdin@VERSION" (instance $terminal-stdin))
+  (export "wasi:cli/terminal-stdout@VERSION" (instance $terminal-stdout))
+  (export "wasi:cli/terminal-stderr@VERSION" (instance $terminal-stderr))
+  (export "wasi:clocks/monotonic-clock@VERSION" (instance $monotonic-clock))
+  (export "wasi:clocks/wall-clock@VERSION" (instance $wall-clock))
+  (export "wasi:filesystem/types@VERSION" (instance $types))
+  (export "wasi:filesystem/preopens@VERSION" (instance $preopens))
+  (export "wasi:random/random@VERSION" (instance $random))
+  (export "wasi:random/insecure@VERSION" (instance $insecure))
+  (export "wasi:random/insecure-seed@VERSION" (instance $insecure-seed))
+  (export "wasi:config/store@0.2.0-rc.1" (instance $store)))
