@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq)]
-enum Param {
+enum CallParam {
     Fd,
     /// A descriptor that may be closed.
     OwnFd,
@@ -27,10 +27,10 @@ enum Param {
     Whence,
 }
 
-use Param::{Buffer, Fd, Flags, OwnFd, Path, Read, Results, Rights, Small, Whence, Written};
+use CallParam::{Buffer, Fd, Flags, OwnFd, Path, Read, Results, Rights, Small, Whence, Written};
 
 /// Which functions are called, how often among all of them, and with what.
-const CALLED: &[(&str, u64, &[Param])] = &[
+const CALLED: &[(&str, u64, &[CallParam])] = &[
     ("args_sizes_get", 1, &[Results, Results]),
     ("environ_sizes_get", 1, &[Results, Results]),
     ("clock_res_get", 1, &[Small, Results]),
@@ -115,7 +115,7 @@ impl Dice {
         (self.0 >> 11) % count
     }
 
-    fn param(&mut self, param: Param, to: &mut Vec<u64>) {
+    fn param(&mut self, param: CallParam, to: &mut Vec<u64>) {
         let results = RESULTS_AT + 64 * to.len() as u64;
         match param {
             Fd => to.push([3, 3, 3, 4, 4, 5, 5, 6, 1, 0, 7][self.below(11) as usize]),
