@@ -15,9 +15,16 @@ pub(crate) struct CommandRun {
     pub(crate) end: Result<u32, String>,
 }
 
-struct CommandStore {
+/// The state of a component's store.
+pub(crate) struct CommandStore {
     wasi: WasiCtx,
     table: ResourceTable,
+}
+
+impl CommandStore {
+    pub(crate) fn new(config: &WasiConfig) -> CommandStore {
+        CommandStore { wasi: WasiCtx::new(config), table: ResourceTable::new() }
+    }
 }
 
 impl WasiView for CommandStore {
@@ -46,8 +53,7 @@ impl BothWays {
             let engine = &self.engine;
             let mut linker = Linker::<CommandStore>::new(engine);
             p2::add_to_linker(&mut linker).expect("nothing is defined");
-            let data = CommandStore { wasi: WasiCtx::new(config), table: ResourceTable::new() };
-            let mut store = Store::new(engine, data);
+            let mut store = Store::new(engine, CommandStore::new(config));
             let instance = linker.instantiate(&mut store, &self.component).expect("it is linked");
             let run = instance
                 .get_typed_func::<(), (Result<(), ()>,)>(&mut store, "wasi:cli/run@0.2.0#run")

@@ -5,6 +5,7 @@
 mod built;
 mod command;
 mod components;
+mod libraries;
 mod listing;
 mod memory;
 mod rebuilt;

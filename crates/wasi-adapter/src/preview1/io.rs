@@ -92,10 +92,8 @@ exports! {
 
     /// Moving needs a right of its own; telling where one is does not.
     fn fd_seek(fd: u32, offset: u64, whence: u32, to: u32) {
-        let entry = descriptors::with_rights(fd, rights::FD_TELL)?;
-        if offset != 0 || whence != 1 {
-            descriptors::with_rights(fd, rights::FD_SEEK)?;
-        }
+        let moves = offset != 0 || whence != 1;
+        let entry = descriptors::with_rights(fd, rights::FD_TELL | if moves { rights::FD_SEEK } else { 0 })?;
         check(to, 8, 8)?;
         let position = descriptors::position(fd);
         let from = match whence {
