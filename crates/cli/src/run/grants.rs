@@ -5,7 +5,7 @@ use crate::error::WrongUsage;
 use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
 use gusset::Printable;
-use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
+use gusset_wasi::{HostDirectory, Input, Network, ReadOnly, WasiConfig, WasiConfigBuilder};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -116,6 +116,7 @@ pub(super) fn config(invocation: &Invocation) -> Result<WasiConfig> {
     for directory in &options.dir {
         add_directory(&mut builder, directory)?;
     }
+    builder.network(network(options));
     if let Some(input) = stdin(options, invocation.path.as_os_str() == STDIN)? {
         builder.stdin(input);
     }
@@ -156,6 +157,13 @@ fn add_directory(builder: &mut WasiConfigBuilder, grant: &DirectoryGrant) -> Res
         false => builder.preopened_directory(&grant.guest, directory),
     };
     Ok(())
+}
+
+fn network(options: &RunOptions) -> Network {
+    match options.inherit_network {
+        true => Network::all(),
+        false => options.allow_net.iter().cloned().fold(Network::none(), Network::allow),
+    }
 }
 
 /// What to say of a directory that is not there since it was written as other programs take it.
