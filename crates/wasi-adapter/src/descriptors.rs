@@ -210,10 +210,15 @@ fn start(fd: u32) {
     let _ = fd;
 }
 
-/// Gives a thing the lowest number that is free, which is found before anything is opened.
+/// Sees to it that everything is there, before something else is lent memory.
+pub(crate) fn start_all() {
+    start(u32::MAX);
+}
+
+/// The lowest number that is free, which is found before anything is opened.
 pub(crate) fn lowest_free() -> NumberOrError {
     NumberOrError::of(|| {
-        start(u32::MAX);
+        start_all();
         let mut fd = 0;
         while fd < MAX_DESCRIPTORS {
             if DescriptorEntry(entry_word(fd).get()).kind() == DescriptorKind::FREE {

@@ -80,13 +80,12 @@ pub(crate) fn fill_with_zeros(from: u32, length: u32) {
 
 /// Whether bytes are UTF-8, which a lowered function traps without.
 pub(crate) fn is_utf8(at: u32, length: u32) -> bool {
-    let end = at + length;
-    let mut at = at;
-    while at < end {
-        let first = load8(at);
-        at += 1;
+    let mut done = 0;
+    while done < length {
+        let first = load8(at + done);
+        done += 1;
         // How many bytes follow, and between which bounds the first of them is.
-        let (more, low, high) = match first {
+        let (mut more, mut low, mut high) = match first {
             0..=0x7f => continue,
             0xc2..=0xdf => (1, 0x80, 0xbf),
             0xe0 => (2, 0xa0, 0xbf),
@@ -97,16 +96,13 @@ pub(crate) fn is_utf8(at: u32, length: u32) -> bool {
             0xf4 => (3, 0x80, 0x8f),
             _ => return false,
         };
-        if end - at < more || !(low..=high).contains(&load8(at)) {
-            return false;
-        }
-        let next = at + more;
-        at += 1;
-        while at < next {
-            if load8(at) & 0xc0 != 0x80 {
+        while more > 0 {
+            if done == length || !(low..=high).contains(&load8(at + done)) {
                 return false;
             }
-            at += 1;
+            (low, high) = (0x80, 0xbf);
+            done += 1;
+            more -= 1;
         }
     }
     true

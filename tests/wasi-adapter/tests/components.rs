@@ -14,7 +14,7 @@ fn importing(functions: &[(&str, &str)]) -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
-fn component(module: &[u8], with: &str) -> Vec<u8> {
+pub(crate) fn component(module: &[u8], with: &str) -> Vec<u8> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true).module(module).unwrap().adapter("wasi_snapshot_preview1", &adapter(with)).unwrap();
     let component = encoder.encode().unwrap_or_else(|error| panic!("{with}: {error:#}"));

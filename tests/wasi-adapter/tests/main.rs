@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod built;
+mod command;
 mod components;
+mod memory;
 mod rebuilt;
 
 /// The bytes of a built adapter.

@@ -61,7 +61,7 @@ const ARROWS: &[Arrow] = &[
         tools: &["wasmprinter", "wit-component", "wit-parser"],
     },
     Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
-    Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &[] },
+    Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &["wit-component"] },
     Arrow {
         package: "gusset-wast-tests",
         ours: &["gusset", "gusset-wasi", "gusset-wast"],

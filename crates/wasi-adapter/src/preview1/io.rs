@@ -67,7 +67,7 @@ exports! {
                 let position = descriptors::position(fd);
                 let count = file::write_all(entry, iovs, iovs_len, position.get()).get()?;
                 position.set(if entry.flags() & fd_flags::APPEND != 0 {
-                    super::fd::size(entry.handle()).get()?
+                    super::fd::size(entry.handle()).get().unwrap_or(position.get() + count)
                 } else {
                     position.get() + count
                 });
@@ -128,14 +128,15 @@ fn check_vectors(iovs: u32, count: u32) -> NumberOrError {
         if count > MAX_VECTORS {
             return Err(ErrorNumber::INVAL);
         }
-        let (mut at, mut total) = (iovs, 0u32);
-        while at < iovs + count * 8 {
+        let (mut at, mut left, mut total) = (iovs, count, 0u32);
+        while left > 0 {
             let length = load32(at + 4);
             if !has(load32(at), length.into()) {
                 return Err(ErrorNumber::FAULT);
             }
             total = total.checked_add(length).ok_or(ErrorNumber::INVAL)?;
             at += 8;
+            left -= 1;
         }
         Ok(total.into())
     })
@@ -146,8 +147,8 @@ fn check_vectors(iovs: u32, count: u32) -> NumberOrError {
 #[inline(always)]
 fn each(iovs: u32, count: u32, mut one: impl FnMut(u32, u32, u64) -> NumberOrError) -> NumberOrError {
     NumberOrError::of(|| {
-        let (mut at, mut total) = (iovs, 0);
-        while at < iovs + count * 8 {
+        let (mut at, mut left, mut total) = (iovs, count, 0);
+        while left > 0 {
             let length = load32(at + 4);
             if length > 0 {
                 match one(load32(at), length, total).get() {
@@ -162,6 +163,7 @@ fn each(iovs: u32, count: u32, mut one: impl FnMut(u32, u32, u64) -> NumberOrErr
                 }
             }
             at += 8;
+            left -= 1;
         }
         Ok(total)
     })

@@ -52,12 +52,14 @@ exports! {
         if count == 0 || count > MAX_SUBSCRIPTIONS {
             return Err(ErrorNumber::INVAL);
         }
-        let (from_end, to_end) = (from + count * SUBSCRIPTION, to + count * EVENT);
-        let number = if from >= to_end || to >= from_end {
+        let from_end = u64::from(from) + u64::from(count * SUBSCRIPTION);
+        let to_end = u64::from(to) + u64::from(count * EVENT);
+        let number = if u64::from(from) >= to_end || u64::from(to) >= from_end {
             poll(from, to, count).get32()?
         } else {
             // Events may be written over subscriptions: these are laid aside.
-            let lent = Lent::above(from_end.max(to_end).into());
+            descriptors::start_all();
+            let lent = Lent::above(from_end.max(to_end));
             let aside = lent.take(count * SUBSCRIPTION, 8);
             copy(from, aside, count * SUBSCRIPTION);
             poll(aside, to, count).get32()?
@@ -72,19 +74,17 @@ fn poll(from: u32, to: u32, count: u32) -> NumberOrError {
         let (states, handles) = (to + count * (EVENT - 4), to + count * (EVENT - 8));
         check_all(from, count).get()?;
         let waiting = subscribe_all(from, count, states, handles);
-        // Something has happened already: the rest is only looked at. There is room, since that is not waited for.
-        let mut all = waiting;
-        if waiting < count {
-            store32(handles + waiting * 4, clocks::subscribe_to_duration(0));
-            all += 1;
-        }
-        if waiting > 0 {
-            wait(handles, all, to + count * (EVENT - 12));
+        let results = to + count * (EVENT - 12);
+        if waiting == count {
+            wait(handles, count, results);
+        } else if waiting > 0 {
+            // Something has happened already: the rest is only looked at. There is room, since that is not waited for.
+            let now = clocks::subscribe_to_duration(0);
+            store32(handles + waiting * 4, now);
+            wait(handles, waiting + 1, results);
+            io::drop_pollable(now);
         }
         settle(states, handles, count);
-        if waiting < count {
-            io::drop_pollable(load32(handles + waiting * 4) & !READY);
-        }
         Ok(tell(from, to, count, states).into())
     })
 }
@@ -93,8 +93,8 @@ fn poll(from: u32, to: u32, count: u32) -> NumberOrError {
 #[inline(always)]
 fn check_all(from: u32, count: u32) -> NumberOrError {
     NumberOrError::of(|| {
-        let mut at = from;
-        while at < from + count * SUBSCRIPTION {
+        let (mut at, mut left) = (from, count);
+        while left > 0 {
             let tag = load8(at + 8);
             if tag > event_type::FD_WRITE {
                 return Err(ErrorNumber::INVAL);
@@ -103,6 +103,7 @@ fn check_all(from: u32, count: u32) -> NumberOrError {
                 return Err(ErrorNumber::INVAL);
             }
             at += SUBSCRIPTION;
+            left -= 1;
         }
         Ok(0)
     })
