@@ -14,7 +14,7 @@ const MAX_BINARY: u64 = 512 << 20;
 /// The largest component that is read as text, in bytes: parsing takes many times as much memory.
 const MAX_TEXT: u64 = 64 << 20;
 
-/// The largest file of WIT that is read, in bytes.
+/// The largest file of WIT that is read, and all that is in a folder, in bytes.
 const MAX_WIT: u64 = 16 << 20;
 
 /// How many bytes are looked at before the rest is read.
@@ -146,6 +146,29 @@ pub(crate) fn wit(path: &Path) -> Result<WitInput> {
         Ok(text) => Ok(WitInput::Text { name: file.name, text }),
         Err(_) => bail!("cannot read {}: it is neither binary nor text in UTF-8", file.name),
     }
+}
+
+/// That what is in a folder of WIT, and in its `deps`, is not too large to be read.
+pub(crate) fn check_wit_folder(path: &Path) -> Result<()> {
+    let (mut folders, mut size) = (vec![(path.to_path_buf(), 0)], 0);
+    while let Some((folder, depth)) = folders.pop() {
+        let cannot_read = || format!("cannot read {}", folder.display());
+        for entry in folder.read_dir().with_context(cannot_read)? {
+            let inner = entry.with_context(cannot_read)?.path();
+            // A link that leads nowhere is told where it is read.
+            let Ok(metadata) = inner.metadata() else { continue };
+            // `deps`, and a folder for each package in there.
+            if metadata.is_dir() && (depth == 1 || (depth == 0 && inner.ends_with("deps"))) {
+                folders.push((inner, depth + 1));
+            } else if metadata.is_file() {
+                size += metadata.len();
+            }
+        }
+    }
+    if size > MAX_WIT {
+        bail!("{} is larger than {} MiB, the limit for a folder of WIT", path.display(), MAX_WIT >> 20);
+    }
+    Ok(())
 }
 
 /// What a command is to be given.

@@ -28,7 +28,7 @@ pub(super) enum Preview1Adapter {
 }
 
 /// A core module that stands for what another one imports by a name.
-pub(super) struct AdapterModule {
+pub(super) struct NamedAdapter {
     pub(super) name: String,
     pub(super) wasm: Vec<u8>,
 }
@@ -36,7 +36,7 @@ pub(super) struct AdapterModule {
 /// How a component is made.
 #[derive(Default)]
 pub(crate) struct EncodingOptions {
-    pub(super) adapters: Vec<AdapterModule>,
+    pub(super) adapters: Vec<NamedAdapter>,
     /// For what is imported of preview1, unless one of `adapters` is; that which fits if none is named.
     pub(super) preview1: Option<Preview1Adapter>,
     pub(super) validate: bool,
@@ -78,7 +78,7 @@ pub(crate) fn encode(file: &InputFile, options: &EncodingOptions) -> Result<Vec<
             .reject_legacy_names(options.reject_legacy_names)
             .import_name_map(options.import_names.clone());
         encoder.module(&wasm)?;
-        for AdapterModule { name, wasm } in &options.adapters {
+        for NamedAdapter { name, wasm } in &options.adapters {
             let added = encoder.adapter(name, wasm);
             added.with_context(|| format!("cannot take the adapter `{}`", Printable::name(name)))?;
         }

@@ -1,6 +1,6 @@
 //! `gusset component new`: writes the component that a core module becomes.
 
-use super::encode::{AdapterModule, EncodingOptions, Preview1Adapter, encode};
+use super::encode::{EncodingOptions, NamedAdapter, Preview1Adapter, encode};
 use crate::error::WrongUsage;
 use crate::input::{self, STDIN};
 use crate::output_file::{check_differs, write_binary, write_text};
@@ -80,10 +80,10 @@ impl AdapterArgument {
         Ok(AdapterArgument { name: name.into(), path: path.into() })
     }
 
-    fn read(&self) -> Result<AdapterModule> {
+    fn read(&self) -> Result<NamedAdapter> {
         let file = input::any(&self.path)?;
         let wasm = file.source.to_wasm().with_context(|| file.refusal("cannot take as an adapter"))?.into_owned();
-        Ok(AdapterModule { name: self.name.clone(), wasm })
+        Ok(NamedAdapter { name: self.name.clone(), wasm })
     }
 }
 

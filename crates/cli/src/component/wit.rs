@@ -50,7 +50,10 @@ pub(super) fn run(arguments: &WitArguments) -> Result<ExitCode> {
     let output = arguments.output.as_deref();
     check_differs(output, &arguments.file)?;
     let packages = match arguments.file.is_dir() {
-        true => parse(&arguments.file.display().to_string(), |resolve| Ok(resolve.push_dir(&arguments.file)?.0))?,
+        true => {
+            input::check_wit_folder(&arguments.file)?;
+            parse(&arguments.file.display().to_string(), |resolve| Ok(resolve.push_dir(&arguments.file)?.0))?
+        }
         false => match input::wit(&arguments.file)? {
             WitInput::Text { name, text } => parse(&name, |resolve| resolve.push_source(&name, &text))?,
             WitInput::File(file) => decode(&file)?,
