@@ -140,3 +140,40 @@ fn of_modules_are_ended_by_an_interruption() {
         }
     }
 }
+
+/// Returns what is configured for `greeting`.
+const CONFIGURED: &str = r#"(component
+    (import "wasi:config/store@0.2.0-rc.1" (instance $store
+        (type $error' (variant (case "upstream" string) (case "io" string)))
+        (export "error" (type $error (eq $error')))
+        (export "get" (func (param "key" string) (result (result (option string) (error $error)))))))
+    (core module $libc
+        (memory (export "memory") 1)
+        (data (i32.const 0) "greeting")
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+    (core instance $libc (instantiate $libc))
+    (core func $get (canon lower (func $store "get") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core module $m
+        (import "" "get" (func $get (param i32 i32 i32)))
+        (import "libc" "memory" (memory 1))
+        (func (export "greeting") (result i32)
+            (call $get (i32.const 0) (i32.const 8) (i32.const 16))
+            (i32.const 16)))
+    (core instance $m (instantiate $m (with "libc" (instance $libc)) (with "" (instance (export "get" (func $get))))))
+    (alias export $store "error" (type $error))
+    (func (export "greeting") (result (result (option string) (error $error)))
+        (canon lift (core func $m "greeting") (memory (core memory $libc "memory")))))"#;
+
+#[test]
+fn find_what_is_configured() {
+    let scratch = ScratchFolder::new();
+    let file = scratch.file("configured.wat", CONFIGURED.as_bytes());
+    for (options, expected) in [
+        (&[][..], "ok(none)\n"),
+        (&["--config-var", "greeting=a=b"], "ok(some(\"a=b\"))\n"),
+        (&["--config-var", "greeting=", "--config-var", "name=you"], "ok(some(\"\"))\n"),
+    ] {
+        let ended = gusset([&["run", &file, "--invoke", "greeting()"], options].concat());
+        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), expected, ""), "{options:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The words after `gusset run`. What stands after the file is the guest's if that is a program; a library takes no arguments, so what
 //! stands there is read as options.
 
-use super::grants::{DirectoryGrant, StdinGrant, Variable};
+use super::grants::{ConfigVariable, DirectoryGrant, StdinGrant, Variable};
 use super::limits::LimitOptions;
 use crate::engine::{self, CommandEngine};
 use crate::error::WrongUsage;
@@ -36,6 +36,9 @@ pub(crate) struct RunOptions {
     /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = utf8_parser().try_map(Variable::parse))]
     pub(super) env: Vec<Variable>,
+    /// Set what a component finds for a key in `wasi:config`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = utf8_parser().try_map(ConfigVariable::parse))]
+    pub(super) config_var: Vec<ConfigVariable>,
     /// Let a component connect to HOST, and look it up if it is a name: `example.com:443`, `10.0.0.0/8:*`, `[::1]:8000-8999`, `*:443`
     #[arg(long, value_name = "HOST:PORT", value_parser = utf8_parser().try_map(|text| text.parse::<NetworkRule>()))]
     pub(super) allow_net: Vec<NetworkRule>,
@@ -208,10 +211,14 @@ impl Invocation {
         }
     }
 
-    /// The option that gives a guest the network, if there is one.
-    pub(super) fn network_option(&self) -> Option<&'static str> {
-        let RunOptions { allow_net, inherit_network, .. } = &self.options;
-        let given = [("--allow-net", !allow_net.is_empty()), ("--inherit-network", *inherit_network)];
+    /// An option that gives a guest what components alone can have, if there is one.
+    pub(super) fn option_for_components(&self) -> Option<&'static str> {
+        let RunOptions { allow_net, inherit_network, config_var, .. } = &self.options;
+        let given = [
+            ("--allow-net", !allow_net.is_empty()),
+            ("--inherit-network", *inherit_network),
+            ("--config-var", !config_var.is_empty()),
+        ];
         given.into_iter().find_map(|(name, given)| given.then_some(name))
     }
 }

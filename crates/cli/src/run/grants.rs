@@ -31,6 +31,13 @@ pub(crate) struct Variable {
     value: Option<String>,
 }
 
+/// `KEY=VALUE`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ConfigVariable {
+    key: String,
+    value: String,
+}
+
 /// What `--stdin` names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum StdinGrant {
@@ -90,6 +97,20 @@ impl Variable {
     }
 }
 
+impl ConfigVariable {
+    /// Reads `KEY=VALUE`.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another form.
+    pub(super) fn parse(text: String) -> Result<ConfigVariable, &'static str> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(ConfigVariable { key: key.into(), value: value.into() }),
+            _ => Err("expected `KEY=VALUE`"),
+        }
+    }
+}
+
 impl From<&OsStr> for StdinGrant {
     fn from(text: &OsStr) -> StdinGrant {
         match text.to_str() {
@@ -117,6 +138,9 @@ pub(super) fn config(invocation: &Invocation) -> Result<WasiConfig> {
         add_directory(&mut builder, directory)?;
     }
     builder.network(network(options));
+    for ConfigVariable { key, value } in &options.config_var {
+        builder.config_value(key, value);
+    }
     if let Some(input) = stdin(options, invocation.path.as_os_str() == STDIN)? {
         builder.stdin(input);
     }

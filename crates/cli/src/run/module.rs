@@ -51,8 +51,9 @@ pub(super) fn run(
     module: &Module,
     limits: &GuestLimits<'_>,
 ) -> Result<ExitCode> {
-    if let Some(option) = invocation.network_option() {
-        let message = format!("{option} is for components: core modules have preview1, which cannot open a connection");
+    if let Some(option) = invocation.option_for_components() {
+        let message =
+            format!("{option} is for components: core modules have preview1, which has no word for what it gives");
         return Err(WrongUsage(message).into());
     }
     let mut linker = Linker::new(engine);
