@@ -54,9 +54,9 @@ pub(crate) fn stop(message: impl Into<String>) -> WasiError {
 /// } }
 /// ```
 ///
-/// the function `add_to_linker`. A resource is dropped out of the table. A function is given the view and the parameters as a tuple; what it
-/// `waits` for, or does in the meantime, it says by [`Waits`](super::Waits), over which it is generic. It returns the results as a tuple, or, where there is a
-/// function for its codes, the result of success alone.
+/// the functions `add_to_linker` and, in a runtime, `add_to_linker_async`. A resource is dropped out of the table. A function is given the view and
+/// the parameters as a tuple; what it `waits` for, or does in the meantime, it says by [`Waits`](super::Waits), over which it is generic. It returns the
+/// results as a tuple, or, where there is a function for its codes, the result of success alone.
 macro_rules! interface {
     ($interface:literal { $($kind:ident $name:literal: $item:path $(, $code:path)?;)* }) => {
         pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
@@ -64,6 +64,15 @@ macro_rules! interface {
         ) -> gusset::Result<()> {
             let mut instance = linker.instance($interface)?;
             $($crate::p2::interface!(@ $kind instance, $interface, $name, $item $(, $code)?);)*
+            Ok(())
+        }
+
+        #[cfg(feature = "async")]
+        pub(in crate::p2) fn add_to_linker_async<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            let mut instance = linker.instance($interface)?;
+            $($crate::p2::interface!(@async $kind instance, $interface, $name, $item $(, $code)?);)*
             Ok(())
         }
     };
@@ -76,30 +85,55 @@ macro_rules! interface {
             })
         })?
     };
-    (@ function $instance:ident, $interface:literal, $name:literal, $function:path) => {
+    (@ function $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
-            $crate::p2::refused($interface, $name, $function(&mut $crate::p2::enter(&mut store), params))
+            let outcome = $function(&mut $crate::p2::enter(&mut store), params);
+            $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };
-    (@ function $instance:ident, $interface:literal, $name:literal, $function:path, $code:path) => {
-        $instance.func_wrap($name, |mut store, params| {
-            $crate::p2::told($function(&mut $crate::p2::enter(&mut store), params), $code)
-        })?
-    };
-    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path) => {
+    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
             let mut view = $crate::p2::enter(&mut store);
             let outcome = $crate::p2::at_once($function(&mut view, params, $crate::p2::OnThread));
-            $crate::p2::refused($interface, $name, outcome)
+            $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };
-    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path, $code:path) => {
-        $instance.func_wrap($name, |mut store, params| {
-            let mut view = $crate::p2::enter(&mut store);
-            let outcome = $crate::p2::at_once($function(&mut view, params, $crate::p2::OnThread));
-            $crate::p2::told(outcome, $code)
+    (@async waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
+        $instance.func_wrap_async($name, |mut store, params| {
+            Box::new(async move {
+                let mut view = $crate::p2::enter(&mut store);
+                let outcome = $function(&mut view, params, $crate::p2::OnExecutor).await;
+                $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
+            })
         })?
+    };
+    (@async $kind:ident $($row:tt)*) => { $crate::p2::interface!(@ $kind $($row)*) };
+    (@told $outcome:ident, $interface:literal, $name:literal) => {
+        $crate::p2::refused($interface, $name, $outcome)
+    };
+    (@told $outcome:ident, $interface:literal, $name:literal, $code:path) => {
+        $crate::p2::told($outcome, $code)
     };
 }
 
-pub(crate) use interface;
+/// Makes the same functions of those of several modules.
+macro_rules! interfaces {
+    ($($module:ident),*) => {
+        pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            $($module::add_to_linker(linker)?;)*
+            Ok(())
+        }
+
+        #[cfg(feature = "async")]
+        pub(in crate::p2) fn add_to_linker_async<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            $($module::add_to_linker_async(linker)?;)*
+            Ok(())
+        }
+    };
+}
+
+pub(crate) use {interface, interfaces};

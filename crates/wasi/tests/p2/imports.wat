@@ -189,6 +189,11 @@
     (export "get-insecure-random-u64" (func (result u64)))))
   (import "wasi:random/insecure-seed@VERSION" (instance $insecure-seed
     (export "insecure-seed" (func (result (tuple u64 u64))))))
+  (import "wasi:config/store@0.2.0-rc.1" (instance $store
+    (type $error-type (variant (case "upstream" string) (case "io" string)))
+    (export "error" (type $error (eq $error-type)))
+    (export "get" (func (param "key" string) (result (result (option string) (error $error)))))
+    (export "get-all" (func (result (result (list (tuple string string)) (error $error)))))))
   (export "wasi:cli/environment@VERSION" (instance $environment))
   (export "wasi:cli/exit@VERSION" (instance $exit))
   (export "wasi:io/error@VERSION" (instance $error))
@@ -208,4 +213,5 @@
   (export "wasi:filesystem/preopens@VERSION" (instance $preopens))
   (export "wasi:random/random@VERSION" (instance $random))
   (export "wasi:random/insecure@VERSION" (instance $insecure))
-  (export "wasi:random/insecure-seed@VERSION" (instance $insecure-seed)))
+  (export "wasi:random/insecure-seed@VERSION" (instance $insecure-seed))
+  (export "wasi:config/store@0.2.0-rc.1" (instance $store)))
