@@ -9,7 +9,7 @@ use gusset_wasi::{ErrorCode, Stream, WasiConfig, WasiCtx};
 use std::sync::{Arc, OnceLock};
 
 /// Imports all there is, and exports it.
-const IMPORTS: &str = include_str!("imports.wat");
+pub(crate) const IMPORTS: &str = include_str!("imports.wat");
 
 /// What the store of a guest holds.
 pub(crate) struct Data {
