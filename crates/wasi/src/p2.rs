@@ -8,13 +8,14 @@ mod clocks;
 mod interface;
 pub(crate) mod io;
 mod random;
+mod sockets;
 mod waiting;
 
 pub use io::{InputStream, IoError, IoPollable, OutputStream};
 
 use crate::ctx::WasiCtx;
 use gusset::{Linker, ResourceTable, Result};
-use interface::{enter, interface, refused, told};
+use interface::{Failure, enter, interface, refused, told};
 use waiting::{OnThread, Waits, at_once};
 
 /// What a store has for guests of WASI 0.2, where `add_to_linker` finds it.
@@ -48,7 +49,8 @@ pub struct WasiCtxView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
-/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:io`, `wasi:random`. Guests that wait keep their thread; no runtime is needed.
+/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:io`, `wasi:random`,
+/// `wasi:sockets`. Guests that wait keep their thread; no runtime is needed.
 ///
 /// A component may import any version 0.2.x of them.
 ///
@@ -73,5 +75,6 @@ pub fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()
     io::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
-    cli::add_to_linker(linker)
+    cli::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)
 }
