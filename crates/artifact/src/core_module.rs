@@ -1,12 +1,12 @@
 //! A core module without its code: what instantiation needs to know of it.
 
 use crate::core_names::{CoreExports, FunctionNames};
+use crate::data_segments::DataSegments;
 use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, SignatureIndex, TableIndex, TagIndex};
 use crate::memory_image::MemoryImageRange;
 use crate::pod_table::{PodTable, RawTable};
 use gusset_types::Arena;
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// A core value type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -218,16 +218,6 @@ impl ElementItems {
     }
 }
 
-/// A data segment.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct DataSegment {
-    /// When it is applied.
-    pub mode: SegmentMode<MemoryIndex>,
-    /// Where its bytes stand in the image's [`data`](crate::CodeImage::data). None, where a memory's image holds them: once an
-    /// instance is made, an active segment has none either.
-    pub bytes: Range<u32>,
-}
-
 /// A core module without its code.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct CoreModule {
@@ -265,8 +255,8 @@ pub struct CoreModule {
     pub start: Option<FuncIndex>,
     /// Element segments.
     pub elements: Arena<ElemIndex, ElementSegment>,
-    /// Data segments.
-    pub data: Arena<DataIndex, DataSegment>,
+    /// Data segments, without those that an image holds.
+    pub data: DataSegments,
     /// The active ones that instantiation applies one by one, in order: those that no image holds.
     pub applied_data: Vec<DataIndex>,
     /// What memories hold at first; at most one for each.

@@ -21,6 +21,7 @@ mod code_table;
 mod context;
 mod core_module;
 mod core_names;
+mod data_segments;
 mod delta_table;
 mod externs;
 mod image;
@@ -47,10 +48,11 @@ pub use context::{
     StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
 };
 pub use core_module::{
-    ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, DataSegment, ElementItems,
+    ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, ElementItems,
     ElementSegment, EntityIndex, GlobalType, HeapType, MemoryType, RefType, SegmentMode, TableType,
 };
 pub use core_names::{CoreExports, FunctionNames};
+pub use data_segments::{DataSegment, DataSegments};
 pub use delta_table::{DeltaTable, NumberPair};
 pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
 pub use image::{CodeImage, CodeTables, ModuleImage};

@@ -40,18 +40,19 @@ pub(crate) fn lay_out(modules: &mut [&mut CoreModule], data: &[u8]) -> Vec<u8> {
     }
     for (module, drafts) in modules.iter_mut().zip(&drafts) {
         let imaged: BTreeSet<DataIndex> = drafts.iter().flat_map(|draft| &draft.segments).map(|at| at.0).collect();
-        for (index, segment) in module.data.iter_mut() {
+        let CoreModule { data: segments, applied_data, .. } = &mut **module;
+        segments.retain(|index, segment| {
             if imaged.contains(&index) {
-                segment.bytes = 0..0;
-                continue;
+                return false;
             }
             if matches!(segment.mode, SegmentMode::Active { .. }) {
-                module.applied_data.push(index);
+                applied_data.push(index);
             }
             let start = laid_out.len() as u32;
             laid_out.extend_from_slice(&data[segment.bytes.start as usize..segment.bytes.end as usize]);
             segment.bytes = start..laid_out.len() as u32;
-        }
+            true
+        });
     }
     laid_out
 }
@@ -60,13 +61,18 @@ fn add_image(module: &mut CoreModule, draft: &Draft, data: &[u8], laid_out: &mut
     let start = laid_out.len();
     laid_out.resize(start + (draft.range.end - draft.range.start) as usize, 0);
     for &(index, offset) in &draft.segments {
-        let bytes = &module.data[index].bytes;
+        let bytes = segment_bytes(module, index);
         let bytes = &data[bytes.start as usize..bytes.end as usize];
         let at = start + (offset - draft.range.start) as usize;
         laid_out[at..at + bytes.len()].copy_from_slice(bytes);
     }
     let bytes = start as u32..laid_out.len() as u32;
     module.memory_images.push(MemoryImageRange { memory: draft.memory, offset: draft.range.start, bytes });
+}
+
+/// Where the bytes of a segment stand, while all segments are there.
+fn segment_bytes(module: &CoreModule, index: DataIndex) -> Range<u32> {
+    module.data.get(index).expect("no segment has been laid out yet").bytes.clone()
 }
 
 /// The images that pay, for memories that the module defines.
@@ -93,7 +99,7 @@ fn drafts(module: &CoreModule) -> Vec<Draft> {
 }
 
 fn draft(module: &CoreModule, memory: MemoryIndex, segments: Vec<(DataIndex, u64)>) -> Option<Draft> {
-    let len = |index| u64::from(module.data[index].bytes.end - module.data[index].bytes.start);
+    let len = |index| segment_bytes(module, index).len() as u64;
     let bytes: u64 = segments.iter().map(|&(index, _)| len(index)).sum();
     let start = segments.iter().map(|&(_, offset)| offset).min()?;
     let end = segments.iter().map(|&(index, offset)| offset + len(index)).max()?;

@@ -305,13 +305,13 @@ fn data_and_names_are_kept() {
     assert_eq!(module.function_names.get(func(0)), Some("first"));
     assert_eq!(module.function_names.get(func(1)), None);
     assert_eq!(module.function_names.get(func(2)), Some("third"));
-    let bytes =
-        module.data.values().map(|segment| &image.data[segment.bytes.start as usize..segment.bytes.end as usize]);
+    let segments: Vec<_> = module.data.iter().map(|(_, segment)| segment).collect();
+    let bytes = segments.iter().map(|segment| &image.data[segment.bytes.start as usize..segment.bytes.end as usize]);
     assert_eq!(bytes.collect::<Vec<_>>(), [&b"abc"[..], b"de", b"f"]);
-    assert!(matches!(&module.data.as_slice()[0].mode, SegmentMode::Active { target, offset }
+    assert!(matches!(&segments[0].mode, SegmentMode::Active { target, offset }
         if target.as_u32() == 0 && *offset.ops == [ConstOp::I32Const(3)]));
-    assert_eq!(module.data.as_slice()[1].mode, SegmentMode::Passive);
-    assert!(matches!(&module.data.as_slice()[2].mode, SegmentMode::Active { target, .. } if target.as_u32() == 1));
+    assert_eq!(segments[1].mode, SegmentMode::Passive);
+    assert!(matches!(&segments[2].mode, SegmentMode::Active { target, .. } if target.as_u32() == 1));
 }
 
 #[test]

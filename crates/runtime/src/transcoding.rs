@@ -23,15 +23,28 @@ impl<T: 'static> StoreInner<T> {
         values: &mut [RawValue],
     ) -> Result<()> {
         self.check_deadline()?;
+        // No unit is longer than two bytes.
+        if transcoder.length(values) > PIECE_BYTES / 2 {
+            return self.transcode_long(transcoder, src, dst, values);
+        }
+        self.vm.transcode(transcoder, src, dst, values)
+    }
+
+    #[cold]
+    fn transcode_long(
+        &mut self,
+        transcoder: Transcoder,
+        src: MemoryHandle,
+        dst: MemoryHandle,
+        values: &mut [RawValue],
+    ) -> Result<()> {
         let divided = match self.vm.engine().config().epoch_interruption {
             true => StringPieces::of(transcoder, src == dst, values),
             false => None,
         };
         match divided {
-            Some(pieces) if pieces.src.bytes(pieces.length) > Some(PIECE_BYTES) => {
-                self.transcode_pieces(pieces, PIECE_BYTES, src, dst, values)
-            }
-            _ => self.vm.transcode(transcoder, src, dst, values),
+            Some(pieces) => self.transcode_pieces(pieces, PIECE_BYTES, src, dst, values),
+            None => self.vm.transcode(transcoder, src, dst, values),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::net::{BoundFor, LookupSlots, ResolvedNames};
+use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::stream::Stream;
@@ -48,6 +49,8 @@ pub struct WasiCtx {
     permits: Arc<AtomicU32>,
     /// What goes on whatever the guest waits for.
     unfinished: Vec<Weak<dyn Unfinished>>,
+    /// What files are known by, from when it is first asked for.
+    metadata_hasher: Option<Box<MetadataHasher>>,
     /// From the first call of preview1 or preview0 on.
     preview1: Option<Box<Descriptors>>,
 }
@@ -87,6 +90,7 @@ impl WasiCtx {
             stdio: None,
             permits: Arc::default(),
             unfinished: Vec::new(),
+            metadata_hasher: None,
             preview1: None,
         }
     }
@@ -108,6 +112,19 @@ impl WasiCtx {
     /// The standard streams: input, output, errors.
     pub(crate) fn stdio(&mut self) -> &[Arc<dyn Stream>; 3] {
         self.stdio.get_or_insert_with(|| self.config.0.open_stdio())
+    }
+
+    /// What tells the guest which file is which.
+    ///
+    /// # Errors
+    ///
+    /// When there are no random bytes to be had.
+    pub(crate) fn metadata_hasher(&mut self) -> WasiResult<&mut MetadataHasher> {
+        let made = match self.metadata_hasher.take() {
+            Some(made) => made,
+            None => Box::new(MetadataHasher::new(&self.settings().secure_random)?),
+        };
+        Ok(self.metadata_hasher.insert(made))
     }
 
     /// Lets the guest have one descriptor more, until what is returned is dropped.

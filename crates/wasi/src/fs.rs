@@ -409,6 +409,22 @@ pub trait File: Pollable + 'static {
     }
 }
 
+/// Offsets are signed to those who have to go on from them; what does not fit is none.
+pub(crate) fn file_offset(offset: u64) -> WasiResult<u64> {
+    if i64::try_from(offset).is_ok() { Ok(offset) } else { Err(ErrorCode::Invalid.into()) }
+}
+
+/// What a symbolic link holds is no path yet: it may lead anywhere, or nowhere.
+pub(crate) fn check_link_target(target: &str) -> WasiResult<()> {
+    if target.is_empty() {
+        return Err(ErrorCode::NoEntry.into());
+    }
+    if target.contains('\0') {
+        return Err(ErrorCode::Invalid.into());
+    }
+    Ok(())
+}
+
 /// Lets a file grow to the end of a range.
 fn grow(file: &(impl File + ?Sized), offset: u64, length: u64) -> WasiResult<()> {
     if length == 0 {

@@ -5,6 +5,7 @@
 
 mod cli;
 mod clocks;
+pub(crate) mod filesystem;
 mod interface;
 pub(crate) mod io;
 mod random;
@@ -49,7 +50,7 @@ pub struct WasiCtxView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
-/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:io`, `wasi:random`,
+/// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:filesystem`, `wasi:io`, `wasi:random`,
 /// `wasi:sockets`. Guests that wait keep their thread; no runtime is needed.
 ///
 /// A component may import any version 0.2.x of them.
@@ -75,6 +76,7 @@ pub fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()
     io::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
+    filesystem::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;
     sockets::add_to_linker(linker)
 }

@@ -342,7 +342,7 @@ fn tables_hold(image: &CodeImage) -> bool {
         && tables.functions.iter().all(|function| within(function.code))
         && modules.values().all(|module| {
             module.functions.iter().all(within)
-                && module.module.data.values().all(|segment| data(&segment.bytes))
+                && module.module.data.iter().all(|(_, segment)| data(&segment.bytes))
                 && module.module.memory_images.iter().all(|image| data(&image.bytes))
         })
 }

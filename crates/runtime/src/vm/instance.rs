@@ -40,7 +40,7 @@ impl InstanceRecord {
 
     /// The bytes of a data segment; none once dropped.
     pub(super) fn data_of(&self, index: DataIndex) -> &[u8] {
-        let segment = &self.image().module.data[index];
+        let Some(segment) = self.image().module.data.get(index) else { return &[] };
         if self.data.is_dropped(index.as_usize(), &segment.mode) {
             return &[];
         }
@@ -309,7 +309,7 @@ impl VmStore {
     fn apply_data(&mut self, number: usize, code: &CodeMemory) -> Result<()> {
         let module = &code.image().modules[self.instances[number].module].module;
         for &index in &module.applied_data {
-            let segment = &module.data[index];
+            let segment = module.data.get(index).expect("no image holds what is applied");
             if let SegmentMode::Active { target, offset } = &segment.mode {
                 self.instances[number].data.applied_before(index.as_usize());
                 let offset = self.evaluate_offset(number, offset, module.memories[*target].memory64)?;

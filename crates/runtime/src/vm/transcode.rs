@@ -65,11 +65,21 @@ impl Transcoder {
 
     /// The source, its length in code units and the destination, of those that have all of these.
     pub(crate) fn parameters(self, values: &[RawValue]) -> [u64; 3] {
-        let pointer = |i: usize, width| match width {
-            PointerWidth::Memory32 => values[i].u32().into(),
-            PointerWidth::Memory64 => values[i].u64(),
-        };
-        [pointer(0, self.src_width), pointer(1, self.src_width), pointer(2, self.dst_width)]
+        [self.pointer(values, 0), self.length(values), self.pointer(values, 2)]
+    }
+
+    /// How many units the source has: the second parameter of every transcoder.
+    #[inline]
+    pub(crate) fn length(self, values: &[RawValue]) -> u64 {
+        self.pointer(values, 1)
+    }
+
+    #[inline]
+    fn pointer(self, values: &[RawValue], at: usize) -> u64 {
+        match if at < 2 { self.src_width } else { self.dst_width } {
+            PointerWidth::Memory32 => values[at].u32().into(),
+            PointerWidth::Memory64 => values[at].u64(),
+        }
     }
 
     /// The byte ranges that are read and written.

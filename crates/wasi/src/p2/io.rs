@@ -9,6 +9,7 @@ mod streams;
 pub use error::IoError;
 pub use input::InputStream;
 pub use output::OutputStream;
+pub(crate) use output::{FileSync, Sink};
 pub use poll::IoPollable;
 
 use super::WasiView;

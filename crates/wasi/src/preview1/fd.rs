@@ -2,14 +2,13 @@
 
 use super::descriptors::{Fd, waiting};
 use super::flags::{FdFlags, FstFlags};
-use super::io::file_offset;
 use super::memory::GuestMemory;
 use super::parameter::Buffer;
 use super::record::{Fdstat, Filestat, Prestat};
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{Advice, Descriptor, FileType, Metadata, RelativePath, SetTime, SetTimes};
+use crate::fs::{Advice, Descriptor, FileType, Metadata, RelativePath, SetTime, SetTimes, file_offset};
 use crate::wait::Interest;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use super::rights::Rights;
 use super::vectors::{Ciovecs, Iovecs, Pace};
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{Descriptor, File};
+use crate::fs::{Descriptor, File, file_offset};
 use crate::stream::Stream;
 use crate::wait::Interest;
 use std::io::SeekFrom;
@@ -170,9 +170,4 @@ pub(super) fn tell(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, fd: Fd) -> WasiRe
         Descriptor::Stream(stream) => stream.seek(SeekFrom::Current(0)),
         _ => Ok(entry.position),
     }
-}
-
-/// Offsets are signed to those who have to go on from them; what does not fit is none.
-pub(super) fn file_offset(offset: u64) -> WasiResult<u64> {
-    if i64::try_from(offset).is_ok() { Ok(offset) } else { Err(ErrorCode::Invalid.into()) }
 }

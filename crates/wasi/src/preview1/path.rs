@@ -9,7 +9,7 @@ use super::record::Filestat;
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
-use crate::fs::{Descriptor, Directory, OpenOptions};
+use crate::fs::{Descriptor, Directory, OpenOptions, check_link_target};
 use std::sync::Arc;
 
 fn directory(ctx: &mut WasiCtx, fd: Fd) -> WasiResult<&Arc<dyn Directory>> {
@@ -164,7 +164,6 @@ pub(super) fn rename(
     old.rename(old_path.path(memory)?, &**new, new_path.path(memory)?)
 }
 
-/// What the link holds is no path yet: it may lead anywhere, or nowhere.
 pub(super) fn symlink(
     ctx: &mut WasiCtx,
     memory: &mut GuestMemory<'_>,
@@ -173,12 +172,7 @@ pub(super) fn symlink(
     path: GuestText,
 ) -> WasiResult<()> {
     let target = target.get(memory)?;
-    if target.is_empty() {
-        return Err(ErrorCode::NoEntry.into());
-    }
-    if target.contains('\0') {
-        return Err(ErrorCode::Invalid.into());
-    }
+    check_link_target(target)?;
     directory(ctx, fd)?.symlink(target, path.path(memory)?)
 }
 

@@ -4,7 +4,7 @@ use gusset::{
     Component, ComponentType, Engine, Instance, Lift, LiftList, Linker, LowerList, Resource, ResourceTable, Store,
     TypedFunc, ValueList,
 };
-use gusset_wasi::p2::{self, InputStream, IoError, OutputStream, WasiCtxView, WasiView};
+use gusset_wasi::p2::{self, InputStream, IoError, IoPollable, OutputStream, WasiCtxView, WasiView};
 use gusset_wasi::{ErrorCode, Stream, WasiConfig, WasiCtx};
 use std::sync::{Arc, OnceLock};
 
@@ -42,8 +42,22 @@ fn engine() -> &'static Engine {
 }
 
 /// What the host calls functions of that version through.
-fn component(version: &str) -> Component {
-    Component::new(engine(), IMPORTS.replace("@VERSION", version)).expect("it is one")
+pub(crate) fn component(version: &str) -> Component {
+    component_in(engine(), version)
+}
+
+fn component_in(engine: &Engine, version: &str) -> Component {
+    Component::new(engine, IMPORTS.replace("@VERSION", version)).expect("it is one")
+}
+
+pub(crate) fn linker() -> Linker<Data> {
+    linker_in(engine())
+}
+
+fn linker_in(engine: &Engine) -> Linker<Data> {
+    let mut linker = Linker::new(engine);
+    p2::add_to_linker(&mut linker).expect("nothing is defined");
+    linker
 }
 
 impl Guest {
@@ -57,13 +71,15 @@ impl Guest {
         Guest::of(config, &component(version))
     }
 
+    /// One with settings of its own.
+    pub(crate) fn in_engine(engine: &Engine, config: &WasiConfig) -> Guest {
+        Guest::of(config, &component_in(engine, "@0.2.12"))
+    }
+
     fn of(config: &WasiConfig, component: &Component) -> Guest {
-        let mut linker = Linker::new(engine());
-        p2::add_to_linker(&mut linker).expect("nothing is defined");
-        linker.define_unknown_imports_as_traps(component).unwrap();
         let data = Data { ctx: WasiCtx::new(config), table: ResourceTable::new() };
-        let mut store = Store::new(engine(), data);
-        let instance = linker.instantiate(&mut store, component).expect("it is linked");
+        let mut store = Store::new(component.engine(), data);
+        let instance = linker_in(component.engine()).instantiate(&mut store, component).expect("it is linked");
         Guest { store, instance }
     }
 
@@ -120,5 +136,81 @@ impl Guest {
 
     pub(crate) fn output(&mut self, stream: Arc<dyn Stream>) -> Resource<OutputStream> {
         self.store.data_mut().table.push(OutputStream::new(stream)).expect("there is room")
+    }
+}
+
+/// What functions of `wasi:io/streams` return.
+pub(crate) type Told<R> = Result<R, StreamError>;
+
+impl Guest {
+    pub(crate) fn read(&mut self, from: &Resource<InputStream>, length: u64) -> Result<Vec<u8>, Option<ErrorCode>> {
+        let read: Told<Vec<u8>> = self.call("streams#[method]input-stream.read", (from, length));
+        read.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn blocking_read(
+        &mut self,
+        from: &Resource<InputStream>,
+        length: u64,
+    ) -> Result<Vec<u8>, Option<ErrorCode>> {
+        let read: Told<Vec<u8>> = self.call("streams#[method]input-stream.blocking-read", (from, length));
+        read.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn count(
+        &mut self,
+        function: &str,
+        from: &Resource<InputStream>,
+        length: u64,
+    ) -> Result<u64, Option<ErrorCode>> {
+        let count: Told<u64> = self.call(&format!("streams#[method]input-stream.{function}"), (from, length));
+        count.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn check_write(&mut self, to: &Resource<OutputStream>) -> Result<u64, Option<ErrorCode>> {
+        let permit: Told<u64> = self.call("streams#[method]output-stream.check-write", (to,));
+        permit.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn write(&mut self, to: &Resource<OutputStream>, contents: &[u8]) -> Result<(), Option<ErrorCode>> {
+        let written: Told<()> = self.call("streams#[method]output-stream.write", (to, contents));
+        written.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn done(&mut self, function: &str, to: &Resource<OutputStream>) -> Result<(), Option<ErrorCode>> {
+        let done: Told<()> = self.call(&format!("streams#[method]output-stream.{function}"), (to,));
+        done.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn write_and_flush(
+        &mut self,
+        to: &Resource<OutputStream>,
+        contents: &[u8],
+    ) -> Result<(), Option<ErrorCode>> {
+        let written: Told<()> = self.call("streams#[method]output-stream.blocking-write-and-flush", (to, contents));
+        written.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn splice(
+        &mut self,
+        function: &str,
+        to: &Resource<OutputStream>,
+        from: &Resource<InputStream>,
+        length: u64,
+    ) -> Result<u64, Option<ErrorCode>> {
+        let moved: Told<u64> = self.call(&format!("streams#[method]output-stream.{function}"), (to, from, length));
+        moved.map_err(|error| self.code(error))
+    }
+
+    pub(crate) fn is_ready(&mut self, pollable: &Resource<IoPollable>) -> bool {
+        self.call("poll#[method]pollable.ready", (pollable,))
+    }
+
+    pub(crate) fn subscribe_to_input(&mut self, stream: &Resource<InputStream>) -> Resource<IoPollable> {
+        self.call("streams#[method]input-stream.subscribe", (stream,))
+    }
+
+    pub(crate) fn subscribe_to_output(&mut self, stream: &Resource<OutputStream>) -> Resource<IoPollable> {
+        self.call("streams#[method]output-stream.subscribe", (stream,))
     }
 }

@@ -1,6 +1,6 @@
 //! `wasi:clocks/wall-clock`: the calendar.
 
-use crate::error::WasiResult;
+use crate::error::{ErrorCode, WasiResult};
 use crate::p2::{WasiCtxView, interface};
 use gusset::{ComponentType, Lift, Lower};
 use std::time::Duration;
@@ -16,6 +16,18 @@ pub(in crate::p2) struct Datetime {
 impl From<Duration> for Datetime {
     fn from(time: Duration) -> Datetime {
         Datetime { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() }
+    }
+}
+
+impl Datetime {
+    /// The same, where that is a time.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Invalid`] for a second that has more nanoseconds than that.
+    pub(in crate::p2) fn to_duration(self) -> Result<Duration, ErrorCode> {
+        let is_one = self.nanoseconds < 1_000_000_000;
+        if is_one { Ok(Duration::new(self.seconds, self.nanoseconds)) } else { Err(ErrorCode::Invalid) }
     }
 }
 

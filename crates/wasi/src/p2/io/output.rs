@@ -159,7 +159,7 @@ impl OutputStream {
         state.settle(sink, patience)?;
         state.permit = 0;
         state.put(sink, contents, patience);
-        state.flushing = true;
+        state.flushing = !state.closed;
         state.settle(sink, patience)?;
         Ok(state.is_done())
     }

@@ -94,9 +94,9 @@ async fn wait_for<W: Waits>(ctx: &mut WasiCtx, pollables: &[IoPollable], waits: 
         }
     }
     let ready = waits.wait(ctx, sources, first).await?;
-    // Where nothing else has happened the first time has come, whatever its clock shows.
     let now = match first {
-        Some(first) if ready.is_empty() => first,
+        // Where nothing else has happened the first time has come, whatever its clock shows.
+        Some(first) if ready.is_empty() => ctx.monotonic_now().max(first),
         Some(_) => ctx.monotonic_now(),
         None => Duration::ZERO,
     };
