@@ -9,5 +9,6 @@ mod generated;
 mod guest;
 mod programs;
 mod random;
+mod sockets;
 mod streams;
 mod versions;

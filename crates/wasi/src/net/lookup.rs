@@ -4,7 +4,6 @@
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
-use idna::AsciiDenyList;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -80,12 +79,11 @@ impl Lookup {
         if let Some(address) = literal(name) {
             return Ok(Lookup::of(name.into(), LookupState::Told([address].into())));
         }
-        let name = idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::URL).map_err(|_| ErrorCode::Invalid)?;
-        if !super::is_name(&name) {
+        if !super::is_name(name) {
             return Err(ErrorCode::Invalid.into());
         }
-        ctx.check_lookup(&name)?;
-        Lookup::in_thread(ctx.lookups(), name.into_owned(), addresses)
+        ctx.check_lookup(name)?;
+        Lookup::in_thread(ctx.lookups(), name.into(), addresses)
     }
 
     fn of(name: String, state: LookupState) -> Lookup {

@@ -133,7 +133,7 @@ impl OutputStream {
     /// Writes as much as was permitted, or less.
     pub(super) fn write(&self, contents: &[u8]) -> Streamed<()> {
         let mut state = self.0.lock();
-        if !state.is_over() {
+        if !state.shut_down {
             state.spend(contents.len() as u64)?;
         }
         state.put(&self.0.sink, contents, Patience::None);
@@ -143,7 +143,7 @@ impl OutputStream {
     /// Writes as many zeroes as was permitted, or fewer.
     pub(super) fn write_zeroes(&self, length: u64) -> Streamed<()> {
         let mut state = self.0.lock();
-        let zeroes = vec![0; if state.is_over() { 0 } else { state.spend(length)? }];
+        let zeroes = vec![0; if state.shut_down { 0 } else { state.spend(length)? }];
         state.put(&self.0.sink, &zeroes, Patience::None);
         state.settle(&self.0.sink, Patience::None)
     }
