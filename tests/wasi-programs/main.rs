@@ -1,9 +1,10 @@
-//! Runs every case of every program, each as a test of its own: by the library over files in memory and in folders of the host, and by the
-//! program that `GUSSET_WASI_RUNNER` names, where it does.
+//! Runs every case of every program, each as a test of its own: by the library over files in memory and in folders of the host, there also as a
+//! component that the preview1 adapter makes of it, and by the program that `GUSSET_WASI_RUNNER` names, where it does.
 
 use anyhow::{Context, Result};
 use gusset_wasi_programs::{
-    CaseFile, CompiledPrograms, EndedProgram, LibraryFiles, ProgramCase, case_files, program, run_in_process,
+    AdaptedPrograms, CaseFile, CompiledPrograms, EndedProgram, LibraryFiles, ProgramCase, case_files, program,
+    run_in_process,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -13,6 +14,9 @@ use std::sync::Arc;
 const RUNNER: &str = "GUSSET_WASI_RUNNER";
 
 const WAYS: [(&str, LibraryFiles); 2] = [("in memory", LibraryFiles::Memory), ("on the host", LibraryFiles::Host)];
+
+const COMPONENT_WAYS: [(&str, LibraryFiles); 2] =
+    [("as a component, in memory", LibraryFiles::Memory), ("as a component, on the host", LibraryFiles::Host)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
 
 fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
     let runner = std::env::var(RUNNER).ok();
-    let compiled = Arc::new(CompiledPrograms::default());
+    let (compiled, adapted) = (Arc::new(CompiledPrograms::default()), Arc::new(AdaptedPrograms::default()));
     let mut trials = Vec::new();
     for file in files {
         for case in file.cases.into_iter().map(Arc::new) {
@@ -36,6 +40,12 @@ fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
                     let compiled = Arc::clone(&compiled);
                     let trial = trial(way, build, &case, move |build, case| compiled.run(build, case, files));
                     trials.push(trial.with_ignored_flag(!program(build).exists()));
+                }
+                if AdaptedPrograms::adapts(build) {
+                    for (way, files) in COMPONENT_WAYS {
+                        let (adapted, case) = (Arc::clone(&adapted), Arc::new(case.with_two_exit_codes()));
+                        trials.push(trial(way, build, &case, move |build, case| adapted.run(build, case, files)));
+                    }
                 }
                 if let Some(runner) = &runner {
                     let runner = runner.clone();

@@ -25,6 +25,10 @@ struct Artefacts;
 struct BoundsForHosts;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/async.md")]
+struct AsyncForHosts;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/wasi.md")]
 struct WasiForHosts;
 

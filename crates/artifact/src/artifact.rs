@@ -4,7 +4,6 @@
 //! grows with the code is in tables that are read where they stand ([`PodTable`](crate::PodTable)). Data and machine code come last and
 //! start at multiples of 64 KiB, so that they can be mapped whatever the size of a page.
 
-mod body_hash;
 mod error;
 mod header;
 mod identity;

@@ -43,6 +43,8 @@ pub struct Config {
     pub(crate) component_features: ComponentFeatures,
     pub(crate) nan_canonicalization: bool,
     pub(crate) max_wasm_stack: usize,
+    pub(crate) async_stack_size: usize,
+    pub(crate) async_stack_zeroing: bool,
     pub(crate) memory_reservation: u64,
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
@@ -84,6 +86,8 @@ impl Config {
             component_features: ComponentFeatures::default(),
             nan_canonicalization: false,
             max_wasm_stack: 512 << 10,
+            async_stack_size: 2 << 20,
+            async_stack_zeroing: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
@@ -134,6 +138,21 @@ impl Config {
     /// these bytes and what host functions need beyond them.
     pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Config {
         self.max_wasm_stack = bytes;
+        self
+    }
+
+    /// How many bytes a stack has of a guest that may wait: one that was entered by a `call_async` (default 2 MiB). Of these guests may use
+    /// [`max_wasm_stack`](Config::max_wasm_stack), or what there is beyond the 128 KiB (256 KiB in debug builds) for host functions, if that is
+    /// less. Memory is used as it is touched.
+    pub fn async_stack_size(&mut self, bytes: usize) -> &mut Config {
+        self.async_stack_size = bytes;
+        self
+    }
+
+    /// Whether such a stack is all zero when it is used again (default: no). Guests cannot see what others have left there: it is for hosts
+    /// that want nothing of a guest to stay in memory.
+    pub fn async_stack_zeroing(&mut self, enabled: bool) -> &mut Config {
+        self.async_stack_zeroing = enabled;
         self
     }
 

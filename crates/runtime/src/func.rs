@@ -11,7 +11,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::{TypedFunc, ValueList};
 use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
-use crate::vm::{RawValue, StackLimit};
+use crate::vm::{EnteredBy, RawValue, StackLimit};
 use gusset_artifact::ImportIndex;
 use gusset_types::{AdapterName, FuncTypeIndex, MAX_FLAT_PARAMS, Printable, cut_name};
 use std::sync::Arc;
@@ -113,15 +113,51 @@ impl Func {
     /// [invariants]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#component-invariants
     #[track_caller]
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
-        let mut store = store.as_context_mut();
+        self.call_by(store.as_context_mut(), EnteredBy::Host, params, results)
+    }
+
+    /// [`call`](Func::call) of a guest that may wait: for functions of the host that
+    /// [wait](crate::LinkerInstance::func_wrap_async), and for its [turn](crate::Store::epoch_deadline_async_yield_and_update). The
+    /// future runs it when it is polled, on the thread that polls and on a stack of its own
+    /// ([`Config::async_stack_size`](crate::Config::async_stack_size)). No executor is needed but one that polls.
+    ///
+    /// Dropped before it is done, it ends the call: what a host function waits for is dropped, and the guests are left as by a trap and
+    /// locked, with [`Cancelled`](crate::Cancelled).
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Func::call), and when there is no stack for it
+    /// ([`PoolingConfig::total_stacks`](crate::PoolingConfig::total_stacks)).
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub async fn call_async(
+        &self,
+        mut store: impl AsContextMut<Data: Send>,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<()> {
+        store.as_context_mut().on_fiber(|store| self.call(store, params, results)).await
+    }
+
+    /// [`call`](Func::call), for whom it says.
+    #[track_caller]
+    pub(crate) fn call_by<T: 'static>(
+        &self,
+        mut store: StoreContextMut<'_, T>,
+        by: EnteredBy,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<()> {
         let (tables, ty, target) = self.resolve(&store.as_context());
         self.check_args(&store.as_context(), tables.scope(), ty, params, results.len())?;
         let values = match target {
             ExportedCallee::Lifted(lifted) => {
                 let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-                lifted.call(&mut store, *self, tables.scope(), &Vals(params), flat, |_, values: Vec<Val>| values)?
+                lifted.call(&mut store, by, *self, tables.scope(), &Vals(params), flat, |_, values: Vec<Val>| values)?
             }
-            ExportedCallee::Import(import) => self.call_import(store, import, &tables, ty, params)?,
+            ExportedCallee::Import(import) => self.call_import(store, by, import, &tables, ty, params)?,
         };
         for (slot, value) in results.iter_mut().zip(values) {
             *slot = value;
@@ -226,20 +262,21 @@ impl Func {
     }
 
     /// The stack for a call of what a component only passes on. Links can be circles without a guest, whose stack would end them.
-    fn limit_stack<T: 'static>(store: &StoreContextMut<'_, T>) -> Result<StackLimit> {
-        StackLimit::from_here(store.engine().config().max_wasm_stack)
+    fn limit_stack<T: 'static>(store: &StoreContextMut<'_, T>, by: EnteredBy) -> Result<StackLimit> {
+        store.0.vm.limit_stack(by)
     }
 
     /// Calls a function of the host that the component only passes on.
     fn call_import<T: 'static>(
         &self,
         store: StoreContextMut<'_, T>,
+        by: EnteredBy,
         import: ImportIndex,
         tables: &Arc<TypeTables>,
         ty: FuncTypeIndex,
         params: &[Val],
     ) -> Result<Vec<Val>> {
-        let _limit = Self::limit_stack(&store)?;
+        let _limit = Self::limit_stack(&store, by)?;
         let func = self.imported(&store, import)?;
         let name = &*tables.plan.imported_funcs[import].name;
         let call = PassedCall { store, instance: self.instance, tables, ty, name };
@@ -254,7 +291,7 @@ impl Func {
         import: ImportIndex,
         params: &P,
     ) -> Result<R> {
-        let _limit = Self::limit_stack(&store)?;
+        let _limit = Self::limit_stack(&store, EnteredBy::Host)?;
         let (tables, ty, _) = self.resolve(&store.as_context());
         let func = self.imported(&store, import)?;
         let func_type = tables.plan.types.func(ty);

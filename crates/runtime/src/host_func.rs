@@ -14,7 +14,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::{BudgetLoan, FuncHandle, RawValue, StoreId};
+use crate::vm::{BudgetLoan, EnteredBy, FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -202,7 +202,7 @@ impl LoweredImport {
     ) -> Result<()> {
         check_return(store.0, self.instance, || self.name.clone())?;
         let options = self.options;
-        let mut guest = StoreGuest { store, options, scope: 0 };
+        let mut guest = StoreGuest { store, options, by: EnteredBy::Runtime, scope: 0 };
         let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);
         lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
             .map_err(|error| error.into_error(|| self.name.clone()))

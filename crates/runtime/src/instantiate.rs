@@ -140,6 +140,22 @@ impl<T: 'static> InstancePre<T> {
     }
 }
 
+impl<T: Send + 'static> InstancePre<T> {
+    /// [`instantiate`](InstancePre::instantiate) where start functions may wait; see [`Func::call_async`](crate::Func::call_async). Dropped
+    /// before it is done, it leaves in the store what a failed one leaves.
+    ///
+    /// # Errors
+    ///
+    /// As for [`instantiate`](InstancePre::instantiate), and when there is no stack for it.
+    ///
+    /// # Panics
+    ///
+    /// When the store is of another engine.
+    pub async fn instantiate_async(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
+        store.as_context_mut().on_fiber(|store| self.instantiate(store)).await
+    }
+}
+
 /// The state memory of a new root instance.
 fn make_state<T: 'static>(plan: &Plan, store: &mut StoreContextMut<'_, T>) -> Result<MemoryHandle> {
     let heap = heap_start(plan.component_instances.len() as u32);

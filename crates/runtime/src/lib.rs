@@ -195,6 +195,7 @@
 mod activation;
 mod adapter_trap;
 mod artifact;
+mod async_call;
 #[cfg(feature = "cache")]
 mod cache;
 mod callable_export;
@@ -246,6 +247,7 @@ mod vm;
 mod wave;
 
 pub use artifact::Precompiled;
+pub use async_call::{Accessor, Cancelled};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheConfig, CacheStats, CacheUsage};
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::func::Func;
 use crate::store::{AsContext, StoreContext, StoreContextMut};
 use crate::type_scope::TypeScope;
-use crate::vm::{FuncHandle, RawValue};
+use crate::vm::{EnteredBy, FuncHandle, RawValue};
 use gusset_types::{FlatSignature, FuncTypeIndex};
 
 /// `canon lift` with everything resolved: what a call needs.
@@ -67,6 +67,7 @@ impl LiftedFunc {
     pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(
         &self,
         store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
         func: Func,
         types: TypeScope<'_>,
         params: &P,
@@ -80,10 +81,10 @@ impl LiftedFunc {
         let checked = self.check_handles(activation.store(), types, params, values);
         // What is refused now is refused before anything is lowered.
         let harmless = checked.is_err() || !self.checks_handles;
-        let called = checked.and_then(|()| self.call_entered(activation.store(), types, params, values));
+        let called = checked.and_then(|()| self.call_entered(activation.store(), by, types, params, values));
         let finished = called.and_then(|(result, _)| {
             let looked = look(activation.store().as_context(), result);
-            self.finish(activation.store(), values).map(|()| looked)
+            self.finish(activation.store(), by, values).map(|()| looked)
         });
         match finished {
             Ok(result) => {
@@ -126,13 +127,14 @@ impl LiftedFunc {
     pub(crate) fn call_entered<T: 'static, P: LowerList, R: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
         types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
     ) -> Result<(R, u64), CanonError> {
         let LiftedFunc { callee, options, result_in_memory, .. } = *self;
         let ty = types.types.func(self.ty);
-        let mut guest = StoreGuest { store, options, scope: 0 };
+        let mut guest = StoreGuest { store, options, by, scope: 0 };
         let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
         let lowered =
             lower_values(&mut cx, params, TypeList::Params(&ty.params), self.place(), &mut FlatWriter::new(values));
@@ -143,7 +145,7 @@ impl LiftedFunc {
             }
             return Err(error);
         }
-        store.call_core(callee, values)?;
+        store.call_core_by(by, callee, values)?;
         let mut cx = options.lift(store.0, types, self.holds_handles);
         let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
         let copied = cx.copied();
@@ -157,10 +159,11 @@ impl LiftedFunc {
     pub(crate) fn finish<T: 'static>(
         &self,
         store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
         values: &mut [RawValue],
     ) -> Result<(), CanonError> {
         match self.options.post_return {
-            Some(post_return) => Ok(self.options.call_without_leaving(store, post_return, &mut values[..1])?),
+            Some(post_return) => Ok(self.options.call_without_leaving(store, by, post_return, &mut values[..1])?),
             None => Ok(()),
         }
     }

@@ -1,6 +1,8 @@
 //! [`Linker`]: the host's functions by name, and what a component needs of them. All that can be wrong between a host and a
 //! component's imports is found out here, before anything runs.
 
+mod async_host;
+
 use crate::canon::{LiftList, LowerList};
 use crate::component::Component;
 use crate::core::Module;

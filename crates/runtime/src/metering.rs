@@ -1,6 +1,7 @@
 //! How long a guest may run: fuel, and deadlines by epochs. What compiled code does for it stands in the code generator; here is
 //! what a host says, and what a store does when a guest has used up what it was given.
 
+use crate::async_call::yield_now;
 use crate::deadline::ClockVerdict;
 use crate::error::{Result, bail};
 use crate::store::{Store, StoreContext, StoreContextMut, StoreInner};
@@ -13,6 +14,9 @@ use gusset_types::{ADAPTER_FUEL, BYTE_FUEL, TrapCode};
 pub enum UpdateDeadline {
     /// It goes on, and its next deadline is so many epochs after the present one.
     Continue(u64),
+    /// The same, after others that are polled by the same executor have had their turn: as
+    /// [`Store::epoch_deadline_async_yield_and_update`] has it.
+    Yield(u64),
 }
 
 /// A host's callback.
@@ -22,6 +26,8 @@ type DeadlineCallback<T> = Box<dyn FnMut(StoreContextMut<'_, T>) -> Result<Updat
 pub(crate) enum OnEpoch<T: 'static> {
     /// The guest is stopped.
     Trap,
+    /// The guest lets others have their turn, and its next deadline is so many epochs later.
+    Yield(u64),
     /// The host decides.
     Callback(DeadlineCallback<T>),
     /// The host is deciding.
@@ -83,6 +89,46 @@ impl<T: 'static> Store<T> {
     /// callback is set.
     pub fn epoch_deadline_trap(&mut self) {
         self.0.on_epoch = OnEpoch::Trap;
+    }
+
+    /// Has a guest whose deadline has come let others have their turn: its call is pending once, and its waker is woken at once. When it is
+    /// polled again it goes on, with a deadline `delta` epochs after the one that there is then. So one thread serves many guests that run
+    /// for long.
+    ///
+    /// It must have been entered by a `call_async`, as for functions of the host that
+    /// [wait](crate::LinkerInstance::func_wrap_async); else its deadline is an error that says so.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, core::{Instance, Module}};
+    /// use std::task::{Context, Poll, Waker};
+    /// let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// store.set_epoch_deadline(1);
+    /// store.epoch_deadline_async_yield_and_update(1);
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+    /// let mut call = std::pin::pin!(spin.call_async(&mut store, ()));
+    /// for _ in 0..3 {
+    ///     engine.increment_epoch();
+    ///     assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+    /// }
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn epoch_deadline_async_yield_and_update(&mut self, delta: u64) {
+        self.0.on_epoch = OnEpoch::Yield(delta);
+    }
+
+    /// Has guests let others have their turn each time they have used so much fuel, as
+    /// [`epoch_deadline_async_yield_and_update`](Store::epoch_deadline_async_yield_and_update) has it for epochs; `None` for never.
+    ///
+    /// # Errors
+    ///
+    /// When the engine's guests count no fuel, or the interval is 0.
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<()> {
+        self.0.set_fuel_yield_interval(interval)
     }
 
     /// Asks `callback` when the deadline of a guest has come, on the guest's thread. It may say that the guest goes on, with a
@@ -159,6 +205,20 @@ impl<T: 'static> StoreContextMut<'_, T> {
         self.0.on_epoch = OnEpoch::Trap;
     }
 
+    /// [`Store::epoch_deadline_async_yield_and_update`].
+    pub fn epoch_deadline_async_yield_and_update(&mut self, delta: u64) {
+        self.0.on_epoch = OnEpoch::Yield(delta);
+    }
+
+    /// [`Store::fuel_async_yield_interval`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<()> {
+        self.0.set_fuel_yield_interval(interval)
+    }
+
     /// [`Store::epoch_deadline_callback`].
     pub fn epoch_deadline_callback(
         &mut self,
@@ -179,6 +239,15 @@ impl<T: 'static> StoreInner<T> {
     fn set_fuel(&mut self, fuel: u64) -> Result<()> {
         self.check_counts_fuel()?;
         self.vm.set_fuel(fuel);
+        Ok(())
+    }
+
+    fn set_fuel_yield_interval(&mut self, interval: Option<u64>) -> Result<()> {
+        self.check_counts_fuel()?;
+        if interval == Some(0) {
+            bail!("guests cannot let others have their turn after no fuel at all");
+        }
+        self.vm.set_fuel_yield_interval(interval);
         Ok(())
     }
 
@@ -226,6 +295,10 @@ impl<T: 'static> StoreInner<T> {
         }
         let mut callback = match std::mem::replace(&mut self.on_epoch, OnEpoch::Asking) {
             OnEpoch::Callback(callback) => callback,
+            OnEpoch::Yield(ticks) => {
+                self.on_epoch = OnEpoch::Yield(ticks);
+                return self.let_others_run(ticks);
+            }
             // There is none, or it is being asked and has called a guest, which is stopped: it is asked again later.
             none => {
                 self.on_epoch = none;
@@ -237,10 +310,30 @@ impl<T: 'static> StoreInner<T> {
         if let OnEpoch::Asking = self.on_epoch {
             self.on_epoch = OnEpoch::Callback(callback);
         }
-        let UpdateDeadline::Continue(ticks) = answer?;
+        let answer = answer?;
         // Which instance is running is not known here: it may be one that the callback lost.
         if self.locked() != locked {
             return Err(Trap::new(TrapCode::CannotEnter).into());
+        }
+        match answer {
+            UpdateDeadline::Continue(ticks) => {
+                self.set_epoch_deadline(ticks);
+                Ok(true)
+            }
+            UpdateDeadline::Yield(ticks) => self.let_others_run(ticks),
+        }
+    }
+
+    /// Leaves the guest that is running until it is polled again, with another deadline then; whether it goes on.
+    ///
+    /// # Errors
+    ///
+    /// When nobody polls it, or nobody wants its result any more.
+    fn let_others_run(&mut self, ticks: u64) -> Result<bool> {
+        yield_now()?;
+        // The clock does not stand still meanwhile.
+        if let ClockVerdict::Late = self.look_at_clock() {
+            return Ok(false);
         }
         self.set_epoch_deadline(ticks);
         Ok(true)

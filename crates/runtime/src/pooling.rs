@@ -9,7 +9,7 @@ use std::fmt;
 #[non_exhaustive]
 pub enum InstanceAllocationStrategy {
     /// From the system, when they are needed. What the last stores had is kept for the next ones, as far as it costs
-    /// little: address space of 256 memories, and 16 MiB of memory.
+    /// little: address space of 256 memories, 16 MiB of memory, and 64 stacks of calls that wait.
     #[default]
     OnDemand,
     /// From a pool, which the engine reserves when it is made.
@@ -56,26 +56,30 @@ pub struct PoolingConfig {
     pub(crate) total_core_instances: u32,
     pub(crate) total_memories: u32,
     pub(crate) total_tables: u32,
+    pub(crate) total_stacks: u32,
     pub(crate) max_memory_size: u64,
     pub(crate) table_elements: u64,
     pub(crate) max_core_instance_size: usize,
     pub(crate) linear_memory_keep_resident: usize,
     pub(crate) table_keep_resident: usize,
+    pub(crate) async_stack_keep_resident: usize,
     pub(crate) max_unused_warm_slots: u32,
 }
 
 impl PoolingConfig {
-    /// The defaults: 1,000 core instances, memories and tables.
+    /// The defaults: 1,000 core instances, memories, tables and stacks.
     pub fn new() -> PoolingConfig {
         PoolingConfig {
             total_core_instances: 1000,
             total_memories: 1000,
             total_tables: 1000,
+            total_stacks: 1000,
             max_memory_size: 4 << 30,
             table_elements: 20_000,
             max_core_instance_size: 1 << 20,
             linear_memory_keep_resident: 1 << 20,
             table_keep_resident: 64 << 10,
+            async_stack_keep_resident: 64 << 10,
             max_unused_warm_slots: 100,
         }
     }
@@ -102,6 +106,14 @@ impl PoolingConfig {
     /// How many tables of instances may live at once (default 1,000).
     pub fn total_tables(&mut self, count: u32) -> &mut PoolingConfig {
         self.total_tables = count;
+        self
+    }
+
+    /// How many guests may wait or run at once that were entered by a `call_async` (default 1,000): each has a stack of
+    /// [`Config::async_stack_size`](crate::Config::async_stack_size), and another one for each such call within it. A call for which there is
+    /// none is an error.
+    pub fn total_stacks(&mut self, count: u32) -> &mut PoolingConfig {
+        self.total_stacks = count;
         self
     }
 
@@ -141,6 +153,12 @@ impl PoolingConfig {
         self
     }
 
+    /// How many bytes of each free stack stay in memory (default 64 KiB), rounded up to whole pages.
+    pub fn async_stack_keep_resident(&mut self, bytes: usize) -> &mut PoolingConfig {
+        self.async_stack_keep_resident = bytes;
+        self
+    }
+
     /// How many free memories are kept as the last instance's module needs them, and keep what
     /// [`linear_memory_keep_resident`](PoolingConfig::linear_memory_keep_resident) says (default 100). Beyond these, those that
     /// have been free for longest are given back to the system, but for their address space.
@@ -166,6 +184,8 @@ pub enum PooledResource {
     Memories,
     /// Tables; [`PoolingConfig::total_tables`].
     Tables,
+    /// Stacks of calls that may wait; [`PoolingConfig::total_stacks`].
+    Stacks,
 }
 
 impl fmt::Display for PooledResource {
@@ -174,6 +194,7 @@ impl fmt::Display for PooledResource {
             PooledResource::CoreInstances => "core instances",
             PooledResource::Memories => "memories",
             PooledResource::Tables => "tables",
+            PooledResource::Stacks => "stacks",
         })
     }
 }
@@ -204,6 +225,7 @@ impl fmt::Display for PoolExhausted {
             PooledResource::CoreInstances => "total_core_instances",
             PooledResource::Memories => "total_memories",
             PooledResource::Tables => "total_tables",
+            PooledResource::Stacks => "total_stacks",
         };
         write!(f, "all {total} {resource} of the pool are in use; PoolingConfig::{setting} says how many there are")
     }

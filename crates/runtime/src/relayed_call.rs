@@ -14,7 +14,7 @@ use crate::store::StoreContextMut;
 use crate::trace::{CallStep, CallTracer, TracedCall};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
-use crate::vm::RawValue;
+use crate::vm::{EnteredBy, RawValue};
 use gusset_types::{AdapterName, FlatSignature, FuncTypeIndex, MAX_FLAT_PARAMS};
 use std::sync::Arc;
 
@@ -87,7 +87,8 @@ pub(crate) fn relay<T: 'static>(
     let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
-    let called: Result<(Vec<Val>, u64), _> = callee.call_entered(store, callee_types, &Vals(&args), callee_values);
+    let called: Result<(Vec<Val>, u64), _> =
+        callee.call_entered(store, EnteredBy::Runtime, callee_types, &Vals(&args), callee_values);
     trace(store, caller.name, || match &called {
         Ok((result, _)) => CallStep::Return(result.first()),
         Err(_) => CallStep::Fail,
@@ -100,7 +101,7 @@ pub(crate) fn relay<T: 'static>(
     if let Some(instance) = caller.instance {
         check_return(store.0, instance, || caller.name.clone())?;
     }
-    let mut guest = StoreGuest { store, options, scope: 0 };
+    let mut guest = StoreGuest { store, options, by: EnteredBy::Runtime, scope: 0 };
     let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
     let vals = Vals(&result);
     let lowered = lower_values(&mut cx, &vals, TypeList::Result(ty.result), place, &mut FlatWriter::new(values));
@@ -108,7 +109,7 @@ pub(crate) fn relay<T: 'static>(
         store.0.held.forget_all(&result);
     }
     lowered?;
-    callee.finish(store, callee_values)
+    callee.finish(store, EnteredBy::Runtime, callee_values)
 }
 
 /// Tells of a step, where calls are traced.

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::func::{ExportedCallee, Func};
 use crate::store::{AsContext, AsContextMut, StoreContext};
 use crate::type_scope::{TypeMismatch, TypeScope, TypeTables};
-use crate::vm::RawValue;
+use crate::vm::{EnteredBy, RawValue};
 use gusset_types::{MAX_FLAT_PARAMS, ValType};
 use std::fmt;
 use std::marker::PhantomData;
@@ -100,7 +100,7 @@ const COMPARED: &str = "types were compared when the function was looked up";
     note = "structs and enums can: `#[derive(gusset::ComponentType)]`",
     note = "the documentation of `gusset::ComponentType` has a table of the Rust types that can"
 )]
-pub trait ComponentType {
+pub trait ComponentType: Send + Sync {
     /// How many core values a value has when it is passed flat.
     #[doc(hidden)]
     const FLAT_COUNT: usize;
@@ -207,7 +207,7 @@ pub trait Lower: ComponentType {
     label = "a tuple of values is wanted here",
     note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
 )]
-pub trait ValueList {
+pub trait ValueList: Send + Sync {
     /// How many core values they have when they are passed flat.
     #[doc(hidden)]
     const FLAT_COUNT: usize;
@@ -290,6 +290,19 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         self.call_with(store, params, |_, result| result)
     }
 
+    /// [`call`](TypedFunc::call) of a guest that may wait; see [`Func::call_async`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// When the function is of another store.
+    pub async fn call_async(&self, mut store: impl AsContextMut<Data: Send>, params: P) -> Result<R> {
+        store.as_context_mut().on_fiber(|store| self.call(store, params)).await
+    }
+
     /// Calls the function, as [`call`](TypedFunc::call) does, and looks at the result before the guest's `post-return` takes
     /// the memory back that it lies in: where the result holds a [`WasmStr`] or a [`WasmList`]. It belongs to the call: a
     /// panic of `look` locks the instance.
@@ -337,10 +350,10 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         };
         if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
             let values = &mut [RawValue::default(); FEW_VALUES];
-            lifted.call(&mut store, self.func, self.tables.scope(), &params, values, look)
+            lifted.call(&mut store, EnteredBy::Host, self.func, self.tables.scope(), &params, values, look)
         } else {
             let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            lifted.call(&mut store, self.func, self.tables.scope(), &params, values, look)
+            lifted.call(&mut store, EnteredBy::Host, self.func, self.tables.scope(), &params, values, look)
         }
     }
 }

@@ -3,6 +3,7 @@
 mod activations;
 mod adapter_traps;
 mod artifacts;
+mod async_hosts;
 mod build_script;
 mod cache;
 mod component;

@@ -80,6 +80,16 @@ impl ProgramCase {
         }
     }
 
+    /// The same for whoever is told success and failure by an exit, and no more.
+    #[must_use]
+    pub fn with_two_exit_codes(&self) -> ProgramCase {
+        let end = match &self.end {
+            CaseEnd::Exit(code) => CaseEnd::Exit(u32::from(*code != 0)),
+            trap => trap.clone(),
+        };
+        ProgramCase { end, ..self.clone() }
+    }
+
     /// The mount that a path lies in: the longest.
     pub(crate) fn mount_of(&self, path: &str) -> Option<&str> {
         let within =

@@ -54,18 +54,7 @@ impl CompiledPrograms {
     /// Where it cannot be run at all.
     pub fn run(&self, build: &str, case: &ProgramCase, files: LibraryFiles) -> Result<EndedProgram> {
         let module = self.module(build)?;
-        let (stdout, stderr) = (OutputBuffer::new(MOST_PRINTED), OutputBuffer::new(MOST_PRINTED));
-        let mut config = WasiConfig::builder();
-        let name = Path::new(build).file_name().unwrap_or_default().to_string_lossy();
-        config.arg(format!("{name}.wasm")).args(&case.args).envs(case.env.iter().cloned());
-        config.stdin(Input::bytes(case.stdin.clone()));
-        config.stdout(Output::buffer(&stdout)).stderr(Output::buffer(&stderr));
-        let (end, files) = match files {
-            LibraryFiles::Memory => in_memory(case, config, |config| self.enter(&module, config))?,
-            LibraryFiles::Host => on_host(case, config, |config| self.enter(&module, config))?,
-        };
-        let (stdout, stderr) = (stdout.contents(), stderr.contents());
-        Ok(EndedProgram { stdout, stderr, stderr_has_trap: false, end, files })
+        run_with(build, case, files, |config| self.enter(&module, config))
     }
 
     /// Instantiates a module and calls its `_start`.
@@ -76,14 +65,40 @@ impl CompiledPrograms {
         let mut store = Store::new(&self.engine, WasiCtx::new(config));
         let instance = linker.instantiate(&mut store, module)?;
         let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
-        match Exit::of(start.call(&mut store, ())) {
-            Ok(exit) => Ok(CaseEnd::Exit(exit.code())),
-            Err(error) => match error.downcast_ref::<Trap>() {
-                Some(trap) => Ok(CaseEnd::Trap(trap.to_string())),
-                None => Err(error),
-            },
-        }
+        case_end(Exit::of(start.call(&mut store, ())))
     }
+}
+
+/// How a guest ended, if it is its own doing.
+pub(crate) fn case_end(ended: gusset::Result<Exit>) -> Result<CaseEnd> {
+    match ended {
+        Ok(exit) => Ok(CaseEnd::Exit(exit.code())),
+        Err(error) => match error.downcast_ref::<Trap>() {
+            Some(trap) => Ok(CaseEnd::Trap(trap.to_string())),
+            None => Err(error),
+        },
+    }
+}
+
+/// Gives a guest what a case says, and has it entered.
+pub(crate) fn run_with(
+    build: &str,
+    case: &ProgramCase,
+    files: LibraryFiles,
+    enter: impl FnOnce(&WasiConfig) -> Result<CaseEnd>,
+) -> Result<EndedProgram> {
+    let (stdout, stderr) = (OutputBuffer::new(MOST_PRINTED), OutputBuffer::new(MOST_PRINTED));
+    let mut config = WasiConfig::builder();
+    let name = Path::new(build).file_name().unwrap_or_default().to_string_lossy();
+    config.arg(format!("{name}.wasm")).args(&case.args).envs(case.env.iter().cloned());
+    config.stdin(Input::bytes(case.stdin.clone()));
+    config.stdout(Output::buffer(&stdout)).stderr(Output::buffer(&stderr));
+    let (end, files) = match files {
+        LibraryFiles::Memory => in_memory(case, config, enter)?,
+        LibraryFiles::Host => on_host(case, config, enter)?,
+    };
+    let (stdout, stderr) = (stdout.contents(), stderr.contents());
+    Ok(EndedProgram { stdout, stderr, stderr_has_trap: false, end, files })
 }
 
 fn in_memory(

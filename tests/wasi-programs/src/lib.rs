@@ -5,6 +5,7 @@
 mod case;
 mod case_file;
 mod ended;
+mod in_component;
 mod in_library;
 mod in_process;
 mod line_text;
@@ -13,6 +14,7 @@ mod mounted_files;
 pub use case::{CaseEnd, ErrorText, Mount, ProgramCase};
 pub use case_file::{CaseFile, case_files, program};
 pub use ended::EndedProgram;
+pub use in_component::AdaptedPrograms;
 pub use in_library::{CompiledPrograms, LibraryFiles};
 pub use in_process::run_in_process;
 pub use mounted_files::{FileNode, MountedFiles};

@@ -1,8 +1,6 @@
-//! The header of an artefact: a fixed number of bytes that says what the file is and where its sections stand. It has two hashes: one over
-//! the file's head, which is itself and what is small, and one over the body, which is all that follows. Nothing is looked at before its
-//! hash has been compared.
+//! The header of an artefact: a fixed number of bytes that says what the file is and where its sections stand. Nothing behind it is
+//! looked at before the hash over all of it has been compared.
 
-use super::body_hash::hash_beside;
 use super::error::{ArtifactError, ArtifactErrorKind};
 use crate::pod_table::read_u32;
 use std::ops::Range;
@@ -12,7 +10,7 @@ use twox_hash::XxHash3_128;
 const MAGIC: [u8; 8] = *b"\x7fgusset\n";
 
 /// Counts changes of this format.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 2;
 
 /// The version of Gusset, which knows its own plans and contexts only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -24,8 +22,7 @@ const LENGTH_AT: usize = 16;
 const HASH_AT: usize = 24;
 const VERSION_AT: usize = 40;
 const SOURCES_AT: usize = 72;
-const BODY_HASH_AT: usize = 88;
-const SECTIONS_AT: usize = 104;
+const SECTIONS_AT: usize = 88;
 
 /// Bytes of the header.
 pub(super) const HEADER_SIZE: usize = SECTIONS_AT + Section::COUNT * 16;
@@ -80,9 +77,6 @@ pub(super) enum Section {
 impl Section {
     pub(super) const COUNT: usize = 5;
 
-    /// The first one of the body.
-    const BODY: Section = Section::Tables;
-
     /// Whether it starts at a page.
     pub(super) fn is_mapped(self) -> bool {
         matches!(self, Section::Data | Section::Text)
@@ -93,7 +87,6 @@ impl Section {
 pub(super) struct Header {
     pub(super) kind: ArtifactKind,
     sections: [Range<usize>; Section::COUNT],
-    body_hash: u128,
 }
 
 impl Header {
@@ -101,7 +94,7 @@ impl Header {
         self.sections[section as usize].clone()
     }
 
-    /// Reads the header of a whole file, whose head is as it was written.
+    /// Reads the header of a whole file, which is as it was written.
     ///
     /// # Errors
     ///
@@ -118,33 +111,19 @@ impl Header {
             let message = format!("{more} bytes follow the end of the artefact, at offset {wanted:#x}; make it anew");
             return Err(ArtifactError::new(ArtifactErrorKind::TrailingBytes, message));
         }
+        if hash(file).to_le_bytes() != header[HASH_AT..VERSION_AT] {
+            return Err(ArtifactError::damaged("its bytes do not have the hash that its header gives"));
+        }
+        let kind = ArtifactKind::from_number(header[KIND_AT]).ok_or_else(|| ArtifactError::damaged("its kind"))?;
         let mut sections = [const { 0..0 }; Section::COUNT];
         for (at, section) in sections.iter_mut().enumerate() {
             let [start, end] = [0, 8].map(|field| usize::try_from(u64_at(header, SECTIONS_AT + at * 16 + field)));
             *section = match (start, end) {
-                (Ok(start), Ok(end)) if HEADER_SIZE <= start && start <= end && end <= file.len() => start..end,
+                (Ok(start), Ok(end)) if start <= end && end <= file.len() => start..end,
                 _ => return Err(ArtifactError::damaged("a section is not within it")),
             };
         }
-        if hash_head(file, &sections).to_le_bytes() != header[HASH_AT..VERSION_AT] {
-            return Err(ArtifactError::damaged("its first bytes do not have the hash that its header gives"));
-        }
-        let kind = ArtifactKind::from_number(header[KIND_AT]).ok_or_else(|| ArtifactError::damaged("its kind"))?;
-        let body_hash = u128::from_le_bytes(header[BODY_HASH_AT..SECTIONS_AT].try_into().expect("that many bytes"));
-        Ok(Header { kind, sections, body_hash })
-    }
-
-    /// Checks that the body of `file`, whose header this is, is as it was written, and meanwhile does something else.
-    ///
-    /// # Errors
-    ///
-    /// When it is not.
-    pub(super) fn check_body_beside<R>(&self, file: &[u8], work: impl FnOnce() -> R) -> Result<R, ArtifactError> {
-        let (hash, result) = hash_beside(body(file, &self.sections), work);
-        if hash != self.body_hash {
-            return Err(ArtifactError::damaged("its bytes do not have the hash that its header gives"));
-        }
-        Ok(result)
+        Ok(Header { kind, sections })
     }
 }
 
@@ -156,15 +135,13 @@ pub(super) fn write(sources: u128, file: &mut [u8], kind: ArtifactKind, sections
     file[KIND_AT] = kind.number();
     file[LENGTH_AT..HASH_AT].copy_from_slice(&length.to_le_bytes());
     file[VERSION_AT..][..VERSION.len()].copy_from_slice(VERSION.as_bytes());
-    file[SOURCES_AT..BODY_HASH_AT].copy_from_slice(&sources.to_le_bytes());
+    file[SOURCES_AT..SECTIONS_AT].copy_from_slice(&sources.to_le_bytes());
     for (at, section) in sections.iter().enumerate() {
         let place = &mut file[SECTIONS_AT + at * 16..][..16];
         place[..8].copy_from_slice(&(section.start as u64).to_le_bytes());
         place[8..].copy_from_slice(&(section.end as u64).to_le_bytes());
     }
-    let (body_hash, ()) = hash_beside(body(file, sections), || ());
-    file[BODY_HASH_AT..SECTIONS_AT].copy_from_slice(&body_hash.to_le_bytes());
-    let hash = hash_head(file, sections).to_le_bytes();
+    let hash = hash(file).to_le_bytes();
     file[HASH_AT..VERSION_AT].copy_from_slice(&hash);
 }
 
@@ -213,7 +190,7 @@ pub fn check_artifact_start(sources: u128, file: &[u8]) -> Result<(), ArtifactEr
         let message = format!("the artefact was made by Gusset {made_by}, and this is {VERSION}; compile it again");
         return Err(ArtifactError::new(ArtifactErrorKind::Version, message));
     }
-    let Some(made_from) = file.get(SOURCES_AT..BODY_HASH_AT) else { return Err(truncated(file.len(), None)) };
+    let Some(made_from) = file.get(SOURCES_AT..SECTIONS_AT) else { return Err(truncated(file.len(), None)) };
     if made_from != sources.to_le_bytes() {
         let message = format!(
             "the artefact was made by another build of Gusset {VERSION}, from other sources than this one; compile it again"
@@ -240,17 +217,12 @@ fn truncated(len: usize, wanted: Option<u64>) -> ArtifactError {
     ArtifactError::new(ArtifactErrorKind::Truncated, message)
 }
 
-/// The hash of the head, but for itself.
-fn hash_head(file: &[u8], sections: &[Range<usize>; Section::COUNT]) -> u128 {
+/// The hash of all but itself.
+fn hash(file: &[u8]) -> u128 {
     let mut hasher = XxHash3_128::new();
     hasher.write(&file[..HASH_AT]);
-    hasher.write(&file[VERSION_AT..sections[Section::BODY as usize].start]);
+    hasher.write(&file[VERSION_AT..]);
     hasher.finish_128()
-}
-
-/// All behind the head.
-fn body<'a>(file: &'a [u8], sections: &[Range<usize>; Section::COUNT]) -> &'a [u8] {
-    &file[sections[Section::BODY as usize].start..]
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {

@@ -1,4 +1,4 @@
-//! From bytes to what was compiled. Everything is checked that a byte which has changed could make wrong, by hashes; what a file says
+//! From bytes to what was compiled. Everything is checked that a byte which has changed could make wrong, by the hash; what a file says
 //! that somebody made with evil intent is believed.
 
 use super::ArtifactContent;
@@ -10,7 +10,7 @@ use crate::shared_bytes::SharedBytes;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 
-/// The bytes of an artefact whose head is as it was written: it is known what it is of.
+/// The bytes of an artefact that is as it was written.
 pub struct ArtifactFile {
     bytes: SharedBytes,
     header: Header,
@@ -18,11 +18,11 @@ pub struct ArtifactFile {
 }
 
 impl ArtifactFile {
-    /// Checks the head of the bytes, of which there are a whole file's. `sources` is the hash of what this build was made from.
+    /// Checks the bytes, of which there are a whole file's. `sources` is the hash of what this build was made from.
     ///
     /// # Errors
     ///
-    /// When they are not as they were written: foreign, of another version or build, truncated, or damaged in their head.
+    /// When they are not as they were written: foreign, of another version or build, truncated or damaged.
     pub fn open(sources: u128, bytes: SharedBytes) -> Result<ArtifactFile, ArtifactError> {
         let header = Header::read(sources, &bytes)?;
         let identity = decode(&bytes[header.section(Section::Identity)])?;
@@ -63,17 +63,12 @@ impl ArtifactFile {
         self.header.section(Section::Data)
     }
 
-    /// The image, whose tables, text and data stay where they are, and what there is beside it. Meanwhile all of the bytes are checked, on
-    /// another thread where there are many.
+    /// The image, whose tables, text and data stay where they are, and what there is beside it.
     ///
     /// # Errors
     ///
-    /// When they are not as they were written, or do not decode, which their hash makes unlikely.
+    /// When it does not decode, which the hash makes unlikely.
     pub fn decode(&self) -> Result<(CodeImage, ArtifactContent), ArtifactError> {
-        self.header.check_body_beside(&self.bytes, || self.decode_head())?
-    }
-
-    fn decode_head(&self) -> Result<(CodeImage, ArtifactContent), ArtifactError> {
         let metadata = &self.bytes[self.header.section(Section::Metadata)];
         let (mut image, mut content): (CodeImage, ArtifactContent) = decode(metadata)?;
         let tables = self.section(Section::Tables);

@@ -53,8 +53,8 @@ fn module() -> Vec<u8> {
 }
 
 fn refusal(bytes: &[u8]) -> ArtifactErrorKind {
-    let read = ArtifactFile::open(SOURCES, SharedBytes::from(bytes.to_vec())).and_then(|file| file.decode());
-    read.err().expect("it is not as it was written").kind()
+    let opened = ArtifactFile::open(SOURCES, SharedBytes::from(bytes.to_vec()));
+    opened.err().expect("it is not as it was written").kind()
 }
 
 #[test]

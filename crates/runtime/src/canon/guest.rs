@@ -12,7 +12,7 @@ use crate::instance::Instance;
 use crate::resource::{HeldHandles, HeldMark};
 use crate::store::{StoreContextMut, StoreInner};
 use crate::type_scope::TypeScope;
-use crate::vm::{FuncHandle, MemoryHandle, RawValue, VmStore};
+use crate::vm::{EnteredBy, FuncHandle, MemoryHandle, RawValue, VmStore};
 use gusset_types::{ComponentInstanceIndex, FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, TrapCode};
 
 /// Canonical options whose references have been resolved to parts of a store.
@@ -144,14 +144,15 @@ impl ResolvedOptions {
     pub(crate) fn call_without_leaving<T: 'static>(
         &self,
         store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
         func: FuncHandle,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let Some(state) = self.state else { return store.call_core(func, values) };
+        let Some(state) = self.state else { return store.call_core_by(by, func, values) };
         let before = state.may_leave(&store.0.vm);
         state.set_may_leave(&mut store.0.vm, false);
         // After a failure the whole instance is locked, and nobody reads its flags again.
-        store.call_core(func, values)?;
+        store.call_core_by(by, func, values)?;
         state.set_may_leave(&mut store.0.vm, before);
         Ok(())
     }
@@ -161,6 +162,8 @@ impl ResolvedOptions {
 pub(crate) struct StoreGuest<'a, 's, T: 'static> {
     pub(crate) store: &'a mut StoreContextMut<'s, T>,
     pub(crate) options: ResolvedOptions,
+    /// Who calls its `realloc`.
+    pub(crate) by: EnteredBy,
     /// The address of the call's cell for borrows; 0 before it has one.
     pub(crate) scope: u32,
 }
@@ -176,7 +179,7 @@ impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         let Some(realloc) = self.options.realloc else { bail!("a value needs memory, but there is no `realloc`") };
         let mut values = [old, old_size, u64::from(align), new_size].map(RawValue::from_u64);
-        self.options.call_without_leaving(self.store, realloc, &mut values)?;
+        self.options.call_without_leaving(self.store, self.by, realloc, &mut values)?;
         Ok(match self.options.width {
             PointerWidth::Memory32 => u64::from(values[0].u32()),
             PointerWidth::Memory64 => values[0].u64(),

@@ -154,6 +154,30 @@ impl Func {
         read_values(&mut store.vm, &ty.results, values, results)
     }
 
+    /// [`call`](Func::call) of a guest that may wait: for functions of the host that
+    /// [wait](super::Linker::func_wrap_async), and for its [turn](crate::Store::epoch_deadline_async_yield_and_update). The
+    /// future runs it when it is polled, on the thread that polls and on a stack of its own
+    /// ([`Config::async_stack_size`](crate::Config::async_stack_size)).
+    ///
+    /// Dropped before it is done, it ends the call: what a host function waits for is dropped, and the guests are left as by a trap.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Func::call), and when there is no stack for it
+    /// ([`PoolingConfig::total_stacks`](crate::PoolingConfig::total_stacks)).
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub async fn call_async(
+        &self,
+        mut store: impl AsContextMut<Data: Send>,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<()> {
+        store.as_context_mut().on_fiber(|store| self.call(store, params, results)).await
+    }
+
     pub(crate) fn from_handle(handle: FuncHandle) -> Func {
         Func(handle)
     }

@@ -47,6 +47,19 @@ impl Instance {
         Ok(Instance(store.instantiate(code, index, &imports)?))
     }
 
+    /// [`new`](Instance::new) of a module whose start function may wait; see [`Func::call_async`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Instance::new), and when there is no stack for it.
+    pub async fn new_async(
+        mut store: impl AsContextMut<Data: Send>,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Instance> {
+        store.as_context_mut().on_fiber(|store| Instance::new(store, module, imports)).await
+    }
+
     /// The instance that will be made next in a store. Until it is, nothing may be done with it.
     pub(super) fn next(vm: &VmStore) -> Instance {
         Instance(vm.next_instance())

@@ -1,10 +1,12 @@
 //! [`Linker`]: gives modules their imports by name.
 
+mod async_host;
+
 use super::caller::Importer;
 use super::func::host_func;
 use super::into_func::{type_of, typed_host_func};
 use super::item::{Extern, ExternType};
-use super::{Caller, Func, Instance, IntoFunc, Module, Val};
+use super::{Caller, Func, Instance, IntoFunc, Module, Val, WasmRet, WasmTyList};
 use crate::engine::Engine;
 use crate::error::{Error, LinkError, Result, bail};
 use crate::signatures::RegisteredSignature;
@@ -145,6 +147,27 @@ impl<T: 'static> Linker<T> {
         let signature = self.engine.signatures().register_closed(&type_of(&func));
         let func = Arc::new(func);
         let make = move |importer| typed_host_func(func.clone(), importer);
+        self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(make)))
+    }
+
+    /// The same of a closure that takes its parameters as one list, and may fail before it has results.
+    fn func_wrap_list<P: WasmTyList + 'static, R: WasmRet + 'static>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+    ) -> Result<&mut Linker<T>> {
+        let ty = CoreFuncType { params: P::TYPES.into(), results: R::TYPES.into() };
+        let signature = self.engine.signatures().register_closed(&ty);
+        let func = Arc::new(func);
+        let make = move |importer: Option<Importer>| -> HostFunc<T> {
+            let func = func.clone();
+            Arc::new(move |mut store, values| {
+                let params = P::read(&mut store.0.vm, values)?;
+                let results = func(Caller::new(store.as_context_mut(), importer.as_ref()), params)?;
+                results.write(&mut store.0.vm, values)
+            })
+        };
         self.insert(module, name, CoreDefinition::HostFunc(signature, Arc::new(make)))
     }
 

@@ -66,6 +66,19 @@ impl<P: WasmTyList, R: WasmTyList> TypedFunc<P, R> {
         R::read(&mut store.vm, values)
     }
 
+    /// [`call`](TypedFunc::call) of a guest that may wait; see [`Func::call_async`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub async fn call_async(&self, mut store: impl AsContextMut<Data: Send>, params: P) -> Result<R> {
+        store.as_context_mut().on_fiber(|store| self.call(store, params)).await
+    }
+
     /// The function.
     pub fn func(&self) -> Func {
         self.func

@@ -8,7 +8,7 @@ use crate::host_func::LoweredImport;
 use crate::lifted_func::LiftedFunc;
 use crate::signatures::core_func_type;
 use crate::store::StoreContextMut;
-use crate::vm::{ExternHandle, FuncHandle, RawValue, Transcoder};
+use crate::vm::{EnteredBy, ExternHandle, FuncHandle, RawValue, Transcoder};
 use gusset_artifact::{EntityIndex, FuncIndex, ModuleIndex};
 use gusset_fact::{AdapterImport, AdapterSpec};
 use gusset_types::{
@@ -185,7 +185,7 @@ fn returning_callee<T: 'static>(
     let types = &link.import.tables.plan.types;
     let signature = types.lifted_signature(types.func(link.import.ty), link.callee.options().width);
     add(store, (signature.params, signature.results), move |mut store, values| {
-        store.call_core(callee, values)?;
+        store.call_core_by(EnteredBy::Runtime, callee, values)?;
         check_return(store.0, caller, || name.clone())
     })
 }

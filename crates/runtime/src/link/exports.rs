@@ -6,6 +6,7 @@ use crate::error::{Result, bail};
 use crate::func::Func;
 use crate::instance::Instance;
 use crate::store::{StoreContext, StoreContextMut};
+use crate::vm::EnteredBy;
 use gusset_artifact::{ExternItem, NamedItems, PlanModule, RootExport};
 use gusset_types::ResourceTypeIndex;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ fn destructor<T: 'static>(
             bail!("a resource type that an instance was linked with is of another store");
         }
         match destructor {
-            Some(destructor) => destructor.call(&mut store, ty, rep),
+            Some(destructor) => destructor.call(&mut store, EnteredBy::Runtime, ty, rep),
             None => Ok(()),
         }
     })

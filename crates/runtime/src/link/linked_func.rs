@@ -16,7 +16,7 @@ use crate::relayed_call::{RelayCaller, relay};
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
-use crate::vm::{FuncHandle, RawValue, StoreId};
+use crate::vm::{EnteredBy, FuncHandle, RawValue, StoreId};
 use gusset_types::{AdapterName, FuncTypeIndex, Printable};
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ impl LinkedFunc {
         values: &mut [RawValue],
     ) -> Result<()> {
         if let Some(adapter) = import.adapter {
-            store.call_core(adapter, values)?;
+            store.call_core_by(EnteredBy::Runtime, adapter, values)?;
             return check_return(store.0, import.instance, || self.name(import));
         }
         let name = self.name(import);
@@ -140,7 +140,7 @@ impl LinkedFunc {
     pub(super) fn call<T: 'static>(&self, store: StoreContextMut<'_, T>, args: &[Val]) -> Result<Vec<Val>> {
         self.check_store(&store)?;
         let mut results = vec![Val::Bool(false); usize::from(self.tables.plan.types.func(self.ty).result.is_some())];
-        self.func.call(store, args, &mut results)?;
+        self.func.call_by(store, EnteredBy::Runtime, args, &mut results)?;
         Ok(results)
     }
 

@@ -6,7 +6,7 @@ use crate::activation::Activation;
 use crate::error::{Result, bail};
 use crate::instance::Instance;
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
-use crate::vm::{RawValue, StoreId};
+use crate::vm::{EnteredBy, RawValue, StoreId};
 use gusset_types::{AdapterName, ResourceTypeIndex};
 use std::sync::Arc;
 
@@ -74,9 +74,19 @@ impl ResourceAny {
         let handle = held.get_own(self)?;
         held.forget(self);
         match handle.destructor {
-            Some(destructor) => destructor.call(&mut store, self.ty, handle.rep),
+            Some(destructor) => destructor.call(&mut store, EnteredBy::Host, self.ty, handle.rep),
             None => Ok(()),
         }
+    }
+
+    /// [`resource_drop`](ResourceAny::resource_drop) where the destructor may wait: of a guest that calls what waits, or of the host
+    /// ([`LinkerInstance::resource_async`](crate::LinkerInstance::resource_async)).
+    ///
+    /// # Errors
+    ///
+    /// As there, and those of a [call that may wait](crate::Func::call_async).
+    pub async fn resource_drop_async(self, mut store: impl AsContextMut<Data: Send>) -> Result<()> {
+        store.as_context_mut().on_fiber(|store| self.resource_drop(store)).await
     }
 
     /// The handle with the Rust type that stands for its resource type.
@@ -110,11 +120,17 @@ impl ResourceAny {
 
 impl Destructor {
     /// Calls it for a resource of type `ty`: as an ordinary call of the instance whose function it is, if it is a guest's.
-    pub(crate) fn call<T: 'static>(self, store: &mut StoreContextMut<'_, T>, ty: ResourceType, rep: u32) -> Result<()> {
+    pub(crate) fn call<T: 'static>(
+        self,
+        store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
+        ty: ResourceType,
+        rep: u32,
+    ) -> Result<()> {
         let values = &mut [RawValue::from_u32(rep)];
-        let Some(instance) = self.instance else { return store.call_core(self.func, values) };
+        let Some(instance) = self.instance else { return store.call_core_by(by, self.func, values) };
         let mut activation = Activation::enter(store, instance, |store| destructor_name(store, instance, ty))?;
-        let called = activation.store().call_core(self.func, values);
+        let called = activation.store().call_core_by(by, self.func, values);
         match &called {
             Ok(()) => activation.succeed(),
             Err(error) => activation.fail(error, |store| destructor_name(store, instance, ty)),

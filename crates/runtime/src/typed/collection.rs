@@ -123,7 +123,7 @@ macro_rules! map {
     };
 }
 
-map! { [K, V, S] HashMap<K, V, S>, K, V, lower [], lift [K: Eq + Hash, S: BuildHasher + Default] }
+map! { [K, V, S: Send + Sync] HashMap<K, V, S>, K, V, lower [], lift [K: Eq + Hash, S: BuildHasher + Default] }
 map! { [K, V] BTreeMap<K, V>, K, V, lower [], lift [K: Ord] }
 
 /// The type of the elements of a list of `length`.

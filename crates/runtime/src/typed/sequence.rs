@@ -137,7 +137,7 @@ macro_rules! same_as {
 
 same_as! {
     [] String => str, Lower;
-    [T] Vec<T> => [T], Lower;
+    [T: ComponentType] Vec<T> => [T], Lower;
     [T: ?Sized] &T => T, Lower;
     [T: ?Sized] Box<T> => T, Lower;
 }

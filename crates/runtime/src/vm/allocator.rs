@@ -1,4 +1,4 @@
-//! [`InstanceAllocator`]: where the memories, tables and contexts of an engine's instances come from. Whatever it gives out
+//! [`InstanceAllocator`]: where the memories, tables and contexts of an engine's instances come from, and the stacks of its fibers. Whatever it gives out
 //! goes back by being dropped, so that nothing is lost when an instance fails halfway.
 
 use super::context::Context;
@@ -6,6 +6,7 @@ use super::memory::LinearMemory;
 use super::memory_image::InitialContents;
 use super::memory_pool::{MemoryLayout, MemoryPool};
 use super::slot_pool::SlotPool;
+use super::stack_pool::{PooledStack, StackPool};
 use super::table::TableStorage;
 use crate::config::Config;
 use crate::error::{Result, bail, format_err};
@@ -20,6 +21,7 @@ pub(crate) struct InstanceAllocator {
     host_memories: Arc<MemoryPool>,
     max_table_elements: u64,
     slots: Option<PooledSlots>,
+    stacks: Arc<StackPool>,
 }
 
 /// What a pool has beside memories.
@@ -48,7 +50,17 @@ impl InstanceAllocator {
                 (Arc::new(MemoryPool::pooled(pool, layout)?), Some(PooledSlots::new(pool)?))
             }
         };
-        Ok(InstanceAllocator { memories, host_memories, max_table_elements, slots })
+        let stacks = Arc::new(StackPool::new(config)?);
+        Ok(InstanceAllocator { memories, host_memories, max_table_elements, slots, stacks })
+    }
+
+    /// A stack for a fiber.
+    ///
+    /// # Errors
+    ///
+    /// When there is none left.
+    pub(super) fn stack(&self) -> Result<PooledStack> {
+        self.stacks.take()
     }
 
     /// A memory of an instance, with what it holds at first, or zeros.

@@ -3,7 +3,7 @@
 
 use super::context::RawStoreContext;
 use super::growth::{memory_grow, table_grow};
-use super::metering::ask_at_epoch;
+use super::metering::{ask_at_epoch, next_share};
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::store::VmStore;
 use super::unwind::leave;
@@ -136,8 +136,7 @@ unsafe extern "C" fn deadline_reached(context: *const RawStoreContext) -> u8 {
 /// The share of fuel is used up.
 unsafe extern "C" fn refill_fuel(context: *const RawStoreContext) -> u8 {
     // SAFETY: V1, V3: as above.
-    let context = unsafe { &*context };
-    status(context, context.refill_fuel())
+    unsafe { u8::from(next_share(&*context)) }
 }
 
 macro_rules! builtin {

@@ -5,6 +5,7 @@ use super::code::CodeMemory;
 use super::failure::ActivationFailure;
 use super::metering::OnDeadline;
 use super::raw_value::RawValue;
+use super::signals::{RunningGuest, running_guest};
 use super::slot_pool::PoolSlot;
 use super::store::VmStore;
 use crate::erased_store::ErasedStore;
@@ -117,6 +118,9 @@ pub(super) struct RawStoreContext {
     pub(super) fuel_at_epoch: Cell<i64>,
     /// The fuel beside that share.
     pub(super) fuel_behind: Cell<u64>,
+    /// After how much fuel guests let others have their turn, and how much of that is left behind the share; 0 for never.
+    pub(super) fuel_yield_interval: Cell<u64>,
+    pub(super) fuel_until_yield: Cell<u64>,
     pub(super) on_deadline: OnDeadline,
     /// The `StoreInner<T>` around this store, as the innermost activation borrowed it.
     pub(super) owner: Cell<*mut ()>,
@@ -124,6 +128,9 @@ pub(super) struct RawStoreContext {
     erase: EraseOwner,
     /// The store within it.
     pub(super) vm: Cell<*mut VmStore>,
+    /// Where the thread of the innermost activation says whose code it is running. A fiber may come back on another thread: so it is
+    /// read again after each call of the host.
+    thread: Cell<*const RunningGuest>,
     /// All code that can run in this store, by address.
     pub(super) code: RefCell<Vec<Arc<CodeMemory>>>,
     /// The reservations of all memories.
@@ -157,7 +164,8 @@ pub(super) fn erase<T: 'static>(owner: *mut ()) -> *mut dyn ErasedStore {
     owner.cast::<StoreInner<T>>()
 }
 
-/// What an inner activation overwrites and must put back.
+/// What an inner activation overwrites and must put back, and what a fiber takes along.
+#[derive(Clone, Copy)]
 pub(super) struct SavedActivation {
     stack_limit: usize,
     entry_fp: usize,
@@ -167,6 +175,7 @@ pub(super) struct SavedActivation {
     exit_pc: usize,
     owner: *mut (),
     vm: *mut VmStore,
+    thread: *const RunningGuest,
 }
 
 impl RawStoreContext {
@@ -192,10 +201,13 @@ impl RawStoreContext {
             fuel: Cell::new(0),
             fuel_at_epoch: Cell::new(0),
             fuel_behind: Cell::new(0),
+            fuel_yield_interval: Cell::new(0),
+            fuel_until_yield: Cell::new(0),
             on_deadline,
             owner: Cell::new(std::ptr::null_mut()),
             erase,
             vm: Cell::new(std::ptr::null_mut()),
+            thread: Cell::new(std::ptr::null()),
             code: RefCell::default(),
             reservations: RefCell::default(),
             failure: ActivationFailure::default(),
@@ -213,10 +225,45 @@ impl RawStoreContext {
             exit_pc: self.exit_pc.get(),
             owner: self.owner.replace(owner),
             vm: self.vm.replace(vm),
+            thread: self.thread.replace(running_guest()),
         }
     }
 
-    /// Ends an activation.
+    /// The innermost activation, as a fiber takes it along.
+    pub(super) fn activation(&self) -> SavedActivation {
+        SavedActivation {
+            stack_limit: self.stack_limit.get(),
+            entry_fp: self.entry_fp.get(),
+            entry_sp: self.entry_sp.get(),
+            entry_handler: self.entry_handler.get(),
+            exit_fp: self.exit_fp.get(),
+            exit_pc: self.exit_pc.get(),
+            owner: self.owner.get(),
+            vm: self.vm.get(),
+            thread: self.thread.get(),
+        }
+    }
+
+    /// Says that the activations of a fiber go on on this thread.
+    pub(super) fn set_thread(&self) {
+        self.thread.set(running_guest());
+    }
+
+    /// From here on the thread runs compiled code of this store.
+    #[inline(always)]
+    pub(super) fn go_to_guest(&self) {
+        // SAFETY: V15: an activation is running, on the thread whose place this is.
+        unsafe { (*self.thread.get()).set(self) }
+    }
+
+    /// From here on the thread runs the host: no fault of it is the guest's.
+    #[inline(always)]
+    pub(super) fn leave_guest(&self) {
+        // SAFETY: V15: as above.
+        unsafe { (*self.thread.get()).set(std::ptr::null()) }
+    }
+
+    /// Ends an activation, or goes on with the one that was saved.
     pub(super) fn end(&self, saved: SavedActivation) {
         self.stack_limit.set(saved.stack_limit);
         self.entry_fp.set(saved.entry_fp);
@@ -226,6 +273,7 @@ impl RawStoreContext {
         self.exit_pc.set(saved.exit_pc);
         self.owner.set(saved.owner);
         self.vm.set(saved.vm);
+        self.thread.set(saved.thread);
     }
 
     /// The store around it, as the innermost activation borrowed it; null while there is none.

@@ -5,8 +5,8 @@ use super::function::CallTarget;
 use super::handle::FuncHandle;
 use super::host::HostRecord;
 use super::raw_value::RawValue;
-use super::signals::{prepare_thread, set_current};
-use super::stack::StackLimit;
+use super::signals::prepare_thread;
+use super::stack::EnteredBy;
 use super::store::VmStore;
 use crate::error::{Error, Result, bail, format_err, with_backtrace};
 use crate::store::{StoreContextMut, StoreInner};
@@ -29,6 +29,15 @@ impl<T: 'static> StoreInner<T> {
     ///
     /// When `func` is itself a host function, and panics: no guest is in between.
     pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
+        self.call_core_by(EnteredBy::Host, func, values)
+    }
+
+    /// The same, for whom it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreInner::call_core`].
+    pub(crate) fn call_core_by(&mut self, by: EnteredBy, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
         let number = func.index(self.vm.id());
         self.vm.calls_begun += 1;
         let record = self.vm.call_of(number)?;
@@ -42,10 +51,14 @@ impl<T: 'static> StoreInner<T> {
         match record.target {
             CallTarget::Wasm { code, context, entry } => {
                 // SAFETY: V2, V3: all three are of one record of this store; the values are of its signature.
-                unsafe { enter(self, entry, context, code, values) }
+                unsafe { enter(self, by, entry, context, code, values) }
             }
             CallTarget::Host(at) => match self.vm.hosts[at].record.clone().downcast::<HostRecord<T>>() {
-                Ok(record) => record.call(self, values),
+                Ok(record) => {
+                    // A guest that it calls is within it.
+                    let _limit = self.vm.limit_stack(by)?;
+                    record.call(self, values)
+                }
                 Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
             },
         }
@@ -53,9 +66,9 @@ impl<T: 'static> StoreInner<T> {
 }
 
 impl<T: 'static> StoreContextMut<'_, T> {
-    /// [`StoreInner::call_core`].
-    pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
-        self.0.call_core(func, values)
+    /// [`StoreInner::call_core_by`].
+    pub(crate) fn call_core_by(&mut self, by: EnteredBy, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
+        self.0.call_core_by(by, func, values)
     }
 }
 
@@ -74,6 +87,7 @@ impl VmStore {
 /// `values` are its parameters, checked, with room for its results.
 unsafe fn enter<T: 'static>(
     store: &mut StoreInner<T>,
+    by: EnteredBy,
     entry: usize,
     context: usize,
     code: usize,
@@ -87,21 +101,21 @@ unsafe fn enter<T: 'static>(
     if store.vm.is_out_of_fuel() {
         return Err(Trap::new(TrapCode::OutOfFuel).into());
     }
-    let stack_limit = StackLimit::from_here(config.max_wasm_stack)?;
+    let stack_limit = store.vm.limit_stack(by)?;
     let raw: *const RawStoreContext = store.vm.context_pointer();
     let owner: *mut StoreInner<T> = store;
     // SAFETY: V1: from here to the end of the activation the store is reached through `owner` only. The pointers are
     // derived from the exclusive borrow; the context does not move and is reached through shared references only.
     let (raw_context, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
     let saved = raw_context.begin(owner.cast(), vm, stack_limit.address());
-    let outer = set_current(raw);
+    raw_context.go_to_guest();
     // SAFETY: V2, V9: the caller says that `entry` is an entry trampoline for functions of `code`'s type and that
     // `context` is the context it runs in.
     let returned = unsafe {
         let entry = std::mem::transmute::<usize, EntryTrampoline>(entry);
         entry(context, code, values.as_mut_ptr())
     };
-    set_current(outer);
+    raw_context.leave_guest();
     raw_context.end(saved);
     drop(stack_limit);
     if returned == 1 { Ok(()) } else { Err(take_failure(store.vm.context())) }

@@ -5,7 +5,6 @@
 use super::builtins::{Caller, leave_after_panic, leave_with, store_context};
 use super::limits::{Growth, Limiter};
 use super::pieces::{is_long_table, table_fill};
-use super::signals::set_current;
 use super::store::VmStore;
 use super::unwind::leave;
 use crate::error::{Error, Result};
@@ -13,7 +12,6 @@ use crate::host_panic::HostPanic;
 use gusset_artifact::{ContextLayout, MemoryIndex, TableIndex};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null;
 
 /// Grows something of the calling instance; what the guest is told. An error or a panic of the host's stops the guest.
 ///
@@ -28,7 +26,7 @@ unsafe fn grow(
     // SAFETY: V3: the context of an instance starts with its number.
     let (raw, instance) = unsafe { (store_context(caller), caller.add(ContextLayout::RUNTIME as usize / 8).read()) };
     // While the host runs, no fault of this thread is the guest's.
-    let guest = set_current(null());
+    raw.leave_guest();
     let limited = Cell::new(false);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: V1, V8: the owner was borrowed exclusively by the entry, which does not touch it until the guest returns; compiled
@@ -38,7 +36,7 @@ unsafe fn grow(
         let (vm, limiter) = store.vm_and_limiter();
         grow(vm, instance as usize, limiter)
     }));
-    set_current(guest);
+    raw.go_to_guest();
     match outcome {
         Ok(Ok(growth)) => growth.for_guest(),
         // SAFETY: V3: as the caller says; the error is given away.

@@ -4,13 +4,11 @@
 use super::context::RawStoreContext;
 use super::function::{host_parts, is_reference};
 use super::raw_value::RawValue;
-use super::signals::set_current;
 use crate::error::{Error, Result};
 use crate::host_panic::HostPanic;
 use crate::store::{StoreContextMut, StoreInner};
 use gusset_artifact::CoreFuncType;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null;
 use std::sync::Arc;
 
 /// A function of the host: takes its parameters from the values and leaves its results there. There is room for the
@@ -54,7 +52,7 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         (&*raw, &*record.cast())
     };
     // While the host runs, no fault of this thread is the guest's.
-    let guest = set_current(null());
+    raw.leave_guest();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: V1, V8: the owner was borrowed exclusively by the entry, which does not touch it until the guest
         // returns.
@@ -63,7 +61,7 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         let values = unsafe { std::slice::from_raw_parts_mut(values, record.values) };
         record.call(store, values)
     }));
-    set_current(guest);
+    raw.go_to_guest();
     let error = match outcome {
         Ok(Ok(())) => return 1,
         Ok(Err(error)) => error,

@@ -114,7 +114,13 @@ impl Mapping {
     /// Makes what has been written in a range what it was when it was mapped: zero, or the bytes of a file. Says whether
     /// that could be done: only Linux does it, and not with memory that is locked.
     pub(super) fn discard(&mut self, range: Range<usize>) -> bool {
-        assert!(range.start <= range.end && range.end <= self.accessible && range.start.is_multiple_of(page_size()));
+        assert!(range.end <= self.accessible);
+        self.discard_within(range)
+    }
+
+    /// The same of pages that are accessible, wherever they are.
+    fn discard_within(&mut self, range: Range<usize>) -> bool {
+        assert!(range.start <= range.end && range.end <= self.len && range.start.is_multiple_of(page_size()));
         // Elsewhere it is only a hint.
         #[cfg(target_os = "linux")]
         if !range.is_empty() {
@@ -265,6 +271,26 @@ impl StackMapping {
     /// Bytes that can be used.
     pub(super) fn len(&self) -> usize {
         self.0.len - page_size()
+    }
+
+    /// The page at the far end, which is not accessible.
+    pub(super) fn guard(&self) -> *mut u8 {
+        self.0.base()
+    }
+
+    /// What is on it, of a stack that nobody runs on.
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: V5: the pages are accessible, of this mapping, which is borrowed exclusively, and were zeroed by the system or
+        // written by who ran here.
+        unsafe { std::slice::from_raw_parts_mut(self.start(), self.len()) }
+    }
+
+    /// Gives the memory of the first `len` bytes, whole pages, back to the system, of a stack that nobody runs on: they are zero then.
+    /// Says whether that could be done, as [`Mapping::discard`] does.
+    pub(super) fn discard(&mut self, len: usize) -> bool {
+        assert!(len <= self.len() && len.is_multiple_of(page_size()));
+        let guard = page_size();
+        self.0.discard_within(guard..guard + len)
     }
 }
 

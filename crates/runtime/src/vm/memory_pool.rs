@@ -7,6 +7,7 @@ use super::memory_image::{InitialContents, MemoryImage};
 use super::memory_space::MemorySpace;
 use crate::error::{Error, Result, bail, format_err};
 use crate::pooling::{PoolExhausted, PooledResource, PoolingConfig};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is kept of memories that are made on demand. Mapping a memory and unmapping it costs more than looking for what has
@@ -36,6 +37,33 @@ pub(super) struct MemoryPool {
     keep: usize,
     /// What there is of spaces that were all made at the start.
     made: Option<MadeSpaces>,
+    reuse: Reuse,
+}
+
+/// Whether what a memory leaves is worth cleaning for the next one. A program that runs one instance and ends has none; so nothing is kept
+/// until a memory is made after one has ended.
+#[derive(Default)]
+struct Reuse {
+    ended: AtomicBool,
+    likely: AtomicBool,
+}
+
+impl Reuse {
+    fn made(&self) {
+        if !self.is_likely() && self.ended.load(Ordering::Relaxed) {
+            self.likely.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn ended(&self) {
+        if !self.is_likely() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn is_likely(&self) -> bool {
+        self.likely.load(Ordering::Relaxed)
+    }
 }
 
 struct MadeSpaces {
@@ -56,7 +84,7 @@ impl MemoryPool {
     /// Spaces are made when they are wanted.
     pub(super) fn on_demand(layout: MemoryLayout) -> MemoryPool {
         let free = Mutex::default();
-        MemoryPool { free, layout, limits: ON_DEMAND, keep: ON_DEMAND_KEPT, made: None }
+        MemoryPool { free, layout, limits: ON_DEMAND, keep: ON_DEMAND_KEPT, made: None, reuse: Reuse::default() }
     }
 
     /// All spaces are made now.
@@ -90,6 +118,7 @@ impl MemoryPool {
             limits: WarmLimits { spaces: max_unused_warm_slots as usize, kept: usize::MAX, len: usize::MAX },
             keep: config.linear_memory_keep_resident,
             made: Some(MadeSpaces { total, max_memory_size }),
+            reuse: Reuse::default(),
         })
     }
 
@@ -99,6 +128,7 @@ impl MemoryPool {
     ///
     /// When there is none, or it is too small.
     pub(super) fn take(self: &Arc<Self>, minimum: u64, contents: Option<InitialContents<'_>>) -> Result<TakenSpace> {
+        self.reuse.made();
         let limit = match &self.made {
             Some(made) if minimum > made.max_memory_size => bail!(
                 "a memory of {minimum} bytes is larger than those of the pool: {} bytes (PoolingConfig::max_memory_size)",
@@ -162,6 +192,9 @@ impl MemoryPool {
 
     /// Takes back the space of a memory, with the image that is mapped there.
     pub(super) fn give_back(&self, space: MemorySpace, image: Option<&MemoryImage>) {
+        if self.made.is_none() && !self.reuse.is_likely() {
+            return self.reuse.ended();
+        }
         let Some(space) = space.reset(self.keep, image) else { return };
         self.lock().put_warm(space);
         loop {

@@ -4,15 +4,14 @@
 use super::context::RawStoreContext;
 use super::handle::GlobalHandle;
 use super::raw_value::RawValue;
-use super::signals::set_current;
 use super::store::VmStore;
+use crate::async_call::yield_now;
 use crate::error::{Error, Result};
 use crate::host_panic::HostPanic;
 use crate::store::StoreInner;
 use gusset_artifact::{CoreValType, GlobalType};
 use gusset_types::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null;
 use std::sync::atomic::Ordering;
 
 /// How much fuel compiled code takes at once. It counts that down in a register, and a trap other than `unreachable` loses the count: so
@@ -49,9 +48,24 @@ impl RawStoreContext {
     }
 
     fn begin_share(&self, fuel: u64) {
-        let share = fuel.min(SHARE as u64);
+        let mut share = fuel.min(SHARE as u64);
+        if self.fuel_yield_interval.get() != 0 {
+            // Where the turn is over already, the least: code asks then.
+            let until_yield = self.fuel_until_yield.get();
+            share = share.min(until_yield.max(1));
+            self.fuel_until_yield.set(until_yield.saturating_sub(share));
+        }
         self.fuel.set(share as i64);
         self.fuel_behind.set(fuel - share);
+    }
+
+    /// Whether the guest has used so much that others are to have their turn; so much more is its next one.
+    fn is_turn_over(&self) -> bool {
+        let over = self.fuel_yield_interval.get() != 0 && self.fuel_until_yield.get() == 0;
+        if over {
+            self.fuel_until_yield.set(self.fuel_yield_interval.get());
+        }
+        over
     }
 
     /// Gives compiled code its next share.
@@ -66,6 +80,39 @@ impl RawStoreContext {
     }
 }
 
+/// Gives compiled code its next share, after others have had their turn where that is over; whether it goes on. If not, why is recorded.
+///
+/// # Safety
+///
+/// Compiled code of the context's store calls, and nobody holds a borrow of it.
+pub(super) unsafe fn next_share(context: &RawStoreContext) -> bool {
+    let left = context.fuel_left();
+    if left > 0 && context.is_turn_over() {
+        // While the host runs, no fault of this thread is the guest's.
+        context.leave_guest();
+        let outcome = catch_unwind(AssertUnwindSafe(yield_now));
+        context.go_to_guest();
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                context.failure.set_host(error);
+                return false;
+            }
+            Err(payload) => {
+                context.failure.set_host(Error::new(HostPanic::new(payload)));
+                return false;
+            }
+        }
+    }
+    match context.refill_fuel() {
+        Ok(()) => true,
+        Err(code) => {
+            context.failure.set_trap(code, None);
+            false
+        }
+    }
+}
+
 /// Asks the store whether the guest goes on; if not, why is recorded.
 ///
 /// # Safety
@@ -74,10 +121,10 @@ impl RawStoreContext {
 #[cold]
 pub(super) unsafe fn ask_whether_to_go_on(context: &RawStoreContext) -> bool {
     // While the host runs, no fault of this thread is the guest's.
-    let guest = set_current(null());
+    context.leave_guest();
     // SAFETY: V8: the context has the function for the type of its store's data; the rest is the caller's promise.
     let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (context.on_deadline)(context) }));
-    set_current(guest);
+    context.go_to_guest();
     match outcome {
         Ok(Ok(true)) => return true,
         Ok(Ok(false)) => context.failure.set_trap(TrapCode::Interrupt, None),
@@ -134,7 +181,17 @@ impl VmStore {
 
     /// Sets how much fuel guests may use.
     pub(crate) fn set_fuel(&self, fuel: u64) {
-        self.context().begin_share(fuel);
+        let context = self.context();
+        context.fuel_until_yield.set(context.fuel_yield_interval.get());
+        context.begin_share(fuel);
+    }
+
+    /// Sets after how much fuel guests let others have their turn.
+    pub(crate) fn set_fuel_yield_interval(&self, interval: Option<u64>) {
+        let context = self.context();
+        context.fuel_yield_interval.set(interval.unwrap_or(0));
+        context.fuel_until_yield.set(interval.unwrap_or(0));
+        context.begin_share(context.fuel_left());
     }
 
     /// Uses fuel for a guest; whether some is left.

@@ -52,6 +52,13 @@
 //!   unit that may run; the two words before them, the resolver's address and the unit's. Pages for code are given to one writer, who
 //!   fills them and makes them executable, once; what is known of the code is published before any slot leads there, and stays until
 //!   the unit goes.
+//! - **V15, a fiber waits with nothing of a thread.** A fiber waits only where all frames on its stack are the runtime's, compiled code's or a
+//!   future's that can be sent: an activation that the host begins on it, other than the first, keeps it from waiting until it ends, and
+//!   values of guests and of the host that frames of the runtime hold can be sent ([`ComponentType`](crate::ComponentType) says so). No guest
+//!   of another store is running on it then. Each switch writes into the store's context where its thread says whose code it runs, and code
+//!   that may be on another thread after a call reads it from there; no other address of a thread's is kept over one. A fiber, its state and
+//!   what it was given stay where they are until it has finished, or for ever. The future that it belongs to has the borrow of
+//!   the store, and leaves it to the fiber while it polls or cancels it; the context of that poll is the fiber's as long.
 
 mod allocator;
 mod artifact_code;
@@ -72,6 +79,7 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod failure;
+mod fiber;
 #[cfg(all(test, feature = "compile", feature = "wat"))]
 mod forks;
 mod free_spaces;
@@ -87,6 +95,7 @@ mod items;
 mod lazy_code;
 #[cfg(feature = "compile")]
 mod lazy_mapping;
+mod lent_store;
 mod limits;
 mod mapping;
 mod memory;
@@ -94,6 +103,7 @@ mod memory_image;
 mod memory_pool;
 mod memory_space;
 mod metering;
+mod on_fiber;
 mod pieces;
 mod plain;
 mod raw_value;
@@ -105,6 +115,7 @@ mod segment;
 mod signals;
 mod slot_pool;
 mod stack;
+mod stack_pool;
 mod store;
 mod table;
 mod trampolines;
@@ -114,19 +125,21 @@ mod unwind;
 pub(crate) use allocator::InstanceAllocator;
 pub(crate) use budget::{BudgetLoan, HostBudget};
 pub(crate) use code::CodeMemory;
+pub(crate) use fiber::CurrentFiber;
 pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,
 };
 pub(crate) use host::HostFunc;
 pub(crate) use import::extern_matches;
+pub(crate) use lent_store::LentStore;
 pub(crate) use limits::{Limiter, WantedItems};
 pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
 pub(crate) use signals::install_signal_handlers;
-pub(crate) use stack::StackLimit;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;
+pub(crate) use stack::{EnteredBy, StackLimit};
 pub(crate) use store::VmStore;
 pub(crate) use transcode::Transcoder;

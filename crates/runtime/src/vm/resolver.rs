@@ -2,11 +2,10 @@
 //! called with.
 
 use super::lazy_code::LazyCode;
-use super::signals::set_current;
+use super::signals::current;
 use super::unwind::leave;
 use crate::lazy::compiler_panicked;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null;
 use std::time::Instant;
 
 /// Jumped to by thunks, with the number of the function in `eax` and the address of the slots' header in `r11`. It keeps every register
@@ -109,7 +108,9 @@ pub(super) unsafe extern "C" fn resolver() {
 /// Called by [`resolver`] only.
 unsafe extern "C" fn resolve(code: *const LazyCode, function: u32, fp: usize, pc: usize) -> usize {
     // While the compiler runs, no fault of this thread is the guest's, nor is the time.
-    let (guest, start) = (set_current(null()), Instant::now());
+    let (guest, start) = (current(), Instant::now());
+    // SAFETY: V10: compiled code of that store calls; the store outlives its activation.
+    unsafe { (*guest).leave_guest() }
     let outcome = {
         // SAFETY: V14: the slots' header has the address of the unit that they are of, which lives while its code runs.
         let code = unsafe { &*code };
@@ -118,8 +119,10 @@ unsafe extern "C" fn resolve(code: *const LazyCode, function: u32, fp: usize, pc
     };
     // SAFETY: V1: the owner was borrowed exclusively by the entry, which does not touch it until the guest returns; compiled code holds no
     // reference into it.
-    unsafe { (*(*guest).erased_owner()).waited_for_compiler(start.elapsed()) };
-    set_current(guest);
+    unsafe {
+        (*(*guest).erased_owner()).waited_for_compiler(start.elapsed());
+        (*guest).go_to_guest();
+    }
     match outcome {
         Ok(address) => address,
         // SAFETY: V1, V9: the store outlives its activation, and its code called; nothing of this function's is left to drop.

@@ -14,16 +14,34 @@ use std::mem::zeroed;
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 
+/// The store whose compiled code a thread is running; null while it runs the host.
+pub(super) struct RunningGuest(Cell<*const RawStoreContext>);
+
+impl RunningGuest {
+    #[inline(always)]
+    pub(super) fn set(&self, context: *const RawStoreContext) {
+        self.0.set(context);
+    }
+}
+
 thread_local! {
-    /// The store whose compiled code this thread is running; null while it runs the host.
-    static CURRENT: Cell<*const RawStoreContext> = const { Cell::new(null()) };
+    static CURRENT: RunningGuest = const { RunningGuest(Cell::new(null())) };
     /// Whether this thread is ready for guests' faults.
     static PREPARED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Says which store's code the thread runs from now on, and returns what it ran before.
-pub(super) fn set_current(context: *const RawStoreContext) -> *const RawStoreContext {
-    CURRENT.replace(context)
+/// Where this thread says which store's code it is running.
+///
+/// The compiler may keep the address over calls: who may be on another thread after one asks the store's context instead
+/// ([`RawStoreContext::leave_guest`]), where the address is written anew.
+#[inline(always)]
+pub(super) fn running_guest() -> *const RunningGuest {
+    CURRENT.with(|running| running as *const RunningGuest)
+}
+
+/// The store whose compiled code this thread is running.
+pub(super) fn current() -> *const RawStoreContext {
+    CURRENT.with(|running| running.0.get())
 }
 
 const SIGNALS: [i32; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
@@ -76,7 +94,7 @@ unsafe extern "C" fn on_signal(signal: i32, info: *mut libc::siginfo_t, user_con
         let mut registers = Registers::of(user_context);
         let is_access = signal == libc::SIGSEGV || signal == libc::SIGBUS;
         let address = is_access.then(|| (*info).si_addr() as usize);
-        match CURRENT.get().as_ref() {
+        match current().as_ref() {
             Some(context) => trap(context, &mut registers, address),
             None => false,
         }

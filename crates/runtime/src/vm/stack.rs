@@ -1,6 +1,9 @@
 //! How deep guests may go on the stack that they run on. What counts is the thread's, not the store's: a host function
-//! may enter another store, or lend its store to another thread.
+//! may enter another store, or lend its store to another thread. On a fiber it is the fiber's, which takes it along.
 
+use super::context::RawStoreContext;
+use super::fiber::{self, FiberState};
+use super::store::VmStore;
 use crate::error::{Error, Result};
 use crate::trap::Trap;
 use gusset_types::TrapCode;
@@ -9,7 +12,7 @@ use std::mem::ManuallyDrop;
 
 /// What stays free below guests, for what they call: stubs, the runtime's functions and the host's. The deepest values
 /// that guests can pass take most of it, and several times as much in code that is not optimised.
-const RESERVE: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
+pub(super) const RESERVE: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
 
 thread_local! {
     /// The thread's own stack, once it is known: see [`OwnStack`].
@@ -61,22 +64,34 @@ pub(crate) struct StackLimit {
     outer: OuterLimit,
 }
 
+/// Who begins an activation. It counts on a fiber, which may only wait where no frame of the host is kept waiting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EnteredBy {
+    /// The host, of which there may be frames between the activation and the one around it.
+    Host,
+    /// The runtime, for the guest that is running: there are none.
+    Runtime,
+}
+
 /// What is to be put back.
 enum OuterLimit {
     /// On the thread's own stack: what stood in [`LIMIT`] before.
     Own(usize),
+    /// On the stack of a fiber: what it had before, and whether the activation kept it from waiting. The fiber outlives its
+    /// activations.
+    Fiber { fiber: *const FiberState, limit: usize, blocks: bool },
     /// Elsewhere: the activation leaves [`ELSEWHERE`]. Hosts that have many stacks end activations in any order.
     Elsewhere(ForeignActivation),
 }
 
 impl StackLimit {
-    /// For an activation of at most `max` bytes that starts here.
+    /// For an activation of at most `max` bytes that starts here, in the store of that context.
     ///
     /// # Errors
     ///
     /// When there is no room for any guest.
     #[inline(always)]
-    pub(crate) fn from_here(max: usize) -> Result<StackLimit> {
+    fn from_here(max: usize, by: EnteredBy, store: *const RawStoreContext) -> Result<StackLimit> {
         let here = stack_pointer();
         let outer = match LIMIT.get() {
             0 => prepare(),
@@ -84,7 +99,7 @@ impl StackLimit {
         };
         let wanted = here.saturating_sub(max).max(1);
         if !OWN.get().contains(here) {
-            return elsewhere(here, wanted);
+            return elsewhere(here, wanted, by, store);
         }
         let limit = wanted.max(outer);
         if limit >= here {
@@ -104,14 +119,60 @@ impl Drop for StackLimit {
     fn drop(&mut self) {
         match self.outer {
             OuterLimit::Own(limit) => LIMIT.set(limit),
+            OuterLimit::Fiber { fiber, limit, blocks } => leave_on_fiber(fiber, limit, blocks),
             OuterLimit::Elsewhere(activation) => leave(activation),
         }
     }
 }
 
-/// The limit on a stack that the host has switched to: that of the innermost activation on the same stack, if there is one.
+impl VmStore {
+    /// The right to go down from here, for an activation in this store.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for any guest.
+    #[inline(always)]
+    pub(crate) fn limit_stack(&self, by: EnteredBy) -> Result<StackLimit> {
+        StackLimit::from_here(self.engine().config().max_wasm_stack, by, self.context_pointer())
+    }
+}
+
+/// The limit on a stack that is not the thread's own.
 #[cold]
-fn elsewhere(here: usize, wanted: usize) -> Result<StackLimit> {
+#[inline(never)]
+fn elsewhere(here: usize, wanted: usize, by: EnteredBy, store: *const RawStoreContext) -> Result<StackLimit> {
+    match fiber::current_at(here) {
+        Some(fiber) => on_fiber(fiber, here, wanted, by, store),
+        None => on_unknown_stack(here, wanted),
+    }
+}
+
+/// The limit on the stack of a fiber: that of the innermost activation there, which at first is the stack's own.
+fn on_fiber(
+    fiber: &FiberState,
+    here: usize,
+    wanted: usize,
+    by: EnteredBy,
+    store: *const RawStoreContext,
+) -> Result<StackLimit> {
+    let outer = fiber.stack_limit();
+    let limit = wanted.max(outer);
+    if limit >= here {
+        return Err(Trap::new(TrapCode::StackOverflow).into());
+    }
+    let blocks = fiber.begin_activation(limit, by, store);
+    Ok(StackLimit { limit, outer: OuterLimit::Fiber { fiber, limit: outer, blocks } })
+}
+
+#[cold]
+#[inline(never)]
+fn leave_on_fiber(fiber: *const FiberState, limit: usize, blocks: bool) {
+    // SAFETY: V15: an activation on a fiber ends there, before the fiber does.
+    unsafe { (*fiber).end_activation(limit, blocks) }
+}
+
+/// The limit on a stack that the host has switched to: that of the innermost activation on the same stack, if there is one.
+fn on_unknown_stack(here: usize, wanted: usize) -> Result<StackLimit> {
     ELSEWHERE.with(|all| {
         let mut all = all.borrow_mut();
         let outer = all.iter().rev().find(|outer| outer.has_on_its_stack(here));
@@ -127,6 +188,7 @@ fn elsewhere(here: usize, wanted: usize) -> Result<StackLimit> {
 }
 
 #[cold]
+#[inline(never)]
 fn leave(activation: ForeignActivation) {
     ELSEWHERE.with(|all| {
         let mut all = all.borrow_mut();
@@ -240,7 +302,7 @@ mod tests {
     #[cfg(any(all(target_os = "linux", target_env = "gnu"), target_os = "macos"))]
     #[test]
     fn inner_activations_keep_the_limit_of_the_outer_one() {
-        let limit = |max| StackLimit::from_here(max).unwrap();
+        let limit = |max| StackLimit::from_here(max, EnteredBy::Host, std::ptr::null()).unwrap();
         let outer = limit(64 << 10);
         let before = outer.address();
         {
@@ -259,17 +321,17 @@ mod tests {
     fn on_other_stacks_the_innermost_activation_there_counts() {
         prepare();
         let (max, stack, other) = (1 << 20, 1 << 40, 2 << 40);
-        let at = |here: usize| elsewhere(here, here - max).unwrap();
+        let at = |here: usize| on_unknown_stack(here, here - max).unwrap();
         let outer = at(stack);
         assert_eq!(outer.address(), stack - max);
         let inner = at(stack - 1000);
         assert_eq!(inner.address(), stack - max, "of whatever store it is");
         let switched = at(other);
         assert_eq!(switched.address(), other - max);
-        let back = elsewhere(stack - 2000, stack - 3000).unwrap();
+        let back = on_unknown_stack(stack - 2000, stack - 3000).unwrap();
         assert_eq!(back.address(), stack - 3000);
         assert_eq!(at(stack - 2100).address(), stack - 3000);
-        assert!(elsewhere(stack - 3001, 1).is_err(), "the host has gone beyond the limit");
+        assert!(on_unknown_stack(stack - 3001, 1).is_err(), "the host has gone beyond the limit");
         assert_eq!(at(other - 5).address(), other - max);
         // The stacks' activations end in any order.
         drop(outer);
@@ -287,7 +349,9 @@ mod tests {
     #[test]
     fn no_guest_runs_on_a_tiny_stack() {
         let thread = std::thread::Builder::new().stack_size(64 << 10);
-        let thread = thread.spawn(|| StackLimit::from_here(1 << 20).map(|limit| limit.address())).unwrap();
+        let thread = thread
+            .spawn(|| StackLimit::from_here(1 << 20, EnteredBy::Host, std::ptr::null()).map(|limit| limit.address()))
+            .unwrap();
         let error = thread.join().unwrap().unwrap_err();
         assert!(error.to_string().contains("KiB of stack"), "{error}");
         assert_eq!(error.downcast_ref::<Trap>().unwrap().code(), TrapCode::StackOverflow);

@@ -1,0 +1,276 @@
+//! The functions that take a path: what they mean is the directory's business.
+
+use super::exports;
+use crate::descriptors;
+use crate::errno::ErrorNumber;
+#[cfg(feature = "filesystem")]
+use crate::imports::filesystem;
+use crate::memory::{check, is_utf8, store32};
+use crate::outcome::NumberOrError;
+use crate::rights;
+#[cfg(feature = "filesystem")]
+use {
+    super::fd::{Below, FILESTAT, done, new_timestamp, stat},
+    crate::area::{Area, One, Two},
+    crate::descriptors::{DescriptorEntry, DescriptorKind},
+    crate::lists::{self, Lent},
+    crate::memory::copy,
+};
+
+/// `oflags`, which are `open-flags` too.
+mod open_flags {
+    pub(super) const CREATE: u32 = 1;
+    pub(super) const DIRECTORY: u32 = 2;
+    pub(super) const TRUNCATE: u32 = 8;
+    pub(super) const ALL: u32 = 15;
+}
+
+/// `descriptor-flags`.
+#[cfg(feature = "filesystem")]
+mod descriptor_flags {
+    pub(super) const READ: u32 = 1;
+    pub(super) const WRITE: u32 = 2;
+    pub(super) const MUTATE_DIRECTORY: u32 = 32;
+}
+
+/// How long a path may be.
+const MAX_PATH: u32 = 4096;
+
+/// `descriptor-type`.
+#[cfg(feature = "filesystem")]
+const DIRECTORY: u8 = 3;
+
+/// That bytes are text, and not longer than paths may be.
+fn text(at: u32, length: u32) -> NumberOrError {
+    NumberOrError::of(|| {
+        check(at, length.into(), 1)?;
+        if length > MAX_PATH {
+            Err(ErrorNumber::NAMETOOLONG)
+        } else if is_utf8(at, length) {
+            Ok(0)
+        } else {
+            Err(ErrorNumber::ILSEQ)
+        }
+    })
+}
+
+/// Sees to a directory's descriptor and a path; its handle.
+fn directory(fd: u32, right: u32, path: u32, length: u32) -> NumberOrError {
+    NumberOrError::of(|| {
+        let entry = descriptors::with_rights(fd, right)?;
+        text(path, length).get()?;
+        Ok(entry.handle().into())
+    })
+}
+
+/// Whether a link at the end of a path is followed.
+#[inline(always)]
+fn lookup(flags: u32) -> Result<(), ErrorNumber> {
+    if flags > 1 { Err(ErrorNumber::INVAL) } else { Ok(()) }
+}
+
+exports! {
+    fn path_create_directory(fd: u32, path: u32, length: u32) {
+        let handle = directory(fd, rights::PATH_CREATE_DIRECTORY, path, length).get32()?;
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::create_directory_at(handle, path, length, to))?;
+        let _ = handle;
+        Ok(())
+    }
+
+    fn path_filestat_get(fd: u32, flags: u32, path: u32, length: u32, to: u32) {
+        let handle = directory(fd, rights::PATH_FILESTAT_GET, path, length).get32()?;
+        lookup(flags)?;
+        #[cfg(feature = "filesystem")]
+        {
+            check(to, FILESTAT, 8)?;
+            stat(handle, Some(Below { path, length, follow: flags }), to).get()?;
+        }
+        let _ = (handle, to);
+        Ok(())
+    }
+
+    fn path_filestat_set_times(
+        fd: u32, flags: u32, path: u32, length: u32, accessed: u64, modified: u64, which: u32
+    ) {
+        let handle = directory(fd, rights::PATH_FILESTAT_SET_TIMES, path, length).get32()?;
+        lookup(flags)?;
+        #[cfg(feature = "filesystem")]
+        {
+            let (a, a_seconds, a_nanoseconds) = new_timestamp(accessed, which)?;
+            let (m, m_seconds, m_nanoseconds) = new_timestamp(modified, which >> 2)?;
+            done(|to| {
+                filesystem::set_times_at(
+                    handle, flags, path, length, a, a_seconds, a_nanoseconds, m, m_seconds, m_nanoseconds, to,
+                );
+            })?;
+        }
+        let _ = (handle, accessed, modified, which);
+        Ok(())
+    }
+
+    fn path_link(fd: u32, flags: u32, path: u32, length: u32, new_fd: u32, new_path: u32, new_length: u32) {
+        let handle = directory(fd, rights::PATH_LINK_SOURCE, path, length).get32()?;
+        let new = directory(new_fd, rights::PATH_LINK_TARGET, new_path, new_length).get32()?;
+        lookup(flags)?;
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::link_at(handle, flags, path, length, new, new_path, new_length, to))?;
+        let _ = (handle, new);
+        Ok(())
+    }
+
+    fn path_open(
+        fd: u32, flags: u32, path: u32, length: u32, how: u32, base: u64, inheriting: u64, fd_flags: u32, to: u32
+    ) {
+        directory(fd, rights::PATH_OPEN, path, length).get()?;
+        check(to, 4, 4)?;
+        lookup(flags)?;
+        if how & !open_flags::ALL != 0 || fd_flags & !descriptors::fd_flags::ALL != 0 {
+            return Err(ErrorNumber::INVAL);
+        }
+        #[cfg(feature = "filesystem")]
+        {
+            let rights = u64::from(base as u32 & rights::ALL) | (inheriting & u64::from(rights::ALL)) << 32;
+            store32(to, open(fd, flags, path, length, how, rights, fd_flags).get32()?);
+        }
+        let _ = (base, inheriting, to, store32);
+        Ok(())
+    }
+
+    /// What a symbolic link holds, cut off where the buffer ends.
+    fn path_readlink(fd: u32, path: u32, length: u32, to: u32, room: u32, count: u32) {
+        let handle = directory(fd, rights::PATH_READLINK, path, length).get32()?;
+        check(to, room.into(), 1)?;
+        check(count, 4, 4)?;
+        #[cfg(feature = "filesystem")]
+        store32(count, read_link(handle, path, length, to, room).get32()?);
+        let _ = handle;
+        Ok(())
+    }
+
+    fn path_remove_directory(fd: u32, path: u32, length: u32) {
+        let handle = directory(fd, rights::PATH_REMOVE_DIRECTORY, path, length).get32()?;
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::remove_directory_at(handle, path, length, to))?;
+        let _ = handle;
+        Ok(())
+    }
+
+    fn path_rename(fd: u32, path: u32, length: u32, new_fd: u32, new_path: u32, new_length: u32) {
+        let handle = directory(fd, rights::PATH_RENAME_SOURCE, path, length).get32()?;
+        let new = directory(new_fd, rights::PATH_RENAME_TARGET, new_path, new_length).get32()?;
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::rename_at(handle, path, length, new, new_path, new_length, to))?;
+        let _ = (handle, new);
+        Ok(())
+    }
+
+    fn path_symlink(target: u32, target_length: u32, fd: u32, path: u32, length: u32) {
+        let handle = directory(fd, rights::PATH_SYMLINK, path, length).get32()?;
+        text(target, target_length).get()?;
+        if target_length == 0 {
+            return Err(ErrorNumber::NOENT);
+        }
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::symlink_at(handle, target, target_length, path, length, to))?;
+        let _ = handle;
+        Ok(())
+    }
+
+    fn path_unlink_file(fd: u32, path: u32, length: u32) {
+        let handle = directory(fd, rights::PATH_UNLINK_FILE, path, length).get32()?;
+        #[cfg(feature = "filesystem")]
+        done(|to| filesystem::unlink_file_at(handle, path, length, to))?;
+        let _ = handle;
+        Ok(())
+    }
+}
+
+/// Opens what is below a directory, with rights and above them those that are inherited; its number.
+#[cfg(feature = "filesystem")]
+fn open(fd: u32, follow: u32, path: u32, length: u32, how: u32, rights: u64, flags: u32) -> NumberOrError {
+    NumberOrError::of(|| {
+        let parent = descriptors::entry(fd)?;
+        let (own, own_inheriting) = descriptors::rights_of(fd);
+        // Libraries open a directory with nothing but the rights of directories, and then open files through it. So what can be had below
+        // is limited only once rights were given up.
+        let below = if parent.is_narrowed() { own_inheriting } else { rights::ALL };
+        let (base, inheriting) = (rights as u32 & below, (rights >> 32) as u32 & below);
+        let (create, truncate) = (how & open_flags::CREATE != 0, how & open_flags::TRUNCATE != 0);
+        // A library that opens a directory to read it does not ask for this one, and empties files through it all the same.
+        let may_truncate = !parent.is_narrowed() || own & rights::PATH_FILESTAT_SET_SIZE != 0;
+        if create && own & rights::PATH_CREATE_FILE == 0 || truncate && !may_truncate {
+            return Err(ErrorNumber::NOTCAPABLE);
+        }
+        if how & open_flags::DIRECTORY != 0 && (create || truncate) {
+            return Err(ErrorNumber::INVAL);
+        }
+        let read = base & (rights::FD_READ | rights::FD_READDIR) != 0;
+        // Guests that only read ask for these two as well.
+        let change = base & (rights::FD_ALLOCATE | rights::FD_FILESTAT_SET_SIZE) != 0 && !read;
+        let write = base & rights::FD_WRITE != 0 || change || truncate;
+        let mut wanted = if write { descriptor_flags::WRITE } else { 0 };
+        if read || !write {
+            wanted |= descriptor_flags::READ;
+        }
+        if how & open_flags::DIRECTORY != 0 {
+            wanted |=
+                told(|to| filesystem::get_flags(parent.handle(), to)).get32()? & descriptor_flags::MUTATE_DIRECTORY;
+        }
+        // Nothing is made that the guest has no number for.
+        let new = descriptors::lowest_free().get32()?;
+        let handle = {
+            let area = Area::<One>::new();
+            filesystem::open_at(parent.handle(), follow, path, length, how, wanted, area.at);
+            if area.u8(0) != 0 {
+                return Err(ErrorNumber::of_file(area.u8(4)));
+            }
+            area.u32(4)
+        };
+        let file_type = told(|to| filesystem::get_type(handle, to)).get32().unwrap_or(0) as u8;
+        let kind = if file_type == DIRECTORY { DescriptorKind::DIRECTORY } else { DescriptorKind::FILE };
+        // A directory itself cannot be written.
+        if kind == DescriptorKind::DIRECTORY && write {
+            filesystem::drop_descriptor(handle);
+            return Err(ErrorNumber::ISDIR);
+        }
+        let tell = if base & rights::FD_SEEK != 0 { rights::FD_TELL } else { 0 };
+        descriptors::set(new, DescriptorEntry::new(kind, handle, flags, file_type).narrowed(parent.is_narrowed()));
+        let inheriting = if kind == DescriptorKind::DIRECTORY { inheriting } else { 0 };
+        descriptors::set_rights(new, (base | tell) & rights::of(kind), inheriting);
+        Ok(new.into())
+    })
+}
+
+/// Calls what returns a byte.
+#[cfg(feature = "filesystem")]
+#[inline(always)]
+fn told(call: impl FnOnce(u32)) -> NumberOrError {
+    NumberOrError::of(|| {
+        let area = Area::<One>::new();
+        call(area.at);
+        if area.u8(0) == 0 { Ok(area.u8(1).into()) } else { Err(ErrorNumber::of_file(area.u8(1))) }
+    })
+}
+
+#[cfg(feature = "filesystem")]
+fn read_link(handle: u32, path: u32, length: u32, to: u32, room: u32) -> NumberOrError {
+    NumberOrError::of(|| {
+        let _lent = Lent::above(u64::from(to) + u64::from(room));
+        let (from, found) = {
+            let mut direct = room;
+            let area = Area::<Two>::beside(to, &mut direct);
+            lists::to(to, direct);
+            filesystem::readlink_at(handle, path, length, area.at);
+            if area.u8(0) != 0 {
+                return Err(ErrorNumber::of_file(area.u8(4)));
+            }
+            (area.u32(4), area.u32(8))
+        };
+        let count = found.min(room);
+        if from != to {
+            copy(from, to, count);
+        }
+        Ok(count.into())
+    })
+}
