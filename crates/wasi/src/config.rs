@@ -53,6 +53,7 @@ pub struct WasiConfigBuilder(Settings);
 pub(crate) struct Settings {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) config_values: Vec<(String, String)>,
     pub(crate) stdin: Input,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
@@ -102,6 +103,7 @@ impl WasiConfig {
         WasiConfigBuilder(Settings {
             args: Vec::new(),
             env: Vec::new(),
+            config_values: Vec::new(),
             stdin: Input::null(),
             stdout: Output::null(),
             stderr: Output::null(),
@@ -152,11 +154,7 @@ impl WasiConfigBuilder {
 
     /// Sets a variable of the environment; the last value counts.
     pub fn env(&mut self, name: impl Into<String>, value: impl Into<String>) -> &mut WasiConfigBuilder {
-        let (name, value) = (name.into(), value.into());
-        match self.0.env.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.env.push((name, value)),
-        }
+        set(&mut self.0.env, name.into(), value.into());
         self
     }
 
@@ -168,6 +166,12 @@ impl WasiConfigBuilder {
         for (name, value) in variables {
             self.env(name, value);
         }
+        self
+    }
+
+    /// Sets what `wasi:config` gives a guest for a key; the last value counts.
+    pub fn config_value(&mut self, key: impl Into<String>, value: impl Into<String>) -> &mut WasiConfigBuilder {
+        set(&mut self.0.config_values, key.into(), value.into());
         self
     }
 
@@ -331,5 +335,12 @@ impl WasiConfigBuilder {
             bail!("a guest listens at an address: `{rule}` is a name");
         }
         Ok(WasiConfig(Arc::new(settings.clone())))
+    }
+}
+
+fn set(values: &mut Vec<(String, String)>, name: String, value: String) {
+    match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => values.push((name, value)),
     }
 }

@@ -10,6 +10,8 @@ use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Unfinished, Waiter, Wakeup, block};
+#[cfg(feature = "async")]
+use crate::wait::{keep_thread, pause};
 use gusset::{Trap, TrapCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -149,6 +151,11 @@ impl WasiCtx {
     /// The variables of the environment.
     pub fn env(&self) -> &[(String, String)] {
         &self.settings().env
+    }
+
+    /// What `wasi:config` gives.
+    pub fn config_values(&self) -> &[(String, String)] {
+        &self.settings().config_values
     }
 
     /// The calendar's time, since 1970-01-01T00:00:00Z.
@@ -303,6 +310,10 @@ impl WasiCtx {
         }
     }
 
+    fn unfinished(&self) -> Vec<Arc<dyn Unfinished>> {
+        self.unfinished.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Gives way to others.
     pub fn yield_now(&self) {
         if let Some(yield_now) = &self.settings().yield_now {
@@ -323,36 +334,15 @@ impl WasiCtx {
         sources: &[(&dyn Pollable, Interest)],
         deadline: Option<Duration>,
     ) -> WasiResult<Vec<(usize, Ready)>> {
-        if sources.is_empty() && deadline.is_none() {
-            return Err(ErrorCode::Invalid.into());
-        }
-        let unfinished: Vec<_> = self.unfinished.iter().filter_map(Weak::upgrade).collect();
+        let unfinished = self.unfinished();
         loop {
             self.wakeup.forget();
             let mut waiter = Waiter::new(Waker::from(self.wakeup.clone()));
-            for left in unfinished.iter().filter(|left| !left.is_finished()) {
-                let _ = left.poll_ready(Interest::Write, &mut waiter);
-            }
-            let ready = poll_all(sources, &mut waiter);
-            if !ready.is_empty() {
-                return Ok(ready);
-            }
-            let left = deadline.map(|deadline| deadline.saturating_sub(self.monotonic_now()));
-            if left == Some(Duration::ZERO) {
-                return Ok(Vec::new());
-            }
-            let until_deadline = self.time_left()?;
-            let time_is_up = match (left, &self.settings().sleep) {
-                (None, _) | (_, Sleep::Real) => {
-                    let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));
-                    block(&self.wakeup, &waiter, shorter.or(left))? && shorter.is_none()
-                }
-                (Some(left), Sleep::Hook(hook)) => {
-                    hook(left);
-                    true
-                }
-                (Some(left), Sleep::Virtual) => {
-                    self.virtual_clock.advance(left);
+            let time_is_up = match self.ask(sources, &unfinished, deadline, &mut waiter)? {
+                Asked::Over(ready) => return Ok(ready),
+                Asked::Pause { length, is_all } => block(&self.wakeup, &waiter, length)? && is_all,
+                Asked::Sleep(sleep, length) => {
+                    sleep(length);
                     true
                 }
             };
@@ -362,6 +352,90 @@ impl WasiCtx {
             }
         }
     }
+
+    /// [`wait`](WasiCtx::wait), in a Tokio runtime whose thread is left to others meanwhile. The future can be dropped at any time: what was
+    /// waited for stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](WasiCtx::wait), and where there is no runtime.
+    ///
+    /// # Panics
+    ///
+    /// Where the runtime has no drivers for time, or for input and output (`enable_all` gives it both).
+    #[cfg(feature = "async")]
+    pub async fn wait_async(
+        &mut self,
+        sources: &[(Arc<dyn Pollable>, Interest)],
+        deadline: Option<Duration>,
+    ) -> WasiResult<Vec<(usize, Ready)>> {
+        let sources: Vec<(&dyn Pollable, Interest)> =
+            sources.iter().map(|(source, interest)| (&**source, *interest)).collect();
+        let unfinished = self.unfinished();
+        loop {
+            let waker = std::future::poll_fn(|task| Poll::Ready(task.waker().clone())).await;
+            let mut waiter = Waiter::new(waker);
+            let time_is_up = match self.ask(&sources, &unfinished, deadline, &mut waiter)? {
+                Asked::Over(ready) => return Ok(ready),
+                Asked::Pause { length, is_all } => pause(&waiter, length).await? && is_all,
+                Asked::Sleep(sleep, length) => {
+                    keep_thread(move || sleep(length)).await?;
+                    true
+                }
+            };
+            if time_is_up {
+                return Ok(poll_all(&sources, &mut waiter));
+            }
+        }
+    }
+
+    /// Asks what is ready, and else how to wait: which of the two ways there are to do that is for the caller.
+    fn ask<'a>(
+        &self,
+        sources: &[(&'a dyn Pollable, Interest)],
+        unfinished: &'a [Arc<dyn Unfinished>],
+        deadline: Option<Duration>,
+        waiter: &mut Waiter<'a>,
+    ) -> WasiResult<Asked> {
+        if sources.is_empty() && deadline.is_none() {
+            return Err(ErrorCode::Invalid.into());
+        }
+        for left in unfinished.iter().filter(|left| !left.is_finished()) {
+            let _ = left.poll_ready(Interest::Write, waiter);
+        }
+        let ready = poll_all(sources, waiter);
+        if !ready.is_empty() {
+            return Ok(Asked::Over(ready));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_sub(self.monotonic_now()));
+        if left == Some(Duration::ZERO) {
+            return Ok(Asked::Over(Vec::new()));
+        }
+        let until_deadline = self.time_left()?;
+        Ok(match (left, &self.settings().sleep) {
+            (None, _) | (_, Sleep::Real) => {
+                let shorter = until_deadline.filter(|&until| left.is_none_or(|left| until < left));
+                Asked::Pause { length: shorter.or(left), is_all: shorter.is_none() }
+            }
+            (Some(left), Sleep::Hook(hook)) => Asked::Sleep(hook.clone(), left),
+            (Some(left), Sleep::Virtual) => {
+                self.virtual_clock.advance(left);
+                Asked::Over(poll_all(sources, waiter))
+            }
+        })
+    }
+}
+
+/// What comes of asking those that are waited for.
+enum Asked {
+    Over(Vec<(usize, Ready)>),
+    /// Wait so long at most, which is the time until the guest's own deadline (`is_all`), or until that of its store.
+    Pause {
+        length: Option<Duration>,
+        is_all: bool,
+    },
+    /// Let the host sleep.
+    Sleep(Arc<dyn Fn(Duration) + Send + Sync>, Duration),
 }
 
 fn poll_all<'a>(sources: &[(&'a dyn Pollable, Interest)], waiter: &mut Waiter<'a>) -> Vec<(usize, Ready)> {

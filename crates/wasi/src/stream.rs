@@ -140,6 +140,12 @@ pub trait Stream: Pollable {
         self.write(bytes)
     }
 
+    /// Whether reading or writing may keep the thread for a while all the same: in the system, as a file on a disk does, or in the host's own
+    /// code. A guest that waits in a runtime has it done in another thread then.
+    fn keeps_thread(&self) -> bool {
+        false
+    }
+
     /// Goes on at another place of a file that stands behind the stream; what place that is. Whoever else has the stream goes on there
     /// too. Only what is a [`RegularFile`](FileType::RegularFile) is asked.
     ///

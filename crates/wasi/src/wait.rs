@@ -4,6 +4,12 @@
 //! What the system can wait for is given to it as a file descriptor, anything else wakes a [`Waker`]; so no runtime and no
 //! thread is needed here, and whoever has an executor can make a [`Waiter`] of its waker and wait for the same things in its own way.
 
+#[cfg(feature = "async")]
+mod executor;
+
+#[cfg(feature = "async")]
+pub(crate) use executor::{keep_thread, pause};
+
 use crate::error::WasiResult;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};

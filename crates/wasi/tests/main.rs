@@ -10,3 +10,5 @@ mod network;
 mod p2;
 mod sockets;
 mod waiting;
+#[cfg(feature = "async")]
+mod waiting_async;

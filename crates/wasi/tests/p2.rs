@@ -1,4 +1,7 @@
-//! WASI 0.2, called by the host through a component that exports what it imports.
+//! WASI 0.2, called by the host through a component that exports what it imports: in a thread that waits, and in a runtime.
+
+/// Whether the guests of these modules wait in a runtime.
+const IN_RUNTIME: bool = false;
 
 mod channel;
 mod clocks;
@@ -7,6 +10,8 @@ mod files;
 mod filesystem;
 mod generated;
 mod guest;
+#[cfg(feature = "async")]
+mod in_runtime;
 mod programs;
 mod random;
 mod sockets;

@@ -5,10 +5,4 @@ mod wall_clock;
 
 pub(super) use wall_clock::Datetime;
 
-use super::WasiView;
-use gusset::{Linker, Result};
-
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    monotonic_clock::add_to_linker(linker)?;
-    wall_clock::add_to_linker(linker)
-}
+crate::p2::interfaces! { monotonic_clock, wall_clock }

@@ -11,10 +11,4 @@ mod types;
 
 pub(crate) use metadata_hash::MetadataHasher;
 
-use super::WasiView;
-use gusset::{Linker, Result};
-
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    types::add_to_linker(linker)?;
-    preopens::add_to_linker(linker)
-}
+crate::p2::interfaces! { types, preopens }

@@ -90,10 +90,10 @@ pub(crate) fn stop(message: impl Into<String>) -> WasiError {
 /// } }
 /// ```
 ///
-/// the function `add_to_linker`. A resource is dropped out of the table, and where its end may have to wait, a function is given what was dropped. A
-/// function is given the view and the parameters as a tuple; what it
-/// `waits` for, or does in the meantime, it says by [`Waits`](super::Waits), over which it is generic. It returns the results as a tuple, or, where there is a
-/// function for its codes, the result of success alone. One that `tells` has failures that are no codes of the policy layer's.
+/// the functions `add_to_linker` and, in a runtime, `add_to_linker_async`. A resource is dropped out of the table; where what it `ends` with may have to
+/// wait, a function is given what was dropped. A function is given the view and the parameters as a tuple; what it `waits` for, or does in the meantime,
+/// it says by [`Waits`](super::Waits), over which it is generic. It returns the results as a tuple, or, where there is a function for its codes, the
+/// result of success alone. One that `tells` has failures that are no codes of the policy layer's.
 macro_rules! interface {
     ($interface:literal { $($kind:ident $name:literal: $item:path $(, $code:path)?;)* }) => {
         pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
@@ -103,35 +103,34 @@ macro_rules! interface {
             $($crate::p2::interface!(@ $kind instance, $interface, $name, $item $(, $code)?);)*
             Ok(())
         }
+
+        #[cfg(feature = "async")]
+        pub(in crate::p2) fn add_to_linker_async<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            let mut instance = linker.instance($interface)?;
+            $($crate::p2::interface!(@async $kind instance, $interface, $name, $item $(, $code)?);)*
+            Ok(())
+        }
     };
     (@ resource $instance:ident, $interface:literal, $name:literal, $type:path) => {
         $instance.resource($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
-            let dropped = gusset::Resource::<$type>::new_own(rep);
-            let deleted = $crate::p2::enter(&mut store).table.delete(dropped);
-            gusset::Context::with_context(deleted.map(drop), || {
-                concat!("a `", $name, "` of `", $interface, "` cannot be dropped")
-            })
+            let view = $crate::p2::enter(&mut store);
+            $crate::p2::interface!(@drop view, $interface, $name, $type, rep).map(drop)
         })?
     };
     (@ ends $instance:ident, $interface:literal, $name:literal, $type:path, $end:path) => {
         $instance.resource($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
             let mut view = $crate::p2::enter(&mut store);
-            let deleted = view.table.delete(gusset::Resource::<$type>::new_own(rep));
-            let dropped = gusset::Context::with_context(deleted, || {
-                concat!("a `", $name, "` of `", $interface, "` cannot be dropped")
-            })?;
+            let dropped = $crate::p2::interface!(@drop view, $interface, $name, $type, rep)?;
             let ended = $crate::p2::at_once($end(&mut view, dropped, $crate::p2::OnThread));
             $crate::p2::refused($interface, concat!("[resource-drop]", $name), ended)
         })?
     };
-    (@ function $instance:ident, $interface:literal, $name:literal, $function:path) => {
+    (@ function $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
-            $crate::p2::refused($interface, $name, $function(&mut $crate::p2::enter(&mut store), params))
-        })?
-    };
-    (@ function $instance:ident, $interface:literal, $name:literal, $function:path, $code:path) => {
-        $instance.func_wrap($name, |mut store, params| {
-            $crate::p2::told($function(&mut $crate::p2::enter(&mut store), params), $code)
+            let outcome = $function(&mut $crate::p2::enter(&mut store), params);
+            $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };
     (@ tells $instance:ident, $interface:literal, $name:literal, $function:path) => {
@@ -139,20 +138,64 @@ macro_rules! interface {
             $crate::p2::Failure::tell($function(&mut $crate::p2::enter(&mut store), params))
         })?
     };
-    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path) => {
+    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
             let mut view = $crate::p2::enter(&mut store);
             let outcome = $crate::p2::at_once($function(&mut view, params, $crate::p2::OnThread));
-            $crate::p2::refused($interface, $name, outcome)
+            $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };
-    (@ waits $instance:ident, $interface:literal, $name:literal, $function:path, $code:path) => {
-        $instance.func_wrap($name, |mut store, params| {
-            let mut view = $crate::p2::enter(&mut store);
-            let outcome = $crate::p2::at_once($function(&mut view, params, $crate::p2::OnThread));
-            $crate::p2::told(outcome, $code)
+    (@async ends $instance:ident, $interface:literal, $name:literal, $type:path, $end:path) => {
+        $instance.resource_async($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
+            Box::new(async move {
+                let mut view = $crate::p2::enter(&mut store);
+                let dropped = $crate::p2::interface!(@drop view, $interface, $name, $type, rep)?;
+                let ended = $end(&mut view, dropped, $crate::p2::OnExecutor).await;
+                $crate::p2::refused($interface, concat!("[resource-drop]", $name), ended)
+            })
         })?
+    };
+    (@async waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
+        $instance.func_wrap_async($name, |mut store, params| {
+            Box::new(async move {
+                let mut view = $crate::p2::enter(&mut store);
+                let outcome = $function(&mut view, params, $crate::p2::OnExecutor).await;
+                $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
+            })
+        })?
+    };
+    (@async $kind:ident $($row:tt)*) => { $crate::p2::interface!(@ $kind $($row)*) };
+    (@drop $view:ident, $interface:literal, $name:literal, $type:path, $rep:ident) => {
+        gusset::Context::with_context($view.table.delete(gusset::Resource::<$type>::new_own($rep)), || {
+            concat!("a `", $name, "` of `", $interface, "` cannot be dropped")
+        })
+    };
+    (@told $outcome:ident, $interface:literal, $name:literal) => {
+        $crate::p2::refused($interface, $name, $outcome)
+    };
+    (@told $outcome:ident, $interface:literal, $name:literal, $code:path) => {
+        $crate::p2::told($outcome, $code)
     };
 }
 
-pub(crate) use interface;
+/// Makes the same functions of those of several modules.
+macro_rules! interfaces {
+    ($($module:ident),*) => {
+        pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            $($module::add_to_linker(linker)?;)*
+            Ok(())
+        }
+
+        #[cfg(feature = "async")]
+        pub(in crate::p2) fn add_to_linker_async<T: $crate::p2::WasiView + 'static>(
+            linker: &mut gusset::Linker<T>,
+        ) -> gusset::Result<()> {
+            $($module::add_to_linker_async(linker)?;)*
+            Ok(())
+        }
+    };
+}
+
+pub(crate) use {interface, interfaces};

@@ -1,19 +1,14 @@
 //! `wasi:random`: random bytes for keys, others, and what tables of hashes are seeded with.
 
+use super::WasiCtxView;
 use super::interface::{interface, stop};
-use super::{WasiCtxView, WasiView};
 use crate::ctx::WasiCtx;
 use crate::error::WasiResult;
-use gusset::{Linker, Result};
 
 /// How many bytes one call may ask for: they are made in the host before they are the guest's.
 const MOST: u64 = 64 << 20;
 
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    secure::add_to_linker(linker)?;
-    insecure::add_to_linker(linker)?;
-    insecure_seed::add_to_linker(linker)
-}
+crate::p2::interfaces! { secure, insecure, insecure_seed }
 
 /// `wasi:random/random`.
 mod secure {

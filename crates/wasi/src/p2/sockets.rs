@@ -9,15 +9,4 @@ mod tcp_create_socket;
 mod udp;
 mod udp_create_socket;
 
-use super::WasiView;
-use gusset::{Linker, Result};
-
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    network::add_to_linker(linker)?;
-    instance_network::add_to_linker(linker)?;
-    ip_name_lookup::add_to_linker(linker)?;
-    tcp::add_to_linker(linker)?;
-    tcp_create_socket::add_to_linker(linker)?;
-    udp::add_to_linker(linker)?;
-    udp_create_socket::add_to_linker(linker)
-}
+crate::p2::interfaces! { network, instance_network, ip_name_lookup, tcp, tcp_create_socket, udp, udp_create_socket }

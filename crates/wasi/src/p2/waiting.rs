@@ -53,6 +53,29 @@ impl Waits for OnThread {
     }
 }
 
+/// Waits in a Tokio runtime.
+#[cfg(feature = "async")]
+#[derive(Clone, Copy)]
+pub(crate) struct OnExecutor;
+
+#[cfg(feature = "async")]
+impl Waits for OnExecutor {
+    const KEEPS_THREAD: bool = false;
+
+    async fn wait(
+        self,
+        ctx: &mut WasiCtx,
+        sources: Sources,
+        deadline: Option<Duration>,
+    ) -> WasiResult<Vec<(usize, Ready)>> {
+        ctx.wait_async(&sources, deadline).await
+    }
+
+    async fn work<R: Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> WasiResult<R> {
+        crate::wait::keep_thread(work).await
+    }
+}
+
 /// What a future gives that waits [`OnThread`].
 #[inline]
 pub(crate) fn at_once<R>(future: impl Future<Output = R>) -> R {

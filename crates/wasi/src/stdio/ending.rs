@@ -49,6 +49,10 @@ impl Stream for EndingStream {
         end(self.0.write_without_waiting(bytes))
     }
 
+    fn keeps_thread(&self) -> bool {
+        self.0.keeps_thread()
+    }
+
     fn seek(&self, to: SeekFrom) -> WasiResult<u64> {
         self.0.seek(to)
     }

@@ -145,6 +145,10 @@ impl<F: AsFd + Send + Sync> Stream for FdStream<F> {
         }
     }
 
+    fn keeps_thread(&self) -> bool {
+        matches!(self.file_type, FileType::RegularFile | FileType::BlockDevice)
+    }
+
     fn seek(&self, to: SeekFrom) -> WasiResult<u64> {
         let to = match to {
             SeekFrom::Start(offset) => rustix::fs::SeekFrom::Start(offset),

@@ -191,6 +191,10 @@ impl<W: Write + Send> Stream for WriterStream<W> {
         FileType::Fifo
     }
 
+    fn keeps_thread(&self) -> bool {
+        true
+    }
+
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

@@ -56,7 +56,12 @@ pub(crate) fn linker() -> Linker<Data> {
 
 fn linker_in(engine: &Engine) -> Linker<Data> {
     let mut linker = Linker::new(engine);
-    p2::add_to_linker(&mut linker).expect("nothing is defined");
+    let added = match super::IN_RUNTIME {
+        #[cfg(feature = "async")]
+        true => p2::add_to_linker_async(&mut linker),
+        _ => p2::add_to_linker(&mut linker),
+    };
+    added.expect("nothing is defined");
     linker
 }
 
@@ -89,8 +94,31 @@ impl Guest {
         P: ValueList + LowerList,
         R: ValueList + LiftList,
     {
+        #[cfg(feature = "async")]
+        if super::IN_RUNTIME {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            return runtime.block_on(self.call_async(function, params));
+        }
+        self.call_in_thread(function, params)
+    }
+
+    pub(crate) fn call_in_thread<P, R>(&mut self, function: &str, params: P) -> gusset::Result<R>
+    where
+        P: ValueList + LowerList,
+        R: ValueList + LiftList,
+    {
         let func: TypedFunc<P, R> = self.instance.get_typed_func(&mut self.store, function)?;
         func.call(&mut self.store, params)
+    }
+
+    #[cfg(feature = "async")]
+    pub(crate) async fn call_async<P, R>(&mut self, function: &str, params: P) -> gusset::Result<R>
+    where
+        P: ValueList + LowerList,
+        R: ValueList + LiftList,
+    {
+        let func: TypedFunc<P, R> = self.instance.get_typed_func(&mut self.store, function)?;
+        func.call_async(&mut self.store, params).await
     }
 
     /// The same of one that has a result and must not end the guest.

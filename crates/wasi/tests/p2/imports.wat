@@ -189,6 +189,11 @@
     (export "get-insecure-random-u64" (func (result u64)))))
   (import "wasi:random/insecure-seed@VERSION" (instance $insecure-seed
     (export "insecure-seed" (func (result (tuple u64 u64))))))
+  (import "wasi:config/store@0.2.0-rc.1" (instance $store
+    (type $error-type (variant (case "upstream" string) (case "io" string)))
+    (export "error" (type $error (eq $error-type)))
+    (export "get" (func (param "key" string) (result (result (option string) (error $error)))))
+    (export "get-all" (func (result (result (list (tuple string string)) (error $error)))))))
   (alias export $monotonic-clock "duration" (type $monotonic-clock.duration))
   (import "wasi:sockets/network@VERSION" (instance $network
     (export "network" (type $network (sub resource)))
@@ -355,6 +360,7 @@
   (export "wasi:random/random@VERSION" (instance $random))
   (export "wasi:random/insecure@VERSION" (instance $insecure))
   (export "wasi:random/insecure-seed@VERSION" (instance $insecure-seed))
+  (export "wasi:config/store@0.2.0-rc.1" (instance $store))
   (export "wasi:sockets/network@VERSION" (instance $network))
   (export "wasi:sockets/instance-network@VERSION" (instance $instance-network))
   (export "wasi:sockets/ip-name-lookup@VERSION" (instance $ip-name-lookup))

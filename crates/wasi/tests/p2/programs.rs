@@ -1,7 +1,7 @@
 //! `wasi:cli`: what a program is given, and how it ends.
 
 use super::guest::Guest;
-use gusset::{Resource, ResourceAny};
+use gusset::{ComponentType, Lift, Resource, ResourceAny};
 use gusset_wasi::{Exit, FileType, Input, Output, Pollable, Stream, WasiConfig, p2::OutputStream};
 
 #[test]
@@ -15,6 +15,29 @@ fn arguments_and_variables_are_those_of_the_host() {
     assert_eq!(guest.call::<_, Option<String>>("environment#initial-cwd", ()), None);
     let mut guest = Guest::new(&WasiConfig::default());
     assert_eq!(guest.call::<_, Vec<String>>("environment#get-arguments", ()), [""; 0]);
+}
+
+/// `error` of `wasi:config/store`.
+#[derive(ComponentType, Lift, PartialEq, Eq, Debug)]
+#[component(variant)]
+enum ConfigFailure {
+    Upstream(String),
+    Io(String),
+}
+
+#[test]
+fn settings_are_those_of_the_host() {
+    let mut config = WasiConfig::builder();
+    config.config_value("colour", "red").config_value("size", "").config_value("colour", "blue");
+    let mut guest = Guest::new(&config.build().unwrap());
+    let get = |guest: &mut Guest, key: &str| -> Option<String> {
+        guest.call::<_, Result<_, ConfigFailure>>("wasi:config/store@0.2.0-rc.1#get", (key,)).unwrap()
+    };
+    assert_eq!(get(&mut guest, "colour").as_deref(), Some("blue"));
+    assert_eq!(get(&mut guest, "size").as_deref(), Some(""));
+    assert_eq!(get(&mut guest, "none"), None);
+    let all = guest.call::<_, Result<Vec<(String, String)>, ConfigFailure>>("store#get-all", ()).unwrap();
+    assert_eq!(all, [("colour".into(), "blue".into()), ("size".into(), String::new())]);
 }
 
 #[test]

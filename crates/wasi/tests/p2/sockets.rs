@@ -1,11 +1,18 @@
 //! `wasi:sockets` over the loopback: the types of its interfaces, and calls of its functions.
 
+#[path = "sockets/denied.rs"]
 mod denied;
+#[path = "sockets/lookup.rs"]
 mod lookup;
+#[path = "sockets/tcp.rs"]
 mod tcp;
+#[path = "sockets/tcp_options.rs"]
 mod tcp_options;
+#[path = "sockets/tcp_states.rs"]
 mod tcp_states;
+#[path = "sockets/tcp_streams.rs"]
 mod tcp_streams;
+#[path = "sockets/udp.rs"]
 mod udp;
 
 use super::guest::Guest;
@@ -87,16 +94,16 @@ struct V6Place {
 /// `ip-socket-address`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ComponentType, Lift, Lower)]
 #[component(variant)]
-enum Place {
+enum SocketPlace {
     Ipv4(V4Place),
     Ipv6(V6Place),
 }
 
-impl From<SocketAddr> for Place {
-    fn from(address: SocketAddr) -> Place {
+impl From<SocketAddr> for SocketPlace {
+    fn from(address: SocketAddr) -> SocketPlace {
         match address {
-            SocketAddr::V4(v4) => Place::Ipv4(V4Place { port: v4.port(), address: v4.ip().octets().into() }),
-            SocketAddr::V6(v6) => Place::Ipv6(V6Place {
+            SocketAddr::V4(v4) => SocketPlace::Ipv4(V4Place { port: v4.port(), address: v4.ip().octets().into() }),
+            SocketAddr::V6(v6) => SocketPlace::Ipv6(V6Place {
                 port: v6.port(),
                 flow_info: v6.flowinfo(),
                 address: v6.ip().segments().into(),
@@ -106,11 +113,11 @@ impl From<SocketAddr> for Place {
     }
 }
 
-impl From<Place> for SocketAddr {
-    fn from(place: Place) -> SocketAddr {
+impl From<SocketPlace> for SocketAddr {
+    fn from(place: SocketPlace) -> SocketAddr {
         match place {
-            Place::Ipv4(v4) => SocketAddrV4::new(<[u8; 4]>::from(v4.address).into(), v4.port).into(),
-            Place::Ipv6(v6) => {
+            SocketPlace::Ipv4(v4) => SocketAddrV4::new(<[u8; 4]>::from(v4.address).into(), v4.port).into(),
+            SocketPlace::Ipv6(v6) => {
                 SocketAddrV6::new(<[u16; 8]>::from(v6.address).into(), v6.port, v6.flow_info, v6.scope_id).into()
             }
         }
@@ -158,7 +165,7 @@ fn free() -> Guest {
 /// `shutdown-type`.
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(enum)]
-enum End {
+enum Half {
     Receive,
     Send,
     Both,
@@ -207,7 +214,7 @@ impl Guest {
         let network = self.network();
         let interface = if function.starts_with("udp") { "udp" } else { "tcp" };
         let function = format!("{interface}#[method]{function}");
-        let started = self.call(&function, (socket, network, Place::from(address)));
+        let started = self.call(&function, (socket, network, SocketPlace::from(address)));
         self.drop(network);
         started
     }
@@ -263,12 +270,12 @@ impl Guest {
 
     #[track_caller]
     fn tcp_local(&mut self, socket: ResourceAny) -> Result<SocketAddr, NetCode> {
-        self.tcp_get::<Result<Place, NetCode>>("local-address", socket).map(Into::into)
+        self.tcp_get::<Result<SocketPlace, NetCode>>("local-address", socket).map(Into::into)
     }
 
     #[track_caller]
     fn tcp_remote(&mut self, socket: ResourceAny) -> Result<SocketAddr, NetCode> {
-        self.tcp_get::<Result<Place, NetCode>>("remote-address", socket).map(Into::into)
+        self.tcp_get::<Result<SocketPlace, NetCode>>("remote-address", socket).map(Into::into)
     }
 
     /// A socket that listens at the loopback, and where.

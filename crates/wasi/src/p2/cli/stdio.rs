@@ -1,14 +1,10 @@
 //! `wasi:cli/stdin`, `stdout` and `stderr`: the standard streams, which all handles of one share.
 
 use crate::error::WasiResult;
-use crate::p2::{InputStream, OutputStream, WasiCtxView, WasiView};
-use gusset::{Linker, Resource, Result};
+use crate::p2::{InputStream, OutputStream, WasiCtxView};
+use gusset::Resource;
 
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    stdin::add_to_linker(linker)?;
-    stdout::add_to_linker(linker)?;
-    stderr::add_to_linker(linker)
-}
+crate::p2::interfaces! { stdin, stdout, stderr }
 
 mod stdin {
     crate::p2::interface! { "wasi:cli/stdin@0.2.12" {

@@ -2,9 +2,9 @@
 
 use crate::error::WasiResult;
 use crate::fs::FileType;
-use crate::p2::{WasiCtxView, WasiView};
+use crate::p2::WasiCtxView;
 use crate::stream::Stream;
-use gusset::{Linker, Resource, Result};
+use gusset::Resource;
 
 /// `terminal-input`.
 pub(super) struct TerminalInput;
@@ -12,13 +12,7 @@ pub(super) struct TerminalInput;
 /// `terminal-output`.
 pub(super) struct TerminalOutput;
 
-pub(super) fn add_to_linker<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    input::add_to_linker(linker)?;
-    output::add_to_linker(linker)?;
-    stdin::add_to_linker(linker)?;
-    stdout::add_to_linker(linker)?;
-    stderr::add_to_linker(linker)
-}
+crate::p2::interfaces! { input, output, stdin, stdout, stderr }
 
 mod input {
     crate::p2::interface! { "wasi:cli/terminal-input@0.2.12" {

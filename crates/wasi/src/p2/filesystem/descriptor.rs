@@ -24,9 +24,12 @@ pub(super) struct Opened {
 /// The resource `directory-entry-stream`.
 #[derive(Clone)]
 pub(super) struct EntryStream {
-    pub(super) entries: Arc<Mutex<DirectoryEntries>>,
+    pub(super) entries: Arc<Mutex<ListedEntries>>,
     pub(super) _permit: Arc<DescriptorPermit>,
 }
+
+/// A type of its own, so that the compiler knows a future that holds it to be `Send`.
+pub(super) struct ListedEntries(pub(super) DirectoryEntries);
 
 impl OpenDescriptor {
     pub(super) fn new(thing: Descriptor, flags: DescriptorFlags, permit: Option<DescriptorPermit>) -> OpenDescriptor {

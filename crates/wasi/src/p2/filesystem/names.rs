@@ -1,6 +1,6 @@
 //! The functions of `wasi:filesystem/types` on what is in a directory.
 
-use super::descriptor::{EntryStream, OpenDescriptor, Opened, opened, with, with_both};
+use super::descriptor::{EntryStream, ListedEntries, OpenDescriptor, Opened, opened, with, with_both};
 use super::records::{
     DescriptorFlags, DescriptorStat, ListedEntry, MetadataHashValue, NewTimestamp, OpenAtFlags, PathFlags,
 };
@@ -16,7 +16,8 @@ pub(super) async fn read_directory<W: Waits>(
     waits: W,
 ) -> WasiResult<Resource<EntryStream>> {
     let permit = Arc::new(view.ctx.descriptor_permit()?);
-    let entries = with(view, &descriptor, waits, |opened| opened.directory()?.entries()).await?;
+    let work = |opened: &Opened| opened.directory()?.entries().map(ListedEntries);
+    let entries = with(view, &descriptor, waits, work).await?;
     Ok(view.table.push(EntryStream { entries: Arc::new(Mutex::new(entries)), _permit: permit })?)
 }
 
@@ -26,7 +27,7 @@ pub(super) async fn read_directory_entry<W: Waits>(
     waits: W,
 ) -> WasiResult<Option<ListedEntry>> {
     let entries = view.table.get(&stream)?.entries.clone();
-    let next = waits.work(move || entries.lock().unwrap_or_else(PoisonError::into_inner).next()).await?;
+    let next = waits.work(move || entries.lock().unwrap_or_else(PoisonError::into_inner).0.next()).await?;
     Ok(next.transpose()?.map(ListedEntry::from))
 }
 

@@ -12,7 +12,9 @@ interface! { "wasi:filesystem/preopens@0.2.12" {
     function "get-directories": get_directories;
 } }
 
-fn get_directories(view: &mut WasiCtxView<'_>, (): ()) -> WasiResult<(Vec<(Resource<OpenDescriptor>, String)>,)> {
+type NamedDirectory = (Resource<OpenDescriptor>, String);
+
+fn get_directories(view: &mut WasiCtxView<'_>, (): ()) -> WasiResult<(Vec<NamedDirectory>,)> {
     let flags = DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY;
     let mut directories = Vec::new();
     for preopen in &view.ctx.settings().preopens {

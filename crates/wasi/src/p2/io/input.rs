@@ -70,7 +70,10 @@ impl InputStream {
 
     /// Whether reading may keep a thread for as long as a disk takes.
     pub(super) fn is_slow(&self) -> bool {
-        matches!(self.0.source, InputSource::File { .. })
+        match &self.0.source {
+            InputSource::Stream(stream) => stream.keeps_thread(),
+            InputSource::File { .. } => true,
+        }
     }
 
     /// What it waits for.

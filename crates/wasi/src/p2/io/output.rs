@@ -91,7 +91,10 @@ impl OutputStream {
 
     /// Whether writing may keep a thread for as long as a disk takes.
     pub(super) fn is_slow(&self) -> bool {
-        matches!(self.0.sink, Sink::File { .. })
+        match &self.0.sink {
+            Sink::Stream(stream) => stream.keeps_thread(),
+            Sink::File { .. } => true,
+        }
     }
 
     /// What it waits for: that more can be written.

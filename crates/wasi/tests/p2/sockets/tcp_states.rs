@@ -1,7 +1,7 @@
 //! Which function may follow which.
 
 use super::super::guest::Guest;
-use super::{End, Family, NetCode, Streams, free, loopback};
+use super::{Family, Half, NetCode, Streams, free, loopback};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::p2::IoPollable;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -62,7 +62,7 @@ fn ask(guest: &mut Guest, socket: ResourceAny, known: &Answers) -> Answers {
         start_listen: unless(known.start_listen, &mut || guest.tcp_get("start-listen", socket)),
         finish_listen: unless(known.finish_listen, &mut || guest.tcp_get("finish-listen", socket)),
         accept: guest.accept(socket).map(drop),
-        shutdown: unless(known.shutdown, &mut || guest.tcp_set("shutdown", socket, End::Both)),
+        shutdown: unless(known.shutdown, &mut || guest.tcp_set("shutdown", socket, Half::Both)),
         local_address: guest.tcp_local(socket).map(drop),
         remote_address: guest.tcp_remote(socket).map(drop),
         set_backlog: guest.tcp_set("set-listen-backlog-size", socket, 16_u64),
@@ -133,7 +133,7 @@ fn a_socket_that_connects_goes_through_its_states() {
         guest.tcp_get::<Result<_, NetCode>>("finish-connect", socket).expect("it is connected");
     let connected = Answers { local_address: Ok(()), remote_address: Ok(()), set_backlog: INVALID, ..NOTHING };
     check(&mut guest, socket, Answers { shutdown: Ok(()), ..connected });
-    for which in [End::Send, End::Send, End::Receive, End::Both, End::Both] {
+    for which in [Half::Send, Half::Send, Half::Receive, Half::Both, Half::Both] {
         assert_eq!(guest.tcp_set("shutdown", socket, which), Ok(()));
     }
 }

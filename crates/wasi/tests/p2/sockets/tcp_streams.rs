@@ -1,7 +1,7 @@
 //! What connections carry, and how they end.
 
 use super::super::guest::{Guest, StreamError};
-use super::{End, Family, NetCode, free};
+use super::{Family, Half, NetCode, free};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::ErrorCode;
 use gusset_wasi::p2::{InputStream, OutputStream};
@@ -58,7 +58,7 @@ fn a_direction_that_the_guest_ends_is_closed() {
     ours.write_all(b"never read").unwrap();
     let pollable = guest.subscribe_to_input(input);
     guest.block(pollable);
-    guest.tcp_set("shutdown", *socket, End::Receive).unwrap();
+    guest.tcp_set("shutdown", *socket, Half::Receive).unwrap();
     assert_eq!(guest.read(input, 16), Err(None), "what had come is gone");
     assert_eq!(guest.blocking_read(input, 16), Err(None));
     let pollable = guest.subscribe_to_input(input);
@@ -67,7 +67,7 @@ fn a_direction_that_the_guest_ends_is_closed() {
     // The other one still goes.
     assert!(guest.check_write(output).is_ok_and(|permit| permit >= 16));
     guest.write(output, b"hello").unwrap();
-    guest.tcp_set("shutdown", *socket, End::Send).unwrap();
+    guest.tcp_set("shutdown", *socket, Half::Send).unwrap();
     assert_eq!(guest.write(output, b"more"), Err(None), "permitted before");
     assert_eq!(guest.check_write(output), Err(None));
     assert_eq!(guest.done("flush", output), Err(None));
@@ -97,7 +97,7 @@ fn nothing_is_lost_that_was_written_before_the_end() {
     let mut guest = free();
     let (connection, ours) = connected(&mut guest);
     let written = fill(&mut guest, &connection.output);
-    guest.tcp_set("shutdown", connection.socket, End::Send).unwrap();
+    guest.tcp_set("shutdown", connection.socket, Half::Send).unwrap();
     assert_eq!(guest.check_write(&connection.output), Err(None));
     let reader = read_all(ours, A_MOMENT);
     // It goes on while the guest waits for something else: here that the reader ends, which waits for the rest.
@@ -154,7 +154,7 @@ fn back_pressure_reaches_the_guest_and_ends() {
         written += permit;
     }
     guest.done("blocking-flush", output).unwrap();
-    guest.tcp_set("shutdown", connection.socket, End::Send).unwrap();
+    guest.tcp_set("shutdown", connection.socket, Half::Send).unwrap();
     assert_eq!(reader.join().unwrap(), written);
 }
 
@@ -173,7 +173,7 @@ fn a_connection_that_is_torn_down_says_so() {
     // Nobody is there to write to, which is the end and no failure.
     assert_eq!(guest.write_and_flush(&connection.output, b"x"), Err(None));
     assert_eq!(guest.check_write(&connection.output), Err(None));
-    assert_eq!(guest.tcp_set("shutdown", connection.socket, End::Both), Ok(()));
+    assert_eq!(guest.tcp_set("shutdown", connection.socket, Half::Both), Ok(()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Datagrams.
 
 use super::super::guest::Guest;
-use super::{Family, NetCode, Place, any, families, free, guest, loopback, place};
+use super::{Family, NetCode, SocketPlace, any, families, free, guest, loopback, place};
 use gusset::{ComponentType, Lift, Lower, Resource, ResourceAny};
 use gusset_wasi::Network;
 use gusset_wasi::p2::IoPollable;
@@ -12,7 +12,7 @@ use std::net::{SocketAddr, UdpSocket};
 #[component(record)]
 pub(super) struct Arrived {
     pub(super) data: Vec<u8>,
-    remote_address: Place,
+    remote_address: SocketPlace,
 }
 
 impl Arrived {
@@ -26,13 +26,13 @@ impl Arrived {
 #[component(record)]
 pub(super) struct Departing {
     data: Vec<u8>,
-    remote_address: Option<Place>,
+    remote_address: Option<SocketPlace>,
 }
 
 pub(super) type Pair = (ResourceAny, ResourceAny);
 
 pub(super) fn to(data: &[u8], remote: impl Into<Option<SocketAddr>>) -> Departing {
-    Departing { data: data.to_vec(), remote_address: remote.into().map(Place::from) }
+    Departing { data: data.to_vec(), remote_address: remote.into().map(SocketPlace::from) }
 }
 
 impl Guest {
@@ -58,7 +58,7 @@ impl Guest {
         socket: ResourceAny,
         remote: impl Into<Option<SocketAddr>>,
     ) -> Result<Pair, NetCode> {
-        self.call("udp#[method]udp-socket.stream", (socket, remote.into().map(Place::from)))
+        self.call("udp#[method]udp-socket.stream", (socket, remote.into().map(SocketPlace::from)))
     }
 
     /// A socket at the loopback, where it is, and its streams.
@@ -73,13 +73,13 @@ impl Guest {
 
     #[track_caller]
     fn udp_local(&mut self, socket: ResourceAny) -> Result<SocketAddr, NetCode> {
-        let local: Result<Place, NetCode> = self.call("udp#[method]udp-socket.local-address", (socket,));
+        let local: Result<SocketPlace, NetCode> = self.call("udp#[method]udp-socket.local-address", (socket,));
         local.map(Into::into)
     }
 
     #[track_caller]
     fn udp_remote(&mut self, socket: ResourceAny) -> Result<SocketAddr, NetCode> {
-        let remote: Result<Place, NetCode> = self.call("udp#[method]udp-socket.remote-address", (socket,));
+        let remote: Result<SocketPlace, NetCode> = self.call("udp#[method]udp-socket.remote-address", (socket,));
         remote.map(Into::into)
     }
 
@@ -352,7 +352,7 @@ fn a_pair_of_streams_is_the_only_one() {
     let (socket, _, (incoming, outgoing)) = guest.udp_at_loopback(Family::Ipv4);
     let function = "udp#[method]udp-socket.stream";
     for stream in [incoming, outgoing] {
-        let error = guest.stop::<_, (Result<Pair, NetCode>,)>(function, (socket, None::<Place>));
+        let error = guest.stop::<_, (Result<Pair, NetCode>,)>(function, (socket, None::<SocketPlace>));
         let said = "`udp-socket.stream` was called while streams of the call before were still open";
         assert_eq!(error.to_string(), said);
         guest.drop(stream);
