@@ -1,4 +1,4 @@
-//! The table of descriptors: what numbers stand for, in three words each.
+//! The table of descriptors: what numbers stand for, in four words each.
 
 use crate::errno::ErrorNumber;
 use crate::imports::stdio;
@@ -6,7 +6,7 @@ use crate::imports::stdio;
 use crate::imports::{cli, filesystem};
 use crate::outcome::NumberOrError;
 use crate::rights;
-use crate::words::{GlobalWord, MAX_DESCRIPTORS, STARTED};
+use crate::words::{FIELDS, GlobalWord, MAX_DESCRIPTORS, STARTED};
 
 /// What sort of thing a descriptor is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,13 @@ pub(crate) fn position(fd: u32) -> GlobalWord {
 #[inline(always)]
 fn rights_word(fd: u32) -> GlobalWord {
     GlobalWord::of_descriptor(fd, 2)
+}
+
+/// The stream that lists a directory, and above it the position of that one's next entry, or 0 where there is none.
+#[cfg(feature = "filesystem")]
+#[inline(always)]
+pub(crate) fn listing(fd: u32) -> GlobalWord {
+    GlobalWord::of_descriptor(fd, 3)
 }
 
 /// What a number stands for. Standard streams are there from the first call on, and directories when it is about them.
@@ -284,11 +291,13 @@ pub(crate) fn renumber(from: u32, to: u32) -> NumberOrError {
             #[cfg(feature = "filesystem")]
             crate::preview1::readdir::forget(from);
             let mut field = 0;
-            while field < 3 {
+            while field < FIELDS {
                 GlobalWord::of_descriptor(to, field).set(GlobalWord::of_descriptor(from, field).get());
                 field += 1;
             }
             entry_word(from).set(0);
+            #[cfg(feature = "filesystem")]
+            listing(from).set(0);
         }
         Ok(0)
     })

@@ -20,8 +20,10 @@ macro_rules! exports {
         $(#[$attribute])*
         #[unsafe(no_mangle)]
         extern "C" fn $name($($parameter: $type),*) -> u32 {
-            let body = || -> Result<(), crate::errno::ErrorNumber> { $body };
-            match body() {
+            // A closure might be called with a pointer to what it captured.
+            #[inline(always)]
+            fn body($($parameter: $type),*) -> Result<(), crate::errno::ErrorNumber> $body
+            match body($($parameter),*) {
                 Ok(()) => 0,
                 Err(errno) => errno.code(),
             }

@@ -6,9 +6,9 @@ unsafe extern "C" {
     /// Reads a word; it traps where there is none of this number.
     #[link_name = "get"]
     safe fn word_get(index: u32) -> u64;
-    /// Writes a word; it traps where there is none of this number.
+    /// Writes a word; it traps where there is none of this number. That comes last, since a constant before the call makes it one instruction.
     #[link_name = "set"]
-    safe fn word_set(index: u32, value: u64);
+    safe fn word_set(value: u64, index: u32);
 }
 
 /// One word.
@@ -55,11 +55,9 @@ words! {
     /// What the monotonic clock shows while it may not be asked, and whether.
     PAUSED_TIME,
     PAUSED,
-    /// The directory that is being listed, and 1 more; its stream; the position of the stream's next entry.
-    LISTED,
-    LISTING,
-    LISTING_NEXT,
-    /// The last entry of it that was told in part: its position, its inode, its type, how long its name is.
+    /// An entry of a directory that was told in part: the directory's descriptor and 1 more, the entry's position, its inode, its type, how long
+    /// its name is.
+    KEPT_OF,
     KEPT_POSITION,
     KEPT_INODE,
     KEPT_TYPE,
@@ -67,7 +65,7 @@ words! {
 }
 
 /// How many words a descriptor has.
-const FIELDS: u32 = 3;
+pub(crate) const FIELDS: u32 = 4;
 
 /// How many there are.
 const COUNT: u32 = SINGLE + NAME_WORDS + MAX_DESCRIPTORS * FIELDS;
@@ -105,7 +103,7 @@ impl GlobalWord {
 
     #[inline(always)]
     pub(crate) fn set(self, value: u64) {
-        word_set(self.0, value);
+        word_set(value, self.0);
     }
 }
 
@@ -113,7 +111,7 @@ impl GlobalWord {
 pub(crate) fn reset() {
     let mut index = 0;
     while index < COUNT {
-        word_set(index, 0);
+        word_set(0, index);
         index += 1;
     }
 }

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
-    CodeSection, CustomSection, EntityType, ExportSection, FunctionSection, ImportSection, MemoryType, Module, NameMap,
-    NameSection, TypeSection,
+    CodeSection, CustomSection, EntityType, ExportSection, Function, FunctionSection, ImportSection, MemoryType,
+    Module, NameMap, NameSection, TypeSection,
 };
 use wasmparser::{
     BinaryReaderError, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
@@ -37,6 +37,8 @@ struct CompiledAdapter<'a> {
 struct FunctionPlaces {
     /// By their old ones.
     functions: Vec<u32>,
+    /// The old ones of the functions that get and set a word.
+    words: [u32; 2],
 }
 
 /// Makes the adapter for a world of `wit/adapter.wit` in the folder of `crates/wasi-adapter`.
@@ -64,7 +66,7 @@ pub fn finish(compiled: &[u8], name: &str, folder: &Path) -> Result<Vec<u8>> {
             continue;
         }
         functions.function(*ty);
-        places.parse_function_body(&mut code, body.clone()).map_err(refused)?;
+        code.function(&places.body(body, count).map_err(refused)?);
     }
     module.section(&functions).section(&words::globals(count)).section(&compiled.exports(&places)?).section(&code);
     let (world_name, world) = world::section(name, folder)?;
@@ -139,7 +141,7 @@ impl<'a> CompiledAdapter<'a> {
         let is_word = |import: &&wasmparser::Import<'_>| import.module == WORDS;
         let words = self.imports.iter().filter(is_word).count() as u32;
         let first = self.imported() - words;
-        let (mut functions, mut next, mut types) = (Vec::new(), 0, [None; 2]);
+        let (mut functions, mut next, mut types, mut old) = (Vec::new(), 0, [None; 2], [0; 2]);
         for import in &self.imports {
             let TypeRef::Func(ty) = import.ty else { continue };
             if import.module != WORDS {
@@ -150,6 +152,7 @@ impl<'a> CompiledAdapter<'a> {
             let which =
                 ["get", "set"].iter().position(|name| *name == import.name).context("an unknown word function")?;
             types[which] = Some(ty);
+            old[which] = functions.len() as u32;
             functions.push(first + which as u32);
         }
         next = first + 2;
@@ -159,7 +162,7 @@ impl<'a> CompiledAdapter<'a> {
             next += u32::from(at != self.counter);
         }
         let [Some(get), Some(set)] = types else { bail!("it does not import both functions of words") };
-        Ok((FunctionPlaces { functions }, [get, set]))
+        Ok((FunctionPlaces { functions, words: old }, [get, set]))
     }
 
     fn imports(&self) -> Result<ImportSection> {
@@ -215,6 +218,40 @@ impl<'a> CompiledAdapter<'a> {
         let mut section = NameSection::new();
         section.functions(&map);
         section
+    }
+}
+
+impl FunctionPlaces {
+    /// A function, in which a word whose number is a constant is a global.
+    fn body(&mut self, body: &FunctionBody<'_>, count: u32) -> Result<Function, reencode::Error<String>> {
+        let mut function = self.new_function_with_parsed_locals(body)?;
+        let mut reader = body.get_operators_reader()?;
+        let mut number = None;
+        while !reader.eof() {
+            let operator = reader.read()?;
+            let word = number.take().filter(|&number: &i32| (0..count as i32).contains(&number));
+            match (&operator, word) {
+                (Operator::Call { function_index }, Some(word)) if self.words[0] == *function_index => {
+                    function.instructions().global_get(word as u32);
+                    continue;
+                }
+                (Operator::Call { function_index }, Some(word)) if self.words[1] == *function_index => {
+                    function.instructions().global_set(word as u32);
+                    continue;
+                }
+                (_, Some(word)) => {
+                    function.instructions().i32_const(word);
+                }
+                _ => {}
+            }
+            match operator {
+                Operator::I32Const { value } if (0..count as i32).contains(&value) => number = Some(value),
+                other => {
+                    function.instruction(&self.instruction(other)?);
+                }
+            }
+        }
+        Ok(function)
     }
 }
 

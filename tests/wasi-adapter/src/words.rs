@@ -14,26 +14,26 @@ pub(crate) fn globals(count: u32) -> GlobalSection {
 
 /// `get(i32) -> i64`.
 pub(crate) fn get(count: u32) -> Function {
-    each(count, |function, global| {
+    each(count, 0, |function, global| {
         function.instructions().global_get(global);
     })
 }
 
-/// `set(i32, i64)`.
+/// `set(i64, i32)`.
 pub(crate) fn set(count: u32) -> Function {
-    each(count, |function, global| {
-        function.instructions().local_get(1).global_set(global);
+    each(count, 1, |function, global| {
+        function.instructions().local_get(0).global_set(global);
     })
 }
 
-/// A function that does something to the global whose number its first parameter is, and traps where there is none: a block around each, out of
+/// A function that does something to the global whose number a parameter is, and traps where there is none: a block around each, out of
 /// which a table of branches leads.
-fn each(count: u32, with: impl Fn(&mut Function, u32)) -> Function {
+fn each(count: u32, number: u32, with: impl Fn(&mut Function, u32)) -> Function {
     let mut function = Function::new([]);
     for _ in 0..=count {
         function.instructions().block(BlockType::Empty);
     }
-    function.instructions().local_get(0).br_table(0..count, count).end();
+    function.instructions().local_get(number).br_table(0..count, count).end();
     for global in 0..count {
         with(&mut function, global);
         function.instructions().return_().end();

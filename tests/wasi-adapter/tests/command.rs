@@ -1,22 +1,30 @@
-//! Runs a module as the command that the adapter makes of it, over files in memory.
+//! Runs a module as the command that the adapter makes of it, and as it is, over files in memory.
 
 use crate::components::component;
+use gusset::core::Module;
 use gusset::{Component, Engine, Linker, ResourceTable, Store};
 use gusset_wasi::p2::{self, WasiCtxView, WasiView};
-use gusset_wasi::{Exit, MemoryFileSystem, Output, OutputBuffer, WasiConfig, WasiCtx};
+use gusset_wasi::{Exit, Input, MemoryFileSystem, Output, OutputBuffer, WasiConfig, WasiCtx, preview1};
 
 /// What a run printed, and what it left.
 pub(crate) struct CommandRun {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
     pub(crate) files: MemoryFileSystem,
     /// The exit code, or why there is none.
     pub(crate) end: Result<u32, String>,
 }
 
-struct CommandStore {
+/// The state of a component's store.
+pub(crate) struct CommandStore {
     wasi: WasiCtx,
     table: ResourceTable,
+}
+
+impl CommandStore {
+    pub(crate) fn new(config: &WasiConfig) -> CommandStore {
+        CommandStore { wasi: WasiCtx::new(config), table: ResourceTable::new() }
+    }
 }
 
 impl WasiView for CommandStore {
@@ -25,28 +33,58 @@ impl WasiView for CommandStore {
     }
 }
 
-/// Runs a module with some arguments, two variables, and a directory `/out`.
-pub(crate) fn run(module: &[u8]) -> CommandRun {
-    let engine = Engine::default();
-    let component = Component::new(&engine, component(module, "command")).expect("it is a component");
+/// A module, as it is and as a component.
+pub(crate) struct BothWays {
+    engine: Engine,
+    module: Module,
+    component: Component,
+}
+
+impl BothWays {
+    pub(crate) fn new(module: &[u8]) -> BothWays {
+        let engine = Engine::default();
+        let component = Component::new(&engine, component(module, "command")).expect("it is a component");
+        BothWays { module: Module::new(&engine, module).expect("it is a module"), component, engine }
+    }
+
+    /// Runs it as a component, with some arguments, two variables, and a directory `/out`.
+    pub(crate) fn as_component(&self, stdin: &[u8]) -> CommandRun {
+        run_with(stdin, |config| {
+            let engine = &self.engine;
+            let mut linker = Linker::<CommandStore>::new(engine);
+            p2::add_to_linker(&mut linker).expect("nothing is defined");
+            let mut store = Store::new(engine, CommandStore::new(config));
+            let instance = linker.instantiate(&mut store, &self.component).expect("it is linked");
+            let run = instance
+                .get_typed_func::<(), (Result<(), ()>,)>(&mut store, "wasi:cli/run@0.2.0#run")
+                .expect("it is a command");
+            match run.call(&mut store, ()) {
+                Ok((result,)) => Ok(u32::from(result.is_err())),
+                Err(error) => Exit::of(Err(error)).map(|exit| exit.code()),
+            }
+        })
+    }
+
+    /// Runs it as a module, given the same.
+    pub(crate) fn as_module(&self, stdin: &[u8]) -> CommandRun {
+        run_with(stdin, |config| {
+            let engine = &self.engine;
+            let mut linker = gusset::core::Linker::<WasiCtx>::new(engine);
+            preview1::add_to_linker(&mut linker, |ctx| ctx).expect("nothing is defined");
+            let mut store = Store::new(engine, WasiCtx::new(config));
+            let instance = linker.instantiate(&mut store, &self.module).expect("it is linked");
+            let start = instance.get_typed_func::<(), ()>(&mut store, "_start").expect("it is a command");
+            Exit::of(start.call(&mut store, ())).map(|exit| exit.code())
+        })
+    }
+}
+
+fn run_with(stdin: &[u8], enter: impl FnOnce(&WasiConfig) -> gusset::Result<u32>) -> CommandRun {
     let (stdout, stderr, files) = (OutputBuffer::new(1 << 20), OutputBuffer::new(1 << 20), MemoryFileSystem::new());
     let mut config = WasiConfig::builder();
     config.args(["program", "first", "", "the third one"]).env("NAME", "value").env("EMPTY", "");
-    config.preopened_directory("/out", files.root());
+    config.preopened_directory("/out", files.root()).stdin(Input::bytes(stdin.to_vec()));
     config.stdout(Output::buffer(&stdout)).stderr(Output::buffer(&stderr));
-    let config = config.build().expect("it is one");
-    let mut linker = Linker::<CommandStore>::new(&engine);
-    p2::add_to_linker(&mut linker).expect("nothing is defined");
-    let data = CommandStore { wasi: WasiCtx::new(&config), table: ResourceTable::new() };
-    let mut store = Store::new(&engine, data);
-    let instance = linker.instantiate(&mut store, &component).expect("it is linked");
-    let start = instance
-        .get_typed_func::<(), (Result<(), ()>,)>(&mut store, "wasi:cli/run@0.2.0#run")
-        .expect("it is a command");
-    let end = match start.call(&mut store, ()) {
-        Ok((result,)) => Ok(u32::from(result.is_err())),
-        Err(error) => Exit::of(Err(error)).map(|exit| exit.code()).map_err(|error| format!("{error:#}")),
-    };
-    let text = |of: &OutputBuffer| String::from_utf8(of.contents()).expect("it is text");
-    CommandRun { stdout: text(&stdout), stderr: text(&stderr), files, end }
+    let end = enter(&config.build().expect("it is one")).map_err(|error| format!("{error:#}"));
+    CommandRun { stdout: stdout.contents(), stderr: stderr.contents(), files, end }
 }

@@ -5,13 +5,22 @@
 mod built;
 mod command;
 mod components;
+mod libraries;
+mod listing;
 mod memory;
 mod rebuilt;
+mod same_calls;
 
 /// The bytes of a built adapter.
 fn adapter(name: &str) -> Vec<u8> {
     let path = gusset_wasi_adapter_tests::folder().join(format!("built/{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// A program that is built.
+fn guest(name: &str) -> Vec<u8> {
+    let path = format!("{}/guests/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
 }
 
 /// Preview1's functions: their names and types, in the text format.

@@ -1,18 +1,26 @@
 //! Whose the memory is: the guest's, all of it, at all times.
 
-use crate::command::run;
-use crate::{FUNCTIONS, adapter};
+use crate::command::{BothWays, CommandRun};
+use crate::{FUNCTIONS, adapter, guest};
 use std::fmt::Write;
+
+fn run(module: &[u8]) -> CommandRun {
+    BothWays::new(module).as_component(&[])
+}
+
+fn text(printed: &[u8]) -> String {
+    String::from_utf8_lossy(printed).into_owned()
+}
 
 /// A program with the wasi-libc of 2022, whose heap starts as all memory that there is when it is first asked for some, that which an adapter has
 /// made it longer by too. With the adapter of wasi-preview1-component-adapter-provider 48.0.8, in Wasmtime 48, it prints `10 blocks` and
 /// traps at its second write: `assertion failed at adapter line 2857`, where that looks whether its state is still there.
 #[test]
 fn a_heap_may_take_what_the_adapter_made_the_memory_longer_by() {
-    let heap = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/heap.wasm");
-    let ran = run(&std::fs::read(heap).expect("it is built"));
+    let ran = run(&guest("heap"));
+    let said = (text(&ran.stdout), text(&ran.stderr));
     let wanted: String = (1..=10).map(|tens| format!("{tens}0 blocks\n")).collect();
-    assert_eq!((ran.end, ran.stdout, ran.stderr), (Ok(0), wanted, String::new()));
+    assert_eq!((ran.end, said), (Ok(0), (wanted, String::new())));
     assert_eq!(ran.files.read("done").unwrap(), b"all as they were\n");
 }
 
@@ -176,9 +184,10 @@ const MODULE: &str = r#"
 
 fn gives_back(free: u32) {
     let ran = run(&program(free));
-    let number = ran.stdout.get(ran.stdout.len().saturating_sub(2)..).and_then(|last| last.parse::<usize>().ok());
+    let stdout = text(&ran.stdout);
+    let number = stdout.get(stdout.len().saturating_sub(2)..).and_then(|last| last.parse::<usize>().ok());
     assert_eq!(ran.end, Ok(0), "call {:?}", number.and_then(|at| CALLS.get(at)));
-    assert_eq!(ran.stdout, PRINTED);
+    assert_eq!(stdout, PRINTED);
 }
 
 /// As of an allocator that takes whatever is there: nothing that was made room for remains the adapter's.

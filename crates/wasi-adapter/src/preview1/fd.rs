@@ -9,10 +9,13 @@ use crate::imports::filesystem;
 use crate::memory::{check, fill_with_zeros, store8, store16, store32, store64};
 use crate::rights;
 #[cfg(feature = "filesystem")]
-pub(super) use file::{Below, done, hash, new_timestamp, size, stat, type_number};
+pub(super) use file::{Below, descriptor_flags, done, hash, new_timestamp, size, stat, told, type_number};
 
 /// `filetype` of a terminal.
 const CHARACTER_DEVICE: u8 = 2;
+
+/// All of `fstflags`.
+pub(super) const FST_FLAGS: u32 = 15;
 
 /// How large a `filestat` is.
 pub(super) const FILESTAT: u64 = 64;
@@ -44,6 +47,10 @@ exports! {
         }
         if offset + length > i64::MAX as u64 {
             return Err(ErrorNumber::FBIG);
+        }
+        #[cfg(feature = "filesystem")]
+        if told(|to| filesystem::get_flags(entry.handle(), to)).get32()? & descriptor_flags::WRITE == 0 {
+            return Err(ErrorNumber::BADF);
         }
         #[cfg(feature = "filesystem")]
         if size(entry.handle()).get()? < offset + length {
@@ -129,6 +136,9 @@ exports! {
         {
             let (a, a_seconds, a_nanoseconds) = new_timestamp(accessed, flags)?;
             let (m, m_seconds, m_nanoseconds) = new_timestamp(modified, flags >> 2)?;
+            if flags > FST_FLAGS {
+                return Err(ErrorNumber::INVAL);
+            }
             done(|to| {
                 filesystem::set_times(entry.handle(), a, a_seconds, a_nanoseconds, m, m_seconds, m_nanoseconds, to);
             })?;
@@ -228,6 +238,13 @@ mod file {
     /// All files are on one device: 0.2 does not tell devices.
     const DEVICE: u64 = 1;
 
+    /// `descriptor-flags`.
+    pub(crate) mod descriptor_flags {
+        pub(crate) const READ: u32 = 1;
+        pub(crate) const WRITE: u32 = 2;
+        pub(crate) const MUTATE_DIRECTORY: u32 = 32;
+    }
+
     pub(crate) fn type_number(descriptor_type: u8) -> u8 {
         (TYPES >> (u32::from(descriptor_type & 7) * 4)) as u8 & 15
     }
@@ -238,6 +255,16 @@ mod file {
         let area = Area::<One>::new();
         call(area.at);
         if area.u8(0) == 0 { Ok(()) } else { Err(ErrorNumber::of_file(area.u8(1))) }
+    }
+
+    /// Calls what returns a byte.
+    #[inline(always)]
+    pub(crate) fn told(call: impl FnOnce(u32)) -> NumberOrError {
+        NumberOrError::of(|| {
+            let area = Area::<One>::new();
+            call(area.at);
+            if area.u8(0) == 0 { Ok(area.u8(1).into()) } else { Err(ErrorNumber::of_file(area.u8(1))) }
+        })
     }
 
     #[inline(always)]

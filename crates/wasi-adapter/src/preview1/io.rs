@@ -66,7 +66,7 @@ exports! {
             DescriptorKind::FILE => {
                 let position = descriptors::position(fd);
                 let count = file::write_all(entry, iovs, iovs_len, position.get()).get()?;
-                position.set(if entry.flags() & fd_flags::APPEND != 0 {
+                position.set(if count > 0 && entry.flags() & fd_flags::APPEND != 0 {
                     super::fd::size(entry.handle()).get().unwrap_or(position.get() + count)
                 } else {
                     position.get() + count
@@ -92,10 +92,8 @@ exports! {
 
     /// Moving needs a right of its own; telling where one is does not.
     fn fd_seek(fd: u32, offset: u64, whence: u32, to: u32) {
-        let entry = descriptors::with_rights(fd, rights::FD_TELL)?;
-        if offset != 0 || whence != 1 {
-            descriptors::with_rights(fd, rights::FD_SEEK)?;
-        }
+        let moves = offset != 0 || whence != 1;
+        let entry = descriptors::with_rights(fd, rights::FD_TELL | if moves { rights::FD_SEEK } else { 0 })?;
         check(to, 8, 8)?;
         let position = descriptors::position(fd);
         let from = match whence {

@@ -10,7 +10,7 @@ use crate::outcome::NumberOrError;
 use crate::rights;
 #[cfg(feature = "filesystem")]
 use {
-    super::fd::{Below, FILESTAT, done, new_timestamp, stat},
+    super::fd::{Below, FILESTAT, FST_FLAGS, descriptor_flags, done, new_timestamp, stat, told},
     crate::area::{Area, One, Two},
     crate::descriptors::{DescriptorEntry, DescriptorKind},
     crate::lists::{self, Lent},
@@ -25,14 +25,6 @@ mod open_flags {
     pub(super) const ALL: u32 = 15;
 }
 
-/// `descriptor-flags`.
-#[cfg(feature = "filesystem")]
-mod descriptor_flags {
-    pub(super) const READ: u32 = 1;
-    pub(super) const WRITE: u32 = 2;
-    pub(super) const MUTATE_DIRECTORY: u32 = 32;
-}
-
 /// How long a path may be.
 const MAX_PATH: u32 = 4096;
 
@@ -40,10 +32,9 @@ const MAX_PATH: u32 = 4096;
 #[cfg(feature = "filesystem")]
 const DIRECTORY: u8 = 3;
 
-/// That bytes are text, and not longer than paths may be.
+/// That bytes which are in memory are text, and not longer than paths may be: this comes after all other checks.
 fn text(at: u32, length: u32) -> NumberOrError {
     NumberOrError::of(|| {
-        check(at, length.into(), 1)?;
         if length > MAX_PATH {
             Err(ErrorNumber::NAMETOOLONG)
         } else if is_utf8(at, length) {
@@ -54,12 +45,23 @@ fn text(at: u32, length: u32) -> NumberOrError {
     })
 }
 
-/// Sees to a directory's descriptor and a path; its handle.
-fn directory(fd: u32, right: u32, path: u32, length: u32) -> NumberOrError {
+/// The handle of a directory that has a right.
+fn directory(fd: u32, right: u32) -> NumberOrError {
+    NumberOrError::of(|| Ok(descriptors::with_rights(fd, right)?.handle().into()))
+}
+
+/// The handles of two directories, each with a right: the second one's in the upper half, where it fits, since handles are less than 2^30.
+fn directories(fd: u32, right: u32, new_fd: u32, new_right: u32) -> NumberOrError {
+    NumberOrError::of(|| Ok(directory(fd, right).get()? | directory(new_fd, new_right).get()? << 32))
+}
+
+/// That both are in memory, and both are text.
+fn texts(path: u32, length: u32, new_path: u32, new_length: u32) -> NumberOrError {
     NumberOrError::of(|| {
-        let entry = descriptors::with_rights(fd, right)?;
+        check(path, length.into(), 1)?;
+        check(new_path, new_length.into(), 1)?;
         text(path, length).get()?;
-        Ok(entry.handle().into())
+        text(new_path, new_length).get()
     })
 }
 
@@ -71,7 +73,9 @@ fn lookup(flags: u32) -> Result<(), ErrorNumber> {
 
 exports! {
     fn path_create_directory(fd: u32, path: u32, length: u32) {
-        let handle = directory(fd, rights::PATH_CREATE_DIRECTORY, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_CREATE_DIRECTORY).get32()?;
+        check(path, length.into(), 1)?;
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::create_directory_at(handle, path, length, to))?;
         let _ = handle;
@@ -79,11 +83,13 @@ exports! {
     }
 
     fn path_filestat_get(fd: u32, flags: u32, path: u32, length: u32, to: u32) {
-        let handle = directory(fd, rights::PATH_FILESTAT_GET, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_FILESTAT_GET).get32()?;
         lookup(flags)?;
+        check(path, length.into(), 1)?;
         #[cfg(feature = "filesystem")]
         {
             check(to, FILESTAT, 8)?;
+            text(path, length).get()?;
             stat(handle, Some(Below { path, length, follow: flags }), to).get()?;
         }
         let _ = (handle, to);
@@ -93,12 +99,17 @@ exports! {
     fn path_filestat_set_times(
         fd: u32, flags: u32, path: u32, length: u32, accessed: u64, modified: u64, which: u32
     ) {
-        let handle = directory(fd, rights::PATH_FILESTAT_SET_TIMES, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_FILESTAT_SET_TIMES).get32()?;
         lookup(flags)?;
+        check(path, length.into(), 1)?;
         #[cfg(feature = "filesystem")]
         {
             let (a, a_seconds, a_nanoseconds) = new_timestamp(accessed, which)?;
             let (m, m_seconds, m_nanoseconds) = new_timestamp(modified, which >> 2)?;
+            if which > FST_FLAGS {
+                return Err(ErrorNumber::INVAL);
+            }
+            text(path, length).get()?;
             done(|to| {
                 filesystem::set_times_at(
                     handle, flags, path, length, a, a_seconds, a_nanoseconds, m, m_seconds, m_nanoseconds, to,
@@ -110,9 +121,10 @@ exports! {
     }
 
     fn path_link(fd: u32, flags: u32, path: u32, length: u32, new_fd: u32, new_path: u32, new_length: u32) {
-        let handle = directory(fd, rights::PATH_LINK_SOURCE, path, length).get32()?;
-        let new = directory(new_fd, rights::PATH_LINK_TARGET, new_path, new_length).get32()?;
+        let both = directories(fd, rights::PATH_LINK_SOURCE, new_fd, rights::PATH_LINK_TARGET).get()?;
+        let (handle, new) = (both as u32, (both >> 32) as u32);
         lookup(flags)?;
+        texts(path, length, new_path, new_length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::link_at(handle, flags, path, length, new, new_path, new_length, to))?;
         let _ = (handle, new);
@@ -122,12 +134,14 @@ exports! {
     fn path_open(
         fd: u32, flags: u32, path: u32, length: u32, how: u32, base: u64, inheriting: u64, fd_flags: u32, to: u32
     ) {
-        directory(fd, rights::PATH_OPEN, path, length).get()?;
-        check(to, 4, 4)?;
+        directory(fd, rights::PATH_OPEN).get()?;
         lookup(flags)?;
+        check(path, length.into(), 1)?;
         if how & !open_flags::ALL != 0 || fd_flags & !descriptors::fd_flags::ALL != 0 {
             return Err(ErrorNumber::INVAL);
         }
+        check(to, 4, 4)?;
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         {
             let rights = u64::from(base as u32 & rights::ALL) | (inheriting & u64::from(rights::ALL)) << 32;
@@ -139,9 +153,11 @@ exports! {
 
     /// What a symbolic link holds, cut off where the buffer ends.
     fn path_readlink(fd: u32, path: u32, length: u32, to: u32, room: u32, count: u32) {
-        let handle = directory(fd, rights::PATH_READLINK, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_READLINK).get32()?;
+        check(path, length.into(), 1)?;
         check(to, room.into(), 1)?;
         check(count, 4, 4)?;
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         store32(count, read_link(handle, path, length, to, room).get32()?);
         let _ = handle;
@@ -149,7 +165,9 @@ exports! {
     }
 
     fn path_remove_directory(fd: u32, path: u32, length: u32) {
-        let handle = directory(fd, rights::PATH_REMOVE_DIRECTORY, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_REMOVE_DIRECTORY).get32()?;
+        check(path, length.into(), 1)?;
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::remove_directory_at(handle, path, length, to))?;
         let _ = handle;
@@ -157,8 +175,9 @@ exports! {
     }
 
     fn path_rename(fd: u32, path: u32, length: u32, new_fd: u32, new_path: u32, new_length: u32) {
-        let handle = directory(fd, rights::PATH_RENAME_SOURCE, path, length).get32()?;
-        let new = directory(new_fd, rights::PATH_RENAME_TARGET, new_path, new_length).get32()?;
+        let both = directories(fd, rights::PATH_RENAME_SOURCE, new_fd, rights::PATH_RENAME_TARGET).get()?;
+        let (handle, new) = (both as u32, (both >> 32) as u32);
+        texts(path, length, new_path, new_length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::rename_at(handle, path, length, new, new_path, new_length, to))?;
         let _ = (handle, new);
@@ -166,11 +185,14 @@ exports! {
     }
 
     fn path_symlink(target: u32, target_length: u32, fd: u32, path: u32, length: u32) {
-        let handle = directory(fd, rights::PATH_SYMLINK, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_SYMLINK).get32()?;
+        check(target, target_length.into(), 1)?;
+        check(path, length.into(), 1)?;
         text(target, target_length).get()?;
         if target_length == 0 {
             return Err(ErrorNumber::NOENT);
         }
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::symlink_at(handle, target, target_length, path, length, to))?;
         let _ = handle;
@@ -178,7 +200,9 @@ exports! {
     }
 
     fn path_unlink_file(fd: u32, path: u32, length: u32) {
-        let handle = directory(fd, rights::PATH_UNLINK_FILE, path, length).get32()?;
+        let handle = directory(fd, rights::PATH_UNLINK_FILE).get32()?;
+        check(path, length.into(), 1)?;
+        text(path, length).get()?;
         #[cfg(feature = "filesystem")]
         done(|to| filesystem::unlink_file_at(handle, path, length, to))?;
         let _ = handle;
@@ -239,17 +263,6 @@ fn open(fd: u32, follow: u32, path: u32, length: u32, how: u32, rights: u64, fla
         let inheriting = if kind == DescriptorKind::DIRECTORY { inheriting } else { 0 };
         descriptors::set_rights(new, (base | tell) & rights::of(kind), inheriting);
         Ok(new.into())
-    })
-}
-
-/// Calls what returns a byte.
-#[cfg(feature = "filesystem")]
-#[inline(always)]
-fn told(call: impl FnOnce(u32)) -> NumberOrError {
-    NumberOrError::of(|| {
-        let area = Area::<One>::new();
-        call(area.at);
-        if area.u8(0) == 0 { Ok(area.u8(1).into()) } else { Err(ErrorNumber::of_file(area.u8(1))) }
     })
 }
 

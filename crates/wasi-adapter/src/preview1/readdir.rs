@@ -1,6 +1,7 @@
 //! `fd_readdir`: a directory's entries as records in a buffer. A cookie is a position among them, with `.` and `..` before what 0.2 lists. The
-//! stream that lists a directory goes on from call to call; whoever goes back, or lists another directory meanwhile, has it read anew. The last
-//! record of a buffer is cut off where that ends, so its entry is kept, without the end of a name that is long.
+//! stream that lists a directory goes on from call to call; whoever goes back has it read anew. The last record of a buffer is cut off where
+//! that ends, and its entry is kept. One can be: while it is another directory's, the end of a buffer that might not hold the next entry
+//! is filled with a record that is cut off in any case, and the entry is read when it is asked for again.
 
 use super::exports;
 use super::fd::{self, hash};
@@ -12,9 +13,7 @@ use crate::lists::{self, Lent};
 use crate::memory::{check, copy, load64, store8, store32, store64};
 use crate::outcome::NumberOrError;
 use crate::rights;
-use crate::words::{
-    GlobalWord, KEPT_INODE, KEPT_LENGTH, KEPT_POSITION, KEPT_TYPE, LISTED, LISTING, LISTING_NEXT, NAME_WORDS,
-};
+use crate::words::{GlobalWord, KEPT_INODE, KEPT_LENGTH, KEPT_OF, KEPT_POSITION, KEPT_TYPE, NAME_WORDS};
 
 /// The size of a `dirent`; the name follows.
 const HEADER: u32 = 24;
@@ -24,6 +23,9 @@ const DIRECTORY: u8 = 3;
 
 /// The position of the first entry that 0.2 lists.
 const FIRST: u64 = 2;
+
+/// How long a name is at most, on most systems.
+const LONG_NAME: u32 = 255;
 
 exports! {
     fn fd_readdir(fd: u32, buffer: u32, length: u32, cookie: u64, to: u32) {
@@ -37,6 +39,13 @@ exports! {
         let lent = Lent::above(u64::from(buffer) + u64::from(length));
         let (mut used, mut position) = (0, cookie);
         while used < length {
+            if used > 0 && length - used < HEADER + LONG_NAME && KEPT_OF.get() != 0 && KEPT_OF.get32() != fd + 1 {
+                // None, cut off: there is no place for an entry that is cut off.
+                put_header(buffer + used, length - used, position, 0, 0, LONG_NAME);
+                put_name(buffer + used, length - used, LONG_NAME, |_| 0);
+                used = length;
+                break;
+            }
             match record(fd, entry.handle(), position, buffer + used, length - used).get() {
                 Ok(0) => break,
                 Ok(size) => used += size.min((length - used).into()) as u32,
@@ -54,10 +63,13 @@ exports! {
 
 /// Forgets the listing of a directory.
 pub(crate) fn forget(fd: u32) {
-    if LISTED.get32() == fd + 1 {
-        filesystem::drop_directory_entry_stream(LISTING.get32());
-        LISTED.set(0);
-        KEPT_LENGTH.set(0);
+    let listing = descriptors::listing(fd);
+    if listing.get() != 0 {
+        filesystem::drop_directory_entry_stream(listing.get32());
+        listing.set(0);
+    }
+    if KEPT_OF.get32() == fd + 1 {
+        KEPT_OF.set(0);
     }
 }
 
@@ -72,26 +84,33 @@ fn record(fd: u32, handle: u32, position: u64, at: u32, room: u32) -> NumberOrEr
             put_name(at, room, length, |_| u64::from_le_bytes([b'.'; 8]));
             return Ok((HEADER + length).into());
         }
-        if LISTED.get32() == fd + 1 && KEPT_LENGTH.get() > 0 && KEPT_POSITION.get() == position {
+        if KEPT_OF.get32() == fd + 1 && KEPT_POSITION.get() == position {
             let length = KEPT_LENGTH.get32();
+            if HEADER + length <= room {
+                KEPT_OF.set(0);
+            }
             put_header(at, room, position, KEPT_INODE.get(), KEPT_TYPE.get() as u8, length);
             put_name(at, room, length, |part| GlobalWord::of_name(part).get());
             return Ok((HEADER + length).into());
         }
         seek(fd, handle, position, at, room).get()?;
-        read(handle, position, at, room).get()
+        read(fd, handle, position, at, room).get()
     })
+}
+
+/// The position of the next entry of a directory's stream.
+#[inline(always)]
+fn next_position(fd: u32) -> u64 {
+    descriptors::listing(fd).get() >> 32
 }
 
 /// Sees to it that the entry at a position is the stream's next one.
 fn seek(fd: u32, handle: u32, position: u64, at: u32, room: u32) -> NumberOrError {
     NumberOrError::of(|| {
-        if LISTED.get32() == fd + 1 && LISTING_NEXT.get() == position {
+        if next_position(fd) == position {
             return Ok(0);
         }
-        if LISTED.get() != 0 {
-            forget(LISTED.get32() - 1);
-        }
+        forget(fd);
         let stream = {
             let area = Area::<One>::new();
             filesystem::read_directory(handle, area.at);
@@ -100,13 +119,11 @@ fn seek(fd: u32, handle: u32, position: u64, at: u32, room: u32) -> NumberOrErro
             }
             area.u32(4)
         };
-        LISTED.set(u64::from(fd) + 1);
-        LISTING.set(stream.into());
-        LISTING_NEXT.set(FIRST);
-        while LISTING_NEXT.get() < position {
-            if next(at, room).get()? == 0 {
-                // It ended before. What comes next is the end again.
-                LISTING_NEXT.set(position);
+        descriptors::listing(fd).set(FIRST << 32 | u64::from(stream));
+        while next_position(fd) < position {
+            if next(fd, at, room).get()? == 0 {
+                // It ended before: what comes next is the end again.
+                break;
             }
         }
         Ok(0)
@@ -120,19 +137,20 @@ const NAME_LENGTH: u32 = 16;
 
 /// Reads the stream's next entry: where its name is, and above that how long it is and, in the highest byte but for a bit, its type; 0 behind the
 /// last one. The name goes behind the header, where there is room for it.
-fn next(at: u32, room: u32) -> NumberOrError {
+fn next(fd: u32, at: u32, room: u32) -> NumberOrError {
     NumberOrError::of(|| {
         let mut room = room.saturating_sub(HEADER);
         let area = Area::<Three>::beside(at + HEADER, &mut room);
         lists::to(at + HEADER, room);
-        filesystem::read_directory_entry(LISTING.get32(), area.at);
+        let listing = descriptors::listing(fd);
+        filesystem::read_directory_entry(listing.get32(), area.at);
         if area.u8(0) != 0 {
             return Err(ErrorNumber::of_file(area.u8(4)));
         }
         if area.u8(4) == 0 {
             return Ok(0);
         }
-        LISTING_NEXT.set(LISTING_NEXT.get() + 1);
+        listing.set(listing.get() + (1 << 32));
         let (length, file_type) = (area.u32(NAME_LENGTH), area.u8(TYPE));
         if length >= 1 << 24 {
             return Err(ErrorNumber::NAMETOOLONG);
@@ -142,9 +160,9 @@ fn next(at: u32, room: u32) -> NumberOrError {
 }
 
 /// Reads the stream's next entry and writes its record.
-fn read(handle: u32, position: u64, at: u32, room: u32) -> NumberOrError {
+fn read(fd: u32, handle: u32, position: u64, at: u32, room: u32) -> NumberOrError {
     NumberOrError::of(|| {
-        let entry = next(at, room).get()?;
+        let entry = next(fd, at, room).get()?;
         if entry == 0 {
             return Ok(0);
         }
@@ -152,7 +170,7 @@ fn read(handle: u32, position: u64, at: u32, room: u32) -> NumberOrError {
         let inode = hash(handle, name, length, 0).get().unwrap_or(0);
         let size = HEADER + length;
         if size > room {
-            keep(position, inode, file_type, name, length);
+            keep(fd, position, inode, file_type, name, length);
         }
         if room > HEADER && name != at + HEADER {
             copy(name, at + HEADER, length.min(room - HEADER));
@@ -162,21 +180,22 @@ fn read(handle: u32, position: u64, at: u32, room: u32) -> NumberOrError {
     })
 }
 
-/// Keeps an entry that is told in part; one with a long name is read again.
-fn keep(position: u64, inode: u64, file_type: u8, name: u32, length: u32) {
+/// Keeps an entry that is told in part. One with a very long name is read again.
+fn keep(fd: u32, position: u64, inode: u64, file_type: u8, name: u32, length: u32) {
+    let parts = length.div_ceil(8);
+    // The last part may reach behind the name, but not out of memory.
+    if parts > NAME_WORDS || !crate::memory::has(name, u64::from(parts) * 8) {
+        return;
+    }
+    KEPT_OF.set(u64::from(fd) + 1);
     KEPT_POSITION.set(position);
     KEPT_INODE.set(inode);
     KEPT_TYPE.set(file_type.into());
-    KEPT_LENGTH.set(0);
-    let parts = length.div_ceil(8);
-    // The last part may reach behind the name, but not out of memory.
-    if parts <= NAME_WORDS && crate::memory::has(name, u64::from(parts) * 8) {
-        KEPT_LENGTH.set(length.into());
-        let mut part = 0;
-        while part < parts {
-            GlobalWord::of_name(part).set(load64(name + part * 8));
-            part += 1;
-        }
+    KEPT_LENGTH.set(length.into());
+    let mut part = 0;
+    while part < parts {
+        GlobalWord::of_name(part).set(load64(name + part * 8));
+        part += 1;
     }
 }
 
