@@ -15,7 +15,7 @@ mod tcp_streams;
 #[path = "sockets/udp.rs"]
 mod udp;
 
-use super::guest::Guest;
+use super::guest::P2Guest;
 use gusset::{ComponentType, Lift, LiftList, Lower, LowerList, Resource, ResourceAny, ValueList};
 use gusset_wasi::p2::{InputStream, IoPollable, OutputStream};
 use gusset_wasi::{Network, WasiConfig};
@@ -153,12 +153,12 @@ fn any(family: Family) -> SocketAddr {
     }
 }
 
-fn guest(network: Network) -> Guest {
-    Guest::new(&WasiConfig::builder().system_time().network(network).build().unwrap())
+fn guest(network: Network) -> P2Guest {
+    P2Guest::new(&WasiConfig::builder().system_time().network(network).build().unwrap())
 }
 
 /// A guest that may use the network as the host may.
-fn free() -> Guest {
+fn free() -> P2Guest {
     guest(Network::all())
 }
 
@@ -173,7 +173,7 @@ enum Half {
 
 type Streams = (Resource<InputStream>, Resource<OutputStream>);
 
-impl Guest {
+impl P2Guest {
     fn network(&mut self) -> ResourceAny {
         self.call("instance-network#instance-network", ())
     }
@@ -297,10 +297,12 @@ impl Guest {
 
     /// What the network's interface says of an error of a stream, which goes.
     #[track_caller]
-    fn net_code(&mut self, error: super::guest::StreamError) -> Option<NetCode> {
+    fn net_code(&mut self, error: super::guest::StreamFailure) -> Option<NetCode> {
         match error {
-            super::guest::StreamError::LastOperationFailed(error) => self.call("network#network-error-code", (&error,)),
-            super::guest::StreamError::Closed => panic!("it is closed"),
+            super::guest::StreamFailure::LastOperationFailed(error) => {
+                self.call("network#network-error-code", (&error,))
+            }
+            super::guest::StreamFailure::Closed => panic!("it is closed"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A guest reaches what its host lets it reach, and nothing else: the host's sockets hear of nothing.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{Family, NetCode, any, families, guest, loopback, place};
 use gusset::ResourceAny;
 use gusset_wasi::{Network, NetworkRule, WasiConfig};
@@ -47,7 +47,7 @@ impl Target {
 #[test]
 fn who_has_no_network_has_no_sockets_and_no_names() {
     for config in [WasiConfig::default(), WasiConfig::builder().network(Network::none()).build().unwrap()] {
-        let mut guest = Guest::new(&config);
+        let mut guest = P2Guest::new(&config);
         for family in [Family::Ipv4, Family::Ipv6] {
             let tcp: Result<ResourceAny, NetCode> = guest.call("tcp-create-socket#create-tcp-socket", (family,));
             let udp: Result<ResourceAny, NetCode> = guest.call("udp-create-socket#create-udp-socket", (family,));

@@ -1,6 +1,6 @@
 //! The addresses of names.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{Family, Ip, NetCode, free, guest};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::Network;
@@ -9,7 +9,7 @@ use std::net::{IpAddr, TcpListener};
 
 const NEXT: &str = "ip-name-lookup#[method]resolve-address-stream.resolve-next-address";
 
-impl Guest {
+impl P2Guest {
     #[track_caller]
     pub(super) fn start_lookup(&mut self, name: &str) -> Result<ResourceAny, NetCode> {
         let network = self.network();
@@ -108,7 +108,7 @@ fn a_rule_by_name_allows_what_the_name_was_found_to_be() {
     let [at, elsewhere] = [&listener, &other].map(|listener| listener.local_addr().unwrap());
     let mut guest = guest(Network::none().allow(format!("localhost:{}", at.port()).parse().unwrap()));
     assert_eq!(guest.start_lookup("other.example").err(), Some(NetCode::AccessDenied));
-    let connect = |guest: &mut Guest, to| {
+    let connect = |guest: &mut P2Guest, to| {
         let socket = guest.tcp(Family::Ipv4);
         guest.connect(socket, to).map(drop)
     };

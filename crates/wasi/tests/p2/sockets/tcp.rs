@@ -1,6 +1,6 @@
 //! Connecting and taking connections.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{Family, NetCode, any, families, free, loopback, place};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::p2::IoPollable;
@@ -163,7 +163,7 @@ fn addresses_that_mean_no_single_host_of_the_family_are_refused() {
 #[test]
 fn a_guest_has_so_many_sockets() {
     let config = WasiConfig::builder().system_time().network(Network::all()).max_descriptors(3).build().unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let (listener, at) = guest.listener(Family::Ipv4);
     let client = guest.tcp(Family::Ipv4);
     guest.connect(client, at).unwrap();

@@ -1,13 +1,13 @@
 //! What can be set of a TCP socket.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{NetCode, families, free};
 use gusset::ResourceAny;
 use std::net::TcpStream;
 
 const SECOND: u64 = 1_000_000_000;
 
-impl Guest {
+impl P2Guest {
     /// All options but `keep-alive-enabled`: times, counts and sizes.
     fn options(&mut self, socket: ResourceAny) -> [u64; 6] {
         [

@@ -1,6 +1,6 @@
 //! Which function may follow which.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{Family, Half, NetCode, Streams, free, loopback};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::p2::IoPollable;
@@ -48,7 +48,7 @@ const NOTHING: Answers = Answers {
 };
 
 /// Asks all, but for those that would change the state, of which the answer is known.
-fn ask(guest: &mut Guest, socket: ResourceAny, known: &Answers) -> Answers {
+fn ask(guest: &mut P2Guest, socket: ResourceAny, known: &Answers) -> Answers {
     let unless = |known: Step, ask: &mut dyn FnMut() -> Step| if known.is_ok() { Ok(()) } else { ask() };
     let at = loopback(Family::Ipv4, 0);
     let to = loopback(Family::Ipv4, 1);
@@ -72,7 +72,7 @@ fn ask(guest: &mut Guest, socket: ResourceAny, known: &Answers) -> Answers {
 }
 
 #[track_caller]
-fn check(guest: &mut Guest, socket: ResourceAny, expected: Answers) {
+fn check(guest: &mut P2Guest, socket: ResourceAny, expected: Answers) {
     for _ in 0..2 {
         assert_eq!(ask(guest, socket, &expected), expected);
     }

@@ -1,6 +1,6 @@
 //! What connections carry, and how they end.
 
-use super::super::guest::{Guest, StreamError};
+use super::super::guest::{P2Guest, StreamFailure};
 use super::{Family, Half, NetCode, free};
 use gusset::{Resource, ResourceAny};
 use gusset_wasi::ErrorCode;
@@ -17,7 +17,7 @@ struct Connection {
 }
 
 /// The guest's end of a connection, and ours.
-fn connected(guest: &mut Guest) -> (Connection, TcpStream) {
+fn connected(guest: &mut P2Guest) -> (Connection, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = guest.tcp(Family::Ipv4);
     guest.tcp_set("set-send-buffer-size", socket, 4096_u64).unwrap();
@@ -26,7 +26,7 @@ fn connected(guest: &mut Guest) -> (Connection, TcpStream) {
 }
 
 /// Writes as much as a guest may until the system takes no more; how much that is. Some of it is kept for later.
-fn fill(guest: &mut Guest, output: &Resource<OutputStream>) -> usize {
+fn fill(guest: &mut P2Guest, output: &Resource<OutputStream>) -> usize {
     let mut written = 0;
     loop {
         let permit = guest.check_write(output).unwrap() as usize;
@@ -166,7 +166,7 @@ fn a_connection_that_is_torn_down_says_so() {
     // Linux says so to whoever has sent what nobody has read.
     thread::sleep(A_MOMENT);
     drop(ours);
-    let read: Result<Vec<u8>, StreamError> =
+    let read: Result<Vec<u8>, StreamFailure> =
         guest.call("streams#[method]input-stream.blocking-read", (&connection.input, 16_u64));
     assert_eq!(guest.net_code(read.unwrap_err()), Some(NetCode::ConnectionReset));
     assert_eq!(guest.read(&connection.input, 16), Err(None));
@@ -181,7 +181,7 @@ fn errors_of_other_streams_are_none_of_the_network() {
     let mut guest = free();
     let mut code_of = |code| {
         let error = guest.store.data_mut().table.push(gusset_wasi::p2::IoError::new(code)).unwrap();
-        guest.net_code(StreamError::LastOperationFailed(error))
+        guest.net_code(StreamFailure::LastOperationFailed(error))
     };
     assert_eq!(code_of(ErrorCode::IsDirectory), None);
     assert_eq!(code_of(ErrorCode::TimedOut), Some(NetCode::Timeout));

@@ -1,6 +1,6 @@
 //! Datagrams.
 
-use super::super::guest::Guest;
+use super::super::guest::P2Guest;
 use super::{Family, NetCode, SocketPlace, any, families, free, guest, loopback, place};
 use gusset::{ComponentType, Lift, Lower, Resource, ResourceAny};
 use gusset_wasi::Network;
@@ -35,7 +35,7 @@ pub(super) fn to(data: &[u8], remote: impl Into<Option<SocketAddr>>) -> Departin
     Departing { data: data.to_vec(), remote_address: remote.into().map(SocketPlace::from) }
 }
 
-impl Guest {
+impl P2Guest {
     #[track_caller]
     pub(super) fn start_udp_bind(&mut self, socket: ResourceAny, at: SocketAddr) -> Result<(), NetCode> {
         self.start("udp-socket.start-bind", socket, at)
@@ -166,7 +166,7 @@ fn a_socket_goes_through_its_states() {
     for family in families() {
         let mut guest = free();
         let socket = guest.udp(family);
-        let tell = |guest: &mut Guest| {
+        let tell = |guest: &mut P2Guest| {
             (guest.udp_local(socket).map(drop), guest.udp_stream(socket, None).map(|pair| guest.drop_pair(pair)))
         };
         let invalid = Err(NetCode::InvalidState);
