@@ -1,19 +1,22 @@
 //! `cargo xtask wasi-testsuite PATH`: runs the preview1 programs of a checkout of WebAssembly/wasi-testsuite (branch
 //! `prod/testsuite-base`), which is not part of this repository. It writes to the checkout what the programs write: they leave
-//! behind what ends in `.cleanup`, which is removed around each.
+//! behind what ends in `.cleanup`, which is removed around each. With `--via-adapter` they are components, by way of the preview1 adapter.
 
+mod inexpressible;
 mod manifest;
 mod program_run;
 
 use crate::program::{build, target};
 use anyhow::{Context, Result, bail};
+use inexpressible::why_not_as_component;
 use manifest::SuiteManifest;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The version, as suites name it, of what is run.
 const VERSION: &str = "wasm32-wasip1";
 
-const USAGE: &str = "usage: cargo xtask wasi-testsuite PATH [--filter TEXT] [--gusset PATH]";
+const USAGE: &str = "usage: cargo xtask wasi-testsuite PATH [--filter TEXT] [--gusset PATH] [--via-adapter]";
 
 /// The programs of one folder with a manifest.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,11 +28,12 @@ struct Suite {
 
 /// Runs with the arguments that follow the chore's name.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
-    let (mut checkout, mut filter, mut gusset) = (None, "", None);
+    let (mut checkout, mut filter, mut gusset, mut via_adapter) = (None, "", None, false);
     let mut arguments = arguments.iter();
     while let Some(&argument) = arguments.next() {
         match argument {
             "--filter" => filter = arguments.next().context(USAGE)?,
+            "--via-adapter" => via_adapter = true,
             "--gusset" => gusset = Some(PathBuf::from(arguments.next().context(USAGE)?)),
             path if checkout.is_none() && !path.starts_with('-') => checkout = Some(Path::new(path)),
             _ => bail!(USAGE),
@@ -43,43 +47,79 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
             target(root).join("debug/gusset")
         }
     };
-    let (mut table, mut ran, mut failed) = (Vec::new(), 0, 0);
+    let (mut table, mut all) = (Vec::new(), SuiteTally::default());
     for suite in &suites {
         if suite.version != VERSION {
             table.push(format!("{:<44} not run: it is for {}", suite.name, suite.version));
             continue;
         }
-        let (passes, failures) = run_suite(&gusset, suite, filter)?;
-        table.push(format!("{:<44} {passes:>6} passed {failures:>6} failed", suite.name));
-        (ran, failed) = (ran + passes + failures, failed + failures);
+        let tally = run_suite(&gusset, suite, filter, via_adapter)?;
+        table.push(format!("{:<44} {tally}", suite.name));
+        all.add(tally);
     }
     println!("{}", table.join("\n"));
-    println!("{:<44} {:>6} passed {failed:>6} failed", "all", ran - failed);
-    if ran == 0 {
+    println!("{:<44} {all}", "all");
+    if all.passed + all.failed == 0 {
         bail!("wasi-testsuite: no program was run");
     }
-    if failed > 0 {
-        bail!("wasi-testsuite: {failed} programs failed");
+    if all.failed > 0 {
+        bail!("wasi-testsuite: {} programs failed", all.failed);
     }
     Ok(())
 }
 
-/// Runs the programs of a suite whose path in it has `filter`, and prints a line for each that fails. How many passed and failed.
-fn run_suite(gusset: &Path, suite: &Suite, filter: &str) -> Result<(usize, usize)> {
-    let (mut passed, mut failed) = (0, 0);
+/// How many programs did what.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+struct SuiteTally {
+    passed: usize,
+    failed: usize,
+    /// Failed, and it is known why a component must.
+    inexpressible: usize,
+}
+
+impl SuiteTally {
+    fn add(&mut self, other: SuiteTally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.inexpressible += other.inexpressible;
+    }
+}
+
+impl fmt::Display for SuiteTally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>6} passed {:>6} failed", self.passed, self.failed)?;
+        match self.inexpressible {
+            0 => Ok(()),
+            count => write!(f, " {count:>6} cannot be expressed"),
+        }
+    }
+}
+
+/// Runs the programs of a suite whose path in it has `filter`, and prints a line for each that fails.
+fn run_suite(gusset: &Path, suite: &Suite, filter: &str, via_adapter: bool) -> Result<SuiteTally> {
+    let mut tally = SuiteTally::default();
     for program in &suite.programs {
         if !program.to_string_lossy().contains(filter) {
             continue;
         }
-        match program_run::run(gusset, program)? {
-            None => passed += 1,
-            Some(why) => {
-                failed += 1;
+        let known = if via_adapter { why_not_as_component(program) } else { None };
+        match (program_run::run(gusset, program, via_adapter)?, known) {
+            (None, None) => tally.passed += 1,
+            (Some(why), Some(reason)) => {
+                tally.inexpressible += 1;
+                println!("cannot be expressed: {}: {reason} ({why})", program.display());
+            }
+            (Some(why), None) => {
+                tally.failed += 1;
                 println!("FAILED {}: {why}", program.display());
+            }
+            (None, Some(reason)) => {
+                tally.failed += 1;
+                println!("FAILED {}: it passed, and is listed not to: {reason}", program.display());
             }
         }
     }
-    Ok((passed, failed))
+    Ok(tally)
 }
 
 /// The suites in a checkout's folder of tests: `LANGUAGE/testsuite`, and in there every folder with a manifest of its own.

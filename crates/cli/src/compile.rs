@@ -7,16 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use gusset::{Config, Engine};
 use gusset_wast::FeatureList;
-use std::fs;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What names of precompiled files end with, unless another name is asked for.
 const EXTENSION: &str = "gusset";
-
-/// What stands for standard output.
-const STDOUT: &str = "-";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -64,13 +59,7 @@ pub(crate) struct CompileArguments {
 /// Compiles the file and writes what comes of it.
 pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
     let output = output(arguments)?;
-    if is_same_file(&output, &arguments.file) {
-        let message = format!(
-            "{} would be written over what it is made of: give another name with `-o OUTPUT`",
-            output.display()
-        );
-        return Err(WrongUsage(message).into());
-    }
+    output_file::check_differs(Some(&output), &arguments.file)?;
     let file = input::any(&arguments.file)?;
     let mut config = Config::new();
     arguments.features.iter().for_each(|list| list.apply(&mut config));
@@ -84,28 +73,8 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
     let _bar = crate::progress::CompileBar::new(&mut config);
     let engine = Engine::new(&config).context("cannot compile with these options")?;
     let artifact = file.source.precompile(&engine).map_err(|error| file.refused(error))?;
-    if output.as_os_str() == STDOUT {
-        write_to_stdout(&artifact)?;
-    } else {
-        output_file::write(&output, &artifact).with_context(|| format!("cannot write {}", output.display()))?;
-    }
+    output_file::write_binary(Some(&output), "machine code", &artifact)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether both are names of one file.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other && one.is_file())
-}
-
-fn write_to_stdout(artifact: &[u8]) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    if stdout.is_terminal() {
-        return Err(WrongUsage(
-            "machine code is not shown on a terminal: say where to write it, with `-o OUTPUT`".into(),
-        )
-        .into());
-    }
-    stdout.write_all(artifact).and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
 fn output(arguments: &CompileArguments) -> Result<PathBuf, WrongUsage> {

@@ -14,6 +14,9 @@ const MAX_BINARY: u64 = 512 << 20;
 /// The largest component that is read as text, in bytes: parsing takes many times as much memory.
 const MAX_TEXT: u64 = 64 << 20;
 
+/// The largest file of WIT that is read, and all that is in a folder, in bytes.
+const MAX_WIT: u64 = 16 << 20;
+
 /// How many bytes are looked at before the rest is read.
 const FIRST_BYTES: u64 = 4096;
 
@@ -122,12 +125,60 @@ pub(crate) fn runnable(path: &Path) -> Result<InputFile> {
     read(path, ExpectedInput::Runnable)
 }
 
+/// What says some WIT.
+pub(crate) enum WitInput {
+    Text {
+        /// What the file is called in messages.
+        name: String,
+        text: String,
+    },
+    /// A component, or something else that stands in wasm.
+    File(InputFile),
+}
+
+/// The file at `path`, which may hold WIT, or a component or core module, text or binary.
+pub(crate) fn wit(path: &Path) -> Result<WitInput> {
+    let file = open(path, ExpectedInput::Wit)?;
+    if !is_wit(&file.bytes) {
+        return Ok(WitInput::File(file.into()));
+    }
+    match String::from_utf8(file.bytes) {
+        Ok(text) => Ok(WitInput::Text { name: file.name, text }),
+        Err(_) => bail!("cannot read {}: it is neither binary nor text in UTF-8", file.name),
+    }
+}
+
+/// That what is in a folder of WIT, and in its `deps`, is not too large to be read.
+pub(crate) fn check_wit_folder(path: &Path) -> Result<()> {
+    let (mut folders, mut size) = (vec![(path.to_path_buf(), 0)], 0);
+    while let Some((folder, depth)) = folders.pop() {
+        let cannot_read = || format!("cannot read {}", folder.display());
+        for entry in folder.read_dir().with_context(cannot_read)? {
+            let inner = entry.with_context(cannot_read)?.path();
+            // A link that leads nowhere is told where it is read.
+            let Ok(metadata) = inner.metadata() else { continue };
+            // `deps`, and a folder for each package in there.
+            if metadata.is_dir() && (depth == 1 || (depth == 0 && inner.ends_with("deps"))) {
+                folders.push((inner, depth + 1));
+            } else if metadata.is_file() {
+                size += metadata.len();
+            }
+        }
+    }
+    if size > MAX_WIT {
+        bail!("{} is larger than {} MiB, the limit for a folder of WIT", path.display(), MAX_WIT >> 20);
+    }
+    Ok(())
+}
+
 /// What a command is to be given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ExpectedInput {
     Component,
     Any,
     Runnable,
+    /// Any, or WIT.
+    Wit,
 }
 
 /// The features for whose lack a component is refused, and which can be switched on.
@@ -143,6 +194,12 @@ pub(crate) fn is_core_module_error(error: &gusset::Error) -> bool {
 }
 
 impl InputFile {
+    /// The component that it has become.
+    pub(crate) fn into_component(self, component: Vec<u8>) -> InputFile {
+        let source = NamedSource::new(&*self.name, component);
+        InputFile { source, binary_kind: Some(RunnableKind::Component), ..self }
+    }
+
     /// Why it could not be compiled, and what to do.
     pub(crate) fn refused(&self, error: gusset::Error) -> gusset::Error {
         let refusal = self.refusal("cannot compile");
@@ -165,7 +222,7 @@ impl InputFile {
 /// What to say of a core module where a component belongs.
 fn core_module(name: &str, typed: &str) -> String {
     format!(
-        "expected a component, found a core module: {name}; `gusset inspect {typed}` shows what it is, and `wasm-tools component \
+        "expected a component, found a core module: {name}; `gusset inspect {typed}` shows what it is, and `gusset component \
          new` makes a component of one whose imports and exports fit"
     )
 }
@@ -190,6 +247,10 @@ fn precompiled(file: &OpenFile, wanted: ExpectedInput) -> String {
 
 /// The file at `path`.
 fn read(path: &Path, wanted: ExpectedInput) -> Result<InputFile> {
+    open(path, wanted).map(InputFile::from)
+}
+
+fn open(path: &Path, wanted: ExpectedInput) -> Result<OpenFile> {
     let typed = file_in_shell(path);
     if path.as_os_str() == STDIN {
         let file = OpenFile { name: STDIN_NAME.into(), typed, bytes: Vec::new() };
@@ -205,7 +266,7 @@ fn read(path: &Path, wanted: ExpectedInput) -> Result<InputFile> {
 }
 
 /// Reads `from`, which says that it has so many bytes. Devices and pipes do not tell.
-fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, wanted: ExpectedInput) -> Result<InputFile> {
+fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, wanted: ExpectedInput) -> Result<OpenFile> {
     let cannot_read = || format!("cannot read {}", file.name);
     from.by_ref().take(FIRST_BYTES).read_to_end(&mut file.bytes).with_context(cannot_read)?;
     if file.bytes.starts_with(BYTE_ORDER_MARK) {
@@ -220,7 +281,7 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, wanted: Expecte
     if Engine::detect_precompiled(&file.bytes).is_some() {
         bail!(precompiled(&file, wanted));
     }
-    let limit = limit(&file)?;
+    let limit = if wanted == ExpectedInput::Wit && is_wit(&file.bytes) { MAX_WIT } else { limit(&file)? };
     if size <= limit {
         let rest = limit + 1 - file.bytes.len() as u64;
         // Memory that is not there is told by reading, where the file is named.
@@ -230,7 +291,15 @@ fn read_from(mut from: impl Read, size: u64, mut file: OpenFile, wanted: Expecte
     if size.max(file.bytes.len() as u64) > limit {
         bail!("{} is larger than {} MiB, the limit for such a file", file.name, limit >> 20);
     }
-    Ok(file.into())
+    Ok(file)
+}
+
+/// Whether the bytes can be WIT, and are nothing else that has a name.
+fn is_wit(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    let other =
+        STRANGE.iter().find(|(first, _)| text.starts_with(first)).is_some_and(|(_, kind)| !kind.starts_with("WIT"));
+    !(other || bytes.contains(&0) || text.starts_with(b"(") || text.starts_with(b";;"))
 }
 
 /// How large a file with these first bytes may be. What cannot be a component has no need to be read.
@@ -270,6 +339,6 @@ fn check_header(bytes: &[u8]) -> Result<()> {
 }
 
 /// Whether the bytes open a binary core module: its version has the layer 0, a component's the layer 1.
-fn is_core_module(bytes: &[u8]) -> bool {
+pub(crate) fn is_core_module(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\0asm\x01\0\0\0")
 }

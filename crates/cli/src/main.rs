@@ -5,6 +5,7 @@
 mod adapters;
 mod cache;
 mod compile;
+mod component;
 mod engine;
 mod error;
 mod guess;
@@ -63,6 +64,11 @@ enum Command {
         /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
         #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
         features: Vec<FeatureList>,
+    },
+    /// Makes components of core modules, and shows WIT
+    Component {
+        #[command(subcommand)]
+        command: component::ComponentCommand,
     },
     /// Runs .wast scripts and reports each directive that does not hold
     #[command(after_help = WAST_EXAMPLES)]
@@ -129,6 +135,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Component { command } => component::run(&command),
         Command::Wast(arguments) => wast::run(&arguments),
         Command::Inspect { file, json } => inspect::run(&file, json),
         Command::Validate { file, runnable, features } => validate::run(&file, &features, runnable),

@@ -1,11 +1,65 @@
-//! Writing a file that is there whole, or as it was before: somebody may be using what lies there.
+//! Writing a file that is there whole, or as it was before: somebody may be using what lies there. And where what a command makes goes.
 
+use crate::error::WrongUsage;
+use crate::output::print;
+use anyhow::Context;
 use rustix::process::{Resource, getrlimit};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{Error, Result, Write};
+use std::io::{Error, IsTerminal, Result, Write};
 use std::path::{Path, PathBuf};
+
+/// What stands for standard output.
+const STDOUT: &str = "-";
+
+/// That a command does not write over what it reads.
+///
+/// # Errors
+///
+/// When it would.
+pub(crate) fn check_differs(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
+    let file = |path: &Path| fs::canonicalize(path).ok().filter(|path| path.is_file());
+    let Some(output) = output.filter(|output| file(output).is_some_and(|output| Some(output) == file(input))) else {
+        return Ok(());
+    };
+    let shown = output.display();
+    let message = format!("{shown} would be written over what it is made of: give another name with `-o OUTPUT`");
+    Err(WrongUsage(message).into())
+}
+
+/// Writes what a person cannot read, `what`, to the file `output`, or to standard output where there is none.
+///
+/// # Errors
+///
+/// When that cannot be done, or is a terminal.
+pub(crate) fn write_binary(output: Option<&Path>, what: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(path) = file(output) {
+        return write_named(path, bytes);
+    }
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() {
+        let message = format!("{what} is not shown on a terminal: say where to write it, with `-o OUTPUT`");
+        return Err(WrongUsage(message).into());
+    }
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output")
+}
+
+/// The same of text.
+pub(crate) fn write_text(output: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    match file(output) {
+        Some(path) => write_named(path, text.as_bytes()),
+        None => print(text),
+    }
+}
+
+fn file(output: Option<&Path>) -> Option<&Path> {
+    output.filter(|path| path.as_os_str() != STDOUT)
+}
+
+fn write_named(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
 
 /// Writes `bytes` to another file first, beside the one at `path`, which then takes its name. A link stays one, and what is no file (a device,
 /// a pipe) is written to.
@@ -13,7 +67,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 ///
 /// When that cannot be done; then nothing is left of it.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let replaced = fs::metadata(&path).ok();
     if replaced.as_ref().is_some_and(|metadata| !metadata.is_file()) {

@@ -13,11 +13,13 @@ mod unlinked_module;
 pub(crate) use arguments::RunArguments;
 pub(crate) use limits::LimitReached;
 
+use crate::component::{EncodingOptions, encode};
 use crate::engine::{self, CommandEngine};
+use crate::error::WrongUsage;
 use crate::input::{self, Compiled, InputFile, RunnableKind};
 use crate::{precompiled, usage};
 use anyhow::Result;
-use arguments::Invocation;
+use arguments::{ALLOW_PRECOMPILED, Invocation, VIA_ADAPTER};
 use gusset::core::ExternType;
 use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld, Precompiled};
 use limits::GuestLimits;
@@ -32,15 +34,18 @@ Examples:
   gusset run hello.wasm
   gusset run --dir . --env LANG=C wc.wasm -l notes.txt
   gusset run --dir photos::/in:ro --dir out::/out resize.wasm /in /out
+  gusset run --allow-net example.com:443 fetch.wasm
+  gusset run --via-adapter hello.wasm
   gusset run math.wasm --invoke 'add(1, 2)'
   gusset run --invoke add math.wasm 1 2
   gusset run text.wasm --invoke 'docs:text/parse#parse(\"a b\", {lower-case: true})'
 
-A program is a core module that exports `_start`. All words after it are its own, options too. It has standard input and output, real
-clocks and secure random bytes; directories and variables only as the options say; no network.
+A program is a component that exports `wasi:cli/run`, which is a command, or a core module that exports `_start`. All words after it are its
+own, options too. It has standard input and output, real clocks and secure random bytes; directories, variables and the network only as the
+options say. Components have WASI 0.2, core modules preview1 and preview0.
 
-A library is anything else. It takes no arguments, so options may stand after it. A component's function of an exported interface
-is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.
+A library is anything else. It takes no arguments, so options may stand after it, and has what programs have. A component's function of an
+exported interface is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.
 
 What is compiled is kept for the next time, where `gusset cache info` tells. A precompiled file is used where it lies: who replaces it
 while it runs renames another one (mv), and does not write to it (cp).
@@ -68,14 +73,24 @@ pub(crate) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let precompiled =
         (allowed || invocation.allows_too_late()).then(|| precompiled::detect(&invocation.path)).flatten();
     match precompiled {
-        Some(_) if !allowed => Err(invocation.allowed_too_late().into()),
+        Some(_) if !allowed => Err(invocation.too_late(ALLOW_PRECOMPILED).into()),
+        Some(_) if invocation.options.via_adapter => {
+            let message = "is precompiled, and --via-adapter is for core modules: give it to `gusset component new`, and what that makes to \
+                           `gusset compile`";
+            Err(WrongUsage(format!("{} {message}", invocation.path.display())).into())
+        }
         Some(kind) => run_precompiled(invocation, kind),
         None => run_source(invocation),
     }
 }
 
 fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
-    let file = input::runnable(&invocation.path)?;
+    let via_adapter = invocation.options.via_adapter;
+    let mut file = input::runnable(&invocation.path)?;
+    if via_adapter {
+        let component = encode(&file, &EncodingOptions::default())?;
+        file = file.into_component(component);
+    }
     // Whose the words are depends on what the file is. That is told without compiling it, so that nobody waits to hear of a typing error;
     // and without reading all of it where that is not needed.
     match (invocation.words.is_empty(), invocation.options.invoke.is_some(), file.binary_kind) {
@@ -86,6 +101,9 @@ fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
                 invocation = read_words(invocation, &outline)?;
             }
         }
+    }
+    if invocation.options.via_adapter && !via_adapter {
+        return Err(invocation.too_late(VIA_ADAPTER).into());
     }
     let engine = invocation.engine(false)?;
     let compiled = input::compiled(&engine.engine, &file)?;
@@ -154,7 +172,7 @@ fn read_words(mut invocation: Invocation, outline: &RunnableOutline) -> Result<I
 /// Whether the file at `path` is a program, whose words are its own.
 pub(crate) fn is_program(path: &Path) -> bool {
     let outline = input::any(path).ok().and_then(|file| RunnableOutline::of(&file));
-    outline.is_some_and(|outline| outline.kind == RunnableKind::Module && outline.program)
+    outline.is_some_and(|outline| outline.program)
 }
 
 impl RunnableOutline {

@@ -278,6 +278,14 @@ fn files_that_are_too_large_are_not_read() {
             outcome.assert_says(&[file, "is larger than", limit]);
         }
     }
+    std::fs::create_dir_all(scratch.path("wit/deps/log")).expect("it can be made");
+    let package = "package docs:log;\n".repeat(1000);
+    let wit = sparse(&scratch, "wit/deps/log/log.wit", package.as_bytes());
+    for (path, name) in [(&wit, "log.wit"), (&scratch.path("wit"), "wit")] {
+        let outcome = gusset(["component", "wit", path]);
+        outcome.assert_refused(1);
+        outcome.assert_says(&[name, "is larger than 16 MiB"]);
+    }
     let script = sparse(&scratch, "script.wast", "(module)\n".repeat(1000).as_bytes());
     for arguments in [vec!["wast", &script], vec!["wast", "--known-failures", &script, &script]] {
         let outcome = gusset(arguments);

@@ -3,6 +3,8 @@
 mod bad_inputs;
 mod cache;
 mod cases;
+mod commands;
+mod component_new;
 mod examples;
 mod inspect;
 mod limits;

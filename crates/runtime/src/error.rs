@@ -55,6 +55,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct LinkError {
     message: Box<str>,
     location: Option<Box<SourceLocation>>,
+    imports: Box<[Box<str>]>,
 }
 
 impl LinkError {
@@ -65,12 +66,24 @@ impl LinkError {
 
     /// An error with this text, about what stands at `location`.
     pub(crate) fn located(message: impl fmt::Display, location: Option<SourceLocation>) -> Error {
-        Error::new(LinkError { message: message.to_string().into(), location: location.map(Box::new) })
+        LinkError::about(message, location, Vec::new())
+    }
+
+    /// The same, about these imports of a component's root.
+    pub(crate) fn about(message: impl fmt::Display, location: Option<SourceLocation>, imports: Vec<Box<str>>) -> Error {
+        let (message, location) = (message.to_string().into(), location.map(Box::new));
+        Error::new(LinkError { message, location, imports: imports.into() })
     }
 
     /// Where the import stands in the text, if the component or module was given as text: the first one, if this is about several.
     pub fn location(&self) -> Option<&SourceLocation> {
         self.location.as_deref()
+    }
+
+    /// The names of what a component imports and was not given as it must be, all of them, in order: of an instance that lacks a function, the
+    /// instance's. None where this is about something else.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.imports.iter().map(|name| &**name)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::source::{NamedSource, SourceInput};
 use gusset_codegen::UnitModule;
 use gusset_component::{Outline, OutlinePart};
 use gusset_types::ComponentFeatures;
+use std::borrow::Cow;
 
 /// Reads what a component or core module is, text or binary: its imports and exports with their types, and what is inside. Nothing is
 /// compiled, and no engine asked whether it could run it; all is validated but the bodies of functions.
@@ -32,6 +33,23 @@ fn outline_input(input: &SourceInput<'_>) -> Result<Outline> {
 }
 
 impl NamedSource {
+    /// It as a binary: itself, or what its text is encoded to.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// use gusset::NamedSource;
+    /// assert_eq!(*NamedSource::new("a.wat", "(module)").to_wasm()?, *b"\0asm\x01\0\0\0");
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is text that is none of a component or module.
+    pub fn to_wasm(&self) -> Result<Cow<'_, [u8]>> {
+        crate::compile::with_stack(|| Ok(SourceInput::of_source(self)?.wasm))?
+    }
+
     /// What it is, as [`outline`] tells.
     ///
     /// # Errors

@@ -48,13 +48,18 @@ const ARROWS: &[Arrow] = &[
     Arrow { package: "gusset-wasi", ours: &["gusset"], tools: &[] },
     // A guest: nothing of the host's.
     Arrow { package: "gusset-wasi-adapter", ours: &[], tools: &[] },
+    Arrow { package: "gusset-wasi-adapter-built", ours: &[], tools: &[] },
     Arrow {
         package: "gusset-wasi-adapter-tests",
         ours: &[],
         tools: &["wasm-encoder", "wasmparser", "wit-component", "wit-parser"],
     },
     Arrow { package: "gusset-wast", ours: &["gusset", "gusset-wasi"], tools: &["wasmprinter", "wast"] },
-    Arrow { package: "gusset-cli", ours: &["gusset", "gusset-wasi", "gusset-wast"], tools: &[] },
+    Arrow {
+        package: "gusset-cli",
+        ours: &["gusset", "gusset-wasi", "gusset-wasi-adapter-built", "gusset-wast"],
+        tools: &["wasmprinter", "wit-component", "wit-parser"],
+    },
     Arrow { package: "gusset-oracle", ours: &["gusset", "gusset-wasi"], tools: &["wasmparser"] },
     Arrow { package: "gusset-wasi-programs", ours: &["gusset", "gusset-wasi"], tools: &["wit-component"] },
     Arrow {

@@ -17,24 +17,33 @@ const MOST_PRINTED: u64 = 1 << 20;
 /// What tests name that they leave behind.
 const LEFT_BEHIND: &str = "cleanup";
 
-/// Runs a program; why it failed, or nothing if it did as it must.
-pub(super) fn run(gusset: &Path, program: &Path) -> Result<Option<String>> {
+/// Runs a program, as a component if it goes `via_adapter`; why it failed, or nothing if it did as it must.
+pub(super) fn run(gusset: &Path, program: &Path, via_adapter: bool) -> Result<Option<String>> {
     let manifest = ProgramManifest::of(program)?;
     let folder = program.parent().context("a program lies in a folder")?;
     let root = manifest.root.as_ref().map(|root| folder.join(root));
     if let Some(root) = &root {
         remove_left_behind(root)?;
     }
-    let ended = watch(&mut command(gusset, program, &manifest, root.as_deref()), TIME_LIMIT);
+    let ended = watch(&mut command(gusset, program, &manifest, root.as_deref(), via_adapter), TIME_LIMIT);
     if let Some(root) = &root {
         remove_left_behind(root)?;
     }
     Ok(ended.with_context(|| format!("cannot run {}", gusset.display()))?.fault(&manifest))
 }
 
-fn command(gusset: &Path, program: &Path, manifest: &ProgramManifest, root: Option<&Path>) -> Command {
+fn command(
+    gusset: &Path,
+    program: &Path,
+    manifest: &ProgramManifest,
+    root: Option<&Path>,
+    via_adapter: bool,
+) -> Command {
     let mut command = Command::new(gusset);
     command.args(["run", "--no-cache"]);
+    if via_adapter {
+        command.arg("--via-adapter");
+    }
     for (name, value) in &manifest.env {
         command.arg("--env").arg(format!("{name}={value}"));
     }
@@ -165,9 +174,15 @@ mod tests {
             env: [("K".to_owned(), "v=w".to_owned())].into(),
             ..ProgramManifest::default()
         };
-        let command = command(Path::new("gusset"), Path::new("p.wasm"), &manifest, Some(Path::new("/r")));
-        let arguments: Vec<_> = command.get_args().collect();
-        assert_eq!(arguments, ["run", "--no-cache", "--env", "K=v=w", "--dir", "/r::/", "p.wasm", "a b", "--c"]);
+        for (via_adapter, options) in
+            [(false, &["run", "--no-cache"][..]), (true, &["run", "--no-cache", "--via-adapter"])]
+        {
+            let command =
+                command(Path::new("gusset"), Path::new("p.wasm"), &manifest, Some(Path::new("/r")), via_adapter);
+            let arguments: Vec<_> = command.get_args().collect();
+            let expected = [options, &["--env", "K=v=w", "--dir", "/r::/", "p.wasm", "a b", "--c"]].concat();
+            assert_eq!(arguments, expected);
+        }
     }
 
     #[test]

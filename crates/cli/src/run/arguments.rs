@@ -1,7 +1,7 @@
 //! The words after `gusset run`. What stands after the file is the guest's if that is a program; a library takes no arguments, so what
 //! stands there is read as options.
 
-use super::grants::{DirectoryGrant, StdinGrant, Variable};
+use super::grants::{ConfigVariable, DirectoryGrant, StdinGrant, Variable};
 use super::limits::LimitOptions;
 use crate::engine::{self, CommandEngine};
 use crate::error::WrongUsage;
@@ -9,12 +9,16 @@ use crate::guess;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser};
 use gusset::Printable;
+use gusset_wasi::NetworkRule;
 use gusset_wast::FeatureList;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// The option without which no precompiled file is run.
-const ALLOW_PRECOMPILED: &str = "--allow-precompiled";
+pub(super) const ALLOW_PRECOMPILED: &str = "--allow-precompiled";
+
+/// The option that makes a component of what is run.
+pub(super) const VIA_ADAPTER: &str = "--via-adapter";
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
@@ -32,6 +36,15 @@ pub(crate) struct RunOptions {
     /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = utf8_parser().try_map(Variable::parse))]
     pub(super) env: Vec<Variable>,
+    /// Set what a component finds for a key in `wasi:config`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = utf8_parser().try_map(ConfigVariable::parse))]
+    pub(super) config_var: Vec<ConfigVariable>,
+    /// Let a component connect to HOST, and look it up if it is a name: `example.com:443`, `10.0.0.0/8:*`, `[::1]:8000-8999`, `*:443`
+    #[arg(long, value_name = "HOST:PORT", value_parser = utf8_parser().try_map(|text| text.parse::<NetworkRule>()))]
+    pub(super) allow_net: Vec<NetworkRule>,
+    /// Let a component use the network as this program can
+    #[arg(long)]
+    pub(super) inherit_network: bool,
     /// What the guest sees as its own name, in place of the file's
     #[arg(long, value_name = "NAME", value_parser = utf8_parser())]
     pub(super) argv0: Option<String>,
@@ -53,6 +66,9 @@ pub(crate) struct RunOptions {
     /// Run FILE also if `gusset compile` made it: only one that you trust, since its code is not checked
     #[arg(long)]
     pub(super) allow_precompiled: bool,
+    /// Make a component of the core module FILE, as `gusset component new` does, and run that
+    #[arg(long)]
+    pub(super) via_adapter: bool,
     #[command(flatten)]
     pub(super) limits: LimitOptions,
 }
@@ -130,16 +146,16 @@ impl Invocation {
         self.words.iter().any(|word| word == ALLOW_PRECOMPILED)
     }
 
-    /// The error that it does: whether the file is a program, whose words are its own, is told by what is to be allowed.
-    pub(super) fn allowed_too_late(&self) -> WrongUsage {
-        let before = std::env::args_os().skip(1).take_while(|word| *word != *self.path.as_os_str());
-        let behind = self.words.iter().filter(|word| *word != ALLOW_PRECOMPILED).cloned();
+    /// The error that `option` stands behind the file: whether that is a program, whose words are its own, is told by what the option says.
+    pub(super) fn too_late(&self, option: &str) -> WrongUsage {
         let in_shell = |line: String, word: OsString| format!("{line} {}", guess::in_shell(&word.to_string_lossy()));
+        let mut words = std::env::args_os().skip(1);
+        let before = words.by_ref().take_while(|word| *word != *self.path.as_os_str());
         let start = before.fold("gusset".to_string(), in_shell);
-        let command =
-            behind.fold(format!("{start} {ALLOW_PRECOMPILED} {}", guess::file_in_shell(&self.path)), in_shell);
+        let behind = words.filter(|word| *word != option);
+        let command = behind.fold(format!("{start} {option} {}", guess::file_in_shell(&self.path)), in_shell);
         WrongUsage(format!(
-            "{ALLOW_PRECOMPILED} stands before the file, since words behind a program are its own:\n\n  {command}\n"
+            "{option} stands before the file, since words behind a program are its own:\n\n  {command}\n"
         ))
     }
 
@@ -195,15 +211,13 @@ impl Invocation {
         }
     }
 
-    /// The first option that gives a program something.
-    pub(super) fn first_grant(&self) -> Option<&'static str> {
-        let RunOptions { dir, env, argv0, stdin, deterministic, .. } = &self.options;
+    /// An option that gives a guest what components alone can have, if there is one.
+    pub(super) fn option_for_components(&self) -> Option<&'static str> {
+        let RunOptions { allow_net, inherit_network, config_var, .. } = &self.options;
         let given = [
-            ("--dir", !dir.is_empty()),
-            ("--env", !env.is_empty()),
-            ("--argv0", argv0.is_some()),
-            ("--stdin", stdin.is_some()),
-            ("--deterministic", *deterministic),
+            ("--allow-net", !allow_net.is_empty()),
+            ("--inherit-network", *inherit_network),
+            ("--config-var", !config_var.is_empty()),
         ];
         given.into_iter().find_map(|(name, given)| given.then_some(name))
     }

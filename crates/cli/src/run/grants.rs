@@ -5,7 +5,7 @@ use crate::error::WrongUsage;
 use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
 use gusset::Printable;
-use gusset_wasi::{HostDirectory, Input, ReadOnly, WasiConfig, WasiConfigBuilder};
+use gusset_wasi::{HostDirectory, Input, Network, ReadOnly, WasiConfig, WasiConfigBuilder};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,13 @@ pub(crate) struct DirectoryGrant {
 pub(crate) struct Variable {
     name: String,
     value: Option<String>,
+}
+
+/// `KEY=VALUE`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ConfigVariable {
+    key: String,
+    value: String,
 }
 
 /// What `--stdin` names.
@@ -90,6 +97,20 @@ impl Variable {
     }
 }
 
+impl ConfigVariable {
+    /// Reads `KEY=VALUE`.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another form.
+    pub(super) fn parse(text: String) -> Result<ConfigVariable, &'static str> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(ConfigVariable { key: key.into(), value: value.into() }),
+            _ => Err("expected `KEY=VALUE`"),
+        }
+    }
+}
+
 impl From<&OsStr> for StdinGrant {
     fn from(text: &OsStr) -> StdinGrant {
         match text.to_str() {
@@ -115,6 +136,10 @@ pub(super) fn config(invocation: &Invocation) -> Result<WasiConfig> {
     }
     for directory in &options.dir {
         add_directory(&mut builder, directory)?;
+    }
+    builder.network(network(options));
+    for ConfigVariable { key, value } in &options.config_var {
+        builder.config_value(key, value);
     }
     if let Some(input) = stdin(options, invocation.path.as_os_str() == STDIN)? {
         builder.stdin(input);
@@ -156,6 +181,13 @@ fn add_directory(builder: &mut WasiConfigBuilder, grant: &DirectoryGrant) -> Res
         false => builder.preopened_directory(&grant.guest, directory),
     };
     Ok(())
+}
+
+fn network(options: &RunOptions) -> Network {
+    match options.inherit_network {
+        true => Network::all(),
+        false => options.allow_net.iter().cloned().fold(Network::none(), Network::allow),
+    }
 }
 
 /// What to say of a directory that is not there since it was written as other programs take it.

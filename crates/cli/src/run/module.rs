@@ -4,6 +4,7 @@ use super::arguments::Invocation;
 use super::core_call::{self, CoreCall};
 use super::limits::{GuestLimiter, GuestLimits};
 use super::{grants, unlinked_module};
+use crate::error::WrongUsage;
 use crate::guess;
 use crate::output::print;
 use anyhow::{Context, Error, Result, bail};
@@ -50,6 +51,11 @@ pub(super) fn run(
     module: &Module,
     limits: &GuestLimits<'_>,
 ) -> Result<ExitCode> {
+    if let Some(option) = invocation.option_for_components() {
+        let message =
+            format!("{option} is for components: core modules have preview1, which has no word for what it gives");
+        return Err(WrongUsage(message).into());
+    }
     let mut linker = Linker::new(engine);
     preview1::add_to_linker(&mut linker, |guest: &mut ModuleGuest| &mut guest.wasi)?;
     preview0::add_to_linker(&mut linker, |guest: &mut ModuleGuest| &mut guest.wasi)?;

@@ -80,10 +80,10 @@ impl ImportOrigin {
             ImportOrigin::Threads => "threads are not supported",
             ImportOrigin::Wasix => "that is WASIX, which extends WASI; it is not supported",
             ImportOrigin::LaterWasi => {
-                "that is WASI of components, 0.2 and later, which is not supported yet; core modules have preview1"
+                "that is WASI of components: `gusset component new` makes a component of such a module; core modules have preview1"
             }
             ImportOrigin::Component => {
-                "that is imported from a component: `wasm-tools component new` makes a component of such a module"
+                "that is imported from a component: `gusset component new` makes a component of such a module"
             }
             ImportOrigin::Emscripten => {
                 "JavaScript of Emscripten provides that; `emcc -sSTANDALONE_WASM` makes a module that needs none where WASI is enough"

@@ -21,7 +21,11 @@ pub(crate) struct Problems {
     told: Vec<String>,
     /// For each of those the names that lead to it.
     places: Vec<Vec<Box<str>>>,
+    /// The first names of those that lead to any.
+    imports: Vec<Box<str>>,
     count: usize,
+    /// How many of them are in `imports`.
+    placed: usize,
 }
 
 impl Problems {
@@ -38,6 +42,14 @@ impl Problems {
         while self.places.len() < self.told.len() {
             self.places.push(path.iter().map(|name| Box::from(*name)).collect());
         }
+        if let [import, ..] = path
+            && self.placed < self.count
+        {
+            self.placed = self.count;
+            if self.imports.last().is_none_or(|last| **last != **import) {
+                self.imports.push(Box::from(*import));
+            }
+        }
     }
 
     /// The error that tells them, if there are any: one in a sentence, several in a line each; the error's place is that of the first.
@@ -47,7 +59,7 @@ impl Problems {
         let located = || locate(&paths.collect::<Vec<Vec<&str>>>());
         match (&*self.told, self.count) {
             ([], _) => None,
-            ([only], 1) => Some(LinkError::located(only, located().into_iter().next().flatten())),
+            ([only], 1) => Some(LinkError::about(only, located().into_iter().next().flatten(), self.imports)),
             (told, count) => {
                 let places = located();
                 let mut text = format!("{count} imports are not met:");
@@ -61,7 +73,7 @@ impl Problems {
                 if count > told.len() {
                     text.push_str(&format!("\n  and {} more", count - told.len()));
                 }
-                Some(LinkError::located(text, places.into_iter().next().flatten()))
+                Some(LinkError::about(text, places.into_iter().next().flatten(), self.imports))
             }
         }
     }

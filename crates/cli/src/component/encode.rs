@@ -1,0 +1,140 @@
+//! A component out of a core module: which adapters it has, and what is said of a module that cannot become one.
+
+use super::tools::contained;
+use crate::input::InputFile;
+use anyhow::{Context, Error, Result, bail};
+use clap::ValueEnum;
+use gusset::{Config, ModuleOutline, OutlineWorld, Printable};
+use gusset_wasi_adapter_built::{COMMAND, PROXY, REACTOR};
+use std::collections::HashMap;
+use wit_component::{ComponentEncoder, metadata};
+
+/// What modules import preview1 and preview0 from.
+const PREVIEW1: &str = "wasi_snapshot_preview1";
+const PREVIEW0: &str = "wasi_unstable";
+
+/// What a program exports.
+const START: &str = "_start";
+
+/// An adapter for preview1 that this program has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Preview1Adapter {
+    /// For a program: the component exports `wasi:cli/run`
+    Command,
+    /// For a library
+    Reactor,
+    /// For a library that imports only what `wasi:http/proxy` has
+    Proxy,
+}
+
+/// A core module that stands for what another one imports by a name.
+pub(super) struct NamedAdapter {
+    pub(super) name: String,
+    pub(super) wasm: Vec<u8>,
+}
+
+/// How a component is made.
+#[derive(Default)]
+pub(crate) struct EncodingOptions {
+    pub(super) adapters: Vec<NamedAdapter>,
+    /// For what is imported of preview1, unless one of `adapters` is; that which fits if none is named.
+    pub(super) preview1: Option<Preview1Adapter>,
+    pub(super) validate: bool,
+    pub(super) realloc_via_memory_grow: bool,
+    pub(super) split_imports_of_other_versions: bool,
+    pub(super) reject_legacy_names: bool,
+    /// What imports are to be called, by what they would be called.
+    pub(super) import_names: HashMap<String, String>,
+}
+
+/// The component that the core module in `file` becomes. By default it is not validated.
+///
+/// # Errors
+///
+/// When it is no core module, or does not fit a component.
+pub(crate) fn encode(file: &InputFile, options: &EncodingOptions) -> Result<Vec<u8>> {
+    let module = core_module(file)?;
+    let has_adapter = |name: &str| options.adapters.iter().any(|adapter| adapter.name == name);
+    if imports_from(&module, PREVIEW0) && !has_adapter(PREVIEW0) {
+        bail!(
+            "cannot make a component of {}: it imports WASI preview0 (`{PREVIEW0}`), for which there is no adapter; `gusset run` runs it as \
+             it is, and compilers of today make modules for preview1",
+            file.name
+        );
+    }
+    if options.preview1 == Some(Preview1Adapter::Command) && !is_program(&module) {
+        bail!(
+            "cannot make a component of {}: it exports no `{START}`, which is what a command is run by; a library has the adapter `reactor`",
+            file.name
+        );
+    }
+    let wasm = file.source.to_wasm()?;
+    let encoded = contained(|| {
+        let mut encoder = ComponentEncoder::default();
+        encoder
+            .validate(options.validate)
+            .realloc_via_memory_grow(options.realloc_via_memory_grow)
+            .merge_imports_based_on_semver(!options.split_imports_of_other_versions)
+            .reject_legacy_names(options.reject_legacy_names)
+            .import_name_map(options.import_names.clone());
+        encoder.module(&wasm)?;
+        for NamedAdapter { name, wasm } in &options.adapters {
+            let added = encoder.adapter(name, wasm);
+            added.with_context(|| format!("cannot take the adapter `{}`", Printable::name(name)))?;
+        }
+        if !has_adapter(PREVIEW1)
+            && let Some(adapter) = fitting_adapter(&module, &wasm, options)?
+        {
+            encoder.adapter(PREVIEW1, adapter.wasm()).context("cannot take the adapter for preview1")?;
+        }
+        encoder.encode()
+    });
+    encoded.map_err(|error| refused(file, error))
+}
+
+impl Preview1Adapter {
+    fn wasm(self) -> &'static [u8] {
+        match self {
+            Preview1Adapter::Command => COMMAND,
+            Preview1Adapter::Reactor => REACTOR,
+            Preview1Adapter::Proxy => PROXY,
+        }
+    }
+}
+
+/// Which of this program's adapters the module needs, if it needs one.
+fn fitting_adapter(module: &ModuleOutline, wasm: &[u8], options: &EncodingOptions) -> Result<Option<Preview1Adapter>> {
+    let program = is_program(module);
+    let fitting = if program { Preview1Adapter::Command } else { Preview1Adapter::Reactor };
+    if options.preview1.is_some() || imports_from(module, PREVIEW1) {
+        return Ok(Some(options.preview1.unwrap_or(fitting)));
+    }
+    // A program that imports nothing is one all the same, unless it says by itself what it is.
+    let (without_world, _) = metadata::decode(wasm)?;
+    Ok((program && without_world.is_none()).then_some(fitting))
+}
+
+/// What the core module in `file` imports and exports.
+fn core_module(file: &InputFile) -> Result<ModuleOutline> {
+    let outline = file.source.outline().with_context(|| file.refusal("cannot make a component of"))?;
+    match outline.world {
+        OutlineWorld::CoreModule(module) => Ok(module),
+        _ => bail!("{} is a component already", file.name),
+    }
+}
+
+fn is_program(module: &ModuleOutline) -> bool {
+    module.exports.iter().any(|export| export.name == START)
+}
+
+fn imports_from(module: &ModuleOutline, name: &str) -> bool {
+    module.imports.iter().any(|import| import.module.as_deref() == Some(name))
+}
+
+/// `error`, or what is wrong with the module itself, which is told with its place.
+fn refused(file: &InputFile, error: Error) -> Error {
+    let mut specified = Config::new();
+    specified.specified_features();
+    let error = file.source.validate(&specified).err().unwrap_or(error);
+    error.context(file.refusal("cannot make a component of"))
+}
