@@ -22,6 +22,7 @@ macro_rules! exports {
         extern "C" fn $name($($parameter: $type),*) -> u32 {
             // A closure might be called with a pointer to what it captured.
             #[inline(always)]
+            #[allow(clippy::too_many_arguments, reason = "so many has the function")]
             fn body($($parameter: $type),*) -> Result<(), crate::errno::ErrorNumber> $body
             match body($($parameter),*) {
                 Ok(()) => 0,
