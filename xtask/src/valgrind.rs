@@ -14,10 +14,14 @@ const VALGRIND: &str =
 
 /// Tests that valgrind cannot follow. Each with its reason.
 const LEFT_OUT: &[(&str, &str)] = &[
+    (FIBER, "nothing tells valgrind of the stacks of fibers"),
     ("guests_fault_on_threads_that_rust_did_not_start", "its guest reads outside of memory, as it should"),
     ("the_largest_memory_is_made_lazily_and_cannot_grow", "valgrind keeps a book about each of its 4 GiB"),
     ("large_frames_do_not_run_off_the_stack", "it compiles functions of 40,000 locals"),
 ];
+
+/// A test in the lower half that runs on the stack of a fiber. The others of fibers are in a program that is not run so.
+pub(crate) const FIBER: &str = "a_stack_of_a_thread_that_is_everywhere_is_no_fiber";
 
 /// The programs of tests, and which tests of them.
 pub(crate) const PROGRAMS: &[(&[&str], &str)] = &[(&["--lib"], "vm::"), (&["--test", "no_signals"], "")];

@@ -82,6 +82,17 @@ impl LinkError {
 
     /// The names of what a component imports and was not given as it must be, all of them, in order: of an instance that lacks a function, the
     /// instance's. None where this is about something else.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// # use gusset::{Component, Engine, LinkError, Linker};
+    /// let engine = Engine::default();
+    /// let text = r#"(component (import "docs:shop/log" (instance (export "line" (func)) (export "flush" (func)))) (import "now" (func)))"#;
+    /// let error = Linker::<()>::new(&engine).instantiate_pre(&Component::new(&engine, text)?).err().expect("nothing is defined");
+    /// assert!(error.downcast::<LinkError>()?.imports().eq(["docs:shop/log", "now"]));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
     pub fn imports(&self) -> impl ExactSizeIterator<Item = &str> {
         self.imports.iter().map(|name| &**name)
     }

@@ -64,6 +64,7 @@ impl LiftedFunc {
     /// Calls it, as `func`. `values` has room for the core parameters and the core result; `look` sees the result while it is
     /// still in the guest's memory.
     #[track_caller]
+    #[expect(clippy::too_many_arguments, reason = "who calls what, with what, and who looks at the result")]
     pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(
         &self,
         store: &mut StoreContextMut<'_, T>,

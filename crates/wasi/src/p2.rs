@@ -1,7 +1,7 @@
 //! WASI 0.2 for components: each interface has a file below, with a table of its functions. They decode what a guest says and encode
 //! what it is told; what anything means is the policy layer's, which knows nothing of this.
 //!
-//! What waits is written once, as a function that is `async` over [`Waits`]: in a linker without a runtime its waiting keeps the thread.
+//! What waits is written once, as a function that is `async` over a way to wait: in a linker without a runtime that keeps the thread.
 
 mod cli;
 mod clocks;

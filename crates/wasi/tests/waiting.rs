@@ -163,15 +163,15 @@ fn a_guest_that_waits_is_stopped_at_the_deadline_of_its_store() {
 }
 
 /// Writing to it waits, unless that is not wanted.
-struct Waits(SocketStream);
+struct WaitsForever(SocketStream);
 
-impl Pollable for Waits {
+impl Pollable for WaitsForever {
     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
         self.0.poll_ready(interest, waiter)
     }
 }
 
-impl Stream for Waits {
+impl Stream for WaitsForever {
     fn file_type(&self) -> FileType {
         FileType::SocketStream
     }
@@ -202,7 +202,8 @@ fn a_guest_that_waits_to_write_is_stopped_at_its_deadline() {
     let mut linker = Linker::<WasiCtx>::new(&engine);
     preview1::add_to_linker(&mut linker, |ctx| ctx).unwrap();
     let (mut ours, guests) = UnixStream::pair().unwrap();
-    let config = WasiConfig::builder().stdout(Output::stream(Waits(SocketStream::unix(guests)))).build().unwrap();
+    let config =
+        WasiConfig::builder().stdout(Output::stream(WaitsForever(SocketStream::unix(guests)))).build().unwrap();
     let mut store = Store::new(&engine, WasiCtx::new(&config));
     store.set_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();

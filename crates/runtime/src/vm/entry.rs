@@ -28,16 +28,27 @@ impl<T: 'static> StoreInner<T> {
     /// # Panics
     ///
     /// When `func` is itself a host function, and panics: no guest is in between.
+    ///
+    /// Whoever calls more than once from one function, or in a loop, takes [`StoreInner::call_core_by`].
     pub(crate) fn call_core(&mut self, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
-        self.call_core_by(EnteredBy::Host, func, values)
+        self.call_in_place(EnteredBy::Host, func, values)
     }
 
     /// The same, for whom it says.
     ///
+    /// It is never made a part of who calls it: after a call on a fiber he may be on another thread, and must not remember where the first
+    /// one had its limits (V15).
+    ///
     /// # Errors
     ///
     /// As [`StoreInner::call_core`].
+    #[inline(never)]
     pub(crate) fn call_core_by(&mut self, by: EnteredBy, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
+        self.call_in_place(by, func, values)
+    }
+
+    #[inline(always)]
+    fn call_in_place(&mut self, by: EnteredBy, func: FuncHandle, values: &mut [RawValue]) -> Result<()> {
         let number = func.index(self.vm.id());
         self.vm.calls_begun += 1;
         let record = self.vm.call_of(number)?;

@@ -5,7 +5,7 @@
 //!
 //! - whose code is running, for signal handlers: nobody's, whenever a fiber is left or gone on with, since the host runs then. Where the
 //!   thread says so is written into the store's context each time, and read from there;
-//! - how deep guests may go: the fiber has a limit of its own, and the thread's are of other stacks;
+//! - how deep guests may go: the fiber has a limit of its own, the thread's are of other stacks, and its own stack is none as long;
 //! - which fiber runs: set and put back with each switch;
 //! - whether the thread has a signal stack: looked at before each switch;
 //! - the list that a thread has of a pool's slots, and how often panics are on their way: nobody waits between two looks at them.
@@ -15,7 +15,7 @@
 
 use super::context::{RawStoreContext, SavedActivation};
 use super::signals::prepare_thread;
-use super::stack::{EnteredBy, RESERVE};
+use super::stack::{EnteredBy, RESERVE, leave_own_stack, return_to};
 use super::stack_pool::PooledStack;
 use super::store::VmStore;
 use crate::async_call::Cancelled;
@@ -229,7 +229,11 @@ impl Fiber {
             task: Cell::new(null_mut()),
         });
         let known = Rc::as_ptr(&state);
-        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<Resumption, ()>, _: Resumption| {
+        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<Resumption, ()>, first: Resumption| {
+            // It may be that no thread could run it.
+            if first == Resumption::Cancelled {
+                return;
+            }
             // SAFETY: V15: the state is there as long as the fiber is, and the caller says that `work` may be called.
             unsafe {
                 (*known).yielder.set(yielder);
@@ -239,20 +243,22 @@ impl Fiber {
         Ok(Fiber { coroutine, state, activation: None })
     }
 
-    /// Goes on with the fiber until it waits or has finished, and says which.
+    /// Makes sure that this thread can run a fiber for guests of a store.
     ///
     /// # Errors
     ///
-    /// When the thread cannot run guests.
-    pub(super) fn poll(&mut self, vm: &VmStore, task: &mut Context<'_>) -> Result<Poll<()>> {
-        if vm.engine().config().signals_based_traps {
-            prepare_thread()?;
-        }
+    /// When it cannot have a signal stack.
+    pub(super) fn prepare_thread(vm: &VmStore) -> Result<()> {
+        if vm.engine().config().signals_based_traps { prepare_thread() } else { Ok(()) }
+    }
+
+    /// Goes on with the fiber, on a thread that can run it, until it waits or has finished, and says which.
+    pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<()> {
         // The fiber uses it as long as it is borrowed here.
         self.state.task.set((&raw mut *task).cast());
         let finished = self.switch(Resumption::Polled);
         self.state.task.set(null_mut());
-        Ok(if finished { Poll::Ready(()) } else { Poll::Pending })
+        if finished { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Ends the fiber: whoever waits on it gets an error, and so who called him.
@@ -269,11 +275,58 @@ impl Fiber {
             context.end(own);
         }
         context.set_thread();
-        let outer_fiber = set_current(Rc::as_ptr(&self.state));
+        let (outer_fiber, own_stack) = (set_current(Rc::as_ptr(&self.state)), leave_own_stack());
         let result = self.coroutine.resume(resumption);
+        return_to(own_stack);
         set_current(outer_fiber);
         self.activation = Some(context.activation());
         context.end(outer);
         matches!(result, CoroutineResult::Return(()))
+    }
+}
+
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+mod tests {
+    use crate::core::{Caller, Linker, Module, TypedFunc};
+    use crate::vm::stack;
+    use crate::{Engine, Error, Result, Store, Trap};
+    use gusset_types::TrapCode;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// On a thread whose own stack is said to be all of the address space, a fiber is a fiber: its own stack is the limit, and a plain call
+    /// within a call keeps guests from waiting.
+    #[test]
+    fn a_stack_of_a_thread_that_is_everywhere_is_no_fiber() -> Result<()> {
+        let engine = Engine::new(crate::Config::new().max_wasm_stack(usize::MAX))?;
+        let module = Module::new(
+            &engine,
+            r#"(module (import "" "wait" (func $wait)) (import "" "call" (func $call))
+                (func (export "wait") (call $wait))
+                (func (export "call") (call $call))
+                (func $deep (export "deep") (call $wait) (call $deep) (call $wait)))"#,
+        )?;
+        let mut linker = Linker::<Option<TypedFunc<(), ()>>>::new(&engine);
+        linker.func_wrap_async("", "wait", |_: Caller<'_, Option<TypedFunc<(), ()>>>, (): ()| Box::new(async {}))?;
+        linker.func_wrap("", "call", |mut caller: Caller<'_, Option<TypedFunc<(), ()>>>| {
+            let wait = caller.data().expect("it is there");
+            wait.call(&mut caller, ())
+        })?;
+        let mut store = Store::new(&engine, None);
+        let instance = linker.instantiate(&mut store, &module)?;
+        let [wait, call, deep] = ["wait", "call", "deep"].map(|name| instance.get_typed_func(&mut store, name));
+        *store.data_mut() = Some(wait?);
+        let (call, deep) = (call?, deep?);
+        let mut error = |func: TypedFunc<(), ()>| -> Error {
+            let own = stack::seem_everywhere();
+            let mut future = pin!(func.call_async(&mut store, ()));
+            let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            stack::return_to(own);
+            let Poll::Ready(Err(error)) = polled else { panic!("it fails at once") };
+            error
+        };
+        assert_eq!(error(deep).downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::StackOverflow));
+        assert!(error(call).root_cause().to_string().starts_with("`::wait` is a function of the host that waits"));
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use super::memory::checked_range;
 use super::memory_image::InitialContents;
 use super::raw_value::RawValue;
 use super::segment::SegmentState;
+use super::stack::EnteredBy;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
 use super::table::AppliedSegment;
 use crate::error::{Error, Result, bail, format_err};
@@ -94,7 +95,7 @@ impl<T: 'static> StoreInner<T> {
     ) -> Result<InstanceHandle> {
         let instance = self.vm.instantiate(code, module, imports)?;
         if let Some(start) = self.vm.start_function(instance)? {
-            self.call_core(start, &mut []).map_err(|error| {
+            self.call_core_by(EnteredBy::Host, start, &mut []).map_err(|error| {
                 let name = describe(module, &code.image().modules[module].module);
                 error.context(format!("the start function of {name} failed"))
             })?;

@@ -1,26 +1,38 @@
 //! [`LentStore`]: a store that is lent for the time of a call, to whoever has a shared reference to the place.
 
 use crate::store::{StoreContextMut, StoreInner};
+use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A place for a store that is lent to one thread at a time.
 pub(crate) struct LentStore<T: 'static> {
     /// Null while none is lent, and while it is used.
     store: AtomicPtr<StoreInner<T>>,
-    /// The thread that it is lent to.
-    thread: AtomicUsize,
+    /// The thread that it is lent to; 0 for none.
+    thread: AtomicU64,
 }
 
-/// Says which thread this is, among those that there are.
-fn this_thread() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
-    MARK.with(|mark| &raw const *mark as usize)
+/// Says which thread this is. Who asks may be on another one when he asks again (V15): it is never made a part of him.
+#[inline(never)]
+fn this_thread() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        /// 0 until it has been asked for.
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    match NUMBER.get() {
+        0 => {
+            NUMBER.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
+            NUMBER.get()
+        }
+        number => number,
+    }
 }
 
 impl<T: 'static> LentStore<T> {
     pub(crate) fn new() -> LentStore<T> {
-        LentStore { store: AtomicPtr::new(null_mut()), thread: AtomicUsize::new(0) }
+        LentStore { store: AtomicPtr::new(null_mut()), thread: AtomicU64::new(0) }
     }
 
     /// Lends the store to this thread during `work`.

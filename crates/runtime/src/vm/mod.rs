@@ -56,7 +56,8 @@
 //!   future's that can be sent: an activation that the host begins on it, other than the first, keeps it from waiting until it ends, and
 //!   values of guests and of the host that frames of the runtime hold can be sent ([`ComponentType`](crate::ComponentType) says so). No guest
 //!   of another store is running on it then. Each switch writes into the store's context where its thread says whose code it runs, and code
-//!   that may be on another thread after a call reads it from there; no other address of a thread's is kept over one. A fiber, its state and
+//!   that may be on another thread after a call reads it from there; no other address of a thread's is kept over one: what asks for a
+//!   thread's own is never made a part of a function that may ask twice. A fiber, its state and
 //!   what it was given stay where they are until it has finished, or for ever. The future that it belongs to has the borrow of
 //!   the store, and leaves it to the fiber while it polls or cancels it; the context of that poll is the fiber's as long.
 

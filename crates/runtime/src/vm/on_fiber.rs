@@ -14,6 +14,19 @@ use std::task::{Context, Poll};
 ///
 /// Dropped before it is done it is cancelled: the host function that waits ends with [`Cancelled`](crate::Cancelled), and so does all
 /// that called it. Forgotten, it keeps its stack and what is on it for ever, and the store can be used.
+///
+/// It may go on on another thread, so the host's data must be such that can be sent:
+///
+/// ```
+/// async fn call(func: &gusset::TypedFunc<(), ()>, store: &mut gusset::Store<std::cell::Cell<u32>>) -> gusset::Result<()> {
+///     func.call_async(store, ()).await
+/// }
+/// ```
+/// ```compile_fail
+/// async fn call(func: &gusset::TypedFunc<(), ()>, store: &mut gusset::Store<std::rc::Rc<u32>>) -> gusset::Result<()> {
+///     func.call_async(store, ()).await
+/// }
+/// ```
 pub(crate) struct OnFiber<'a, T: 'static, W, R> {
     task: UnsafeCell<FiberTask<T, W, R>>,
     fiber: Option<Fiber>,
@@ -74,14 +87,17 @@ where
     /// Begins the work, or goes on with it.
     fn go_on(&mut self, context: &mut Context<'_>) -> Result<Poll<()>> {
         let task = self.task.get();
-        // SAFETY: V1, V15: the store is borrowed by the future; while no fiber runs nobody else reaches it.
+        // SAFETY: V1, V15: the store is borrowed by the future, and nobody else reaches it before the fiber runs.
         let vm = unsafe { &(*(*task).store).vm };
+        Fiber::prepare_thread(vm)?;
         let fiber = match &mut self.fiber {
             Some(fiber) => fiber,
+            // SAFETY: V15: as above.
+            None if unsafe { (*task).work.is_none() } => panic!("a call was polled after it was done"),
             // SAFETY: V15: the future is pinned, and ends the fiber before it ends itself.
-            begun => begun.insert(unsafe { Fiber::new(vm, run::<T, W, R>, task.cast())? }),
+            none => none.insert(unsafe { Fiber::new(vm, run::<T, W, R>, task.cast())? }),
         };
-        fiber.poll(vm, context)
+        Ok(fiber.poll(context))
     }
 }
 

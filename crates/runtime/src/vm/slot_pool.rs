@@ -110,7 +110,8 @@ impl SlotPool {
         }
     }
 
-    /// The list of this thread.
+    /// The list of this thread. Who takes several slots may be on another thread meanwhile (V15).
+    #[inline(never)]
     fn own(&self) -> &FreeSlots {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {

@@ -45,13 +45,16 @@ impl ForeignActivation {
 /// The usable part of the thread's own stack; all zero before anybody has asked, and an empty range at the very end of
 /// the address space when the system does not say.
 #[derive(Clone, Copy)]
-struct OwnStack {
+pub(super) struct OwnStack {
     low: usize,
     high: usize,
 }
 
 impl OwnStack {
     const UNKNOWN: OwnStack = OwnStack { low: usize::MAX, high: usize::MAX };
+    /// What it seems to be while a fiber runs. Where it may grow without end, the system counts all that is free below it, and fibers' stacks
+    /// may be made there.
+    const NOT_IN_USE: OwnStack = OwnStack::UNKNOWN;
 
     fn contains(self, address: usize) -> bool {
         (self.low..self.high).contains(&address)
@@ -212,6 +215,28 @@ pub(crate) fn stack_left() -> Option<usize> {
     own.contains(here).then(|| here - own.low)
 }
 
+/// The thread leaves its own stack, if it is on it, for a fiber's; [`return_to`] is given what this returns.
+#[inline(never)]
+pub(super) fn leave_own_stack() -> OwnStack {
+    if LIMIT.get() == 0 {
+        prepare();
+    }
+    OWN.replace(OwnStack::NOT_IN_USE)
+}
+
+/// The thread has come back from a fiber.
+#[inline(never)]
+pub(super) fn return_to(own: OwnStack) {
+    OWN.set(own);
+}
+
+/// Has the thread's own stack seem to be all that there is, until [`return_to`] is given what this returns.
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+pub(super) fn seem_everywhere() -> OwnStack {
+    prepare();
+    OWN.replace(OwnStack { low: 0, high: usize::MAX })
+}
+
 /// An address in this stack frame.
 #[inline(always)]
 fn stack_pointer() -> usize {
@@ -219,7 +244,7 @@ fn stack_pointer() -> usize {
     &raw const here as usize
 }
 
-/// Learns the limit on the thread's own stack.
+/// Learns the limit on the thread's own stack, which it is on.
 #[cold]
 fn prepare() -> usize {
     let limit = learn_own().low.saturating_add(RESERVE);

@@ -6,10 +6,10 @@ use gusset::{Config, Engine, Error, Result, Store, Trap, TrapCode, WasmBacktrace
 use std::pin::Pin;
 use std::task::Poll;
 
-fn engines() -> [Engine; 2] {
-    let with_signals = Engine::default();
-    let without = Engine::new(Config::new().signals_based_traps(false)).unwrap();
-    [with_signals, without]
+/// With signals, without, and such that compile a function when it is first called.
+fn engines() -> [Engine; 3] {
+    let without = Config::new().signals_based_traps(false).clone();
+    [Config::new(), without, Config::new().lazy_compilation(true).clone()].map(|config| Engine::new(&config).unwrap())
 }
 
 fn code(error: &Error) -> Option<TrapCode> {

@@ -2,7 +2,7 @@
 
 use super::{Pauses, block_on, hop, poll_once};
 use gusset::core::{Caller, Instance, Linker, Module};
-use gusset::{Config, Engine, Error, Result, Store, Trap, TrapCode, UpdateDeadline};
+use gusset::{Component, Config, Engine, Error, Result, Store, Trap, TrapCode, UpdateDeadline};
 use std::time::{Duration, Instant};
 
 /// `spin` counts as far as it is told, and calls the host for each step if there is one; `forever` does not end.
@@ -58,6 +58,49 @@ fn a_guest_whose_epoch_has_come_lets_others_run() -> Result<()> {
     store.set_epoch_deadline(1);
     let error = spin.call(&mut store, 10).unwrap_err();
     assert!(error.root_cause().to_string().contains("has not been entered by `call_async`"), "{error:?}");
+    Ok(())
+}
+
+/// The functions of a guest that lift and lower for it let others run too: those that the runtime calls for a function of the host that does
+/// not wait itself.
+#[test]
+fn realloc_and_post_return_let_others_run() -> Result<()> {
+    let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    let component = Component::new(
+        &engine,
+        r#"(component
+            (import "text" (func $text (param "x" string) (result string)))
+            (core module $memory
+                (memory (export "memory") 1)
+                (func $spin (local $i i32)
+                    (loop $again (br_if $again
+                        (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 50000)))))
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (call $spin) (i32.const 1024))
+                (func (export "post-return") (param i32) (call $spin)))
+            (core instance $memory (instantiate $memory))
+            (core func $text' (canon lower (func $text)
+                (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+            (core module $m
+                (import "" "text" (func $text (param i32 i32 i32)))
+                (func (export "run") (param i32 i32) (result i32)
+                    (call $text (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16)))
+            (core instance $i (instantiate $m (with "" (instance (export "text" (func $text'))))))
+            (func (export "run") (param "x" string) (result string) (canon lift (core func $i "run")
+                (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))
+                (post-return (core func $memory "post-return")))))"#,
+    )?;
+    let mut linker = gusset::Linker::<()>::new(&engine);
+    linker.root().func_wrap("text", |_, (x,): (String,)| Ok((x,)))?;
+    let mut store = Store::new(&engine, ());
+    store.set_epoch_deadline(1);
+    let instance = linker.instantiate(&mut store, &component)?;
+    let run = instance.get_typed_func::<(String,), (String,)>(&mut store, "run")?;
+    // Each look is one too late, so that each function that loops is pending.
+    store.epoch_deadline_async_yield_and_update(0);
+    store.set_epoch_deadline(0);
+    let (result, polls) = polls(run.call_async(&mut store, ("text".into(),)));
+    assert_eq!(result?.0, "text");
+    assert!(polls > 100_000, "{polls}");
     Ok(())
 }
 

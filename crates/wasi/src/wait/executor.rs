@@ -16,13 +16,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// A descriptor that the runtime watches, and what for.
-struct Watched {
+struct WatchedFd {
     fd: AsyncFd<OwnedFd>,
     reads: bool,
     writes: bool,
 }
 
-impl Watched {
+impl WatchedFd {
     fn is_ready(&self, task: &mut Context<'_>) -> bool {
         self.reads && self.fd.poll_read_ready(task).is_ready()
             || self.writes && self.fd.poll_write_ready(task).is_ready()
@@ -52,7 +52,7 @@ pub(crate) async fn pause(waiter: &Waiter<'_>, timeout: Option<Duration>) -> Was
 }
 
 /// Each descriptor once. It is duplicated, since others may wait for the same. `None` where the system has none to give, or cannot watch one.
-fn watch(waiter: &Waiter<'_>) -> Option<Vec<Watched>> {
+fn watch(waiter: &Waiter<'_>) -> Option<Vec<WatchedFd>> {
     let mut fds = waiter.fds.clone();
     fds.sort_by_key(|(fd, _)| fd.as_raw_fd());
     fds.chunk_by(|(one, _), (other, _)| one.as_raw_fd() == other.as_raw_fd())
@@ -67,7 +67,7 @@ fn watch(waiter: &Waiter<'_>) -> Option<Vec<Watched>> {
             let own = same[0].0.try_clone_to_owned().ok()?;
             #[allow(deprecated, reason = "what owns its descriptor cannot lose it, and the newer form is unsafe")]
             let fd = AsyncFd::with_interest(own, interest).ok()?;
-            Some(Watched { fd, reads, writes })
+            Some(WatchedFd { fd, reads, writes })
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! `wasi:clocks`, and waiting for them.
 
 use super::filesystem::Time;
-use super::guest::Guest;
+use super::guest::P2Guest;
 use gusset::Resource;
 use gusset_wasi::p2::IoPollable;
 use gusset_wasi::{VirtualClock, WasiConfig};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A guest with a clock that stands still, and that clock.
-fn guest() -> (Guest, VirtualClock) {
+fn guest() -> (P2Guest, VirtualClock) {
     let clock = VirtualClock::new(Duration::new(1_000_000_000, 7), Duration::ZERO);
     let sleeper = clock.clone();
     let config = WasiConfig::builder()
@@ -18,7 +18,7 @@ fn guest() -> (Guest, VirtualClock) {
         .sleep(move |time| sleeper.advance(time))
         .build()
         .unwrap();
-    (Guest::new(&config), clock)
+    (P2Guest::new(&config), clock)
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_guest_waits_for_an_instant_or_so_long() {
     clock.advance(Duration::from_secs(10));
     let second = 1_000_000_000;
     let ready =
-        |guest: &mut Guest, of: &Resource<IoPollable>| guest.call::<_, bool>("poll#[method]pollable.ready", (of,));
+        |guest: &mut P2Guest, of: &Resource<IoPollable>| guest.call::<_, bool>("poll#[method]pollable.ready", (of,));
     let at: Resource<IoPollable> = guest.call("monotonic-clock#subscribe-instant", (13 * second,));
     let after: Resource<IoPollable> = guest.call("monotonic-clock#subscribe-duration", (2 * second,));
     let never: Resource<IoPollable> = guest.call("monotonic-clock#subscribe-duration", (u64::MAX,));
@@ -48,7 +48,7 @@ fn a_guest_waits_for_an_instant_or_so_long() {
     guest.try_call::<_, ()>("poll#[method]pollable.block", (&after,)).unwrap();
     assert_eq!(guest.call::<_, u64>("monotonic-clock#now", ()), 12 * second);
     assert!(ready(&mut guest, &after) && !ready(&mut guest, &at));
-    let poll = |guest: &mut Guest, list: &[&Resource<IoPollable>]| guest.call::<_, Vec<u32>>("poll#poll", (list,));
+    let poll = |guest: &mut P2Guest, list: &[&Resource<IoPollable>]| guest.call::<_, Vec<u32>>("poll#poll", (list,));
     assert_eq!(poll(&mut guest, &[&never, &at]), [1]);
     assert_eq!(guest.call::<_, u64>("monotonic-clock#now", ()), 13 * second);
     assert_eq!(poll(&mut guest, &[&past, &never, &at, &after]), [0, 2, 3]);
@@ -58,7 +58,7 @@ fn a_guest_waits_for_an_instant_or_so_long() {
 
 #[test]
 fn a_guest_that_was_given_no_clock_sleeps_at_once() {
-    let mut guest = Guest::new(&WasiConfig::default());
+    let mut guest = P2Guest::new(&WasiConfig::default());
     let start = Instant::now();
     let day: Resource<IoPollable> = guest.call("monotonic-clock#subscribe-duration", (86_400_000_000_000_u64,));
     guest.try_call::<_, ()>("poll#[method]pollable.block", (&day,)).unwrap();
@@ -72,7 +72,7 @@ fn sleep_is_the_hosts() {
     let slept = Arc::new(Mutex::new(Vec::new()));
     let sleeps = slept.clone();
     let config = WasiConfig::builder().sleep(move |time| sleeps.lock().unwrap().push(time)).build().unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let pollable: Resource<IoPollable> = guest.call("monotonic-clock#subscribe-duration", (5_000_000_000_u64,));
     guest.try_call::<_, ()>("poll#[method]pollable.block", (&pollable,)).unwrap();
     assert!(matches!(slept.lock().unwrap()[..], [time] if time <= Duration::from_secs(5)));

@@ -1,7 +1,7 @@
 //! `wasi:filesystem/types` and `preopens`: the functions on what is in a directory.
 
-use super::filesystem::{Code, Entry, FOLLOW, How, Kind, NONE, Open, for_each, guest_with};
-use super::guest::Guest;
+use super::filesystem::{Code, DescriptorTypeWord, FOLLOW, How, ListedItem, NONE, Open, for_each, guest_with};
+use super::guest::P2Guest;
 use gusset::ResourceAny;
 use gusset_wasi::{MemoryFileSystem, WasiConfig};
 
@@ -14,7 +14,7 @@ fn preopens_are_what_the_host_gives() {
         .preopened_directory("deep/er", two.root())
         .build()
         .unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let (first, second) = (guest.preopens(), guest.preopens());
     let names: Vec<_> = first.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["/", "deep/er"]);
@@ -23,7 +23,7 @@ fn preopens_are_what_the_host_gives() {
     assert!(!guest.call::<_, bool>(is_same, (first[0].0, first[1].0)));
     assert!(guest.stat_at(first[0].0, NONE, "f").is_ok());
     assert_eq!(guest.stat_at(first[1].0, NONE, "f"), Err(Code::NoEntry));
-    assert!(Guest::new(&WasiConfig::default()).preopens().is_empty());
+    assert!(P2Guest::new(&WasiConfig::default()).preopens().is_empty());
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn directories_are_made_and_removed() {
         assert_eq!(guest.at("create-directory-at", root, "none/d"), Err(Code::NoEntry));
         let inner = guest.open(root, NONE, "d", Open::DIRECTORY, How::READ).unwrap();
         let file = guest.file(inner, "f", b"");
-        assert_eq!(guest.stat_at(root, NONE, "d/f").map(|stat| stat.kind), Ok(Kind::RegularFile));
+        assert_eq!(guest.stat_at(root, NONE, "d/f").map(|stat| stat.kind), Ok(DescriptorTypeWord::RegularFile));
         assert_eq!(guest.at("remove-directory-at", root, "d"), Err(Code::NotEmpty));
         assert_eq!(guest.at("remove-directory-at", root, "d/f"), Err(Code::NotDirectory));
         assert_eq!(guest.at("unlink-file-at", root, "d"), Err(Code::IsDirectory));
@@ -105,7 +105,7 @@ fn names_are_moved_and_given_anew() {
         guest.link(root, FOLLOW, "l", root, "second").unwrap();
         guest.link(root, NONE, "l", root, "link").unwrap();
         assert_eq!(guest.stat_at(root, NONE, "second").map(|stat| stat.link_count), Ok(3));
-        assert_eq!(guest.stat_at(root, NONE, "link").map(|stat| stat.kind), Ok(Kind::SymbolicLink));
+        assert_eq!(guest.stat_at(root, NONE, "link").map(|stat| stat.kind), Ok(DescriptorTypeWord::SymbolicLink));
     });
 }
 
@@ -115,7 +115,7 @@ fn what_is_moved_stays_in_its_file_system() {
     one.write("f", "").unwrap();
     let mut config = WasiConfig::builder();
     config.preopened_directory("/one", one.root()).preopened_directory("/two", two.root());
-    let mut guest = Guest::new(&config.build().unwrap());
+    let mut guest = P2Guest::new(&config.build().unwrap());
     let [from, to] = [0, 1].map(|at| guest.preopens()[at].0);
     assert_eq!(guest.rename(from, "f", to, "f"), Err(Code::CrossDevice));
     assert_eq!(guest.link(from, NONE, "f", to, "f"), Err(Code::CrossDevice));
@@ -123,7 +123,7 @@ fn what_is_moved_stays_in_its_file_system() {
 
 #[test]
 fn links_hold_what_they_were_given() {
-    let read = |guest: &mut Guest, at: ResourceAny, path: &str| -> Result<String, Code> {
+    let read = |guest: &mut P2Guest, at: ResourceAny, path: &str| -> Result<String, Code> {
         guest.call("types#[method]descriptor.readlink-at", (at, path))
     };
     for_each(|guest, root| {
@@ -139,8 +139,14 @@ fn links_hold_what_they_were_given() {
         assert_eq!(read(guest, root, "none"), Err(Code::NoEntry));
         assert_eq!(read(guest, file, "f"), Err(Code::NotDirectory));
         guest.symlink(root, "f", "to-f").unwrap();
-        assert_eq!(guest.stat_at(root, FOLLOW, "to-f").map(|stat| (stat.kind, stat.size)), Ok((Kind::RegularFile, 4)));
-        assert_eq!(guest.stat_at(root, NONE, "to-f").map(|stat| (stat.kind, stat.size)), Ok((Kind::SymbolicLink, 1)));
+        assert_eq!(
+            guest.stat_at(root, FOLLOW, "to-f").map(|stat| (stat.kind, stat.size)),
+            Ok((DescriptorTypeWord::RegularFile, 4))
+        );
+        assert_eq!(
+            guest.stat_at(root, NONE, "to-f").map(|stat| (stat.kind, stat.size)),
+            Ok((DescriptorTypeWord::SymbolicLink, 1))
+        );
         assert_eq!(guest.stat_at(root, FOLLOW, "l"), Err(Code::NotPermitted));
         assert_eq!(guest.stat_at(file, NONE, "f"), Err(Code::NotDirectory));
     });
@@ -149,9 +155,9 @@ fn links_hold_what_they_were_given() {
 #[test]
 fn listings_have_each_entry_once() {
     let entry = "types#[method]directory-entry-stream.read-directory-entry";
-    let list = |guest: &mut Guest, stream: ResourceAny| {
+    let list = |guest: &mut P2Guest, stream: ResourceAny| {
         let mut entries = Vec::new();
-        while let Some(found) = guest.call::<_, Result<Option<Entry>, Code>>(entry, (stream,)).unwrap() {
+        while let Some(found) = guest.call::<_, Result<Option<ListedItem>, Code>>(entry, (stream,)).unwrap() {
             entries.push(found);
         }
         entries.sort();
@@ -161,12 +167,16 @@ fn listings_have_each_entry_once() {
         let file = guest.file(root, "f", b"");
         guest.at("create-directory-at", root, "d").unwrap();
         guest.symlink(root, "f", "l").unwrap();
-        let open = |guest: &mut Guest, of| -> Result<ResourceAny, Code> {
+        let open = |guest: &mut P2Guest, of| -> Result<ResourceAny, Code> {
             guest.call("types#[method]descriptor.read-directory", (of,))
         };
         let (one, other) = (open(guest, root).unwrap(), open(guest, root).unwrap());
-        let of = |kind, name: &str| Entry { kind, name: name.into() };
-        let all = [of(Kind::Directory, "d"), of(Kind::SymbolicLink, "l"), of(Kind::RegularFile, "f")];
+        let of = |kind, name: &str| ListedItem { kind, name: name.into() };
+        let all = [
+            of(DescriptorTypeWord::Directory, "d"),
+            of(DescriptorTypeWord::SymbolicLink, "l"),
+            of(DescriptorTypeWord::RegularFile, "f"),
+        ];
         assert_eq!(list(guest, one), all);
         assert_eq!(list(guest, one), [], "it is read");
         guest.drop(one);
@@ -182,10 +192,10 @@ fn descriptors_are_counted() {
     files.write("f", "text").unwrap();
     let mut config = WasiConfig::builder();
     config.preopened_directory("/", files.root()).max_descriptors(2);
-    let mut guest = Guest::new(&config.build().unwrap());
+    let mut guest = P2Guest::new(&config.build().unwrap());
     let root = guest.preopens()[0].0;
-    let open = |guest: &mut Guest| guest.open(root, NONE, "f", Open::empty(), How::READ);
-    let list = |guest: &mut Guest| -> Result<ResourceAny, Code> {
+    let open = |guest: &mut P2Guest| guest.open(root, NONE, "f", Open::empty(), How::READ);
+    let list = |guest: &mut P2Guest| -> Result<ResourceAny, Code> {
         guest.call("types#[method]descriptor.read-directory", (root,))
     };
     let (one, listing) = (open(&mut guest).unwrap(), list(&mut guest).unwrap());

@@ -1,7 +1,9 @@
 //! `wasi:filesystem/types`: the functions on what is open.
 
-use super::filesystem::{Code, FOLLOW, Hash, How, Kind, NONE, Open, SetTo, Time, Use, for_each, guest_with};
-use super::guest::{Guest, StreamError};
+use super::filesystem::{
+    Code, DescriptorTypeWord, FOLLOW, Hash, How, NONE, Open, SetTo, Time, Use, for_each, guest_with,
+};
+use super::guest::{P2Guest, StreamFailure};
 use gusset::ResourceAny;
 use gusset_wasi::{ErrorCode, HostDirectory, MemoryFileSystem, ReadOnly, SeededRandom, WasiConfig};
 use std::path::Path;
@@ -80,7 +82,8 @@ fn a_stream_tells_what_a_file_does_not_allow() {
     let file = guest.file(root, "f", b"");
     let to = guest.write_from(file, 0).unwrap();
     assert!(guest.check_write(&to).is_ok_and(|permit| permit >= 16 << 10));
-    let full: Result<(), StreamError> = guest.call("streams#[method]output-stream.write", (&to, vec![1_u8; 16 << 10]));
+    let full: Result<(), StreamFailure> =
+        guest.call("streams#[method]output-stream.write", (&to, vec![1_u8; 16 << 10]));
     let error = full.unwrap_err();
     assert_eq!(guest.error_code(&error), Some(Code::InsufficientSpace));
     assert_eq!(guest.code(error), Some(ErrorCode::InsufficientSpace));
@@ -113,13 +116,19 @@ fn flags_and_types_are_those_of_opening() {
         guest.file(root, "f", b"");
         guest.at("create-directory-at", root, "d").unwrap();
         let expected = [
-            ("f", Open::empty(), How::READ, How::READ, Kind::RegularFile),
-            ("f", Open::empty(), How::WRITE, How::WRITE, Kind::RegularFile),
-            ("f", Open::empty(), How::empty(), How::READ, Kind::RegularFile),
-            ("f", Open::TRUNCATE, How::READ | How::MUTATE_DIRECTORY, How::READ, Kind::RegularFile),
-            ("d", Open::DIRECTORY, How::READ, How::READ | How::MUTATE_DIRECTORY, Kind::Directory),
-            ("d", Open::empty(), How::MUTATE_DIRECTORY, How::READ | How::MUTATE_DIRECTORY, Kind::Directory),
-            (".", Open::DIRECTORY, How::empty(), How::READ | How::MUTATE_DIRECTORY, Kind::Directory),
+            ("f", Open::empty(), How::READ, How::READ, DescriptorTypeWord::RegularFile),
+            ("f", Open::empty(), How::WRITE, How::WRITE, DescriptorTypeWord::RegularFile),
+            ("f", Open::empty(), How::empty(), How::READ, DescriptorTypeWord::RegularFile),
+            ("f", Open::TRUNCATE, How::READ | How::MUTATE_DIRECTORY, How::READ, DescriptorTypeWord::RegularFile),
+            ("d", Open::DIRECTORY, How::READ, How::READ | How::MUTATE_DIRECTORY, DescriptorTypeWord::Directory),
+            (
+                "d",
+                Open::empty(),
+                How::MUTATE_DIRECTORY,
+                How::READ | How::MUTATE_DIRECTORY,
+                DescriptorTypeWord::Directory,
+            ),
+            (".", Open::DIRECTORY, How::empty(), How::READ | How::MUTATE_DIRECTORY, DescriptorTypeWord::Directory),
         ];
         for (path, open, how, flags, kind) in expected {
             let opened = guest.open(root, NONE, path, open, how).unwrap();
@@ -128,7 +137,10 @@ fn flags_and_types_are_those_of_opening() {
                 Ok(flags),
                 "{path}"
             );
-            assert_eq!(guest.call::<_, Result<Kind, Code>>("types#[method]descriptor.get-type", (opened,)), Ok(kind));
+            assert_eq!(
+                guest.call::<_, Result<DescriptorTypeWord, Code>>("types#[method]descriptor.get-type", (opened,)),
+                Ok(kind)
+            );
             guest.drop(opened);
         }
     });
@@ -140,10 +152,10 @@ fn what_is_known_of_files() {
         let file = guest.file(root, "f", b"12345");
         guest.link(root, NONE, "f", root, "g").unwrap();
         let stat = guest.stat(file).unwrap();
-        assert_eq!((stat.kind, stat.link_count, stat.size), (Kind::RegularFile, 2, 5));
+        assert_eq!((stat.kind, stat.link_count, stat.size), (DescriptorTypeWord::RegularFile, 2, 5));
         assert!(stat.modified.is_some_and(|at| at.seconds > 1_700_000_000 && at.nanoseconds < 1_000_000_000));
         assert!(stat.accessed.is_some() && stat.changed >= stat.modified);
-        assert_eq!(guest.stat(root).map(|stat| stat.kind), Ok(Kind::Directory));
+        assert_eq!(guest.stat(root).map(|stat| stat.kind), Ok(DescriptorTypeWord::Directory));
     });
 }
 
@@ -163,7 +175,7 @@ fn sizes_are_set() {
     });
 }
 
-fn set_times(guest: &mut Guest, of: ResourceAny, accessed: SetTo, modified: SetTo) -> Result<(), Code> {
+fn set_times(guest: &mut P2Guest, of: ResourceAny, accessed: SetTo, modified: SetTo) -> Result<(), Code> {
     guest.call("types#[method]descriptor.set-times", (of, accessed, modified))
 }
 
@@ -227,7 +239,7 @@ fn files_are_synced_and_advised() {
     });
 }
 
-fn hash(guest: &mut Guest, of: ResourceAny) -> Hash {
+fn hash(guest: &mut P2Guest, of: ResourceAny) -> Hash {
     guest.call::<_, Result<_, Code>>("types#[method]descriptor.metadata-hash", (of,)).unwrap()
 }
 
@@ -270,7 +282,7 @@ fn a_hash_follows_from_what_the_host_keeps() {
         if let Some(seed) = seed {
             config.secure_random(SeededRandom::new(seed));
         }
-        let mut guest = Guest::new(&config.build().unwrap());
+        let mut guest = P2Guest::new(&config.build().unwrap());
         let root = guest.preopens().remove(0).0;
         hash(&mut guest, root)
     };
@@ -301,8 +313,11 @@ fn named_pipes_are_streams() {
     let (mut guest, root) = guest_with(HostDirectory::open(folder.path()).unwrap());
     let both = guest.open(root, NONE, "p", Open::empty(), How::READ | How::WRITE).unwrap();
     let stat = guest.stat(both).unwrap();
-    assert_eq!(stat.kind, Kind::Fifo);
-    assert_eq!(guest.call::<_, Result<Kind, Code>>("types#[method]descriptor.get-type", (both,)), Ok(Kind::Fifo));
+    assert_eq!(stat.kind, DescriptorTypeWord::Fifo);
+    assert_eq!(
+        guest.call::<_, Result<DescriptorTypeWord, Code>>("types#[method]descriptor.get-type", (both,)),
+        Ok(DescriptorTypeWord::Fifo)
+    );
     let (from, to) = (guest.read_from(both, 7).unwrap(), guest.write_from(both, 0).unwrap());
     assert_eq!(guest.read(&from, 9), Ok(vec![]));
     guest.write_and_flush(&to, b"through").unwrap();

@@ -1,6 +1,6 @@
 //! The types of `wasi:filesystem/types`, and calls of its functions.
 
-use super::guest::{Guest, StreamError};
+use super::guest::{P2Guest, StreamFailure};
 use gusset::{ComponentType, Lift, Lower, Resource, ResourceAny, flags};
 use gusset_wasi::p2::{InputStream, OutputStream};
 use gusset_wasi::{Directory, HostDirectory, MemoryFileSystem, WasiConfig};
@@ -51,7 +51,7 @@ pub(crate) enum Code {
 /// `descriptor-type`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ComponentType, Lift)]
 #[component(enum)]
-pub(crate) enum Kind {
+pub(crate) enum DescriptorTypeWord {
     Unknown,
     BlockDevice,
     CharacterDevice,
@@ -99,9 +99,9 @@ pub(crate) struct Time {
 /// `descriptor-stat`.
 #[derive(Clone, PartialEq, Eq, Debug, ComponentType, Lift)]
 #[component(record)]
-pub(crate) struct Stat {
+pub(crate) struct DescriptorStatus {
     #[component(name = "type")]
-    pub(crate) kind: Kind,
+    pub(crate) kind: DescriptorTypeWord,
     pub(crate) link_count: u64,
     pub(crate) size: u64,
     #[component(name = "data-access-timestamp")]
@@ -124,20 +124,20 @@ pub(crate) enum SetTo {
 /// `directory-entry`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, ComponentType, Lift)]
 #[component(record)]
-pub(crate) struct Entry {
+pub(crate) struct ListedItem {
     #[component(name = "type")]
-    pub(crate) kind: Kind,
+    pub(crate) kind: DescriptorTypeWord,
     pub(crate) name: String,
 }
 
-impl PartialOrd for Kind {
-    fn partial_cmp(&self, other: &Kind) -> Option<std::cmp::Ordering> {
+impl PartialOrd for DescriptorTypeWord {
+    fn partial_cmp(&self, other: &DescriptorTypeWord) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Kind {
-    fn cmp(&self, other: &Kind) -> std::cmp::Ordering {
+impl Ord for DescriptorTypeWord {
+    fn cmp(&self, other: &DescriptorTypeWord) -> std::cmp::Ordering {
         (*self as u32).cmp(&(*other as u32))
     }
 }
@@ -166,15 +166,15 @@ pub(crate) const NONE: Follow = Follow::empty();
 pub(crate) const FOLLOW: Follow = Follow::SYMLINK_FOLLOW;
 
 /// A guest with an empty directory, and that directory.
-pub(crate) fn guest_with(directory: impl Directory) -> (Guest, ResourceAny) {
+pub(crate) fn guest_with(directory: impl Directory) -> (P2Guest, ResourceAny) {
     let config = WasiConfig::builder().system_time().preopened_directory("/", directory).build().unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let root = guest.preopens().remove(0).0;
     (guest, root)
 }
 
 /// Does the same in memory and on the host.
-pub(crate) fn for_each(test: impl Fn(&mut Guest, ResourceAny)) {
+pub(crate) fn for_each(test: impl Fn(&mut P2Guest, ResourceAny)) {
     let (mut guest, root) = guest_with(MemoryFileSystem::new().root());
     test(&mut guest, root);
     let folder = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ pub(crate) fn for_each(test: impl Fn(&mut Guest, ResourceAny)) {
     test(&mut guest, root);
 }
 
-impl Guest {
+impl P2Guest {
     pub(crate) fn preopens(&mut self) -> Vec<(ResourceAny, String)> {
         self.call("preopens#get-directories", ())
     }
@@ -218,12 +218,12 @@ impl Guest {
     }
 
     #[track_caller]
-    pub(crate) fn stat(&mut self, of: ResourceAny) -> Result<Stat, Code> {
+    pub(crate) fn stat(&mut self, of: ResourceAny) -> Result<DescriptorStatus, Code> {
         self.call("types#[method]descriptor.stat", (of,))
     }
 
     #[track_caller]
-    pub(crate) fn stat_at(&mut self, at: ResourceAny, follow: Follow, path: &str) -> Result<Stat, Code> {
+    pub(crate) fn stat_at(&mut self, at: ResourceAny, follow: Follow, path: &str) -> Result<DescriptorStatus, Code> {
         self.call("types#[method]descriptor.stat-at", (at, follow, path))
     }
 
@@ -277,10 +277,10 @@ impl Guest {
 
     /// What the interface of files says of an error of a stream.
     #[track_caller]
-    pub(crate) fn error_code(&mut self, error: &StreamError) -> Option<Code> {
+    pub(crate) fn error_code(&mut self, error: &StreamFailure) -> Option<Code> {
         match error {
-            StreamError::LastOperationFailed(error) => self.call("types#filesystem-error-code", (error,)),
-            StreamError::Closed => panic!("it is closed"),
+            StreamFailure::LastOperationFailed(error) => self.call("types#filesystem-error-code", (error,)),
+            StreamFailure::Closed => panic!("it is closed"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! so is every byte that arrives. So many sequences, or 50 times `GUSSET_SEQUENCES`.
 
 use super::channel::Channel;
-use super::guest::{Guest, StreamError, Told};
+use super::guest::{P2Guest, StreamFailure, Told};
 use gusset::{Resource, ResourceTableError};
 use gusset_wasi::p2::{InputStream, IoPollable, OutputStream};
 use gusset_wasi::{ErrorCode, WasiConfig};
@@ -137,7 +137,7 @@ impl OutputModel {
 
 /// A guest with both streams, the test's ends of them, and the model.
 struct Scene {
-    guest: Guest,
+    guest: P2Guest,
     random: ChaCha12Rng,
     from: Arc<Channel>,
     to: Arc<Channel>,
@@ -152,7 +152,7 @@ struct Scene {
 impl Scene {
     fn new(seed: u64) -> Scene {
         let (from, to) = (Channel::new(usize::MAX), Channel::new(0));
-        let mut guest = Guest::new(&WasiConfig::builder().system_time().build().unwrap());
+        let mut guest = P2Guest::new(&WasiConfig::builder().system_time().build().unwrap());
         let (input, output) = (guest.input(from.clone()), guest.output(to.clone()));
         Scene {
             guest,
@@ -381,7 +381,7 @@ fn streams_do_what_a_model_does() {
         // What was permitted is the most; more than that ends the guest, and nothing arrives of it.
         let (most, arrived) = (scene.output_model.permit, scene.to.change(|state| state.bytes.len()));
         let write = "streams#[method]output-stream.write";
-        scene.guest.stop::<_, (Result<(), StreamError>,)>(write, (&scene.output, vec![0_u8; most + 1]));
+        scene.guest.stop::<_, (Result<(), StreamFailure>,)>(write, (&scene.output, vec![0_u8; most + 1]));
         assert_eq!(scene.to.change(|state| state.bytes.len()), arrived);
     }
 }

@@ -9,7 +9,7 @@ use gusset_wasi::{ErrorCode, Stream, WasiConfig, WasiCtx};
 use std::sync::{Arc, OnceLock};
 
 /// Imports all there is, and exports it.
-const IMPORTS: &str = include_str!("imports.wat");
+pub(crate) const IMPORTS: &str = include_str!("imports.wat");
 
 /// What the store of a guest holds.
 pub(crate) struct Data {
@@ -26,12 +26,12 @@ impl WasiView for Data {
 /// `stream-error`.
 #[derive(ComponentType, Lift, Debug)]
 #[component(variant)]
-pub(crate) enum StreamError {
+pub(crate) enum StreamFailure {
     LastOperationFailed(Resource<IoError>),
     Closed,
 }
 
-pub(crate) struct Guest {
+pub(crate) struct P2Guest {
     pub(crate) store: Store<Data>,
     instance: Instance,
 }
@@ -65,27 +65,27 @@ fn linker_in(engine: &Engine) -> Linker<Data> {
     linker
 }
 
-impl Guest {
-    pub(crate) fn new(config: &WasiConfig) -> Guest {
+impl P2Guest {
+    pub(crate) fn new(config: &WasiConfig) -> P2Guest {
         static COMPONENT: OnceLock<Component> = OnceLock::new();
-        Guest::of(config, COMPONENT.get_or_init(|| component("@0.2.12")))
+        P2Guest::of(config, COMPONENT.get_or_init(|| component("@0.2.12")))
     }
 
     /// One that imports another version.
-    pub(crate) fn of_version(config: &WasiConfig, version: &str) -> Guest {
-        Guest::of(config, &component(version))
+    pub(crate) fn of_version(config: &WasiConfig, version: &str) -> P2Guest {
+        P2Guest::of(config, &component(version))
     }
 
     /// One with settings of its own.
-    pub(crate) fn in_engine(engine: &Engine, config: &WasiConfig) -> Guest {
-        Guest::of(config, &component_in(engine, "@0.2.12"))
+    pub(crate) fn in_engine(engine: &Engine, config: &WasiConfig) -> P2Guest {
+        P2Guest::of(config, &component_in(engine, "@0.2.12"))
     }
 
-    fn of(config: &WasiConfig, component: &Component) -> Guest {
+    fn of(config: &WasiConfig, component: &Component) -> P2Guest {
         let data = Data { ctx: WasiCtx::new(config), table: ResourceTable::new() };
         let mut store = Store::new(component.engine(), data);
         let instance = linker_in(component.engine()).instantiate(&mut store, component).expect("it is linked");
-        Guest { store, instance }
+        P2Guest { store, instance }
     }
 
     /// Calls a function, such as `poll#poll`, whose results are `R`.
@@ -149,12 +149,12 @@ impl Guest {
     }
 
     /// What the code of an error is, which goes.
-    pub(crate) fn code(&mut self, error: StreamError) -> Option<ErrorCode> {
+    pub(crate) fn code(&mut self, error: StreamFailure) -> Option<ErrorCode> {
         match error {
-            StreamError::LastOperationFailed(error) => {
+            StreamFailure::LastOperationFailed(error) => {
                 Some(self.store.data_mut().table.delete(error).expect("it is there").code())
             }
-            StreamError::Closed => None,
+            StreamFailure::Closed => None,
         }
     }
 
@@ -168,9 +168,9 @@ impl Guest {
 }
 
 /// What functions of `wasi:io/streams` return.
-pub(crate) type Told<R> = Result<R, StreamError>;
+pub(crate) type Told<R> = Result<R, StreamFailure>;
 
-impl Guest {
+impl P2Guest {
     pub(crate) fn read(&mut self, from: &Resource<InputStream>, length: u64) -> Result<Vec<u8>, Option<ErrorCode>> {
         let read: Told<Vec<u8>> = self.call("streams#[method]input-stream.read", (from, length));
         read.map_err(|error| self.code(error))

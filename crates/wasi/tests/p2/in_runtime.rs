@@ -27,7 +27,7 @@ mod versions;
 
 use channel::Channel;
 use filesystem::{Code, How, NONE, Open};
-use guest::{Guest, Told};
+use guest::{P2Guest, Told};
 use gusset::{ResourceAny, Trap, TrapCode};
 use gusset_wasi::{
     Descriptor, Directory, DirectoryEntries, ErrorCode, File, Metadata, OpenOptions, Pollable, RelativePath, Stream,
@@ -44,8 +44,8 @@ use tokio::runtime::Builder;
 const READ: &str = "streams#[method]input-stream.blocking-read";
 const WRITE: &str = "streams#[method]output-stream.blocking-write-and-flush";
 
-fn guest() -> Guest {
-    Guest::new(&WasiConfig::builder().system_time().build().unwrap())
+fn guest() -> P2Guest {
+    P2Guest::new(&WasiConfig::builder().system_time().build().unwrap())
 }
 
 /// One thread, so that what keeps it shows.
@@ -95,7 +95,7 @@ fn a_call_that_is_given_up_takes_nothing_with_it() {
 fn a_call_that_cannot_wait_says_so() {
     let mut guest = guest();
     let input = guest.input(Channel::new(1));
-    let error = guest.call_in_thread::<_, (Told<Vec<u8>>,)>(READ, (&input, 64_u64)).err().expect("it cannot wait");
+    let error = guest.call_in_thread::<_, (Told<Vec<u8>>,)>(READ, (&input, 64_u64)).expect_err("it cannot wait");
     let said = format!("{error:#}");
     assert!(said.contains("blocking-read") && said.contains("call_async"), "{said}");
 }
@@ -138,7 +138,7 @@ impl Directory for SlowFiles {
 
 #[test]
 fn work_on_files_holds_nobody_up() {
-    let mut guest = Guest::new(&WasiConfig::builder().preopened_directory("/", SlowFiles).build().unwrap());
+    let mut guest = P2Guest::new(&WasiConfig::builder().preopened_directory("/", SlowFiles).build().unwrap());
     let root = guest.preopens().remove(0).0;
     run(async {
         let mut ticks = 0;
@@ -163,7 +163,7 @@ fn work_on_files_holds_nobody_up() {
 #[test]
 fn a_deadline_ends_a_guest_that_waits() {
     let engine = gusset::Engine::new(gusset::Config::new().epoch_interruption(true)).unwrap();
-    let mut guest = Guest::in_engine(&engine, &WasiConfig::builder().system_time().build().unwrap());
+    let mut guest = P2Guest::in_engine(&engine, &WasiConfig::builder().system_time().build().unwrap());
     let input = guest.input(Channel::new(1));
     guest.store.set_deadline(Some(std::time::Instant::now() + Duration::from_millis(20))).unwrap();
     let error = guest.stop::<_, (Told<Vec<u8>>,)>(READ, (&input, 64_u64));

@@ -1,6 +1,6 @@
 //! `wasi:random`.
 
-use super::guest::Guest;
+use super::guest::P2Guest;
 use gusset::{Config, Trap, TrapCode};
 use gusset_wasi::{ErrorCode, RandomSource, SeededRandom, WasiConfig, WasiResult};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn bytes_are_those_of_their_source() {
         .insecure_random_seed(0x1112_1314_1516_1718_0102_0304_0506_0708)
         .build()
         .unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let expected = |seed: u64, length: usize| {
         let mut bytes = vec![0; length];
         SeededRandom::new(seed).fill(&mut bytes).unwrap();
@@ -31,7 +31,7 @@ fn bytes_are_those_of_their_source() {
 
 #[test]
 fn who_asks_for_too_many_is_ended() {
-    let mut guest = Guest::new(&WasiConfig::default());
+    let mut guest = P2Guest::new(&WasiConfig::default());
     for function in ["random#get-random-bytes", "insecure#get-insecure-random-bytes"] {
         let error = guest.stop::<_, (Vec<u8>,)>(function, (u64::MAX,));
         let name = &function[function.find('#').unwrap() + 1..];
@@ -50,7 +50,7 @@ fn a_source_that_has_none_ends_the_guest() {
             Err(ErrorCode::Io.into())
         }
     }
-    let mut guest = Guest::new(&WasiConfig::builder().secure_random(Empty).build().unwrap());
+    let mut guest = P2Guest::new(&WasiConfig::builder().secure_random(Empty).build().unwrap());
     let error = guest.stop::<_, (u64,)>("random#get-random-u64", ());
     assert_eq!(format!("{error:#}"), "`wasi:random/random@0.2.12#get-random-u64` failed: io");
     assert_eq!(error.downcast_ref::<ErrorCode>(), Some(&ErrorCode::Io));
@@ -59,17 +59,17 @@ fn a_source_that_has_none_ends_the_guest() {
 /// Bytes are made in pieces, so that a deadline is seen between two.
 #[test]
 fn many_bytes_end_at_the_deadline() {
-    struct Slow;
-    impl RandomSource for Slow {
+    struct SlowRandom;
+    impl RandomSource for SlowRandom {
         fn fill(&self, _: &mut [u8]) -> WasiResult<()> {
             std::thread::sleep(Duration::from_millis(20));
             Ok(())
         }
     }
     let engine = gusset::Engine::new(Config::new().epoch_interruption(true)).unwrap();
-    let config = WasiConfig::builder().secure_random(Slow).insecure_random(Slow).build().unwrap();
+    let config = WasiConfig::builder().secure_random(SlowRandom).insecure_random(SlowRandom).build().unwrap();
     for function in ["random#get-random-bytes", "insecure#get-insecure-random-bytes"] {
-        let mut guest = Guest::in_engine(&engine, &config);
+        let mut guest = P2Guest::in_engine(&engine, &config);
         guest.store.set_deadline(Some(Instant::now() + Duration::from_millis(30))).unwrap();
         let error = guest.stop::<_, (Vec<u8>,)>(function, (32_u64 << 20,));
         assert_eq!(error.downcast_ref::<Trap>().map(Trap::code), Some(TrapCode::Interrupt));

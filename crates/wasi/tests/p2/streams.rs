@@ -1,15 +1,15 @@
 //! `wasi:io/streams`, `poll` and `error`: what each function gives, and what it says when it cannot.
 
 use super::channel::Channel;
-use super::guest::{Guest, Told};
+use super::guest::{P2Guest, Told};
 use gusset::{Resource, ResourceTableError};
 use gusset_wasi::p2::{InputStream, IoError, IoPollable};
 use gusset_wasi::{ErrorCode, Input, Output, OutputBuffer, Stream, WasiConfig};
 use std::thread;
 use std::time::Duration;
 
-fn guest() -> Guest {
-    Guest::new(&WasiConfig::builder().system_time().build().unwrap())
+fn guest() -> P2Guest {
+    P2Guest::new(&WasiConfig::builder().system_time().build().unwrap())
 }
 
 /// Does something from another thread after a moment.
@@ -228,7 +228,7 @@ fn polling_tells_what_is_ready_in_order() {
         guest.subscribe_to_output(&output),
         guest.call("monotonic-clock#subscribe-duration", (1_000_000_000_000_u64,)),
     ];
-    let poll = |guest: &mut Guest, which: &[usize]| -> Vec<u32> {
+    let poll = |guest: &mut P2Guest, which: &[usize]| -> Vec<u32> {
         let list: Vec<_> = which.iter().map(|at| &pollables[*at]).collect();
         guest.call("poll#poll", (list,))
     };
@@ -287,7 +287,7 @@ fn standard_streams_are_those_of_the_host() {
         .stderr(Output::buffer(&err))
         .build()
         .unwrap();
-    let mut guest = Guest::new(&config);
+    let mut guest = P2Guest::new(&config);
     let (input, again): (Resource<InputStream>, Resource<InputStream>) =
         (guest.call("stdin#get-stdin", ()), guest.call("stdin#get-stdin", ()));
     assert_eq!(guest.read(&input, 5), Ok(b"what ".to_vec()));

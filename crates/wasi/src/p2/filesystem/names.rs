@@ -2,7 +2,7 @@
 
 use super::descriptor::{EntryStream, ListedEntries, OpenDescriptor, Opened, opened, with, with_both};
 use super::records::{
-    DescriptorFlags, DescriptorStat, ListedEntry, MetadataHashValue, NewTimestamp, OpenAtFlags, PathFlags,
+    DescriptorFlags, DescriptorStat, MetadataHashValue, NamedEntry, NewTimestamp, OpenAtFlags, PathFlags,
 };
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{Descriptor, OpenOptions, RelativePath, SetTimes, check_link_target};
@@ -25,10 +25,10 @@ pub(super) async fn read_directory_entry<W: Waits>(
     view: &mut WasiCtxView<'_>,
     (stream,): (Resource<EntryStream>,),
     waits: W,
-) -> WasiResult<Option<ListedEntry>> {
+) -> WasiResult<Option<NamedEntry>> {
     let entries = view.table.get(&stream)?.entries.clone();
     let next = waits.work(move || entries.lock().unwrap_or_else(PoisonError::into_inner).0.next()).await?;
-    Ok(next.transpose()?.map(ListedEntry::from))
+    Ok(next.transpose()?.map(NamedEntry::from))
 }
 
 pub(super) async fn create_directory<W: Waits>(

@@ -121,15 +121,15 @@ impl NewTimestamp {
 /// `directory-entry`.
 #[derive(ComponentType, Lower)]
 #[component(record)]
-pub(super) struct ListedEntry {
+pub(super) struct NamedEntry {
     #[component(name = "type")]
     ty: DescriptorType,
     name: String,
 }
 
-impl From<DirectoryEntry> for ListedEntry {
-    fn from(entry: DirectoryEntry) -> ListedEntry {
-        ListedEntry { ty: entry.file_type.into(), name: entry.name }
+impl From<DirectoryEntry> for NamedEntry {
+    fn from(entry: DirectoryEntry) -> NamedEntry {
+        NamedEntry { ty: entry.file_type.into(), name: entry.name }
     }
 }
 

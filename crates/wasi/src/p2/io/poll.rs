@@ -28,10 +28,10 @@ use std::time::Duration;
 /// # Ok::<(), ResourceTableError>(())
 /// ```
 #[derive(Clone)]
-pub struct IoPollable(Kind);
+pub struct IoPollable(PollableKind);
 
 #[derive(Clone)]
-enum Kind {
+enum PollableKind {
     Source(Arc<dyn Pollable>, Interest),
     Time(Duration),
 }
@@ -39,12 +39,12 @@ enum Kind {
 impl IoPollable {
     /// Ready when the source is.
     pub fn new(source: Arc<dyn Pollable>, interest: Interest) -> IoPollable {
-        IoPollable(Kind::Source(source, interest))
+        IoPollable(PollableKind::Source(source, interest))
     }
 
     /// Ready from when the guest's monotonic clock shows a time.
     pub fn at(time: Duration) -> IoPollable {
-        IoPollable(Kind::Time(time))
+        IoPollable(PollableKind::Time(time))
     }
 }
 
@@ -57,10 +57,10 @@ interface! { "wasi:io/poll@0.2.12" {
 
 fn ready(view: &mut WasiCtxView<'_>, (pollable,): (Resource<IoPollable>,)) -> WasiResult<(bool,)> {
     Ok((match &view.table.get(&pollable)?.0 {
-        Kind::Source(source, interest) => {
+        PollableKind::Source(source, interest) => {
             source.poll_ready(*interest, &mut Waiter::new(Waker::noop().clone())).is_ready()
         }
-        Kind::Time(time) => view.ctx.monotonic_now() >= *time,
+        PollableKind::Time(time) => view.ctx.monotonic_now() >= *time,
     },))
 }
 
@@ -89,8 +89,8 @@ async fn wait_for<W: Waits>(ctx: &mut WasiCtx, pollables: &[IoPollable], waits: 
     let mut first: Option<Duration> = None;
     for pollable in pollables {
         match &pollable.0 {
-            Kind::Source(source, interest) => sources.push((source.clone(), *interest)),
-            Kind::Time(time) => first = Some(first.map_or(*time, |first| first.min(*time))),
+            PollableKind::Source(source, interest) => sources.push((source.clone(), *interest)),
+            PollableKind::Time(time) => first = Some(first.map_or(*time, |first| first.min(*time))),
         }
     }
     let ready = waits.wait(ctx, sources, first).await?;
@@ -104,8 +104,8 @@ async fn wait_for<W: Waits>(ctx: &mut WasiCtx, pollables: &[IoPollable], waits: 
     let (mut found, mut source) = (Vec::new(), 0..);
     for (at, pollable) in (0..).zip(pollables) {
         let is_ready = match pollable.0 {
-            Kind::Time(time) => time <= now,
-            Kind::Source(..) => {
+            PollableKind::Time(time) => time <= now,
+            PollableKind::Source(..) => {
                 let this = source.next();
                 ready.next_if(|ready| Some(*ready) == this).is_some()
             }
