@@ -4,18 +4,18 @@
 use crate::clock::{MonotonicClock, VirtualClock, WallClock};
 use crate::config::{RandomBytes, Settings, Sleep, WasiConfig};
 use crate::error::{ErrorCode, WasiError, WasiResult};
-use crate::net::ResolvedNames;
+use crate::net::{BoundFor, LookupSlots, ResolvedNames};
 use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
 use crate::stream::Stream;
-use crate::wait::{Interest, Pollable, Ready, Waiter, Wakeup, block};
+use crate::wait::{Interest, Pollable, Ready, Unfinished, Waiter, Wakeup, block};
 #[cfg(feature = "async")]
 use crate::wait::{keep_thread, pause};
 use gusset::{Trap, TrapCode};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,7 @@ pub struct WasiCtx {
     secure_random: Arc<dyn RandomSource>,
     insecure_random: Arc<dyn RandomSource>,
     resolved: ResolvedNames,
+    lookups: LookupSlots,
     /// What a wait is ended by.
     wakeup: Arc<Wakeup>,
     /// When it ends whatever happens: the deadline of the store that the guest is of.
@@ -48,6 +49,8 @@ pub struct WasiCtx {
     stdio: Option<[Arc<dyn Stream>; 3]>,
     /// How many descriptors interfaces have given out that have no table of their own.
     permits: Arc<AtomicU32>,
+    /// What goes on whatever the guest waits for.
+    unfinished: Vec<Weak<dyn Unfinished>>,
     /// What files are known by, from when it is first asked for.
     metadata_hasher: Option<Box<MetadataHasher>>,
     /// From the first call of preview1 or preview0 on.
@@ -55,6 +58,7 @@ pub struct WasiCtx {
 }
 
 /// One of the descriptors that a guest may have.
+#[derive(Debug)]
 pub(crate) struct DescriptorPermit(Arc<AtomicU32>);
 
 impl Drop for DescriptorPermit {
@@ -82,10 +86,12 @@ impl WasiCtx {
             secure_random: random(&settings.secure_random),
             insecure_random: random(&settings.insecure_random),
             resolved: ResolvedNames::default(),
+            lookups: LookupSlots::default(),
             wakeup: Arc::default(),
             deadline: None,
             stdio: None,
             permits: Arc::default(),
+            unfinished: Vec::new(),
             metadata_hasher: None,
             preview1: None,
         }
@@ -224,6 +230,29 @@ impl WasiCtx {
         self.settings().network.check_listen(at)
     }
 
+    /// What a socket of the guest's may be for that it gives an address of the host.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Access`] where it may not have that.
+    pub(crate) fn check_bind(&self, at: SocketAddr) -> WasiResult<BoundFor> {
+        self.settings().network.check_bind(at)
+    }
+
+    /// Whether the guest may open sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Access`] where there is nothing that it could do with one.
+    pub(crate) fn check_open_socket(&self) -> WasiResult<()> {
+        self.settings().network.check_open()
+    }
+
+    /// How many names the guest looks up.
+    pub(crate) fn lookups(&self) -> &LookupSlots {
+        &self.lookups
+    }
+
     /// Whether the guest may look a name up. What that gives is to be handed to [`name_resolved`](WasiCtx::name_resolved).
     ///
     /// # Errors
@@ -272,6 +301,19 @@ impl WasiCtx {
         }
     }
 
+    /// Lets something go on whenever the guest waits, until it is finished or gone.
+    pub(crate) fn finish_meanwhile(&mut self, left: &Arc<dyn Unfinished>) {
+        self.unfinished.retain(|known| known.upgrade().is_some_and(|known| !known.is_finished()));
+        let left = Arc::downgrade(left);
+        if !self.unfinished.iter().any(|known| known.ptr_eq(&left)) {
+            self.unfinished.push(left);
+        }
+    }
+
+    fn unfinished(&self) -> Vec<Arc<dyn Unfinished>> {
+        self.unfinished.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Gives way to others.
     pub fn yield_now(&self) {
         if let Some(yield_now) = &self.settings().yield_now {
@@ -292,10 +334,11 @@ impl WasiCtx {
         sources: &[(&dyn Pollable, Interest)],
         deadline: Option<Duration>,
     ) -> WasiResult<Vec<(usize, Ready)>> {
+        let unfinished = self.unfinished();
         loop {
             self.wakeup.forget();
             let mut waiter = Waiter::new(Waker::from(self.wakeup.clone()));
-            let time_is_up = match self.ask(sources, deadline, &mut waiter)? {
+            let time_is_up = match self.ask(sources, &unfinished, deadline, &mut waiter)? {
                 Asked::Over(ready) => return Ok(ready),
                 Asked::Pause { length, is_all } => block(&self.wakeup, &waiter, length)? && is_all,
                 Asked::Sleep(sleep, length) => {
@@ -328,10 +371,11 @@ impl WasiCtx {
     ) -> WasiResult<Vec<(usize, Ready)>> {
         let sources: Vec<(&dyn Pollable, Interest)> =
             sources.iter().map(|(source, interest)| (&**source, *interest)).collect();
+        let unfinished = self.unfinished();
         loop {
             let waker = std::future::poll_fn(|task| Poll::Ready(task.waker().clone())).await;
             let mut waiter = Waiter::new(waker);
-            let time_is_up = match self.ask(&sources, deadline, &mut waiter)? {
+            let time_is_up = match self.ask(&sources, &unfinished, deadline, &mut waiter)? {
                 Asked::Over(ready) => return Ok(ready),
                 Asked::Pause { length, is_all } => pause(&waiter, length).await? && is_all,
                 Asked::Sleep(sleep, length) => {
@@ -349,11 +393,15 @@ impl WasiCtx {
     fn ask<'a>(
         &self,
         sources: &[(&'a dyn Pollable, Interest)],
+        unfinished: &'a [Arc<dyn Unfinished>],
         deadline: Option<Duration>,
         waiter: &mut Waiter<'a>,
     ) -> WasiResult<Asked> {
         if sources.is_empty() && deadline.is_none() {
             return Err(ErrorCode::Invalid.into());
+        }
+        for left in unfinished.iter().filter(|left| !left.is_finished()) {
+            let _ = left.poll_ready(Interest::Write, waiter);
         }
         let ready = poll_all(sources, waiter);
         if !ready.is_empty() {

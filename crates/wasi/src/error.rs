@@ -241,10 +241,10 @@ impl From<Errno> for ErrorCode {
             Errno::DEADLK => ErrorCode::Deadlock,
             Errno::EXIST => ErrorCode::Exist,
             Errno::FBIG => ErrorCode::FileTooLarge,
-            Errno::HOSTUNREACH => ErrorCode::HostUnreachable,
+            Errno::HOSTUNREACH | Errno::HOSTDOWN | Errno::NONET => ErrorCode::HostUnreachable,
             Errno::ILSEQ => ErrorCode::IllegalByteSequence,
             Errno::INPROGRESS => ErrorCode::InProgress,
-            Errno::NOMEM => ErrorCode::InsufficientMemory,
+            Errno::NOMEM | Errno::NOBUFS => ErrorCode::InsufficientMemory,
             Errno::NOSPC => ErrorCode::InsufficientSpace,
             Errno::INTR => ErrorCode::Interrupted,
             Errno::INVAL => ErrorCode::Invalid,
@@ -267,7 +267,9 @@ impl From<Errno> for ErrorCode {
             Errno::PERM => ErrorCode::NotPermitted,
             Errno::NOTRECOVERABLE => ErrorCode::NotRecoverable,
             Errno::NOTSOCK => ErrorCode::NotSocket,
-            Errno::NOSYS | Errno::OPNOTSUPP => ErrorCode::NotSupported,
+            Errno::NOSYS | Errno::OPNOTSUPP | Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT | Errno::NOPROTOOPT => {
+                ErrorCode::NotSupported
+            }
             Errno::OVERFLOW => ErrorCode::Overflow,
             Errno::PIPE => ErrorCode::Pipe,
             Errno::DQUOT => ErrorCode::Quota,

@@ -1,7 +1,19 @@
-//! The network: what of it a guest may use, and the sockets that a host can give to it. Everything is refused that no rule allows.
+//! The network: what of it a guest may use, the sockets that a host can give to it, and those that it opens itself. Everything is refused that
+//! no rule allows, before the system hears of it.
 
+mod address;
+mod lookup;
+mod options;
 mod rule;
 mod socket;
+mod tcp;
+mod udp;
+
+pub(crate) use address::IpFamily;
+pub(crate) use lookup::{Lookup, LookupSlots};
+pub(crate) use options::SocketOptions;
+pub(crate) use tcp::TcpEndpoint;
+pub(crate) use udp::{LONGEST_DATAGRAM, UdpBinding, UdpEndpoint};
 
 pub use rule::NetworkRule;
 pub use socket::{SocketListener, SocketStream};
@@ -43,14 +55,15 @@ impl Network {
         Network::none().allow(NetworkRule::any()).allow_listen(NetworkRule::any())
     }
 
-    /// Lets the guest connect, and send, to what the rule says.
+    /// Lets the guest connect, and send, to what the rule says, and receive from there.
     pub fn allow(mut self, rule: NetworkRule) -> Network {
         self.outgoing.push(rule);
         self
     }
 
-    /// Lets the guest have the addresses of the host that the rule says, to take connections and receive. It must be a rule of
-    /// addresses: [`build`](crate::WasiConfigBuilder::build) refuses names.
+    /// Lets the guest have the addresses of the host that the rule says, to take connections and receive, from whomever. It must be a rule
+    /// of addresses: [`build`](crate::WasiConfigBuilder::build) refuses names. A port that the system chooses is asked for as port 0. Who may send
+    /// needs no rule for the address from which it does: `0.0.0.0:0` and `[::]:0` are those that the system chooses.
     pub fn allow_listen(mut self, rule: NetworkRule) -> Network {
         self.listening.push(rule);
         self
@@ -73,6 +86,20 @@ impl Network {
         allowed(self.listening.iter().any(|rule| rule.has_address(at)))
     }
 
+    /// What a socket may be for that has an address.
+    pub(crate) fn check_bind(&self, at: SocketAddr) -> WasiResult<BoundFor> {
+        let is_chosen = at.ip().is_unspecified() && at.port() == 0;
+        match self.check_listen(at) {
+            Err(_) if is_chosen && !self.outgoing.is_empty() => Ok(BoundFor::Sending),
+            allowed => allowed.map(|()| BoundFor::Listening),
+        }
+    }
+
+    /// Whether there may be sockets at all.
+    pub(crate) fn check_open(&self) -> WasiResult<()> {
+        allowed(!self.outgoing.is_empty() || !self.listening.is_empty())
+    }
+
     pub(crate) fn check_lookup(&self, name: &str) -> WasiResult<()> {
         // Nobody needs to be asked for what an address is.
         let is_address = name.parse::<IpAddr>().is_ok();
@@ -85,6 +112,20 @@ impl Network {
         let name = DomainName::parse(name).ok()?;
         self.outgoing.iter().find_map(|rule| rule.name().filter(|known| **known == name))
     }
+}
+
+/// Whether it is a name that can be looked up.
+fn is_name(name: &str) -> bool {
+    DomainName::parse(name).is_ok()
+}
+
+/// What a socket may be for that has an address of the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BoundFor {
+    /// Everything: it may take connections, and receive from whomever.
+    Listening,
+    /// To reach what its guest may reach, and to receive from there.
+    Sending,
 }
 
 fn allowed(allowed: bool) -> WasiResult<()> {

@@ -10,13 +10,14 @@ pub(crate) mod filesystem;
 mod interface;
 pub(crate) mod io;
 mod random;
+mod sockets;
 mod waiting;
 
 pub use io::{InputStream, IoError, IoPollable, OutputStream};
 
 use crate::ctx::WasiCtx;
 use gusset::{Linker, ResourceTable, Result};
-use interface::{enter, interface, interfaces, refused, told};
+use interface::{Failure, enter, interface, interfaces, refused, told};
 #[cfg(feature = "async")]
 use waiting::OnExecutor;
 use waiting::{OnThread, Waits, at_once};
@@ -53,7 +54,7 @@ pub struct WasiCtxView<'a> {
 }
 
 /// Gives components the imports of WASI 0.2: `wasi:cli`, `wasi:clocks`, `wasi:config`, `wasi:filesystem`,
-/// `wasi:io`, `wasi:random`. Guests that wait keep their thread; no runtime is needed.
+/// `wasi:io`, `wasi:random`, `wasi:sockets`. Guests that wait keep their thread; no runtime is needed.
 ///
 /// A component may import any version 0.2.x of them; of `wasi:config`, 0.2.0-rc.1.
 ///
@@ -116,6 +117,6 @@ pub fn add_to_linker_async<T: WasiView + 'static>(linker: &mut Linker<T>) -> Res
 
 /// All of them.
 mod all {
-    use super::{cli, clocks, config, filesystem, io, random};
-    crate::p2::interfaces! { cli, clocks, config, filesystem, io, random }
+    use super::{cli, clocks, config, filesystem, io, random, sockets};
+    crate::p2::interfaces! { cli, clocks, config, filesystem, io, random, sockets }
 }

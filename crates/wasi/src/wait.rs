@@ -90,6 +90,13 @@ pub trait Pollable: Send + Sync {
     }
 }
 
+/// What goes on while a guest waits for something else: a writer whose bytes the system has not all taken. It is asked whenever its guest
+/// waits, and advances when it is.
+pub(crate) trait Unfinished: Pollable {
+    /// Whether nothing is left to do.
+    fn is_finished(&self) -> bool;
+}
+
 /// Gathers what to wait for. [`WasiCtx::wait`](crate::WasiCtx::wait) has its own; whoever waits in another way makes one of a waker, asks
 /// the [`Pollable`]s, and then waits for the descriptors, and to be woken.
 ///

@@ -14,10 +14,11 @@ mod guest;
 mod in_runtime;
 mod programs;
 mod random;
+mod sockets;
 mod streams;
 mod versions;
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 14] = [
     include_str!("p2/clocks.rs"),
     include_str!("p2/directories.rs"),
     include_str!("p2/files.rs"),
@@ -25,6 +26,12 @@ const SOURCES: [&str; 8] = [
     include_str!("p2/guest.rs"),
     include_str!("p2/programs.rs"),
     include_str!("p2/random.rs"),
+    include_str!("p2/sockets.rs"),
+    include_str!("p2/sockets/lookup.rs"),
+    include_str!("p2/sockets/tcp.rs"),
+    include_str!("p2/sockets/tcp_options.rs"),
+    include_str!("p2/sockets/tcp_states.rs"),
+    include_str!("p2/sockets/udp.rs"),
     include_str!("p2/streams.rs"),
 ];
 

@@ -1,11 +1,12 @@
-//! Sockets that a host has opened, as [`Stream`]s and [`Listener`]s.
+//! Sockets of the system, as [`Stream`]s and [`Listener`]s: those that a host has opened, and connections that a guest has made.
 
+use crate::ctx::DescriptorPermit;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::FileType;
 use crate::stream::{Listener, Stream};
 use crate::wait::{Interest, Pollable, Ready, Waiter, poll_fd};
 use gusset::Result;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::retry_on_intr;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketFlags};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +15,36 @@ use std::sync::Arc;
 use std::task::Poll;
 
 /// No signal for writing to nobody.
-const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+pub(super) const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+
+/// A socket of the system; one that a guest has opened is one of its descriptors.
+#[derive(Debug)]
+pub(crate) struct SystemSocket {
+    fd: OwnedFd,
+    _permit: Option<DescriptorPermit>,
+}
+
+impl SystemSocket {
+    pub(super) fn new(fd: OwnedFd, permit: Option<DescriptorPermit>) -> Arc<SystemSocket> {
+        Arc::new(SystemSocket { fd, _permit: permit })
+    }
+}
+
+impl AsFd for SystemSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Pollable for SystemSocket {
+    fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
+        let ready = poll_fd(self.as_fd(), interest);
+        if ready.is_pending() {
+            waiter.on_fd(self.as_fd(), interest);
+        }
+        ready
+    }
+}
 
 /// A connection.
 ///
@@ -25,7 +55,7 @@ const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct SocketStream(OwnedFd);
+pub struct SocketStream(Arc<SystemSocket>);
 
 /// A socket that takes connections.
 ///
@@ -36,17 +66,22 @@ pub struct SocketStream(OwnedFd);
 /// # Ok::<(), gusset::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct SocketListener(OwnedFd);
+pub struct SocketListener(Arc<SystemSocket>);
 
 impl SocketStream {
     /// A TCP connection.
     pub fn tcp(stream: TcpStream) -> SocketStream {
-        SocketStream(stream.into())
+        SocketStream(SystemSocket::new(stream.into(), None))
     }
 
     /// A connection within the system.
     pub fn unix(stream: UnixStream) -> SocketStream {
-        SocketStream(stream.into())
+        SocketStream(SystemSocket::new(stream.into(), None))
+    }
+
+    /// A connection that a guest has made.
+    pub(super) fn of(socket: Arc<SystemSocket>) -> SocketStream {
+        SocketStream(socket)
     }
 
     fn receive(&self, bytes: &mut [u8], flags: RecvFlags) -> WasiResult<usize> {
@@ -62,7 +97,7 @@ impl SocketListener {
     /// What the system says to setting it so.
     pub fn tcp(listener: TcpListener) -> Result<SocketListener> {
         listener.set_nonblocking(true)?;
-        Ok(SocketListener(listener.into()))
+        Ok(SocketListener(SystemSocket::new(listener.into(), None)))
     }
 
     /// A socket within the system, which is set not to wait.
@@ -72,21 +107,13 @@ impl SocketListener {
     /// What the system says to setting it so.
     pub fn unix(listener: UnixListener) -> Result<SocketListener> {
         listener.set_nonblocking(true)?;
-        Ok(SocketListener(listener.into()))
+        Ok(SocketListener(SystemSocket::new(listener.into(), None)))
     }
-}
-
-fn poll_socket<'a>(fd: &'a OwnedFd, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
-    let ready = poll_fd(fd.as_fd(), interest);
-    if ready.is_pending() {
-        waiter.on_fd(fd.as_fd(), interest);
-    }
-    ready
 }
 
 impl Pollable for SocketStream {
     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
-        poll_socket(&self.0, interest, waiter)
+        self.0.poll_ready(interest, waiter)
     }
 }
 
@@ -120,7 +147,7 @@ impl Stream for SocketStream {
 
 impl Pollable for SocketListener {
     fn poll_ready<'a>(&'a self, interest: Interest, waiter: &mut Waiter<'a>) -> Poll<Ready> {
-        poll_socket(&self.0, interest, waiter)
+        self.0.poll_ready(interest, waiter)
     }
 }
 
@@ -128,6 +155,6 @@ impl Listener for SocketListener {
     fn accept(&self) -> WasiResult<Arc<dyn Stream>> {
         // No program is to have it that the host starts at the same time.
         let accept = || rustix::net::accept_with(&self.0, SocketFlags::CLOEXEC);
-        Ok(Arc::new(SocketStream(retry_on_intr(accept)?)))
+        Ok(Arc::new(SocketStream(SystemSocket::new(retry_on_intr(accept)?, None))))
     }
 }

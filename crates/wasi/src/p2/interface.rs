@@ -2,7 +2,7 @@
 
 use super::{WasiCtxView, WasiView};
 use crate::error::{ErrorCode, WasiError, WasiResult};
-use gusset::{AsContext, Error, Result, StoreContextMut};
+use gusset::{AsContext, Error, ResourceTableError, Result, StoreContextMut};
 
 /// The view that a function works on, with the deadline of the store that the guest is of.
 #[inline]
@@ -37,6 +37,40 @@ pub(crate) fn told<R, E>(outcome: WasiResult<R>, code: fn(ErrorCode) -> E) -> Re
     }
 }
 
+/// Why a function fails whose interface has errors of its own.
+pub(crate) enum Failure<E> {
+    Told(E),
+    Stop(Error),
+}
+
+impl<E> Failure<E> {
+    /// What such a function leaves.
+    #[inline]
+    pub(crate) fn tell<R>(outcome: Result<R, Failure<E>>) -> Result<(Result<R, E>,)> {
+        match outcome {
+            Ok(result) => Ok((Ok(result),)),
+            Err(Failure::Told(error)) => Ok((Err(error),)),
+            Err(Failure::Stop(error)) => Err(error),
+        }
+    }
+}
+
+impl<E: From<ErrorCode>> From<WasiError> for Failure<E> {
+    fn from(error: WasiError) -> Failure<E> {
+        match error {
+            WasiError::Code(code) => Failure::Told(code.into()),
+            WasiError::Stop(error) => Failure::Stop(error),
+        }
+    }
+}
+
+/// A guest that has handles of what is not there, or too many, is at fault or has met a limit of its host's.
+impl<E> From<ResourceTableError> for Failure<E> {
+    fn from(error: ResourceTableError) -> Failure<E> {
+        Failure::Stop(error.into())
+    }
+}
+
 /// An error that ends the guest, as the interface has it: a trap.
 #[cold]
 pub(crate) fn stop(message: impl Into<String>) -> WasiError {
@@ -48,15 +82,18 @@ pub(crate) fn stop(message: impl Into<String>) -> WasiError {
 /// ```text
 /// interface! { "wasi:example/files@0.2.12" {
 ///     resource "file": OpenFile;
+///     ends "pipe": OpenPipe, finish;
 ///     function "now": now;
 ///     function "[method]file.flags": flags, error_code;
 ///     waits "[method]file.read": read, error_code;
+///     tells "[method]file.name": name;
 /// } }
 /// ```
 ///
-/// the functions `add_to_linker` and, in a runtime, `add_to_linker_async`. A resource is dropped out of the table. A function is given the view and
-/// the parameters as a tuple; what it `waits` for, or does in the meantime, it says by [`Waits`](super::Waits), over which it is generic. It returns the
-/// results as a tuple, or, where there is a function for its codes, the result of success alone.
+/// the functions `add_to_linker` and, in a runtime, `add_to_linker_async`. A resource is dropped out of the table; where what it `ends` with may have to
+/// wait, a function is given what was dropped. A function is given the view and the parameters as a tuple; what it `waits` for, or does in the meantime,
+/// it says by [`Waits`](super::Waits), over which it is generic. It returns the results as a tuple, or, where there is a function for its codes, the
+/// result of success alone. One that `tells` has failures that are no codes of the policy layer's.
 macro_rules! interface {
     ($interface:literal { $($kind:ident $name:literal: $item:path $(, $code:path)?;)* }) => {
         pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
@@ -78,11 +115,16 @@ macro_rules! interface {
     };
     (@ resource $instance:ident, $interface:literal, $name:literal, $type:path) => {
         $instance.resource($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
-            let dropped = gusset::Resource::<$type>::new_own(rep);
-            let deleted = $crate::p2::enter(&mut store).table.delete(dropped);
-            gusset::Context::with_context(deleted.map(drop), || {
-                concat!("a `", $name, "` of `", $interface, "` cannot be dropped")
-            })
+            let view = $crate::p2::enter(&mut store);
+            $crate::p2::interface!(@drop view, $interface, $name, $type, rep).map(drop)
+        })?
+    };
+    (@ ends $instance:ident, $interface:literal, $name:literal, $type:path, $end:path) => {
+        $instance.resource($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
+            let mut view = $crate::p2::enter(&mut store);
+            let dropped = $crate::p2::interface!(@drop view, $interface, $name, $type, rep)?;
+            let ended = $crate::p2::at_once($end(&mut view, dropped, $crate::p2::OnThread));
+            $crate::p2::refused($interface, concat!("[resource-drop]", $name), ended)
         })?
     };
     (@ function $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
@@ -91,11 +133,26 @@ macro_rules! interface {
             $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };
+    (@ tells $instance:ident, $interface:literal, $name:literal, $function:path) => {
+        $instance.func_wrap($name, |mut store, params| {
+            $crate::p2::Failure::tell($function(&mut $crate::p2::enter(&mut store), params))
+        })?
+    };
     (@ waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
             let mut view = $crate::p2::enter(&mut store);
             let outcome = $crate::p2::at_once($function(&mut view, params, $crate::p2::OnThread));
             $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
+        })?
+    };
+    (@async ends $instance:ident, $interface:literal, $name:literal, $type:path, $end:path) => {
+        $instance.resource_async($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
+            Box::new(async move {
+                let mut view = $crate::p2::enter(&mut store);
+                let dropped = $crate::p2::interface!(@drop view, $interface, $name, $type, rep)?;
+                let ended = $end(&mut view, dropped, $crate::p2::OnExecutor).await;
+                $crate::p2::refused($interface, concat!("[resource-drop]", $name), ended)
+            })
         })?
     };
     (@async waits $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
@@ -108,6 +165,11 @@ macro_rules! interface {
         })?
     };
     (@async $kind:ident $($row:tt)*) => { $crate::p2::interface!(@ $kind $($row)*) };
+    (@drop $view:ident, $interface:literal, $name:literal, $type:path, $rep:ident) => {
+        gusset::Context::with_context($view.table.delete(gusset::Resource::<$type>::new_own($rep)), || {
+            concat!("a `", $name, "` of `", $interface, "` cannot be dropped")
+        })
+    };
     (@told $outcome:ident, $interface:literal, $name:literal) => {
         $crate::p2::refused($interface, $name, $outcome)
     };

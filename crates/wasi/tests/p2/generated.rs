@@ -320,6 +320,8 @@ impl Scene {
             .map(|(at, _)| at)
             .collect();
         if !ready.is_empty() {
+            // While a guest waits, for whatever, it writes what is left.
+            self.output_model.settle();
             let list: Vec<_> = self.pollables.iter().map(|(pollable, _)| pollable).collect();
             assert_eq!(self.guest.call::<_, Vec<u32>>("poll#poll", (list,)), ready);
         }

@@ -230,6 +230,12 @@ impl P2Guest {
         moved.map_err(|error| self.code(error))
     }
 
+    /// Drops a stream as a guest does.
+    #[track_caller]
+    pub(crate) fn drop_output(&mut self, stream: Resource<OutputStream>) {
+        self.try_call::<_, ()>("drop-output-stream", (stream,)).unwrap();
+    }
+
     pub(crate) fn is_ready(&mut self, pollable: &Resource<IoPollable>) -> bool {
         self.call("poll#[method]pollable.ready", (pollable,))
     }

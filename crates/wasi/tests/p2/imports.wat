@@ -194,6 +194,152 @@
     (export "error" (type $error (eq $error-type)))
     (export "get" (func (param "key" string) (result (result (option string) (error $error)))))
     (export "get-all" (func (result (result (list (tuple string string)) (error $error)))))))
+  (alias export $monotonic-clock "duration" (type $monotonic-clock.duration))
+  (import "wasi:sockets/network@VERSION" (instance $network
+    (export "network" (type $network (sub resource)))
+    (export "error" (type $error (eq $streams.error)))
+    (type $error-code-type (enum "unknown" "access-denied" "not-supported" "invalid-argument" "out-of-memory" "timeout" "concurrency-conflict"
+      "not-in-progress" "would-block" "invalid-state" "new-socket-limit" "address-not-bindable" "address-in-use" "remote-unreachable"
+      "connection-refused" "connection-reset" "connection-aborted" "datagram-too-large" "name-unresolvable" "temporary-resolver-failure"
+      "permanent-resolver-failure"))
+    (export "error-code" (type $error-code (eq $error-code-type)))
+    (type $ip-address-family-type (enum "ipv4" "ipv6"))
+    (export "ip-address-family" (type $ip-address-family (eq $ip-address-family-type)))
+    (type $ipv4-address-type (tuple u8 u8 u8 u8))
+    (export "ipv4-address" (type $ipv4-address (eq $ipv4-address-type)))
+    (type $ipv6-address-type (tuple u16 u16 u16 u16 u16 u16 u16 u16))
+    (export "ipv6-address" (type $ipv6-address (eq $ipv6-address-type)))
+    (type $ip-address-type (variant (case "ipv4" $ipv4-address) (case "ipv6" $ipv6-address)))
+    (export "ip-address" (type $ip-address (eq $ip-address-type)))
+    (type $ipv4-socket-address-type (record (field "port" u16) (field "address" $ipv4-address)))
+    (export "ipv4-socket-address" (type $ipv4-socket-address (eq $ipv4-socket-address-type)))
+    (type $ipv6-socket-address-type (record (field "port" u16) (field "flow-info" u32) (field "address" $ipv6-address) (field "scope-id" u32)))
+    (export "ipv6-socket-address" (type $ipv6-socket-address (eq $ipv6-socket-address-type)))
+    (type $ip-socket-address-type (variant (case "ipv4" $ipv4-socket-address) (case "ipv6" $ipv6-socket-address)))
+    (export "ip-socket-address" (type $ip-socket-address (eq $ip-socket-address-type)))
+    (export "network-error-code" (func (param "err" (borrow $error)) (result (option $error-code))))))
+  (alias export $network "network" (type $network.network))
+  (alias export $network "error-code" (type $network.error-code))
+  (alias export $network "ip-address-family" (type $network.ip-address-family))
+  (alias export $network "ip-address" (type $network.ip-address))
+  (alias export $network "ip-socket-address" (type $network.ip-socket-address))
+  (import "wasi:sockets/instance-network@VERSION" (instance $instance-network
+    (export "network" (type $network (eq $network.network)))
+    (export "instance-network" (func (result (own $network))))))
+  (import "wasi:sockets/ip-name-lookup@VERSION" (instance $ip-name-lookup
+    (export "pollable" (type $pollable (eq $poll.pollable)))
+    (export "network" (type $network (eq $network.network)))
+    (export "error-code" (type $error-code (eq $network.error-code)))
+    (export "ip-address" (type $ip-address (eq $network.ip-address)))
+    (export "resolve-address-stream" (type $resolve-address-stream (sub resource)))
+    (export "resolve-addresses" (func (param "network" (borrow $network)) (param "name" string) (result (result (own $resolve-address-stream)
+      (error $error-code)))))
+    (export "[method]resolve-address-stream.resolve-next-address" (func (param "self" (borrow $resolve-address-stream)) (result (result (option
+      $ip-address) (error $error-code)))))
+    (export "[method]resolve-address-stream.subscribe" (func (param "self" (borrow $resolve-address-stream)) (result (own $pollable))))))
+  (import "wasi:sockets/tcp@VERSION" (instance $tcp
+    (export "input-stream" (type $input-stream (eq $streams.input-stream)))
+    (export "output-stream" (type $output-stream (eq $streams.output-stream)))
+    (export "pollable" (type $pollable (eq $poll.pollable)))
+    (export "duration" (type $duration (eq $monotonic-clock.duration)))
+    (export "network" (type $network (eq $network.network)))
+    (export "error-code" (type $error-code (eq $network.error-code)))
+    (export "ip-socket-address" (type $ip-socket-address (eq $network.ip-socket-address)))
+    (export "ip-address-family" (type $ip-address-family (eq $network.ip-address-family)))
+    (type $shutdown-type-type (enum "receive" "send" "both"))
+    (export "shutdown-type" (type $shutdown-type (eq $shutdown-type-type)))
+    (export "tcp-socket" (type $tcp-socket (sub resource)))
+    (export "[method]tcp-socket.start-bind" (func (param "self" (borrow $tcp-socket)) (param "network" (borrow $network)) (param "local-address"
+      $ip-socket-address) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.finish-bind" (func (param "self" (borrow $tcp-socket)) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.start-connect" (func (param "self" (borrow $tcp-socket)) (param "network" (borrow $network)) (param
+      "remote-address" $ip-socket-address) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.finish-connect" (func (param "self" (borrow $tcp-socket)) (result (result (tuple (own $input-stream) (own
+      $output-stream)) (error $error-code)))))
+    (export "[method]tcp-socket.start-listen" (func (param "self" (borrow $tcp-socket)) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.finish-listen" (func (param "self" (borrow $tcp-socket)) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.accept" (func (param "self" (borrow $tcp-socket)) (result (result (tuple (own $tcp-socket) (own $input-stream)
+      (own $output-stream)) (error $error-code)))))
+    (export "[method]tcp-socket.local-address" (func (param "self" (borrow $tcp-socket)) (result (result $ip-socket-address (error $error-code)))))
+    (export "[method]tcp-socket.remote-address" (func (param "self" (borrow $tcp-socket)) (result (result $ip-socket-address (error $error-code)))))
+    (export "[method]tcp-socket.is-listening" (func (param "self" (borrow $tcp-socket)) (result bool)))
+    (export "[method]tcp-socket.address-family" (func (param "self" (borrow $tcp-socket)) (result $ip-address-family)))
+    (export "[method]tcp-socket.set-listen-backlog-size" (func (param "self" (borrow $tcp-socket)) (param "value" u64) (result (result (error
+      $error-code)))))
+    (export "[method]tcp-socket.keep-alive-enabled" (func (param "self" (borrow $tcp-socket)) (result (result bool (error $error-code)))))
+    (export "[method]tcp-socket.set-keep-alive-enabled" (func (param "self" (borrow $tcp-socket)) (param "value" bool) (result (result (error
+      $error-code)))))
+    (export "[method]tcp-socket.keep-alive-idle-time" (func (param "self" (borrow $tcp-socket)) (result (result $duration (error $error-code)))))
+    (export "[method]tcp-socket.set-keep-alive-idle-time" (func (param "self" (borrow $tcp-socket)) (param "value" $duration) (result (result
+      (error $error-code)))))
+    (export "[method]tcp-socket.keep-alive-interval" (func (param "self" (borrow $tcp-socket)) (result (result $duration (error $error-code)))))
+    (export "[method]tcp-socket.set-keep-alive-interval" (func (param "self" (borrow $tcp-socket)) (param "value" $duration) (result (result
+      (error $error-code)))))
+    (export "[method]tcp-socket.keep-alive-count" (func (param "self" (borrow $tcp-socket)) (result (result u32 (error $error-code)))))
+    (export "[method]tcp-socket.set-keep-alive-count" (func (param "self" (borrow $tcp-socket)) (param "value" u32) (result (result (error
+      $error-code)))))
+    (export "[method]tcp-socket.hop-limit" (func (param "self" (borrow $tcp-socket)) (result (result u8 (error $error-code)))))
+    (export "[method]tcp-socket.set-hop-limit" (func (param "self" (borrow $tcp-socket)) (param "value" u8) (result (result (error $error-code)))))
+    (export "[method]tcp-socket.receive-buffer-size" (func (param "self" (borrow $tcp-socket)) (result (result u64 (error $error-code)))))
+    (export "[method]tcp-socket.set-receive-buffer-size" (func (param "self" (borrow $tcp-socket)) (param "value" u64) (result (result (error
+      $error-code)))))
+    (export "[method]tcp-socket.send-buffer-size" (func (param "self" (borrow $tcp-socket)) (result (result u64 (error $error-code)))))
+    (export "[method]tcp-socket.set-send-buffer-size" (func (param "self" (borrow $tcp-socket)) (param "value" u64) (result (result (error
+      $error-code)))))
+    (export "[method]tcp-socket.subscribe" (func (param "self" (borrow $tcp-socket)) (result (own $pollable))))
+    (export "[method]tcp-socket.shutdown" (func (param "self" (borrow $tcp-socket)) (param "shutdown-type" $shutdown-type) (result (result (error
+      $error-code)))))))
+  (alias export $tcp "tcp-socket" (type $tcp.tcp-socket))
+  (import "wasi:sockets/tcp-create-socket@VERSION" (instance $tcp-create-socket
+    (export "error-code" (type $error-code (eq $network.error-code)))
+    (export "ip-address-family" (type $ip-address-family (eq $network.ip-address-family)))
+    (export "tcp-socket" (type $tcp-socket (eq $tcp.tcp-socket)))
+    (export "create-tcp-socket" (func (param "address-family" $ip-address-family) (result (result (own $tcp-socket) (error $error-code)))))))
+  (import "wasi:sockets/udp@VERSION" (instance $udp
+    (export "pollable" (type $pollable (eq $poll.pollable)))
+    (export "network" (type $network (eq $network.network)))
+    (export "error-code" (type $error-code (eq $network.error-code)))
+    (export "ip-socket-address" (type $ip-socket-address (eq $network.ip-socket-address)))
+    (export "ip-address-family" (type $ip-address-family (eq $network.ip-address-family)))
+    (type $incoming-datagram-type (record (field "data" (list u8)) (field "remote-address" $ip-socket-address)))
+    (export "incoming-datagram" (type $incoming-datagram (eq $incoming-datagram-type)))
+    (type $outgoing-datagram-type (record (field "data" (list u8)) (field "remote-address" (option $ip-socket-address))))
+    (export "outgoing-datagram" (type $outgoing-datagram (eq $outgoing-datagram-type)))
+    (export "udp-socket" (type $udp-socket (sub resource)))
+    (export "incoming-datagram-stream" (type $incoming-datagram-stream (sub resource)))
+    (export "outgoing-datagram-stream" (type $outgoing-datagram-stream (sub resource)))
+    (export "[method]udp-socket.start-bind" (func (param "self" (borrow $udp-socket)) (param "network" (borrow $network)) (param "local-address"
+      $ip-socket-address) (result (result (error $error-code)))))
+    (export "[method]udp-socket.finish-bind" (func (param "self" (borrow $udp-socket)) (result (result (error $error-code)))))
+    (export "[method]udp-socket.stream" (func (param "self" (borrow $udp-socket)) (param "remote-address" (option $ip-socket-address)) (result
+      (result (tuple (own $incoming-datagram-stream) (own $outgoing-datagram-stream)) (error $error-code)))))
+    (export "[method]udp-socket.local-address" (func (param "self" (borrow $udp-socket)) (result (result $ip-socket-address (error $error-code)))))
+    (export "[method]udp-socket.remote-address" (func (param "self" (borrow $udp-socket)) (result (result $ip-socket-address (error $error-code)))))
+    (export "[method]udp-socket.address-family" (func (param "self" (borrow $udp-socket)) (result $ip-address-family)))
+    (export "[method]udp-socket.unicast-hop-limit" (func (param "self" (borrow $udp-socket)) (result (result u8 (error $error-code)))))
+    (export "[method]udp-socket.set-unicast-hop-limit" (func (param "self" (borrow $udp-socket)) (param "value" u8) (result (result (error
+      $error-code)))))
+    (export "[method]udp-socket.receive-buffer-size" (func (param "self" (borrow $udp-socket)) (result (result u64 (error $error-code)))))
+    (export "[method]udp-socket.set-receive-buffer-size" (func (param "self" (borrow $udp-socket)) (param "value" u64) (result (result (error
+      $error-code)))))
+    (export "[method]udp-socket.send-buffer-size" (func (param "self" (borrow $udp-socket)) (result (result u64 (error $error-code)))))
+    (export "[method]udp-socket.set-send-buffer-size" (func (param "self" (borrow $udp-socket)) (param "value" u64) (result (result (error
+      $error-code)))))
+    (export "[method]udp-socket.subscribe" (func (param "self" (borrow $udp-socket)) (result (own $pollable))))
+    (export "[method]incoming-datagram-stream.receive" (func (param "self" (borrow $incoming-datagram-stream)) (param "max-results" u64) (result
+      (result (list $incoming-datagram) (error $error-code)))))
+    (export "[method]incoming-datagram-stream.subscribe" (func (param "self" (borrow $incoming-datagram-stream)) (result (own $pollable))))
+    (export "[method]outgoing-datagram-stream.check-send" (func (param "self" (borrow $outgoing-datagram-stream)) (result (result u64 (error
+      $error-code)))))
+    (export "[method]outgoing-datagram-stream.send" (func (param "self" (borrow $outgoing-datagram-stream)) (param "datagrams" (list
+      $outgoing-datagram)) (result (result u64 (error $error-code)))))
+    (export "[method]outgoing-datagram-stream.subscribe" (func (param "self" (borrow $outgoing-datagram-stream)) (result (own $pollable))))))
+  (alias export $udp "udp-socket" (type $udp.udp-socket))
+  (import "wasi:sockets/udp-create-socket@VERSION" (instance $udp-create-socket
+    (export "error-code" (type $error-code (eq $network.error-code)))
+    (export "ip-address-family" (type $ip-address-family (eq $network.ip-address-family)))
+    (export "udp-socket" (type $udp-socket (eq $udp.udp-socket)))
+    (export "create-udp-socket" (func (param "address-family" $ip-address-family) (result (result (own $udp-socket) (error $error-code)))))))
   (export "wasi:cli/environment@VERSION" (instance $environment))
   (export "wasi:cli/exit@VERSION" (instance $exit))
   (export "wasi:io/error@VERSION" (instance $error))
@@ -214,4 +360,18 @@
   (export "wasi:random/random@VERSION" (instance $random))
   (export "wasi:random/insecure@VERSION" (instance $insecure))
   (export "wasi:random/insecure-seed@VERSION" (instance $insecure-seed))
-  (export "wasi:config/store@0.2.0-rc.1" (instance $store)))
+  (export "wasi:config/store@0.2.0-rc.1" (instance $store))
+  (export "wasi:sockets/network@VERSION" (instance $network))
+  (export "wasi:sockets/instance-network@VERSION" (instance $instance-network))
+  (export "wasi:sockets/ip-name-lookup@VERSION" (instance $ip-name-lookup))
+  (export "wasi:sockets/tcp@VERSION" (instance $tcp))
+  (export "wasi:sockets/tcp-create-socket@VERSION" (instance $tcp-create-socket))
+  (export "wasi:sockets/udp@VERSION" (instance $udp))
+  (export "wasi:sockets/udp-create-socket@VERSION" (instance $udp-create-socket))
+  ;; Drops what it is given.
+  (core module $dropping
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "drop") (param i32) (call $drop (local.get 0))))
+  (core func $drop (canon resource.drop $streams.output-stream))
+  (core instance $dropping (instantiate $dropping (with "" (instance (export "drop" (func $drop))))))
+  (func (export "drop-output-stream") (param "stream" (own $streams.output-stream)) (canon lift (core func $dropping "drop"))))

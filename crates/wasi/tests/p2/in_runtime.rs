@@ -20,6 +20,8 @@ mod guest;
 mod programs;
 #[path = "random.rs"]
 mod random;
+#[path = "sockets.rs"]
+mod sockets;
 #[path = "streams.rs"]
 mod streams;
 #[path = "versions.rs"]

@@ -299,3 +299,48 @@ fn standard_streams_are_those_of_the_host() {
     guest.write_and_flush(&stdout, &[0; 51]).unwrap();
     assert_eq!(guest.write_and_flush(&stdout, b"x"), Err(Some(ErrorCode::InsufficientSpace)));
 }
+
+#[test]
+fn what_is_kept_is_written_while_the_guest_waits_for_something_else() {
+    let (mut guest, to, from) = (guest(), Channel::new(4), Channel::new(16));
+    let (input, output) = (guest.input(from.clone()), guest.output(to.clone()));
+    guest.check_write(&output).unwrap();
+    guest.write(&output, b"0123456789").unwrap();
+    let reader = thread::spawn(move || {
+        let mut all = Vec::new();
+        while all.len() < 10 {
+            all.extend(to.take());
+            thread::sleep(Duration::from_millis(1));
+        }
+        from.write(b"answer").unwrap();
+        all
+    });
+    assert_eq!(guest.blocking_read(&input, 16), Ok(b"answer".to_vec()), "to all that was written");
+    assert_eq!(reader.join().unwrap(), b"0123456789");
+}
+
+#[test]
+fn a_guest_that_drops_a_stream_waits_until_all_is_written() {
+    let (mut guest, channel) = (guest(), Channel::new(4));
+    let output = guest.output(channel.clone());
+    guest.check_write(&output).unwrap();
+    guest.write(&output, b"0123456789").unwrap();
+    let reader = thread::spawn(move || {
+        let mut all = Vec::new();
+        while all.len() < 10 {
+            thread::sleep(Duration::from_millis(1));
+            all.extend(channel.take());
+        }
+        all
+    });
+    guest.drop_output(output);
+    assert_eq!(reader.join().unwrap(), b"0123456789");
+
+    // Nobody takes anything any more, which is no reason to wait.
+    let channel = Channel::new(4);
+    let output = guest.output(channel.clone());
+    guest.check_write(&output).unwrap();
+    guest.write(&output, b"0123456789").unwrap();
+    channel.change(|state| state.fails = Some(ErrorCode::Pipe));
+    guest.drop_output(output);
+}

@@ -63,6 +63,11 @@ impl InputStream {
         InputStream(Arc::new(InputCore { source, state: Mutex::new(InputState { offset, ..InputState::default() }) }))
     }
 
+    /// Nothing more is read, whatever comes.
+    pub(in crate::p2) fn shut_down(&self) {
+        self.0.lock().closed = true;
+    }
+
     /// Whether reading may keep a thread for as long as a disk takes.
     pub(super) fn is_slow(&self) -> bool {
         match &self.0.source {

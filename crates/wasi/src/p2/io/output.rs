@@ -2,12 +2,12 @@
 //! without waiting: what the stream beneath does not take at once is kept here, and given to it whenever somebody asks or waits.
 
 use super::streams::{StreamEnd, Streamed};
-use crate::ctx::DescriptorPermit;
+use crate::ctx::{DescriptorPermit, WasiCtx};
 use crate::error::{ErrorCode, WasiError, WasiResult};
-use crate::fs::File;
+use crate::fs::{File, FileType};
 use crate::p2::interface::stop;
 use crate::stream::Stream;
-use crate::wait::{Interest, Pollable, Ready, Waiter};
+use crate::wait::{Interest, Pollable, Ready, Unfinished, Waiter};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -65,7 +65,9 @@ struct OutputState {
     flushing: bool,
     /// It has failed, and the guest has not been told.
     failure: Option<WasiError>,
-    /// It has failed.
+    /// The guest has ended it; what was taken before is still written.
+    shut_down: bool,
+    /// It has failed or come to its end.
     closed: bool,
 }
 
@@ -100,6 +102,27 @@ impl OutputStream {
         self.0.clone()
     }
 
+    /// Whether all was taken by the sink that the guest has written.
+    pub(super) fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+
+    /// Lets what was not yet taken by the sink be given to it while the guest waits for anything: whoever reads it may be whom the guest
+    /// waits for.
+    pub(in crate::p2) fn finish_meanwhile(&self, ctx: &mut WasiCtx) {
+        if !self.is_finished() {
+            let left: Arc<dyn Unfinished> = self.0.clone();
+            ctx.finish_meanwhile(&left);
+        }
+    }
+
+    /// Ends a connection in this direction, once all is written that the guest has.
+    pub(in crate::p2) fn shut_down(&self) {
+        let mut state = self.0.lock();
+        state.shut_down = true;
+        state.advance(&self.0.sink, Patience::None);
+    }
+
     /// How much may be written now.
     pub(super) fn check_write(&self) -> Streamed<usize> {
         let (sink, mut state) = (&self.0.sink, self.0.lock());
@@ -113,7 +136,9 @@ impl OutputStream {
     /// Writes as much as was permitted, or less.
     pub(super) fn write(&self, contents: &[u8]) -> Streamed<()> {
         let mut state = self.0.lock();
-        state.spend(contents.len() as u64)?;
+        if !state.shut_down {
+            state.spend(contents.len() as u64)?;
+        }
         state.put(&self.0.sink, contents, Patience::None);
         state.settle(&self.0.sink, Patience::None)
     }
@@ -121,7 +146,7 @@ impl OutputStream {
     /// Writes as many zeroes as was permitted, or fewer.
     pub(super) fn write_zeroes(&self, length: u64) -> Streamed<()> {
         let mut state = self.0.lock();
-        let zeroes = vec![0; state.spend(length)?];
+        let zeroes = vec![0; if state.shut_down { 0 } else { state.spend(length)? }];
         state.put(&self.0.sink, &zeroes, Patience::None);
         state.settle(&self.0.sink, Patience::None)
     }
@@ -155,6 +180,11 @@ impl OutputState {
         self.pending.is_empty() && !self.flushing
     }
 
+    /// Nothing that the guest writes from now on is taken.
+    fn is_over(&self) -> bool {
+        self.closed || self.shut_down
+    }
+
     /// Takes so many bytes from what is permitted.
     fn spend(&mut self, length: u64) -> Streamed<usize> {
         match usize::try_from(length) {
@@ -175,7 +205,7 @@ impl OutputState {
         self.advance(sink, patience);
         match self.failure.take() {
             Some(failure) => Err(failure.into()),
-            None if self.closed => Err(StreamEnd::Closed),
+            None if self.is_over() => Err(StreamEnd::Closed),
             None => Ok(()),
         }
     }
@@ -183,14 +213,14 @@ impl OutputState {
     /// Gives bytes to the sink; what it does not take is kept.
     fn put(&mut self, sink: &Sink, contents: &[u8], patience: Patience) {
         let mut left = contents;
-        while self.pending.is_empty() && !left.is_empty() && !self.closed {
+        while self.pending.is_empty() && !left.is_empty() && !self.is_over() {
             match sink.write(left, &mut self.offset, patience) {
                 Ok(count) => left = &left[count..],
                 Err(error) if error.would_block() => break,
-                Err(error) => return self.fail(error),
+                Err(error) => return self.fail(sink, error),
             }
         }
-        if !self.closed {
+        if !self.is_over() {
             self.pending.extend(left);
         }
     }
@@ -202,20 +232,26 @@ impl OutputState {
             match written {
                 Ok(count) => drop(self.pending.drain(..count)),
                 Err(error) if error.would_block() => return,
-                Err(error) => return self.fail(error),
+                Err(error) => return self.fail(sink, error),
             }
         }
         if self.flushing {
             match sink.flush() {
                 Ok(()) => self.flushing = false,
                 Err(error) if error.would_block() => {}
-                Err(error) => self.fail(error),
+                Err(error) => self.fail(sink, error),
             }
+        }
+        if self.shut_down && !self.closed {
+            self.closed = true;
+            sink.shut_down();
         }
     }
 
-    fn fail(&mut self, error: WasiError) {
-        self.failure = Some(error);
+    fn fail(&mut self, sink: &Sink, error: WasiError) {
+        // That the other side of a connection takes nothing more is its end, and no failure.
+        let is_end = error.code() == Some(ErrorCode::Pipe) && sink.is_connection();
+        self.failure = (!is_end).then_some(error);
         self.closed = true;
         self.flushing = false;
         self.pending = VecDeque::new();
@@ -248,6 +284,17 @@ impl Sink {
             file.sync(sync.data_only)?;
         }
         Ok(count)
+    }
+
+    fn is_connection(&self) -> bool {
+        matches!(self, Sink::Stream(stream) if stream.file_type() == FileType::SocketStream)
+    }
+
+    /// Says to the other side that nothing more comes. If it is gone, it knows.
+    fn shut_down(&self) {
+        if let Sink::Stream(stream) = self {
+            let _ = stream.shutdown(false, true);
+        }
     }
 
     /// Files are written as they are: to store them is another function's.
@@ -283,6 +330,13 @@ impl Pollable for OutputCore {
             }
             ready => ready,
         }
+    }
+}
+
+impl Unfinished for OutputCore {
+    fn is_finished(&self) -> bool {
+        let state = self.lock();
+        state.closed || (state.pending.is_empty() && !state.shut_down)
     }
 }
 

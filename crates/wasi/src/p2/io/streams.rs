@@ -74,7 +74,7 @@ interface! { "wasi:io/streams@0.2.12" {
     waits "[method]input-stream.skip": skip;
     waits "[method]input-stream.blocking-skip": blocking_skip;
     function "[method]input-stream.subscribe": subscribe_to_input;
-    resource "output-stream": OutputStream;
+    ends "output-stream": OutputStream, finish;
     function "[method]output-stream.check-write": check_write;
     waits "[method]output-stream.write": write;
     waits "[method]output-stream.blocking-write-and-flush": blocking_write_and_flush;
@@ -173,7 +173,10 @@ async fn write<W: Waits>(
     waits: W,
 ) -> Told<()> {
     let output = view.table.get(&stream)?.clone();
-    told(view.table, work(output.is_slow(), waits, move || output.write(&contents)).await)
+    let sink = output.clone();
+    let written = work(output.is_slow(), waits, move || sink.write(&contents)).await;
+    output.finish_meanwhile(view.ctx);
+    told(view.table, written)
 }
 
 async fn write_zeroes<W: Waits>(
@@ -182,7 +185,18 @@ async fn write_zeroes<W: Waits>(
     waits: W,
 ) -> Told<()> {
     let output = view.table.get(&stream)?.clone();
-    told(view.table, work(output.is_slow(), waits, move || output.write_zeroes(length)).await)
+    let sink = output.clone();
+    let written = work(output.is_slow(), waits, move || sink.write_zeroes(length)).await;
+    output.finish_meanwhile(view.ctx);
+    told(view.table, written)
+}
+
+/// Waits until all is written that the guest has, since nobody else will write it.
+async fn finish<W: Waits>(view: &mut WasiCtxView<'_>, output: OutputStream, waits: W) -> WasiResult<()> {
+    while !output.is_finished() {
+        waits.wait(view.ctx, vec![(output.source(), Interest::Write)], None).await?;
+    }
+    Ok(())
 }
 
 fn flush(view: &mut WasiCtxView<'_>, (stream,): (Resource<OutputStream>,)) -> Told<()> {
@@ -291,6 +305,7 @@ async fn splice<W: Waits>(
         Splice::Moved(count) => count,
         Splice::InputWaits | Splice::OutputWaits => 0,
     });
+    output.finish_meanwhile(view.ctx);
     told(view.table, moved)
 }
 
@@ -301,6 +316,7 @@ async fn blocking_splice<W: Waits>(
 ) -> Told<u64> {
     let (output, input) = (view.table.get(&to)?.clone(), view.table.get(&from)?.clone());
     let moved = splice_waiting(view.ctx, &input, &output, length, waits).await;
+    output.finish_meanwhile(view.ctx);
     told(view.table, moved)
 }
 
