@@ -17,6 +17,8 @@ mod ctx;
 mod error;
 mod exit;
 mod fs;
+#[cfg(feature = "http")]
+pub mod http;
 mod net;
 pub mod p2;
 pub mod preview0;

@@ -17,7 +17,10 @@ pub use io::{InputStream, IoError, IoPollable, OutputStream};
 
 use crate::ctx::WasiCtx;
 use gusset::{Linker, ResourceTable, Result};
-use interface::{Failure, enter, interface, interfaces, refused, told};
+#[cfg(feature = "http")]
+pub(crate) use interface::stop;
+use interface::{Failure, enter, interfaces, told};
+pub(crate) use interface::{interface, refused};
 #[cfg(feature = "async")]
 use waiting::OnExecutor;
 use waiting::{OnThread, Waits, at_once};

@@ -94,6 +94,9 @@ pub(crate) fn stop(message: impl Into<String>) -> WasiError {
 /// wait, a function is given what was dropped. A function is given the view and the parameters as a tuple; what it `waits` for, or does in the meantime,
 /// it says by [`Waits`](super::Waits), over which it is generic. It returns the results as a tuple, or, where there is a function for its codes, the
 /// result of success alone. One that `tells` has failures that are no codes of the policy layer's.
+///
+/// Where the functions are given more than that view, and none waits, the trait and what makes the view are named: `interface! { "wasi:example/web@0.2.12"
+/// for WebView, by enter { .. } }` makes `add_to_linker`, which serves both ways.
 macro_rules! interface {
     ($interface:literal { $($kind:ident $name:literal: $item:path $(, $code:path)?;)* }) => {
         pub(in crate::p2) fn add_to_linker<T: $crate::p2::WasiView + 'static>(
@@ -113,9 +116,20 @@ macro_rules! interface {
             Ok(())
         }
     };
-    (@ resource $instance:ident, $interface:literal, $name:literal, $type:path) => {
+    ($interface:literal for $view:path, by $enter:path {
+        $($kind:ident $name:literal: $item:path $(, $code:path)?;)*
+    }) => {
+        pub(super) fn add_to_linker<T: $view + 'static>(linker: &mut gusset::Linker<T>) -> gusset::Result<()> {
+            let mut instance = linker.instance($interface)?;
+            $($crate::p2::interface!(@by $enter, $kind instance, $interface, $name, $item $(, $code)?);)*
+            Ok(())
+        }
+    };
+    (@ resource $($row:tt)*) => { $crate::p2::interface!(@by $crate::p2::enter, resource $($row)*) };
+    (@ function $($row:tt)*) => { $crate::p2::interface!(@by $crate::p2::enter, function $($row)*) };
+    (@by $enter:path, resource $instance:ident, $interface:literal, $name:literal, $type:path) => {
         $instance.resource($name, gusset::ResourceType::host::<$type>(), |mut store, rep| {
-            let view = $crate::p2::enter(&mut store);
+            let view = $enter(&mut store);
             $crate::p2::interface!(@drop view, $interface, $name, $type, rep).map(drop)
         })?
     };
@@ -127,9 +141,9 @@ macro_rules! interface {
             $crate::p2::refused($interface, concat!("[resource-drop]", $name), ended)
         })?
     };
-    (@ function $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
+    (@by $enter:path, function $instance:ident, $interface:literal, $name:literal, $function:path $(, $code:path)?) => {
         $instance.func_wrap($name, |mut store, params| {
-            let outcome = $function(&mut $crate::p2::enter(&mut store), params);
+            let outcome = $function(&mut $enter(&mut store), params);
             $crate::p2::interface!(@told outcome, $interface, $name $(, $code)?)
         })?
     };

@@ -1,0 +1,10 @@
+//! `wasi:http`, called by the host through a component that exports what it imports, with servers and clients over loopback; and a service.
+
+mod bodies;
+mod fields;
+mod guest;
+mod messages;
+mod outgoing;
+mod server;
+mod service;
+mod tls;
