@@ -109,6 +109,9 @@ impl Fields {
     }
 }
 
+/// Names with values, as they are sent.
+type Entries = Vec<(String, Vec<u8>)>;
+
 /// The outcome of a change: `header-error` is told, and more than there may be ends the guest.
 type Changed = WasiResult<Result<(), HeaderError>>;
 
@@ -133,7 +136,7 @@ pub(super) fn new(view: View<'_, '_>, (): ()) -> WasiResult<(Resource<Fields>,)>
 
 pub(super) fn from_list(
     view: View<'_, '_>,
-    (entries,): (Vec<(String, Vec<u8>)>,),
+    (entries,): (Entries,),
 ) -> WasiResult<(Result<Resource<Fields>, HeaderError>,)> {
     let mut fields = Fields::default();
     for (name, value) in entries {
@@ -193,7 +196,7 @@ pub(super) fn append(
     Ok((view.table.get_mut(&fields)?.append(&name, &value, view.http.config.max_fields_size)?,))
 }
 
-pub(super) fn entries(view: View<'_, '_>, (fields,): (Resource<Fields>,)) -> WasiResult<(Vec<(String, Vec<u8>)>,)> {
+pub(super) fn entries(view: View<'_, '_>, (fields,): (Resource<Fields>,)) -> WasiResult<(Entries,)> {
     let entries = view.table.get(&fields)?.map.iter();
     Ok((entries.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),))
 }
