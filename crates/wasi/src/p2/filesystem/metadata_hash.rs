@@ -66,6 +66,7 @@ mod tests {
             assert!(!all[..at].contains(hash), "{at}");
         }
         let mut same = MetadataHasher::new(&RandomBytes::Seeded(0)).unwrap();
+        same.hash(of(9 << 32, 3));
         assert_eq!(same.hash(of(5 << 32, 1)), all[6], "devices that are not the host's are numbered as they are met");
     }
 }
