@@ -109,9 +109,12 @@ impl<T: 'static> Store<T> {
     /// store.epoch_deadline_async_yield_and_update(1);
     /// let instance = Instance::new(&mut store, &module, &[])?;
     /// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+    /// std::thread::spawn(move || loop {
+    ///     std::thread::sleep(std::time::Duration::from_millis(1));
+    ///     engine.increment_epoch();
+    /// });
     /// let mut call = std::pin::pin!(spin.call_async(&mut store, ()));
     /// for _ in 0..3 {
-    ///     engine.increment_epoch();
     ///     assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
     /// }
     /// # }
