@@ -57,6 +57,15 @@ pub enum Descriptor {
     Listener(Arc<dyn Listener>),
 }
 
+impl Descriptor {
+    pub(crate) fn directory(&self) -> WasiResult<&Arc<dyn Directory>> {
+        match self {
+            Descriptor::Directory(directory) => Ok(directory),
+            _ => Err(ErrorCode::NotDirectory.into()),
+        }
+    }
+}
+
 /// How something is opened.
 ///
 /// ```

@@ -64,10 +64,7 @@ impl Entry {
     }
 
     pub(super) fn directory(&self) -> WasiResult<&Arc<dyn Directory>> {
-        match &self.thing {
-            Descriptor::Directory(directory) => Ok(directory),
-            _ => Err(ErrorCode::NotDirectory.into()),
-        }
+        self.thing.directory()
     }
 
     /// The file; what it is instead is told as `instead` would be of a stream.

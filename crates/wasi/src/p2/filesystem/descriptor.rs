@@ -39,10 +39,7 @@ impl OpenDescriptor {
 
 impl Opened {
     pub(super) fn directory(&self) -> WasiResult<&Arc<dyn Directory>> {
-        match &self.thing {
-            Descriptor::Directory(directory) => Ok(directory),
-            _ => Err(ErrorCode::NotDirectory.into()),
-        }
+        self.thing.directory()
     }
 
     /// The file; what is told of what else has no positions.
