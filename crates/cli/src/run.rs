@@ -7,11 +7,12 @@ mod grants;
 mod limits;
 mod module;
 mod stack;
-mod unlinked;
+pub(crate) mod unlinked;
 mod unlinked_module;
 
 pub(crate) use arguments::RunArguments;
-pub(crate) use limits::LimitReached;
+pub(crate) use grants::GrantOptions;
+pub(crate) use limits::{GuestLimiter, LimitReached, Refused, SizeOptions};
 
 use crate::component::{EncodingOptions, encode};
 use crate::engine::{self, CommandEngine};
