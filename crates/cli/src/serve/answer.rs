@@ -66,8 +66,13 @@ pub(super) fn failure(error: &Error) -> String {
     if let Some(exit) = error.downcast_ref::<Exit>() {
         return format!("the guest has called `exit` ({})", exit.code());
     }
-    let causes: Vec<String> =
-        error.chain().map(|cause| Printable::message(cause.to_string().trim_end()).to_string()).collect();
+    let shown = |cause: &(dyn std::error::Error + 'static)| {
+        let text = cause.to_string();
+        let lines = text.trim_end().lines().map(|line| Printable::message(line).to_string());
+        // What has several, as a backtrace, goes on below.
+        lines.collect::<Vec<_>>().join("\n    ")
+    };
+    let causes: Vec<String> = error.chain().map(shown).collect();
     let limit = error.downcast_ref::<LimitReached>().is_some();
     let first = if limit { "" } else { "the guest failed: " };
     format!("{first}{}", causes.join(": "))

@@ -29,7 +29,8 @@ fn a_head_has_no_body() {
 #[test]
 fn bodies_go_both_ways_at_a_time() {
     let server = Server::start(&[]);
-    let mut stream = server.send("POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n");
+    let mut stream =
+        server.send("POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n");
     let mut sender = stream.try_clone().unwrap();
     let sending = std::thread::spawn(move || {
         for at in 0..100_u8 {
@@ -53,7 +54,11 @@ fn what_a_guest_fails_with_has_a_status_and_a_line() {
         ("/trap", 500, "request 0: GET /trap: 500: the guest failed: "),
         ("/absent", 500, "request 1: GET /absent: 500: the guest has ended without a response"),
         ("/Unfinished", 500, "request 2: GET /Unfinished: 500: the guest failed: "),
-        ("/grow", 500, "request 3: GET /grow: 500: the guest wanted more memory than --max-memory allows, 1048576 bytes"),
+        (
+            "/grow",
+            500,
+            "request 3: GET /grow: 500: the guest wanted more memory than --max-memory allows, 1048576 bytes",
+        ),
         ("/refused", 502, "request 4: GET /refused: 502: the guest answers with an error: ConnectionRefused"),
         ("/loop", 504, "request 5: GET /loop: 504: the guest ran for longer than --timeout allows, 300ms"),
         ("/never", 504, "request 6: GET /never: 504: the guest ran for longer than --timeout allows, 300ms"),

@@ -24,7 +24,9 @@ fn a_connection_serves_many_requests_and_some_at_once() {
     let all = [&get_and_stay("/hello"), post, &get_and_stay("/trap"), post, &get("/hello")].map(String::from).concat();
     stream.write_all(all.as_bytes()).unwrap();
     let (mut rest, _) = read_all(&mut stream);
-    for (status, text) in [(200, "hello\n"), (200, "abc"), (500, "500 Internal Server Error\n"), (200, "abc"), (200, "hello\n")] {
+    for (status, text) in
+        [(200, "hello\n"), (200, "abc"), (500, "500 Internal Server Error\n"), (200, "abc"), (200, "hello\n")]
+    {
         let reply = Reply::parse(&rest);
         assert_eq!((reply.status, reply.text(), reply.is_whole), (status, text, true));
         rest = reply.rest;

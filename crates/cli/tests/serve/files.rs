@@ -12,7 +12,10 @@ fn serve(words: &[&str]) -> Ended {
 fn others_say_what_they_are() {
     let scratch = ScratchFolder::new();
     for (text, says) in [
-        ("(component)", "no HTTP service, which exports `wasi:http/incoming-handler@0.2.x`; the component exports no functions"),
+        (
+            "(component)",
+            "no HTTP service, which exports `wasi:http/incoming-handler@0.2.x`; the component exports no functions",
+        ),
         ("(module)", "is a core module, and services are components: `gusset component new --preview1 proxy`"),
         (
             r#"(component (core module $m (func (export "run") (result i32) (i32.const 0)))
@@ -40,7 +43,8 @@ fn others_say_what_they_are() {
 #[test]
 fn imports_that_are_missing_are_told_before_there_is_a_server() {
     let scratch = ScratchFolder::new();
-    let text = std::fs::read_to_string(SERVICE).unwrap().replacen("(component", "(component (import \"a:b/c\" (func))", 1);
+    let text =
+        std::fs::read_to_string(SERVICE).unwrap().replacen("(component", "(component (import \"a:b/c\" (func))", 1);
     let ended = serve(&[&scratch.file("needs.wat", text.as_bytes())]);
     ended.assert_refused(1);
     ended.assert_says(&["it imports what `gusset serve` does not provide\n  a:b/c"]);

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[test]
 fn heads_may_be_so_large() {
     let server = Server::start(&["--max-header-size", "4KiB"]);
-    let with = |value: usize| format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(value));
+    let with = |value: usize| {
+        format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(value))
+    };
     assert_eq!(server.ask(with(3_900)).status, 200);
     assert_eq!(server.ask(with(4_100)).status, 431);
     // What nobody reads to its end is refused all the same.
@@ -123,7 +125,10 @@ fn descriptors_may_run_out() {
     let mut command = std::process::Command::new("sh");
     let program = env!("CARGO_BIN_EXE_gusset");
     // As many as a process has that has just begun, and a few more.
-    let line = format!("ulimit -n 80; exec {program} serve --addr 127.0.0.1:0 --max-concurrent-connections 1000 {}", super::server::SERVICE);
+    let line = format!(
+        "ulimit -n 80; exec {program} serve --addr 127.0.0.1:0 --max-concurrent-connections 1000 {}",
+        super::server::SERVICE
+    );
     command.args(["-c", &line]).stdin(std::process::Stdio::null());
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let server = Server::of(&mut command);

@@ -72,7 +72,10 @@ fn each_request_has_a_line_that_nothing_can_break() {
         assert!(parts.clone().all(|part| line.contains(part)), "{line} has not {expected}");
     }
     let last = lines.last().unwrap();
-    assert!(last.contains("\"request\": null") && last.contains("\"status\": 400") && last.contains("\"refused\""), "{last}");
+    assert!(
+        last.contains("\"request\": null") && last.contains("\"status\": 400") && last.contains("\"refused\""),
+        "{last}"
+    );
     assert!(text.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()));
     // Nobody asked for a path of 0x7f but by a request that is none, perhaps.
     assert!((7..=8).contains(&lines.len()), "{text}");

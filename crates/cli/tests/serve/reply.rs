@@ -44,7 +44,8 @@ impl Reply {
 
     fn take_chunks(&mut self) {
         while let Some(end) = self.rest.windows(2).position(|part| part == b"\r\n") {
-            let length = std::str::from_utf8(&self.rest[..end]).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+            let length =
+                std::str::from_utf8(&self.rest[..end]).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
             let length = length.expect("a chunk begins with its length");
             let (start, next) = (end + 2, end + 2 + length + 2);
             if self.rest.len() < next {

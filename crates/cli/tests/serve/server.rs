@@ -56,10 +56,7 @@ impl Server {
             panic!("it says first where it serves: {first}");
         };
         let (stdout, stderr) = (Arc::default(), Arc::default());
-        let readers = vec![
-            collect(child.stdout.take().expect("it was asked for"), &stdout),
-            collect(errors, &stderr),
-        ];
+        let readers = vec![collect(child.stdout.take().expect("it was asked for"), &stdout), collect(errors, &stderr)];
         Server { child, port, stdout, stderr, readers }
     }
 
@@ -102,9 +99,10 @@ impl Server {
     /// Waits until standard error has that.
     #[track_caller]
     pub(super) fn wait_for_error(&self, text: &str) {
-        wait_for(|| self.stderr.lock().unwrap().contains(text), || {
-            format!("{text:?} is missing in\n{}", self.stderr.lock().unwrap())
-        });
+        wait_for(
+            || self.stderr.lock().unwrap().contains(text),
+            || format!("{text:?} is missing in\n{}", self.stderr.lock().unwrap()),
+        );
     }
 
     /// Waits for its end.

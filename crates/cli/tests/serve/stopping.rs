@@ -13,7 +13,14 @@ fn a_request_ends_before_the_server_does() {
         let mut running = server.send(get_and_stay("/Behind"));
         read_until(&mut running, "hello\n");
         let mut waiting = server.connect();
-        waiting.write_all(get_and_stay("/echo").replace("GET", "POST").replace("\r\n\r\n", "\r\ncontent-length: 2\r\n\r\na").as_bytes()).unwrap();
+        waiting
+            .write_all(
+                get_and_stay("/echo")
+                    .replace("GET", "POST")
+                    .replace("\r\n\r\n", "\r\ncontent-length: 2\r\n\r\na")
+                    .as_bytes(),
+            )
+            .unwrap();
         read_until(&mut waiting, "a");
         server.signal(signal);
         let port = server.port;
