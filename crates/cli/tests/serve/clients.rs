@@ -86,8 +86,8 @@ fn a_guest_whose_client_has_left_is_ended() {
     }
     let stopped = server.stop();
     let aborted = stopped.stdout.lines().filter(|line| line.contains("\"outcome\": \"aborted\"")).count();
-    // Of an upload that is broken off the guest may hear first.
-    assert!((5..=7).contains(&aborted), "{}", stopped.stdout);
+    // Some may leave before their request is seen, and of an upload that is broken off the guest may hear first.
+    assert!((3..=7).contains(&aborted), "{}", stopped.stdout);
 }
 
 #[test]
