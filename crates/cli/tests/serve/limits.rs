@@ -2,8 +2,10 @@
 
 use super::reply::Reply;
 use super::server::{PATIENCE, Server, get, get_and_stay, read_all, read_until};
+use rustix::process::{Resource, Rlimit, prlimit};
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 #[test]
 fn heads_may_be_so_large() {
@@ -35,7 +37,7 @@ fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
         }
         alive += 1;
         assert!(alive < 100_000, "it takes what never ends");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     let mut idle = server.connect();
     assert_eq!(read_all(&mut idle), (Vec::new(), false));
@@ -85,7 +87,7 @@ fn so_many_connections_are_taken() {
     let mut other = server.send(get_and_stay("/hello"));
     read_until(&mut other, "hello");
     let mut third = server.send(get("/hello"));
-    third.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     assert!(third.read(&mut [0]).is_err(), "nobody has taken it");
     drop(one);
     third.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -121,10 +123,9 @@ fn without_a_pool_all_is_the_same() {
 }
 
 #[test]
-fn descriptors_may_run_out() {
+fn clients_leave_descriptors_for_others() {
     let mut command = std::process::Command::new("sh");
     let program = env!("CARGO_BIN_EXE_gusset");
-    // As many as a process has that has just begun, and a few more.
     let line = format!(
         "ulimit -n 80; exec {program} serve --addr 127.0.0.1:0 --max-concurrent-connections 1000 {}",
         super::server::SERVICE
@@ -136,5 +137,29 @@ fn descriptors_may_run_out() {
     let mut waiting = server.send(get("/hello"));
     drop(idle);
     assert_eq!(Reply::parse(&read_all(&mut waiting).0).status, 200);
-    server.stop();
+    assert_eq!(server.stop().stderr, "", "it has never run out of them");
+}
+
+#[test]
+fn descriptors_may_run_out() {
+    let server = Server::start(&[]);
+    let process = rustix::process::Pid::from_raw(server.id() as i32);
+    let few = Rlimit { current: Some(3), maximum: Some(1000) };
+    prlimit(process, Resource::Nofile, few).unwrap();
+    let mut waiting = server.send(get("/hello"));
+    server.wait_for_error("warning: no connection can be taken now: ");
+    // It asks again, and is not busy with that.
+    let before = busy(server.id());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(busy(server.id()) - before < 20, "in hundredths of a second");
+    prlimit(process, Resource::Nofile, Rlimit { current: Some(1000), maximum: Some(1000) }).unwrap();
+    assert_eq!(Reply::parse(&read_all(&mut waiting).0).status, 200);
+    assert_eq!(server.stop().stderr.matches("warning: ").count(), 1);
+}
+
+/// How long a process has computed, in hundredths of a second.
+fn busy(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum()
 }
