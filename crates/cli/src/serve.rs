@@ -25,7 +25,7 @@ use service::Service;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use stop::Stop;
+use stop::ServerStop;
 use tokio::runtime::Builder;
 
 /// What the command does, in a line.
@@ -67,8 +67,8 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     ended
 }
 
-impl AsRef<Stop> for Service {
-    fn as_ref(&self) -> &Stop {
+impl AsRef<ServerStop> for Service {
+    fn as_ref(&self) -> &ServerStop {
         &self.stop
     }
 }

@@ -1,7 +1,7 @@
 //! What clients may ask of a server: heads, time, connections, guests at a time.
 
 use super::reply::Reply;
-use super::server::{PATIENCE, Server, get, get_and_stay, read_all, read_until};
+use super::server::{PATIENCE, ServeProcess, get, get_and_stay, read_all, read_until};
 use rustix::process::{Resource, Rlimit, prlimit};
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 #[test]
 fn heads_may_be_so_large() {
-    let server = Server::start(&["--max-header-size", "4KiB"]);
+    let server = ServeProcess::start(&["--max-header-size", "4KiB"]);
     let with = |value: usize| {
         format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(value))
     };
@@ -27,7 +27,7 @@ fn heads_may_be_so_large() {
 
 #[test]
 fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
-    let server = Server::start(&["--header-timeout", "200ms", "--idle-timeout", "400ms"]);
+    let server = ServeProcess::start(&["--header-timeout", "200ms", "--idle-timeout", "400ms"]);
     // A head that does not come to its end, byte by byte.
     let mut slow = server.connect();
     let mut alive = 0;
@@ -48,7 +48,8 @@ fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
 
 #[test]
 fn so_many_guests_run_and_so_many_requests_wait() {
-    let server = Server::start(&["--max-concurrent-requests", "1", "--max-queued-requests", "1", "--timeout", "2s"]);
+    let server =
+        ServeProcess::start(&["--max-concurrent-requests", "1", "--max-queued-requests", "1", "--timeout", "2s"]);
     let mut running = server.send(get("/Never"));
     read_until(&mut running, "hello");
     let mut queued = server.send(get("/hello"));
@@ -70,7 +71,7 @@ fn so_many_guests_run_and_so_many_requests_wait() {
 
 #[test]
 fn who_waits_for_too_long_is_told() {
-    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "500ms"]);
+    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "500ms"]);
     let mut running = server.send(get("/Never"));
     read_until(&mut running, "hello");
     let reply = server.get("/hello");
@@ -82,7 +83,7 @@ fn who_waits_for_too_long_is_told() {
 
 #[test]
 fn so_many_connections_are_taken() {
-    let server = Server::start(&["--max-concurrent-connections", "2"]);
+    let server = ServeProcess::start(&["--max-concurrent-connections", "2"]);
     let one = server.send(get_and_stay("/hello"));
     let mut other = server.send(get_and_stay("/hello"));
     read_until(&mut other, "hello");
@@ -98,7 +99,7 @@ fn so_many_connections_are_taken() {
 
 #[test]
 fn guests_that_compute_do_not_keep_others() {
-    let server = Server::start(&["--timeout", "20s"]);
+    let server = ServeProcess::start(&["--timeout", "20s"]);
     let _loops: Vec<_> = (0..8).map(|_| server.send(get("/loop"))).collect();
     let answered = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -115,7 +116,7 @@ fn guests_that_compute_do_not_keep_others() {
 
 #[test]
 fn without_a_pool_all_is_the_same() {
-    let server = Server::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
+    let server = ServeProcess::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
     assert_eq!(server.get("/hello").text(), "hello\n");
     assert_eq!(server.get("/grow").status, 500);
     assert_eq!(server.get("/trap").status, 500);
@@ -132,7 +133,7 @@ fn clients_leave_descriptors_for_others() {
     );
     command.args(["-c", &line]).stdin(std::process::Stdio::null());
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let server = Server::of(&mut command);
+    let server = ServeProcess::of(&mut command);
     let idle: Vec<_> = (0..100).map(|_| server.connect()).collect();
     let mut waiting = server.send(get("/hello"));
     drop(idle);
@@ -142,7 +143,7 @@ fn clients_leave_descriptors_for_others() {
 
 #[test]
 fn descriptors_may_run_out() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     let process = rustix::process::Pid::from_raw(server.id() as i32);
     let few = Rlimit { current: Some(3), maximum: Some(1000) };
     prlimit(process, Resource::Nofile, few).unwrap();

@@ -1,11 +1,11 @@
 //! What guests print, and what the server writes of its requests.
 
-use super::server::{Server, get};
+use super::server::{ServeProcess, get};
 use crate::program::ScratchFolder;
 
 #[test]
 fn guests_write_lines_with_the_number_of_their_request() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     assert_eq!(server.get("/print").status, 200);
     assert_eq!(server.get("/print").status, 200);
     let stopped = server.stop();
@@ -16,10 +16,18 @@ fn guests_write_lines_with_the_number_of_their_request() {
 
 #[test]
 fn lines_may_be_as_guests_write_them() {
-    let server = Server::start(&["--no-logging-prefix"]);
+    let server = ServeProcess::start(&["--no-logging-prefix"]);
     assert_eq!(server.get("/print").status, 200);
     let stopped = server.stop();
     assert_eq!((&*stopped.stdout, &*stopped.stderr), ("one\ntwo\nthree", "wrong\n"));
+}
+
+#[test]
+fn lines_without_an_end_are_broken() {
+    let server = ServeProcess::start(&[]);
+    assert_eq!(server.get("/Print").status, 200);
+    let expected = format!("stdout [0] :: {}\nstdout [0] :: {}\n", "z".repeat(8 << 10), "z".repeat(10));
+    assert_eq!(server.stop().stdout, expected);
 }
 
 #[test]
@@ -50,7 +58,7 @@ fn output_that_nobody_takes_keeps_its_guest_alone() {
 fn each_request_has_a_line_that_nothing_can_break() {
     let scratch = ScratchFolder::new();
     let log = scratch.file("access.log", b"before\n");
-    let server = Server::start(&["--access-log", &log, "--healthz=/up", "--timeout", "200ms"]);
+    let server = ServeProcess::start(&["--access-log", &log, "--healthz=/up", "--timeout", "200ms"]);
     for path in ["/hello", "/trap", "/up", "/Never", "/loop", "/hello?\u{7f}"] {
         drop(super::server::read_all(&mut server.send(get(path))));
     }

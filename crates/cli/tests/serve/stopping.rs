@@ -1,14 +1,14 @@
 //! How a server ends: by signals, and by itself.
 
 use super::reply::Reply;
-use super::server::{Server, get, get_and_stay, read_all, read_until, wait_for};
+use super::server::{ServeProcess, get, get_and_stay, read_all, read_until, wait_for};
 use std::io::Write;
 use std::net::TcpStream;
 
 #[test]
 fn a_request_ends_before_the_server_does() {
     for signal in ["TERM", "INT"] {
-        let server = Server::start(&[]);
+        let server = ServeProcess::start(&[]);
         let idle = server.send(get_and_stay("/hello"));
         let mut running = server.send(get_and_stay("/Behind"));
         read_until(&mut running, "hello\n");
@@ -39,7 +39,7 @@ fn a_request_ends_before_the_server_does() {
 
 #[test]
 fn idle_connections_keep_nobody() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     let mut kept = server.send(get_and_stay("/hello"));
     read_until(&mut kept, "hello\n");
     let mut fresh = server.connect();
@@ -49,7 +49,7 @@ fn idle_connections_keep_nobody() {
 
 #[test]
 fn there_is_an_end_to_patience() {
-    let server = Server::start(&["--shutdown-timeout", "200ms", "--timeout", "none"]);
+    let server = ServeProcess::start(&["--shutdown-timeout", "200ms", "--timeout", "none"]);
     let mut running = server.send(get("/Never"));
     read_until(&mut running, "hello\n");
     let mut looping = server.send(get("/Loop"));
@@ -63,7 +63,7 @@ fn there_is_an_end_to_patience() {
 
 #[test]
 fn so_many_requests_are_answered() {
-    let server = Server::start(&["--max-requests", "3", "--healthz"]);
+    let server = ServeProcess::start(&["--max-requests", "3", "--healthz"]);
     let mut stream = server.connect();
     for _ in 0..2 {
         stream.write_all(get_and_stay("/hello").as_bytes()).unwrap();
