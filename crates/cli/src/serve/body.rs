@@ -96,7 +96,6 @@ impl Body for ServedBody {
                     this.record.outcome = RequestOutcome::Failed;
                     this.record.report(&format!("the answer was broken off: {error}"));
                 }
-                this.connection.break_off();
             }
         }
         frame
@@ -123,6 +122,9 @@ impl Drop for ServedBody {
         self.is_whole |= self.expected == Some(self.record.bytes);
         if self.is_whole && self.record.outcome == RequestOutcome::Aborted {
             self.record.outcome = RequestOutcome::Answered;
+        }
+        if !self.is_whole {
+            self.connection.break_off();
         }
         if !self.is_whole && self.connection.is_late() {
             self.record.outcome = RequestOutcome::TimedOut;

@@ -143,6 +143,11 @@ impl ConnectionState {
         self.broken_off.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the client has not got all of an answer.
+    pub(super) fn lacks_something(&self) -> bool {
+        self.broken_off.load(Ordering::Relaxed) || self.lock().phase == Phase::Response
+    }
+
     fn lock(&self) -> MutexGuard<'_, ConnectionClock> {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,6 +173,7 @@ impl ConnectionState {
         let clock = self.lock();
         let stalled = clock.stalled.and_then(|since| since.checked_add(self.service.limits.idle_timeout));
         if stalled.is_some_and(|due| due <= now) {
+            self.break_off();
             return Ringing::Close;
         }
         match clock.phase {
@@ -178,7 +184,6 @@ impl ConnectionState {
             }
             Phase::Response => {
                 self.late.store(true, Ordering::Relaxed);
-                self.break_off();
                 Ringing::Close
             }
         }
@@ -201,7 +206,7 @@ pub(super) async fn serve(service: Arc<Service>, accepted: Accepted) {
     let socket = connection.into_parts().io.into_inner();
     // What was going on of a request ends here, before the client is told.
     match is_over {
-        _ if state.broken_off.load(Ordering::Relaxed) => socket.reset(),
+        _ if state.lacks_something() => {}
         ConnectionEnd::Silent => {}
         ConnectionEnd::Over if state.has_body.load(Ordering::Relaxed) => socket.linger().await,
         ConnectionEnd::Over => {}

@@ -154,7 +154,17 @@ fn a_sender_waits_for_a_guest_that_does_not_read() {
 fn a_client_that_takes_nothing_has_its_time() {
     let server =
         ServeProcess::start(&["--timeout", "none", "--idle-timeout", "300ms", "--max-concurrent-requests", "1"]);
-    let mut slow = server.send(get("/flood"));
-    read_until(&mut slow, "HTTP/1.1 200");
+    let mut slow = server.send("GET /flood HTTP/1.0\r\n\r\n");
+    read_until(&mut slow, "200 OK");
     assert_eq!(server.get("/hello").status, 200);
+    // It knows that there was more.
+    let mut part = vec![0; 1 << 20];
+    let torn_down = loop {
+        match std::io::Read::read(&mut slow, &mut part) {
+            Ok(0) => break false,
+            Ok(_) => {}
+            Err(error) => break error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    };
+    assert!(torn_down);
 }

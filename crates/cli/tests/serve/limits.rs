@@ -115,6 +115,14 @@ fn guests_that_compute_do_not_keep_others() {
 }
 
 #[test]
+fn guests_may_have_so_many_instances() {
+    let server = ServeProcess::start(&["--max-instances", "1"]);
+    assert_eq!(server.get("/hello").status, 500);
+    server.wait_for_error("500: the guest has more core instances than --max-instances allows, 1");
+    server.stop();
+}
+
+#[test]
 fn without_a_pool_all_is_the_same() {
     let server = ServeProcess::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
     assert_eq!(server.get("/hello").text(), "hello\n");

@@ -50,6 +50,11 @@ fn output_that_nobody_takes_keeps_its_guest_alone() {
         assert!(bytes.starts_with(b"HTTP/1.1 200"), "{path}");
     }
     drop((talkers, unread));
+    // Nor does what nobody reads any more.
+    for path in ["/print", "/hello"] {
+        let (bytes, _) = super::server::read_all(&mut ask(path));
+        assert!(bytes.starts_with(b"HTTP/1.1 200"), "{path}");
+    }
     child.kill().unwrap();
     child.wait().unwrap();
 }
