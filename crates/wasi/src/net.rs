@@ -61,8 +61,8 @@ impl Network {
         self
     }
 
-    /// Lets the guest have the addresses of the host that the rule says, to take connections and receive, from whomever. It must be a rule
-    /// of addresses: [`build`](crate::WasiConfigBuilder::build) refuses names. A port that the system chooses is asked for as port 0. Who may send
+    /// Lets the guest have the addresses of the host that the rule says, to take connections and receive, from whomever, and to answer: a UDP
+    /// socket may send to the 1,024 addresses that wrote to it last. It must be a rule of addresses: [`build`](crate::WasiConfigBuilder::build) refuses names. A port that the system chooses is asked for as port 0. Who may send
     /// needs no rule for the address from which it does: `0.0.0.0:0` and `[::]:0` are those that the system chooses.
     pub fn allow_listen(mut self, rule: NetworkRule) -> Network {
         self.listening.push(rule);

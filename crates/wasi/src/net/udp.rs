@@ -1,5 +1,5 @@
 //! [`UdpEndpoint`]: a UDP socket that a guest has opened. Each datagram is asked about by its address: sent, before the system hears of it;
-//! received, before the guest does.
+//! received, before the guest does. Who may listen may answer, too.
 
 use super::BoundFor;
 use super::address::IpFamily;
@@ -12,18 +12,45 @@ use crate::wait::{Interest, Pollable, Ready, Waiter};
 use rustix::fd::AsFd;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SocketType, ipproto, sockopt};
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 /// More bytes than any datagram has.
 pub(crate) const LONGEST_DATAGRAM: usize = 64 << 10;
+
+/// How many of those who wrote to a socket it may answer without a rule: those who did so last.
+const MAX_CORRESPONDENTS: usize = 1024;
 
 /// A UDP socket. It never waits.
 #[derive(Debug)]
 pub(crate) struct UdpEndpoint {
     socket: Arc<SystemSocket>,
     family: IpFamily,
+    correspondents: Mutex<Correspondents>,
+}
+
+/// Who has written to a socket that listens, and may not be written to otherwise.
+#[derive(Debug, Default)]
+struct Correspondents {
+    known: HashSet<SocketAddr>,
+    /// The same, in the order in which they came to be known.
+    order: VecDeque<SocketAddr>,
+}
+
+impl Correspondents {
+    fn add(&mut self, from: SocketAddr) {
+        if !self.known.insert(from) {
+            return;
+        }
+        if self.order.len() >= MAX_CORRESPONDENTS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.order.push_back(from);
+    }
 }
 
 /// Where a socket stands that has an address.
@@ -44,7 +71,7 @@ impl UdpEndpoint {
         if family == IpFamily::V6 {
             sockopt::set_ipv6_v6only(&fd, true)?;
         }
-        Ok(UdpEndpoint { socket: SystemSocket::new(fd, Some(permit)), family })
+        Ok(UdpEndpoint { socket: SystemSocket::new(fd, Some(permit)), family, correspondents: Mutex::default() })
     }
 
     /// Gives it an address.
@@ -68,7 +95,7 @@ impl UdpEndpoint {
             if !self.family.reaches(remote) {
                 return Err(ErrorCode::Invalid.into());
             }
-            ctx.check_connect(remote)?;
+            self.check_send(ctx, remote)?;
         }
         if binding.remote.take().is_some() {
             rustix::net::connect_unspec(&self.socket)?;
@@ -97,7 +124,7 @@ impl UdpEndpoint {
             (None, None) => return Err(ErrorCode::Invalid.into()),
             (to, remote) => to.or(remote).filter(|to| self.family.reaches(*to)).ok_or(ErrorCode::Invalid)?,
         };
-        ctx.check_connect(to)?;
+        self.check_send(ctx, to)?;
         retry_on_intr(|| match binding.remote {
             Some(_) => rustix::net::send(&self.socket, data, SEND),
             None => rustix::net::sendto(&self.socket, data, SEND, &to),
@@ -117,10 +144,22 @@ impl UdpEndpoint {
         let from = SocketAddr::try_from(from.ok_or(Errno::AFNOSUPPORT)?)?;
         // The system associates what comes from then on; what had come before is still there.
         let is_wanted = binding.remote.is_none_or(|remote| remote == from);
-        if !is_wanted || (binding.bound_for == BoundFor::Sending && ctx.check_connect(from).is_err()) {
+        if !is_wanted {
             return Ok(None);
         }
+        if ctx.check_connect(from).is_err() {
+            if binding.bound_for == BoundFor::Sending {
+                return Ok(None);
+            }
+            self.correspondents.lock().unwrap_or_else(PoisonError::into_inner).add(from);
+        }
         Ok(Some((length, from)))
+    }
+
+    /// Whether a datagram may go there: by a rule, or as an answer.
+    fn check_send(&self, ctx: &WasiCtx, to: SocketAddr) -> WasiResult<()> {
+        let is_answer = || self.correspondents.lock().unwrap_or_else(PoisonError::into_inner).known.contains(&to);
+        ctx.check_connect(to).or_else(|refused| if is_answer() { Ok(()) } else { Err(refused) })
     }
 
     pub(crate) fn local_address(&self) -> WasiResult<SocketAddr> {

@@ -5,7 +5,7 @@ use super::{Family, NetCode, SocketPlace, any, families, free, guest, loopback, 
 use gusset::{ComponentType, Lift, Lower, Resource, ResourceAny};
 use gusset_wasi::Network;
 use gusset_wasi::p2::IoPollable;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
 /// `incoming-datagram`.
 #[derive(Clone, PartialEq, Eq, Debug, ComponentType, Lift)]
@@ -387,7 +387,7 @@ fn options_are_what_they_were_set_to() {
     }
 }
 
-/// Who may send somewhere may hear from there, and from nowhere else, unless it may listen.
+/// Who may send somewhere may hear from there, and from nowhere else.
 #[test]
 fn answers_come_from_where_questions_may_go() {
     let [known, stranger] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
@@ -404,10 +404,50 @@ fn answers_come_from_where_questions_may_go() {
     known.send_to(b"!", from).unwrap();
     let heard = asks.receive(incoming, 8).unwrap();
     assert_eq!((heard.len(), &*heard[0].data, heard[0].from()), (1, &b"!"[..], known_at));
+}
 
-    let mut listens = guest(Network::none().allow_listen("127.0.0.1:0".parse().unwrap()));
-    let (_, at, (incoming, outgoing)) = listens.udp_at_loopback(Family::Ipv4);
-    stranger.send_to(b"whoever", at).unwrap();
-    assert_eq!(listens.receive(incoming, 8).unwrap()[0].from(), stranger.local_addr().unwrap());
-    assert_eq!(listens.send_to(outgoing, b"x", stranger.local_addr().unwrap()), Err(NetCode::AccessDenied));
+/// Who may listen may answer, and write to nobody else; not by another socket either.
+#[test]
+fn who_listens_may_answer() {
+    let [asks, silent] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let [asks_at, silent_at] = [&asks, &silent].map(|socket| socket.local_addr().unwrap());
+    let mut guest = guest(Network::none().allow_listen("127.0.0.1:0".parse().unwrap()));
+    let (socket, at, pair) = guest.udp_at_loopback(Family::Ipv4);
+    let (incoming, outgoing) = pair;
+    assert_eq!(guest.send_to(outgoing, b"x", asks_at), Err(NetCode::AccessDenied));
+    asks.send_to(b"?", at).unwrap();
+    assert_eq!(guest.receive(incoming, 8).unwrap()[0].from(), asks_at);
+    assert_eq!(guest.send_to(outgoing, b"!", asks_at), Ok(1));
+    assert_eq!(asks.recv_from(&mut [0; 8]).unwrap(), (1, at));
+    assert_eq!(guest.send_to(outgoing, b"x", silent_at), Err(NetCode::AccessDenied));
+    guest.drop_pair(pair);
+    let pair = guest.udp_stream(socket, Some(asks_at)).unwrap();
+    assert_eq!(guest.send_to(pair.1, b"!", None), Ok(1));
+    guest.drop_pair(pair);
+    assert_eq!(guest.udp_stream(socket, Some(silent_at)).err(), Some(NetCode::AccessDenied));
+    let (_, _, (_, outgoing)) = guest.udp_at_loopback(Family::Ipv4);
+    assert_eq!(guest.send_to(outgoing, b"x", asks_at), Err(NetCode::AccessDenied));
+}
+
+#[test]
+fn who_wrote_long_ago_gets_no_answer() {
+    let mut guest = guest(Network::none().allow_listen("127.0.0.1:0".parse().unwrap()));
+    let (_, at, (incoming, outgoing)) = guest.udp_at_loopback(Family::Ipv4);
+    // Each has an address of this machine for itself, which nobody else can get when it is closed.
+    let hear_from = |guest: &mut P2Guest, number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let asks = UdpSocket::bind((Ipv4Addr::new(127, 1, high, low), 0)).unwrap();
+        asks.send_to(b"?", at).unwrap();
+        assert_eq!(guest.receive(incoming, 8).unwrap().len(), 1);
+        asks
+    };
+    let first = hear_from(&mut guest, 0);
+    let first_at = first.local_addr().unwrap();
+    (1..1024).for_each(|number| drop(hear_from(&mut guest, number)));
+    assert_eq!(guest.send_to(outgoing, b"!", first_at), Ok(1));
+    hear_from(&mut guest, 1024);
+    assert_eq!(guest.send_to(outgoing, b"!", first_at), Err(NetCode::AccessDenied));
+    first.send_to(b"?", at).unwrap();
+    assert_eq!(guest.receive(incoming, 8).unwrap().len(), 1);
+    assert_eq!(guest.send_to(outgoing, b"!", first_at), Ok(1));
 }
