@@ -143,10 +143,7 @@ exports! {
         check(to, 4, 4)?;
         text(path, length).get()?;
         #[cfg(feature = "filesystem")]
-        {
-            let rights = u64::from(base as u32 & rights::ALL) | (inheriting & u64::from(rights::ALL)) << 32;
-            store32(to, open(fd, flags, path, length, how, rights, fd_flags).get32()?);
-        }
+        store32(to, open(fd, flags, path, length, how, base as u32, fd_flags).get32()?);
         let _ = (base, inheriting, to, store32);
         Ok(())
     }
@@ -210,16 +207,16 @@ exports! {
     }
 }
 
-/// Opens what is below a directory, with rights and above them those that are inherited; its number.
+/// Opens what is below a directory, to be read and written as the rights say; its number.
 #[cfg(feature = "filesystem")]
-fn open(fd: u32, follow: u32, path: u32, length: u32, how: u32, rights: u64, flags: u32) -> NumberOrError {
+fn open(fd: u32, follow: u32, path: u32, length: u32, how: u32, rights: u32, flags: u32) -> NumberOrError {
     NumberOrError::of(|| {
         let parent = descriptors::entry(fd)?;
         let (own, own_inheriting) = descriptors::rights_of(fd);
         // Libraries open a directory with nothing but the rights of directories, and then open files through it. So what can be had below
         // is limited only once rights were given up.
         let below = if parent.is_narrowed() { own_inheriting } else { rights::ALL };
-        let (base, inheriting) = (rights as u32 & below, (rights >> 32) as u32 & below);
+        let base = rights & below;
         let (create, truncate) = (how & open_flags::CREATE != 0, how & open_flags::TRUNCATE != 0);
         // A library that opens a directory to read it does not ask for this one, and empties files through it all the same.
         let may_truncate = !parent.is_narrowed() || own & rights::PATH_FILESTAT_SET_SIZE != 0;
@@ -258,10 +255,12 @@ fn open(fd: u32, follow: u32, path: u32, length: u32, how: u32, rights: u64, fla
             filesystem::drop_descriptor(handle);
             return Err(ErrorNumber::ISDIR);
         }
-        let tell = if base & rights::FD_SEEK != 0 { rights::FD_TELL } else { 0 };
+        // Other rights than these two are had though nobody asked for them.
+        let not_asked_for = (rights::FD_READ | rights::FD_WRITE) & !base;
+        let tell = if below & rights::FD_SEEK != 0 { rights::FD_TELL } else { 0 };
         descriptors::set(new, DescriptorEntry::new(kind, handle, flags, file_type).narrowed(parent.is_narrowed()));
-        let inheriting = if kind == DescriptorKind::DIRECTORY { inheriting } else { 0 };
-        descriptors::set_rights(new, (base | tell) & rights::of(kind), inheriting);
+        let inheriting = if kind == DescriptorKind::DIRECTORY { below } else { 0 };
+        descriptors::set_rights(new, (below | tell) & !not_asked_for & rights::of(kind), inheriting);
         Ok(new.into())
     })
 }

@@ -75,14 +75,14 @@ pub(crate) fn open(
     path: GuestText,
     how: OpenFlags,
     base: Rights,
-    inheriting: Rights,
+    _inheriting: Rights,
     flags: FdFlags,
 ) -> WasiResult<Fd> {
     let path = path.path(memory)?;
     let descriptors = ctx.preview1();
     let entry = descriptors.get(fd)?;
     let below = entry.below;
-    let (base, inheriting) = (base.intersection(below), inheriting.intersection(below));
+    let base = base.intersection(below);
     let mut options = open_options(entry, how, base)?;
     options.follow = lookup.contains(LookupFlags::SYMLINK_FOLLOW);
     options.nonblocking = flags.contains(FdFlags::NONBLOCK);
@@ -92,11 +92,13 @@ pub(crate) fn open(
     let inheriting = match thing {
         // The directory itself cannot be written.
         Descriptor::Directory(_) if options.write => return Err(ErrorCode::IsDirectory.into()),
-        Descriptor::Directory(_) => inheriting,
+        Descriptor::Directory(_) => below,
         _ => Rights::NONE,
     };
-    let tell = if base.contains(Rights::FD_SEEK) { Rights::FD_TELL } else { Rights::NONE };
-    let base = base.union(tell).intersection(Rights::of(&thing));
+    // Other rights than these two are had though nobody asked for them.
+    let asked_for = Rights::FD_READ.union(Rights::FD_WRITE);
+    let tell = if below.contains(Rights::FD_SEEK) { Rights::FD_TELL } else { Rights::NONE };
+    let base = below.union(tell).without(asked_for.without(base)).intersection(Rights::of(&thing));
     Ok(descriptors.insert(Entry { below, kept: below, ..Entry::new(thing, base, inheriting, flags) })?)
 }
 

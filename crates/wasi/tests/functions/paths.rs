@@ -166,7 +166,8 @@ fn path_link_refuses() {
         guest.fails(Errno::Perm, "path_link", &[ROOT, 0, d[0], d[1], ROOT, new[0], new[1]]);
         guest.fails(Errno::Inval, "path_link", &[ROOT, 2, a[0], a[1], ROOT, new[0], new[1]]);
         guest.fails(Errno::Badf, "path_link", &[ROOT, 0, a[0], a[1], 99, new[0], new[1]]);
-        let without = guest.open(".", DIRECTORY, Rights::PATH_LINK_SOURCE);
+        let without = guest.open(".", DIRECTORY, Rights::NONE);
+        guest.drop_rights(without, Rights::PATH_LINK_TARGET);
         guest.fails(Errno::Notcapable, "path_link", &[ROOT, 0, a[0], a[1], without, new[0], new[1]]);
         paths_are_refused(guest, "path_link", Rights::PATH_LINK_SOURCE, |fd, [at, length]| {
             vec![fd, 0, at, length, ROOT, new[0], new[1]]
@@ -230,17 +231,32 @@ fn path_open_means() {
     });
 }
 
+/// Programs that have only met hosts without rights ask for none, or for those of reading and writing.
 #[test]
-fn rights_come_from_what_is_asked_for_and_from_the_directory() {
+fn rights_that_are_not_asked_for_are_had_but_those_of_reading_and_writing() {
     with_files(|guest| {
-        let some = Rights::FD_READ.union(Rights::FD_SEEK).union(Rights::PATH_OPEN).union(Rights::FD_FILESTAT_GET);
-        let fd = guest.text(".");
-        let inheriting = Rights::FD_READ.union(Rights::PATH_OPEN);
-        guest.ok("path_open", &[ROOT, 0, fd[0], fd[1], 2, some.bits(), inheriting.bits(), 0, OUT.into()]);
-        let directory = u64::from(guest.u32_at(OUT));
-        guest.ok("fd_fdstat_get", &[directory, OUT.into()]);
+        let directory = guest.open(".", DIRECTORY, Rights::NONE);
+        let [at, length] = guest.text("a");
+        guest.ok("path_open", &[directory, 0, at, length, 0, Rights::FD_READ.bits(), 0, 0, OUT.into()]);
+        let file = guest.u32_at(OUT).into();
+        guest.seek_to_start(file);
+        guest.ok("fd_filestat_get", &[file, OUT.into()]);
+        assert_eq!(guest.get(file, 99), Ok("contents".to_owned()));
+        assert_eq!(guest.put(file, "x"), Err(Errno::Badf));
+        guest.ok("path_open", &[directory, 0, at, length, 0, Rights::FD_WRITE.bits(), 0, 0, OUT.into()]);
+        let file = guest.u32_at(OUT).into();
+        assert_eq!(guest.get(file, 99), Err(Errno::Badf));
+        guest.ok("path_unlink_file", &[directory, at, length]);
+        guest.ok("path_create_directory", &[directory, at, length]);
+    });
+}
+
+#[test]
+fn rights_come_from_the_directory() {
+    with_files(|guest| {
+        let directory = guest.open(".", DIRECTORY, Rights::NONE);
         let directorys = Rights::PATH_OPEN.union(Rights::FD_FILESTAT_GET);
-        assert_eq!([guest.u64_at(OUT + 8), guest.u64_at(OUT + 16)], [directorys.bits(), inheriting.bits()]);
+        let inheriting = Rights::FD_READ.union(Rights::PATH_OPEN);
         guest.ok("fd_fdstat_set_rights", &[directory, directorys.bits(), inheriting.bits()]);
         let path = guest.text("a");
         let all = Rights::ALL.bits();
@@ -389,7 +405,8 @@ fn path_rename_refuses() {
             guest.fails(errno, "path_rename", &[ROOT, old[0], old[1], ROOT, new[0], new[1]]);
         }
         let (old, new) = (guest.text("a"), guest.text("x"));
-        let without = guest.open(".", DIRECTORY, Rights::PATH_RENAME_SOURCE);
+        let without = guest.open(".", DIRECTORY, Rights::NONE);
+        guest.drop_rights(without, Rights::PATH_RENAME_TARGET);
         guest.fails(Errno::Notcapable, "path_rename", &[ROOT, old[0], old[1], without, new[0], new[1]]);
         guest.fails(Errno::Badf, "path_rename", &[ROOT, old[0], old[1], 99, new[0], new[1]]);
         paths_are_refused(guest, "path_rename", Rights::PATH_RENAME_SOURCE, |fd, [at, length]| {
