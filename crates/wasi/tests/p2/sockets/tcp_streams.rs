@@ -139,7 +139,10 @@ fn back_pressure_reaches_the_guest_and_ends() {
     let output = &connection.output;
     let mut written = fill(&mut guest, output);
     let pollable = guest.subscribe_to_output(output);
-    assert!(!guest.is_ready(&pollable));
+    // The system may have passed on what it had, and then there is room for more.
+    while guest.is_ready(&pollable) {
+        written += fill(&mut guest, output);
+    }
     let reader = thread::spawn(move || {
         thread::sleep(A_MOMENT);
         let mut all = Vec::new();
