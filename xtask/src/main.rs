@@ -16,6 +16,8 @@ mod tally;
 mod tidy;
 mod valgrind;
 mod wasi_testsuite;
+mod wasmtime_programs;
+mod watch;
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ chores:
            and 1 GiB; without sizes those of its table are run, without names all shapes
   wasi-testsuite PATH [--filter TEXT] [--gusset PATH]
            run the preview1 programs of a checkout of wasi-testsuite, branch prod/testsuite-base, that have TEXT in their paths
+  wasmtime-programs PATH [--filter TEXT] [--gusset PATH]
+           run the test programs of wasmtime that are built in PATH, and have TEXT in their names
   aarch64 [handover | ARGUMENTS OF CARGO TEST]
            build the tests for aarch64 and run them under emulation, and what is compiled here for it, or that alone; says what is
            missing for that
@@ -74,6 +78,7 @@ fn run() -> Result<()> {
         ["oracle", ref arguments @ ..] => oracle::run(&root()?, arguments),
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
         ["wasi-testsuite", ref arguments @ ..] => wasi_testsuite::run(&root()?, arguments),
+        ["wasmtime-programs", ref arguments @ ..] => wasmtime_programs::run(&root()?, arguments),
         ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
         ["aarch64", ref arguments @ ..] => aarch64::run(&root()?, arguments),
         ["valgrind"] => valgrind::run(&root()?),

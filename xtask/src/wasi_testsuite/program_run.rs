@@ -1,18 +1,14 @@
 //! Runs one program of wasi-testsuite in a process of `gusset` as its manifest says, and tells in what it did otherwise.
 
 use super::manifest::ProgramManifest;
+use crate::watch::{ProgramEnd, watch};
 use anyhow::{Context, Result};
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// How long a program may run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-
-/// How much of what a program prints is kept.
-const MOST_PRINTED: u64 = 1 << 20;
 
 /// What tests name that they leave behind.
 const LEFT_BEHIND: &str = "cleanup";
@@ -29,7 +25,7 @@ pub(super) fn run(gusset: &Path, program: &Path, via_adapter: bool) -> Result<Op
     if let Some(root) = &root {
         remove_left_behind(root)?;
     }
-    Ok(ended.with_context(|| format!("cannot run {}", gusset.display()))?.fault(&manifest))
+    Ok(fault(&ended.with_context(|| format!("cannot run {}", gusset.display()))?, &manifest))
 }
 
 fn command(
@@ -52,7 +48,7 @@ fn command(
         mapped.push("::/");
         command.arg("--dir").arg(mapped);
     }
-    command.arg(program).args(&manifest.args);
+    command.arg(program).args(&manifest.args).stdin(Stdio::null());
     command
 }
 
@@ -77,65 +73,19 @@ fn remove(path: &PathBuf, is_folder: bool) -> std::io::Result<()> {
     if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
 }
 
-/// How a program ended.
-struct ProgramEnd {
-    /// None where it ran for too long and was ended.
-    status: Option<ExitStatus>,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
-impl ProgramEnd {
-    /// In what it did otherwise than its manifest says.
-    fn fault(&self, manifest: &ProgramManifest) -> Option<String> {
-        let said = || {
-            let text = String::from_utf8_lossy(&self.stderr);
-            let line = text.lines().find(|line| !line.is_empty()).unwrap_or_default();
-            if line.is_empty() { String::new() } else { format!("; it says: {}", line.escape_debug()) }
-        };
-        let Some(status) = self.status else {
-            return Some(format!("it ran for more than {} s{}", TIME_LIMIT.as_secs(), said()));
-        };
-        if status.code() != Some(manifest.exit_code) {
-            return Some(format!("{status}, not {}{}", manifest.exit_code, said()));
-        }
-        let differs = |name: &str, printed: &[u8], expected: &Option<String>| {
-            let expected = expected.as_ref().filter(|expected| expected.as_bytes() != printed)?;
-            Some(format!("{name} is {:?}, not {expected:?}", String::from_utf8_lossy(printed)))
-        };
-        differs("stdout", &self.stdout, &manifest.stdout).or_else(|| differs("stderr", &self.stderr, &manifest.stderr))
-    }
-}
-
-fn watch(command: &mut Command, limit: Duration) -> Result<ProgramEnd> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if start.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(2));
+/// In what a program did otherwise than its manifest says.
+fn fault(ended: &ProgramEnd, manifest: &ProgramManifest) -> Option<String> {
+    let Some(status) = ended.status else {
+        return Some(format!("it ran for more than {} s{}", TIME_LIMIT.as_secs(), ended.said()));
     };
-    Ok(ProgramEnd { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() })
-}
-
-/// Reads while the program runs, for a pipe holds little; past what is kept, too, lest the program wait.
-fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // What cannot be read was not printed.
-            let _ = pipe.by_ref().take(MOST_PRINTED).read_to_end(&mut bytes);
-            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        }
-        bytes
-    })
+    if status.code() != Some(manifest.exit_code) {
+        return Some(format!("{status}, not {}{}", manifest.exit_code, ended.said()));
+    }
+    let differs = |name: &str, printed: &[u8], expected: &Option<String>| {
+        let expected = expected.as_ref().filter(|expected| expected.as_bytes() != printed)?;
+        Some(format!("{name} is {:?}, not {expected:?}", String::from_utf8_lossy(printed)))
+    };
+    differs("stdout", &ended.stdout, &manifest.stdout).or_else(|| differs("stderr", &ended.stderr, &manifest.stderr))
 }
 
 #[cfg(test)]
@@ -143,7 +93,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, limit: Duration) -> ProgramEnd {
-        watch(Command::new("sh").args(["-c", script]), limit).unwrap()
+        watch(Command::new("sh").args(["-c", script]).stdin(Stdio::null()), limit).unwrap()
     }
 
     fn expect(exit_code: i32, stdout: Option<&str>, stderr: Option<&str>) -> ProgramManifest {
@@ -154,17 +104,17 @@ mod tests {
     #[test]
     fn what_a_program_does_is_held_against_its_manifest() {
         let ended = shell("echo out; echo err >&2; exit 3", TIME_LIMIT);
-        assert_eq!(ended.fault(&expect(3, None, None)), None);
-        assert_eq!(ended.fault(&expect(3, Some("out\n"), Some("err\n"))), None);
-        assert_eq!(ended.fault(&expect(0, None, None)).unwrap(), "exit status: 3, not 0; it says: err");
-        assert_eq!(ended.fault(&expect(3, Some("out"), None)).unwrap(), r#"stdout is "out\n", not "out""#);
-        assert_eq!(ended.fault(&expect(3, None, Some(""))).unwrap(), r#"stderr is "err\n", not """#);
+        assert_eq!(fault(&ended, &expect(3, None, None)), None);
+        assert_eq!(fault(&ended, &expect(3, Some("out\n"), Some("err\n"))), None);
+        assert_eq!(fault(&ended, &expect(0, None, None)).unwrap(), "exit status: 3, not 0; it says: err");
+        assert_eq!(fault(&ended, &expect(3, Some("out"), None)).unwrap(), r#"stdout is "out\n", not "out""#);
+        assert_eq!(fault(&ended, &expect(3, None, Some(""))).unwrap(), r#"stderr is "err\n", not """#);
     }
 
     #[test]
     fn a_program_that_does_not_end_is_ended() {
         let ended = shell("exec sleep 600", Duration::from_millis(20));
-        assert_eq!(ended.fault(&expect(0, None, None)).unwrap(), "it ran for more than 60 s");
+        assert_eq!(fault(&ended, &expect(0, None, None)).unwrap(), "it ran for more than 60 s");
     }
 
     #[test]
