@@ -7,7 +7,8 @@
 #   CLANG    a clang that compiles for wasm32-wasip1 as it is (Debian: clang lld wasi-libc libclang-rt-dev-wasm32; or
 #            wasi-sdk's, which is found by WASI_SDK_PATH too); without one, Zig compiles the C
 #   OLD_CLANG  such a clang with a wasi-libc of 2022 (Debian 12's), for the programs of built/old-libc
-#   RUSTC, WASM_LD  a rustc that has the target's std, and its linker where rustc does not bring one
+#   RUSTC, WASM_LD  a rustc that has the std of wasm32-wasip1 and -wasip2, and its linker for the former where rustc does not bring one
+#   WASM_TOOLS  Bytecode Alliance's wasm-tools, which strips names from components; without it they keep them
 #   ZIG      Zig 0.17; "python3 -m ziglang" when no zig is in the path
 #   GO       Go 1.21 or newer
 set -eu
@@ -64,13 +65,22 @@ build_c() {
 build_rust() {
   rustc=${RUSTC:-rustc}
   if [ -z "${RUSTC:-}" ] && has rustup; then
-    rustup target add wasm32-wasip1 || true
+    rustup target add wasm32-wasip1 wasm32-wasip2 || true
   fi
   if echo 'fn main() {}' | "$rustc" --target wasm32-wasip1 --emit metadata -o build/probe.rmeta - 2>/dev/null; then
     echo "rust: $("$rustc" --version)"
     for source in rust/*.rs; do
       "$rustc" --edition 2024 --target wasm32-wasip1 -C opt-level=s -C lto=fat -C codegen-units=1 -C panic=abort \
         -C strip=symbols ${WASM_LD:+-C linker="$WASM_LD"} "$source" -o "built/$(basename "$source" .rs).wasm"
+    done
+    mkdir -p built/wasip2
+    for source in rust-wasip2/*/main.rs; do
+      name=$(basename "$(dirname "$source")")
+      "$rustc" --edition 2024 --target wasm32-wasip2 -C opt-level=s -C lto=fat -C codegen-units=1 -C panic=abort \
+        -C strip=symbols "$source" -o "built/wasip2/$name.wasm"
+      if has "${WASM_TOOLS:-wasm-tools}"; then
+        "${WASM_TOOLS:-wasm-tools}" strip --all "built/wasip2/$name.wasm" -o "built/wasip2/$name.wasm"
+      fi
     done
   else
     lacks "Rust's standard library for wasm32-wasip1" "rustup target add wasm32-wasip1; or Debian's libstd-rust-dev-wasm32 and lld"

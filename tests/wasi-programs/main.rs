@@ -1,10 +1,10 @@
-//! Runs every case of every program, each as a test of its own: by the library over files in memory and in folders of the host, there also as a
-//! component that the preview1 adapter makes of it, and by the program that `GUSSET_WASI_RUNNER` names, where it does.
+//! Runs every case of every program, each as a test of its own: by the library over files in memory and in folders of the host, so also as a
+//! component, which a build is or the preview1 adapter makes of it, in a runtime too, and by the program that `GUSSET_WASI_RUNNER` names, where it does.
 
 use anyhow::{Context, Result};
 use gusset_wasi_programs::{
-    AdaptedPrograms, CaseFile, CompiledPrograms, EndedProgram, LibraryFiles, ProgramCase, case_files, program,
-    run_in_process,
+    AdaptedPrograms, CaseFile, CompiledPrograms, Conversation, EndedProgram, GuestWaits, LibraryFiles, ProgramCase,
+    case_files, is_component, program, run_in_process,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -15,8 +15,11 @@ const RUNNER: &str = "GUSSET_WASI_RUNNER";
 
 const WAYS: [(&str, LibraryFiles); 2] = [("in memory", LibraryFiles::Memory), ("on the host", LibraryFiles::Host)];
 
-const COMPONENT_WAYS: [(&str, LibraryFiles); 2] =
-    [("as a component, in memory", LibraryFiles::Memory), ("as a component, on the host", LibraryFiles::Host)];
+const COMPONENT_WAYS: [(&str, LibraryFiles, GuestWaits); 3] = [
+    ("as a component, in memory", LibraryFiles::Memory, GuestWaits::Thread),
+    ("as a component, on the host", LibraryFiles::Host, GuestWaits::Thread),
+    ("as a component, in a runtime", LibraryFiles::Host, GuestWaits::InRuntime),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -36,15 +39,17 @@ fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
     for file in files {
         for case in file.cases.into_iter().map(Arc::new) {
             for build in &file.programs {
-                for (way, files) in WAYS {
+                let module_ways = if is_component(build) { &[][..] } else { &WAYS };
+                for &(way, files) in module_ways {
                     let compiled = Arc::clone(&compiled);
                     let trial = trial(way, build, &case, move |build, case| compiled.run(build, case, files));
                     trials.push(trial.with_ignored_flag(!program(build).exists()));
                 }
                 if AdaptedPrograms::adapts(build) {
-                    for (way, files) in COMPONENT_WAYS {
+                    for (way, files, waits) in COMPONENT_WAYS {
                         let (adapted, case) = (Arc::clone(&adapted), Arc::new(case.with_two_exit_codes()));
-                        trials.push(trial(way, build, &case, move |build, case| adapted.run(build, case, files)));
+                        trials
+                            .push(trial(way, build, &case, move |build, case| adapted.run(build, case, files, waits)));
                     }
                 }
                 if let Some(runner) = &runner {
@@ -57,7 +62,22 @@ fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
             }
         }
     }
+    trials.extend(conversations(&adapted));
     trials
+}
+
+/// Programs that talk with this process.
+fn conversations(programs: &Arc<AdaptedPrograms>) -> Vec<Trial> {
+    let ways = [("waiting", GuestWaits::Thread), ("in a runtime", GuestWaits::InRuntime)];
+    let of_way = |(way, waits)| {
+        Conversation::ALL.map(|(name, conversation)| {
+            let programs = Arc::clone(programs);
+            Trial::test(format!("wasip2/network, {way}: it {name}"), move || {
+                conversation.hold(&programs, waits).map_err(|error| Failed::from(format!("{error:#}")))
+            })
+        })
+    };
+    ways.into_iter().flat_map(of_way).collect()
 }
 
 fn trial(

@@ -55,6 +55,10 @@ pub struct ProgramCase {
     pub args: Vec<String>,
     /// Names and values.
     pub env: Vec<(String, String)>,
+    /// What it may connect to, as rules of the network.
+    pub connects: Vec<String>,
+    /// Where it may listen, as such rules.
+    pub listens: Vec<String>,
     /// All of standard input.
     pub stdin: Vec<u8>,
     pub(crate) stdout: Vec<u8>,
@@ -72,6 +76,8 @@ impl ProgramCase {
             before: MountedFiles::default(),
             args: Vec::new(),
             env: Vec::new(),
+            connects: Vec::new(),
+            listens: Vec::new(),
             stdin: Vec::new(),
             stdout: Vec::new(),
             stderr: ErrorText::Is(Vec::new()),

@@ -89,6 +89,8 @@ impl ProgramCase {
                 let (name, value) = rest.split_once('=').context("a variable is NAME=VALUE")?;
                 self.env.push((name.to_owned(), value.to_owned()));
             }
+            ("connects", None) => self.connects.push(rest.to_owned()),
+            ("listens", None) => self.listens.push(rest.to_owned()),
             ("file" | "files" | "folder" | "link", _) => return self.before(word, count, path, more),
             ("in" | "in-", None) => add_line(&mut self.stdin, word, rest)?,
             ("out" | "out-", None) => add_line(&mut self.stdout, word, rest)?,
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn every_word_is_read() {
         let text = "# why\nprograms a old/a\n\ncase first\ndiffers so\nmount /m\nmount /r ro\nfile*2 /m/f x\\n\nfiles*2 /m/g/% y\n\
-                    folder /m/e\nlink /m/l f\nargs 1 2\narg a b\narg\nenv K=v=w\nin a\nin- b\nout*2 n%\nout- o\nerr e\n\
+                    folder /m/e\nlink /m/l f\nargs 1 2\narg a b\narg\nenv K=v=w\nconnects h:1\nlistens [::1]:0\nin a\nin- b\nout*2 n%\nout- o\nerr e\n\
                     exit 3\nafter /m/n z\nsize /m/s 5\nsame /m/t /m/f\nmade /m/d\ncase second\nerr~ c\ntrap t\n";
         let file = CaseFile::parse(text).unwrap();
         assert_eq!(file.programs, ["a", "old/a"]);
@@ -170,6 +172,7 @@ mod tests {
         assert_eq!(first.before.get("/m/f"), Some(&FileNode::File(b"x\nx\n".to_vec())));
         assert_eq!(first.args, ["1", "2", "a b", ""]);
         assert_eq!(first.env, [("K".to_owned(), "v=w".to_owned())]);
+        assert_eq!((&first.connects[..], &first.listens[..]), (&["h:1".to_owned()][..], &["[::1]:0".to_owned()][..]));
         assert_eq!((&first.stdin[..], &first.stdout[..]), (&b"a\nb"[..], &b"n0000\nn0001\no"[..]));
         assert_eq!((&first.stderr, &first.end), (&ErrorText::Is(b"e\n".to_vec()), &CaseEnd::Exit(3)));
         let after: Vec<&str> = first.after.iter().map(|(path, _)| path.as_str()).collect();

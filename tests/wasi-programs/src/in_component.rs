@@ -1,4 +1,4 @@
-//! Runs a case with the component that the preview1 adapter makes of a build, as an embedder would.
+//! Runs a case with a component, as an embedder would: a build that is one, or what the preview1 adapter makes of it.
 
 use crate::case::{CaseEnd, ProgramCase};
 use crate::case_file::program;
@@ -14,7 +14,17 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 const ADAPTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/wasi-adapter/built/command.wasm");
 
-const RUN: &str = "wasi:cli/run@0.2.0#run";
+/// The function by which a command is run, of whatever version its interface is.
+const RUN: &str = "wasi:cli/run#run";
+
+/// How a guest of a component waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestWaits {
+    /// Its thread does.
+    Thread,
+    /// In a Tokio runtime, by the functions that leave the thread to others.
+    InRuntime,
+}
 
 /// A component that is made and compiled once, or why it cannot be.
 type AdaptedProgram = Arc<OnceLock<Result<Component, String>>>;
@@ -38,7 +48,7 @@ impl WasiView for CommandData {
 }
 
 impl AdaptedPrograms {
-    /// Whether a build is there, and is one for preview1: the adapter knows no older version.
+    /// Whether a build is there, and is a component or for preview1: the adapter knows no older version.
     pub fn adapts(build: &str) -> bool {
         let older = b"wasi_unstable";
         std::fs::read(program(build)).is_ok_and(|bytes| !bytes.windows(older.len()).any(|window| window == older))
@@ -58,28 +68,63 @@ impl AdaptedPrograms {
     /// # Errors
     ///
     /// Where it cannot be run at all.
-    pub fn run(&self, build: &str, case: &ProgramCase, files: LibraryFiles) -> Result<EndedProgram> {
+    pub fn run(&self, build: &str, case: &ProgramCase, files: LibraryFiles, waits: GuestWaits) -> Result<EndedProgram> {
         let component = self.component(build)?;
-        run_with(build, case, files, |config| self.enter(&component, config))
+        run_with(build, case, files, |config| match waits {
+            GuestWaits::Thread => self.enter(&component, config),
+            GuestWaits::InRuntime => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(self.enter_async(&component, config))
+            }
+        })
+    }
+
+    fn store(&self, config: &WasiConfig) -> Store<CommandData> {
+        Store::new(&self.engine, CommandData { wasi: WasiCtx::new(config), table: ResourceTable::new() })
     }
 
     fn enter(&self, component: &Component, config: &WasiConfig) -> Result<CaseEnd> {
         let mut linker = Linker::<CommandData>::new(&self.engine);
         p2::add_to_linker(&mut linker)?;
-        let data = CommandData { wasi: WasiCtx::new(config), table: ResourceTable::new() };
-        let mut store = Store::new(&self.engine, data);
+        let mut store = self.store(config);
         let instance = linker.instantiate(&mut store, component)?;
         let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut store, RUN)?;
-        match run.call(&mut store, ()) {
-            Ok((result,)) => Ok(CaseEnd::Exit(u32::from(result.is_err()))),
-            Err(error) => case_end(Exit::of(Err(error))),
-        }
+        command_end(run.call(&mut store, ()))
     }
+
+    async fn enter_async(&self, component: &Component, config: &WasiConfig) -> Result<CaseEnd> {
+        let mut linker = Linker::<CommandData>::new(&self.engine);
+        p2::add_to_linker_async(&mut linker)?;
+        let mut store = self.store(config);
+        let instance = linker.instantiate_async(&mut store, component).await?;
+        let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut store, RUN)?;
+        command_end(run.call_async(&mut store, ()).await)
+    }
+}
+
+fn command_end(ended: gusset::Result<(Result<(), ()>,)>) -> Result<CaseEnd> {
+    match ended {
+        Ok((result,)) => Ok(CaseEnd::Exit(u32::from(result.is_err()))),
+        Err(error) => case_end(Exit::of(Err(error))),
+    }
+}
+
+/// Whether a build is a component.
+pub fn is_component(build: &str) -> bool {
+    std::fs::read(program(build)).is_ok_and(|bytes| is_component_binary(&bytes))
+}
+
+fn is_component_binary(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm\x0d\0\x01\0")
 }
 
 fn adapt(program: &Path) -> Result<Vec<u8>> {
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let bytes = read(program)?;
+    if is_component_binary(&bytes) {
+        return Ok(bytes);
+    }
     let mut encoder = wit_component::ComponentEncoder::default();
-    encoder.module(&read(program)?)?.adapter("wasi_snapshot_preview1", &read(Path::new(ADAPTER))?)?;
+    encoder.module(&bytes)?.adapter("wasi_snapshot_preview1", &read(Path::new(ADAPTER))?)?;
     encoder.encode()
 }

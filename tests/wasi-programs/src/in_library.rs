@@ -8,8 +8,8 @@ use anyhow::Result;
 use gusset::core::{Linker, Module};
 use gusset::{Engine, Store, Trap};
 use gusset_wasi::{
-    Directory, Exit, FileType, HostDirectory, Input, MemoryFileSystem, Output, OutputBuffer, ReadOnly, RelativePath,
-    WasiConfig, WasiConfigBuilder, WasiCtx, preview0, preview1,
+    Directory, Exit, FileType, HostDirectory, Input, MemoryFileSystem, Network, Output, OutputBuffer, ReadOnly,
+    RelativePath, WasiConfig, WasiConfigBuilder, WasiCtx, preview0, preview1,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -91,7 +91,7 @@ pub(crate) fn run_with(
     let mut config = WasiConfig::builder();
     let name = Path::new(build).file_name().unwrap_or_default().to_string_lossy();
     config.arg(format!("{name}.wasm")).args(&case.args).envs(case.env.iter().cloned());
-    config.stdin(Input::bytes(case.stdin.clone()));
+    config.network(network(case)?).stdin(Input::bytes(case.stdin.clone()));
     config.stdout(Output::buffer(&stdout)).stderr(Output::buffer(&stderr));
     let (end, files) = match files {
         LibraryFiles::Memory => in_memory(case, config, enter)?,
@@ -99,6 +99,17 @@ pub(crate) fn run_with(
     };
     let (stdout, stderr) = (stdout.contents(), stderr.contents());
     Ok(EndedProgram { stdout, stderr, stderr_has_trap: false, end, files })
+}
+
+fn network(case: &ProgramCase) -> Result<Network> {
+    let mut network = Network::none();
+    for rule in &case.connects {
+        network = network.allow(rule.parse()?);
+    }
+    for rule in &case.listens {
+        network = network.allow_listen(rule.parse()?);
+    }
+    Ok(network)
 }
 
 fn in_memory(

@@ -4,6 +4,7 @@
 
 mod case;
 mod case_file;
+mod conversation;
 mod ended;
 mod in_component;
 mod in_library;
@@ -13,8 +14,9 @@ mod mounted_files;
 
 pub use case::{CaseEnd, ErrorText, Mount, ProgramCase};
 pub use case_file::{CaseFile, case_files, program};
+pub use conversation::Conversation;
 pub use ended::EndedProgram;
-pub use in_component::AdaptedPrograms;
+pub use in_component::{AdaptedPrograms, GuestWaits, is_component};
 pub use in_library::{CompiledPrograms, LibraryFiles};
 pub use in_process::run_in_process;
 pub use mounted_files::{FileNode, MountedFiles};
