@@ -13,9 +13,13 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
 
 /// Tests that start programs of that machine, which the system must know how to run.
 pub(super) const START_PROGRAMS: &[&str] = &[
+    "async_hosts::edges::beyond_its_stack_a_host_function_ends_the_process",
+    "async_hosts::leftovers::nothing_is_left_of_dropped_calls_in_a_pool",
+    "async_hosts::leftovers::nothing_is_left_of_dropped_calls_on_demand",
     "cache::mounts::what_cannot_be_written_there_is_read",
     "cache::mounts::what_may_not_be_executed_there_is_copied",
     "cache::processes::processes_that_are_killed_leave_nothing_that_is_wrong",
+    "vm::forks::a_call_that_waits_goes_on_in_a_forked_process",
     "vm::forks::deadlines_by_the_clock_come_in_a_forked_process",
     "vm::forks::what_a_child_says_is_heard",
     "vm::lazy_code::tests::a_forked_process_compiles_what_the_other_had_begun",
