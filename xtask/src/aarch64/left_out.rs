@@ -8,14 +8,13 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("source_text::tests::no_line_is_looked_for_twice", "it must end within a time"),
     ("linking::very_many_resource_types_are_instantiated_at_once", "it must end within 5 s"),
     ("without_compiler::artefacts_run_without_a_compiler", "it builds its host for the machine that it is built on"),
+    ("async_hosts::leftovers", "it counts what a process has, which the emulator has too"),
     ("threads::a_system_without_threads_compiles", "the emulator starts a thread of its own, and aborts without"),
 ];
 
 /// Tests that start programs of that machine, which the system must know how to run.
 pub(super) const START_PROGRAMS: &[&str] = &[
     "async_hosts::edges::beyond_its_stack_a_host_function_ends_the_process",
-    "async_hosts::leftovers::nothing_is_left_of_dropped_calls_in_a_pool",
-    "async_hosts::leftovers::nothing_is_left_of_dropped_calls_on_demand",
     "cache::mounts::what_cannot_be_written_there_is_read",
     "cache::mounts::what_may_not_be_executed_there_is_copied",
     "cache::processes::processes_that_are_killed_leave_nothing_that_is_wrong",
