@@ -6,6 +6,7 @@ mod core_call;
 mod grants;
 mod limits;
 mod module;
+mod requests;
 mod stack;
 mod unlinked;
 mod unlinked_module;
@@ -42,7 +43,7 @@ Examples:
 
 A program is a component that exports `wasi:cli/run`, which is a command, or a core module that exports `_start`. All words after it are its
 own, options too. It has standard input and output, real clocks and secure random bytes; directories, variables and the network only as the
-options say. Components have WASI 0.2, core modules preview1 and preview0.
+options say. Components have WASI 0.2 with wasi:http, core modules preview1 and preview0.
 
 A library is anything else. It takes no arguments, so options may stand after it, and has what programs have. A component's function of an
 exported interface is named `namespace:package/interface#function`; the function's own name is enough where only one export has it.

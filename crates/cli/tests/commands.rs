@@ -1,6 +1,8 @@
 //! Components as a person runs them: commands, which have WASI and end with a code, and libraries.
 
 use crate::program::{SIGINT, ScratchFolder, gusset, interrupted, shell};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 
 /// A command whose `run` is this code; it may call `$exit` with 0 or 1. Its `run` and its `exit` are of these versions.
@@ -139,6 +141,58 @@ fn of_modules_are_ended_by_an_interruption() {
             None => println!("not run: interruptions are ignored here"),
         }
     }
+}
+
+/// What `error-code` of `wasi:http/types` has for these.
+const DESTINATION_IP_PROHIBITED: u16 = 4;
+const HTTP_REQUEST_DENIED: u16 = 15;
+
+/// A server that has one word for whoever asks.
+fn teapot() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = listener.local_addr().expect("it has one").to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("somebody connects");
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).expect("a request has a head");
+                head.extend(byte);
+            }
+            stream.write_all(b"HTTP/1.1 418 No\r\ncontent-length: 0\r\n\r\n").expect("it is heard");
+        }
+    });
+    address
+}
+
+#[test]
+fn ask_servers_as_far_as_they_may() {
+    let (address, ask) = (teapot(), program("ask"));
+    let answered = "ok(418)\n".to_string();
+    let by_name = address.replace("127.0.0.1", "localhost");
+    let any_port = format!("{}:*", address.split(':').next().expect("it has a host"));
+    for (options, asked, expected) in [
+        (&["--allow-net", &address][..], &address, answered.clone()),
+        (&["--allow-net", &any_port], &address, answered.clone()),
+        (&["--inherit-network"], &address, answered.clone()),
+        (&["--allow-net", &by_name], &by_name, answered),
+        (&["--allow-net", "127.0.0.1:1"], &address, format!("err({DESTINATION_IP_PROHIBITED})\n")),
+        (&["--allow-net", &address], &by_name, format!("err({HTTP_REQUEST_DENIED})\n")),
+        (&[], &by_name, format!("err({HTTP_REQUEST_DENIED})\n")),
+        (&[], &address, format!("err({DESTINATION_IP_PROHIBITED})\n")),
+    ] {
+        let call = format!("ask(\"{asked}\")");
+        let ended = gusset(["run", "--invoke", &call].iter().chain(options).chain(&[&*ask]));
+        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), &*expected, ""), "{options:?} {asked}");
+    }
+}
+
+#[test]
+fn stop_waiting_for_servers_when_their_time_is_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port"); // It answers nobody.
+    let call = format!("ask(\"{}\")", listener.local_addr().expect("it has one"));
+    gusset(["run", "--inherit-network", "--timeout", "50ms", "--invoke", &call, &program("ask")]).assert_refused(124);
 }
 
 /// Returns what is configured for `greeting`.

@@ -2,12 +2,14 @@
 
 use super::arguments::Invocation;
 use super::limits::{GuestLimiter, GuestLimits};
+use super::requests::RequestRuntime;
 use super::{grants, unlinked};
 use crate::output::print;
 use crate::select::listing;
 use crate::{guess, sample};
 use anyhow::{Context, Error, Result, bail};
 use gusset::{CallableExport, Component, Engine, Linker, ResourceTable, Store, Val, WaveCall};
+use gusset_wasi::http::{HttpConfig, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use gusset_wasi::p2::{self, WasiCtxView, WasiView};
 use gusset_wasi::{Exit, WasiCtx};
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ enum ComponentTask {
 /// A guest's state.
 struct ComponentGuest {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
     table: ResourceTable,
     limiter: GuestLimiter,
 }
@@ -44,6 +47,12 @@ struct ComponentGuest {
 impl WasiView for ComponentGuest {
     fn wasi(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for ComponentGuest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { http: &mut self.http, ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
@@ -67,8 +76,15 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker(&mut linker)?;
-    let wasi = WasiCtx::new(&grants::config(invocation)?);
-    let store = Store::new(engine, ComponentGuest { wasi, table: ResourceTable::new(), limiter: limits.limiter() });
+    let requests = RequestRuntime::for_component(component, &mut linker)?;
+    let _entered = requests.enter();
+    let guest = ComponentGuest {
+        wasi: WasiCtx::new(&grants::config(invocation)?),
+        http: WasiHttpCtx::new(&HttpConfig::new()?),
+        table: ResourceTable::new(),
+        limiter: limits.limiter(),
+    };
+    let store = Store::new(engine, guest);
     let mut run = ComponentRun { invocation, shown, component, linker, store, limits };
     let task = run.task()?;
     match run.perform(&task) {
