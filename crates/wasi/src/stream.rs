@@ -7,7 +7,14 @@ use std::error::Error;
 use std::io::SeekFrom;
 use std::sync::Arc;
 
-/// More of why a stream has failed than a code says.
+/// More of why a stream has failed than a code says: an error that an interface can take for one of its own.
+///
+/// ```
+/// use gusset_wasi::StreamFailure;
+/// use std::sync::Arc;
+/// let failure: StreamFailure = Arc::new(std::fmt::Error);
+/// assert!(failure.downcast_ref::<std::fmt::Error>().is_some());
+/// ```
 pub type StreamFailure = Arc<dyn Error + Send + Sync>;
 
 /// Bytes that come or go in order: a pipe, a terminal, a connection, standard input or output.

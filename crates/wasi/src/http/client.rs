@@ -29,6 +29,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 /// The least that hyper reads a message's head into.
 const LEAST_HEAD: usize = 8 << 10;
 
+/// How much of a response by HTTP/2 may come before somebody reads it.
+const HTTP_2_WINDOW: u32 = 1 << 20;
+
 /// How long what may take.
 #[derive(Clone, Copy)]
 pub(super) struct Timeouts {
@@ -38,6 +41,16 @@ pub(super) struct Timeouts {
 }
 
 /// The network, as far as the guest that has sent a request may use it: for [`HttpConfig::outgoing_handler`].
+///
+/// ```
+/// use gusset_wasi::http::{HttpConfig, HttpNetwork};
+/// use http::HeaderValue;
+/// let config = HttpConfig::new()?.outgoing_handler(|mut request, network: HttpNetwork| async move {
+///     request.headers_mut().insert("via", HeaderValue::from_static("1.1 sandbox"));
+///     network.send(request).await
+/// });
+/// # Ok::<(), gusset::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct HttpNetwork {
     pub(super) rules: Network,
@@ -46,6 +59,17 @@ pub struct HttpNetwork {
 }
 
 /// The body of a response that came over the network. Its connection lasts as long as it does, and may be needed for the request beyond its end.
+///
+/// ```
+/// use gusset_wasi::http::{HttpErrorCode, HttpNetworkBody};
+/// use http::Response;
+/// use http_body_util::{BodyExt, Limited};
+/// async fn text(response: Response<HttpNetworkBody>) -> Result<String, HttpErrorCode> {
+///     let whole = Limited::new(response.into_body(), 4096).collect().await;
+///     let whole = whole.map_err(|_| HttpErrorCode::HttpResponseBodySize(Some(4096)))?;
+///     Ok(String::from_utf8_lossy(&whole.to_bytes()).into_owned())
+/// }
+/// ```
 pub struct HttpNetworkBody {
     received: Incoming,
     _driver: ResponseTask,
@@ -191,6 +215,7 @@ impl HttpNetwork {
     {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.max_header_list_size(u32::try_from(self.config.max_fields_size).unwrap_or(u32::MAX));
+        builder.initial_stream_window_size(HTTP_2_WINDOW).initial_connection_window_size(HTTP_2_WINDOW);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
         Ok((RequestSender::Http2(sender), ResponseTask(tokio::spawn(async { drop(connection.await) }))))
     }

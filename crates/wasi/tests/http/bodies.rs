@@ -155,6 +155,9 @@ fn what_a_body_fails_with_is_what_its_stream_tells() {
             } else {
                 guest.call::<_, Result<u64, StreamEnding>>(&function, (&stream, 9_u64)).unwrap_err()
             };
+            let StreamEnding::LastOperationFailed(told) = &end else { panic!("{function}: {end:?}") };
+            let text: String = guest.call("error#[method]error.to-debug-string", (told,));
+            assert!(text.ends_with(&error.to_string()), "{text}");
             assert_eq!(guest.code(end), Some(error.clone()), "{function}");
         }
     }

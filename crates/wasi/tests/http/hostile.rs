@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// One who waits a quarter of a second for whatever, and is given 16 KiB of fields and 1 MiB of a body.
+/// One who waits a quarter of a second for whatever, and is given 16 KiB of fields, and as much of a body.
 pub(crate) fn config() -> HttpConfig {
     let short = Duration::from_millis(250);
     let config = HttpConfig::new().unwrap().first_byte_timeout(short).between_bytes_timeout(short);
-    config.max_fields_size(16 << 10).max_body_size(1 << 20)
+    config.max_fields_size(16 << 10).max_body_size(16 << 10)
 }
 
 fn guest() -> HttpGuest {
@@ -65,7 +65,7 @@ fn a_head_that_comes_slowly_is_waited_for_as_long_as_any() {
 
 #[test]
 fn bodies_without_an_end_are_too_long() {
-    let too_long = Err(HttpErrorCode::HttpResponseBodySize(Some(1 << 20)));
+    let too_long = Err(HttpErrorCode::HttpResponseBodySize(Some(16 << 10)));
     for (first, then, told) in [
         (b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), [b'a'; 4096].as_slice(), &too_long),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9223372036854775807\r\n\r\n", &[b'a'; 4096], &too_long),
