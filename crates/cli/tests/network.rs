@@ -7,13 +7,13 @@ use std::net::TcpListener;
 const CONNECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/connect.wat");
 
 /// A port of the host's, and whether anybody has come.
-struct Target(TcpListener);
+struct HostPort(TcpListener);
 
-impl Target {
-    fn new() -> Target {
+impl HostPort {
+    fn new() -> HostPort {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        Target(listener)
+        HostPort(listener)
     }
 
     fn port(&self) -> u16 {
@@ -46,7 +46,7 @@ impl Target {
 
 #[test]
 fn is_denied_by_default() {
-    let target = Target::new();
+    let target = HostPort::new();
     for by_name in [false, true] {
         assert_eq!(target.connect(&[], by_name), ("err(access-denied)\n".to_owned(), false));
     }
@@ -54,7 +54,7 @@ fn is_denied_by_default() {
 
 #[test]
 fn is_reached_as_far_as_rules_go() {
-    let target = Target::new();
+    let target = HostPort::new();
     let (reached, denied) = (("ok\n".to_owned(), true), ("err(access-denied)\n".to_owned(), false));
     for (rule, by_address, by_name) in [
         ("127.0.0.1:PORT", &reached, &denied),
@@ -78,11 +78,11 @@ fn is_reached_as_far_as_rules_go() {
 
 #[test]
 fn is_inherited() {
-    let target = Target::new();
+    let target = HostPort::new();
     for by_name in [false, true] {
         assert_eq!(target.connect(&["--inherit-network"], by_name), ("ok\n".to_owned(), true));
     }
-    let free = Target::new().port();
+    let free = HostPort::new().port();
     let call = format!("connect({free}, false)");
     let ended = gusset(["run", "--inherit-network", "--invoke", &call, CONNECT]);
     assert_eq!(ended.stdout, "err(connection-refused)\n");

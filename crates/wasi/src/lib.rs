@@ -62,7 +62,7 @@ pub use fs::{
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};
-pub use stream::{Listener, Stream, StreamFailure};
+pub use stream::{FailureCause, Listener, Stream};
 pub use wait::{Interest, Pollable, Ready, Waiter};
 
 /// The README's examples are tests.

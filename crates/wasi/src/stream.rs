@@ -10,12 +10,12 @@ use std::sync::Arc;
 /// More of why a stream has failed than a code says: an error that an interface can take for one of its own.
 ///
 /// ```
-/// use gusset_wasi::StreamFailure;
+/// use gusset_wasi::FailureCause;
 /// use std::sync::Arc;
-/// let failure: StreamFailure = Arc::new(std::fmt::Error);
+/// let failure: FailureCause = Arc::new(std::fmt::Error);
 /// assert!(failure.downcast_ref::<std::fmt::Error>().is_some());
 /// ```
-pub type StreamFailure = Arc<dyn Error + Send + Sync>;
+pub type FailureCause = Arc<dyn Error + Send + Sync>;
 
 /// Bytes that come or go in order: a pipe, a terminal, a connection, standard input or output.
 ///
@@ -144,7 +144,7 @@ pub trait Stream: Pollable {
     /// Why it has failed, where there is more to say than the code that [`read`](Stream::read) or [`write`](Stream::write) has just returned: what
     /// [`p2::IoError::cause`](crate::p2::IoError::cause) gives to an interface with an error of its own, and what the guest is told as text. Nothing, as it
     /// stands.
-    fn failure(&self) -> Option<StreamFailure> {
+    fn failure(&self) -> Option<FailureCause> {
         None
     }
 

@@ -76,7 +76,7 @@ pub struct HttpNetworkBody {
 }
 
 /// Where a request goes.
-pub(super) struct Destination {
+pub(super) struct RequestTarget {
     is_secure: bool,
     authority: Authority,
     /// Of the authority; an address without brackets.
@@ -103,13 +103,13 @@ impl HttpNetwork {
         B::Error: Into<HttpErrorCode>,
     {
         let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        let destination = Destination::of(request.uri())?;
+        let destination = RequestTarget::of(request.uri())?;
         let deadline = deadline_in(self.timeouts.connect);
         let addresses = self.addresses(&destination, deadline).await?;
         let connected = timeout_at(deadline, self.connect(&destination, &addresses)).await;
         let (connection, driver) = connected.unwrap_or(Err(HttpErrorCode::ConnectionTimeout))?;
         let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let Destination { is_secure, authority, .. } = destination;
+        let RequestTarget { is_secure, authority, .. } = destination;
         let response = match connection {
             RequestSender::Http1(mut sender) => {
                 let host = HeaderValue::from_str(authority.as_str());
@@ -130,13 +130,17 @@ impl HttpNetwork {
     }
 
     /// Whether the guest may look the host up.
-    pub(super) fn check_lookup(&self, destination: &Destination) -> Result<(), HttpErrorCode> {
+    pub(super) fn check_lookup(&self, destination: &RequestTarget) -> Result<(), HttpErrorCode> {
         self.rules.check_lookup(&destination.host).map_err(|_| HttpErrorCode::HttpRequestDenied)
     }
 
     /// Where the host is, as far as the guest may go there.
-    async fn addresses(&self, destination: &Destination, deadline: Instant) -> Result<Vec<SocketAddr>, HttpErrorCode> {
-        let Destination { host, port, .. } = destination;
+    async fn addresses(
+        &self,
+        destination: &RequestTarget,
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>, HttpErrorCode> {
+        let RequestTarget { host, port, .. } = destination;
         self.check_lookup(destination)?;
         let mut found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, *port)],
@@ -165,7 +169,7 @@ impl HttpNetwork {
     /// Connects to the first that takes it; the task is what drives the connection.
     async fn connect(
         &self,
-        destination: &Destination,
+        destination: &RequestTarget,
         addresses: &[SocketAddr],
     ) -> Result<(RequestSender, ResponseTask), HttpErrorCode> {
         let mut failure = HttpErrorCode::DestinationUnavailable;
@@ -180,7 +184,7 @@ impl HttpNetwork {
 
     async fn shake_hands(
         &self,
-        destination: &Destination,
+        destination: &RequestTarget,
         stream: TcpStream,
     ) -> Result<(RequestSender, ResponseTask), HttpErrorCode> {
         // It costs a little time where it fails, and nothing else.
@@ -221,8 +225,8 @@ impl HttpNetwork {
     }
 }
 
-impl Destination {
-    pub(super) fn of(uri: &Uri) -> Result<Destination, HttpErrorCode> {
+impl RequestTarget {
+    pub(super) fn of(uri: &Uri) -> Result<RequestTarget, HttpErrorCode> {
         let is_secure = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
@@ -231,7 +235,7 @@ impl Destination {
         let authority = uri.authority().ok_or(HttpErrorCode::HttpRequestUriInvalid)?.clone();
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        Ok(Destination { is_secure, authority, host, port })
+        Ok(RequestTarget { is_secure, authority, host, port })
     }
 }
 

@@ -5,7 +5,7 @@ use super::HttpBody;
 use super::types::HttpErrorCode;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::FileType;
-use crate::stream::{Stream, StreamFailure};
+use crate::stream::{FailureCause, Stream};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
@@ -190,7 +190,7 @@ impl Stream for IncomingSource {
         Ok(count)
     }
 
-    fn failure(&self) -> Option<StreamFailure> {
+    fn failure(&self) -> Option<FailureCause> {
         let failure = self.lock().failure.clone()?;
         Some(Arc::new(failure))
     }

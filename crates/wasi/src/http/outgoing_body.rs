@@ -4,7 +4,7 @@
 use super::types::HttpErrorCode;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::FileType;
-use crate::stream::{Stream, StreamFailure};
+use crate::stream::{FailureCause, Stream};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -155,7 +155,7 @@ impl Stream for OutgoingPipe {
         Ok(count)
     }
 
-    fn failure(&self) -> Option<StreamFailure> {
+    fn failure(&self) -> Option<FailureCause> {
         let failure = self.lock().failure.clone()?;
         Some(Arc::new(failure))
     }

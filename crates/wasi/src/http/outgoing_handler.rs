@@ -1,6 +1,6 @@
 //! `wasi:http/outgoing-handler`: a guest asks a server. What can be refused at once is; the rest goes on in a task of the runtime.
 
-use super::client::{Destination, HttpNetwork, Timeouts};
+use super::client::{HttpNetwork, RequestTarget, Timeouts};
 use super::exchange::Exchange;
 use super::outgoing_body::{Message, OutgoingHttpBody};
 use super::response_slot::{ResponseSlot, ResponseTask};
@@ -73,7 +73,7 @@ fn prepare(
     };
     let network = HttpNetwork { rules: view.ctx.settings().network.clone(), config, timeouts };
     if network.config.outgoing_handler.is_none() {
-        network.check_lookup(&Destination::of(&uri)?)?;
+        network.check_lookup(&RequestTarget::of(&uri)?)?;
     }
     let permit = view.http.connection_permit().ok_or(HttpErrorCode::ConnectionLimitReached)?;
 

@@ -195,8 +195,8 @@ impl http_body::Body for Silence {
 
 #[test]
 fn a_guest_that_gives_up_ends_what_its_host_does() {
-    struct Ended(tokio::sync::mpsc::UnboundedSender<()>);
-    impl Drop for Ended {
+    struct EndTeller(tokio::sync::mpsc::UnboundedSender<()>);
+    impl Drop for EndTeller {
         fn drop(&mut self) {
             let _ = self.0.send(());
         }
@@ -204,7 +204,7 @@ fn a_guest_that_gives_up_ends_what_its_host_does() {
     let (ends, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let (begins, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let config = config().outgoing_handler(move |_, _| {
-        let ended = Ended(ends.clone());
+        let ended = EndTeller(ends.clone());
         let begins = begins.clone();
         async move {
             let _ended = ended;

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorCode, WasiResult};
 use crate::p2::{WasiCtxView, interface};
-use crate::stream::{Stream, StreamFailure};
+use crate::stream::{FailureCause, Stream};
 use gusset::Resource;
 use std::error::Error;
 
@@ -15,7 +15,7 @@ use std::error::Error;
 #[derive(Clone, Debug)]
 pub struct IoError {
     code: ErrorCode,
-    cause: Option<StreamFailure>,
+    cause: Option<FailureCause>,
 }
 
 impl IoError {
