@@ -46,7 +46,7 @@ have been answered, or after --shutdown-timeout; a second one ends it at once.
 What the server answers itself: 400, 405, 413, 431 what no guest is asked for, 500 the guest failed, or set no response, 502 it says that
 whom it asked failed, 503 there is no room, 504 it took too long. Where an answer has begun, its connection is cut.
 
-A guest that computes lets others have their turn every 5 ms. One whose client leaves is ended.
+A guest that computes lets others have their turn every 2 ms. One whose client leaves is ended.
 
 Exit codes: 0 it was stopped, 1 there is nothing to serve, or nowhere, 2 wrong usage, 130 and 143 it was stopped by a second signal.";
 

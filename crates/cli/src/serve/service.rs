@@ -55,6 +55,7 @@ impl Service {
     pub(super) fn new(arguments: ServeArguments, loaded: Loaded) -> Result<Service> {
         let wasi = wasi(&arguments)?;
         let limits = arguments.limits;
+        let admission = Admission::new(limits.guests(), limits.max_queued_requests);
         let max_body_size = limits.max_body_size.unwrap_or(u64::MAX);
         let stdout = LogSink::start("gusset-stdout", stdout()).context("starting the thread that writes output")?;
         let stderr = LogSink::start("gusset-stderr", stderr()).context("starting the thread that writes output")?;
@@ -78,7 +79,7 @@ impl Service {
             stderr,
             access_log,
             healthz: arguments.healthz,
-            admission: Admission::new(limits.max_concurrent_requests.get(), limits.max_queued_requests),
+            admission,
             stop: ServerStop::default(),
             next_number: AtomicU64::new(0),
             max_requests: arguments.max_requests.unwrap_or(u64::MAX),

@@ -31,7 +31,8 @@ impl WatchedSocket {
     pub(super) async fn linger(mut self) {
         let stream = &mut self.stream;
         let _ = timeout(LINGER, async {
-            let (mut left, mut forgotten) = (MUCH, [0; 4096]);
+            // Connections that never come here need no room for it.
+            let (mut left, mut forgotten) = (MUCH, vec![0; 4096]);
             stream.shutdown().await?;
             while left > 0 {
                 match stream.read(&mut forgotten).await? {

@@ -8,10 +8,10 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 /// How long a guest computes at most before others have their turn.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 
 /// How many ticks come after the last guest has ended: who serves one after another wakes nobody for it.
-const IDLE_TICKS: u32 = 100;
+const IDLE_TICKS: u32 = 250;
 
 pub(super) struct Ticks {
     shared: Arc<TicksState>,
