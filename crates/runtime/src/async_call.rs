@@ -32,7 +32,10 @@ pub(crate) type HostFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>
 pub(crate) fn wait_for<'a, R>(name: &str, make: impl FnOnce() -> HostFuture<'a, R>) -> Result<R> {
     let waiter = CurrentFiber::here().ok_or_else(|| cannot_wait(name))?;
     let mut future = make();
-    waiter.wait_for(|task| future.as_mut().poll(task))
+    let result = waiter.wait_for(|task| future.as_mut().poll(task));
+    // Here and not where the function ends: what a function returns would be lost if this panics then.
+    drop(future);
+    result
 }
 
 /// Has the guest that is running let others have their turn.
@@ -78,7 +81,10 @@ impl<T: 'static> Accessor<T> {
         let waiter = CurrentFiber::here().ok_or_else(|| cannot_wait(name))?;
         let accessor = Accessor { store: LentStore::new() };
         let mut future = accessor.store.lend(&mut store, || make(&accessor));
-        waiter.wait_for(|task| accessor.store.lend(&mut store, || future.as_mut().poll(task)))
+        let result = waiter.wait_for(|task| accessor.store.lend(&mut store, || future.as_mut().poll(task)));
+        // As above.
+        drop(future);
+        result
     }
 
     /// Uses the store. Nothing of it may be kept.

@@ -27,6 +27,16 @@ use std::task::{Context, Poll};
 ///     func.call_async(store, ()).await
 /// }
 /// ```
+///
+/// Its store is there until it is gone:
+///
+/// ```compile_fail,E0505
+/// fn give_up(func: &gusset::TypedFunc<(), ()>, mut store: gusset::Store<()>) {
+///     let call = func.call_async(&mut store, ());
+///     drop(store);
+///     drop(call);
+/// }
+/// ```
 pub(crate) struct OnFiber<'a, T: 'static, W, R> {
     task: UnsafeCell<FiberTask<T, W, R>>,
     fiber: Option<Fiber>,

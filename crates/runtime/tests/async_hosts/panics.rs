@@ -4,7 +4,7 @@ use super::{GUEST, Pauses, block_on, hop, poll_once};
 use gusset::core::{Caller, Instance, Linker, Module, TypedFunc};
 use gusset::{Config, Engine, HostPanic, Result, Store};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -106,6 +106,46 @@ fn a_call_that_waits_is_ended_while_a_panic_is_on_its_way() -> Result<()> {
     assert_eq!(panic.expect_err("it panics").downcast_ref::<&str>(), Some(&"outside"));
     store.data_mut().drop_panics = false;
     assert_eq!(hop(inner.call_async(&mut store, 3))?, 6);
+    Ok(())
+}
+
+/// A future that is done and panics when it is dropped: what it came to is not lost.
+#[test]
+fn what_a_function_came_to_is_dropped_where_its_future_panics() -> Result<()> {
+    #[derive(Debug)]
+    struct CountedError(#[expect(dead_code, reason = "it is counted")] Arc<()>);
+    impl std::fmt::Display for CountedError {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("no luck")
+        }
+    }
+    impl std::error::Error for CountedError {}
+    struct FailsAndPanics(Arc<()>);
+    impl Future for FailsAndPanics {
+        type Output = Result<()>;
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+            Poll::Ready(Err(CountedError(self.0.clone()).into()))
+        }
+    }
+    impl Drop for FailsAndPanics {
+        fn drop(&mut self) {
+            panic!("when it was done");
+        }
+    }
+    let engine = Engine::default();
+    let module =
+        Module::new(&engine, r#"(module (import "" "fail" (func $fail)) (func (export "fail") (call $fail)))"#)?;
+    let mut linker = Linker::<Arc<()>>::new(&engine);
+    linker.func_wrap_async("", "fail", |caller: Caller<'_, Arc<()>>, (): ()| {
+        Box::new(FailsAndPanics(caller.data().clone()))
+    })?;
+    let errors = Arc::new(());
+    let mut store = Store::new(&engine, errors.clone());
+    let instance = linker.instantiate(&mut store, &module)?;
+    let fail = instance.get_typed_func::<(), ()>(&mut store, "fail")?;
+    let error = hop(fail.call_async(&mut store, ())).unwrap_err();
+    assert_eq!(message(&error), Some("when it was done"));
+    assert_eq!(Arc::strong_count(&errors), 2, "the store has one");
     Ok(())
 }
 
