@@ -71,7 +71,15 @@ impl OutgoingPipe {
 
     /// All has been written.
     pub(super) fn finish(&self, trailers: Option<HeaderMap>) -> Result<(), HttpErrorCode> {
-        let written = self.lock().written;
+        let (written, failure) = {
+            let state = self.lock();
+            (state.written, state.failure.clone())
+        };
+        // One that became too long was broken off by then.
+        if let Some(error @ (HttpErrorCode::HttpRequestBodySize(_) | HttpErrorCode::HttpResponseBodySize(_))) = failure
+        {
+            return Err(error);
+        }
         match self.length {
             Some(length) if length != written => {
                 let error = self.wrong_size(written);

@@ -292,7 +292,7 @@ fn a_length_is_kept_to() {
     let (response, body, stream) = outgoing(&mut guest, &[("content-length", "5")]);
     guest.write(&stream, b"1234").unwrap();
     assert_eq!(guest.write(&stream, b"56"), Err(Some(HttpErrorCode::HttpResponseBodySize(Some(6)))));
-    assert_eq!(guest.finish(body, stream, None), Err(HttpErrorCode::HttpResponseBodySize(Some(4))));
+    assert_eq!(guest.finish(body, stream, None), Err(HttpErrorCode::HttpResponseBodySize(Some(6))));
     assert_eq!(received(&mut guest, response), Err(HttpErrorCode::HttpResponseBodySize(Some(6))));
 }
 

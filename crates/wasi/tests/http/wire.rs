@@ -118,7 +118,7 @@ fn a_body_of_another_length_is_broken_off() {
     let none: Write = |_, _| ();
     for (write, finished, told) in [
         (short, Err(HttpErrorCode::HttpRequestBodySize(Some(3))), HttpErrorCode::HttpRequestBodySize(Some(3))),
-        (long, Ok(()), HttpErrorCode::HttpRequestBodySize(Some(6))),
+        (long, Err(HttpErrorCode::HttpRequestBodySize(Some(6))), HttpErrorCode::HttpRequestBodySize(Some(6))),
         (none, Err(HttpErrorCode::HttpRequestBodySize(Some(0))), HttpErrorCode::HttpRequestBodySize(Some(0))),
     ] as [(Write, Sent, HttpErrorCode); 3]
     {
