@@ -20,6 +20,7 @@ mod quantity;
 mod run;
 mod sample;
 mod select;
+mod serve;
 mod usage;
 mod validate;
 mod wast;
@@ -41,6 +42,8 @@ struct Arguments {
 enum Command {
     #[command(about = run::ABOUT, after_help = run::EXAMPLES)]
     Run(run::RunArguments),
+    #[command(about = serve::ABOUT, after_help = serve::EXAMPLES)]
+    Serve(serve::ServeArguments),
     /// Compiles a component or core module ahead of time, to be run without compiling it
     #[command(after_help = compile::EXAMPLES)]
     Compile(compile::CompileArguments),
@@ -134,6 +137,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|error| usage::explained(error).exit());
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Component { command } => component::run(&command),
         Command::Wast(arguments) => wast::run(&arguments),

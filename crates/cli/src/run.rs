@@ -8,11 +8,12 @@ mod limits;
 mod module;
 mod requests;
 mod stack;
-mod unlinked;
+pub(crate) mod unlinked;
 mod unlinked_module;
 
 pub(crate) use arguments::RunArguments;
-pub(crate) use limits::LimitReached;
+pub(crate) use grants::GrantOptions;
+pub(crate) use limits::{GuestLimiter, LimitReached, Refused, SizeOptions};
 
 use crate::component::{EncodingOptions, encode};
 use crate::engine::{self, CommandEngine};

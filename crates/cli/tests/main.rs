@@ -14,4 +14,5 @@ mod precompiled;
 mod program;
 mod programs;
 mod progress;
+mod serve;
 mod wast_reports;

@@ -292,7 +292,7 @@ pub use limits::{LimitExceeded, LimitKind, ResourceLimiter, StoreLimits, StoreLi
 pub use link::FuncSlot;
 pub use linker::{Linker, LinkerInstance};
 pub use metering::UpdateDeadline;
-pub use pooling::{InstanceAllocationStrategy, PoolExhausted, PooledResource, PoolingConfig};
+pub use pooling::{InstanceAllocationStrategy, PoolDemand, PoolExhausted, PooledResource, PoolingConfig};
 pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};

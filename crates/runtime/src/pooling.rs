@@ -1,5 +1,7 @@
 //! Where instances are allocated: [`InstanceAllocationStrategy`], with the settings of pools and the error of an empty one.
 
+use crate::component::Component;
+use gusset_artifact::PlanModule;
 use std::error::Error;
 use std::fmt;
 
@@ -171,6 +173,50 @@ impl PoolingConfig {
 impl Default for PoolingConfig {
     fn default() -> PoolingConfig {
         PoolingConfig::new()
+    }
+}
+
+/// What one instance of a component takes from a pool: [`Component::pool_demand`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct PoolDemand {
+    /// Instances of core modules: of [`PoolingConfig::total_core_instances`].
+    pub core_instances: u32,
+    /// Memories, with that of its handles: of [`PoolingConfig::total_memories`].
+    pub memories: u32,
+    /// Tables: of [`PoolingConfig::total_tables`].
+    pub tables: u32,
+    /// How many elements the largest of these has at first: at most [`PoolingConfig::table_elements`].
+    pub table_elements: u64,
+}
+
+impl Component {
+    /// What each instance of it takes from a pool. Core modules that it imports are not known, and count as an instance each.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Component, Engine};
+    /// let demand = Component::new(&Engine::default(), r#"(component
+    ///     (core module $m (memory 1) (table 7 funcref))
+    ///     (core instance (instantiate $m))
+    ///     (core instance (instantiate $m)))"#)?.pool_demand();
+    /// assert_eq!((demand.core_instances, demand.memories, demand.tables, demand.table_elements), (2, 2, 2, 7));
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn pool_demand(&self) -> PoolDemand {
+        let plan = self.plan();
+        let mut demand = PoolDemand { memories: u32::from(plan.uses_state), ..PoolDemand::default() };
+        for module in plan.core_instances.values() {
+            demand.core_instances += 1;
+            let PlanModule::Unit(index) = *module else { continue };
+            let module = &self.code().image().modules[index].module;
+            demand.memories += module.memories.len() as u32 - module.imported_memories;
+            let tables = module.tables.values().skip(module.imported_tables as usize);
+            demand.tables += tables.len() as u32;
+            demand.table_elements = tables.map(|table| table.minimum).fold(demand.table_elements, u64::max);
+        }
+        demand
     }
 }
 

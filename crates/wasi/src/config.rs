@@ -123,11 +123,11 @@ impl WasiConfig {
 }
 
 impl Settings {
-    /// The standard streams that one guest gets: input, output, errors.
-    pub(crate) fn open_stdio(&self) -> [Arc<dyn Stream>; 3] {
+    /// The standard streams that one guest gets: input, output, errors. Of these `outputs` may be its own.
+    pub(crate) fn open_stdio(&self, outputs: Option<&[Output; 2]>) -> [Arc<dyn Stream>; 3] {
         let output = |output: &Output, which| output.open(which, self.end_at_closed_output);
-        let (stdout, stderr) =
-            (output(&self.stdout, StandardOutput::Stdout), output(&self.stderr, StandardOutput::Stderr));
+        let [stdout, stderr] = outputs.map_or([&self.stdout, &self.stderr], |[stdout, stderr]| [stdout, stderr]);
+        let (stdout, stderr) = (output(stdout, StandardOutput::Stdout), output(stderr, StandardOutput::Stderr));
         [self.stdin.open(), stdout, stderr]
     }
 }

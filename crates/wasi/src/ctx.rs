@@ -8,6 +8,7 @@ use crate::net::{BoundFor, LookupSlots, ResolvedNames};
 use crate::p2::filesystem::MetadataHasher;
 use crate::preview1::Descriptors;
 use crate::random::{RandomSource, SeededRandom};
+use crate::stdio::Output;
 use crate::stream::Stream;
 use crate::wait::{Interest, Pollable, Ready, Unfinished, Waiter, Wakeup, block};
 #[cfg(feature = "async")]
@@ -45,6 +46,8 @@ pub struct WasiCtx {
     wakeup: Arc<Wakeup>,
     /// When it ends whatever happens: the deadline of the store that the guest is of.
     deadline: Option<Instant>,
+    /// Where its standard output and standard error go, where its configuration does not say.
+    outputs: Option<[Output; 2]>,
     /// Its standard streams, from when they are first asked for.
     stdio: Option<[Arc<dyn Stream>; 3]>,
     /// How many descriptors interfaces have given out that have no table of their own.
@@ -89,6 +92,7 @@ impl WasiCtx {
             lookups: LookupSlots::default(),
             wakeup: Arc::default(),
             deadline: None,
+            outputs: None,
             stdio: None,
             permits: Arc::default(),
             unfinished: Vec::new(),
@@ -111,9 +115,22 @@ impl WasiCtx {
         self.preview1.as_mut().expect("it has just been made")
     }
 
+    /// Where the standard output and standard error of this guest go, in place of what its configuration says: for guests that have all else in
+    /// common. It is to be said before the guest runs.
+    ///
+    /// ```
+    /// use gusset_wasi::{Output, OutputBuffer, WasiConfig, WasiCtx};
+    /// let (config, said) = (WasiConfig::default(), OutputBuffer::new(1 << 10));
+    /// let mut ctx = WasiCtx::new(&config);
+    /// ctx.set_outputs(Output::buffer(&said), Output::null());
+    /// ```
+    pub fn set_outputs(&mut self, stdout: Output, stderr: Output) {
+        self.outputs = Some([stdout, stderr]);
+    }
+
     /// The standard streams: input, output, errors.
     pub(crate) fn stdio(&mut self) -> &[Arc<dyn Stream>; 3] {
-        self.stdio.get_or_insert_with(|| self.config.0.open_stdio())
+        self.stdio.get_or_insert_with(|| self.config.0.open_stdio(self.outputs.as_ref()))
     }
 
     /// What tells the guest which file is which.

@@ -1,7 +1,7 @@
 //! The words after `gusset run`. What stands after the file is the guest's if that is a program; a library takes no arguments, so what
 //! stands there is read as options.
 
-use super::grants::{ConfigVariable, DirectoryGrant, StdinGrant, Variable};
+use super::grants::{GrantOptions, StdinGrant};
 use super::limits::LimitOptions;
 use crate::engine::{self, CommandEngine};
 use crate::error::WrongUsage;
@@ -9,7 +9,6 @@ use crate::guess;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser};
 use gusset::Printable;
-use gusset_wasi::NetworkRule;
 use gusset_wast::FeatureList;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -26,25 +25,8 @@ pub(crate) struct RunOptions {
     /// file
     #[arg(long, value_name = "CALL", value_parser = utf8_parser())]
     pub(super) invoke: Option<String>,
-    /// Give the guest a directory, under the name GUEST or else its own; `:ro` after GUEST: to read only
-    #[arg(
-        long,
-        value_name = "HOST[::GUEST[:ro]]",
-        value_parser = OsStringValueParser::new().try_map(DirectoryGrant::parse)
-    )]
-    pub(super) dir: Vec<DirectoryGrant>,
-    /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = utf8_parser().try_map(Variable::parse))]
-    pub(super) env: Vec<Variable>,
-    /// Set what a component finds for a key in `wasi:config`
-    #[arg(long, value_name = "KEY=VALUE", value_parser = utf8_parser().try_map(ConfigVariable::parse))]
-    pub(super) config_var: Vec<ConfigVariable>,
-    /// Let a component connect to HOST, and look it up if it is a name: `example.com:443`, `10.0.0.0/8:*`, `[::1]:8000-8999`, `*:443`
-    #[arg(long, value_name = "HOST:PORT", value_parser = utf8_parser().try_map(|text| text.parse::<NetworkRule>()))]
-    pub(super) allow_net: Vec<NetworkRule>,
-    /// Let a component use the network as this program can
-    #[arg(long)]
-    pub(super) inherit_network: bool,
+    #[command(flatten)]
+    pub(super) grants: GrantOptions,
     /// What the guest sees as its own name, in place of the file's
     #[arg(long, value_name = "NAME", value_parser = utf8_parser())]
     pub(super) argv0: Option<String>,
@@ -96,7 +78,7 @@ struct LibraryArguments {
 }
 
 /// Reads an option's value that is text. Clap's own parser does not say which option has one that is none.
-fn utf8_parser() -> impl TypedValueParser<Value = String> {
+pub(super) fn utf8_parser() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().try_map(|word| utf8(&word).map(String::from))
 }
 
@@ -213,12 +195,6 @@ impl Invocation {
 
     /// An option that gives a guest what components alone can have, if there is one.
     pub(super) fn option_for_components(&self) -> Option<&'static str> {
-        let RunOptions { allow_net, inherit_network, config_var, .. } = &self.options;
-        let given = [
-            ("--allow-net", !allow_net.is_empty()),
-            ("--inherit-network", *inherit_network),
-            ("--config-var", !config_var.is_empty()),
-        ];
-        given.into_iter().find_map(|(name, given)| given.then_some(name))
+        self.options.grants.for_components()
     }
 }

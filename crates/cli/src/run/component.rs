@@ -194,7 +194,7 @@ impl ComponentRun<'_> {
     /// What to say of imports that are not there, if there are any.
     fn advice(&self) -> Option<String> {
         let error: Error = self.linker.instantiate_pre(self.component).err()?;
-        unlinked::advice(&error, &self.invocation.path, self.shown)
+        unlinked::advice(&error, &self.invocation.path, self.shown, "run")
     }
 }
 

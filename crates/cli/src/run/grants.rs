@@ -1,11 +1,13 @@
 //! What the command line gives a program of WASI: the options' forms, and the configuration that they make.
 
-use super::arguments::{Invocation, RunOptions, utf8};
+use super::arguments::{Invocation, utf8, utf8_parser};
 use crate::error::WrongUsage;
 use crate::input::STDIN;
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use gusset::Printable;
-use gusset_wasi::{HostDirectory, Input, Network, ReadOnly, WasiConfig, WasiConfigBuilder};
+use gusset_wasi::{HostDirectory, Input, Network, NetworkRule, ReadOnly, WasiConfig, WasiConfigBuilder};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,30 @@ const DIRECTORY_SEPARATOR: &str = "::";
 
 /// What stands after the guest's name of a directory that is to be read only.
 const READ_ONLY: &str = ":ro";
+
+/// What a guest is given of the host.
+#[derive(Args)]
+pub(crate) struct GrantOptions {
+    /// Give the guest a directory, under the name GUEST or else its own; `:ro` after GUEST: to read only
+    #[arg(
+        long,
+        value_name = "HOST[::GUEST[:ro]]",
+        value_parser = OsStringValueParser::new().try_map(DirectoryGrant::parse)
+    )]
+    dir: Vec<DirectoryGrant>,
+    /// Set a variable of the guest's environment; without a value: to what it is here, if it is set
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = utf8_parser().try_map(Variable::parse))]
+    env: Vec<Variable>,
+    /// Set what a component finds for a key in `wasi:config`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = utf8_parser().try_map(ConfigVariable::parse))]
+    config_var: Vec<ConfigVariable>,
+    /// Let a component connect to HOST, and look it up if it is a name: `example.com:443`, `10.0.0.0/8:*`, `[::1]:8000-8999`, `*:443`
+    #[arg(long, value_name = "HOST:PORT", value_parser = utf8_parser().try_map(|text| text.parse::<NetworkRule>()))]
+    allow_net: Vec<NetworkRule>,
+    /// Let a component use the network as this program can
+    #[arg(long)]
+    inherit_network: bool,
+}
 
 /// `HOST[::GUEST[:ro]]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +70,44 @@ pub(crate) enum StdinGrant {
     Null,
     Inherit,
     File(PathBuf),
+}
+
+impl GrantOptions {
+    /// Gives it to who has the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be opened, or a variable is no text.
+    pub(crate) fn give(&self, builder: &mut WasiConfigBuilder) -> Result<()> {
+        for variable in &self.env {
+            add_variable(builder, variable)?;
+        }
+        for directory in &self.dir {
+            add_directory(builder, directory)?;
+        }
+        builder.network(self.network());
+        for ConfigVariable { key, value } in &self.config_var {
+            builder.config_value(key, value);
+        }
+        Ok(())
+    }
+
+    fn network(&self) -> Network {
+        match self.inherit_network {
+            true => Network::all(),
+            false => self.allow_net.iter().cloned().fold(Network::none(), Network::allow),
+        }
+    }
+
+    /// An option that gives a guest what components alone can have, if there is one.
+    pub(super) fn for_components(&self) -> Option<&'static str> {
+        let given = [
+            ("--allow-net", !self.allow_net.is_empty()),
+            ("--inherit-network", self.inherit_network),
+            ("--config-var", !self.config_var.is_empty()),
+        ];
+        given.into_iter().find_map(|(name, given)| given.then_some(name))
+    }
 }
 
 impl DirectoryGrant {
@@ -131,17 +195,8 @@ pub(super) fn config(invocation: &Invocation) -> Result<WasiConfig> {
         builder.system_time().system_random();
     }
     builder.args(args(invocation)?);
-    for variable in &options.env {
-        add_variable(&mut builder, variable)?;
-    }
-    for directory in &options.dir {
-        add_directory(&mut builder, directory)?;
-    }
-    builder.network(network(options));
-    for ConfigVariable { key, value } in &options.config_var {
-        builder.config_value(key, value);
-    }
-    if let Some(input) = stdin(options, invocation.path.as_os_str() == STDIN)? {
+    options.grants.give(&mut builder)?;
+    if let Some(input) = stdin(options.stdin.as_ref(), invocation.path.as_os_str() == STDIN)? {
         builder.stdin(input);
     }
     builder.build().map_err(|error| WrongUsage(error.to_string()).into())
@@ -183,13 +238,6 @@ fn add_directory(builder: &mut WasiConfigBuilder, grant: &DirectoryGrant) -> Res
     Ok(())
 }
 
-fn network(options: &RunOptions) -> Network {
-    match options.inherit_network {
-        true => Network::all(),
-        false => options.allow_net.iter().cloned().fold(Network::none(), Network::allow),
-    }
-}
-
 /// What to say of a directory that is not there since it was written as other programs take it.
 fn hint(host: &Path) -> Option<String> {
     let host = host.to_str()?;
@@ -203,8 +251,8 @@ fn hint(host: &Path) -> Option<String> {
 }
 
 /// What the guest reads, where that is not the host's standard input.
-fn stdin(options: &RunOptions, module_on_stdin: bool) -> Result<Option<Input>> {
-    Ok(match &options.stdin {
+fn stdin(grant: Option<&StdinGrant>, module_on_stdin: bool) -> Result<Option<Input>> {
+    Ok(match grant {
         Some(StdinGrant::Null) => Some(Input::null()),
         Some(StdinGrant::Inherit) => None,
         Some(StdinGrant::File(path)) => Some(stdin_file(path)?),

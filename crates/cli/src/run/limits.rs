@@ -19,6 +19,13 @@ pub(crate) struct LimitOptions {
     /// Stop the guest when it has used so much fuel: one for each operator, and more for what is copied between components
     #[arg(long, help_heading = HEADING, value_name = "N", value_parser = quantity::number)]
     fuel: Option<u64>,
+    #[command(flatten)]
+    sizes: SizeOptions,
+}
+
+/// How large a guest may become.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SizeOptions {
     /// The most that the guest's linear memories may have together, such as `64MiB`; tables do not count
     #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
     max_memory: Option<u64>,
@@ -36,7 +43,7 @@ pub(crate) struct LimitOptions {
 impl LimitOptions {
     /// What the guest may use of the native stack, if that is said.
     pub(super) fn max_wasm_stack(&self) -> Option<u64> {
-        self.max_wasm_stack
+        self.sizes.max_wasm_stack
     }
 
     /// Settles what has to be compiled in.
@@ -47,9 +54,46 @@ impl LimitOptions {
         if self.fuel.is_some() {
             config.consume_fuel(true);
         }
+        self.sizes.configure(config);
+    }
+}
+
+impl SizeOptions {
+    /// What the guest may use of a stack, if that is said.
+    pub(crate) fn max_wasm_stack(&self) -> Option<u64> {
+        self.max_wasm_stack
+    }
+
+    /// Settles what has to be compiled in.
+    pub(crate) fn configure(&self, config: &mut Config) {
         if let Some(bytes) = self.max_wasm_stack {
             config.max_wasm_stack(bytes.try_into().unwrap_or(usize::MAX));
         }
+    }
+
+    /// What a guest's store is to ask.
+    pub(crate) fn limiter(&self) -> GuestLimiter {
+        GuestLimiter::new(self, Refused::default())
+    }
+
+    /// Whether there is a limit that a store is to ask for.
+    pub(crate) fn limits_something(&self) -> bool {
+        self.max_memory.is_some() || self.max_instances.is_some() || self.max_table_elements.is_some()
+    }
+
+    /// The limit that a guest met whose store asked `refused`'s limiter, if `error`, which came of running it, says that it met one.
+    pub(crate) fn reached(&self, error: &Error, refused: &Refused) -> Option<LimitReached> {
+        let SizeOptions { max_instances, max_table_elements, .. } = *self;
+        if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
+            return match exceeded.kind {
+                LimitKind::MemoryBytes => refused.last(),
+                LimitKind::Instances => max_instances.map(LimitReached::Instances),
+                LimitKind::TableElements => max_table_elements.map(LimitReached::TableElements),
+                _ => None,
+            };
+        }
+        // What was refused need not be why it trapped, but mostly is.
+        error.is::<Trap>().then(|| refused.first()).flatten()
     }
 }
 
@@ -102,7 +146,7 @@ fn bytes(count: u64) -> String {
 
 /// What a guest was refused, and perhaps went on without.
 #[derive(Clone, Default)]
-struct Refused(Arc<Mutex<Vec<LimitReached>>>);
+pub(crate) struct Refused(Arc<Mutex<Vec<LimitReached>>>);
 
 impl Refused {
     fn note(&self, limit: LimitReached) {
@@ -128,7 +172,7 @@ pub(super) struct GuestLimits<'a> {
 }
 
 /// What a guest's store asks.
-pub(super) struct GuestLimiter {
+pub(crate) struct GuestLimiter {
     max_memory: Option<u64>,
     max_instances: Option<usize>,
     max_table_elements: Option<usize>,
@@ -148,9 +192,7 @@ impl<'a> GuestLimits<'a> {
 
     /// What the guest's store is to ask.
     pub(super) fn limiter(&self) -> GuestLimiter {
-        let LimitOptions { max_memory, max_instances, max_table_elements, .. } = *self.options;
-        let refused = self.refused.clone();
-        GuestLimiter { max_memory, max_instances, max_table_elements, memory: 0, left: None, last_growth: 0, refused }
+        GuestLimiter::new(&self.options.sizes, self.refused.clone())
     }
 
     /// Sets the limits of a store, where they begin: `limiter` finds in its data what [`limiter`](GuestLimits::limiter) gave.
@@ -178,21 +220,23 @@ impl<'a> GuestLimits<'a> {
     }
 
     fn reached(&self, error: &Error) -> Option<LimitReached> {
-        let LimitOptions { timeout, fuel, max_instances, max_table_elements, .. } = *self.options;
-        if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
-            return match exceeded.kind {
-                LimitKind::MemoryBytes => self.refused.last(),
-                LimitKind::Instances => max_instances.map(LimitReached::Instances),
-                LimitKind::TableElements => max_table_elements.map(LimitReached::TableElements),
-                _ => None,
-            };
+        match error.downcast_ref::<Trap>().map(Trap::code) {
+            Some(TrapCode::Interrupt) => self.options.timeout.map(LimitReached::Timeout),
+            Some(TrapCode::OutOfFuel) => self.options.fuel.map(LimitReached::Fuel),
+            _ => self.options.sizes.reached(error, &self.refused),
         }
-        match error.downcast_ref::<Trap>()?.code() {
-            TrapCode::Interrupt => timeout.map(LimitReached::Timeout),
-            TrapCode::OutOfFuel => fuel.map(LimitReached::Fuel),
-            // What was refused need not be why it trapped, but mostly is.
-            _ => self.refused.first(),
-        }
+    }
+}
+
+impl GuestLimiter {
+    fn new(options: &SizeOptions, refused: Refused) -> GuestLimiter {
+        let SizeOptions { max_memory, max_instances, max_table_elements, .. } = *options;
+        GuestLimiter { max_memory, max_instances, max_table_elements, memory: 0, left: None, last_growth: 0, refused }
+    }
+
+    /// What it has refused, and will.
+    pub(crate) fn refused(&self) -> Refused {
+        self.refused.clone()
     }
 }
 

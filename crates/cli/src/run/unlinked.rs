@@ -11,12 +11,12 @@ const LISTED: usize = 10;
 
 /// `error`, which came of running the component, with what to do if something was not there to import.
 pub(super) fn explain(error: Error, path: &Path, shown: &str) -> Error {
-    let advice = advice(&error, path, shown);
+    let advice = advice(&error, path, shown, "run");
     error.context(advice.unwrap_or_else(|| format!("cannot run {shown}")))
 }
 
-/// What the component imports that this program does not have, as `error` says, and what would provide it; `None` if it says nothing of that.
-pub(super) fn advice(error: &Error, path: &Path, shown: &str) -> Option<String> {
+/// What the component imports that this command does not have, as `error` says, and what would provide it; `None` if it says nothing of that.
+pub(crate) fn advice(error: &Error, path: &Path, shown: &str, command: &str) -> Option<String> {
     let missing = error.downcast_ref::<LinkError>()?.imports();
     let (wasi, others): (Vec<&str>, Vec<&str>) = missing.partition(|name| name.starts_with("wasi:"));
     let (now, later): (Vec<&str>, Vec<&str>) = wasi.into_iter().partition(|name| name.contains("@0.2."));
@@ -35,7 +35,8 @@ pub(super) fn advice(error: &Error, path: &Path, shown: &str) -> Option<String> 
     .filter(|(names, _)| !names.is_empty())
     .map(|(names, what)| format!("\n{}\n{what}", list(&names)))
     .collect();
-    (!told.is_empty()).then(|| format!("cannot run {shown}: it imports what `gusset run` does not provide{told}"))
+    (!told.is_empty())
+        .then(|| format!("cannot {command} {shown}: it imports what `gusset {command}` does not provide{told}"))
 }
 
 fn list(names: &[&str]) -> String {

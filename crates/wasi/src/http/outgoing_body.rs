@@ -213,6 +213,11 @@ impl OutgoingHttpBody {
         body
     }
 
+    /// Whether all has been written that is to be sent, or there is nothing: nothing that the guest does now can break it off.
+    pub fn is_finished(&self) -> bool {
+        self.0.as_ref().is_none_or(|pipe| matches!(pipe.lock().end, Some(PipeEnd::Finished(_))))
+    }
+
     fn close(&mut self) {
         let Some(pipe) = self.0.take() else { return };
         let mut state = pipe.lock();

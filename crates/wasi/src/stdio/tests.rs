@@ -169,7 +169,7 @@ fn an_output_that_nobody_reads_ends_the_guest_where_it_is_to() {
             .end_at_closed_output(end)
             .build()
             .unwrap();
-        let [_, _, stderr] = config.0.open_stdio();
+        let [_, _, stderr] = config.0.open_stdio(None);
         assert_eq!(stderr.write(b"somebody there?").unwrap(), 15);
         drop(read);
         match (stderr.write(b"and now?").unwrap_err(), from) {

@@ -1,0 +1,159 @@
+//! Clients that are slow, leave, or send what is no request: they have what they ask for, and others are not disturbed.
+
+use super::reply::Reply;
+use super::server::{Server, get, get_and_stay, read_all, read_until, wait_for};
+use std::io::Write;
+use std::net::Shutdown;
+
+/// The memory of a process that is in use, in KiB.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse().expect("it is a number")
+}
+
+#[test]
+fn a_connection_serves_many_requests_and_some_at_once() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    for _ in 0..20 {
+        stream.write_all(get_and_stay("/hello").as_bytes()).unwrap();
+        read_until(&mut stream, "hello\n");
+    }
+    let post = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc";
+    let all = [&get_and_stay("/hello"), post, &get_and_stay("/trap"), post, &get("/hello")].map(String::from).concat();
+    stream.write_all(all.as_bytes()).unwrap();
+    let (mut rest, _) = read_all(&mut stream);
+    for (status, text) in
+        [(200, "hello\n"), (200, "abc"), (500, "500 Internal Server Error\n"), (200, "abc"), (200, "hello\n")]
+    {
+        let reply = Reply::parse(&rest);
+        assert_eq!((reply.status, reply.text(), reply.is_whole), (status, text, true));
+        rest = reply.rest;
+    }
+    assert!(rest.is_empty());
+    server.stop();
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    let server = Server::start(&[]);
+    for garbage in [
+        &b"\0\x01\x02\x03 nothing of the kind\r\n\r\n"[..],
+        b"GET\r\n\r\n",
+        b"GET /hello HTTP/9.9\r\n\r\n",
+        b"GET /hello HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n",
+        b"GET /hello HTTP/1.1\r\nhost: a\r\nx: a\0b\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let mut stream = server.send(garbage);
+        stream.shutdown(Shutdown::Write).unwrap();
+        let (bytes, _) = read_all(&mut stream);
+        if !bytes.is_empty() {
+            assert_eq!(Reply::parse(&bytes).status, 400, "{}", garbage.escape_ascii());
+        }
+    }
+    // What comes behind a request is none of its affair.
+    let mut stream = server.send([get_and_stay("/hello").as_bytes(), b"\0\0\0garbage\r\n\r\n"].concat());
+    let reply = Reply::parse(&read_all(&mut stream).0);
+    assert_eq!((reply.status, reply.text()), (200, "hello\n"));
+    assert!(reply.rest.starts_with(b"HTTP/1.1 400"));
+    assert_eq!(server.get("/hello").status, 200);
+    server.stop();
+}
+
+#[test]
+fn a_guest_whose_client_has_left_is_ended() {
+    // One guest at a time: the next one has its turn when the one before has ended.
+    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-"]);
+    for path in ["/never", "/loop", "/Never", "/Loop", "/flood"] {
+        let mut stream = server.send(get(path));
+        if path != "/never" && path != "/loop" {
+            read_until(&mut stream, "HTTP/1.1 200");
+        }
+        drop(stream);
+        assert_eq!(server.get("/hello").status, 200, "{path}");
+    }
+    let upload = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nbegins";
+    for abort in [Shutdown::Write, Shutdown::Both] {
+        let stream = server.send(upload);
+        stream.shutdown(abort).unwrap();
+        drop(stream);
+        assert_eq!(server.get("/hello").status, 200, "{abort:?}");
+    }
+    let stopped = server.stop();
+    let aborted = stopped.stdout.lines().filter(|line| line.contains("\"outcome\": \"aborted\"")).count();
+    // Some may leave before their request is seen, and of an upload that is broken off the guest may hear first.
+    assert!((3..=7).contains(&aborted), "{}", stopped.stdout);
+}
+
+#[test]
+fn a_client_that_has_said_all_and_ends_its_side_has_left() {
+    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "none"]);
+    let mut stream = server.send(get("/never"));
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(&mut stream).0, b"");
+    assert_eq!(server.get("/hello").status, 200);
+    server.stop();
+}
+
+#[test]
+fn a_guest_waits_for_a_client_that_does_not_read() {
+    let server = Server::start(&["--timeout", "none", "--idle-timeout", "60s"]);
+    assert_eq!(server.get("/hello").status, 200);
+    let before = memory(server.id());
+    let mut slow: Vec<_> = (0..16).map(|_| server.send(get("/flood"))).collect();
+    slow.iter_mut().for_each(|stream| drop(read_until(stream, "HTTP/1.1 200")));
+    // Others go on, however long it is not read.
+    for _ in 0..200 {
+        assert_eq!(server.get("/hello").status, 200);
+    }
+    let after = memory(server.id());
+    assert!(after < before + (32 << 10), "{before} KiB, and then {after} KiB");
+    // It goes on where it is read.
+    for stream in &mut slow {
+        let mut left = 8 << 20;
+        let mut part = vec![0; 64 << 10];
+        while left > 0 {
+            let count = std::io::Read::read(stream, &mut part).unwrap();
+            assert!(count > 0);
+            left -= count.min(left);
+        }
+    }
+    let after = memory(server.id());
+    assert!(after < before + (32 << 10), "{before} KiB, and then {after} KiB");
+}
+
+#[test]
+fn a_sender_waits_for_a_guest_that_does_not_read() {
+    let server = Server::start(&["--timeout", "none"]);
+    assert_eq!(server.get("/hello").status, 200);
+    let before = memory(server.id());
+    let mut sender = server.send("POST /never HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n");
+    sender.set_nonblocking(true).unwrap();
+    let (part, mut sent, mut waits) = (vec![0; 1 << 20], 0_usize, 0);
+    while waits < 50 {
+        match sender.write(&part) {
+            Ok(count) => (sent, waits) = (sent + count, 0),
+            Err(_) => {
+                waits += 1;
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+        }
+    }
+    assert!(sent < 100 << 20, "{sent} bytes were taken");
+    assert!(memory(server.id()) < before + (32 << 10));
+    drop(sender);
+    wait_for(|| server.get("/hello").status == 200, || "others are not served".into());
+}
+
+#[test]
+fn a_client_that_takes_nothing_has_its_time() {
+    let server = Server::start(&["--timeout", "none", "--idle-timeout", "300ms", "--max-concurrent-requests", "1"]);
+    let mut slow = server.send(get("/flood"));
+    read_until(&mut slow, "HTTP/1.1 200");
+    assert_eq!(server.get("/hello").status, 200);
+}

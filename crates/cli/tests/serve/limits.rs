@@ -1,0 +1,140 @@
+//! What clients may ask of a server: heads, time, connections, guests at a time.
+
+use super::reply::Reply;
+use super::server::{PATIENCE, Server, get, get_and_stay, read_all, read_until};
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[test]
+fn heads_may_be_so_large() {
+    let server = Server::start(&["--max-header-size", "4KiB"]);
+    let with = |value: usize| {
+        format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(value))
+    };
+    assert_eq!(server.ask(with(3_900)).status, 200);
+    assert_eq!(server.ask(with(4_100)).status, 431);
+    // What nobody reads to its end is refused all the same.
+    assert_eq!(server.ask(with(4 << 20)).status, 431);
+    let many = "a: b\r\n".repeat(300);
+    assert_eq!(server.ask(format!("GET /hello HTTP/1.1\r\nhost: a\r\n{many}\r\n")).status, 431);
+    let path = format!("/hello{}", "o".repeat(70_000));
+    assert!(matches!(server.get(&path).status, 414 | 431));
+    assert_eq!(server.get("/hello").status, 200);
+    server.stop();
+}
+
+#[test]
+fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
+    let server = Server::start(&["--header-timeout", "200ms", "--idle-timeout", "400ms"]);
+    // A head that does not come to its end, byte by byte.
+    let mut slow = server.connect();
+    let mut alive = 0;
+    for byte in "GET /hello HTTP/1.1\r\nhost: a\r\nx: ".bytes().chain(std::iter::repeat(b'x')) {
+        if slow.write_all(&[byte]).is_err() {
+            break;
+        }
+        alive += 1;
+        assert!(alive < 100_000, "it takes what never ends");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let mut idle = server.connect();
+    assert_eq!(read_all(&mut idle), (Vec::new(), false));
+    let mut kept = server.send(get_and_stay("/hello"));
+    assert!(Reply::parse(&read_all(&mut kept).0).is_whole);
+    server.stop();
+}
+
+#[test]
+fn so_many_guests_run_and_so_many_requests_wait() {
+    let server = Server::start(&["--max-concurrent-requests", "1", "--max-queued-requests", "1", "--timeout", "2s"]);
+    let mut running = server.send(get("/Never"));
+    read_until(&mut running, "hello");
+    let mut queued = server.send(get("/hello"));
+    // That one waits is seen by the next one's being refused, soon.
+    let refused = loop {
+        let reply = server.get("/hello");
+        if reply.status == 503 && reply.header("retry-after").is_some() {
+            break reply;
+        }
+        assert_eq!(reply.status, 503);
+    };
+    assert_eq!((refused.header("retry-after"), refused.is_whole), (Some("1"), true));
+    drop(running);
+    let reply = Reply::parse(&read_all(&mut queued).0);
+    assert_eq!((reply.status, reply.text()), (200, "hello\n"));
+    server.wait_for_error("503: all guests that --max-concurrent-requests allows are busy");
+    server.stop();
+}
+
+#[test]
+fn who_waits_for_too_long_is_told() {
+    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "500ms"]);
+    let mut running = server.send(get("/Never"));
+    read_until(&mut running, "hello");
+    let reply = server.get("/hello");
+    // The guest that runs has its time too, and may end first.
+    assert!(matches!(reply.status, 200 | 503), "{reply:?}");
+    assert_eq!(server.get("/hello").status, 200);
+    server.stop();
+}
+
+#[test]
+fn so_many_connections_are_taken() {
+    let server = Server::start(&["--max-concurrent-connections", "2"]);
+    let one = server.send(get_and_stay("/hello"));
+    let mut other = server.send(get_and_stay("/hello"));
+    read_until(&mut other, "hello");
+    let mut third = server.send(get("/hello"));
+    third.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    assert!(third.read(&mut [0]).is_err(), "nobody has taken it");
+    drop(one);
+    third.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(Reply::parse(&read_all(&mut third).0).status, 200);
+    drop(other);
+    server.stop();
+}
+
+#[test]
+fn guests_that_compute_do_not_keep_others() {
+    let server = Server::start(&["--timeout", "20s"]);
+    let _loops: Vec<_> = (0..8).map(|_| server.send(get("/loop"))).collect();
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| {
+                let reply = server.get("/hello");
+                assert_eq!((reply.status, reply.text()), (200, "hello\n"));
+                answered.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(answered.into_inner(), 50);
+}
+
+#[test]
+fn without_a_pool_all_is_the_same() {
+    let server = Server::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
+    assert_eq!(server.get("/hello").text(), "hello\n");
+    assert_eq!(server.get("/grow").status, 500);
+    assert_eq!(server.get("/trap").status, 500);
+    server.stop();
+}
+
+#[test]
+fn descriptors_may_run_out() {
+    let mut command = std::process::Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_gusset");
+    // As many as a process has that has just begun, and a few more.
+    let line = format!(
+        "ulimit -n 80; exec {program} serve --addr 127.0.0.1:0 --max-concurrent-connections 1000 {}",
+        super::server::SERVICE
+    );
+    command.args(["-c", &line]).stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let server = Server::of(&mut command);
+    let idle: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    let mut waiting = server.send(get("/hello"));
+    drop(idle);
+    assert_eq!(Reply::parse(&read_all(&mut waiting).0).status, 200);
+    server.stop();
+}

@@ -1,0 +1,82 @@
+//! What guests print, and what the server writes of its requests.
+
+use super::server::{Server, get};
+use crate::program::ScratchFolder;
+
+#[test]
+fn guests_write_lines_with_the_number_of_their_request() {
+    let server = Server::start(&[]);
+    assert_eq!(server.get("/print").status, 200);
+    assert_eq!(server.get("/print").status, 200);
+    let stopped = server.stop();
+    let lines = |number| format!("stdout [{number}] :: one\nstdout [{number}] :: two\nstdout [{number}] :: three\n");
+    assert_eq!(stopped.stdout, lines(0) + &lines(1));
+    assert_eq!(stopped.stderr, "stderr [0] :: wrong\nstderr [1] :: wrong\n");
+}
+
+#[test]
+fn lines_may_be_as_guests_write_them() {
+    let server = Server::start(&["--no-logging-prefix"]);
+    assert_eq!(server.get("/print").status, 200);
+    let stopped = server.stop();
+    assert_eq!((&*stopped.stdout, &*stopped.stderr), ("one\ntwo\nthree", "wrong\n"));
+}
+
+#[test]
+fn output_that_nobody_takes_keeps_its_guest_alone() {
+    let mut command = super::server::command(&["--timeout", "none", super::server::SERVICE]);
+    let (unread, pipe) = std::io::pipe().unwrap();
+    command.stdout(pipe);
+    let mut child = command.spawn().unwrap();
+    let mut first = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().unwrap()), &mut first).unwrap();
+    let address = first.trim().trim_start_matches("Serving HTTP on http://").trim_end_matches('/').to_owned();
+    let ask = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        std::io::Write::write_all(&mut stream, get(path).as_bytes()).unwrap();
+        stream
+    };
+    let talkers: Vec<_> = (0..4).map(|_| ask("/say")).collect();
+    for path in ["/hello", "/print", "/hello", "/print"] {
+        let (bytes, _) = super::server::read_all(&mut ask(path));
+        assert!(bytes.starts_with(b"HTTP/1.1 200"), "{path}");
+    }
+    drop((talkers, unread));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn each_request_has_a_line_that_nothing_can_break() {
+    let scratch = ScratchFolder::new();
+    let log = scratch.file("access.log", b"before\n");
+    let server = Server::start(&["--access-log", &log, "--healthz=/up", "--timeout", "200ms"]);
+    for path in ["/hello", "/trap", "/up", "/Never", "/loop", "/hello?\"\\%0a\u{7f}"] {
+        drop(super::server::read_all(&mut server.send(get(path))));
+    }
+    drop(super::server::read_all(&mut server.send("GET /hello HTTP/1.1\r\nconnection: close\r\n\r\n")));
+    server.stop();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "before");
+    let expected = [
+        "\"request\": 0, ..., \"method\": \"GET\", \"path\": \"/hello\", \"status\": 200, \"bytes\": 6, ..., \"outcome\": \"ok\"}",
+        "\"request\": 1, ..., \"method\": \"GET\", \"path\": \"/trap\", \"status\": 500, \"bytes\": 26, ..., \"outcome\": \"failed\"}",
+        "\"request\": null, ..., \"method\": \"GET\", \"path\": \"/up\", \"status\": 200, \"bytes\": 3, ..., \"outcome\": \"health\"}",
+        "\"request\": 2, ..., \"method\": \"GET\", \"path\": \"/Never\", \"status\": 200, \"bytes\": 6, ..., \"outcome\": \"timeout\"}",
+        "\"request\": 3, ..., \"method\": \"GET\", \"path\": \"/loop\", \"status\": 504, \"bytes\": 20, ..., \"outcome\": \"timeout\"}",
+    ];
+    for (line, expected) in lines[1..].iter().zip(expected) {
+        assert!(line.starts_with("{\"time\": \"20") && line.contains("Z\", "), "{line}");
+        let parts = expected.split("...");
+        assert!(parts.clone().all(|part| line.contains(part)), "{line} has not {expected}");
+    }
+    let last = lines.last().unwrap();
+    assert!(
+        last.contains("\"request\": null") && last.contains("\"status\": 400") && last.contains("\"refused\""),
+        "{last}"
+    );
+    assert!(text.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()));
+    // Nobody asked for a path of 0x7f but by a request that is none, perhaps.
+    assert!((7..=8).contains(&lines.len()), "{text}");
+}
