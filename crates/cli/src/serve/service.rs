@@ -6,7 +6,7 @@ use super::arguments::ServeArguments;
 use super::guest::ServedGuest;
 use super::load::Loaded;
 use super::log_sink::LogSink;
-use super::stop::Stop;
+use super::stop::ServerStop;
 use super::ticks::Ticks;
 use crate::error::WrongUsage;
 use crate::run::SizeOptions;
@@ -34,7 +34,7 @@ pub(super) struct Service {
     pub(super) healthz: Option<String>,
     pub(super) admission: Admission,
     pub(super) ticks: Ticks,
-    pub(super) stop: Stop,
+    pub(super) stop: ServerStop,
     next_number: AtomicU64,
     max_requests: u64,
 }
@@ -79,7 +79,7 @@ impl Service {
             access_log,
             healthz: arguments.healthz,
             admission: Admission::new(limits.max_concurrent_requests.get(), limits.max_queued_requests),
-            stop: Stop::default(),
+            stop: ServerStop::default(),
             next_number: AtomicU64::new(0),
             max_requests: arguments.max_requests.unwrap_or(u64::MAX),
         })
