@@ -62,6 +62,25 @@ pub fn programs(bytes: &[u8]) {
     }
 }
 
+/// Programs over handles whose host waits, several at once, some of which are given up: guests must do what they do where nobody waits. What
+/// has come of them.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn waiting_programs(bytes: &[u8]) -> gusset_oracle::WaitingSeen {
+    use gusset_oracle::{WaitingPrograms, WaitingSeen};
+    static ENGINES: LazyLock<[WaitingPrograms; 2]> =
+        LazyLock::new(|| [WaitingPrograms::on_demand(), WaitingPrograms::pooled()]);
+    let mut seen = WaitingSeen::default();
+    if let Some((first, rest)) = bytes.split_first()
+        && let Err(wrong) = ENGINES[usize::from(*first) % 2].check(rest, &mut seen)
+    {
+        panic!("{wrong}");
+    }
+    seen
+}
+
 /// Calls of WASI's functions, with made-up arguments over a made-up memory: they must do only what they may. What has come of them.
 ///
 /// # Panics

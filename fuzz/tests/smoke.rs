@@ -102,6 +102,17 @@ fn wasi_abi() {
 }
 
 #[test]
+fn waiting_programs() {
+    let (mut polls, mut ended) = (0, 0);
+    run(|input| {
+        let seen = gusset_fuzz::waiting_programs(&input.bytes(1536));
+        (polls, ended) = (polls + seen.polls, ended + seen.ended);
+    });
+    println!("{polls} polls, {ended} programs");
+    assert!(ended > 10 && polls > 5 * ended, "there were only {polls} polls of {ended} programs");
+}
+
+#[test]
 fn differential() {
     let mut all = Shown::default();
     run(|input| all += gusset_fuzz::differential(&input.bytes(8192)));

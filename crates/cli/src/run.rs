@@ -6,7 +6,6 @@ mod core_call;
 mod grants;
 mod limits;
 mod module;
-mod requests;
 mod stack;
 pub(crate) mod unlinked;
 mod unlinked_module;

@@ -25,7 +25,7 @@ use service::Service;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use stop::Stop;
+use stop::ServerStop;
 use tokio::runtime::Builder;
 
 /// What the command does, in a line.
@@ -46,9 +46,12 @@ have been answered, or after --shutdown-timeout; a second one ends it at once.
 What the server answers itself: 400, 405, 413, 431 what no guest is asked for, 500 the guest failed, or set no response, 502 it says that
 whom it asked failed, 503 there is no room, 504 it took too long. Where an answer has begun, its connection is cut.
 
-A guest that computes lets others have their turn every 5 ms. One whose client leaves is ended.
+A guest that computes lets others have their turn every 2 ms. One whose client leaves is ended.
 
 Exit codes: 0 it was stopped, 1 there is nothing to serve, or nowhere, 2 wrong usage, 130 and 143 it was stopped by a second signal.";
+
+/// How long the program waits for what its threads are at, at its end.
+const LAST_CONNECTIONS: Duration = Duration::from_secs(1);
 
 /// How long the program waits for who reads its output, at its end.
 const LAST_LINES: Duration = Duration::from_secs(5);
@@ -61,14 +64,14 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     let service = Arc::new(Service::new(arguments, loaded)?);
     let runtime = Builder::new_multi_thread().enable_io().enable_time().build().context("starting threads")?;
     let ended = runtime.block_on(listen::serve(&service, addr, connections, shutdown_timeout));
-    // What works on files in a thread is not waited for.
-    runtime.shutdown_background();
+    // Connections that are broken off are closed here. What works on files in a thread is not waited for.
+    runtime.shutdown_timeout(LAST_CONNECTIONS);
     service.finish_logs(LAST_LINES);
     ended
 }
 
-impl AsRef<Stop> for Service {
-    fn as_ref(&self) -> &Stop {
+impl AsRef<ServerStop> for Service {
+    fn as_ref(&self) -> &ServerStop {
         &self.stop
     }
 }

@@ -10,6 +10,7 @@ mod inspect;
 mod limits;
 mod mistakes;
 mod names;
+mod network;
 mod precompiled;
 mod program;
 mod programs;

@@ -3,14 +3,20 @@
 
 mod calls;
 mod cancelling;
+mod edges;
+mod forgotten;
+mod leftovers;
 mod nesting;
+mod panics;
 mod stacks;
 mod threads;
 mod turns;
 
 use gusset::core::{Caller, Instance, Linker, Module};
 use gusset::{Engine, Result, Store};
+use std::env;
 use std::pin::{Pin, pin};
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -110,4 +116,15 @@ fn waiting_guest(engine: &Engine) -> Result<(Store<u32>, Instance)> {
     let mut store = Store::new(engine, 0);
     let instance = linker.instantiate(&mut store, &module)?;
     Ok((store, instance))
+}
+
+/// Does a test, which has that path in this program, in a process of its own: what came of that, and nothing in the process itself.
+fn in_own_process(test: &str, work: impl FnOnce() -> Result<()>) -> Result<Option<Output>> {
+    const ALONE: &str = "GUSSET_TEST_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return work().map(|()| None);
+    }
+    let mut process = Command::new(env::current_exe()?);
+    process.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ALONE, "1");
+    Ok(Some(process.output()?))
 }

@@ -3,6 +3,7 @@
 
 mod client;
 mod config;
+mod exchange;
 mod incoming_body;
 mod outgoing_body;
 mod outgoing_handler;
@@ -11,6 +12,7 @@ mod response_slot;
 mod tls;
 mod types;
 
+pub use client::{HttpNetwork, HttpNetworkBody};
 pub use config::{HttpConfig, WasiHttpCtx};
 pub use outgoing_body::OutgoingHttpBody;
 pub use proxy::{Proxy, ProxyPre, ResponseSender};
@@ -22,7 +24,12 @@ pub use types::{
 
 use crate::ctx::WasiCtx;
 use crate::p2::WasiView;
+use bytes::Bytes;
 use gusset::{AsContext, Linker, ResourceTable, Result, StoreContextMut};
+use http_body_util::combinators::UnsyncBoxBody;
+
+/// A body, whoever sends it.
+type HttpBody = UnsyncBoxBody<Bytes, HttpErrorCode>;
 
 /// What a store has for guests of `wasi:http`, where [`add_to_linker`] finds it.
 ///
@@ -66,10 +73,11 @@ pub struct WasiHttpCtxView<'a> {
 }
 
 /// Gives components `wasi:http/types` and `wasi:http/outgoing-handler`, of any version 0.2.x. What else services import,
-/// [`p2::add_to_linker_async`](crate::p2::add_to_linker_async) has (or [`p2::add_to_linker`](crate::p2::add_to_linker): then guests that wait keep their
-/// threads, and the runtime must have others).
+/// [`p2::add_to_linker_async`](crate::p2::add_to_linker_async) has, or [`p2::add_to_linker`](crate::p2::add_to_linker).
 ///
-/// A guest that asks others is to be called within a Tokio runtime. It reaches what the [`Network`](crate::Network) of its configuration allows.
+/// A guest that asks others reaches what the [`Network`](crate::Network) of its configuration allows. Its requests are on their way in the Tokio runtime that
+/// it is called in. With the linker that keeps the threads of guests it need not be called in any: requests are then in a thread of this crate's own. A
+/// runtime of one thread, which such a guest would keep, can do nothing for it: there it waits until the deadline of its store, or for ever.
 ///
 /// ```
 /// use gusset::{Engine, Linker, ResourceTable};

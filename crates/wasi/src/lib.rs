@@ -4,6 +4,27 @@
 //! store. The interfaces of the versions stand upon that: 0.2 for components; preview1 and, as conversions onto it, preview0 for core modules.
 //!
 //! Files are what implements [`Directory`] and [`File`], pipes and the like what implements [`Stream`]; hosts can bring their own.
+//!
+//! # Waiting
+//!
+//! A guest that waits, for a timer, a pipe, a connection, a response, does so in one of two ways, which the linker's functions decide:
+//!
+//! | | [`p2::add_to_linker`], preview1, preview0 | `p2::add_to_linker_async` (feature `async`) |
+//! | --- | --- | --- |
+//! | it is entered by | `call`, or `call_async` | `call_async`, within a Tokio runtime |
+//! | while it waits | its thread waits in the system | its fiber is put aside, and the thread runs others |
+//! | its work on files | is done in its thread | in threads for what keeps one; the guest waits for that |
+//! | what else is needed | nothing | a runtime with timers and I/O |
+//! | what ends the wait | what was waited for, or the store's deadline | these, or that the call's future is dropped |
+//!
+//! The first is for a host that has a thread for each guest; within a runtime it keeps a thread of it, on which nothing else runs meanwhile, and a runtime of one
+//! thread stands still. The second costs a switch of stacks where a guest really waits, and nothing where it does not. In both, guests wait for as many
+//! things at once as they like, and one never waits for another but by what they share: a pipe, a lock of the host's own.
+//!
+//! `http::add_to_linker` goes with either. Requests are on their way in the runtime that the guest is called in, or, where there is none, in a thread
+//! of this crate's own.
+//!
+//! A guest that computes gives nothing up by itself: epochs and fuel of the engine are for that.
 #![forbid(unsafe_code)]
 
 #[cfg(not(target_os = "linux"))]
@@ -41,7 +62,7 @@ pub use fs::{
 pub use net::{Network, NetworkRule, SocketListener, SocketStream};
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use stdio::{Input, Output, OutputBuffer};
-pub use stream::{Listener, Stream};
+pub use stream::{FailureCause, Listener, Stream};
 pub use wait::{Interest, Pollable, Ready, Waiter};
 
 /// The README's examples are tests.

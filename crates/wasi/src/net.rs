@@ -10,6 +10,8 @@ mod tcp;
 mod udp;
 
 pub(crate) use address::IpFamily;
+#[cfg(feature = "http")]
+pub(crate) use address::is_one_host;
 pub(crate) use lookup::{Lookup, LookupSlots};
 pub(crate) use options::SocketOptions;
 pub(crate) use tcp::TcpEndpoint;

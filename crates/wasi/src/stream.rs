@@ -3,8 +3,19 @@
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::{FileType, Metadata};
 use crate::wait::Pollable;
+use std::error::Error;
 use std::io::SeekFrom;
 use std::sync::Arc;
+
+/// More of why a stream has failed than a code says: an error that an interface can take for one of its own.
+///
+/// ```
+/// use gusset_wasi::FailureCause;
+/// use std::sync::Arc;
+/// let failure: FailureCause = Arc::new(std::fmt::Error);
+/// assert!(failure.downcast_ref::<std::fmt::Error>().is_some());
+/// ```
+pub type FailureCause = Arc<dyn Error + Send + Sync>;
 
 /// Bytes that come or go in order: a pipe, a terminal, a connection, standard input or output.
 ///
@@ -128,6 +139,13 @@ pub trait Stream: Pollable {
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         let _ = bytes;
         Err(ErrorCode::BadDescriptor.into())
+    }
+
+    /// Why it has failed, where there is more to say than the code that [`read`](Stream::read) or [`write`](Stream::write) has just returned: what
+    /// [`p2::IoError::cause`](crate::p2::IoError::cause) gives to an interface with an error of its own, and what the guest is told as text. Nothing, as it
+    /// stands.
+    fn failure(&self) -> Option<FailureCause> {
+        None
     }
 
     /// What [`write`](Stream::write) does, for a guest that has a [deadline](gusset::Store::set_deadline): where writing waits in the system

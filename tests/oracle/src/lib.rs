@@ -31,6 +31,8 @@ mod run_programs;
 mod seed;
 mod text;
 mod view;
+mod waiting_host;
+mod waiting_programs;
 mod wasi_calls;
 mod wasi_world;
 
@@ -44,6 +46,7 @@ pub use programs::{HandleProgram, arbitrary_program};
 pub use reference::{Compared, Reference, compare_program, compare_with_reference};
 pub use run_programs::Interpreters;
 pub use seed::input;
+pub use waiting_programs::{WaitingPrograms, WaitingSeen};
 pub use wasi_calls::{CallsSeen, check_wasi_calls};
 
 use gusset::{ComponentFeature, Config, Engine, Val};

@@ -6,16 +6,20 @@ use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Tra
 
 /// What the guests of a program share with their host.
 #[derive(Default)]
-struct Tape {
+pub(crate) struct Tape {
     tape: Vec<u32>,
     at: usize,
-    log: Vec<u32>,
-    instance: Option<Instance>,
+    pub(crate) log: Vec<u32>,
+    pub(crate) instance: Option<Instance>,
 }
 
 impl Tape {
+    pub(crate) fn of(program: &HandleProgram) -> Tape {
+        Tape { tape: program.tape.clone(), ..Tape::default() }
+    }
+
     /// The next number; what ends a function where there is none.
-    fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.at += 1;
         self.tape.get(self.at - 1).copied().unwrap_or(0)
     }
@@ -76,8 +80,7 @@ impl Interpreters {
     /// When the program is for another number of instances.
     pub fn check(&self, program: &HandleProgram) -> Result<(), String> {
         assert_eq!(program.instances, self.instances);
-        let tape = Tape { tape: program.tape.clone(), ..Tape::default() };
-        let mut store = Store::new(&self.engine, tape);
+        let mut store = Store::new(&self.engine, Tape::of(program));
         let trap = self.run(&mut store).map_err(|what| format!("{what}\nin {program:?}"))?;
         let log = &store.data().log;
         if *log != program.log || trap != program.trap {
@@ -97,11 +100,18 @@ impl Interpreters {
             let run = instance.get_typed_func::<(), ()>(&mut *store, format!("run{callee}"));
             let run = run.map_err(|error| format!("no function for {callee}: {error:?}"))?;
             if let Err(error) = run.call(&mut *store, ()) {
-                return match error.downcast_ref::<Trap>() {
-                    Some(trap) => Ok(Some(trap.code())),
-                    None => Err(format!("fails: {error:?}")),
-                };
+                return trap_code(&error).map(Some);
             }
         }
     }
+}
+
+/// The trap that has ended a program.
+///
+/// # Errors
+///
+/// When it was none.
+pub(crate) fn trap_code(error: &Error) -> Result<TrapCode, String> {
+    let trap = error.downcast_ref::<Trap>().map(Trap::code);
+    trap.ok_or_else(|| format!("fails: {error:?}"))
 }

@@ -5,4 +5,5 @@ mod memories;
 mod oracle;
 mod programs;
 mod trap_codes;
+mod waiting_programs;
 mod wasi_calls;

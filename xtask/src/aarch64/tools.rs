@@ -71,6 +71,11 @@ impl Tools {
         runner.push(" -L ");
         runner.push(&self.system);
         command.env(format!("CARGO_TARGET_{name}_LINKER"), &self.linker);
+        // The same compiles what dependencies have of C.
+        let compiler = format!("CC_{}", TARGET.replace('-', "_"));
+        if env::var_os(&compiler).is_none() {
+            command.env(compiler, &self.linker);
+        }
         command.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
         // For programs that tests start.
         command.env("QEMU_LD_PREFIX", &self.system).current_dir(root);

@@ -2,14 +2,13 @@
 
 use super::arguments::Invocation;
 use super::limits::{GuestLimiter, GuestLimits};
-use super::requests::RequestRuntime;
 use super::{grants, unlinked};
 use crate::output::print;
 use crate::select::listing;
 use crate::{guess, sample};
 use anyhow::{Context, Error, Result, bail};
 use gusset::{CallableExport, Component, Engine, Linker, ResourceTable, Store, Val, WaveCall};
-use gusset_wasi::http::{HttpConfig, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use gusset_wasi::http::{self, HttpConfig, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use gusset_wasi::p2::{self, WasiCtxView, WasiView};
 use gusset_wasi::{Exit, WasiCtx};
 use std::process::ExitCode;
@@ -76,8 +75,7 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker(&mut linker)?;
-    let requests = RequestRuntime::for_component(component, &mut linker)?;
-    let _entered = requests.enter();
+    http::add_to_linker(&mut linker)?;
     let guest = ComponentGuest {
         wasi: WasiCtx::new(&grants::config(invocation)?),
         http: WasiHttpCtx::new(&HttpConfig::new()?),

@@ -7,6 +7,7 @@ use crate::json_text::JsonText;
 use anyhow::{Context, Result};
 use std::fmt::{self, Write};
 use std::fs::OpenOptions;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,6 +29,21 @@ impl AccessLog {
     /// Writes the line of a request that is over.
     pub(super) fn put(&self, record: &RequestRecord) {
         self.0.put(line(record, SystemTime::now()));
+    }
+
+    /// Writes the line of what a client has sent that is no request.
+    pub(super) fn put_malformed(&self, client: SocketAddr, error: &hyper::Error) {
+        // Who speaks HTTP/2 is not answered: it would not understand it.
+        let status = match error {
+            error if error.to_string().contains("HTTP2") => "null",
+            error if error.is_parse_too_large() => "431",
+            _ => "400",
+        };
+        self.0.put(format!(
+            "{{\"time\": \"{}\", \"request\": null, \"client\": \"{client}\", \"method\": null, \"path\": null, \"status\": {status}, \
+             \"bytes\": 0, \"micros\": 0, \"outcome\": \"malformed\"}}\n",
+            Utc(SystemTime::now())
+        ));
     }
 
     pub(super) fn finish(&self, patience: Duration) {

@@ -1,6 +1,6 @@
 //! [`OwnAnswer`]: what the server answers where the guest has not. What has gone wrong stands in the log; a client is told the status and its name.
 
-use super::record::Outcome;
+use super::record::RequestOutcome;
 use super::service::RequestLimits;
 use crate::run::LimitReached;
 use gusset::{Error, PoolExhausted, Printable};
@@ -11,7 +11,7 @@ use http::StatusCode;
 /// An answer that is not the guest's.
 pub(super) struct OwnAnswer {
     pub(super) status: StatusCode,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: RequestOutcome,
     /// What the log says of it.
     pub(super) report: Option<String>,
 }
@@ -19,25 +19,33 @@ pub(super) struct OwnAnswer {
 impl OwnAnswer {
     /// A request that the guest is not asked about.
     pub(super) fn refused(status: StatusCode, report: impl Into<String>) -> OwnAnswer {
-        OwnAnswer { status, outcome: Outcome::Refused, report: Some(report.into()) }
+        OwnAnswer { status, outcome: RequestOutcome::Refused, report: Some(report.into()) }
     }
 
     /// The guest was not done in time.
     pub(super) fn late(limits: &RequestLimits) -> OwnAnswer {
-        OwnAnswer { status: StatusCode::GATEWAY_TIMEOUT, outcome: Outcome::TimedOut, report: Some(too_long(limits)) }
+        OwnAnswer {
+            status: StatusCode::GATEWAY_TIMEOUT,
+            outcome: RequestOutcome::TimedOut,
+            report: Some(too_long(limits)),
+        }
     }
 
     /// The guest was not even asked in time.
     pub(super) fn never_entered() -> OwnAnswer {
         let report = "all guests that --max-concurrent-requests allows were busy as long as --timeout allows";
-        OwnAnswer { status: StatusCode::SERVICE_UNAVAILABLE, outcome: Outcome::TimedOut, report: Some(report.into()) }
+        OwnAnswer {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            outcome: RequestOutcome::TimedOut,
+            report: Some(report.into()),
+        }
     }
 
     /// The guest ended with an error, and has set no response that could be sent.
     pub(super) fn failed(error: &Error) -> OwnAnswer {
         let (status, outcome) = match error.is::<PoolExhausted>() {
-            true => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Refused),
-            false => (StatusCode::INTERNAL_SERVER_ERROR, Outcome::Failed),
+            true => (StatusCode::SERVICE_UNAVAILABLE, RequestOutcome::Refused),
+            false => (StatusCode::INTERNAL_SERVER_ERROR, RequestOutcome::Failed),
         };
         OwnAnswer { status, outcome, report: Some(failure(error)) }
     }
@@ -45,13 +53,17 @@ impl OwnAnswer {
     /// The guest has ended, and set no response.
     pub(super) fn absent() -> OwnAnswer {
         let report = "the guest has ended without a response";
-        OwnAnswer { status: StatusCode::INTERNAL_SERVER_ERROR, outcome: Outcome::Failed, report: Some(report.into()) }
+        OwnAnswer {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            outcome: RequestOutcome::Failed,
+            report: Some(report.into()),
+        }
     }
 
     /// The guest has set an error in place of a response.
     pub(super) fn of_guest(code: &HttpErrorCode) -> OwnAnswer {
         let report = format!("the guest answers with an error: {code}");
-        OwnAnswer { status: status_of(code), outcome: Outcome::Failed, report: Some(report) }
+        OwnAnswer { status: status_of(code), outcome: RequestOutcome::Failed, report: Some(report) }
     }
 }
 

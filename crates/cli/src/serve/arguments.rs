@@ -13,6 +13,9 @@ use std::time::Duration;
 /// What the limits stand under in the help, with those of `gusset run`.
 const HEADING: &str = "Limits";
 
+/// How many guests there may be at a time, unless somebody says so: as many as others have.
+const DEFAULT_GUESTS: usize = 1000;
+
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// Where to take connections; with port 0, the system chooses one
@@ -62,9 +65,9 @@ pub(super) struct ServeLimits {
     pub(super) timeout: TimeLimit,
     #[command(flatten)]
     pub(super) sizes: SizeOptions,
-    /// The most guests at a time
-    #[arg(long, help_heading = HEADING, value_name = "N", default_value = "1000")]
-    pub(super) max_concurrent_requests: NonZeroUsize,
+    /// The most guests at a time [default: 1000]
+    #[arg(long, help_heading = HEADING, value_name = "N")]
+    max_concurrent_requests: Option<NonZeroUsize>,
     /// The most requests that wait for others to end; those beyond are answered 503
     #[arg(long, help_heading = HEADING, value_name = "N", default_value = "1000", value_parser = quantity::count)]
     pub(super) max_queued_requests: usize,
@@ -83,6 +86,18 @@ pub(super) struct ServeLimits {
     /// How long a connection is kept on which no request comes, or no answer goes
     #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "60s", value_parser = quantity::duration)]
     pub(super) idle_timeout: Duration,
+}
+
+impl ServeLimits {
+    /// How many guests there may be at a time.
+    pub(super) fn guests(&self) -> usize {
+        self.max_concurrent_requests.map_or(DEFAULT_GUESTS, NonZeroUsize::get)
+    }
+
+    /// Whether somebody has said that.
+    pub(super) fn says_guests(&self) -> bool {
+        self.max_concurrent_requests.is_some()
+    }
 }
 
 /// What `--access-log` names.

@@ -3,7 +3,7 @@
 
 use super::answer::{failure, too_long};
 use super::connection::ConnectionState;
-use super::record::{Outcome, RequestRecord};
+use super::record::{RequestOutcome, RequestRecord};
 use super::stop::ActiveTask;
 use bytes::Bytes;
 use gusset::Result;
@@ -76,7 +76,7 @@ impl Body for ServedBody {
                     *guest = None;
                     this.connection.end_guest();
                     if let Err(error) = ended {
-                        this.record.outcome = Outcome::Failed;
+                        this.record.outcome = RequestOutcome::Failed;
                         this.record.report(&failure(&error));
                     }
                 }
@@ -92,11 +92,10 @@ impl Body for ServedBody {
                 this.is_whole = frame.is_trailers() || this.expected == Some(this.record.bytes);
             }
             Poll::Ready(Some(Err(error))) => {
-                if this.record.outcome != Outcome::Failed {
-                    this.record.outcome = Outcome::Failed;
+                if this.record.outcome != RequestOutcome::Failed {
+                    this.record.outcome = RequestOutcome::Failed;
                     this.record.report(&format!("the answer was broken off: {error}"));
                 }
-                this.connection.break_off();
             }
         }
         frame
@@ -121,11 +120,14 @@ impl Body for ServedBody {
 impl Drop for ServedBody {
     fn drop(&mut self) {
         self.is_whole |= self.expected == Some(self.record.bytes);
-        if self.is_whole && self.record.outcome == Outcome::Aborted {
-            self.record.outcome = Outcome::Answered;
+        if self.is_whole && self.record.outcome == RequestOutcome::Aborted {
+            self.record.outcome = RequestOutcome::Answered;
+        }
+        if !self.is_whole {
+            self.connection.break_off();
         }
         if !self.is_whole && self.connection.is_late() {
-            self.record.outcome = Outcome::TimedOut;
+            self.record.outcome = RequestOutcome::TimedOut;
             self.record.report(&format!("{}: the answer was broken off", too_long(&self.connection.service.limits)));
         }
         if let BodyContent::Guest { guest, .. } = &mut self.content

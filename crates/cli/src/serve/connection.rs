@@ -23,9 +23,6 @@ use tokio::time::sleep_until;
 /// The least that hyper reads a head into.
 const LEAST_HEAD: usize = 8 << 10;
 
-/// How many fields a head may have.
-const MAX_FIELDS: usize = 256;
-
 /// A time that nobody waits for.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
@@ -146,6 +143,11 @@ impl ConnectionState {
         self.broken_off.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the client has not got all of an answer.
+    pub(super) fn lacks_something(&self) -> bool {
+        self.broken_off.load(Ordering::Relaxed) || self.lock().phase == Phase::Response
+    }
+
     fn lock(&self) -> MutexGuard<'_, ConnectionClock> {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,6 +173,7 @@ impl ConnectionState {
         let clock = self.lock();
         let stalled = clock.stalled.and_then(|since| since.checked_add(self.service.limits.idle_timeout));
         if stalled.is_some_and(|due| due <= now) {
+            self.break_off();
             return Ringing::Close;
         }
         match clock.phase {
@@ -181,7 +184,6 @@ impl ConnectionState {
             }
             Phase::Response => {
                 self.late.store(true, Ordering::Relaxed);
-                self.break_off();
                 Ringing::Close
             }
         }
@@ -193,22 +195,27 @@ pub(super) async fn serve(service: Arc<Service>, accepted: Accepted) {
     let Accepted { stream, client, permit: _permit } = accepted;
     let waker = poll_fn(|task| Poll::Ready(task.waker().clone())).await;
     let _active = ActiveTask::new(&service, waker);
-    let state = Arc::new(ConnectionState::new(service, client));
+    let state = Arc::new(ConnectionState::new(service.clone(), client));
     let of_requests = state.clone();
     let answering = service_fn(move |request| handle(of_requests.clone(), request));
     let mut builder = http1::Builder::new();
     let max_head = state.service.limits.max_header_size;
-    builder.max_buf_size(max_head.max(LEAST_HEAD)).max_header_size(max_head).max_headers(MAX_FIELDS);
+    builder.max_buf_size(max_head.max(LEAST_HEAD)).max_header_size(max_head);
     let mut connection = builder.serve_connection(TokioIo::new(WatchedSocket::new(stream, state.clone())), answering);
     let is_over = drive(&state, &mut connection).await;
     let socket = connection.into_parts().io.into_inner();
     // What was going on of a request ends here, before the client is told.
     match is_over {
-        _ if state.broken_off.load(Ordering::Relaxed) => socket.reset(),
+        _ if state.lacks_something() => {}
         ConnectionEnd::Silent => {}
         ConnectionEnd::Over if state.has_body.load(Ordering::Relaxed) => socket.linger().await,
         ConnectionEnd::Over => {}
-        ConnectionEnd::Malformed => socket.linger().await,
+        ConnectionEnd::Malformed(error) => {
+            if let Some(log) = &service.access_log {
+                log.put_malformed(client, &error);
+            }
+            socket.linger().await;
+        }
     }
 }
 
@@ -217,7 +224,7 @@ enum ConnectionEnd {
     /// As HTTP has it.
     Over,
     /// The client has sent what is no request, and was told.
-    Malformed,
+    Malformed(hyper::Error),
     /// Something took too long.
     Silent,
 }
@@ -244,8 +251,10 @@ where
                 Pin::new(&mut *connection).graceful_shutdown();
             }
             if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(task) {
-                let malformed = ended.is_err_and(|error| error.is_parse());
-                return Poll::Ready(if malformed { ConnectionEnd::Malformed } else { ConnectionEnd::Over });
+                return Poll::Ready(match ended {
+                    Err(error) if error.is_parse() => ConnectionEnd::Malformed(error),
+                    _ => ConnectionEnd::Over,
+                });
             }
             // What is due later is looked at when the timer rings: most of it never is.
             if let Some(due) = state.due()

@@ -4,9 +4,10 @@ use super::answer::OwnAnswer;
 use super::body::{GuestFuture, ServedBody};
 use super::connection::ConnectionState;
 use super::guest;
-use super::record::{Outcome, RequestRecord};
+use super::record::{RequestOutcome, RequestRecord};
 use super::service::{RequestLimits, Service};
 use gusset::Result;
+use gusset_wasi::Exit;
 use gusset_wasi::http::{HttpErrorCode, HttpScheme, OutgoingHttpBody, WasiHttpView};
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -26,7 +27,7 @@ const COME_AGAIN: HeaderValue = HeaderValue::from_static("1");
 type SetResponse = Result<Response<OutgoingHttpBody>, HttpErrorCode>;
 
 /// What there is to send.
-enum Answer {
+enum RequestAnswer {
     Own(OwnAnswer),
     /// The guest may go on; what it failed with has no consequence for the response.
     Guest(Response<OutgoingHttpBody>, Option<GuestFuture>),
@@ -42,8 +43,8 @@ pub(super) async fn handle(
     let is_head = request.method() == Method::HEAD;
     let answer = answer(&connection, request, &mut record).await;
     Ok(match answer {
-        Answer::Own(own) => send_own(own, record, connection),
-        Answer::Guest(response, guest) => {
+        RequestAnswer::Own(own) => send_own(own, record, connection),
+        RequestAnswer::Guest(response, guest) => {
             let (head, body) = response.into_parts();
             record.status = Some(head.status.as_u16());
             let has_none = is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -53,14 +54,18 @@ pub(super) async fn handle(
     })
 }
 
-async fn answer(connection: &Arc<ConnectionState>, request: Request<Incoming>, record: &mut RequestRecord) -> Answer {
+async fn answer(
+    connection: &Arc<ConnectionState>,
+    request: Request<Incoming>,
+    record: &mut RequestRecord,
+) -> RequestAnswer {
     let service = &connection.service;
     if let Some(own) = answer_alone(service, &request) {
-        return Answer::Own(own);
+        return RequestAnswer::Own(own);
     }
     let Some(number) = service.number() else {
         let stops = OwnAnswer::refused(StatusCode::SERVICE_UNAVAILABLE, "the server stops");
-        return Answer::Own(stops);
+        return RequestAnswer::Own(stops);
     };
     record.number = Some(number);
     let permit = match before_deadline(connection, service.admission.enter()).await {
@@ -68,9 +73,9 @@ async fn answer(connection: &Arc<ConnectionState>, request: Request<Incoming>, r
         Some(None) => {
             let report = "all guests that --max-concurrent-requests allows are busy, and as many requests wait as --max-queued-requests \
                           allows";
-            return Answer::Own(OwnAnswer::refused(StatusCode::SERVICE_UNAVAILABLE, report));
+            return RequestAnswer::Own(OwnAnswer::refused(StatusCode::SERVICE_UNAVAILABLE, report));
         }
-        None => return Answer::Own(OwnAnswer::never_entered()),
+        None => return RequestAnswer::Own(OwnAnswer::never_entered()),
     };
     let (sender, receiver) = oneshot::channel();
     let of_guest = service.clone();
@@ -87,7 +92,7 @@ async fn answer(connection: &Arc<ConnectionState>, request: Request<Incoming>, r
 fn answer_alone(service: &Service, request: &Request<Incoming>) -> Option<OwnAnswer> {
     let is_health = service.healthz.as_deref().is_some_and(|path| path == request.uri().path());
     if is_health && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Some(OwnAnswer { status: StatusCode::OK, outcome: Outcome::Health, report: None });
+        return Some(OwnAnswer { status: StatusCode::OK, outcome: RequestOutcome::Health, report: None });
     }
     let (status, what) = refusal(&service.limits, request)?;
     Some(OwnAnswer::refused(status, what))
@@ -141,9 +146,11 @@ async fn call(
         let proxy = service.pre.instantiate_async(&mut store).await?;
         proxy.call_handle(&mut store, request, outparam).await
     };
-    ended.await.map_err(|error| match service.sizes.reached(&error, &refused) {
-        Some(limit) => error.context(limit),
-        None => error,
+    ended.await.or_else(|error| match service.sizes.reached(&error, &refused) {
+        // It has said that nothing went wrong.
+        None if error.downcast_ref::<Exit>().is_some_and(|exit| exit.code() == 0) => Ok(()),
+        None => Err(error),
+        Some(limit) => Err(error.context(limit)),
     })
 }
 
@@ -153,7 +160,7 @@ async fn enter(
     record: &RequestRecord,
     mut guest: GuestFuture,
     mut receiver: oneshot::Receiver<SetResponse>,
-) -> Answer {
+) -> RequestAnswer {
     let (ended, set) = poll_fn(|task| {
         let ended = guest.as_mut().poll(task);
         match (ended, Pin::new(&mut receiver).poll(task)) {
@@ -169,22 +176,22 @@ async fn enter(
     .await;
     let own = match (ended, set) {
         (_, None) => OwnAnswer::late(&connection.service.limits),
-        (None, Some(Some(Ok(response)))) => return Answer::Guest(response, Some(guest)),
-        (Some(Ok(())), Some(Some(Ok(response)))) => return Answer::Guest(response, None),
+        (None, Some(Some(Ok(response)))) => return RequestAnswer::Guest(response, Some(guest)),
+        (Some(Ok(())), Some(Some(Ok(response)))) => return RequestAnswer::Guest(response, None),
         (Some(Err(error)), Some(Some(Ok(response)))) => {
             let own = OwnAnswer::failed(&error);
             if !response.body().is_finished() {
-                return Answer::Own(own);
+                return RequestAnswer::Own(own);
             }
             // All of it is there.
             own.report.iter().for_each(|report| record.report(report));
-            return Answer::Guest(response, None);
+            return RequestAnswer::Guest(response, None);
         }
         (_, Some(Some(Err(code)))) => OwnAnswer::of_guest(&code),
         (Some(Err(error)), Some(None)) => OwnAnswer::failed(&error),
         (Some(Ok(())) | None, Some(None)) => OwnAnswer::absent(),
     };
-    Answer::Own(own)
+    RequestAnswer::Own(own)
 }
 
 fn send_own(own: OwnAnswer, mut record: RequestRecord, connection: Arc<ConnectionState>) -> Response<ServedBody> {
@@ -193,7 +200,7 @@ fn send_own(own: OwnAnswer, mut record: RequestRecord, connection: Arc<Connectio
     record.outcome = outcome;
     report.iter().for_each(|report| record.report(report));
     let text = match outcome {
-        Outcome::Health => "ok\n".into(),
+        RequestOutcome::Health => "ok\n".into(),
         _ => format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default()),
     };
     let mut response = Response::new(ServedBody::own(text, record, connection));

@@ -64,14 +64,16 @@ fn fitting(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
     // Where a process may not have much address space, it cannot be reserved.
     let pooled = !arguments.no_pool && getrlimit(Resource::As).current.is_none();
     if !pooled {
-        let engine = engine(arguments, None)?;
-        let (shown, component) = component(arguments, &engine.engine)?;
-        return Ok((engine.compiled(), shown, component));
+        return without_pool(arguments);
     }
     let mut room = PoolDemand::default();
     (room.core_instances, room.memories, room.tables, room.table_elements) = COMMON;
     loop {
-        let engine = engine(arguments, Some(room))?;
+        let engine = match engine(arguments, Some(room)) {
+            // The system has not that much, and nobody has asked for so many.
+            Err(_) if !arguments.limits.says_guests() => return without_pool(arguments),
+            engine => engine?,
+        };
         let (shown, component) = component(arguments, &engine.engine)?;
         let demand = component.pool_demand();
         let larger = |room: PoolDemand| {
@@ -90,6 +92,13 @@ fn fitting(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
     }
 }
 
+/// The component, of an engine that gets everything from the system.
+fn without_pool(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
+    let engine = engine(arguments, None)?;
+    let (shown, component) = component(arguments, &engine.engine)?;
+    Ok((engine.compiled(), shown, component))
+}
+
 fn engine(arguments: &ServeArguments, room: Option<PoolDemand>) -> Result<CommandEngine> {
     let ServeArguments { features, no_cache, allow_precompiled, limits, .. } = arguments;
     let mut config = if *no_cache { engine::config(features) } else { engine::cached_config(features) };
@@ -104,12 +113,12 @@ fn engine(arguments: &ServeArguments, room: Option<PoolDemand>) -> Result<Comman
     }
     let pooled = room.is_some();
     if let Some(room) = room {
-        pool(&mut config, limits.max_concurrent_requests.get(), room);
+        pool(&mut config, limits.guests(), room);
     }
     CommandEngine::new(config).map_err(|error| match pooled {
         true => error.context(format!(
             "there is no pool for {} guests at a time; --max-concurrent-requests makes it smaller, and with --no-pool there is none",
-            limits.max_concurrent_requests
+            limits.guests()
         )),
         false => error,
     })

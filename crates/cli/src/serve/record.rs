@@ -20,12 +20,12 @@ pub(super) struct RequestRecord {
     pub(super) status: Option<u16>,
     /// Of the answer's body.
     pub(super) bytes: u64,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: RequestOutcome,
 }
 
 /// How a request ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Outcome {
+pub(super) enum RequestOutcome {
     /// The client has left, or takes nothing.
     Aborted,
     /// The answer is whole.
@@ -40,15 +40,15 @@ pub(super) enum Outcome {
     Health,
 }
 
-impl std::fmt::Display for Outcome {
+impl std::fmt::Display for RequestOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Outcome::Aborted => "aborted",
-            Outcome::Answered => "ok",
-            Outcome::Failed => "failed",
-            Outcome::TimedOut => "timeout",
-            Outcome::Refused => "refused",
-            Outcome::Health => "health",
+            RequestOutcome::Aborted => "aborted",
+            RequestOutcome::Answered => "ok",
+            RequestOutcome::Failed => "failed",
+            RequestOutcome::TimedOut => "timeout",
+            RequestOutcome::Refused => "refused",
+            RequestOutcome::Health => "health",
         })
     }
 }
@@ -64,7 +64,7 @@ impl RequestRecord {
             start: Instant::now(),
             status: None,
             bytes: 0,
-            outcome: Outcome::Aborted,
+            outcome: RequestOutcome::Aborted,
         }
     }
 

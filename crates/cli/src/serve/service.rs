@@ -6,7 +6,7 @@ use super::arguments::ServeArguments;
 use super::guest::ServedGuest;
 use super::load::Loaded;
 use super::log_sink::LogSink;
-use super::stop::Stop;
+use super::stop::ServerStop;
 use super::ticks::Ticks;
 use crate::error::WrongUsage;
 use crate::run::SizeOptions;
@@ -34,7 +34,7 @@ pub(super) struct Service {
     pub(super) healthz: Option<String>,
     pub(super) admission: Admission,
     pub(super) ticks: Ticks,
-    pub(super) stop: Stop,
+    pub(super) stop: ServerStop,
     next_number: AtomicU64,
     max_requests: u64,
 }
@@ -55,6 +55,7 @@ impl Service {
     pub(super) fn new(arguments: ServeArguments, loaded: Loaded) -> Result<Service> {
         let wasi = wasi(&arguments)?;
         let limits = arguments.limits;
+        let admission = Admission::new(limits.guests(), limits.max_queued_requests);
         let max_body_size = limits.max_body_size.unwrap_or(u64::MAX);
         let stdout = LogSink::start("gusset-stdout", stdout()).context("starting the thread that writes output")?;
         let stderr = LogSink::start("gusset-stderr", stderr()).context("starting the thread that writes output")?;
@@ -78,8 +79,8 @@ impl Service {
             stderr,
             access_log,
             healthz: arguments.healthz,
-            admission: Admission::new(limits.max_concurrent_requests.get(), limits.max_queued_requests),
-            stop: Stop::default(),
+            admission,
+            stop: ServerStop::default(),
             next_number: AtomicU64::new(0),
             max_requests: arguments.max_requests.unwrap_or(u64::MAX),
         })

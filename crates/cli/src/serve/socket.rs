@@ -26,18 +26,13 @@ impl WatchedSocket {
         WatchedSocket { stream, state }
     }
 
-    /// Closes it so that the client knows that something is missing, whatever it was sent.
-    pub(super) fn reset(self) {
-        // Where it fails, the client sees an end where there should be none.
-        let _ = set_socket_linger(&self.stream, Some(Duration::ZERO));
-    }
-
     /// Closes it when the client has read what it was sent: what comes is taken and forgotten for a while, since the system would tear down a
     /// connection on which something comes that nobody reads.
-    pub(super) async fn linger(self) {
-        let mut stream = self.stream;
+    pub(super) async fn linger(mut self) {
+        let stream = &mut self.stream;
         let _ = timeout(LINGER, async {
-            let (mut left, mut forgotten) = (MUCH, [0; 4096]);
+            // Connections that never come here need no room for it.
+            let (mut left, mut forgotten) = (MUCH, vec![0; 4096]);
             stream.shutdown().await?;
             while left > 0 {
                 match stream.read(&mut forgotten).await? {
@@ -48,6 +43,16 @@ impl WatchedSocket {
             Ok::<(), io::Error>(())
         })
         .await;
+    }
+}
+
+/// A client to which something of an answer is missing knows it then, whatever it was sent.
+impl Drop for WatchedSocket {
+    fn drop(&mut self) {
+        if self.state.lacks_something() {
+            // Where it fails, the client sees an end where there should be none.
+            let _ = set_socket_linger(&self.stream, Some(Duration::ZERO));
+        }
     }
 }
 

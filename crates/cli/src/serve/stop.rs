@@ -1,4 +1,4 @@
-//! [`Stop`]: how the server ends. Nobody is taken any more, connections end with their last answer, and all is over when nobody is left.
+//! [`ServerStop`]: how the server ends. Nobody is taken any more, connections end with their last answer, and all is over when nobody is left.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// What the server waits for at its end.
 #[derive(Default)]
-pub(super) struct Stop {
+pub(super) struct ServerStop {
     begun: AtomicBool,
     requested: Notify,
     ended: Notify,
@@ -25,12 +25,12 @@ struct ActiveTasks {
 }
 
 /// Something that the server waits for, until this is dropped.
-pub(super) struct ActiveTask<S: AsRef<Stop>> {
+pub(super) struct ActiveTask<S: AsRef<ServerStop>> {
     stop: Arc<S>,
     number: u64,
 }
 
-impl Stop {
+impl ServerStop {
     /// Begins it; whoever is active is told.
     pub(super) fn begin(&self) {
         if self.begun.swap(true, Ordering::SeqCst) {
@@ -69,7 +69,7 @@ impl Stop {
     }
 }
 
-impl<S: AsRef<Stop>> ActiveTask<S> {
+impl<S: AsRef<ServerStop>> ActiveTask<S> {
     /// Enters somebody who is woken when it begins.
     pub(super) fn new(stop: &Arc<S>, waker: Waker) -> ActiveTask<S> {
         let mut active = (**stop).as_ref().lock();
@@ -81,7 +81,7 @@ impl<S: AsRef<Stop>> ActiveTask<S> {
     }
 }
 
-impl<S: AsRef<Stop>> Drop for ActiveTask<S> {
+impl<S: AsRef<ServerStop>> Drop for ActiveTask<S> {
     fn drop(&mut self) {
         let stop = (*self.stop).as_ref();
         let mut active = stop.lock();

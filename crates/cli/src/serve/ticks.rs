@@ -8,10 +8,10 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 /// How long a guest computes at most before others have their turn.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 
 /// How many ticks come after the last guest has ended: who serves one after another wakes nobody for it.
-const IDLE_TICKS: u32 = 100;
+const IDLE_TICKS: u32 = 250;
 
 pub(super) struct Ticks {
     shared: Arc<TicksState>,
@@ -25,7 +25,7 @@ struct TicksState {
 }
 
 /// A guest that runs.
-pub(super) struct RunningGuest(Arc<TicksState>);
+pub(super) struct TickingGuest(Arc<TicksState>);
 
 impl Ticks {
     /// Starts the thread that ticks; it ends with the process.
@@ -41,12 +41,12 @@ impl Ticks {
     }
 
     /// Ticks until what is returned is dropped.
-    pub(super) fn begin(&self) -> RunningGuest {
+    pub(super) fn begin(&self) -> TickingGuest {
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         if self.shared.parked.load(Ordering::SeqCst) {
             self.thread.unpark();
         }
-        RunningGuest(self.shared.clone())
+        TickingGuest(self.shared.clone())
     }
 }
 
@@ -70,7 +70,7 @@ impl TicksState {
     }
 }
 
-impl Drop for RunningGuest {
+impl Drop for TickingGuest {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
     }

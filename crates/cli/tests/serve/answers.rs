@@ -1,12 +1,12 @@
 //! Each way in which a request is answered: the status, what of the body comes, and what the log says.
 
 use super::reply::Reply;
-use super::server::{Server, get, read_all};
+use super::server::{ServeProcess, get, read_all};
 use std::io::Write;
 
 #[test]
 fn a_guest_answers() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     let reply = server.get("/hello");
     assert_eq!((reply.status, reply.text(), reply.is_whole), (200, "hello\n", true));
     assert_eq!(reply.header("content-length"), Some("6"));
@@ -18,7 +18,7 @@ fn a_guest_answers() {
 
 #[test]
 fn a_head_has_no_body() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     for path in ["/hello", "/flood", "/Behind", "/healthz"] {
         let (bytes, _) = read_all(&mut server.send(get(path).replace("GET", "HEAD")));
         assert!(bytes.starts_with(b"HTTP/1.1 200") || bytes.starts_with(b"HTTP/1.1 404"), "{path}");
@@ -28,7 +28,7 @@ fn a_head_has_no_body() {
 
 #[test]
 fn bodies_go_both_ways_at_a_time() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     let mut stream =
         server.send("POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n");
     let mut sender = stream.try_clone().unwrap();
@@ -49,7 +49,7 @@ fn bodies_go_both_ways_at_a_time() {
 
 #[test]
 fn what_a_guest_fails_with_has_a_status_and_a_line() {
-    let server = Server::start(&["--timeout", "300ms", "--max-memory", "1MiB"]);
+    let server = ServeProcess::start(&["--timeout", "300ms", "--max-memory", "1MiB"]);
     for (path, status, line) in [
         ("/trap", 500, "request 0: GET /trap: 500: the guest failed: "),
         ("/absent", 500, "request 1: GET /absent: 500: the guest has ended without a response"),
@@ -74,7 +74,7 @@ fn what_a_guest_fails_with_has_a_status_and_a_line() {
 
 #[test]
 fn an_answer_that_has_begun_is_broken_off() {
-    let server = Server::start(&["--timeout", "300ms"]);
+    let server = ServeProcess::start(&["--timeout", "300ms"]);
     for (path, line) in [
         ("/Trap", "the guest failed: "),
         ("/Loop", "the guest ran for longer than --timeout allows, 300ms: the answer was broken off"),
@@ -95,7 +95,7 @@ fn an_answer_that_has_begun_is_broken_off() {
 
 #[test]
 fn a_guest_goes_on_when_its_answer_is_gone() {
-    let server = Server::start(&["--timeout", "500ms"]);
+    let server = ServeProcess::start(&["--timeout", "500ms"]);
     let reply = server.get("/behind");
     assert_eq!((reply.status, reply.text(), reply.is_whole), (200, "hello\n", true));
     let reply = server.get("/Behind");
@@ -106,7 +106,7 @@ fn a_guest_goes_on_when_its_answer_is_gone() {
 
 #[test]
 fn some_requests_are_no_guests_affair() {
-    let server = Server::start(&["--max-body-size", "10"]);
+    let server = ServeProcess::start(&["--max-body-size", "10"]);
     for (request, status) in [
         ("GET /hello HTTP/1.1\r\nconnection: close\r\n\r\n", 400),
         ("GET /hello HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n", 400),

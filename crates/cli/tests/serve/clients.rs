@@ -1,7 +1,7 @@
 //! Clients that are slow, leave, or send what is no request: they have what they ask for, and others are not disturbed.
 
 use super::reply::Reply;
-use super::server::{Server, get, get_and_stay, read_all, read_until, wait_for};
+use super::server::{ServeProcess, get, get_and_stay, read_all, read_until, wait_for};
 use std::io::Write;
 use std::net::Shutdown;
 
@@ -14,7 +14,7 @@ fn memory(process: u32) -> u64 {
 
 #[test]
 fn a_connection_serves_many_requests_and_some_at_once() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     let mut stream = server.connect();
     for _ in 0..20 {
         stream.write_all(get_and_stay("/hello").as_bytes()).unwrap();
@@ -37,7 +37,7 @@ fn a_connection_serves_many_requests_and_some_at_once() {
 
 #[test]
 fn what_is_no_request_is_refused() {
-    let server = Server::start(&[]);
+    let server = ServeProcess::start(&[]);
     for garbage in [
         &b"\0\x01\x02\x03 nothing of the kind\r\n\r\n"[..],
         b"GET\r\n\r\n",
@@ -68,7 +68,7 @@ fn what_is_no_request_is_refused() {
 #[test]
 fn a_guest_whose_client_has_left_is_ended() {
     // One guest at a time: the next one has its turn when the one before has ended.
-    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-"]);
+    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-"]);
     for path in ["/never", "/loop", "/Never", "/Loop", "/flood"] {
         let mut stream = server.send(get(path));
         if path != "/never" && path != "/loop" {
@@ -92,7 +92,7 @@ fn a_guest_whose_client_has_left_is_ended() {
 
 #[test]
 fn a_client_that_has_said_all_and_ends_its_side_has_left() {
-    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "none"]);
+    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "none"]);
     let mut stream = server.send(get("/never"));
     stream.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut stream).0, b"");
@@ -102,7 +102,7 @@ fn a_client_that_has_said_all_and_ends_its_side_has_left() {
 
 #[test]
 fn a_guest_waits_for_a_client_that_does_not_read() {
-    let server = Server::start(&["--timeout", "none", "--idle-timeout", "60s"]);
+    let server = ServeProcess::start(&["--timeout", "none", "--idle-timeout", "60s"]);
     assert_eq!(server.get("/hello").status, 200);
     let before = memory(server.id());
     let mut slow: Vec<_> = (0..16).map(|_| server.send(get("/flood"))).collect();
@@ -129,7 +129,7 @@ fn a_guest_waits_for_a_client_that_does_not_read() {
 
 #[test]
 fn a_sender_waits_for_a_guest_that_does_not_read() {
-    let server = Server::start(&["--timeout", "none"]);
+    let server = ServeProcess::start(&["--timeout", "none"]);
     assert_eq!(server.get("/hello").status, 200);
     let before = memory(server.id());
     let mut sender = server.send("POST /never HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n");
@@ -152,8 +152,19 @@ fn a_sender_waits_for_a_guest_that_does_not_read() {
 
 #[test]
 fn a_client_that_takes_nothing_has_its_time() {
-    let server = Server::start(&["--timeout", "none", "--idle-timeout", "300ms", "--max-concurrent-requests", "1"]);
-    let mut slow = server.send(get("/flood"));
-    read_until(&mut slow, "HTTP/1.1 200");
+    let server =
+        ServeProcess::start(&["--timeout", "none", "--idle-timeout", "300ms", "--max-concurrent-requests", "1"]);
+    let mut slow = server.send("GET /flood HTTP/1.0\r\n\r\n");
+    read_until(&mut slow, "200 OK");
     assert_eq!(server.get("/hello").status, 200);
+    // It knows that there was more.
+    let mut part = vec![0; 1 << 20];
+    let torn_down = loop {
+        match std::io::Read::read(&mut slow, &mut part) {
+            Ok(0) => break false,
+            Ok(_) => {}
+            Err(error) => break error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    };
+    assert!(torn_down);
 }

@@ -1,6 +1,6 @@
 //! What is served: services, and what is said of other files and addresses before there is a server.
 
-use super::server::{SERVICE, Server, command};
+use super::server::{SERVICE, ServeProcess, command};
 use crate::program::{Ended, ScratchFolder, gusset};
 use std::net::TcpListener;
 
@@ -67,7 +67,7 @@ fn precompiled_services_are_served_where_they_may() {
     let ended = serve(&[&made]);
     ended.assert_refused(1);
     ended.assert_says(&["`gusset serve --allow-precompiled"]);
-    let server = Server::of(&mut command(&["--allow-precompiled", &made]));
+    let server = ServeProcess::of(&mut command(&["--allow-precompiled", &made]));
     assert_eq!(server.get("/hello").text(), "hello\n");
     server.stop();
     assert_eq!(gusset(["compile", SERVICE, "-o", &made]).code, Some(0));
@@ -85,15 +85,15 @@ fn a_pool_that_does_not_fit_is_told() {
 
 #[test]
 fn guests_are_given_what_the_options_say() {
-    let other = Server::start(&[]);
+    let other = ServeProcess::start(&[]);
     let (here, there) = (format!("127.0.0.1:{}", other.port), format!("/out?127.0.0.1:{}", other.port));
-    let server = Server::start(&["--env", "A=given"]);
+    let server = ServeProcess::start(&["--env", "A=given"]);
     assert_eq!(server.get("/variable").text(), "given");
     // The guest is refused the network, and says so.
     assert_eq!(server.get(&there).status, 502);
     for options in [&["--allow-net", &here][..], &["--inherit-network"]] {
         // What it asks there is the path `/`, of which nobody knows.
-        assert_eq!(Server::start(options).get(&there).status, 404);
+        assert_eq!(ServeProcess::start(options).get(&there).status, 404);
     }
     assert_eq!(other.stop().code, Some(0));
 }

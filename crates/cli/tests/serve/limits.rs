@@ -1,13 +1,15 @@
 //! What clients may ask of a server: heads, time, connections, guests at a time.
 
 use super::reply::Reply;
-use super::server::{PATIENCE, Server, get, get_and_stay, read_all, read_until};
+use super::server::{PATIENCE, ServeProcess, get, get_and_stay, read_all, read_until};
+use rustix::process::{Resource, Rlimit, prlimit};
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 #[test]
 fn heads_may_be_so_large() {
-    let server = Server::start(&["--max-header-size", "4KiB"]);
+    let server = ServeProcess::start(&["--max-header-size", "4KiB"]);
     let with = |value: usize| {
         format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(value))
     };
@@ -25,7 +27,7 @@ fn heads_may_be_so_large() {
 
 #[test]
 fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
-    let server = Server::start(&["--header-timeout", "200ms", "--idle-timeout", "400ms"]);
+    let server = ServeProcess::start(&["--header-timeout", "200ms", "--idle-timeout", "400ms"]);
     // A head that does not come to its end, byte by byte.
     let mut slow = server.connect();
     let mut alive = 0;
@@ -35,7 +37,7 @@ fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
         }
         alive += 1;
         assert!(alive < 100_000, "it takes what never ends");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     let mut idle = server.connect();
     assert_eq!(read_all(&mut idle), (Vec::new(), false));
@@ -46,7 +48,8 @@ fn heads_may_take_so_long_and_connections_may_be_idle_for_so_long() {
 
 #[test]
 fn so_many_guests_run_and_so_many_requests_wait() {
-    let server = Server::start(&["--max-concurrent-requests", "1", "--max-queued-requests", "1", "--timeout", "2s"]);
+    let server =
+        ServeProcess::start(&["--max-concurrent-requests", "1", "--max-queued-requests", "1", "--timeout", "2s"]);
     let mut running = server.send(get("/Never"));
     read_until(&mut running, "hello");
     let mut queued = server.send(get("/hello"));
@@ -68,7 +71,7 @@ fn so_many_guests_run_and_so_many_requests_wait() {
 
 #[test]
 fn who_waits_for_too_long_is_told() {
-    let server = Server::start(&["--max-concurrent-requests", "1", "--timeout", "500ms"]);
+    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "500ms"]);
     let mut running = server.send(get("/Never"));
     read_until(&mut running, "hello");
     let reply = server.get("/hello");
@@ -80,12 +83,12 @@ fn who_waits_for_too_long_is_told() {
 
 #[test]
 fn so_many_connections_are_taken() {
-    let server = Server::start(&["--max-concurrent-connections", "2"]);
+    let server = ServeProcess::start(&["--max-concurrent-connections", "2"]);
     let one = server.send(get_and_stay("/hello"));
     let mut other = server.send(get_and_stay("/hello"));
     read_until(&mut other, "hello");
     let mut third = server.send(get("/hello"));
-    third.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     assert!(third.read(&mut [0]).is_err(), "nobody has taken it");
     drop(one);
     third.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -96,7 +99,7 @@ fn so_many_connections_are_taken() {
 
 #[test]
 fn guests_that_compute_do_not_keep_others() {
-    let server = Server::start(&["--timeout", "20s"]);
+    let server = ServeProcess::start(&["--timeout", "20s"]);
     let _loops: Vec<_> = (0..8).map(|_| server.send(get("/loop"))).collect();
     let answered = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -112,8 +115,16 @@ fn guests_that_compute_do_not_keep_others() {
 }
 
 #[test]
+fn guests_may_have_so_many_instances() {
+    let server = ServeProcess::start(&["--max-instances", "1"]);
+    assert_eq!(server.get("/hello").status, 500);
+    server.wait_for_error("500: the guest has more core instances than --max-instances allows, 1");
+    server.stop();
+}
+
+#[test]
 fn without_a_pool_all_is_the_same() {
-    let server = Server::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
+    let server = ServeProcess::start(&["--no-pool", "--max-memory", "1MiB", "--max-wasm-stack", "4MiB"]);
     assert_eq!(server.get("/hello").text(), "hello\n");
     assert_eq!(server.get("/grow").status, 500);
     assert_eq!(server.get("/trap").status, 500);
@@ -121,20 +132,43 @@ fn without_a_pool_all_is_the_same() {
 }
 
 #[test]
-fn descriptors_may_run_out() {
+fn clients_leave_descriptors_for_others() {
     let mut command = std::process::Command::new("sh");
     let program = env!("CARGO_BIN_EXE_gusset");
-    // As many as a process has that has just begun, and a few more.
     let line = format!(
         "ulimit -n 80; exec {program} serve --addr 127.0.0.1:0 --max-concurrent-connections 1000 {}",
         super::server::SERVICE
     );
     command.args(["-c", &line]).stdin(std::process::Stdio::null());
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let server = Server::of(&mut command);
+    let server = ServeProcess::of(&mut command);
     let idle: Vec<_> = (0..100).map(|_| server.connect()).collect();
     let mut waiting = server.send(get("/hello"));
     drop(idle);
     assert_eq!(Reply::parse(&read_all(&mut waiting).0).status, 200);
-    server.stop();
+    assert_eq!(server.stop().stderr, "", "it has never run out of them");
+}
+
+#[test]
+fn descriptors_may_run_out() {
+    let server = ServeProcess::start(&[]);
+    let process = rustix::process::Pid::from_raw(server.id() as i32);
+    let few = Rlimit { current: Some(3), maximum: Some(1000) };
+    prlimit(process, Resource::Nofile, few).unwrap();
+    let mut waiting = server.send(get("/hello"));
+    server.wait_for_error("warning: no connection can be taken now: ");
+    // It asks again, and is not busy with that.
+    let before = busy(server.id());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(busy(server.id()) - before < 20, "in hundredths of a second");
+    prlimit(process, Resource::Nofile, Rlimit { current: Some(1000), maximum: Some(1000) }).unwrap();
+    assert_eq!(Reply::parse(&read_all(&mut waiting).0).status, 200);
+    assert_eq!(server.stop().stderr.matches("warning: ").count(), 1);
+}
+
+/// How long a process has computed, in hundredths of a second.
+fn busy(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum()
 }

@@ -15,7 +15,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The service.
 pub(super) const SERVICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve/service.wat");
 
-pub(super) struct Server {
+pub(super) struct ServeProcess {
     child: Child,
     pub(super) port: u16,
     pub(super) stdout: Arc<Mutex<String>>,
@@ -38,13 +38,13 @@ pub(super) fn command(words: &[&str]) -> Command {
     command
 }
 
-impl Server {
+impl ServeProcess {
     /// One that serves the service with these options.
-    pub(super) fn start(options: &[&str]) -> Server {
-        Server::of(&mut command(&[options, &[SERVICE]].concat()))
+    pub(super) fn start(options: &[&str]) -> ServeProcess {
+        ServeProcess::of(&mut command(&[options, &[SERVICE]].concat()))
     }
 
-    pub(super) fn of(command: &mut Command) -> Server {
+    pub(super) fn of(command: &mut Command) -> ServeProcess {
         let mut child = command.spawn().expect("the program starts");
         let mut errors = BufReader::new(child.stderr.take().expect("it was asked for"));
         let mut first = String::new();
@@ -57,7 +57,7 @@ impl Server {
         };
         let (stdout, stderr) = (Arc::default(), Arc::default());
         let readers = vec![collect(child.stdout.take().expect("it was asked for"), &stdout), collect(errors, &stderr)];
-        Server { child, port, stdout, stderr, readers }
+        ServeProcess { child, port, stdout, stderr, readers }
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -138,7 +138,7 @@ impl Server {
 }
 
 /// A test that fails leaves none behind.
-impl Drop for Server {
+impl Drop for ServeProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -271,6 +271,13 @@
       (if (i32.eq (local.get $letter) (i32.const 118)) (then (call $environment (i32.const 0)) (local.set $at (i32.load (i32.const 0))) (call $answer (i32.const 200) (i32.load offset=8 (local.get $at)) (i32.load offset=12 (local.get $at))) (return)))
       ;; out?AUTHORITY
       (if (i32.eq (local.get $letter) (i32.const 111)) (then (call $forward (i32.add (local.get $at) (i32.const 5)) (i32.sub (local.get $length) (i32.const 5))) (return)))
+      ;; print much without an end of a line
+      (if (i32.eq (local.get $letter) (i32.const 80)) (then
+        (memory.fill (i32.const 4096) (i32.const 122) (i32.const 4096))
+        (call $print (local.tee $at (call $stdout)) (i32.const 4096) (i32.const 4096))
+        (call $print (local.get $at) (i32.const 4096) (i32.const 4096))
+        (call $print (local.get $at) (i32.const 4096) (i32.const 10))
+        (call $answer (i32.const 200) (i32.const 1024) (i32.const 6)) (return)))
       ;; say a lot to standard output
       (if (i32.eq (local.get $letter) (i32.const 115)) (then (loop (call $print (call $stdout) (i32.const 1024) (i32.const 6)) (br 0)) (return)))
       (call $answer (i32.const 404) (i32.const 1060) (i32.const 6))))

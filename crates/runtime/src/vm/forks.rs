@@ -1,11 +1,13 @@
 //! Tests in a process that is forked, as servers do that make their workers so: threads of the other process are not there.
 
-use crate::core::{Instance, Module};
+use crate::core::{Caller, Instance, Linker, Module};
 use crate::deadline::while_none_rings;
 use crate::{Config, Engine, Store, Trap, TrapCode};
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::process::Command;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,4 +78,49 @@ fn deadlines_by_the_clock_come_in_a_forked_process() {
             error.downcast_ref::<Trap>().map(Trap::code) == Some(TrapCode::Interrupt)
         }));
     });
+}
+
+/// In both processes, from where it was, each with its own copy of the stack; and a fault there is the guest's.
+#[test]
+fn a_call_that_waits_goes_on_in_a_forked_process() {
+    alone(concat!(module_path!(), "::a_call_that_waits_goes_on_in_a_forked_process"), || {
+        let engine = Engine::default();
+        let module = Module::new(
+            &engine,
+            r#"(module (import "" "wait" (func $wait)) (memory 1)
+                (func (export "load") (param i32) (result i32) (call $wait) (i32.load8_u (local.get 0))))"#,
+        );
+        let mut linker = Linker::<()>::new(&engine);
+        linker.func_wrap_async("", "wait", |_: Caller<'_, ()>, (): ()| Box::new(PendingOnce(false))).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = linker.instantiate(&mut store, &module.unwrap()).unwrap();
+        let load = instance.get_typed_func::<u32, u32>(&mut store, "load").unwrap();
+        for address in [7, u32::MAX] {
+            let mut call = Box::pin(load.call_async(&mut store, address));
+            let mut poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(poll().is_pending());
+            let mut ends = || match poll() {
+                Poll::Pending => false,
+                Poll::Ready(Ok(byte)) => address == 7 && byte == 0,
+                Poll::Ready(Err(error)) => {
+                    address != 7 && error.downcast_ref::<Trap>().map(Trap::code) == Some(TrapCode::MemoryOutOfBounds)
+                }
+            };
+            assert!(in_child(&mut ends) && ends());
+        }
+    });
+}
+
+/// Is pending once.
+struct PendingOnce(bool);
+
+impl Future for PendingOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        match std::mem::replace(&mut self.0, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::mapping::{Mapping, StackMapping, page_size, round_up};
 use crate::config::Config;
 use crate::error::{Result, bail, format_err};
 use crate::pooling::{InstanceAllocationStrategy, PoolExhausted, PooledResource};
+use corosensei::stack::valgrind::ValgrindStackRegistration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many free stacks an engine without a pool keeps.
@@ -32,7 +33,7 @@ pub(super) struct StackPool {
 #[derive(Default)]
 struct FreeStacks {
     /// The last one was used last.
-    ready: Vec<StackMapping>,
+    ready: Vec<FiberStack>,
     /// Those that have not been used yet.
     reserved: Vec<Mapping>,
 }
@@ -83,13 +84,13 @@ impl StackPool {
                 }
             },
         };
-        let stack = ready.or_else(Mapping::into_stack)?;
+        let stack = ready.or_else(FiberStack::new)?;
         Ok(PooledStack { stack: Some(stack), pool: self.clone() })
     }
 
     /// Nobody runs on the stack any more.
-    fn give_back(&self, mut stack: StackMapping) {
-        self.clean(&mut stack);
+    fn give_back(&self, mut stack: FiberStack) {
+        self.clean(&mut stack.mapping);
         let mut free = self.free();
         if free.ready.len() < self.kept {
             free.ready.push(stack);
@@ -141,16 +142,30 @@ fn reserve(total: u32, len: usize) -> Result<Vec<Mapping>> {
     Ok(parts)
 }
 
+/// A stack that valgrind knows for one: to it a switch would be one large frame otherwise. What tells it does nothing where it does not watch.
+struct FiberStack {
+    /// Told before the memory goes.
+    _registration: ValgrindStackRegistration,
+    mapping: StackMapping,
+}
+
+impl FiberStack {
+    fn new(reserved: Mapping) -> Result<FiberStack> {
+        let mapping = reserved.into_stack()?;
+        Ok(FiberStack { _registration: ValgrindStackRegistration::new(mapping.start(), mapping.len()), mapping })
+    }
+}
+
 /// A stack that goes back to its pool when it is dropped.
 pub(super) struct PooledStack {
     /// Its own until it is dropped.
-    stack: Option<StackMapping>,
+    stack: Option<FiberStack>,
     pool: Arc<StackPool>,
 }
 
 impl PooledStack {
     pub(super) fn stack(&self) -> &StackMapping {
-        self.stack.as_ref().expect("a stack has its memory while somebody has it")
+        &self.stack.as_ref().expect("a stack has its memory while somebody has it").mapping
     }
 }
 
@@ -196,12 +211,12 @@ mod tests {
             let pool = pool(Config::new().async_stack_size(1 << 20).async_stack_zeroing(zeroing), Some(1), keep);
             for deep in [false, true] {
                 let mut stack = pool.take().unwrap();
-                let bytes = stack.stack.as_mut().unwrap().bytes_mut();
+                let bytes = stack.stack.as_mut().unwrap().mapping.bytes_mut();
                 let from = if deep { 0 } else { bytes.len() - 100 };
                 bytes[from..].fill(0xa5);
                 drop(stack);
                 let mut stack = pool.take().unwrap();
-                let bytes = stack.stack.as_mut().unwrap().bytes_mut();
+                let bytes = stack.stack.as_mut().unwrap().mapping.bytes_mut();
                 let kept = if zeroing { 0 } else { keep };
                 let (beyond, shallow) = bytes.split_at(bytes.len() - kept);
                 assert!(beyond.iter().all(|&byte| byte == 0), "{zeroing} {keep} {deep}");

@@ -46,7 +46,7 @@ const PROGRAM: &str = r#"(component
 
 /// What has been made by functions of the host, and what is gone.
 #[derive(Default)]
-struct WaitCounts {
+pub(super) struct WaitCounts {
     begun: AtomicU32,
     gone: AtomicU32,
 }
@@ -67,11 +67,16 @@ impl Drop for Counted {
     }
 }
 
-/// An engine that has room for one run of the program at a time, and the program.
-fn program() -> Result<(Engine, InstancePre<Arc<WaitCounts>>)> {
+/// The settings of an engine that has room for one run of the program at a time.
+pub(super) fn room_for_one() -> Config {
     let mut pool = PoolingConfig::new();
     pool.total_stacks(1).total_memories(2).total_core_instances(16).total_tables(0).max_memory_size(1 << 20);
-    let engine = Engine::new(Config::new().memory_reservation(1 << 20).memory_guard(0).allocation_strategy(pool))?;
+    Config::new().memory_reservation(1 << 20).memory_guard(0).allocation_strategy(pool).clone()
+}
+
+/// The program, and its engine.
+pub(super) fn program(config: &Config) -> Result<(Engine, InstancePre<Arc<WaitCounts>>)> {
+    let engine = Engine::new(config)?;
     let mut linker = Linker::<Arc<WaitCounts>>::new(&engine);
     linker.root().func_wrap_async("wait", |store: StoreContextMut<'_, Arc<WaitCounts>>, (x,): (u32,)| {
         Box::new(async move {
@@ -94,7 +99,7 @@ fn program() -> Result<(Engine, InstancePre<Arc<WaitCounts>>)> {
 }
 
 /// Runs the program and drops the call after so many polls; whether it was done by then.
-fn drop_after(engine: &Engine, pre: &InstancePre<Arc<WaitCounts>>, n: u32, polls: u32) -> Result<bool> {
+pub(super) fn drop_after(engine: &Engine, pre: &InstancePre<Arc<WaitCounts>>, n: u32, polls: u32) -> Result<bool> {
     let counts = Arc::new(WaitCounts::default());
     let mut store = Store::new(engine, counts.clone());
     let instance = pre.instantiate(&mut store)?;
@@ -121,7 +126,7 @@ fn drop_after(engine: &Engine, pre: &InstancePre<Arc<WaitCounts>>, n: u32, polls
 /// At each point that a run waits at.
 #[test]
 fn a_call_can_be_dropped_wherever_it_waits() -> Result<()> {
-    let (engine, pre) = program()?;
+    let (engine, pre) = program(&room_for_one())?;
     // 3 + 1 + 1, 2 + 1 + 1, 1 + 1 + 1, and the last poll.
     let points = 5 + 4 + 3 + 1;
     for polls in 0..points + 3 {
@@ -130,23 +135,27 @@ fn a_call_can_be_dropped_wherever_it_waits() -> Result<()> {
     Ok(())
 }
 
-/// At many; the pool has no more than one run takes, so nothing of any is left.
-#[test]
-fn a_call_can_be_dropped_at_random_points() -> Result<()> {
-    let (engine, pre) = program()?;
+/// Numbers that seem to be random, below the one that is given.
+pub(super) fn random() -> impl FnMut(u32) -> u32 {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = |below: u32| {
+    move |below| {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         (state >> 33) as u32 % below
-    };
-    let mut done = 0;
-    for _ in 0..10_000 {
+    }
+}
+
+/// At many; the pool has no more than one run takes, so nothing of any is left.
+#[test]
+fn a_call_can_be_dropped_at_random_points() -> Result<()> {
+    let (engine, pre) = program(&room_for_one())?;
+    let (mut random, mut done) = (random(), 0);
+    for _ in 0..2_000 {
         let n = 1 + random(3);
         done += u32::from(drop_after(&engine, &pre, n, random(16))?);
     }
-    assert!((1_000..9_000).contains(&done), "{done}");
+    assert!((200..1_800).contains(&done), "{done}");
     Ok(())
 }
 

@@ -1,7 +1,15 @@
 //! [`HttpConfig`]: what a host says of its guests' HTTP, and [`WasiHttpCtx`], one guest's state of it.
 
+use super::client::HttpNetwork;
+use super::exchange::OutgoingHandler;
+use super::outgoing_body::OutgoingHttpBody;
 use super::tls;
+use super::types::HttpErrorCode;
+use bytes::Bytes;
 use gusset::Result;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,6 +34,7 @@ pub struct HttpConfig {
     pub(super) max_fields_size: usize,
     pub(super) max_body_size: u64,
     max_connections: usize,
+    pub(super) outgoing_handler: Option<OutgoingHandler>,
 }
 
 /// One guest's state of HTTP. It belongs into the data of the guest's store.
@@ -51,6 +60,7 @@ impl HttpConfig {
             max_fields_size: 128 << 10,
             max_body_size: u64::MAX,
             max_connections: 64,
+            outgoing_handler: None,
         })
     }
 
@@ -101,6 +111,39 @@ impl HttpConfig {
     /// How many connections each guest may have at a time. A request beyond is refused (`connection-limit-reached`).
     pub fn max_connections(mut self, connections: usize) -> HttpConfig {
         self.max_connections = connections.min(Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Has what guests ask answered by a function, in place of the network: as a server of the host's own, by sending it elsewhere, or as it is and looked at on
+    /// its way. The function is given the request, whose URI is absolute, and the network.
+    ///
+    /// Whatever the guest may reach, the function is asked: the rules of its [`Network`](crate::Network) are about what the function sends by
+    /// [`HttpNetwork::send`]. An answer is waited for as long as connecting and a response's beginning may take; its head and body are bounded as any. A
+    /// guest that gives its request up drops the function's future.
+    ///
+    /// ```
+    /// use gusset_wasi::http::HttpConfig;
+    /// use http::Response;
+    /// use http_body_util::{BodyExt, Full};
+    /// let config = HttpConfig::new()?.outgoing_handler(|request, network| async move {
+    ///     if request.uri().host() == Some("database.example") {
+    ///         return Ok(Response::new(Full::from("no rows").map_err(|never| match never {}).boxed_unsync()));
+    ///     }
+    ///     Ok(network.send(request).await?.map(BodyExt::boxed_unsync))
+    /// });
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn outgoing_handler<F, A, B>(mut self, handler: F) -> HttpConfig
+    where
+        F: Fn(Request<OutgoingHttpBody>, HttpNetwork) -> A + Send + Sync + 'static,
+        A: Future<Output = std::result::Result<Response<B>, HttpErrorCode>> + Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<HttpErrorCode>,
+    {
+        self.outgoing_handler = Some(Arc::new(move |request, network| {
+            let answer = handler(request, network);
+            Box::pin(async { Ok(answer.await?.map(|body| body.map_err(Into::into).boxed_unsync())) })
+        }));
         self
     }
 }

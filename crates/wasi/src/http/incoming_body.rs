@@ -1,16 +1,15 @@
 //! [`IncomingSource`]: the body of a message, from hyper that receives it to the guest that reads it. It is asked for more only when the guest reads or waits,
 //! so that a sender waits for its reader.
 
-use super::response_slot::ResponseTask;
+use super::HttpBody;
 use super::types::HttpErrorCode;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::FileType;
-use crate::stream::Stream;
+use crate::stream::{FailureCause, Stream};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::Body;
-use http_body_util::combinators::UnsyncBoxBody;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -21,9 +20,6 @@ use tokio::time::Sleep;
 
 /// How many parts of a body are forgotten in a row, before others have their turn.
 const MANY_PARTS: u32 = 64;
-
-/// A body, whoever sends it.
-pub(super) type ReceivedBody = UnsyncBoxBody<Bytes, HttpErrorCode>;
 
 /// How a body may be.
 pub(super) struct BodyLimits {
@@ -39,19 +35,14 @@ pub(super) struct IncomingSource {
     state: Mutex<SourceState>,
     /// Those who wait. Who sends keeps one waker, for all of them.
     waiting: Arc<Waiting>,
-    /// What it comes by. A request may go on after its response has ended.
-    _connection: Option<Connected>,
-}
-
-/// A connection, as long as somebody needs it.
-pub(super) struct Connected {
-    pub(super) _driver: ResponseTask,
-    pub(super) _permit: OwnedSemaphorePermit,
+    /// What counts it among the guest's.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 struct SourceState {
-    /// Until it has ended.
-    body: Option<ReceivedBody>,
+    /// Until it has failed. At its end it is kept: its connection may still be needed for the request.
+    body: Option<HttpBody>,
+    has_ended: bool,
     /// What has come and was not read.
     part: Bytes,
     trailers: Option<HeaderMap>,
@@ -73,9 +64,10 @@ impl Wake for Waiting {
 }
 
 impl IncomingSource {
-    pub(super) fn new(body: ReceivedBody, limits: BodyLimits, connection: Option<Connected>) -> IncomingSource {
+    pub(super) fn new(body: HttpBody, limits: BodyLimits, permit: Option<OwnedSemaphorePermit>) -> IncomingSource {
         let state = SourceState {
             body: Some(body),
+            has_ended: false,
             part: Bytes::new(),
             trailers: None,
             failure: None,
@@ -83,7 +75,7 @@ impl IncomingSource {
             timer: None,
             is_forgotten: false,
         };
-        IncomingSource { state: Mutex::new(state), waiting: Arc::default(), _connection: connection }
+        IncomingSource { state: Mutex::new(state), waiting: Arc::default(), _permit: permit }
     }
 
     /// Nobody will read what is left.
@@ -99,7 +91,7 @@ impl IncomingSource {
         let _ = state.advance(&self.waiting);
         match &state.failure {
             Some(error) => Some(Err(error.clone())),
-            None if state.body.is_none() => Some(Ok(state.trailers.take())),
+            None if state.has_ended => Some(Ok(state.trailers.take())),
             None => None,
         }
     }
@@ -115,13 +107,13 @@ impl SourceState {
         let waker = Waker::from(waiting.clone());
         let mut task = Context::from_waker(&waker);
         for _ in 0..MANY_PARTS {
-            if !self.part.is_empty() {
+            if !self.part.is_empty() || self.has_ended {
                 return Poll::Ready(());
             }
             let Some(body) = &mut self.body else { return Poll::Ready(()) };
             match Pin::new(body).poll_frame(&mut task) {
                 Poll::Pending => return self.watch_time(&mut task),
-                Poll::Ready(None) => self.body = None,
+                Poll::Ready(None) => self.has_ended = true,
                 Poll::Ready(Some(Err(error))) => self.fail(error),
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(part) => self.receive(part),
@@ -130,12 +122,16 @@ impl SourceState {
             }
         }
         // There may be more at once: whoever waits asks again.
+        let waited = self.watch_time(&mut task);
         waker.wake();
-        Poll::Pending
+        waited
     }
 
     fn receive(&mut self, part: Bytes) {
-        self.timer = None;
+        // What says nothing is no sign of life.
+        if !part.is_empty() {
+            self.timer = None;
+        }
         match self.limits.size.checked_sub(part.len() as u64) {
             Some(left) => {
                 self.limits.size = left;
@@ -160,6 +156,7 @@ impl SourceState {
 
     fn fail(&mut self, error: HttpErrorCode) {
         self.failure = Some(error);
+        self.has_ended = true;
         self.body = None;
         self.timer = None;
     }
@@ -170,7 +167,7 @@ impl Pollable for IncomingSource {
         let mut forgotten = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner).insert(waiter.waker());
         forgotten.wake_all();
         let mut state = self.lock();
-        state.advance(&self.waiting).map(|()| Ready { bytes: state.part.len() as u64, hung_up: state.body.is_none() })
+        state.advance(&self.waiting).map(|()| Ready { bytes: state.part.len() as u64, hung_up: state.has_ended })
     }
 }
 
@@ -191,5 +188,10 @@ impl Stream for IncomingSource {
         bytes[..count].copy_from_slice(&state.part[..count]);
         state.part.advance(count);
         Ok(count)
+    }
+
+    fn failure(&self) -> Option<FailureCause> {
+        let failure = self.lock().failure.clone()?;
+        Some(Arc::new(failure))
     }
 }

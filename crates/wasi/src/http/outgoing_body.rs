@@ -4,7 +4,7 @@
 use super::types::HttpErrorCode;
 use crate::error::{ErrorCode, WasiResult};
 use crate::fs::FileType;
-use crate::stream::Stream;
+use crate::stream::{FailureCause, Stream};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -39,6 +39,8 @@ pub(super) struct OutgoingPipe {
 struct PipeState {
     bytes: BytesMut,
     written: u64,
+    /// Why nothing more can be written.
+    failure: Option<HttpErrorCode>,
     end: Option<PipeEnd>,
     reader_is_gone: bool,
     reader: Option<Waker>,
@@ -129,11 +131,13 @@ impl Stream for OutgoingPipe {
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         let mut state = self.lock();
         if state.reader_is_gone {
-            return Err(ErrorCode::ConnectionReset.into());
+            let error = state.failure.get_or_insert(HttpErrorCode::ConnectionTerminated);
+            return Err(error.stream_code().into());
         }
         let left = self.length.map_or(u64::MAX, |length| length - state.written);
         if bytes.len() as u64 > left {
             let error = self.wrong_size(state.written.saturating_add(bytes.len() as u64));
+            state.failure = Some(error.clone());
             drop(state);
             let code = error.stream_code();
             self.end(PipeEnd::BrokenOff(error));
@@ -149,6 +153,11 @@ impl Stream for OutgoingPipe {
         drop(state);
         reader.into_iter().for_each(Waker::wake);
         Ok(count)
+    }
+
+    fn failure(&self) -> Option<FailureCause> {
+        let failure = self.lock().failure.clone()?;
+        Some(Arc::new(failure))
     }
 }
 

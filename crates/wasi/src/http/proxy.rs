@@ -54,11 +54,9 @@ pub struct ProxyPre<T: 'static> {
 ///
 /// ```no_run
 /// use gusset_wasi::http::Proxy;
-/// # fn instance(store: &mut gusset::Store<()>) -> gusset::Instance { unimplemented!() }
-/// # fn run(mut store: gusset::Store<()>) -> gusset::Result<()> {
-/// let instance = instance(&mut store); // made in any way
-/// let proxy = Proxy::new(&mut store, instance)?;
-/// # Ok(())
+/// # fn service(mut store: gusset::Store<()>, instance: gusset::Instance) -> gusset::Result<Proxy> {
+/// let service = Proxy::new(&mut store, instance)?; // an instance that was made in any way
+/// # Ok(service)
 /// # }
 /// ```
 pub struct Proxy {

@@ -39,6 +39,13 @@ fn is_ipv4_compatible(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [0, 0, 0, 0, 0, 0, high, low] if (high, low) > (0, 1))
 }
 
+/// Whether a connection to an address can lead to one host, which is not this one for want of an address.
+#[cfg(feature = "http")]
+pub(crate) fn is_one_host(remote: SocketAddr) -> bool {
+    let family = if remote.is_ipv4() { IpFamily::V4 } else { IpFamily::V6 };
+    family.reaches(remote) && is_unicast(remote.ip())
+}
+
 /// Whether an address is of one host.
 pub(super) fn is_unicast(address: IpAddr) -> bool {
     !address.is_multicast() && address != Ipv4Addr::BROADCAST

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use gusset::Resource;
 use gusset_wasi::Network;
 use gusset_wasi::http::{
-    Fields, FutureTrailers, HttpConfig, HttpErrorCode, HttpScheme, IncomingBody, IncomingRequest, OutgoingBody,
-    OutgoingHttpBody, OutgoingResponse, ResponseOutparam, WasiHttpView,
+    DnsErrorPayload, Fields, FutureTrailers, HttpConfig, HttpErrorCode, HttpScheme, IncomingBody, IncomingRequest,
+    OutgoingBody, OutgoingHttpBody, OutgoingResponse, ResponseOutparam, WasiHttpView,
 };
 use gusset_wasi::p2::{InputStream, IoPollable, OutputStream};
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::{mpsc, oneshot};
 
-type Sent = Result<Response<OutgoingHttpBody>, HttpErrorCode>;
+pub(crate) type Sent = Result<Response<OutgoingHttpBody>, HttpErrorCode>;
 
 /// A body whose sender the test has.
 struct Fed(mpsc::Receiver<Result<Frame<Bytes>, HttpErrorCode>>);
@@ -65,7 +65,7 @@ fn outgoing(
     (set(guest, Ok(response)).unwrap(), body, stream.unwrap())
 }
 
-fn set(guest: &mut HttpGuest, response: Result<Resource<OutgoingResponse>, HttpErrorCode>) -> Sent {
+pub(crate) fn set(guest: &mut HttpGuest, response: Result<Resource<OutgoingResponse>, HttpErrorCode>) -> Sent {
     let (sender, mut receiver) = oneshot::channel();
     let outparam: Resource<ResponseOutparam> = guest.store.data_mut().http().new_response_outparam(sender).unwrap();
     guest.try_call::<_, ()>("types#[static]response-outparam.set", (outparam, response)).unwrap();
@@ -134,13 +134,62 @@ fn a_failure_is_told_where_it_is_met() {
     assert_eq!(trailers_of(&mut guest, body), Err(HttpErrorCode::HttpProtocolError));
 }
 
+/// Whatever it is, with all that it says: by each function that reads.
+#[test]
+fn what_a_body_fails_with_is_what_its_stream_tells() {
+    let dns = DnsErrorPayload { rcode: Some("SERVFAIL".to_owned()), info_code: Some(2) };
+    for error in [
+        HttpErrorCode::ConnectionReadTimeout,
+        HttpErrorCode::HttpRequestTrailerSectionSize(Some(9)),
+        HttpErrorCode::DnsError(dns),
+        HttpErrorCode::HttpResponseTransferCoding(Some("gzip".to_owned())),
+        HttpErrorCode::InternalError(Some("told by a test".to_owned())),
+    ] {
+        for function in ["read", "blocking-read", "skip", "blocking-skip"] {
+            let mut guest = HttpGuest::new();
+            let (feeder, _body, stream) = incoming(&mut guest);
+            feeder.try_send(Err(error.clone())).unwrap();
+            let function = format!("streams#[method]input-stream.{function}");
+            let end = if function.ends_with("read") {
+                guest.call::<_, Result<Vec<u8>, StreamEnding>>(&function, (&stream, 9_u64)).unwrap_err()
+            } else {
+                guest.call::<_, Result<u64, StreamEnding>>(&function, (&stream, 9_u64)).unwrap_err()
+            };
+            let StreamEnding::LastOperationFailed(told) = &end else { panic!("{function}: {end:?}") };
+            let text: String = guest.call("error#[method]error.to-debug-string", (told,));
+            assert!(text.ends_with(&error.to_string()), "{text}");
+            assert_eq!(guest.code(end), Some(error.clone()), "{function}");
+        }
+    }
+}
+
+/// A body that is spliced fails as one that is read; what is wrong with where it goes is told as such.
+#[test]
+fn a_body_that_is_spliced_tells_whose_failure_it_is() {
+    type Spliced = Result<u64, StreamEnding>;
+    const SPLICE: &str = "streams#[method]output-stream.blocking-splice";
+    let mut guest = HttpGuest::new();
+    let (feeder, _body, input) = incoming(&mut guest);
+    let (_response, _sent, output) = outgoing(&mut guest, &[("content-length", "3")]);
+    feeder.try_send(data(b"one")).unwrap();
+    assert_eq!(guest.call::<_, Spliced>(SPLICE, (&output, &input, 9_u64)).unwrap(), 3);
+    feeder.try_send(Err(HttpErrorCode::HttpResponseBodySize(Some(7)))).unwrap();
+    let end = guest.call::<_, Spliced>(SPLICE, (&output, &input, 9_u64)).unwrap_err();
+    assert_eq!(guest.code(end), Some(HttpErrorCode::HttpResponseBodySize(Some(7))));
+
+    let (feeder, _body, input) = incoming(&mut guest);
+    feeder.try_send(data(b"four")).unwrap();
+    let end = guest.call::<_, Spliced>(SPLICE, (&output, &input, 9_u64)).unwrap_err();
+    assert_eq!(guest.code(end), Some(HttpErrorCode::HttpResponseBodySize(Some(7))), "3 were written before");
+}
+
 #[test]
 fn a_body_beyond_the_limit_fails() {
     let mut guest = HttpGuest::of(Network::none(), &HttpConfig::new().unwrap().max_body_size(5));
     let (feeder, body, stream) = incoming(&mut guest);
     feeder.try_send(data(b"12345")).unwrap();
     feeder.try_send(data(b"6")).unwrap();
-    assert_eq!(guest.read_all(&stream), (b"12345".to_vec(), Some(HttpErrorCode::HttpRequestBodySize(None))));
+    assert_eq!(guest.read_all(&stream), (b"12345".to_vec(), Some(HttpErrorCode::HttpRequestBodySize(Some(5)))));
     guest.store.data_mut().table.delete(stream).map(drop).unwrap();
     assert_eq!(trailers_of(&mut guest, body), Err(HttpErrorCode::HttpRequestBodySize(Some(5))));
 }
@@ -242,7 +291,7 @@ fn a_length_is_kept_to() {
 
     let (response, body, stream) = outgoing(&mut guest, &[("content-length", "5")]);
     guest.write(&stream, b"1234").unwrap();
-    assert_eq!(guest.write(&stream, b"56"), Err(Some(HttpErrorCode::HttpResponseBodySize(None))));
+    assert_eq!(guest.write(&stream, b"56"), Err(Some(HttpErrorCode::HttpResponseBodySize(Some(6)))));
     assert_eq!(guest.finish(body, stream, None), Err(HttpErrorCode::HttpResponseBodySize(Some(4))));
     assert_eq!(received(&mut guest, response), Err(HttpErrorCode::HttpResponseBodySize(Some(6))));
 }

@@ -62,7 +62,9 @@ pub(crate) enum HeaderRefusal {
 pub(crate) struct HttpGuest {
     pub(crate) store: Store<HttpData>,
     instance: Instance,
+    /// Where the servers are, and the guest unless it keeps its thread.
     pub(crate) runtime: Runtime,
+    keeps_thread: bool,
 }
 
 pub(crate) fn engine() -> &'static Engine {
@@ -95,7 +97,19 @@ impl HttpGuest {
         let instance = linker().instantiate(&mut store, component).expect("it is linked");
         // The guest is on the test's thread, and all else on another.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        HttpGuest { store, instance, runtime }
+        HttpGuest { store, instance, runtime, keeps_thread: false }
+    }
+
+    /// One that waits in its thread, and is called in no runtime.
+    pub(crate) fn that_keeps_its_thread() -> HttpGuest {
+        let mut linker = Linker::new(engine());
+        p2::add_to_linker(&mut linker).expect("nothing is defined");
+        http::add_to_linker(&mut linker).expect("none of this is");
+        let mut guest = HttpGuest::new();
+        let component = Component::new(engine(), IMPORTS).expect("it is one");
+        guest.instance = linker.instantiate(&mut guest.store, &component).expect("it is linked");
+        guest.keeps_thread = true;
+        guest
     }
 
     /// Calls a function, such as `types#http-error-code`, whose results are `R`.
@@ -105,6 +119,9 @@ impl HttpGuest {
         R: ValueList + LiftList,
     {
         let func: TypedFunc<P, R> = self.instance.get_typed_func(&mut self.store, function)?;
+        if self.keeps_thread {
+            return func.call(&mut self.store, params);
+        }
         self.runtime.block_on(func.call_async(&mut self.store, params))
     }
 
@@ -262,7 +279,7 @@ impl HttpGuest {
     }
 
     /// Why a stream has failed, in the words of HTTP; `None` for its end.
-    fn code(&mut self, error: StreamEnding) -> Option<HttpErrorCode> {
+    pub(crate) fn code(&mut self, error: StreamEnding) -> Option<HttpErrorCode> {
         let StreamEnding::LastOperationFailed(error) = error else { return None };
         let code: Option<HttpErrorCode> = self.call("types#http-error-code", (&error,));
         self.store.data_mut().table.delete(error).map(drop).unwrap();

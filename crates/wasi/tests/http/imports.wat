@@ -20,11 +20,16 @@
       (result (list u8) (error $stream-error)))))
     (export "[method]input-stream.blocking-read" (func (param "self" (borrow $input-stream)) (param "len" u64) (result
       (result (list u8) (error $stream-error)))))
+    (export "[method]input-stream.skip" (func (param "self" (borrow $input-stream)) (param "len" u64) (result (result u64 (error $stream-error)))))
+    (export "[method]input-stream.blocking-skip" (func (param "self" (borrow $input-stream)) (param "len" u64) (result
+      (result u64 (error $stream-error)))))
     (export "[method]output-stream.check-write" (func (param "self" (borrow $output-stream)) (result (result u64 (error $stream-error)))))
     (export "[method]output-stream.write" (func (param "self" (borrow $output-stream)) (param "contents" (list u8)) (result
       (result (error $stream-error)))))
     (export "[method]output-stream.blocking-write-and-flush" (func (param "self" (borrow $output-stream)) (param "contents" (list u8)) (result
       (result (error $stream-error)))))
+    (export "[method]output-stream.blocking-splice" (func (param "self" (borrow $output-stream)) (param "src" (borrow $input-stream)) (param "len" u64) (result
+      (result u64 (error $stream-error)))))
     (export "[method]output-stream.subscribe" (func (param "self" (borrow $output-stream)) (result (own $pollable))))))
   (alias export $streams "input-stream" (type $streams.input-stream))
   (alias export $streams "output-stream" (type $streams.output-stream))

@@ -174,8 +174,8 @@ fn a_guest_is_told_what_it_is_asked() {
 }
 
 #[test]
-fn what_files_fail_with_is_no_error_of_http() {
+fn what_files_and_sockets_fail_with_is_no_error_of_http() {
     let mut guest = HttpGuest::new();
     assert_eq!(guest.word_for(ErrorCode::NoEntry), None);
-    assert_eq!(guest.word_for(ErrorCode::ConnectionReset), Some(HttpErrorCode::ConnectionTerminated));
+    assert_eq!(guest.word_for(ErrorCode::ConnectionReset), None);
 }

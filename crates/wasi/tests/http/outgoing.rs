@@ -173,6 +173,69 @@ fn a_guest_reaches_what_it_may_and_nothing_else() {
     assert_eq!(guest.ask(request).unwrap_err(), HttpErrorCode::DestinationIpProhibited);
 }
 
+/// That a name may be looked up does not say where it may lead.
+#[test]
+fn a_name_leads_nowhere_where_its_addresses_may_not_be_reached() {
+    let mut guest = HttpGuest::of(Network::none().allow("*:1".parse().unwrap()), &HttpConfig::new().unwrap());
+    let server = Server::plain(&guest.runtime);
+    let request = guest.get(&format!("localhost:{}", server.port), "/");
+    assert_eq!(guest.ask(request).unwrap_err(), HttpErrorCode::DestinationIpProhibited);
+    assert_eq!(server.accepted.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn no_form_of_an_address_leads_past_a_rule() {
+    let rules = |text: &str| Network::none().allow(text.parse().unwrap());
+    for (rule, host, error) in [
+        // One of IPv4 that is written as one of IPv6.
+        ("[::]/0:*", "[::ffff:127.0.0.1]", HttpErrorCode::DestinationIpProhibited),
+        ("127.0.0.2:*", "[::ffff:127.0.0.1]", HttpErrorCode::DestinationIpProhibited),
+        // No address, which systems take for their own.
+        ("0.0.0.0/1:*", "0.0.0.0", HttpErrorCode::DestinationIpUnroutable),
+        ("*:*", "[::]", HttpErrorCode::DestinationIpUnroutable),
+        ("*:*", "[::127.0.0.1]", HttpErrorCode::DestinationIpUnroutable),
+        ("*:*", "224.0.0.1", HttpErrorCode::DestinationIpUnroutable),
+        // What is none to us, and would be to some resolvers.
+        ("*:*", "127.1", HttpErrorCode::HttpRequestDenied),
+        ("*:*", "0x7f.0x1", HttpErrorCode::HttpRequestDenied),
+        ("*:*", "2130706433", HttpErrorCode::HttpRequestDenied),
+        // A network of the host's own that is chosen by the guest.
+        ("*:*", "[fe80::1%25lo]", HttpErrorCode::HttpRequestDenied),
+    ] {
+        let mut guest = HttpGuest::of(rules(rule), &HttpConfig::new().unwrap());
+        let server = Server::plain(&guest.runtime);
+        let request = guest.get("a", "/");
+        let authority = format!("{host}:{}", server.port);
+        let set: Result<(), ()> = guest.method("outgoing-request.set-authority", (&request, Some(authority)));
+        if set.is_ok() {
+            assert_eq!(guest.ask(request).unwrap_err(), error, "{host}");
+        } else {
+            assert!(host.contains('%'), "{host}");
+        }
+        assert_eq!(server.accepted.load(Ordering::Relaxed), 0, "{host}");
+    }
+    // The form as such is no harm.
+    let mut guest = HttpGuest::of(rules("127.0.0.1:*"), &HttpConfig::new().unwrap());
+    let server = Server::plain(&guest.runtime);
+    let request = guest.get(&format!("[::ffff:127.0.0.1]:{}", server.port), "/");
+    assert!(guest.ask(request).is_ok());
+    let request = guest.get("127.0.0.1:0", "/");
+    assert_eq!(guest.ask(request).unwrap_err(), HttpErrorCode::DestinationIpUnroutable);
+}
+
+/// Where a server says to go instead, the guest must ask, and may go.
+#[test]
+fn redirections_are_not_followed() {
+    let mut guest = HttpGuest::new();
+    let target = Server::plain(&guest.runtime);
+    let said = format!("HTTP/1.1 302 Found\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n", target.authority());
+    let server = Server::saying(&guest.runtime, said.leak().as_bytes());
+    let request = guest.get(&server.authority(), "/");
+    let response = guest.ask(request).unwrap();
+    assert_eq!(guest.method::<_, u16>("incoming-response.status", (&response,)), 302);
+    assert_eq!(target.accepted.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 fn servers_that_fail_are_told_apart() {
     let told = |said: &'static [u8]| {
@@ -239,7 +302,7 @@ fn a_host_bounds_what_a_guest_may_ask_for() {
     let request = guest.get(&server.authority(), "/");
     let response = guest.ask(request).unwrap();
     let (_, stream) = guest.body_of(&response);
-    assert_eq!(guest.read_all(&stream).1, Some(HttpErrorCode::HttpResponseBodySize(None)));
+    assert_eq!(guest.read_all(&stream).1, Some(HttpErrorCode::HttpResponseBodySize(Some(3))));
 }
 
 #[test]

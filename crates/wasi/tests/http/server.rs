@@ -17,6 +17,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -66,6 +67,35 @@ impl Server {
         Server::start(runtime, move |mut stream| async move {
             let _ = stream.read(&mut [0; 4096]).await;
             let _ = stream.write_all(said).await;
+        })
+    }
+
+    /// One that tells what it has heard, once that ends so or the other side has ended, says this, and waits for the end.
+    pub(crate) fn hearing(
+        runtime: &Runtime,
+        end: &'static [u8],
+        said: &'static [u8],
+    ) -> (Server, mpsc::UnboundedReceiver<Vec<u8>>) {
+        let (hears, heard) = mpsc::unbounded_channel();
+        let server = Server::start(runtime, move |mut stream| {
+            let hears = hears.clone();
+            async move {
+                let mut bytes = Vec::new();
+                while !bytes.ends_with(end) && stream.read_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
+                let _ = hears.send(bytes);
+                let _ = stream.write_all(said).await;
+                while stream.read(&mut [0; 4096]).await.is_ok_and(|count| count > 0) {}
+            }
+        });
+        (server, heard)
+    }
+
+    /// One that says first this, and then that again and again.
+    pub(crate) fn repeating(runtime: &Runtime, first: &'static [u8], then: &'static [u8]) -> Server {
+        Server::start(runtime, move |mut stream| async move {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(first).await;
+            while stream.write_all(then).await.is_ok() {}
         })
     }
 

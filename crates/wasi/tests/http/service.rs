@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -133,6 +134,24 @@ async fn a_service_streams_what_it_is_sent() {
         drop(parts);
         assert!(body.frame().await.is_none());
     }
+}
+
+/// Whoever waits for leave to send a body has it as soon as the guest reads.
+#[tokio::test]
+async fn a_client_may_ask_whether_to_go_on() {
+    let port = listen(service("echo", "0.2.12")).await;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut heard).await.unwrap() > 0);
+    }
+    assert!(heard.starts_with(b"HTTP/1.1 100 Continue\r\n"), "{}", heard.escape_ascii());
+    stream.write_all(b"hello").await.unwrap();
+    stream.read_to_end(&mut heard).await.unwrap();
+    let heard = String::from_utf8(heard).unwrap();
+    assert!(heard.contains("HTTP/1.1 200 OK\r\n") && heard.contains("\r\n5\r\nhello\r\n0\r\n\r\n"), "{heard}");
 }
 
 /// Far more than anybody keeps.

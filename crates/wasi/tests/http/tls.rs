@@ -13,14 +13,18 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// Who signs.
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+pub(crate) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// A server that goes by a name, signed by somebody.
-fn server_config(name: &str, issuer: &CertifiedIssuer<'static, KeyPair>, protocols: &[&[u8]]) -> ServerConfig {
+pub(crate) fn server_config(
+    name: &str,
+    issuer: &CertifiedIssuer<'static, KeyPair>,
+    protocols: &[&[u8]],
+) -> ServerConfig {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
@@ -35,12 +39,16 @@ fn server_config(name: &str, issuer: &CertifiedIssuer<'static, KeyPair>, protoco
 }
 
 /// One that trusts them.
-fn guest_of(issuer: &CertifiedIssuer<'static, KeyPair>) -> HttpGuest {
+pub(crate) fn guest_of(issuer: &CertifiedIssuer<'static, KeyPair>) -> HttpGuest {
     let config = HttpConfig::new().unwrap().root_certificates([issuer.der().to_vec()]).unwrap();
     HttpGuest::of(Network::all(), &config)
 }
 
-fn ask(guest: &mut HttpGuest, server: &Server, host: &str) -> Result<Resource<IncomingResponse>, HttpErrorCode> {
+pub(crate) fn ask(
+    guest: &mut HttpGuest,
+    server: &Server,
+    host: &str,
+) -> Result<Resource<IncomingResponse>, HttpErrorCode> {
     let authority = format!("{host}:{}", server.port);
     let request = guest.request(HttpMethod::Get, HttpScheme::Https, &authority, "/a", &[]);
     guest.ask(request)

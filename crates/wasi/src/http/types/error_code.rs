@@ -4,6 +4,7 @@ use super::super::WasiHttpCtxView;
 use crate::error::{ErrorCode, WasiResult};
 use crate::p2::IoError;
 use gusset::{ComponentType, Lift, Lower, Resource};
+use std::convert::Infallible;
 use std::error::Error;
 use std::{fmt, io};
 
@@ -129,7 +130,7 @@ pub struct FieldSizePayload {
 }
 
 impl HttpErrorCode {
-    /// What reading or writing a body fails with: streams have the codes of the policy layer.
+    /// What reading or writing a body fails with: streams have the codes of the policy layer, and this as their failure.
     pub(in crate::http) fn stream_code(&self) -> ErrorCode {
         match self {
             HttpErrorCode::ConnectionReadTimeout => ErrorCode::TimedOut,
@@ -139,19 +140,6 @@ impl HttpErrorCode {
             HttpErrorCode::HttpProtocolError => ErrorCode::IllegalByteSequence,
             _ => ErrorCode::ConnectionReset,
         }
-    }
-
-    /// What such a code says of a body; `None` for what bodies do not fail with.
-    fn word_for(code: ErrorCode) -> Option<HttpErrorCode> {
-        Some(match code {
-            ErrorCode::TimedOut => HttpErrorCode::ConnectionReadTimeout,
-            ErrorCode::MessageSize => HttpErrorCode::HttpRequestBodySize(None),
-            ErrorCode::Overflow => HttpErrorCode::HttpResponseBodySize(None),
-            ErrorCode::ConnectionAborted => HttpErrorCode::HttpResponseIncomplete,
-            ErrorCode::IllegalByteSequence => HttpErrorCode::HttpProtocolError,
-            ErrorCode::ConnectionReset => HttpErrorCode::ConnectionTerminated,
-            _ => return None,
-        })
     }
 
     /// Why there is no connection.
@@ -173,6 +161,13 @@ impl fmt::Display for HttpErrorCode {
 }
 
 impl Error for HttpErrorCode {}
+
+/// What does not fail is a body as any other.
+impl From<Infallible> for HttpErrorCode {
+    fn from(never: Infallible) -> HttpErrorCode {
+        match never {}
+    }
+}
 
 impl From<hyper::Error> for HttpErrorCode {
     fn from(error: hyper::Error) -> HttpErrorCode {
@@ -206,5 +201,5 @@ pub(super) fn http_error_code(
     view: &mut WasiHttpCtxView<'_>,
     (error,): (Resource<IoError>,),
 ) -> WasiResult<(Option<HttpErrorCode>,)> {
-    Ok((HttpErrorCode::word_for(view.table.get(&error)?.code()),))
+    Ok((view.table.get(&error)?.cause().cloned(),))
 }

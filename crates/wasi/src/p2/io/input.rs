@@ -93,10 +93,12 @@ impl InputStream {
         }
         let mut bytes = vec![0; length];
         let count = match &self.0.source {
-            InputSource::Stream(stream) => stream.read(&mut bytes),
-            InputSource::File { file, .. } => file.read_at(&mut bytes, state.offset),
+            InputSource::Stream(stream) => {
+                stream.read(&mut bytes).map_err(|error| StreamEnd::of_stream(error, &**stream))
+            }
+            InputSource::File { file, .. } => file.read_at(&mut bytes, state.offset).map_err(StreamEnd::from),
         };
-        match count.map_err(StreamEnd::from) {
+        match count {
             Ok(count) => {
                 // More than there was room for is not to be had.
                 bytes.truncate(count);

@@ -64,7 +64,7 @@ struct OutputState {
     /// The guest has asked for a flush that is not over.
     flushing: bool,
     /// It has failed, and the guest has not been told.
-    failure: Option<WasiError>,
+    failure: Option<StreamEnd>,
     /// The guest has ended it; what was taken before is still written.
     shut_down: bool,
     /// It has failed or come to its end.
@@ -204,7 +204,7 @@ impl OutputState {
     fn settle(&mut self, sink: &Sink, patience: Patience) -> Streamed<()> {
         self.advance(sink, patience);
         match self.failure.take() {
-            Some(failure) => Err(failure.into()),
+            Some(failure) => Err(failure),
             None if self.is_over() => Err(StreamEnd::Closed),
             None => Ok(()),
         }
@@ -251,7 +251,7 @@ impl OutputState {
     fn fail(&mut self, sink: &Sink, error: WasiError) {
         // That the other side of a connection takes nothing more is its end, and no failure.
         let is_end = error.code() == Some(ErrorCode::Pipe) && sink.is_connection();
-        self.failure = (!is_end).then_some(error);
+        self.failure = (!is_end).then(|| sink.failure(error));
         self.closed = true;
         self.flushing = false;
         self.pending = VecDeque::new();
@@ -284,6 +284,13 @@ impl Sink {
             file.sync(sync.data_only)?;
         }
         Ok(count)
+    }
+
+    fn failure(&self, error: WasiError) -> StreamEnd {
+        match self {
+            Sink::Stream(stream) => StreamEnd::of_stream(error, &**stream),
+            Sink::File { .. } => error.into(),
+        }
     }
 
     fn is_connection(&self) -> bool {

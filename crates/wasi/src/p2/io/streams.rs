@@ -8,6 +8,7 @@ use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiError, WasiResult};
 use crate::p2::interface::stop;
 use crate::p2::{Waits, WasiCtxView, interface};
+use crate::stream::Stream;
 use crate::wait::{Interest, Pollable};
 use gusset::{ComponentType, Error, Lower, Resource, ResourceTable};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ const MOST_BLOCKING: usize = 4096;
 /// Why a stream does not do what it was asked for.
 pub(super) enum StreamEnd {
     Closed,
-    Failed(ErrorCode),
+    Failed(IoError),
     Stop(Error),
 }
 
@@ -26,14 +27,24 @@ pub(super) type Streamed<R> = Result<R, StreamEnd>;
 
 impl StreamEnd {
     pub(super) fn would_block(&self) -> bool {
-        matches!(self, StreamEnd::Failed(ErrorCode::WouldBlock))
+        matches!(self, StreamEnd::Failed(error) if error.code() == ErrorCode::WouldBlock)
+    }
+
+    /// What an operation of a stream's failed with, and what that has to say of it.
+    pub(super) fn of_stream(error: WasiError, stream: &dyn Stream) -> StreamEnd {
+        match error {
+            WasiError::Code(code) if code != ErrorCode::WouldBlock => {
+                StreamEnd::Failed(IoError::of_stream(code, stream))
+            }
+            other => other.into(),
+        }
     }
 }
 
 impl From<WasiError> for StreamEnd {
     fn from(error: WasiError) -> StreamEnd {
         match error {
-            WasiError::Code(code) => StreamEnd::Failed(code),
+            WasiError::Code(code) => StreamEnd::Failed(IoError::new(code)),
             WasiError::Stop(error) => StreamEnd::Stop(error),
         }
     }
@@ -54,7 +65,7 @@ fn told<R>(table: &mut ResourceTable, outcome: Streamed<R>) -> Told<R> {
     Ok((match outcome {
         Ok(result) => Ok(result),
         Err(StreamEnd::Closed) => Err(StreamError::Closed),
-        Err(StreamEnd::Failed(code)) => Err(StreamError::LastOperationFailed(table.push(IoError::new(code))?)),
+        Err(StreamEnd::Failed(error)) => Err(StreamError::LastOperationFailed(table.push(error)?)),
         Err(StreamEnd::Stop(error)) => return Err(WasiError::Stop(error)),
     },))
 }
