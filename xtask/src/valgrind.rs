@@ -23,6 +23,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("functions_wait_for_guests_of_other_stores", FAULTS),
     ("the_largest_memory_is_made_lazily_and_cannot_grow", "valgrind keeps a book about each of its 4 GiB"),
     ("large_frames_do_not_run_off_the_stack", "it compiles functions of 40,000 locals"),
+    ("many_bytes_end_at_the_deadline", "valgrind has no room for what its memory reserves"),
     ("stacks_that_no_address_space_has_are_refused", "valgrind has no room for what must be refused, and says so"),
 ];
 

@@ -6,6 +6,7 @@ mod cases;
 mod commands;
 mod component_new;
 mod examples;
+mod guests;
 mod inspect;
 mod limits;
 mod mistakes;

@@ -19,9 +19,9 @@ impl SourceFile {
         SourceFile { path: path.into(), text: text.into(), masked: OnceCell::new() }
     }
 
-    /// Whether the house rules for Rust apply. Guests of examples follow their toolchain's rules.
+    /// Whether the house rules for Rust apply. Guests follow their toolchain's rules.
     pub(crate) fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs") && !self.path.starts_with("examples/")
+        self.path.ends_with(".rs") && !GUESTS.iter().any(|folder| self.path.starts_with(folder))
     }
 
     /// Whether the file holds only tests.
@@ -39,6 +39,9 @@ impl SourceFile {
         1 + self.text.as_bytes()[..offset].iter().filter(|&&byte| byte == b'\n').count()
     }
 }
+
+/// Folders of what is no part of the workspace: it is built for other machines.
+pub(super) const GUESTS: &[&str] = &["examples/", "tests/guests/"];
 
 /// Folders that hold what was built or fetched.
 const SKIPPED: &[&str] = &["target", "node_modules", "corpus", "artifacts"];

@@ -4,7 +4,7 @@ use super::tools::contained;
 use crate::input::InputFile;
 use anyhow::{Context, Error, Result, bail};
 use clap::ValueEnum;
-use gusset::{Config, ModuleOutline, OutlineWorld, Printable};
+use gusset::{Config, CoreItemOutline, ModuleOutline, OutlineWorld, Printable};
 use gusset_wasi_adapter_built::{COMMAND, PROXY, REACTOR};
 use std::collections::HashMap;
 use wit_component::{ComponentEncoder, metadata};
@@ -15,6 +15,9 @@ const PREVIEW0: &str = "wasi_unstable";
 
 /// What a program exports.
 const START: &str = "_start";
+
+/// The memory that an adapter works on.
+const MEMORY: &str = "memory";
 
 /// An adapter for preview1 that this program has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -85,6 +88,7 @@ pub(crate) fn encode(file: &InputFile, options: &EncodingOptions) -> Result<Vec<
         if !has_adapter(PREVIEW1)
             && let Some(adapter) = fitting_adapter(&module, &wasm, options)?
         {
+            check_memory(&module)?;
             encoder.adapter(PREVIEW1, adapter.wasm()).context("cannot take the adapter for preview1")?;
         }
         encoder.encode()
@@ -112,6 +116,15 @@ fn fitting_adapter(module: &ModuleOutline, wasm: &[u8], options: &EncodingOption
     // A program that imports nothing is one all the same, unless it says by itself what it is.
     let (without_world, _) = metadata::decode(wasm)?;
     Ok((program && without_world.is_none()).then_some(fitting))
+}
+
+/// Whether the module has what an adapter shares with it.
+fn check_memory(module: &ModuleOutline) -> Result<()> {
+    let shared = |export: &CoreItemOutline| export.name == MEMORY && export.ty.starts_with("memory");
+    if !module.exports.iter().any(shared) {
+        bail!("it exports no memory named `{MEMORY}`, which the adapter for WASI preview1 works on");
+    }
+    Ok(())
 }
 
 /// What the core module in `file` imports and exports.

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -51,6 +51,18 @@ pub fn shell(folder: &Path, line: &str) -> Ended {
     ended(PATIENCE, Command::new("sh").args(["-c", line]).current_dir(folder).env("PATH", path).env("LC_ALL", "C"))
 }
 
+/// Runs a program that may keep things in a cache, with this on its standard input.
+pub fn run_program(patience: Duration, program: &str, arguments: &[&str], stdin: &str) -> Ended {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut input = child.stdin.take().expect("the pipe was asked for");
+    // It may end without having read all of it.
+    let _ = input.write_all(stdin.as_bytes());
+    drop(input);
+    outcome(child, patience)
+}
+
 /// Where a cache cannot be: what these tests run is compiled, unless they say otherwise.
 pub const NO_CACHE: (&str, &str) = ("GUSSET_CACHE_DIR", "/dev/null");
 
@@ -58,7 +70,11 @@ pub const NO_CACHE: (&str, &str) = ("GUSSET_CACHE_DIR", "/dev/null");
 fn ended(patience: Duration, command: &mut Command) -> Ended {
     let command =
         command.env(NO_CACHE.0, NO_CACHE.1).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
+    outcome(command.spawn().expect("the program starts"), patience)
+}
+
+/// What becomes of it.
+fn outcome(mut child: Child, patience: Duration) -> Ended {
     // Read while it runs: its output may be more than a pipe holds.
     let [stdout, stderr] = [reader(child.stdout.take()), reader(child.stderr.take())];
     let (status, peak_kib) = watch(&mut child, patience);

@@ -49,7 +49,7 @@ fn bodies_go_both_ways_at_a_time() {
 
 #[test]
 fn what_a_guest_fails_with_has_a_status_and_a_line() {
-    let server = ServeProcess::start(&["--timeout", "300ms", "--max-memory", "1MiB"]);
+    let server = ServeProcess::start(&["--timeout", "2s", "--max-memory", "1MiB"]);
     for (path, status, line) in [
         ("/trap", 500, "request 0: GET /trap: 500: the guest failed: "),
         ("/absent", 500, "request 1: GET /absent: 500: the guest has ended without a response"),
@@ -60,8 +60,8 @@ fn what_a_guest_fails_with_has_a_status_and_a_line() {
             "request 3: GET /grow: 500: the guest wanted more memory than --max-memory allows, 1048576 bytes",
         ),
         ("/refused", 502, "request 4: GET /refused: 502: the guest answers with an error: ConnectionRefused"),
-        ("/loop", 504, "request 5: GET /loop: 504: the guest ran for longer than --timeout allows, 300ms"),
-        ("/never", 504, "request 6: GET /never: 504: the guest ran for longer than --timeout allows, 300ms"),
+        ("/loop", 504, "request 5: GET /loop: 504: the guest ran for longer than --timeout allows, 2s"),
+        ("/never", 504, "request 6: GET /never: 504: the guest ran for longer than --timeout allows, 2s"),
     ] {
         let reply = server.get(path);
         assert_eq!((reply.status, reply.is_whole), (status, true), "{path}");
@@ -74,11 +74,11 @@ fn what_a_guest_fails_with_has_a_status_and_a_line() {
 
 #[test]
 fn an_answer_that_has_begun_is_broken_off() {
-    let server = ServeProcess::start(&["--timeout", "300ms"]);
+    let server = ServeProcess::start(&["--timeout", "1s"]);
     for (path, line) in [
         ("/Trap", "the guest failed: "),
-        ("/Loop", "the guest ran for longer than --timeout allows, 300ms: the answer was broken off"),
-        ("/Never", "the guest ran for longer than --timeout allows, 300ms: the answer was broken off"),
+        ("/Loop", "the guest ran for longer than --timeout allows, 1s: the answer was broken off"),
+        ("/Never", "the guest ran for longer than --timeout allows, 1s: the answer was broken off"),
     ] {
         let (bytes, _) = read_all(&mut server.send(get(path)));
         if !bytes.is_empty() {
@@ -95,7 +95,7 @@ fn an_answer_that_has_begun_is_broken_off() {
 
 #[test]
 fn a_guest_goes_on_when_its_answer_is_gone() {
-    let server = ServeProcess::start(&["--timeout", "500ms"]);
+    let server = ServeProcess::start(&["--timeout", "1s"]);
     let reply = server.get("/behind");
     assert_eq!((reply.status, reply.text(), reply.is_whole), (200, "hello\n", true));
     let reply = server.get("/Behind");

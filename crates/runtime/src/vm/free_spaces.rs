@@ -32,8 +32,8 @@ pub(super) struct FreeSpaces {
     cold: Vec<MemorySpace>,
     /// By the time when they were put here.
     warm: BTreeMap<u64, MemorySpace>,
-    /// The same times, each list in order.
-    times: HashMap<SpaceKey, VecDeque<u64>>,
+    /// The same times, each list in order, with the bytes that are accessible.
+    times: HashMap<SpaceKey, VecDeque<(u64, usize)>>,
     next_time: u64,
     kept: usize,
     len: usize,
@@ -49,13 +49,18 @@ impl FreeSpaces {
         self.next_time += 1;
         self.kept += space.kept();
         self.len += space.mapping().len();
-        self.times.entry(SpaceKey::of(&space)).or_default().push_back(time);
+        let accessible = space.mapping().accessible();
+        self.times.entry(SpaceKey::of(&space)).or_default().push_back((time, accessible));
         self.warm.insert(time, space);
     }
 
-    /// The warm space that was put last among those that are as wanted: what it holds is likeliest to be in a cache.
-    pub(super) fn take_warm(&mut self, key: SpaceKey) -> Option<MemorySpace> {
-        let time = self.times.get_mut(&key)?.pop_back()?;
+    /// A warm space that is as wanted: of those with the number of accessible bytes that is nearest to `length`, which costs the system least to
+    /// change, the one that was put last, of which most is in a cache. Memories of a few sizes, such as those of one component, do not change places.
+    pub(super) fn take_warm(&mut self, key: SpaceKey, length: usize) -> Option<MemorySpace> {
+        let times = self.times.get_mut(&key)?;
+        let nearest = times.iter().enumerate().rev().min_by_key(|(_, (_, accessible))| accessible.abs_diff(length));
+        let (at, &(time, _)) = nearest?;
+        times.remove(at);
         self.remove(time)
     }
 
@@ -84,7 +89,7 @@ impl FreeSpaces {
     /// A warm space with that image.
     pub(super) fn take_image(&mut self, image: u64) -> Option<MemorySpace> {
         while let Some(&key) = self.times.keys().find(|key| key.image == Some(image)) {
-            match self.take_warm(key) {
+            match self.take_warm(key, 0) {
                 Some(space) => return Some(space),
                 None => self.times.remove(&key),
             };
@@ -135,13 +140,32 @@ mod tests {
         let limits = WarmLimits { spaces: 4, kept: 0, len: 6 * page_size() };
         assert_eq!(base(free.take_excess(limits)), None);
         assert_eq!(base(free.take_excess(WarmLimits { len: 5 * page_size(), ..limits })), Some(bases[0]));
-        assert_eq!(base(free.take_warm(key(2))), Some(bases[3]));
-        assert_eq!(base(free.take_warm(key(3))), None);
+        assert_eq!(base(free.take_warm(key(2), 0)), Some(bases[3]));
+        assert_eq!(base(free.take_warm(key(3), 0)), None);
         assert_eq!(base(free.take_excess(WarmLimits { spaces: 1, ..limits })), Some(bases[1]));
-        assert_eq!(base(free.take_warm(key(2))), None);
-        assert_eq!(base(free.take_warm(key(1))), Some(bases[2]));
-        assert_eq!((base(free.take_warm(key(1))), base(free.take_oldest())), (None, None));
+        assert_eq!(base(free.take_warm(key(2), 0)), None);
+        assert_eq!(base(free.take_warm(key(1), 0)), Some(bases[2]));
+        assert_eq!((base(free.take_warm(key(1), 0)), base(free.take_oldest())), (None, None));
         assert_eq!((free.kept, free.len, free.warm.len()), (0, 0, 0));
         assert!(free.take_image(1).is_none() && free.take_cold().is_none());
+    }
+    #[test]
+    fn the_nearest_size_comes_first_and_of_these_the_last() {
+        let mut free = FreeSpaces::default();
+        let bases = [8, 1, 8, 2].map(|accessible| {
+            let mut space = space(16);
+            space.prepare(accessible * page_size(), None).unwrap();
+            let base = space.mapping().base();
+            free.put_warm(space);
+            base
+        });
+        let mut take = |pages: usize| {
+            let space = free.take_warm(key(16), pages * page_size())?;
+            let base = space.mapping().base();
+            std::mem::forget(space);
+            bases.iter().position(|known| *known == base)
+        };
+        assert_eq!([take(9), take(1), take(1), take(1), take(1)], [Some(2), Some(1), Some(3), Some(0), None]);
+        assert!(free.take_oldest().is_none() && free.is_empty());
     }
 }

@@ -154,7 +154,7 @@ impl MemoryPool {
 
     /// A space of `len` bytes, of which `length` can be used.
     fn ready(&self, len: usize, length: usize, image: Option<&MemoryImage>) -> Result<MemorySpace> {
-        let mut space = self.find(SpaceKey { image: image.map(MemoryImage::id), len })?;
+        let mut space = self.find(SpaceKey { image: image.map(MemoryImage::id), len }, length)?;
         match space.prepare(length, image) {
             Ok(()) => Ok(space),
             Err(error) => {
@@ -167,9 +167,9 @@ impl MemoryPool {
         }
     }
 
-    fn find(&self, key: SpaceKey) -> Result<MemorySpace> {
+    fn find(&self, key: SpaceKey, length: usize) -> Result<MemorySpace> {
         let mut free = self.lock();
-        if let Some(space) = free.take_warm(key) {
+        if let Some(space) = free.take_warm(key, length) {
             return Ok(space);
         }
         if let Some(made) = &self.made {

@@ -1,0 +1,2 @@
+//! Two components, which are built as examples: a package has one library only.
+#![forbid(unsafe_code)]
