@@ -24,6 +24,8 @@ pub(super) struct ServedBody {
     expected: Option<u64>,
     /// There is nothing more to send.
     is_whole: bool,
+    /// Why nothing more can be sent.
+    failure: Option<HttpErrorCode>,
     record: RequestRecord,
     connection: Arc<ConnectionState>,
 }
@@ -42,7 +44,7 @@ impl ServedBody {
     pub(super) fn own(text: String, record: RequestRecord, connection: Arc<ConnectionState>) -> ServedBody {
         connection.begin_response(false);
         let content = BodyContent::Own((!text.is_empty()).then(|| text.into()));
-        let mut body = ServedBody { content, expected: None, is_whole: false, record, connection };
+        let mut body = ServedBody { content, expected: None, is_whole: false, failure: None, record, connection };
         body.expected = body.size_hint().exact();
         body
     }
@@ -57,7 +59,8 @@ impl ServedBody {
     ) -> ServedBody {
         connection.begin_response(guest.is_some());
         let expected = body.size_hint().exact();
-        ServedBody { content: BodyContent::Guest { body, guest }, expected, is_whole: has_none, record, connection }
+        let content = BodyContent::Guest { body, guest };
+        ServedBody { content, expected, is_whole: has_none, failure: None, record, connection }
     }
 }
 
@@ -67,6 +70,9 @@ impl Body for ServedBody {
 
     fn poll_frame(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpErrorCode>>> {
         let this = self.get_mut();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let frame = match &mut this.content {
             BodyContent::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             BodyContent::Guest { body, guest } => {
@@ -83,19 +89,23 @@ impl Body for ServedBody {
                 Pin::new(body).poll_frame(task)
             }
         };
-        match &frame {
-            Poll::Pending => {}
-            Poll::Ready(None) => this.is_whole = true,
-            Poll::Ready(Some(Ok(frame))) => {
-                this.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                // Of one whose length is known, nobody asks for the end.
-                this.is_whole = frame.is_trailers() || this.expected == Some(this.record.bytes);
-            }
+        match frame {
             Poll::Ready(Some(Err(error))) => {
                 if this.record.outcome != RequestOutcome::Failed {
                     this.record.outcome = RequestOutcome::Failed;
                     this.record.report(&format!("the answer was broken off: {error}"));
                 }
+                // What there is of the answer, its head at least, is to reach the client: hyper sends it when it is told to wait.
+                this.failure = Some(error);
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Pending => {}
+            Poll::Ready(None) => this.is_whole = true,
+            Poll::Ready(Some(Ok(ref frame))) => {
+                this.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                // Of one whose length is known, nobody asks for the end.
+                this.is_whole = frame.is_trailers() || this.expected == Some(this.record.bytes);
             }
         }
         frame

@@ -94,6 +94,16 @@ fn an_answer_that_has_begun_is_broken_off() {
 }
 
 #[test]
+fn of_an_answer_without_a_body_s_end_the_head_arrives() {
+    let server = ServeProcess::start(&[]);
+    let (bytes, _) = read_all(&mut server.send(get("/drop")));
+    let reply = Reply::parse(&bytes);
+    assert_eq!((reply.status, reply.is_whole, reply.body.len()), (500, false, 0));
+    server.wait_for_error("error: request 0: GET /drop: 500: the answer was broken off: ");
+    server.stop();
+}
+
+#[test]
 fn a_guest_goes_on_when_its_answer_is_gone() {
     let server = ServeProcess::start(&["--timeout", "1s"]);
     let reply = server.get("/behind");

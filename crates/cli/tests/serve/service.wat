@@ -85,6 +85,7 @@
   (alias export $types "incoming-request" (type $incoming-request))
   (alias export $types "response-outparam" (type $response-outparam))
   (alias export $types "outgoing-request" (type $outgoing-request))
+  (alias export $types "outgoing-body" (type $outgoing-body))
   (alias export $types "request-options" (type $request-options))
   (alias export $types "future-incoming-response" (type $future-incoming-response))
   (alias export $types "error-code" (type $error-code))
@@ -131,6 +132,7 @@
   (core func $stderr (canon lower (func $stderr "get-stderr") (memory $memory) (realloc $realloc)))
   (core func $environment (canon lower (func $environment "get-environment") (memory $memory) (realloc $realloc)))
   (core func $drop-output (canon resource.drop $streams.output-stream))
+  (core func $drop-body (canon resource.drop $outgoing-body))
   (core module $main
     (import "libc" "memory" (memory 1))
     (import "host" "new-fields" (func $new-fields (result i32)))
@@ -158,6 +160,7 @@
     (import "host" "stderr" (func $stderr (result i32)))
     (import "host" "environment" (func $environment (param i32)))
     (import "host" "drop-output" (func $drop-output (param i32)))
+    (import "host" "drop-body" (func $drop-body (param i32)))
     (data (i32.const 1024) "hello\n")
     (data (i32.const 1040) "one\ntwo\nthree")
     (data (i32.const 1060) "wrong\n")
@@ -247,6 +250,8 @@
       (if (i32.eq (local.get $letter) (i32.const 84)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 1000000)) (unreachable)))
       ;; Unfinished, with nothing that was sent
       (if (i32.eq (local.get $letter) (i32.const 85)) (then (call $begin (i32.const 200)) (unreachable)))
+      ;; drop: a body that nobody finishes
+      (if (i32.eq (local.get $letter) (i32.const 100)) (then (call $begin (i32.const 500)) (call $drop-output (global.get $output)) (call $drop-body (global.get $body)) (return)))
       ;; grow
       (if (i32.eq (local.get $letter) (i32.const 103)) (then (loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (unreachable)))
       ;; never
@@ -307,6 +312,7 @@
     (export "stderr" (func $stderr))
     (export "environment" (func $environment))
     (export "drop-output" (func $drop-output))
+    (export "drop-body" (func $drop-body))
   ))))
   (func $handle (param "request" (own $incoming-request)) (param "response-out" (own $response-outparam))
     (canon lift (core func $main "handle")))
