@@ -56,6 +56,9 @@ const LAST_CONNECTIONS: Duration = Duration::from_secs(1);
 /// How long the program waits for who reads its output, at its end.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
+/// The same where it is to end at once.
+const HURRIED_LINES: Duration = Duration::from_millis(200);
+
 /// Serves until it is stopped.
 pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     let loaded = load::load(&arguments)?;
@@ -65,8 +68,9 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     let runtime = Builder::new_multi_thread().enable_io().enable_time().build().context("starting threads")?;
     let ended = runtime.block_on(listen::serve(&service, addr, connections, shutdown_timeout));
     // Connections that are broken off are closed here. What works on files in a thread is not waited for.
-    runtime.shutdown_timeout(LAST_CONNECTIONS);
-    service.finish_logs(LAST_LINES);
+    let hurried = matches!(ended, Ok(code) if code != ExitCode::SUCCESS);
+    runtime.shutdown_timeout(if hurried { HURRIED_LINES } else { LAST_CONNECTIONS });
+    service.finish_logs(if hurried { HURRIED_LINES } else { LAST_LINES });
     ended
 }
 

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub(super) struct AccessLog(Arc<LogSink>);
 
@@ -36,6 +36,7 @@ impl AccessLog {
         // Who speaks HTTP/2 is not answered: it would not understand it.
         let status = match error {
             error if error.to_string().contains("HTTP2") => "null",
+            error if error.to_string().contains("URI too long") => "414",
             error if error.is_parse_too_large() => "431",
             _ => "400",
         };
@@ -46,8 +47,8 @@ impl AccessLog {
         ));
     }
 
-    pub(super) fn finish(&self, patience: Duration) {
-        self.0.finish(patience);
+    pub(super) fn finish(&self, end: Instant) {
+        self.0.finish(end);
     }
 }
 
@@ -105,6 +106,7 @@ fn date(mut days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn times_are_those_of_the_calendar() {

@@ -11,7 +11,7 @@ use gusset_wasi::http::{HttpErrorCode, OutgoingHttpBody};
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
@@ -153,8 +153,10 @@ impl Drop for ServedBody {
 fn go_on(guest: GuestFuture, number: Option<u64>, connection: &ConnectionState) {
     let Ok(runtime) = Handle::try_current() else { return };
     let (service, deadline) = (connection.service.clone(), connection.guest_deadline());
+    // The server waits for it before its connection is gone.
+    let active = ActiveTask::new(&service, Waker::noop().clone());
     runtime.spawn(async move {
-        let _active = ActiveTask::new(&service, std::task::Waker::noop().clone());
+        let _active = active;
         let ended = match deadline {
             Some(deadline) => timeout_at(Instant::from_std(deadline), guest).await,
             None => Ok(guest.await),

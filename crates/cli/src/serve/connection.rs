@@ -4,7 +4,6 @@ use super::handle::handle;
 use super::listen::Accepted;
 use super::service::Service;
 use super::socket::WatchedSocket;
-use super::stop::ActiveTask;
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -47,6 +46,8 @@ struct ConnectionClock {
     deadline: Option<Instant>,
     /// Since when the client takes nothing.
     stalled: Option<Instant>,
+    /// Of an answer that is over, some may be waiting to be sent.
+    unsent: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +73,8 @@ enum Ringing {
 
 impl ConnectionState {
     pub(super) fn new(service: Arc<Service>, client: SocketAddr) -> ConnectionState {
-        let clock = ConnectionClock { phase: Phase::Idle, since: Instant::now(), deadline: None, stalled: None };
+        let clock =
+            ConnectionClock { phase: Phase::Idle, since: Instant::now(), deadline: None, stalled: None, unsent: false };
         ConnectionState {
             service,
             client,
@@ -96,9 +98,19 @@ impl ConnectionState {
         let mut clock = self.lock();
         if is_taken {
             clock.stalled = None;
+            if clock.unsent && clock.phase == Phase::Idle {
+                // It is not idle before it has all of its answer.
+                clock.since = Instant::now();
+            }
         } else if clock.stalled.is_none() {
             clock.stalled = Some(Instant::now());
         }
+    }
+
+    /// Nothing waits to be sent.
+    pub(super) fn note_flush(&self) {
+        let mut clock = self.lock();
+        clock.unsent &= clock.phase == Phase::Response;
     }
 
     pub(super) fn begin_request(&self, now: Instant, has_body: bool) {
@@ -111,7 +123,7 @@ impl ConnectionState {
     /// The answer begins, and the guest goes on with it or not.
     pub(super) fn begin_response(&self, guest_goes_on: bool) {
         let mut clock = self.lock();
-        clock.phase = Phase::Response;
+        (clock.phase, clock.unsent) = (Phase::Response, true);
         self.late.store(false, Ordering::Relaxed);
         if !guest_goes_on {
             clock.deadline = None;
@@ -145,7 +157,8 @@ impl ConnectionState {
 
     /// Whether the client has not got all of an answer.
     pub(super) fn lacks_something(&self) -> bool {
-        self.broken_off.load(Ordering::Relaxed) || self.lock().phase == Phase::Response
+        let clock = self.lock();
+        self.broken_off.load(Ordering::Relaxed) || clock.phase == Phase::Response || clock.unsent
     }
 
     fn lock(&self) -> MutexGuard<'_, ConnectionClock> {
@@ -192,9 +205,8 @@ impl ConnectionState {
 
 /// Answers the requests of a connection until it ends.
 pub(super) async fn serve(service: Arc<Service>, accepted: Accepted) {
-    let Accepted { stream, client, permit: _permit } = accepted;
-    let waker = poll_fn(|task| Poll::Ready(task.waker().clone())).await;
-    let _active = ActiveTask::new(&service, waker);
+    let Accepted { stream, client, permit: _permit, active } = accepted;
+    active.set_waker(poll_fn(|task| Poll::Ready(task.waker().clone())).await);
     let state = Arc::new(ConnectionState::new(service.clone(), client));
     let of_requests = state.clone();
     let answering = service_fn(move |request| handle(of_requests.clone(), request));

@@ -2,7 +2,7 @@
 
 use super::connection;
 use super::service::Service;
-use super::stop::{First, first};
+use super::stop::{ActiveTask, First, first};
 use anyhow::{Context, Result};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -10,6 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -31,6 +32,8 @@ pub(super) struct Accepted {
     pub(super) client: SocketAddr,
     /// One of those that there may be.
     pub(super) permit: OwnedSemaphorePermit,
+    /// The server waits for it from now on.
+    pub(super) active: ActiveTask<Service>,
 }
 
 /// The signals that stop the server.
@@ -103,7 +106,8 @@ async fn accept(service: &Arc<Service>, listener: TcpListener, connections: usiz
             Ok((stream, client)) => {
                 // It costs a little time where it fails, and nothing else.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection::serve(service.clone(), Accepted { stream, client, permit }));
+                let active = ActiveTask::new(service, Waker::noop().clone());
+                tokio::spawn(connection::serve(service.clone(), Accepted { stream, client, permit, active }));
             }
             // A client that has left already is nothing to wait for.
             Err(error) if is_of_client(&error) => {}

@@ -9,13 +9,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How many bytes of a guest's may be in the queue before it waits.
 const SHARE: usize = 64 << 10;
 
 /// How many bytes of the server's own lines are kept; what comes beyond is not written, and counted.
 const OWN_MOST: usize = 4 << 20;
+
+/// How many bytes of all guests' are kept; what comes beyond is not written either. Guests that end leave their lines behind.
+const GUESTS_MOST: usize = 16 << 20;
+
+/// What a line takes beside its bytes, about.
+const LINE: usize = 64;
 
 /// How much is written at once, about.
 const BATCH: usize = 64 << 10;
@@ -39,7 +45,9 @@ struct LogQueue {
     lines: VecDeque<(Vec<u8>, Option<Arc<GuestShare>>)>,
     /// Bytes of the server's own.
     own: usize,
-    /// How many of its lines there was no room for.
+    /// Bytes of all guests', with what their lines take beside.
+    guests: usize,
+    /// How many lines there was no room for.
     lost: u64,
     /// The thread has taken some that it is writing.
     writing: bool,
@@ -82,10 +90,16 @@ impl LogSink {
         self.push(queue, line.into_bytes(), None);
     }
 
-    /// Writes bytes of a guest's, whatever it has in the queue.
+    /// Writes bytes of a guest's, whatever it has in the queue, if there is room.
     pub(super) fn put_for(&self, share: &Arc<GuestShare>, bytes: Vec<u8>) {
+        let mut queue = self.lock();
+        if queue.guests + bytes.len() + LINE > GUESTS_MOST {
+            queue.lost += 1;
+            return;
+        }
+        queue.guests += bytes.len() + LINE;
         share.queued.fetch_add(bytes.len(), Ordering::Relaxed);
-        self.push(self.lock(), bytes, Some(share.clone()));
+        self.push(queue, bytes, Some(share.clone()));
     }
 
     /// Whether what is written here gets nowhere.
@@ -93,9 +107,8 @@ impl LogSink {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is written, or for so long; nothing that comes later is written.
-    pub(super) fn finish(&self, patience: Duration) {
-        let end = Instant::now() + patience;
+    /// Waits until all is written, or until then; nothing that comes later is written.
+    pub(super) fn finish(&self, end: Instant) {
         let mut queue = self.lock();
         queue.ended = true;
         self.filled.notify_one();
@@ -156,7 +169,10 @@ impl LogSink {
         {
             batch.extend_from_slice(&bytes);
             match share {
-                Some(share) => shares.push((share, bytes.len())),
+                Some(share) => {
+                    queue.guests -= bytes.len() + LINE;
+                    shares.push((share, bytes.len()));
+                }
                 None => queue.own -= bytes.len(),
             }
         }
@@ -204,6 +220,7 @@ impl GuestShare {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     /// Takes nothing before it is told to.
     struct Gate(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
@@ -233,10 +250,27 @@ mod tests {
         let line = "b".repeat(1 << 20);
         (0..6).for_each(|_| sink.put(line.clone()));
         drop(open);
-        sink.finish(Duration::from_secs(60));
+        sink.finish(Instant::now() + Duration::from_secs(60));
         assert!(one.has_room());
         let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
         assert_eq!(written.matches(&line).count(), 4);
         assert!(written.contains("warning: 2 lines of the log were lost"), "{}", written.len());
+    }
+
+    #[test]
+    fn what_guests_leave_behind_is_bounded() {
+        let (open, gate) = mpsc::channel();
+        let written = Arc::<Mutex<Vec<u8>>>::default();
+        let sink = LogSink::start("log", Gate(gate, written.clone())).unwrap();
+        let line = || [vec![b'a'; 64 << 10], b"\n".to_vec()].concat();
+        (0..300).for_each(|_| sink.put_for(&Arc::default(), line()));
+        (0..1_000_000).for_each(|_| sink.put_for(&Arc::default(), b"\n".to_vec()));
+        sink.put("the server's own\n".into());
+        drop(open);
+        sink.finish(Instant::now() + Duration::from_secs(60));
+        let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        // One batch may have been taken before.
+        assert!((GUESTS_MOST - (128 << 10)..GUESTS_MOST + (128 << 10)).contains(&written.len()), "{}", written.len());
+        assert!(written.contains("lines of the log were lost") && written.contains("the server's own\n"));
     }
 }

@@ -17,7 +17,7 @@ use gusset_wasi::{Input, WasiConfig};
 use std::io::{stderr, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A service with all that it takes to answer requests.
 pub(super) struct Service {
@@ -65,7 +65,7 @@ impl Service {
             engine: loaded.engine,
             pre: loaded.service,
             wasi,
-            http: HttpConfig::new()?.max_body_size(max_body_size),
+            http: HttpConfig::new()?.max_request_body_size(max_body_size),
             sizes: limits.sizes,
             limits: RequestLimits {
                 timeout: limits.timeout.0,
@@ -95,13 +95,14 @@ impl Service {
         (number < self.max_requests).then_some(number)
     }
 
-    /// Writes what is left of all logs, but does not wait for long.
+    /// Writes what is left of all logs, but does not wait for longer.
     pub(super) fn finish_logs(&self, patience: Duration) {
-        self.stdout.finish(patience);
+        let end = Instant::now() + patience;
+        self.stdout.finish(end);
         if let Some(log) = &self.access_log {
-            log.finish(patience);
+            log.finish(end);
         }
-        self.stderr.finish(patience);
+        self.stderr.finish(end);
     }
 }
 

@@ -92,7 +92,10 @@ impl AsyncWrite for WatchedSocket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(task)
+        let this = self.get_mut();
+        // Hyper has written all that it had.
+        this.state.note_flush();
+        Pin::new(&mut this.stream).poll_flush(task)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -79,6 +79,11 @@ impl<S: AsRef<ServerStop>> ActiveTask<S> {
         drop(active);
         ActiveTask { stop: stop.clone(), number }
     }
+
+    /// Has another one woken. It is to look whether it has begun already.
+    pub(super) fn set_waker(&self, waker: Waker) {
+        (*self.stop).as_ref().lock().tasks.insert(self.number, waker);
+    }
 }
 
 impl<S: AsRef<ServerStop>> Drop for ActiveTask<S> {

@@ -68,6 +68,7 @@ fn each_request_has_a_line_that_nothing_can_break() {
         drop(super::server::read_all(&mut server.send(get(path))));
     }
     drop(super::server::read_all(&mut server.send("GET /hello HTTP/1.1\r\nconnection: close\r\n\r\n")));
+    assert_eq!(server.get(&format!("/hello{}", "o".repeat(70_000))).status, 414);
     server.stop();
     let text = std::fs::read_to_string(&log).unwrap();
     let lines: Vec<&str> = text.lines().collect();
@@ -90,6 +91,8 @@ fn each_request_has_a_line_that_nothing_can_break() {
     let refused = lines[7];
     assert!(refused.contains("\"request\": null") && refused.contains("\"status\": 400"), "{refused}");
     assert!(refused.ends_with("\"outcome\": \"refused\"}"), "{refused}");
-    assert_eq!(lines.len(), 8, "{text}");
+    let too_long = lines[8];
+    assert!(too_long.contains("\"status\": 414") && too_long.ends_with("\"outcome\": \"malformed\"}"), "{too_long}");
+    assert_eq!(lines.len(), 9, "{text}");
     assert!(text.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()));
 }

@@ -33,6 +33,7 @@ pub struct HttpConfig {
     pub(super) between_bytes_timeout: Duration,
     pub(super) max_fields_size: usize,
     pub(super) max_body_size: u64,
+    max_request_body_size: Option<u64>,
     max_connections: usize,
     pub(super) outgoing_handler: Option<OutgoingHandler>,
 }
@@ -59,6 +60,7 @@ impl HttpConfig {
             between_bytes_timeout: long,
             max_fields_size: 128 << 10,
             max_body_size: u64::MAX,
+            max_request_body_size: None,
             max_connections: 64,
             outgoing_handler: None,
         })
@@ -106,6 +108,17 @@ impl HttpConfig {
     pub fn max_body_size(mut self, bytes: u64) -> HttpConfig {
         self.max_body_size = bytes;
         self
+    }
+
+    /// The same of the requests that a service is sent, where that is another number than for the responses that it gets.
+    pub fn max_request_body_size(mut self, bytes: u64) -> HttpConfig {
+        self.max_request_body_size = Some(bytes);
+        self
+    }
+
+    /// How long the body of a request may be that a service is sent.
+    pub(super) fn request_body_size(&self) -> u64 {
+        self.max_request_body_size.unwrap_or(self.max_body_size)
     }
 
     /// How many connections each guest may have at a time. A request beyond is refused (`connection-limit-reached`).

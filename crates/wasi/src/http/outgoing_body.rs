@@ -138,10 +138,6 @@ impl Stream for OutgoingPipe {
 
     fn write(&self, bytes: &[u8]) -> WasiResult<usize> {
         let mut state = self.lock();
-        if state.reader_is_gone {
-            let error = state.failure.get_or_insert(HttpErrorCode::ConnectionTerminated);
-            return Err(error.stream_code().into());
-        }
         let left = self.length.map_or(u64::MAX, |length| length - state.written);
         if bytes.len() as u64 > left {
             let error = self.wrong_size(state.written.saturating_add(bytes.len() as u64));
@@ -150,6 +146,11 @@ impl Stream for OutgoingPipe {
             let code = error.stream_code();
             self.end(PipeEnd::BrokenOff(error));
             return Err(code.into());
+        }
+        // Who has all that was announced may be gone, so this is asked last.
+        if state.reader_is_gone {
+            let error = state.failure.get_or_insert(HttpErrorCode::ConnectionTerminated);
+            return Err(error.stream_code().into());
         }
         let count = bytes.len().min(ROOM - state.bytes.len());
         if count == 0 && !bytes.is_empty() {

@@ -125,7 +125,7 @@ impl WasiHttpCtxView<'_> {
         B::Error: Into<HttpErrorCode>,
     {
         let (head, body) = request.into_parts();
-        let size = self.http.config.max_body_size;
+        let size = self.http.config.request_body_size();
         let limits = BodyLimits { between_bytes: None, size, too_long: HttpErrorCode::HttpRequestBodySize(Some(size)) };
         let body = body.map_err(|error| match error.into() {
             // hyper has one word for both directions.

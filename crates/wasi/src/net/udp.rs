@@ -12,7 +12,7 @@ use crate::wait::{Interest, Pollable, Ready, Waiter};
 use rustix::fd::AsFd;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SocketType, ipproto, sockopt};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -34,22 +34,25 @@ pub(crate) struct UdpEndpoint {
 /// Who has written to a socket that listens, and may not be written to otherwise.
 #[derive(Debug, Default)]
 struct Correspondents {
-    known: HashSet<SocketAddr>,
-    /// The same, in the order in which they came to be known.
-    order: VecDeque<SocketAddr>,
+    /// When each wrote last.
+    known: HashMap<SocketAddr, u64>,
+    /// The same, by when.
+    order: BTreeMap<u64, SocketAddr>,
+    next: u64,
 }
 
 impl Correspondents {
     fn add(&mut self, from: SocketAddr) {
-        if !self.known.insert(from) {
-            return;
-        }
-        if self.order.len() >= MAX_CORRESPONDENTS
-            && let Some(oldest) = self.order.pop_front()
+        let now = self.next;
+        self.next += 1;
+        if let Some(before) = self.known.insert(from, now) {
+            self.order.remove(&before);
+        } else if self.order.len() >= MAX_CORRESPONDENTS
+            && let Some((_, oldest)) = self.order.pop_first()
         {
             self.known.remove(&oldest);
         }
-        self.order.push_back(from);
+        self.order.insert(now, from);
     }
 }
 
@@ -158,7 +161,7 @@ impl UdpEndpoint {
 
     /// Whether a datagram may go there: by a rule, or as an answer.
     fn check_send(&self, ctx: &WasiCtx, to: SocketAddr) -> WasiResult<()> {
-        let is_answer = || self.correspondents.lock().unwrap_or_else(PoisonError::into_inner).known.contains(&to);
+        let is_answer = || self.correspondents.lock().unwrap_or_else(PoisonError::into_inner).known.contains_key(&to);
         ctx.check_connect(to).or_else(|refused| if is_answer() { Ok(()) } else { Err(refused) })
     }
 

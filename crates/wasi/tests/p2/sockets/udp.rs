@@ -443,11 +443,17 @@ fn who_wrote_long_ago_gets_no_answer() {
     };
     let first = hear_from(&mut guest, 0);
     let first_at = first.local_addr().unwrap();
-    (1..1024).for_each(|number| drop(hear_from(&mut guest, number)));
-    assert_eq!(guest.send_to(outgoing, b"!", first_at), Ok(1));
-    hear_from(&mut guest, 1024);
-    assert_eq!(guest.send_to(outgoing, b"!", first_at), Err(NetCode::AccessDenied));
+    let second = hear_from(&mut guest, 1);
+    let second_at = second.local_addr().unwrap();
+    (2..1024).for_each(|number| drop(hear_from(&mut guest, number)));
+    // The first has written long ago, and just now.
     first.send_to(b"?", at).unwrap();
     assert_eq!(guest.receive(incoming, 8).unwrap().len(), 1);
+    assert_eq!(guest.send_to(outgoing, b"!", second_at), Ok(1));
+    hear_from(&mut guest, 1024);
     assert_eq!(guest.send_to(outgoing, b"!", first_at), Ok(1));
+    assert_eq!(guest.send_to(outgoing, b"!", second_at), Err(NetCode::AccessDenied));
+    second.send_to(b"?", at).unwrap();
+    assert_eq!(guest.receive(incoming, 8).unwrap().len(), 1);
+    assert_eq!(guest.send_to(outgoing, b"!", second_at), Ok(1));
 }
