@@ -3,6 +3,7 @@
 
 mod client;
 mod config;
+mod connection_tasks;
 mod exchange;
 mod incoming_body;
 mod outgoing_body;

@@ -63,7 +63,8 @@ fn output_that_nobody_takes_keeps_its_guest_alone() {
 fn each_request_has_a_line_that_nothing_can_break() {
     let scratch = ScratchFolder::new();
     let log = scratch.file("access.log", b"before\n");
-    let server = ServeProcess::start(&["--access-log", &log, "--healthz=/up", "--timeout", "1s"]);
+    let server =
+        ServeProcess::start(&["--access-log", &log, "--healthz=/up", "--timeout", "1s", "--max-header-size", "256KiB"]);
     for path in ["/hello", "/trap", "/up", "/Never", "/loop", "/hello?\u{7f}"] {
         drop(super::server::read_all(&mut server.send(get(path))));
     }

@@ -3,10 +3,10 @@
 
 use super::HttpBody;
 use super::config::HttpConfig;
-use super::response_slot::ResponseTask;
+use super::connection_tasks::ConnectionTasks;
 use super::tls;
 use super::types::{DnsErrorPayload, HttpErrorCode};
-use crate::net::{Network, ResolvedNames, is_one_host};
+use crate::net::{LookupSlots, Network, ResolvedNames, is_one_host};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -15,13 +15,14 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::rt::Executor;
+use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -54,6 +55,7 @@ pub(super) struct Timeouts {
 #[derive(Clone)]
 pub struct HttpNetwork {
     pub(super) rules: Network,
+    pub(super) lookups: LookupSlots,
     pub(super) config: HttpConfig,
     pub(super) timeouts: Timeouts,
 }
@@ -72,7 +74,7 @@ pub struct HttpNetwork {
 /// ```
 pub struct HttpNetworkBody {
     received: Incoming,
-    _driver: ResponseTask,
+    _tasks: ConnectionTasks,
 }
 
 /// Where a request goes.
@@ -107,7 +109,7 @@ impl HttpNetwork {
         let deadline = deadline_in(self.timeouts.connect);
         let addresses = self.addresses(&destination, deadline).await?;
         let connected = timeout_at(deadline, self.connect(&destination, &addresses)).await;
-        let (connection, driver) = connected.unwrap_or(Err(HttpErrorCode::ConnectionTimeout))?;
+        let (connection, tasks) = connected.unwrap_or(Err(HttpErrorCode::ConnectionTimeout))?;
         let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let RequestTarget { is_secure, authority, .. } = destination;
         let response = match connection {
@@ -126,7 +128,7 @@ impl HttpNetwork {
             }
         };
         let response = response.map_err(|_| HttpErrorCode::ConnectionReadTimeout)??;
-        Ok(response.map(|received| HttpNetworkBody { received, _driver: driver }))
+        Ok(response.map(|received| HttpNetworkBody { received, _tasks: tasks }))
     }
 
     /// Whether the guest may look the host up.
@@ -145,9 +147,9 @@ impl HttpNetwork {
         let mut found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, *port)],
             Err(_) => {
-                let looked_up = timeout_at(deadline, lookup_host((host.as_str(), *port))).await;
+                let looked_up = timeout_at(deadline, self.lookups.socket_addrs(host.clone(), *port)).await;
                 let looked_up = looked_up.map_err(|_| HttpErrorCode::DnsTimeout)?;
-                looked_up.map_err(|_| HttpErrorCode::DnsError(DnsErrorPayload::default()))?.collect()
+                looked_up.map_err(|_| HttpErrorCode::DnsError(DnsErrorPayload::default()))?
             }
         };
         if found.is_empty() {
@@ -166,12 +168,12 @@ impl HttpNetwork {
         if found.is_empty() { Err(HttpErrorCode::DestinationIpUnroutable) } else { Ok(found) }
     }
 
-    /// Connects to the first that takes it; the task is what drives the connection.
+    /// Connects to the first that takes it; the tasks are what the connection goes on in.
     async fn connect(
         &self,
         destination: &RequestTarget,
         addresses: &[SocketAddr],
-    ) -> Result<(RequestSender, ResponseTask), HttpErrorCode> {
+    ) -> Result<(RequestSender, ConnectionTasks), HttpErrorCode> {
         let mut failure = HttpErrorCode::DestinationUnavailable;
         for address in addresses {
             match TcpStream::connect(address).await {
@@ -186,7 +188,7 @@ impl HttpNetwork {
         &self,
         destination: &RequestTarget,
         stream: TcpStream,
-    ) -> Result<(RequestSender, ResponseTask), HttpErrorCode> {
+    ) -> Result<(RequestSender, ConnectionTasks), HttpErrorCode> {
         // It costs a little time where it fails, and nothing else.
         let _ = stream.set_nodelay(true);
         if !destination.is_secure {
@@ -202,26 +204,30 @@ impl HttpNetwork {
         }
     }
 
-    async fn begin_http_1<S>(&self, stream: S) -> Result<(RequestSender, ResponseTask), HttpErrorCode>
+    async fn begin_http_1<S>(&self, stream: S) -> Result<(RequestSender, ConnectionTasks), HttpErrorCode>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(self.config.max_fields_size.max(LEAST_HEAD));
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
+        let tasks = ConnectionTasks::new();
         // What it ends with, its request or response tells.
-        Ok((RequestSender::Http1(sender), ResponseTask(tokio::spawn(async { drop(connection.await) }))))
+        tasks.executor().execute(async { drop(connection.await) });
+        Ok((RequestSender::Http1(sender), tasks))
     }
 
-    async fn begin_http_2<S>(&self, stream: S) -> Result<(RequestSender, ResponseTask), HttpErrorCode>
+    async fn begin_http_2<S>(&self, stream: S) -> Result<(RequestSender, ConnectionTasks), HttpErrorCode>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let tasks = ConnectionTasks::new();
+        let mut builder = http2::Builder::new(tasks.executor());
         builder.max_header_list_size(u32::try_from(self.config.max_fields_size).unwrap_or(u32::MAX));
         builder.initial_stream_window_size(HTTP_2_WINDOW).initial_connection_window_size(HTTP_2_WINDOW);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-        Ok((RequestSender::Http2(sender), ResponseTask(tokio::spawn(async { drop(connection.await) }))))
+        tasks.executor().execute(async { drop(connection.await) });
+        Ok((RequestSender::Http2(sender), tasks))
     }
 }
 

@@ -71,7 +71,8 @@ fn prepare(
         first_byte: shorter(options.first_byte_timeout, config.first_byte_timeout),
         between_bytes: shorter(options.between_bytes_timeout, config.between_bytes_timeout),
     };
-    let network = HttpNetwork { rules: view.ctx.settings().network.clone(), config, timeouts };
+    let (rules, lookups) = (view.ctx.settings().network.clone(), view.ctx.lookups().clone());
+    let network = HttpNetwork { rules, lookups, config, timeouts };
     if network.config.outgoing_handler.is_none() {
         network.check_lookup(&RequestTarget::of(&uri)?)?;
     }

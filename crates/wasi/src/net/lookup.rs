@@ -1,15 +1,19 @@
 //! [`Lookup`]: finding the addresses of a name. The system's own way to do so waits, so it does in a thread of its own; there are so many of
-//! them, of a guest and in all, and who is told that it would be one too many can come again.
+//! them, of a guest and in all. Who is told that it would be one too many can come again; requests of HTTP wait for their turn.
 
 use crate::ctx::WasiCtx;
 use crate::error::{ErrorCode, WasiResult};
 use crate::wait::{Interest, Pollable, Ready, Waiter, WakerSet};
 use std::collections::VecDeque;
+#[cfg(feature = "http")]
+use std::net::SocketAddr;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::{mem, thread};
+use std::{io, mem, thread};
+#[cfg(feature = "http")]
+use tokio::sync::{Notify, oneshot};
 
 /// How many names a guest looks up at a time, and the process.
 const MAX_LOOKUPS: u32 = 16;
@@ -19,6 +23,10 @@ const MAX_LOOKUPS_OF_ALL: u32 = 128;
 const STACK: usize = 512 << 10;
 
 static LOOKUPS_OF_ALL: AtomicU32 = AtomicU32::new(0);
+
+/// Told when there is one less of them, of whatever guest.
+#[cfg(feature = "http")]
+static SLOT_FREED: Notify = Notify::const_new();
 
 /// How many names one guest looks up.
 #[derive(Clone, Default, Debug)]
@@ -42,12 +50,57 @@ impl LookupSlots {
         }
         Err(ErrorCode::Busy.into())
     }
+
+    /// Waits for a place.
+    #[cfg(feature = "http")]
+    async fn wait(&self) -> LookupSlot {
+        loop {
+            // It is asked for first: what is freed from here on is told.
+            let freed = SLOT_FREED.notified();
+            if let Ok(slot) = self.take() {
+                return slot;
+            }
+            freed.await;
+        }
+    }
+
+    /// What the system knows of a name, in its turn. Whoever waits no more leaves the place taken until the system has answered.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    #[cfg(feature = "http")]
+    pub(crate) async fn socket_addrs(&self, name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let (sender, receiver) = oneshot::channel();
+        let find = move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+        self.wait().await.run(find, move |found| drop(sender.send(found)))?;
+        receiver.await.unwrap_or_else(|gone| Err(io::Error::other(gone)))
+    }
+}
+
+impl LookupSlot {
+    /// Looks up in a thread, and tells what was found. The place is free before that is known.
+    fn run<T: 'static>(
+        self,
+        find: impl FnOnce() -> T + Send + 'static,
+        tell: impl FnOnce(T) + Send + 'static,
+    ) -> io::Result<()> {
+        let thread = thread::Builder::new().name("gusset lookup".into()).stack_size(STACK);
+        let run = move || {
+            let found = find();
+            drop(self);
+            tell(found);
+        };
+        thread.spawn(run).map(drop)
+    }
 }
 
 impl Drop for LookupSlot {
     fn drop(&mut self) {
         LOOKUPS_OF_ALL.fetch_sub(1, Ordering::Relaxed);
         self.0.fetch_sub(1, Ordering::Relaxed);
+        #[cfg(feature = "http")]
+        SLOT_FREED.notify_waiters();
     }
 }
 
@@ -98,13 +151,7 @@ impl Lookup {
         let slot = slots.take()?;
         let lookup = Lookup::of(name.clone(), LookupState::Pending(WakerSet::default()));
         let answer = lookup.answer.clone();
-        let thread = thread::Builder::new().name("gusset lookup".into()).stack_size(STACK);
-        let run = move || {
-            let found = find(&name);
-            drop(slot);
-            answer.answer(found);
-        };
-        thread.spawn(run).map_err(|_| ErrorCode::Busy)?;
+        slot.run(move || find(&name), move |found| answer.answer(found)).map_err(|_| ErrorCode::Busy)?;
         Ok(lookup)
     }
 
@@ -219,6 +266,26 @@ mod tests {
         drop(lookups);
         assert!(one_more().is_ok());
         answers.into_iter().for_each(|answer| answer.send(()).unwrap());
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_request_waits_for_its_turn() {
+        let slots = LookupSlots::default();
+        let mut taken = Vec::new();
+        for _ in 0..MAX_LOOKUPS {
+            taken.push(slots.take().unwrap());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut turn = std::pin::pin!(slots.socket_addrs("127.0.0.1".into(), 80));
+            let waits = std::future::poll_fn(|task| Poll::Ready(turn.as_mut().poll(task).is_pending())).await;
+            assert!(waits && slots.take().is_err());
+            taken.pop();
+            assert_eq!(turn.await.unwrap(), [SocketAddr::from(([127, 0, 0, 1], 80))]);
+        });
+        drop(taken);
+        assert_eq!(slots.0.load(Ordering::Relaxed), 0, "all are free");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod bodies;
+mod connections;
 mod fields;
 mod guest;
 mod handlers;
