@@ -17,6 +17,7 @@ mod service;
 mod socket;
 mod stop;
 mod ticks;
+mod turns;
 
 pub(crate) use arguments::ServeArguments;
 

@@ -5,6 +5,7 @@ use super::answer::{failure, too_long};
 use super::connection::ConnectionState;
 use super::record::{RequestOutcome, RequestRecord};
 use super::stop::ActiveTask;
+use super::turns::poll_guest;
 use bytes::Bytes;
 use gusset::Result;
 use gusset_wasi::http::{HttpErrorCode, OutgoingHttpBody};
@@ -77,7 +78,7 @@ impl Body for ServedBody {
             BodyContent::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             BodyContent::Guest { body, guest } => {
                 if let Some(running) = guest
-                    && let Poll::Ready(ended) = running.as_mut().poll(task)
+                    && let Poll::Ready(ended) = poll_guest(running, task)
                 {
                     *guest = None;
                     this.connection.end_guest();

@@ -6,6 +6,7 @@ use super::connection::ConnectionState;
 use super::guest;
 use super::record::{RequestOutcome, RequestRecord};
 use super::service::{RequestLimits, Service};
+use super::turns::poll_guest;
 use gusset::Result;
 use gusset_wasi::Exit;
 use gusset_wasi::http::{HttpErrorCode, HttpScheme, OutgoingHttpBody, WasiHttpView};
@@ -162,7 +163,7 @@ async fn enter(
     mut receiver: oneshot::Receiver<SetResponse>,
 ) -> RequestAnswer {
     let (ended, set) = poll_fn(|task| {
-        let ended = guest.as_mut().poll(task);
+        let ended = poll_guest(&mut guest, task);
         match (ended, Pin::new(&mut receiver).poll(task)) {
             (Poll::Ready(ended), Poll::Ready(set)) => Poll::Ready((Some(ended), Some(set.ok()))),
             // What would set it has gone with the guest.
