@@ -50,17 +50,17 @@ mod tests {
     use super::*;
     use std::sync::atomic::AtomicU32;
 
-    struct Count(AtomicU32);
+    struct CountedWakes(AtomicU32);
 
-    impl Wake for Count {
-        fn wake(self: Arc<Count>) {
+    impl Wake for CountedWakes {
+        fn wake(self: Arc<CountedWakes>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     #[test]
     fn no_wake_is_lost() {
-        let count = Arc::new(Count(AtomicU32::new(0)));
+        let count = Arc::new(CountedWakes(AtomicU32::new(0)));
         let told = || count.0.load(Ordering::Relaxed);
         let waker = Waker::from(count.clone());
         let (sender, receiver) = std::sync::mpsc::channel();
