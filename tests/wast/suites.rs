@@ -17,16 +17,41 @@ const AFTER_VERSION_1: &[CoreFeature] = &[
     CoreFeature::ReferenceTypes,
     CoreFeature::MultiMemory,
     CoreFeature::ExtendedConst,
+    CoreFeature::Simd,
+    CoreFeature::RelaxedSimd,
+    CoreFeature::TailCall,
+    CoreFeature::FunctionReferences,
+    CoreFeature::Exceptions,
+    CoreFeature::Memory64,
+    CoreFeature::Threads,
+    CoreFeature::WideArithmetic,
+    CoreFeature::CustomPageSizes,
 ];
 
 /// What version 2 does not have.
-const AFTER_VERSION_2: &[CoreFeature] = &[CoreFeature::MultiMemory, CoreFeature::ExtendedConst];
+const AFTER_VERSION_2: &[CoreFeature] = &[
+    CoreFeature::MultiMemory,
+    CoreFeature::ExtendedConst,
+    CoreFeature::RelaxedSimd,
+    CoreFeature::TailCall,
+    CoreFeature::FunctionReferences,
+    CoreFeature::Exceptions,
+    CoreFeature::Memory64,
+    CoreFeature::Threads,
+    CoreFeature::WideArithmetic,
+    CoreFeature::CustomPageSizes,
+];
+
+/// What version 3 does not have.
+const AFTER_VERSION_3: &[CoreFeature] =
+    &[CoreFeature::Threads, CoreFeature::WideArithmetic, CoreFeature::CustomPageSizes];
 
 /// What the scripts of a version of the specification tell to be refused.
 fn after(version: SpecVersion) -> &'static [CoreFeature] {
     match version {
         SpecVersion::V1 => AFTER_VERSION_1,
         SpecVersion::V2 => AFTER_VERSION_2,
+        SpecVersion::V3 => AFTER_VERSION_3,
         _ => &[],
     }
 }

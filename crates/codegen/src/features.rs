@@ -23,6 +23,7 @@ pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MVP
 const STANDARDISED: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::THREADS)
     .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
     .union(WasmFeatures::COMPACT_IMPORTS);
 
 /// Up to which size (in bytes) a module is validated anew for each feature that is off, to find out which one it needs.
@@ -46,6 +47,16 @@ fn of_parser(feature: CoreFeature) -> WasmFeatures {
         CoreFeature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
         CoreFeature::MultiMemory => WasmFeatures::MULTI_MEMORY,
         CoreFeature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
+        CoreFeature::Simd => WasmFeatures::SIMD,
+        CoreFeature::RelaxedSimd => WasmFeatures::RELAXED_SIMD,
+        CoreFeature::TailCall => WasmFeatures::TAIL_CALL,
+        CoreFeature::FunctionReferences => WasmFeatures::FUNCTION_REFERENCES,
+        CoreFeature::Exceptions => WasmFeatures::EXCEPTIONS,
+        CoreFeature::LegacyExceptions => WasmFeatures::LEGACY_EXCEPTIONS,
+        CoreFeature::Memory64 => WasmFeatures::MEMORY64,
+        CoreFeature::Threads => WasmFeatures::THREADS,
+        CoreFeature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
+        CoreFeature::CustomPageSizes => WasmFeatures::CUSTOM_PAGE_SIZES,
         _ => WasmFeatures::empty(),
     }
 }
@@ -76,22 +87,23 @@ pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: 
     }
 }
 
-/// Validates a module completely, without asking whether it could be compiled. It may use all that is standardised but the features that
-/// are off.
+/// Validates a module completely, without asking whether it could be compiled. It may use all that is standardised, and what is no more,
+/// but for the features that are off.
 ///
 /// # Errors
 ///
 /// What is wrong with it, of kind `Invalid`. If it is that features are off, the error says so.
 pub fn validate(module: &UnitModule<'_>, features: CoreFeatures) -> Result<(), CodegenError> {
-    let off = features.off().fold(STANDARDISED, |all, feature| all.difference(of_parser(feature)));
-    let Some(wrong) = first_error(module, off, usize::MAX) else { return Ok(()) };
+    let all = STANDARDISED.union(WasmFeatures::LEGACY_EXCEPTIONS);
+    let on = features.off().fold(all, |all, feature| all.difference(of_parser(feature)));
+    let Some(wrong) = first_error(module, on, usize::MAX) else { return Ok(()) };
     let place = wrong.offset;
     let error = wrong.into_error(module);
     let holds_with = |features| first_error(module, features, place).is_none();
-    if off == STANDARDISED || !holds_with(STANDARDISED) {
+    if on == all || !holds_with(all) {
         return Err(error);
     }
-    let missing = features.off().find(|feature| holds_with(off.union(of_parser(*feature))));
+    let missing = features.off().find(|feature| holds_with(on.union(of_parser(*feature))));
     let features = missing.map_or_else(|| features.off().collect(), |feature| vec![feature]);
     Err(error.switched_off(&features))
 }

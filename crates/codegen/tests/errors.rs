@@ -55,10 +55,13 @@ fn what_only_proposals_without_a_standard_read_is_invalid() {
         assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{what}: {error}");
         assert!(error.to_string().starts_with("function 0 of core module `test`: "), "{error}");
     }
-    // A page of one byte.
+}
+
+#[test]
+fn pages_of_another_size_are_unsupported() {
     let pages = b"\0asm\x01\0\0\0\x05\x04\x01\x08\x01\0";
     let error = compile_unit(&[(pages, &[])]).expect_err("pages have 64 KiB");
-    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");
 }
 
 #[test]
@@ -103,10 +106,24 @@ const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
 ];
 
+/// What has a switch already and is not translated yet.
+const NOT_YET: &[CoreFeature] = &[
+    CoreFeature::Simd,
+    CoreFeature::RelaxedSimd,
+    CoreFeature::TailCall,
+    CoreFeature::FunctionReferences,
+    CoreFeature::Exceptions,
+    CoreFeature::LegacyExceptions,
+    CoreFeature::Memory64,
+    CoreFeature::Threads,
+    CoreFeature::WideArithmetic,
+    CoreFeature::CustomPageSizes,
+];
+
 #[test]
 fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
     for &feature in CoreFeature::ALL {
-        assert!(NEEDS.iter().any(|&(needed, _)| needed == feature), "{feature:?}");
+        assert_ne!(NEEDS.iter().any(|&(needed, _)| needed == feature), NOT_YET.contains(&feature), "{feature:?}");
         let mut settings = CompilerSettings::default();
         settings.features.set(feature, false);
         for &(needed, wat) in NEEDS {

@@ -7,10 +7,19 @@ use crate::scan::is_call;
 use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
-use cranelift_codegen::ir::{FuncRef, Inst, InstBuilder, Value};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
 use gusset_artifact::{BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, ImportLink, SignatureIndex, TableIndex};
 use gusset_types::TrapCode;
 use wasmparser::Operator;
+
+/// What a call goes to.
+#[derive(Clone, Copy)]
+pub(crate) enum Callee {
+    /// Code of the same image.
+    Code(FuncRef),
+    /// Code of this signature at an address.
+    Address(SigRef, Value),
+}
 
 impl FuncTranslator<'_, '_> {
     pub(crate) fn call_operator(&mut self, operator: &Operator<'_>) -> bool {
@@ -30,34 +39,45 @@ impl FuncTranslator<'_, '_> {
 
     fn call(&mut self, func: FuncIndex) {
         let signature = self.signature_of(func);
-        let Some(&link) = self.env.links.get(func.as_u32() as usize) else {
-            let arguments = self.arguments(self.context, signature);
-            return self.call_code(CodeKey::Function(self.module, func), signature, &arguments);
-        };
-        let slot = self.env.layout.imported_function(func);
-        let context = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context);
-        let arguments = self.arguments(context, signature);
-        match link {
-            ImportLink::Func { module, func } => {
-                self.call_code(CodeKey::Function(module, func), signature, &arguments);
-            }
-            ImportLink::Unknown => {
-                let code = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.code);
-                let ty = self.signature_ref(signature);
-                let call = self.builder.ins().call_indirect(ty, code, &arguments);
-                self.push_results(call, signature);
-            }
-        }
-    }
-
-    /// A direct call.
-    fn call_code(&mut self, key: CodeKey, signature: SignatureIndex, arguments: &[Value]) {
-        let callee = self.callee(key, |this| this.signature_ref(signature));
-        let call = self.builder.ins().call(callee, arguments);
-        self.push_results(call, signature);
+        let (callee, context) = self.function(func, signature);
+        self.call_function(callee, context, signature);
     }
 
     fn call_indirect(&mut self, signature: SignatureIndex, table: TableIndex) {
+        let (callee, context) = self.checked_element(signature, table);
+        self.call_function(callee, context, signature);
+    }
+
+    /// Calls a function with the topmost operands, and pushes its results.
+    fn call_function(&mut self, callee: Callee, context: Value, signature: SignatureIndex) {
+        let arguments = self.arguments(context, signature);
+        let results = self.emit_call(callee, &arguments);
+        self.push_results(&results, signature);
+    }
+
+    /// A function of the module's index space, and its context.
+    fn function(&mut self, func: FuncIndex, signature: SignatureIndex) -> (Callee, Value) {
+        let Some(&link) = self.env.links.get(func.as_u32() as usize) else {
+            return (self.code(CodeKey::Function(self.module, func), signature), self.context);
+        };
+        let slot = self.env.layout.imported_function(func);
+        let context = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context);
+        let callee = match link {
+            ImportLink::Func { module, func } => self.code(CodeKey::Function(module, func), signature),
+            ImportLink::Unknown => {
+                let code = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.code);
+                Callee::Address(self.signature_ref(signature), code)
+            }
+        };
+        (callee, context)
+    }
+
+    fn code(&mut self, key: CodeKey, signature: SignatureIndex) -> Callee {
+        Callee::Code(self.callee(key, |this| this.signature_ref(signature)))
+    }
+
+    /// The function of this signature in a table, at the index that is the topmost operand, and its context; traps when there is none.
+    fn checked_element(&mut self, signature: SignatureIndex, table: TableIndex) -> (Callee, Value) {
         self.calls_indirectly(signature);
         let index = self.pop();
         let element = self.table_element(table, index, TrapCode::UndefinedElement);
@@ -68,10 +88,7 @@ impl FuncTranslator<'_, '_> {
         self.trap_unless(matches, TrapCode::IndirectCallTypeMismatch);
         let code = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.code);
         let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
-        let arguments = self.arguments(context, signature);
-        let ty = self.signature_ref(signature);
-        let call = self.builder.ins().call_indirect(ty, code, &arguments);
-        self.push_results(call, signature);
+        (Callee::Address(self.signature_ref(signature), code), context)
     }
 
     /// The engine-wide number of a signature, which only the process that runs the code knows.
@@ -92,16 +109,24 @@ impl FuncTranslator<'_, '_> {
         arguments
     }
 
-    fn push_results(&mut self, call: Inst, signature: SignatureIndex) {
+    /// The instruction that all calls become, and its results.
+    fn emit_call(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
+        let call = match callee {
+            Callee::Code(code) => self.builder.ins().call(code, arguments),
+            Callee::Address(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
+        };
         self.map_frame(call);
+        self.builder.inst_results(call).to_vec()
+    }
+
+    fn push_results(&mut self, values: &[Value], signature: SignatureIndex) {
         let unit = self.unit;
         let results = &unit.signature(signature).results;
         self.passed += results.len();
-        for (at, &ty) in results.iter().enumerate() {
-            let value = self.builder.inst_results(call)[at];
+        for (&value, &ty) in values.iter().zip(results) {
             self.push_typed(value, ty);
         }
-        if let Some(&left) = self.builder.inst_results(call).get(results.len()) {
+        if let Some(&left) = values.get(results.len()) {
             self.set_fuel_left(left);
         }
     }
@@ -116,9 +141,7 @@ impl FuncTranslator<'_, '_> {
         let callee = self.builtin(builtin);
         self.store_operands();
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
-        let call = self.builder.ins().call(callee, &arguments);
-        self.map_frame(call);
-        self.builder.inst_results(call).first().copied()
+        self.emit_call(Callee::Code(callee), &arguments).first().copied()
     }
 
     /// The same for what may work for long, on so many bytes or elements: the host may be asked meanwhile whether it goes on.
