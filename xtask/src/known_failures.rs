@@ -8,7 +8,8 @@ use std::process::Command;
 pub(crate) fn run(root: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["test", "--package", "gusset-wast-tests", "--test", "wast", "--", "--quiet"]);
+    // With the features of the whole workspace, so that nothing is built twice.
+    command.args(["test", "--workspace", "--test", "wast", "--", "--quiet"]);
     let status =
         command.current_dir(root).env("GUSSET_WRITE_KNOWN_FAILURES", "1").status().context("cannot start cargo")?;
     if !status.success() {

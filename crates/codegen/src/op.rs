@@ -33,7 +33,7 @@ macro_rules! groups {
     (group reference_types) => { Group::Reference };
     (group simd) => { Group::Untranslated };
     (group relaxed_simd) => { Group::Untranslated };
-    (group tail_call) => { Group::Untranslated };
+    (group tail_call) => { Group::Call };
     (group function_references) => { Group::Untranslated };
     (group exceptions) => { Group::Untranslated };
     (group legacy_exceptions) => { Group::Untranslated };
@@ -58,6 +58,7 @@ enum Group {
     Bulk,
     /// References, and tables of them.
     Reference,
+    Call,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -85,6 +86,7 @@ impl FuncTranslator<'_, '_> {
             Group::Reference => {
                 self.table_operator(operator) || self.reference_operator(operator)? || self.variable_operator(operator)
             }
+            Group::Call => self.call_operator(operator),
             Group::Untranslated => false,
         };
         match done {

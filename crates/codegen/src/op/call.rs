@@ -32,6 +32,17 @@ impl FuncTranslator<'_, '_> {
                 let signature = self.env.types[type_index as usize];
                 self.call_indirect(signature, TableIndex::from_u32(table_index));
             }
+            Operator::ReturnCall { function_index } => {
+                let func = FuncIndex::from_u32(function_index);
+                let signature = self.signature_of(func);
+                let (callee, context) = self.function(func, signature);
+                self.tail_call(callee, context, signature);
+            }
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                let signature = self.env.types[type_index as usize];
+                let (callee, context) = self.checked_element(signature, TableIndex::from_u32(table_index));
+                self.tail_call(callee, context, signature);
+            }
             _ => return false,
         }
         true
@@ -53,6 +64,16 @@ impl FuncTranslator<'_, '_> {
         let arguments = self.arguments(context, signature);
         let results = self.emit_call(callee, &arguments);
         self.push_results(&results, signature);
+    }
+
+    /// Calls a function with the topmost operands in place of returning: what it returns goes to the caller, and the frame is its own.
+    fn tail_call(&mut self, callee: Callee, context: Value, signature: SignatureIndex) {
+        let arguments = self.arguments(context, signature);
+        match callee {
+            Callee::Code(code) => self.builder.ins().return_call(code, &arguments),
+            Callee::Address(signature, code) => self.builder.ins().return_call_indirect(signature, code, &arguments),
+        };
+        self.reachable = false;
     }
 
     /// A function of the module's index space, and its context.

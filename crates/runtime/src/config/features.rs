@@ -50,6 +50,11 @@ impl Config {
         self.wasm_feature(CoreFeature::ExtendedConst, enabled)
     }
 
+    /// Whether functions may call others in place of returning; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_tail_call(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::TailCall, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///
