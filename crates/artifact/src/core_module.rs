@@ -20,6 +20,17 @@ pub enum CoreValType {
     Ref(RefType),
 }
 
+impl CoreValType {
+    /// The same with another signature, if it speaks of one.
+    #[must_use]
+    pub fn map_signature(self, map: impl FnOnce(SignatureIndex) -> SignatureIndex) -> CoreValType {
+        match self {
+            CoreValType::Ref(ty) => CoreValType::Ref(ty.map_signature(map)),
+            other => other,
+        }
+    }
+}
+
 /// A core reference type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct RefType {
@@ -34,6 +45,15 @@ impl RefType {
     pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
     /// `externref`.
     pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+
+    /// The same with another signature, if it speaks of one.
+    #[must_use]
+    pub fn map_signature(self, map: impl FnOnce(SignatureIndex) -> SignatureIndex) -> RefType {
+        match self.heap {
+            HeapType::Concrete(signature) => RefType { heap: HeapType::Concrete(map(signature)), ..self },
+            _ => self,
+        }
+    }
 }
 
 /// What a reference refers to. Function references are pointers (8 bytes) in compiled code; the others are `u32` indices
@@ -65,6 +85,14 @@ pub struct CoreFuncType {
     pub params: Box<[CoreValType]>,
     /// Results.
     pub results: Box<[CoreValType]>,
+}
+
+impl CoreFuncType {
+    /// Whether one of its types is a reference to a function of a certain signature.
+    pub fn speaks_of_signatures(&self) -> bool {
+        let concrete = |ty: &CoreValType| matches!(ty, CoreValType::Ref(RefType { heap: HeapType::Concrete(_), .. }));
+        self.params.iter().chain(&self.results).any(concrete)
+    }
 }
 
 /// A memory type.

@@ -169,7 +169,7 @@ pub(crate) fn translate(
     let mut validator = body.validator(std::mem::take(validator));
     let mut reader = body.body.get_binary_reader();
     reader.set_features(body.validate.features);
-    let locals = LocalTypes::read(&ty.params, &mut reader, &mut validator)?;
+    let locals = LocalTypes::read(&ty.params, &env.types, &mut reader, &mut validator)?;
     let allocations = scan.run(reader.clone(), locals.len(), std::mem::take(operators));
 
     let body_len = body.body.as_bytes().len();

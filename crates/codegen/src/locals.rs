@@ -1,7 +1,7 @@
 //! The types of a function's parameters and locals, as they are declared: in runs, for a run of fifty thousand takes four
 //! bytes.
 
-use crate::convert;
+use crate::convert::ModuleTypes;
 use crate::error::CodegenError;
 use gusset_artifact::CoreValType;
 use wasmparser::{BinaryReader, FuncValidator, ValidatorResources};
@@ -17,6 +17,7 @@ impl<'a> LocalTypes<'a> {
     /// Reads and validates the declarations at the start of a body.
     pub(crate) fn read(
         params: &'a [CoreValType],
+        types: &ModuleTypes,
         reader: &mut BinaryReader<'_>,
         validator: &mut FuncValidator<ValidatorResources>,
     ) -> Result<LocalTypes<'a>, CodegenError> {
@@ -26,7 +27,7 @@ impl<'a> LocalTypes<'a> {
             let count = reader.read_var_u32()?;
             let ty = reader.read()?;
             validator.define_locals(offset, count, ty)?;
-            let ty = convert::val_type(ty)?;
+            let ty = types.val_type(ty)?;
             if count > 0 {
                 locals.runs.push((locals.len() + count, ty));
             }

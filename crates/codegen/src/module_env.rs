@@ -2,6 +2,7 @@
 //!
 //! Translation reads these environments from many threads; nothing in them changes after [`UnitEnv::parse`].
 
+use crate::convert::ModuleTypes;
 use crate::error::CodegenError;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
@@ -34,8 +35,7 @@ pub(crate) struct ModuleEnv {
     /// What people call it.
     pub(crate) name: String,
     pub(crate) module: CoreModule,
-    /// The unit's signature for each type of the module.
-    pub(crate) types: Vec<SignatureIndex>,
+    pub(crate) types: ModuleTypes,
     pub(crate) layout: ContextLayout,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
@@ -148,7 +148,7 @@ struct ModuleParser<'u, 'a> {
     data: &'u mut Vec<u8>,
     bodies: &'u mut Vec<Body<'a>>,
     module: CoreModule,
-    types: Vec<SignatureIndex>,
+    types: ModuleTypes,
     /// What the module's tables are made of.
     functions: Vec<SignatureIndex>,
     exports: Vec<(&'a str, EntityIndex)>,
@@ -206,7 +206,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             Payload::ImportSection(section) => self.import_section(section),
             Payload::FunctionSection(section) => {
                 for ty in section {
-                    self.functions.push(self.types[ty? as usize]);
+                    self.functions.push(self.types.signature(ty?));
                 }
                 Ok(())
             }
@@ -241,7 +241,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
                     return Err(CodegenError::unsupported(format!("not supported: the type {ty}")));
                 };
-                let signature = self.signatures.intern(convert::func_type(ty)?);
+                let signature = self.signatures.intern(self.types.func_type(ty)?);
                 self.types.push(signature);
             }
         }
@@ -254,13 +254,13 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
             let module = &mut self.module;
             let ty = match import.ty {
                 TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                    let signature = self.types[ty as usize];
+                    let signature = self.types.signature(ty);
                     self.functions.push(signature);
                     module.imported_functions += 1;
                     CoreExternType::Func(signature)
                 }
                 TypeRef::Table(ty) => {
-                    let ty = convert::table_type(ty)?;
+                    let ty = self.types.table_type(ty)?;
                     module.tables.push(ty);
                     module.imported_tables += 1;
                     CoreExternType::Table(ty)
@@ -272,13 +272,13 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                     CoreExternType::Memory(ty)
                 }
                 TypeRef::Global(ty) => {
-                    let ty = convert::global_type(ty)?;
+                    let ty = self.types.global_type(ty)?;
                     module.globals.push(ty);
                     module.imported_globals += 1;
                     CoreExternType::Global(ty)
                 }
                 TypeRef::Tag(tag) => {
-                    let signature = self.types[tag.func_type_idx as usize];
+                    let signature = self.types.signature(tag.func_type_idx);
                     module.tags.push(signature);
                     module.imported_tags += 1;
                     CoreExternType::Tag(signature)
@@ -292,7 +292,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
     fn table_section(&mut self, section: wasmparser::TableSectionReader<'a>) -> Result<(), CodegenError> {
         for table in section {
             let table = table?;
-            self.module.tables.push(convert::table_type(table.ty)?);
+            self.module.tables.push(self.types.table_type(table.ty)?);
             let init = match table.init {
                 TableInit::RefNull => None,
                 TableInit::Expr(expr) => Some(self.const_expr(&expr)?),
@@ -305,7 +305,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
     fn global_section(&mut self, section: wasmparser::GlobalSectionReader<'a>) -> Result<(), CodegenError> {
         for global in section {
             let global = global?;
-            self.module.globals.push(convert::global_type(global.ty)?);
+            self.module.globals.push(self.types.global_type(global.ty)?);
             let init = self.const_expr(&global.init_expr)?;
             self.module.global_inits.push(init);
         }
@@ -347,7 +347,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                     (ty, element_items(expressions.collect::<Result<_, _>>()?))
                 }
             };
-            self.module.elements.push(ElementSegment { mode, ty: convert::ref_type(ty)?, items });
+            self.module.elements.push(ElementSegment { mode, ty: self.types.ref_type(ty)?, items });
         }
         Ok(())
     }
@@ -375,7 +375,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
 
     /// A constant expression; the functions that it refers to escape.
     fn const_expr(&mut self, expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, CodegenError> {
-        let expr = convert::const_expr(expr)?;
+        let expr = self.types.const_expr(expr)?;
         self.escaping.extend(expr.ops.iter().filter_map(|op| match op {
             ConstOp::RefFunc(func) => Some(*func),
             _ => None,

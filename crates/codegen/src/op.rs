@@ -34,7 +34,7 @@ macro_rules! groups {
     (group simd) => { Group::Untranslated };
     (group relaxed_simd) => { Group::Untranslated };
     (group tail_call) => { Group::Call };
-    (group function_references) => { Group::Untranslated };
+    (group function_references) => { Group::FunctionReference };
     (group exceptions) => { Group::Untranslated };
     (group legacy_exceptions) => { Group::Untranslated };
     (group threads) => { Group::Untranslated };
@@ -59,6 +59,8 @@ enum Group {
     /// References, and tables of them.
     Reference,
     Call,
+    /// Calls by references, and what asks whether they are null.
+    FunctionReference,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -87,6 +89,7 @@ impl FuncTranslator<'_, '_> {
                 self.table_operator(operator) || self.reference_operator(operator)? || self.variable_operator(operator)
             }
             Group::Call => self.call_operator(operator),
+            Group::FunctionReference => self.call_operator(operator) || self.reference_operator(operator)?,
             Group::Untranslated => false,
         };
         match done {

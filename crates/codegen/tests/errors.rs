@@ -14,7 +14,6 @@ fn proposals_that_are_not_supported_are_named() {
         ("threads", "(module (memory 1 1 shared))"),
         ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
         ("gc", "(module (type (struct)))"),
-        ("typed function references", "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
         ("wide", "(module (func (drop (drop (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))))"),
     ] {
         let error = error(wat);
@@ -103,6 +102,7 @@ const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::MultiMemory, "(module (memory 1) (memory 1))"),
     (CoreFeature::MultiMemory, "(module (import \"a\" \"b\" (memory 1)) (memory 1) (func (drop (memory.size 1))))"),
     (CoreFeature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
+    (CoreFeature::FunctionReferences, "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
     (CoreFeature::TailCall, "(module (func $f (return_call $f)))"),
 ];
 
@@ -110,7 +110,6 @@ const NEEDS: &[(CoreFeature, &str)] = &[
 const NOT_YET: &[CoreFeature] = &[
     CoreFeature::Simd,
     CoreFeature::RelaxedSimd,
-    CoreFeature::FunctionReferences,
     CoreFeature::Exceptions,
     CoreFeature::LegacyExceptions,
     CoreFeature::Memory64,
@@ -118,6 +117,9 @@ const NOT_YET: &[CoreFeature] = &[
     CoreFeature::WideArithmetic,
     CoreFeature::CustomPageSizes,
 ];
+
+/// Features that there cannot be without another one.
+const BUILT_ON: &[(CoreFeature, CoreFeature)] = &[(CoreFeature::FunctionReferences, CoreFeature::ReferenceTypes)];
 
 #[test]
 fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
@@ -127,7 +129,9 @@ fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
         settings.features.set(feature, false);
         for &(needed, wat) in NEEDS {
             let result = compile_with(&settings, &[(&wasm(wat), &[])], 0);
-            if needed == feature {
+            if BUILT_ON.contains(&(needed, feature)) {
+                result.expect_err(wat);
+            } else if needed == feature {
                 let error = result.expect_err(wat);
                 assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
                 let hint = format!("(switched off: {})", feature.name());

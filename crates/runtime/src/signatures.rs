@@ -2,7 +2,7 @@
 //! compiled or defined, and never while a component is instantiated.
 
 use crate::error::{Result, bail};
-use gusset_artifact::{CoreFuncType, CoreValType, HeapType, RefType};
+use gusset_artifact::{CoreFuncType, CoreValType, HeapType, RefType, SignatureIndex};
 use gusset_types::FlatType;
 use indexmap::IndexSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,13 @@ pub(crate) struct RegisteredSignature {
     pub(crate) number: u32,
 }
 
+impl RegisteredSignature {
+    /// Its number, where types have the indices of signatures.
+    fn index(&self) -> SignatureIndex {
+        SignatureIndex::from_u32(self.number)
+    }
+}
+
 impl SignatureRegistry {
     pub(crate) fn new() -> SignatureRegistry {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -33,20 +40,41 @@ impl SignatureRegistry {
         self.id
     }
 
-    /// A signature's number.
+    /// A signature's number. Where it speaks of other signatures (typed function references), it has their numbers in this registry.
     ///
     /// # Errors
     ///
-    /// When it speaks of other signatures (typed function references): their indices mean nothing outside their unit.
+    /// When it has a number that there is not.
     pub(crate) fn register(&self, ty: &CoreFuncType) -> Result<RegisteredSignature> {
-        let concrete = |ty: &CoreValType| matches!(ty, CoreValType::Ref(RefType { heap: HeapType::Concrete(_), .. }));
-        if ty.params.iter().chain(&*ty.results).any(concrete) {
-            bail!("unsupported: typed function references in the signature of a function");
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let number = |ty: &CoreValType| match ty {
+            CoreValType::Ref(RefType { heap: HeapType::Concrete(number), .. }) => Some(number.as_u32() as usize),
+            _ => None,
+        };
+        match ty.params.iter().chain(&*ty.results).filter_map(number).max() {
+            Some(number) if number >= known() => bail!("a type of function that this engine does not know"),
+            _ => Ok(self.register_closed(ty)),
         }
-        Ok(self.register_closed(ty))
     }
 
-    /// The number of a signature that speaks of no other signature.
+    /// The numbers of a unit's signatures, which speak of those before them.
+    pub(crate) fn register_unit<'a>(&self, types: impl Iterator<Item = &'a CoreFuncType>) -> Vec<RegisteredSignature> {
+        let mut registered: Vec<RegisteredSignature> = Vec::new();
+        for ty in types {
+            let closed = |ty: &CoreValType| ty.map_signature(|at| registered[at.as_u32() as usize].index());
+            let signature = match ty.speaks_of_signatures() {
+                false => self.register_closed(ty),
+                true => {
+                    let all = |types: &[CoreValType]| types.iter().map(closed).collect();
+                    self.register_closed(&CoreFuncType { params: all(&ty.params), results: all(&ty.results) })
+                }
+            };
+            registered.push(signature);
+        }
+        registered
+    }
+
+    /// The number of a signature that speaks of others by their numbers, if at all.
     pub(crate) fn register_closed(&self, ty: &CoreFuncType) -> RegisteredSignature {
         #[cfg(test)]
         tests::REGISTERED.set(tests::REGISTERED.get() + 1);
@@ -94,5 +122,24 @@ pub(crate) mod tests {
         let numbers = [&ty, &CoreFuncType::default(), &ty.clone()].map(|ty| registry.register(ty).unwrap().number);
         assert_eq!(numbers, [0, 1, 0]);
         assert_ne!(registry.id(), SignatureRegistry::new().id());
+    }
+
+    #[test]
+    fn signatures_of_units_speak_of_the_same_ones() {
+        let registry = SignatureRegistry::new();
+        let taking = |signature| {
+            let heap = HeapType::Concrete(SignatureIndex::from_u32(signature));
+            let param = CoreValType::Ref(RefType { nullable: false, heap });
+            CoreFuncType { params: [param].into(), results: [].into() }
+        };
+        let number = CoreFuncType { params: [CoreValType::I32].into(), results: [].into() };
+        let numbers = |types: &[CoreFuncType]| {
+            let registered = registry.register_unit(types.iter());
+            registered.iter().map(|signature| signature.number).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(&[CoreFuncType::default(), taking(0), taking(1)]), [0, 1, 2]);
+        assert_eq!(numbers(&[number, CoreFuncType::default(), taking(1), taking(2), taking(0)]), [3, 0, 1, 2, 4]);
+        assert_eq!(registry.register(&taking(3)).unwrap().number, 4);
+        assert!(registry.register(&taking(5)).is_err());
     }
 }

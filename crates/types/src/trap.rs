@@ -105,6 +105,8 @@ trap_codes! {
     Interrupt = 14, "interrupt", None;
     /// The guest has used all fuel that it was given.
     OutOfFuel = 15, "all fuel consumed by WebAssembly", None;
+    /// `call_ref` of a null reference.
+    NullFunctionReference = 16, "null function reference", None;
 
     /// A component called out while its `may_leave` is unset.
     CannotLeave = 32, "cannot leave component instance", None;

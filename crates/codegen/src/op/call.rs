@@ -8,7 +8,9 @@ use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
-use gusset_artifact::{BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, ImportLink, SignatureIndex, TableIndex};
+use gusset_artifact::{
+    BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, HeapType, ImportLink, SignatureIndex, TableIndex,
+};
 use gusset_types::TrapCode;
 use wasmparser::Operator;
 
@@ -29,7 +31,7 @@ impl FuncTranslator<'_, '_> {
         match *operator {
             Operator::Call { function_index } => self.call(FuncIndex::from_u32(function_index)),
             Operator::CallIndirect { type_index, table_index } => {
-                let signature = self.env.types[type_index as usize];
+                let signature = self.env.types.signature(type_index);
                 self.call_indirect(signature, TableIndex::from_u32(table_index));
             }
             Operator::ReturnCall { function_index } => {
@@ -39,8 +41,18 @@ impl FuncTranslator<'_, '_> {
                 self.tail_call(callee, context, signature);
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
-                let signature = self.env.types[type_index as usize];
+                let signature = self.env.types.signature(type_index);
                 let (callee, context) = self.checked_element(signature, TableIndex::from_u32(table_index));
+                self.tail_call(callee, context, signature);
+            }
+            Operator::CallRef { type_index } => {
+                let signature = self.env.types.signature(type_index);
+                let (callee, context) = self.checked_reference(signature);
+                self.call_function(callee, context, signature);
+            }
+            Operator::ReturnCallRef { type_index } => {
+                let signature = self.env.types.signature(type_index);
+                let (callee, context) = self.checked_reference(signature);
                 self.tail_call(callee, context, signature);
             }
             _ => return false,
@@ -103,10 +115,26 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let element = self.table_element(table, index, TrapCode::UndefinedElement);
         let record = self.function_element(table, index, &element, Some(TrapCode::UninitializedElement));
-        let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
-        let wanted = self.type_id(signature);
-        let matches = self.builder.ins().icmp(IntCC::Equal, given, wanted);
-        self.trap_unless(matches, TrapCode::IndirectCallTypeMismatch);
+        // Whatever stands in a table of this very type has the signature.
+        if self.env.module.tables[table].element.heap != HeapType::Concrete(signature) {
+            let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
+            let wanted = self.type_id(signature);
+            let matches = self.builder.ins().icmp(IntCC::Equal, given, wanted);
+            self.trap_unless(matches, TrapCode::IndirectCallTypeMismatch);
+        }
+        self.record_target(record, signature)
+    }
+
+    /// The function of this signature that the topmost operand refers to, and its context; traps when that is null.
+    fn checked_reference(&mut self, signature: SignatureIndex) -> (Callee, Value) {
+        self.calls_indirectly(signature);
+        let record = self.pop();
+        self.trap_unless(record, TrapCode::NullFunctionReference);
+        self.record_target(record, signature)
+    }
+
+    /// What a function reference's record has for its callers.
+    fn record_target(&mut self, record: Value, signature: SignatureIndex) -> (Callee, Value) {
         let code = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.code);
         let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
         (Callee::Address(self.signature_ref(signature), code), context)

@@ -4,7 +4,6 @@
 //! through the slots of the operand stack in the frame form. Code behind an unconditional branch is not translated; only the
 //! nesting is followed until code can be reached again.
 
-use crate::convert;
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
 use crate::metering::Fuel;
@@ -320,7 +319,7 @@ impl<'a> FuncTranslator<'a, '_> {
         self.reachable = false;
     }
 
-    fn br_if(&mut self, depth: u32) {
+    pub(crate) fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
         let (label, carried, height) = self.branch(depth);
         if let Some(index) = self.goes_back(depth) {
@@ -455,9 +454,9 @@ impl<'a> FuncTranslator<'a, '_> {
         let none = BlockTypes::All(&[]);
         Ok(match ty {
             BlockType::Empty => (none, none),
-            BlockType::Type(ty) => (none, BlockTypes::One(convert::val_type(ty)?)),
+            BlockType::Type(ty) => (none, BlockTypes::One(self.env.types.val_type(ty)?)),
             BlockType::FuncType(index) => {
-                let ty = self.unit.signature(self.env.types[index as usize]);
+                let ty = self.unit.signature(self.env.types.signature(index));
                 (BlockTypes::All(&ty.params), BlockTypes::All(&ty.results))
             }
         })

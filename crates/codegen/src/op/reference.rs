@@ -1,20 +1,20 @@
 //! References: null, its test, and references to functions.
 
-use crate::convert;
 use crate::error::CodegenError;
-use crate::func::FuncTranslator;
+use crate::func::{FuncTranslator, Operand};
 use crate::signature::{POINTER, field};
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
 use gusset_artifact::{BuiltinFunction, CoreValType, FUNC_REF, FuncIndex, RefType};
+use gusset_types::TrapCode;
 use wasmparser::Operator;
 
 impl FuncTranslator<'_, '_> {
     pub(crate) fn reference_operator(&mut self, operator: &Operator<'_>) -> Result<bool, CodegenError> {
         match *operator {
             Operator::RefNull { hty } => {
-                let ty = CoreValType::Ref(RefType { nullable: true, heap: convert::heap_type(hty)? });
+                let ty = CoreValType::Ref(RefType { nullable: true, heap: self.env.types.heap_type(hty)? });
                 let null = self.zero(ty);
                 self.push_null(null, ty);
             }
@@ -25,9 +25,34 @@ impl FuncTranslator<'_, '_> {
                 self.push(result);
             }
             Operator::RefFunc { function_index } => self.ref_func(FuncIndex::from_u32(function_index))?,
+            Operator::RefAsNonNull => {
+                let reference = self.operand(self.stack.len() - 1);
+                self.trap_unless(reference, TrapCode::NullReference);
+            }
+            Operator::BrOnNull { relative_depth } => self.br_on_null(relative_depth),
+            Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(relative_depth),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Branches without the reference if it is null, and goes on with it otherwise.
+    fn br_on_null(&mut self, depth: u32) {
+        let reference = self.stack[self.stack.len() - 1].is_reference();
+        let value = self.pop();
+        let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, value, 0);
+        self.push(is_null);
+        self.br_if(depth);
+        // On this way on it is as it was: a value of the block before, which dominates this one.
+        self.stack.push(Operand::Value { value, reference });
+    }
+
+    /// Branches with the reference if it is not null, and goes on without it otherwise.
+    fn br_on_non_null(&mut self, depth: u32) {
+        let value = self.operand(self.stack.len() - 1);
+        self.push(value);
+        self.br_if(depth);
+        self.pop();
     }
 
     /// The address of the function's record. An import's slot is one from the start; that of an escaping function may be still to

@@ -1,6 +1,5 @@
 //! Locals, globals, and what only moves operands: `drop` and `select`.
 
-use crate::convert;
 use crate::func::{Form, FuncTranslator};
 use crate::signature::{clif_type, field};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
@@ -25,7 +24,7 @@ impl FuncTranslator<'_, '_> {
                 self.pop();
             }
             Operator::Select => self.select(None),
-            Operator::TypedSelect { ty } => self.select(convert::val_type(ty).ok()),
+            Operator::TypedSelect { ty } => self.select(self.env.types.val_type(ty).ok()),
             _ => return false,
         }
         true

@@ -55,6 +55,12 @@ impl Config {
         self.wasm_feature(CoreFeature::TailCall, enabled)
     }
 
+    /// Whether references may say which type of function they are to, and that they are never null; as
+    /// [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_function_references(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::FunctionReferences, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///

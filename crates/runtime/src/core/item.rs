@@ -4,8 +4,8 @@ use super::{Func, Global, Memory, Table, Tag};
 use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::Result;
 use crate::store::AsContext;
-use crate::vm::{ExternHandle, VmStore};
-use gusset_artifact::{CodeImage, CoreExternType, CoreFuncType, CoreItemType, GlobalType, MemoryType, TableType};
+use crate::vm::{CodeMemory, ExternHandle, VmStore};
+use gusset_artifact::{CoreExternType, CoreFuncType, CoreItemType, GlobalType, MemoryType, TableType};
 use std::fmt;
 
 /// Something that a module can import or an instance exports: an [external value].
@@ -123,13 +123,13 @@ impl Extern {
 }
 
 impl ExternType {
-    pub(super) fn new(image: &CodeImage, ty: CoreExternType) -> ExternType {
-        match ty {
-            CoreExternType::Func(signature) => ExternType::Func(image.signatures[signature].clone()),
+    pub(super) fn new(code: &CodeMemory, ty: CoreExternType) -> ExternType {
+        match code.resolve(ty) {
+            CoreExternType::Func(signature) => ExternType::Func((**code.type_of(signature)).clone()),
             CoreExternType::Table(ty) => ExternType::Table(ty),
             CoreExternType::Memory(ty) => ExternType::Memory(ty),
             CoreExternType::Global(ty) => ExternType::Global(ty),
-            CoreExternType::Tag(signature) => ExternType::Tag(image.signatures[signature].clone()),
+            CoreExternType::Tag(signature) => ExternType::Tag((**code.type_of(signature)).clone()),
         }
     }
 }

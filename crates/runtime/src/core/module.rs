@@ -105,15 +105,14 @@ impl Module {
 
     /// Imports in order: both names and the type.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = (&str, &str, ExternType)> {
-        let image = self.code.image();
-        self.module().imports.iter().map(|import| (&*import.module, &*import.name, ExternType::new(image, import.ty)))
+        let code = &self.code;
+        self.module().imports.iter().map(|import| (&*import.module, &*import.name, ExternType::new(code, import.ty)))
     }
 
     /// Exports in order: name and type.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = (&str, ExternType)> {
-        let image = self.code.image();
-        let module = self.module();
-        module.exports.iter().map(|(name, entity)| (name, ExternType::new(image, module.type_of(entity))))
+        let (code, module) = (&self.code, self.module());
+        module.exports.iter().map(|(name, entity)| (name, ExternType::new(code, module.type_of(entity))))
     }
 
     /// Whether it has a [start function](https://webassembly.github.io/spec/core/syntax/modules.html#start-function), which runs when it is
@@ -140,7 +139,7 @@ impl Module {
     pub(crate) fn export(&self, name: &str) -> Option<(EntityIndex, ExternType)> {
         let module = self.module();
         let entity = module.exports.get(name)?;
-        Some((entity, ExternType::new(self.code.image(), module.type_of(entity))))
+        Some((entity, ExternType::new(&self.code, module.type_of(entity))))
     }
 
     pub(crate) fn code(&self) -> (&Arc<CodeMemory>, ModuleIndex) {

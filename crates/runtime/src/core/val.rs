@@ -122,7 +122,9 @@ impl Ref {
     /// The reference as compiled code holds it, if it is of type `ty`.
     pub(super) fn to_raw(self, vm: &mut VmStore, ty: RefType) -> Result<RawValue> {
         let raw = match (self, ty.heap) {
-            (Ref::Func(Some(func)), HeapType::Func) => vm.reference_of(func.handle(vm)?)?,
+            (Ref::Func(Some(func)), heap) if vm.is_func_of(func.handle(vm)?, heap) => {
+                vm.reference_of(func.handle(vm)?)?
+            }
             (Ref::Extern(Some(value)), HeapType::Extern) => value.to_raw(vm)?,
             (value, heap) if value == Ref::null(heap) && ty.nullable => RawValue::default(),
             (value, _) => {

@@ -9,8 +9,8 @@ use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
-    CodeIdentity, CodeImage, CodeRange, CoreFuncType, CoreModule, FuncIndex, ModuleImage, ModuleIndex, PodTable,
-    SharedBytes, SignatureIndex,
+    CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex, GlobalType, ModuleImage,
+    ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ impl CodeMemory {
     ///
     /// # Errors
     ///
-    /// When one of its signatures is not supported.
+    /// As [`place`](CodeMemory::place).
     ///
     /// # Safety
     ///
@@ -144,7 +144,7 @@ impl CodeMemory {
         len: usize,
     ) -> Result<CodeMemory> {
         debug_assert!(tables_hold(&image), "a code image's tables point into it");
-        let registered = image.signatures.values().map(|ty| registry.register(ty)).collect::<Result<Vec<_>>>()?;
+        let registered = registry.register_unit(image.signatures.values());
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
@@ -264,8 +264,31 @@ impl CodeMemory {
         RegisteredSignature { ty, number: self.number_of(signature) }
     }
 
+    /// A type of the unit, where it speaks of signatures, with their engine-wide numbers.
+    pub(crate) fn resolve(&self, ty: CoreExternType) -> CoreExternType {
+        match ty {
+            CoreExternType::Table(ty) => CoreExternType::Table(self.resolve_table(ty)),
+            CoreExternType::Global(ty) => CoreExternType::Global(self.resolve_global(ty)),
+            CoreExternType::Func(_) | CoreExternType::Memory(_) | CoreExternType::Tag(_) => ty,
+        }
+    }
+
+    /// The same of a table's type.
+    pub(super) fn resolve_table(&self, ty: TableType) -> TableType {
+        TableType { element: ty.element.map_signature(|signature| self.registered(signature)), ..ty }
+    }
+
+    /// The same of a global's type.
+    pub(super) fn resolve_global(&self, ty: GlobalType) -> GlobalType {
+        GlobalType { content: ty.content.map_signature(|signature| self.registered(signature)), ..ty }
+    }
+
+    fn registered(&self, signature: SignatureIndex) -> SignatureIndex {
+        SignatureIndex::from_u32(self.number_of(signature))
+    }
+
     /// The type of a signature.
-    pub(super) fn type_of(&self, signature: SignatureIndex) -> &Arc<CoreFuncType> {
+    pub(crate) fn type_of(&self, signature: SignatureIndex) -> &Arc<CoreFuncType> {
         &self.types[signature.as_u32() as usize]
     }
 

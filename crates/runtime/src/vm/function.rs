@@ -11,7 +11,7 @@ use crate::error::{Result, bail, format_err};
 use crate::signatures::RegisteredSignature;
 use crate::store::StoreInner;
 use gusset_artifact::{
-    ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, ModuleIndex,
+    ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, HeapType, ModuleIndex,
 };
 use gusset_types::Printable;
 use std::any::Any;
@@ -115,6 +115,21 @@ impl VmStore {
     #[track_caller]
     pub(crate) fn func_type(&self, func: FuncHandle) -> &Arc<CoreFuncType> {
         self.type_of_function(func.index(self.id()))
+    }
+
+    /// Whether a reference to a function may have this heap type, whose signature, if it has one, is given by its number.
+    pub(super) fn is_function_of(&self, number: usize, heap: HeapType) -> bool {
+        match heap {
+            HeapType::Func => true,
+            HeapType::Concrete(signature) => self.functions[number].type_id == signature.as_u32(),
+            _ => false,
+        }
+    }
+
+    /// The same of a handle.
+    #[track_caller]
+    pub(crate) fn is_func_of(&self, func: FuncHandle, heap: HeapType) -> bool {
+        self.is_function_of(func.index(self.id()), heap)
     }
 
     fn type_of_function(&self, number: usize) -> &Arc<CoreFuncType> {

@@ -16,16 +16,17 @@ impl VmStore {
     ///
     /// Names the import and both types.
     pub(super) fn check_import(&self, code: &CodeMemory, import: &CoreImport, given: ExternHandle) -> Result<()> {
-        if self.import_matches(code, import.ty, given) {
+        let ty = code.resolve(import.ty);
+        if self.import_matches(code, ty, given) {
             return Ok(());
         }
-        let CoreImport { module, name, ty } = import;
+        let CoreImport { module, name, .. } = import;
         let expected = match ty {
-            CoreExternType::Func(signature) => describe_func(&code.signature(*signature).ty),
-            CoreExternType::Tag(signature) => describe_tag(&code.signature(*signature).ty),
-            CoreExternType::Table(ty) => describe_table(ty),
-            CoreExternType::Memory(ty) => describe_memory(ty),
-            CoreExternType::Global(ty) => describe_global(ty),
+            CoreExternType::Func(signature) => describe_func(&code.signature(signature).ty),
+            CoreExternType::Tag(signature) => describe_tag(&code.signature(signature).ty),
+            CoreExternType::Table(ty) => describe_table(&ty),
+            CoreExternType::Memory(ty) => describe_memory(&ty),
+            CoreExternType::Global(ty) => describe_global(&ty),
         };
         let found = match given {
             ExternHandle::Func(func) => describe_func(self.func_type(func)),

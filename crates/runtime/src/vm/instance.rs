@@ -246,7 +246,7 @@ impl VmStore {
             if value != RawValue::default() {
                 self.context_of(place).set_value(offset, value);
             }
-            self.globals.push(GlobalRecord { ty, place });
+            self.globals.push(GlobalRecord { ty: code.resolve_global(ty), place });
             let global = self.globals.len() - 1;
             self.instances[number].items.set(index, global);
         }
@@ -262,6 +262,7 @@ impl VmStore {
             let failed = |error: Error| error.context(format!("table {index}"));
             let null = || Ok(RawValue::default());
             let value = init.as_ref().map_or_else(null, |init| self.evaluate(number, init))?;
+            let ty = code.resolve_table(ty);
             let table = self.charged_table(&ty, |allocator| allocator.table(ty, value.u64())).map_err(failed)?;
             let table = self.define_table(table, ContextPlace { context, offset });
             self.instances[number].items.set(index, table);

@@ -456,15 +456,15 @@ impl VmStore {
             return if ty.nullable { Ok(()) } else { Err(format_err!("a null reference where none is allowed")) };
         }
         let holds = match ty.heap {
-            HeapType::Func => match self.function_of_reference(value.u64()) {
-                Some(function) => {
+            HeapType::Func | HeapType::Concrete(_) => match self.function_of_reference(value.u64()) {
+                Some(function) if self.is_function_of(function, ty.heap) => {
                     self.materialize(function)?;
                     true
                 }
-                None => false,
+                _ => false,
             },
             HeapType::Extern => self.extern_value(value).is_some(),
-            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn | HeapType::Exn | HeapType::Concrete(_) => false,
+            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn | HeapType::Exn => false,
         };
         if holds { Ok(()) } else { Err(format_err!("a reference to nothing of its type in this store")) }
     }
