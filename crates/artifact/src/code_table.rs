@@ -24,24 +24,15 @@ pub struct TrapRecord {
     pub code: TrapCode,
 }
 
-/// A call that has exception handlers.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A call that exceptions leave by a way of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallSite {
     /// The offset to which the call returns.
     pub return_offset: u32,
     /// How far below the frame pointer the stack pointer stands at the call.
     pub frame_size: u32,
-    /// Handlers, innermost first.
-    pub handlers: Box<[ExceptionHandler]>,
-}
-
-/// A handler of a call site.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ExceptionHandler {
-    /// The tag it catches (an index into the frame's module's tags), or `None` for any.
-    pub tag: Option<u32>,
-    /// Where it starts.
-    pub offset: u32,
+    /// Where an exception arrives.
+    pub landing_pad: u32,
 }
 
 /// The references that are live at a call.
@@ -124,16 +115,18 @@ impl Record for FunctionRange {
     }
 }
 
-impl Record for ExceptionHandler {
-    const SIZE: usize = 8;
+impl Record for CallSite {
+    const SIZE: usize = 12;
 
-    fn read(bytes: &[u8]) -> ExceptionHandler {
-        ExceptionHandler { tag: <Option<u32>>::read(bytes), offset: read_u32(&bytes[4..]) }
+    fn read(bytes: &[u8]) -> CallSite {
+        let [return_offset, frame_size, landing_pad] = [0, 4, 8].map(|at| read_u32(&bytes[at..]));
+        CallSite { return_offset, frame_size, landing_pad }
     }
 
     fn write(self, bytes: &mut Vec<u8>) {
-        self.tag.write(bytes);
-        self.offset.write(bytes);
+        for number in [self.return_offset, self.frame_size, self.landing_pad] {
+            number.write(bytes);
+        }
     }
 }
 
@@ -193,32 +186,6 @@ impl<Item: Record> CallItems<Item> {
     fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
         visit(self.sites.raw_mut());
         visit(self.items.raw_mut());
-    }
-}
-
-/// Call sites with handlers.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct CallSites(CallItems<ExceptionHandler>);
-
-impl CallSites {
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = CallSite> {
-        self.0.sites.iter().map(|site| CallSite {
-            return_offset: site.return_offset,
-            frame_size: site.frame_size,
-            handlers: self.0.items(site),
-        })
-    }
-
-    pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
-        self.0.each_table(visit);
-    }
-}
-
-impl FromIterator<CallSite> for CallSites {
-    fn from_iter<I: IntoIterator<Item = CallSite>>(sites: I) -> CallSites {
-        let sites = sites.into_iter().map(|site| (site.return_offset, site.frame_size, site.handlers));
-        CallSites(CallItems::new(sites))
     }
 }
 

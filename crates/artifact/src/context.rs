@@ -146,6 +146,20 @@ impl LazySlotsLayout {
 /// [`BuiltinFunction::TableElement`] knows what it is; everything else is a pointer to a [`FUNC_REF`].
 pub const NULL_ELEMENT: u64 = 1;
 
+/// Offsets in the record of an exception, as it arrives at a landing pad. It stands as long as nothing else is thrown.
+#[derive(Clone, Copy, Debug)]
+pub struct ExceptionLayout {
+    /// Address of the tag's identity.
+    pub tag: i32,
+    /// `u32`: compiled code that keeps a reference to the exception makes it 1.
+    pub referenced: i32,
+    /// The values, of [`RAW_VALUE_SIZE`] bytes each.
+    pub values: i32,
+}
+
+/// The record of an exception.
+pub const EXCEPTION: ExceptionLayout = ExceptionLayout { tag: 0, referenced: 8, values: RAW_VALUE_SIZE as i32 };
+
 /// The layout of an instance's context: which parts it has depends on its module only.
 ///
 /// In order: the header, imported functions (a [`FUNC_REF`] each), pointers to imported tables' and memories' definitions and
@@ -329,6 +343,11 @@ pub enum BuiltinFunction {
     TableElement,
     /// `(function: u32) -> u64`: the reference of an escaping function of the module, whose record is written then.
     FunctionReference,
+    /// `(tag: u32, values: u64) -> u8`, fallible: always fails, with a new exception of that tag of the module. Its values, raw values, are
+    /// read at the address.
+    Throw,
+    /// `(exception: u32) -> u8`, fallible: always fails, with that exception.
+    ThrowRef,
 }
 
 impl BuiltinFunction {
@@ -349,5 +368,7 @@ impl BuiltinFunction {
         BuiltinFunction::Trap,
         BuiltinFunction::TableElement,
         BuiltinFunction::FunctionReference,
+        BuiltinFunction::Throw,
+        BuiltinFunction::ThrowRef,
     ];
 }

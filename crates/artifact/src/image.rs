@@ -2,7 +2,7 @@
 //!
 //! Code is position-independent: whatever depends on the process or the instance is reached through contexts.
 
-use crate::code_table::{AddressMapEntry, CallSites, CodeRange, FunctionRange, StackMaps, TrapRecord};
+use crate::code_table::{AddressMapEntry, CallSite, CodeRange, FunctionRange, StackMaps, TrapRecord};
 use crate::context::ContextLayout;
 use crate::core_module::{CoreFuncType, CoreModule};
 use crate::delta_table::DeltaTable;
@@ -42,8 +42,8 @@ pub struct CodeTables {
     pub host_stubs: PodTable<SignatureIndex, Option<u32>>,
     /// Trapping instructions, sorted by offset.
     pub traps: DeltaTable<TrapRecord>,
-    /// Call sites with handlers, sorted by return offset.
-    pub call_sites: CallSites,
+    /// Calls with landing pads, sorted by return offset.
+    pub call_sites: PodTable<u32, CallSite>,
     /// Live references at call sites, sorted by return offset.
     pub stack_maps: StackMaps,
     /// Where in the wasm bytes code comes from, sorted by offset: an entry holds until the next one.
@@ -62,12 +62,20 @@ pub struct ModuleImage {
     pub layout: ContextLayout,
     /// The code of each *defined* function: index 0 is the first function that is not an import.
     pub functions: PodTable<u32, CodeRange>,
+    /// Whether it was generated to stand between components: no exception goes through it.
+    pub generated: bool,
 }
 
 impl CodeTables {
     /// The trap of the instruction at `offset`.
     pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
         Some(self.traps.at(offset)?.code)
+    }
+
+    /// The call that returns to `offset`, if it has a landing pad.
+    pub fn call_site_at(&self, offset: u32) -> Option<CallSite> {
+        let at = self.call_sites.partition_point(|site| site.return_offset < offset);
+        self.call_sites.get(at as u32).filter(|site| site.return_offset == offset)
     }
 
     /// The function around `offset`.
@@ -88,7 +96,7 @@ impl CodeTables {
         visit(self.entries.raw_mut());
         visit(self.host_stubs.raw_mut());
         self.traps.each_table(visit);
-        self.call_sites.each_table(visit);
+        visit(self.call_sites.raw_mut());
         self.stack_maps.each_table(visit);
         self.addresses.each_table(visit);
         visit(self.functions.raw_mut());
@@ -97,8 +105,8 @@ impl CodeTables {
 
 impl ModuleImage {
     /// The module with the code of its defined functions.
-    pub fn new(module: CoreModule, functions: PodTable<u32, CodeRange>) -> ModuleImage {
-        ModuleImage { layout: ContextLayout::new(&module), module, functions }
+    pub fn new(module: CoreModule, functions: PodTable<u32, CodeRange>, generated: bool) -> ModuleImage {
+        ModuleImage { layout: ContextLayout::new(&module), module, functions, generated }
     }
 
     /// The code of a function, or `None` for an import.

@@ -39,13 +39,11 @@ pub use artifact::{
     ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, SettingDifference,
     check_artifact_start, detect_artifact, write_artifact,
 };
-pub use code_table::{
-    AddressMapEntry, CallSite, CallSites, CodeRange, ExceptionHandler, FunctionRange, StackMap, StackMaps, TrapRecord,
-};
+pub use code_table::{AddressMapEntry, CallSite, CodeRange, FunctionRange, StackMap, StackMaps, TrapRecord};
 pub use context::{
-    BuiltinFunction, ContextLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT, HostContextLayout, LAZY_SLOTS,
-    LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT, RAW_VALUE_SIZE, STORE_CONTEXT,
-    StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
+    BuiltinFunction, ContextLayout, EXCEPTION, ExceptionLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT,
+    HostContextLayout, LAZY_SLOTS, LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT,
+    RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, ElementItems,

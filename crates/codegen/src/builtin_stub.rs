@@ -36,6 +36,8 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::Trap => (&[I32], StubOutcome::Fallible),
         BuiltinFunction::TableElement => (&[I32, I64], StubOutcome::Value),
         BuiltinFunction::FunctionReference => (&[I32], StubOutcome::Value),
+        BuiltinFunction::Throw => (&[I32, I64], StubOutcome::Fallible),
+        BuiltinFunction::ThrowRef => (&[I32], StubOutcome::Fallible),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct CodeChunk {
     pub functions: Vec<ChunkFunction>,
     /// Trapping instructions, sorted by offset.
     pub traps: Vec<TrapRecord>,
-    /// Call sites with handlers, sorted by return offset.
+    /// Calls with landing pads, sorted by return offset.
     pub call_sites: Vec<CallSite>,
     /// Live references at call sites, sorted by return offset.
     pub stack_maps: Vec<StackMap>,
@@ -76,7 +76,7 @@ impl CodeChunk {
         self.traps.extend(code.traps.iter().map(|trap| TrapRecord { offset: start + trap.offset, ..*trap }));
         self.call_sites.extend(code.call_sites.into_iter().map(|mut site| {
             site.return_offset += start;
-            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+            site.landing_pad += start;
             site
         }));
         let maps = code.stack_maps.into_iter();
@@ -152,6 +152,12 @@ impl CodeChunk {
     pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
         let at = self.traps.binary_search_by_key(&offset, |trap| trap.offset).ok()?;
         Some(self.traps[at].code)
+    }
+
+    /// The call that returns to `offset`, if it has a landing pad.
+    pub fn call_site_at(&self, offset: u32) -> Option<CallSite> {
+        let at = self.call_sites.binary_search_by_key(&offset, |site| site.return_offset).ok()?;
+        Some(self.call_sites[at])
     }
 
     /// The function around `offset`.

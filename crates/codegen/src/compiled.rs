@@ -13,7 +13,7 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
-use gusset_artifact::{AddressMapEntry, CallSite, ExceptionHandler, StackMap, TrapRecord};
+use gusset_artifact::{AddressMapEntry, CallSite, StackMap, TrapRecord};
 use gusset_types::TrapCode;
 
 /// Functions start at multiples of this, so that their first instructions arrive in one fetch.
@@ -68,7 +68,7 @@ impl CompiledFunction {
         self.traps.iter_mut().for_each(|trap| trap.offset += start);
         for site in &mut self.call_sites {
             site.return_offset += start;
-            site.handlers.iter_mut().for_each(|handler| handler.offset += start);
+            site.landing_pad += start;
         }
         self.stack_maps.iter_mut().for_each(|map| map.return_offset += start);
         self.addresses.iter_mut().for_each(|entry| entry.offset += start);
@@ -197,14 +197,11 @@ fn trap_code(code: ir::TrapCode) -> Result<TrapCode, CodegenError> {
 fn call_sites(compiled: &CompiledCode) -> Result<Vec<CallSite>, CodegenError> {
     let mut sites = Vec::new();
     for site in compiled.buffer.call_sites().filter(|site| !site.exception_handlers.is_empty()) {
-        let handlers = site.exception_handlers.iter().map(|handler| match *handler {
-            FinalizedMachExceptionHandler::Tag(tag, offset) => Ok(ExceptionHandler { tag: Some(tag.as_u32()), offset }),
-            FinalizedMachExceptionHandler::Default(offset) => Ok(ExceptionHandler { tag: None, offset }),
-            ref other => Err(CodegenError::internal(format!("unknown exception handler {other:?}"))),
-        });
-        let handlers = handlers.collect::<Result<_, _>>()?;
+        let [FinalizedMachExceptionHandler::Default(landing_pad)] = *site.exception_handlers else {
+            return Err(CodegenError::internal(format!("unknown exception handlers {:?}", site.exception_handlers)));
+        };
         let frame_size = site.frame_offset.ok_or_else(|| CodegenError::internal("a call site without a frame"))?;
-        sites.push(CallSite { return_offset: site.ret_addr, frame_size, handlers });
+        sites.push(CallSite { return_offset: site.ret_addr, frame_size, landing_pad });
     }
     sites.sort_by_key(|site| site.return_offset);
     Ok(sites)

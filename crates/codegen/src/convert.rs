@@ -47,7 +47,11 @@ impl ModuleTypes {
         use wasmparser::HeapType::{Abstract, Concrete};
         match ty {
             Abstract { shared: false, ty: AbstractHeapType::Func } => Ok(HeapType::Func),
+            Abstract { shared: false, ty: AbstractHeapType::NoFunc } => Ok(HeapType::NoFunc),
             Abstract { shared: false, ty: AbstractHeapType::Extern } => Ok(HeapType::Extern),
+            Abstract { shared: false, ty: AbstractHeapType::NoExtern } => Ok(HeapType::NoExtern),
+            Abstract { shared: false, ty: AbstractHeapType::Exn } => Ok(HeapType::Exn),
+            Abstract { shared: false, ty: AbstractHeapType::NoExn } => Ok(HeapType::NoExn),
             // A type that speaks of itself, or of one that is declared behind it, is not among them.
             Concrete(UnpackedIndex::Module(index)) if (index as usize) < self.signatures.len() => {
                 Ok(HeapType::Concrete(self.signature(index)))

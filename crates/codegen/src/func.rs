@@ -9,7 +9,7 @@ use crate::key::CodeKey;
 use crate::locals::LocalTypes;
 use crate::metering::Fuel;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
-use crate::op::{BlockTypes, ControlFrame};
+use crate::op::{BlockTypes, ControlFrame, Handler};
 use crate::region::Regions;
 use crate::scan::BodyScan;
 use crate::settings::CompilerSettings;
@@ -17,7 +17,8 @@ use crate::signature::{clif_type, needs_stack_map, wasm_signature};
 use crate::ssa::{Ssa, SsaLocal};
 use crate::trap::check_stack_in_prologue;
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, SigRef, SourceLoc, Type, UserFuncName, Value,
+    self, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, SigRef, SourceLoc, StackSlot, Type, UserFuncName,
+    Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -146,6 +147,10 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) fuel_owed: HashMap<ir::Block, i64>,
     /// Whether it must still look at epoch and fuel before it calls or loops.
     pub(crate) look_due: bool,
+    /// The open `try_table`s.
+    pub(crate) handlers: Vec<Handler>,
+    /// Where the values of what is thrown stand.
+    pub(crate) thrown_values: Option<StackSlot>,
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
@@ -214,6 +219,8 @@ pub(crate) fn translate(
         fuel: None,
         fuel_owed: HashMap::new(),
         look_due: false,
+        handlers: Vec::new(),
+        thrown_values: None,
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),

@@ -37,7 +37,8 @@ pub(crate) fn link(
     }
     let (tables, ranges) = lists.finish();
     let modules = modules.into_iter().zip(ranges);
-    let modules = modules.map(|(env, functions)| ModuleImage::new(env.module, functions.into_iter().collect()));
+    let modules =
+        modules.map(|(env, functions)| ModuleImage::new(env.module, functions.into_iter().collect(), env.generated));
     Ok(CodeImage { text: text.into(), data: data.into(), modules: modules.collect(), signatures, tables })
 }
 

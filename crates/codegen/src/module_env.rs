@@ -217,6 +217,12 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 }
                 Ok(())
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.module.tags.push(self.types.signature(tag?.func_type_idx));
+                }
+                Ok(())
+            }
             Payload::GlobalSection(section) => self.global_section(section),
             Payload::ExportSection(section) => self.export_section(section),
             Payload::StartSection { func, .. } => {

@@ -2,6 +2,7 @@
 
 mod call;
 mod control;
+mod exception;
 mod memory;
 mod numeric;
 mod reference;
@@ -9,6 +10,7 @@ mod table;
 mod variable;
 
 pub(crate) use control::{BlockTypes, ControlFrame};
+pub(crate) use exception::Handler;
 
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;
@@ -35,7 +37,7 @@ macro_rules! groups {
     (group relaxed_simd) => { Group::Untranslated };
     (group tail_call) => { Group::Call };
     (group function_references) => { Group::FunctionReference };
-    (group exceptions) => { Group::Untranslated };
+    (group exceptions) => { Group::Exception };
     (group legacy_exceptions) => { Group::Untranslated };
     (group threads) => { Group::Untranslated };
     (group wide_arithmetic) => { Group::Untranslated };
@@ -61,6 +63,7 @@ enum Group {
     Call,
     /// Calls by references, and what asks whether they are null.
     FunctionReference,
+    Exception,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -90,6 +93,7 @@ impl FuncTranslator<'_, '_> {
             }
             Group::Call => self.call_operator(operator),
             Group::FunctionReference => self.call_operator(operator) || self.reference_operator(operator)?,
+            Group::Exception => self.exception_operator(operator)?,
             Group::Untranslated => false,
         };
         match done {

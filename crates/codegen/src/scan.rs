@@ -4,7 +4,7 @@
 //! It runs before validation, so it believes nothing: what it cannot read it leaves for the validator to find.
 
 use std::ops::Range;
-use wasmparser::{BinaryReader, Operator, OperatorsReader, OperatorsReaderAllocations};
+use wasmparser::{BinaryReader, Catch, Operator, OperatorsReader, OperatorsReaderAllocations};
 
 /// What one body does with its locals. A position is the number of operators that stand before.
 #[derive(Default)]
@@ -92,6 +92,15 @@ impl ConditionScan {
     }
 }
 
+/// Where a clause of a `try_table` leads.
+pub(crate) fn label_of(catch: &Catch) -> u32 {
+    match *catch {
+        Catch::One { label, .. } | Catch::OneRef { label, .. } | Catch::All { label } | Catch::AllRef { label } => {
+            label
+        }
+    }
+}
+
 /// Whether an operator runs other code of a guest, or has the runtime do what may take long.
 pub(crate) fn is_long(operator: &Operator<'_>) -> bool {
     is_call(operator)
@@ -154,6 +163,13 @@ impl BodyScan {
     fn follow(&mut self, operator: &Operator<'_>, position: u32) {
         match operator {
             Operator::Block { .. } | Operator::If { .. } => self.open.push(None),
+            Operator::TryTable { try_table } => {
+                // Its clauses speak of the labels around it.
+                for catch in &try_table.catches {
+                    self.goes_to(label_of(catch), None);
+                }
+                self.open.push(None);
+            }
             Operator::Loop { .. } => {
                 let (at, parent) = (self.loops.len(), self.innermost.replace(self.loops.len()));
                 self.open.push(Some(at));

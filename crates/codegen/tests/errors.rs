@@ -10,7 +10,6 @@ fn proposals_that_are_not_supported_are_named() {
     for (what, wat) in [
         ("SIMD", "(module (func (drop (v128.const i64x2 0 0))))"),
         ("memory64", "(module (memory i64 1))"),
-        ("exceptions", "(module (tag) (func (throw 0)))"),
         ("threads", "(module (memory 1 1 shared))"),
         ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
         ("gc", "(module (type (struct)))"),
@@ -103,6 +102,7 @@ const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::MultiMemory, "(module (import \"a\" \"b\" (memory 1)) (memory 1) (func (drop (memory.size 1))))"),
     (CoreFeature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
     (CoreFeature::FunctionReferences, "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
+    (CoreFeature::Exceptions, "(module (tag) (func (throw 0)))"),
     (CoreFeature::TailCall, "(module (func $f (return_call $f)))"),
 ];
 
@@ -110,7 +110,6 @@ const NEEDS: &[(CoreFeature, &str)] = &[
 const NOT_YET: &[CoreFeature] = &[
     CoreFeature::Simd,
     CoreFeature::RelaxedSimd,
-    CoreFeature::Exceptions,
     CoreFeature::LegacyExceptions,
     CoreFeature::Memory64,
     CoreFeature::Threads,

@@ -6,6 +6,7 @@ use crate::canon::{
     TypeList, lift_values, lower_values,
 };
 use crate::component::ExportedFunc;
+use crate::core::Exception;
 use crate::error::Result;
 use crate::func::Func;
 use crate::store::{AsContext, StoreContext, StoreContextMut};
@@ -94,7 +95,7 @@ impl LiftedFunc {
             }
             Err(error) => {
                 let refused = harmless && error.is_refusal();
-                let error = error.into_error(|| func.name(&activation.store().as_context()));
+                let error = Exception::into_trap(error.into_error(|| func.name(&activation.store().as_context())));
                 match refused {
                     true => activation.succeed(),
                     false => activation.fail(&error, |store| func.name(store)),

@@ -36,7 +36,7 @@ fn image() -> CodeImage {
     let code = [CodeRange { start: 0, len: 3 }, CodeRange { start: 3, len: 2 }];
     let mut image = CodeImage { text: vec![1, 2, 3, 4, 5].into(), data: vec![9; 7].into(), ..CodeImage::default() };
     image.signatures.push(CoreFuncType::default());
-    let module = image.modules.push(ModuleImage::new(module, code.into_iter().collect()));
+    let module = image.modules.push(ModuleImage::new(module, code.into_iter().collect(), false));
     let ranges = code.into_iter().zip(0..).map(|(code, at)| FunctionRange { code, function: Some((module, func(at))) });
     image.tables.functions = ranges.collect();
     let map = StackMap { return_offset: 2, frame_size: 16, slots: [4, 8].into() };

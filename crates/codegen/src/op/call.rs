@@ -158,8 +158,16 @@ impl FuncTranslator<'_, '_> {
         arguments
     }
 
-    /// The instruction that all calls become, and its results.
-    fn emit_call(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
+    /// A call of what may throw, and its results.
+    pub(crate) fn emit_call(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
+        match self.handlers.is_empty() {
+            true => self.emit_plain_call(callee, arguments),
+            false => self.emit_try_call(callee, arguments),
+        }
+    }
+
+    /// A call that returns, if it does, to what is behind it.
+    fn emit_plain_call(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
         let call = match callee {
             Callee::Code(code) => self.builder.ins().call(code, arguments),
             Callee::Address(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
@@ -190,7 +198,7 @@ impl FuncTranslator<'_, '_> {
         let callee = self.builtin(builtin);
         self.store_operands();
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
-        self.emit_call(Callee::Code(callee), &arguments).first().copied()
+        self.emit_plain_call(Callee::Code(callee), &arguments).first().copied()
     }
 
     /// The same for what may work for long, on so many bytes or elements: the host may be asked meanwhile whether it goes on.

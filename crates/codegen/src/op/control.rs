@@ -64,6 +64,8 @@ enum FrameKind<'a> {
         fuel: Option<Fuel>,
         look_due: bool,
     },
+    /// What it catches is the topmost of the handlers.
+    Try,
     /// It was opened where no code can be reached.
     Unreachable,
 }
@@ -98,7 +100,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Follows the nesting of code that cannot be reached.
     pub(crate) fn unreachable_operator(&mut self, operator: &Operator<'_>) {
         match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
                 self.loops += usize::from(matches!(operator, Operator::Loop { .. }));
                 let label = self.control[0].label;
                 let kind = FrameKind::Unreachable;
@@ -243,12 +245,13 @@ impl<'a> FuncTranslator<'a, '_> {
             // Without an `else` the parameters are the results.
             self.else_();
         }
-        let frame = self.control.pop().expect("validated: a block is open");
+        let mut frame = self.control.pop().expect("validated: a block is open");
         self.nesting -= usize::from(frame.nests);
         match frame.kind {
             FrameKind::Unreachable => return,
             // The only way out of a loop is through its last instruction; branches go to its start.
             FrameKind::Loop(_) => self.complete(frame.label),
+            FrameKind::Try => self.end_try(&mut frame),
             FrameKind::Block | FrameKind::If { .. } if frame.branched => self.join(&frame),
             FrameKind::Block | FrameKind::If { .. } => {}
         }
@@ -256,6 +259,30 @@ impl<'a> FuncTranslator<'a, '_> {
             self.truncate(frame.height);
         } else if self.control.is_empty() {
             self.return_(frame.results.len());
+        }
+    }
+
+    /// Opens a block whose exceptions go to the topmost of the handlers.
+    pub(crate) fn try_block(&mut self, ty: BlockType) -> Result<(), CodegenError> {
+        let (params, results) = self.block_type(ty)?;
+        let label = self.forward_label(results);
+        self.push_frame(FrameKind::Try, label, results, params.len(), results);
+        Ok(())
+    }
+
+    /// What is thrown in the block goes where its handler says; what ends in it goes on behind.
+    fn end_try(&mut self, frame: &mut ControlFrame<'a>) {
+        let handler = self.handlers.pop().expect("a `try_table` has a handler");
+        if handler.is_reached() {
+            if self.reachable {
+                frame.branched = true;
+                frame.look_due |= self.look_due;
+                self.jump(frame.label, frame.results, frame.height);
+            }
+            self.dispatch(&handler, frame.height);
+        }
+        if frame.branched {
+            self.join(frame);
         }
     }
 
@@ -271,7 +298,7 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Nothing more branches to a label.
-    fn complete(&mut self, label: Block) {
+    pub(crate) fn complete(&mut self, label: Block) {
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.complete(&mut self.builder, self.scan, label, self.position);
         }
@@ -310,7 +337,7 @@ impl<'a> FuncTranslator<'a, '_> {
         self.reachable = false;
     }
 
-    fn br(&mut self, depth: u32) {
+    pub(crate) fn br(&mut self, depth: u32) {
         let (label, carried, height) = self.branch(depth);
         match self.goes_back(depth) {
             Some(index) if self.watches() => self.jump_back(label, carried, height, self.kept_in_loop(index)),

@@ -61,6 +61,11 @@ impl Config {
         self.wasm_feature(CoreFeature::FunctionReferences, enabled)
     }
 
+    /// Whether functions may throw and catch exceptions, and modules have tags; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_exceptions(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::Exceptions, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///

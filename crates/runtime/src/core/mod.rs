@@ -26,6 +26,7 @@
 //! [embedding interface]: https://webassembly.github.io/spec/core/appendix/embedding.html
 
 mod caller;
+mod exception;
 mod extern_ref;
 mod func;
 mod global;
@@ -42,6 +43,7 @@ mod val;
 mod wasm_ty;
 
 pub use caller::Caller;
+pub use exception::Exception;
 pub use extern_ref::ExternRef;
 pub use func::Func;
 pub use global::Global;

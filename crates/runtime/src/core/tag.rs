@@ -5,7 +5,7 @@ use crate::store::{AsContext, AsContextMut};
 use crate::vm::{TagHandle, VmStore};
 use gusset_artifact::CoreFuncType;
 
-/// A [tag] of a store. Guests cannot throw exceptions yet; tags go from one module to another.
+/// A [tag] of a store, by which an [`Exception`](super::Exception) is told from others.
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {

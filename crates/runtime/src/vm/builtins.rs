@@ -5,10 +5,11 @@ use super::context::RawStoreContext;
 use super::growth::{memory_grow, table_grow};
 use super::metering::{ask_at_epoch, next_share};
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
+use super::raw_value::RawValue;
 use super::store::VmStore;
 use super::unwind::leave;
 use crate::error::{Error, format_err};
-use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, TableIndex};
+use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, TableIndex, TagIndex};
 use gusset_types::TrapCode;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +43,8 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     trap as *const (),
     table_element as *const (),
     function_reference as *const (),
+    throw as *const (),
+    throw_ref as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -52,7 +55,8 @@ const _: () = {
     assert!(BuiltinFunction::DeadlineReached as u8 == 10 && BuiltinFunction::RefillFuel as u8 == 11);
     assert!(BuiltinFunction::Trap as u8 == 12);
     assert!(BuiltinFunction::TableElement as u8 == 13 && BuiltinFunction::FunctionReference as u8 == 14);
-    assert!(BuiltinFunction::ALL.len() == 15);
+    assert!(BuiltinFunction::Throw as u8 == 15 && BuiltinFunction::ThrowRef as u8 == 16);
+    assert!(BuiltinFunction::ALL.len() == 17);
 };
 
 /// The context of the instance whose code calls.
@@ -184,6 +188,25 @@ builtin! {
 
     fn function_reference(store, instance, func: u32) -> u64 {
         store.function_reference(instance, FuncIndex::from_u32(func)).expect("functions that are referred to have records")
+    }
+
+    fn throw(store, instance, tag: u32, values: *const RawValue) -> u8 {
+        let tag = store.tag_number(instance, TagIndex::from_u32(tag));
+        let count = store.tags[tag].signature.ty.params.len();
+        // SAFETY: V3: compiled code has written as many values there as the tag has.
+        let values = unsafe { std::slice::from_raw_parts(values, count) };
+        let exception = store.new_exception(tag, values);
+        let failure = &store.context().failure;
+        match exception {
+            Ok(exception) => failure.set_exception(exception),
+            Err(error) => failure.set_host(error),
+        }
+        0
+    }
+
+    fn throw_ref(store, _instance, exception: u32) -> u8 {
+        store.context().failure.set_exception(exception);
+        0
     }
 }
 

@@ -9,8 +9,8 @@ use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
 use crate::trap::{FrameText, WasmFrame};
 use gusset_artifact::{
-    CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex, GlobalType, ModuleImage,
-    ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
+    CallSite, CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex, GlobalType,
+    ModuleImage, ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::borrow::Cow;
@@ -320,6 +320,25 @@ impl CodeMemory {
             return chunk.trap_at(offset);
         }
         self.image.tables.trap_at(offset)
+    }
+
+    /// The call that returns to `pc`, if it has a landing pad, with the address of that. It neither allocates nor locks.
+    pub(super) fn call_site_at(&self, pc: usize) -> Option<(CallSite, usize)> {
+        let offset = self.offset_of(pc)?;
+        let address = |base: u32, site: CallSite| self.start() + base as usize + site.landing_pad as usize;
+        #[cfg(feature = "compile")]
+        if let Some((chunk, offset_in_chunk)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
+            let site = chunk.call_site_at(offset_in_chunk)?;
+            return Some((site, address(offset - offset_in_chunk, site)));
+        }
+        let site = self.image.tables.call_site_at(offset)?;
+        Some((site, address(0, site)))
+    }
+
+    /// Whether the code around `pc` stands between components.
+    pub(super) fn is_between_components(&self, pc: usize) -> bool {
+        let function = self.offset_of(pc).and_then(|offset| self.origin(offset));
+        function.is_some_and(|((module, _), _)| self.image.modules.get(module).is_some_and(|image| image.generated))
     }
 
     /// Which function stands at an offset, and which offset in the input that comes from.

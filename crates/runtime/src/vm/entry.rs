@@ -8,6 +8,7 @@ use super::raw_value::RawValue;
 use super::signals::prepare_thread;
 use super::stack::EnteredBy;
 use super::store::VmStore;
+use crate::core::Exception;
 use crate::error::{Error, Result, bail, format_err, with_backtrace};
 use crate::store::{StoreContextMut, StoreInner};
 use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
@@ -129,13 +130,16 @@ unsafe fn enter<T: 'static>(
     raw_context.leave_guest();
     raw_context.end(saved);
     drop(stack_limit);
-    if returned == 1 { Ok(()) } else { Err(take_failure(store.vm.context())) }
+    if returned == 1 { Ok(()) } else { Err(take_failure(&mut store.vm)) }
 }
 
 /// Why an activation was left, for its caller.
-fn take_failure(context: &RawStoreContext) -> Error {
+fn take_failure(vm: &mut VmStore) -> Error {
+    let thrown = vm.context().failure.take_exception();
+    let thrown = thrown.map(|exception| Exception::of_guest(vm, exception).map_or_else(|error| error, Error::new));
+    let context = vm.context();
     let failure = &context.failure;
-    let error = match (failure.take_host(), failure.take_trap()) {
+    let error = match (thrown.or_else(|| failure.take_host()), failure.take_trap()) {
         (Some(error), _) => error,
         (None, Some((code, memory_offset))) => {
             Trap::new(code).with_memory_offset(memory_offset.map(|offset| offset as u64)).into()

@@ -13,6 +13,8 @@ pub(super) struct ActivationFailure {
     memory_offset: Cell<Option<usize>>,
     /// What a host function failed with.
     host: RefCell<Option<Error>>,
+    /// The exception that is being thrown, or 0.
+    exception: Cell<u32>,
     frames: [Cell<usize>; MAX_FRAMES],
     /// How many frames there were, kept or not.
     depth: Cell<usize>,
@@ -24,6 +26,7 @@ impl Default for ActivationFailure {
             trap: Cell::new(0),
             memory_offset: Cell::new(None),
             host: RefCell::default(),
+            exception: Cell::new(0),
             frames: [const { Cell::new(0) }; MAX_FRAMES],
             depth: Cell::new(0),
         }
@@ -40,6 +43,16 @@ impl ActivationFailure {
     /// Records what a host function failed with.
     pub(super) fn set_host(&self, error: Error) {
         *self.host.borrow_mut() = Some(error);
+    }
+
+    /// Records an exception.
+    pub(super) fn set_exception(&self, exception: u32) {
+        self.exception.set(exception);
+    }
+
+    /// The exception that is being thrown, if it is one.
+    pub(super) fn take_exception(&self) -> Option<u32> {
+        Some(self.exception.replace(0)).filter(|&exception| exception != 0)
     }
 
     /// Forgets the frames of an earlier failure.

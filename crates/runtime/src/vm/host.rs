@@ -4,6 +4,7 @@
 use super::context::RawStoreContext;
 use super::function::{host_parts, is_reference};
 use super::raw_value::RawValue;
+use crate::core::Exception;
 use crate::error::{Error, Result};
 use crate::host_panic::HostPanic;
 use crate::store::{StoreContextMut, StoreInner};
@@ -67,6 +68,12 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         Ok(Err(error)) => error,
         Err(payload) => Error::new(HostPanic::new(payload)),
     };
-    raw.failure.set_host(error);
+    // SAFETY: V1, V8: as above; nobody holds a borrow of the store any more.
+    let thrown = error.downcast_ref::<Exception>().map(|exception| exception.throw(unsafe { &mut *raw.vm.get() }));
+    match thrown {
+        Some(Ok(exception)) => raw.failure.set_exception(exception),
+        Some(Err(error)) => raw.failure.set_host(error),
+        None => raw.failure.set_host(error),
+    }
     0
 }

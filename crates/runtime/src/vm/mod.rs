@@ -79,6 +79,7 @@ mod context;
 mod deserialize;
 mod dirty_pages;
 mod entry;
+mod exceptions;
 mod failure;
 mod fiber;
 #[cfg(all(test, feature = "compile", feature = "wat"))]

@@ -5,6 +5,7 @@ use super::budget::HostBudget;
 use super::builtins;
 use super::code::{CodeMemory, StoreCode};
 use super::context::{Context, RawStoreContext, erase};
+use super::exceptions::Exceptions;
 use super::function::{CallRecord, FuncRecord, HostEntry};
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
@@ -19,7 +20,7 @@ use crate::error::{Result, bail, format_err};
 use crate::signatures::RegisteredSignature;
 use gusset_artifact::{
     CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
-    TableIndex, TableType,
+    TableIndex, TableType, TagIndex,
 };
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ pub(crate) struct VmStore {
     pub(super) tags: Vec<TagRecord>,
     /// What external references refer to; reference 1 is the first.
     externs: Vec<Box<dyn Any + Send + Sync>>,
+    pub(super) exceptions: Exceptions,
     /// What adapters import that charge fuel.
     pub(super) fuel_import: Option<GlobalHandle>,
     /// How many calls the host has begun, of guests and of its own functions.
@@ -122,6 +124,7 @@ impl VmStore {
             globals: Vec::new(),
             tags: Vec::new(),
             externs: Vec::new(),
+            exceptions: Exceptions::default(),
             fuel_import: None,
             calls_begun: 0,
             totals: LimitedTotals::default(),
@@ -464,7 +467,8 @@ impl VmStore {
                 _ => false,
             },
             HeapType::Extern => self.extern_value(value).is_some(),
-            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn | HeapType::Exn => false,
+            HeapType::Exn => self.is_exception(value.u32()),
+            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn => false,
         };
         if holds { Ok(()) } else { Err(format_err!("a reference to nothing of its type in this store")) }
     }
@@ -484,6 +488,11 @@ impl VmStore {
     /// The position of a memory that an instance has or imports.
     pub(super) fn memory_number(&self, instance: usize, memory: MemoryIndex) -> usize {
         self.instances[instance].items.position(memory)
+    }
+
+    /// The position of a tag that an instance has or imports.
+    pub(super) fn tag_number(&self, instance: usize, tag: TagIndex) -> usize {
+        self.instances[instance].items.position(tag)
     }
 
     /// The position of a table that an instance has or imports.

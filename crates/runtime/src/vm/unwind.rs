@@ -1,7 +1,9 @@
-//! Leaving a guest: the walk over its frames, and the jump to the landing pad of the entry that it is left by. No Rust
-//! frame stands between the two.
+//! Leaving a guest, or a part of it: the walk over its frames, and the jump to the landing pad of the entry that it is left by, or of the
+//! call that an exception leaves. No Rust frame stands between the two.
 
+use super::code::CodeMemory;
 use super::context::RawStoreContext;
+use gusset_types::TrapCode;
 
 /// Records the return addresses of an activation's frames, from `fp` out to the entry. Neither allocates nor locks.
 ///
@@ -22,7 +24,8 @@ pub(super) unsafe fn record_frames(context: &RawStoreContext, mut fp: usize) {
     }
 }
 
-/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad.
+/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad, or with an exception by
+/// the next one that there is for it.
 ///
 /// It takes its caller's frame before any Rust code can build one.
 #[cfg(target_arch = "x86_64")]
@@ -31,7 +34,8 @@ pub(super) unsafe extern "C" fn raise(_context: *const RawStoreContext) -> ! {
     std::arch::naked_asm!("mov rsi, rbp", "mov rdx, [rsp]", "jmp {}", sym raise_from)
 }
 
-/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad.
+/// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad, or with an exception by
+/// the next one that there is for it.
 ///
 /// It takes its caller's frame before any Rust code can build one.
 #[cfg(target_arch = "aarch64")]
@@ -45,10 +49,105 @@ unsafe extern "C" fn raise_from(context: *const RawStoreContext, fp: usize, retu
     // `raise`.
     unsafe {
         let context = &*context;
+        if let Some(exception) = context.failure.take_exception() {
+            match find_handler(context, fp, return_address) {
+                Found::Handler(place) => land(place, exception, record_of(context, exception)),
+                Found::Boundary => context.failure.set_trap(TrapCode::UncaughtException, None),
+                Found::Entry => context.failure.set_exception(exception),
+            }
+        }
         context.failure.clear_frames();
         context.failure.add_frame(return_address - 1);
         record_frames(context, fp);
         resume(context)
+    }
+}
+
+/// A landing pad, with the stack and frame pointers of its function at the call.
+struct LandingPlace {
+    pc: usize,
+    sp: usize,
+    fp: usize,
+}
+
+/// Where an exception goes.
+enum Found {
+    Handler(LandingPlace),
+    /// To a call between components, which it does not pass.
+    Boundary,
+    /// To the host.
+    Entry,
+}
+
+/// Looks for the innermost call that an exception leaves by a way of its own. Neither allocates nor locks.
+///
+/// # Safety
+///
+/// As for [`record_frames`]; `return_address` is where a call in the frame at `fp` returns to.
+unsafe fn find_handler(context: &RawStoreContext, mut fp: usize, mut return_address: usize) -> Found {
+    let entry = context.entry_fp.get();
+    while fp != entry && fp != 0 {
+        let look = |code: &CodeMemory| {
+            let place = code.call_site_at(return_address);
+            let place = place.map(|(site, pc)| LandingPlace { pc, sp: fp - site.frame_size as usize, fp });
+            place
+                .map(Found::Handler)
+                .or_else(|| code.is_between_components(return_address - 1).then_some(Found::Boundary))
+        };
+        if let Some(found) = context.with_code_at(return_address - 1, look) {
+            return found;
+        }
+        let frame = fp as *const usize;
+        // SAFETY: V9: every frame of compiled code starts with the caller's frame pointer and the return address.
+        (fp, return_address) = unsafe { (frame.read(), frame.add(1).read()) };
+    }
+    Found::Entry
+}
+
+/// Where the record of an exception stands that is being thrown.
+///
+/// # Safety
+///
+/// An activation of `context` is running, and nobody holds a borrow of the store.
+unsafe fn record_of(context: &RawStoreContext, exception: u32) -> usize {
+    // SAFETY: V1, V3: the context knows the store while an activation is running.
+    let address = unsafe { (*context.vm.get()).exceptions.address(exception) };
+    address.expect("an exception that is being thrown has a record")
+}
+
+/// Continues at a landing pad with what it is given: the reference to the exception, and the address of its record.
+///
+/// # Safety
+///
+/// The place is one of the innermost activation on this stack, and no frame between here and there needs to be dropped.
+#[cfg(target_arch = "x86_64")]
+unsafe fn land(place: LandingPlace, exception: u32, record: usize) -> ! {
+    // SAFETY: V9: the code generator says where its pads are and what the pointers were at their calls.
+    unsafe {
+        std::arch::asm!(
+            "mov rsp, rcx", "mov rbp, rsi", "jmp rdi",
+            in("rdi") place.pc, in("rcx") place.sp, in("rsi") place.fp,
+            in("rax") exception as usize, in("rdx") record,
+            options(noreturn)
+        )
+    }
+}
+
+/// Continues at a landing pad with what it is given: the reference to the exception, and the address of its record.
+///
+/// # Safety
+///
+/// The place is one of the innermost activation on this stack, and no frame between here and there needs to be dropped.
+#[cfg(target_arch = "aarch64")]
+unsafe fn land(place: LandingPlace, exception: u32, record: usize) -> ! {
+    // SAFETY: V9: the code generator says where its pads are and what the pointers were at their calls.
+    unsafe {
+        std::arch::asm!(
+            "mov sp, x3", "mov x29, x4", "br x2",
+            in("x2") place.pc, in("x3") place.sp, in("x4") place.fp,
+            in("x0") exception as usize, in("x1") record,
+            options(noreturn)
+        )
     }
 }
 
