@@ -147,7 +147,7 @@ impl EngineCompiler {
             return Ok(code.clone());
         }
         let code =
-            with_stack(|| CodeMemory::compile_trampolines(signatures, &self.codegen, &self.identity, &signature.ty))??;
+            with_stack(|| CodeMemory::compile_trampolines(signatures, &self.codegen, &self.identity, signature))??;
         let code = Arc::new(code);
         Ok(known().entry(signature.number).or_insert(code).clone())
     }

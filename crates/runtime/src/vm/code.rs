@@ -80,7 +80,23 @@ impl CodeMemory {
     pub(super) unsafe fn place(
         registry: &SignatureRegistry,
         identity: Arc<CodeIdentity>,
+        image: CodeImage,
+    ) -> Result<CodeMemory> {
+        let signatures = registry.register_unit(image.signatures.values());
+        // SAFETY: V2: the caller says so.
+        unsafe { CodeMemory::place_for(registry, identity, image, signatures) }
+    }
+
+    /// The same, where the image's signatures are known by these numbers.
+    ///
+    /// # Safety
+    ///
+    /// As for [`place`](CodeMemory::place); the signatures are the image's.
+    pub(super) unsafe fn place_for(
+        registry: &SignatureRegistry,
+        identity: Arc<CodeIdentity>,
         mut image: CodeImage,
+        signatures: Vec<RegisteredSignature>,
     ) -> Result<CodeMemory> {
         let text = std::mem::take(&mut image.text);
         let mut mapping = Mapping::reserve(text.len().next_multiple_of(page_size()))?;
@@ -88,8 +104,8 @@ impl CodeMemory {
         mapping.bytes_mut(text.len()).copy_from_slice(&text);
         let placed = SharedBytes::new(Arc::new(mapping.into_executable()?));
         image.text = placed.slice(0..text.len()).unwrap_or_default();
-        // SAFETY: V2, V5: the caller says so, and the text has just been placed in an executable mapping, which it keeps.
-        unsafe { CodeMemory::new(registry, identity, image) }
+        let (start, len) = (image.text.as_ptr() as usize, image.text.len());
+        CodeMemory::at(registry, identity, image, start, len, signatures)
     }
 
     /// An image whose text can be executed where it stands.
@@ -108,7 +124,8 @@ impl CodeMemory {
         image: CodeImage,
     ) -> Result<CodeMemory> {
         let (start, len) = (image.text.as_ptr() as usize, image.text.len());
-        CodeMemory::at(registry, identity, image, start, len)
+        let signatures = registry.register_unit(image.signatures.values());
+        CodeMemory::at(registry, identity, image, start, len, signatures)
     }
 
     /// Places what there is of a lazily compiled unit, and begins to compile the rest.
@@ -129,7 +146,8 @@ impl CodeMemory {
         compiler: Arc<gusset_codegen::Compiler>,
     ) -> Result<CodeMemory> {
         let lazy = LazyCode::new(&image.text, unit, compiler)?;
-        let mut code = CodeMemory::at(registry, identity, image, lazy.start(), lazy.len())?;
+        let signatures = registry.register_unit(image.signatures.values());
+        let mut code = CodeMemory::at(registry, identity, image, lazy.start(), lazy.len(), signatures)?;
         code.image.text = SharedBytes::default();
         code.lazy = Some(lazy);
         Ok(code)
@@ -142,9 +160,9 @@ impl CodeMemory {
         image: CodeImage,
         start: usize,
         len: usize,
+        registered: Vec<RegisteredSignature>,
     ) -> Result<CodeMemory> {
         debug_assert!(tables_hold(&image), "a code image's tables point into it");
-        let registered = registry.register_unit(image.signatures.values());
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();

@@ -3,8 +3,8 @@
 use super::code::CodeMemory;
 use crate::artifact::{has_feature, platform};
 use crate::error::{Result, bail};
-use crate::signatures::SignatureRegistry;
-use gusset_artifact::{CodeIdentity, CoreFuncType};
+use crate::signatures::{RegisteredSignature, SignatureRegistry};
+use gusset_artifact::CodeIdentity;
 use gusset_codegen::{Compiler, FunctionsDone, LinkUnit};
 use std::sync::Arc;
 
@@ -54,12 +54,12 @@ impl CodeMemory {
         registry: &SignatureRegistry,
         compiler: &Compiler,
         identity: &Arc<CodeIdentity>,
-        ty: &CoreFuncType,
+        signature: &RegisteredSignature,
     ) -> Result<CodeMemory> {
         check_machine(identity)?;
-        let image = compiler.compile_trampolines(ty)?;
-        // SAFETY: V2: it comes from the compiler, for a processor like this one.
-        unsafe { CodeMemory::place(registry, identity.clone(), image) }
+        let image = compiler.compile_trampolines(&signature.ty)?;
+        // SAFETY: V2: it comes from the compiler, for a processor like this one, and has this signature alone.
+        unsafe { CodeMemory::place_for(registry, identity.clone(), image, vec![signature.clone()]) }
     }
 }
 
