@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs::{File, FileTimes};
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +49,7 @@ pub(super) fn run(gusset: &Path, program: &Path, form: ProgramForm, setting: &Pe
     Ok(fault(&ended, &setting.end).or_else(|| folders.fault(setting)))
 }
 
-/// Runs a program twice, one printing what the other reads.
+/// Runs a program twice, one printing what the other reads; what either did otherwise than it must.
 pub(super) fn run_piped(gusset: &Path, program: &Path) -> Result<Option<String>> {
     let side = |name: &str| {
         let mut command = command(gusset, ProgramForm::Component);
@@ -58,11 +59,25 @@ pub(super) fn run_piped(gusset: &Path, program: &Path) -> Result<Option<String>>
     let context = || format!("cannot run {}", gusset.display());
     let mut producer = side("PRODUCER").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let pipe = producer.stdout.take().context("the pipe was asked for")?;
-    let consumer = watch(side("CONSUMER").stdin(pipe), TIME_LIMIT).with_context(context)?;
-    let producer = watch_child(producer, TIME_LIMIT).with_context(context)?;
+    // Each is watched from its beginning: what it says must not fill a pipe while the other is waited for.
+    let producer = std::thread::spawn(move || watch_child(producer, TIME_LIMIT));
+    let consumer = watch(side("CONSUMER").stdin(pipe), TIME_LIMIT);
+    let producer = producer.join().ok().context("who watched the program that prints is gone")?;
+    let (producer, consumer) = (producer.with_context(context)?, consumer.with_context(context)?);
     let expected = ExpectedEnd::default();
     let fault_of = |who: &str, ended: &ProgramEnd| Some(format!("{who}: {}", fault(ended, &expected)?));
-    Ok(fault_of("who prints", &producer).or_else(|| fault_of("who reads", &consumer)))
+    Ok(match (fault_of("who prints", &producer), fault_of("who reads", &consumer)) {
+        // Whether it still had something to print when the other one failed is a matter of time.
+        (Some(_), Some(reads)) if is_end_of_closed_pipe(&producer) => Some(reads),
+        (Some(prints), Some(reads)) => Some(format!("{prints}; {reads}")),
+        (prints, reads) => prints.or(reads),
+    })
+}
+
+/// Whether a program ended since nobody read what it printed: by the signal, or by the code that a shell has for that and `gusset run` too.
+fn is_end_of_closed_pipe(ended: &ProgramEnd) -> bool {
+    const SIGPIPE: i32 = 13;
+    ended.status.is_some_and(|status| status.signal() == Some(SIGPIPE) || status.code() == Some(128 + SIGPIPE))
 }
 
 /// The command up to the program's own options.
@@ -183,19 +198,26 @@ fn make(folder: &Path, file: &PeerFile) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A program that is a script, in place of `gusset`: it gets the words of the command line.
+    /// A program that is a script, in place of `gusset`: it gets the words of the command line. Another process writes it: while this one has it
+    /// open to be written, whatever other tests start inherits that for a moment, and what is open so cannot be run.
     fn script(text: &str) -> (Folders, PathBuf) {
-        use std::os::unix::fs::PermissionsExt;
         let folders = Folders::new(&PeerCommand::default()).unwrap();
         let path = folders.0.join("script");
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
+        let mut write = Command::new("sh");
+        write.args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 700 "$2""#, "sh", text]).arg(&path);
+        assert!(write.status().unwrap().success());
         (folders, path)
     }
 
     fn run_script(text: &str, setting: &PeerCommand) -> Option<String> {
         let (_folders, path) = script(text);
         run(&path, Path::new("p.wasm"), ProgramForm::Component, setting).unwrap()
+    }
+
+    /// What is found where one script prints what the other reads.
+    fn run_sides(prints: &str, reads: &str) -> Option<String> {
+        let (_folders, path) = script(&format!("case \"$5\" in *PRODUCER) {prints};; *) {reads};; esac"));
+        run_piped(&path, Path::new("p.wasm")).unwrap()
     }
 
     #[test]
@@ -230,10 +252,26 @@ mod tests {
 
     #[test]
     fn programs_read_what_others_print() {
-        let sides = r#"case "$5" in *PRODUCER) echo text;; *) read -r line; test "$line" = text;; esac"#;
-        let (_folders, path) = script(sides);
-        assert_eq!(run_piped(&path, Path::new("p.wasm")).unwrap(), None);
-        let (_folders, path) = script(r#"case "$5" in *PRODUCER) echo text;; *) exit 2;; esac"#);
-        assert_eq!(run_piped(&path, Path::new("p.wasm")).unwrap().unwrap(), "who reads: exit status: 2, not 0");
+        assert_eq!(run_sides("echo text", r#"read -r line; test "$line" = text"#), None);
+        let fault = |prints, reads| run_sides(prints, reads).unwrap();
+        let reads_all = "cat >/dev/null; exit 2";
+        assert_eq!(fault("echo text", reads_all), "who reads: exit status: 2, not 0");
+        assert_eq!(fault("exit 3", "cat"), "who prints: exit status: 3, not 0");
+        let both = "who prints: exit status: 3, not 0; it says: why; who reads: exit status: 2, not 0";
+        assert_eq!(fault("echo why >&2; exit 3", reads_all), both);
+    }
+
+    #[test]
+    fn who_prints_for_nobody_is_not_to_blame_for_a_reader_that_failed() {
+        // Each prints until nobody reads.
+        for prints in ["while :; do echo text; done", "trap '' PIPE; while echo text 2>/dev/null; do :; done; exit 141"]
+        {
+            assert_eq!(run_sides(prints, "exit 2").unwrap(), "who reads: exit status: 2, not 0", "{prints}");
+            let found = run_sides(prints, "exit 0").unwrap();
+            assert!(found.starts_with("who prints: "), "{found}");
+        }
+        // It may say more than a pipe holds before the other has ended.
+        let prints = "i=0; while [ $i -lt 9999 ]; do echo 0123456789 >&2; i=$((i + 1)); done; echo text";
+        assert_eq!(run_sides(prints, "read -r line"), None);
     }
 }

@@ -7,7 +7,11 @@ const DIFFERENCES: &[(&str, Option<ProgramForm>, &str)] = &[
     ("p1_dir_fd_op_failures", None, DIRECTORY),
     ("p1_directory_seek", None, DIRECTORY),
     ("p1_fd_filestat_get", Some(ProgramForm::Module), "what the system knows of an inherited stream is told"),
-    ("p1_fd_filestat_set", None, NOT_WRITTEN),
+    (
+        "p1_fd_filestat_set",
+        None,
+        "of POSIX's two codes for a file that was not opened to be written it is told the plainer one: badf",
+    ),
     ("p1_file_allocate", None, "a file can be made longer so"),
     ("p1_path_filestat", None, "files can be opened to be written with `sync`"),
     ("p1_path_link", None, "symbolic links are followed where that is asked for"),
@@ -19,7 +23,11 @@ const DIFFERENCES: &[(&str, Option<ProgramForm>, &str)] = &[
     ("p2_file_hardlink_across_perms", None, READ_ONLY),
     ("p2_file_rename_across_perms", None, READ_ONLY),
     ("p2_file_truncation_readonly", None, READ_ONLY),
-    ("p2_file_stream_not_permitted", None, NOT_WRITTEN),
+    (
+        "p2_file_stream_not_permitted",
+        None,
+        "a file that was not opened to be written is told as POSIX has it: bad-descriptor",
+    ),
     ("p2_cli_no_ip_name_lookup", None, "who may look up nothing is told so: access-denied"),
     ("p2_cli_stdout_epipe", None, "`gusset run` ends a program whose output nobody reads, as a shell ends native ones"),
     ("p2_http_outbound_request_invalid_version", None, "CONNECT is refused before anybody is asked"),
@@ -27,9 +35,8 @@ const DIFFERENCES: &[(&str, Option<ProgramForm>, &str)] = &[
 ];
 
 const DIRECTORY: &str = "a directory that is used as a file is told as POSIX has it: isdir";
-const NOT_WRITTEN: &str = "a file that was not opened to be written is told as POSIX has it: badf";
 const READ_ONLY: &str =
-    "what changes a directory that is to be read only is told so, as by a file system that is: read-only";
+    "what changes a directory that is to be read only is told as 0.2 has it of `mutate-directory`: read-only";
 
 /// Why a program does otherwise here, if it is known to.
 pub(super) fn why_otherwise(name: &str, form: ProgramForm) -> Option<&'static str> {
