@@ -151,6 +151,35 @@ fn a_sender_waits_for_a_guest_that_does_not_read() {
     wait_for(|| server.get("/hello").status == 200, || "others are not served".into());
 }
 
+#[test]
+fn a_client_that_waits_for_leave_has_it_or_an_answer() {
+    let server = ServeProcess::start(&["--max-body-size", "10", "--healthz"]);
+    let head = |path: &str, length: usize| {
+        format!("POST {path} HTTP/1.1\r\nhost: a\r\nexpect: 100-Continue\r\ncontent-length: {length}\r\n\r\n")
+    };
+    // The guest answers, and then reads.
+    let mut stream = server.send(head("/echo", 5));
+    let mut bytes = read_until(&mut stream, "\r\n\r\n").into_bytes();
+    let leave = b"HTTP/1.1 100 Continue\r\n\r\n";
+    assert!(bytes.starts_with(leave), "{}", String::from_utf8_lossy(&bytes));
+    stream.write_all(b"abcde").unwrap();
+    stream.write_all(get("/hello").as_bytes()).unwrap();
+    bytes.extend(read_all(&mut stream).0);
+    let reply = Reply::parse(&bytes[leave.len()..]);
+    assert_eq!((reply.status, reply.text(), reply.is_whole), (200, "abcde", true));
+    // The connection stays.
+    assert_eq!(Reply::parse(&reply.rest).text(), "hello\n");
+    // Nobody wants the body of others, which have their answers at once, and are told that the connection ends.
+    for (path, length, status) in [("/hello", 5, 200), ("/trap", 5, 500), ("/echo", 11, 413)] {
+        let reply = server.ask(head(path, length));
+        assert_eq!((reply.status, reply.header("connection"), reply.is_whole), (status, Some("close"), true), "{path}");
+    }
+    // No body, no leave.
+    let mut stream = server.send(head("/hello", 0));
+    assert!(!read_until(&mut stream, "hello\n").contains("connection: close"));
+    server.stop();
+}
+
 /// The server has all of the answer, and the client far from all: it is idle only when it takes nothing for that long.
 #[test]
 fn a_client_that_reads_slowly_has_all_of_its_answer() {
