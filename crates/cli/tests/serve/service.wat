@@ -243,11 +243,11 @@
       ;; loop
       (if (i32.eq (local.get $letter) (i32.const 108)) (then (call $loop) (return)))
       ;; Loop, with a response that has begun
-      (if (i32.eq (local.get $letter) (i32.const 76)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 1000000)) (call $loop) (return)))
+      (if (i32.eq (local.get $letter) (i32.const 76)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 50000000)) (call $loop) (return)))
       ;; trap
       (if (i32.eq (local.get $letter) (i32.const 116)) (then (unreachable)))
       ;; Trap, with a response that has begun
-      (if (i32.eq (local.get $letter) (i32.const 84)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 1000000)) (unreachable)))
+      (if (i32.eq (local.get $letter) (i32.const 84)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 50000000)) (unreachable)))
       ;; Unfinished, with nothing that was sent
       (if (i32.eq (local.get $letter) (i32.const 85)) (then (call $begin (i32.const 200)) (unreachable)))
       ;; drop: a body that nobody finishes
