@@ -34,7 +34,7 @@ pub(crate) const PROGRAMS: &[(&[&str], &str)] = &[
     (&["--package", "gusset", "--lib"], "vm::"),
     (&["--package", "gusset", "--test", "no_signals"], ""),
     (&["--package", "gusset", "--test", "runtime"], "async_hosts::"),
-    (&["--package", "gusset-wasi", "--test", "main"], "p2::in_runtime"),
+    (&["--package", "gusset-wasi", "--features", "gusset-wasi/async", "--test", "main"], "p2::in_runtime"),
 ];
 
 pub(crate) fn run(root: &Path) -> Result<()> {

@@ -6,6 +6,7 @@ mod answer;
 mod arguments;
 mod body;
 mod connection;
+mod expectation;
 mod guest;
 mod guest_output;
 mod handle;

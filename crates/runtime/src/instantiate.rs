@@ -56,7 +56,7 @@ use std::sync::Arc;
 /// ```
 pub struct InstancePre<T: 'static> {
     component: Component,
-    imports: LinkedImports<T>,
+    pub(crate) imports: LinkedImports<T>,
     /// What the resource types of each instance are at first.
     resources: Arc<[InstanceResource]>,
 }

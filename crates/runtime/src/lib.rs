@@ -240,6 +240,7 @@ mod transcoding;
 mod trap;
 mod type_scope;
 mod typed;
+mod typed_export;
 pub mod types;
 mod val;
 #[allow(unsafe_code, reason = "the only place for it; see its invariants")]
@@ -302,6 +303,7 @@ pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};
 pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList, WasmList, WasmStr};
+pub use typed_export::TypedExport;
 
 /// What derived implementations of [`ComponentType`], [`Lift`] and [`Lower`] are written with. Nothing here is for people.
 #[doc(hidden)]

@@ -3,7 +3,9 @@
 
 use gusset::core::{Instance, Module, Val};
 use gusset::{AsContextMut, Config, Engine, InstanceAllocationStrategy, PoolingConfig, Result, Store, Trap, TrapCode};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// The tests of this file use and count what the whole process has: one after the other.
@@ -303,6 +305,41 @@ fn without_descriptors_first_contents_are_copied_for_the_time_being() -> Result<
         assert_eq!((call(&mut store, instance, "f", &[])?, image_mappings()), (7, mapped));
     }
     Ok(())
+}
+
+/// A stack of a pool for which the system has no memory now is one of the pool's all the same.
+#[test]
+fn stacks_without_memory_for_the_time_being_stay_in_their_pool() -> Result<()> {
+    let _alone = alone();
+    let mut pool = PoolingConfig::new();
+    pool.total_stacks(1).total_memories(1).total_core_instances(1).total_tables(0).max_memory_size(1 << 20);
+    let engine = Engine::new(Config::new().allocation_strategy(pool).async_stack_size(256 << 20))?;
+    let module = Module::new(&engine, r#"(module (func (export "f") (result i32) (i32.const 7)))"#)?;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[])?;
+    let func = instance.get_typed_func::<(), i32>(&mut store, "f")?;
+    // What the process has is bounded, with room for everything but a stack.
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let data = status.lines().find_map(|line| line.strip_prefix("VmData:")?.trim().strip_suffix(" kB"));
+    let data: u64 = data.expect("Linux says how much data there is").parse()?;
+    let before = getrlimit(Resource::Data);
+    setrlimit(Resource::Data, Rlimit { current: Some((data << 10) + (64 << 20)), ..before })?;
+    let refused: Vec<_> = (0..3).map(|_| now(func.call_async(&mut store, ()))).collect();
+    setrlimit(Resource::Data, before)?;
+    for refused in refused {
+        let error = refused.expect_err("there is no memory for a stack");
+        assert!(format!("{error:#}").contains("committing 268435456 bytes of stack"), "{error:#}");
+    }
+    assert_eq!(now(func.call_async(&mut store, ()))?, 7);
+    Ok(())
+}
+
+/// What comes of something that does not wait.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
 }
 
 /// What the last instances wrote is kept only as far as the limits say.

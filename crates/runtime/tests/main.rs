@@ -45,5 +45,6 @@ mod shapes_of_types;
 mod stacks;
 mod text_places;
 mod threads;
+mod typed_exports;
 mod views;
 mod without_compiler;

@@ -3,6 +3,7 @@
 use super::answer::OwnAnswer;
 use super::body::{GuestFuture, ServedBody};
 use super::connection::ConnectionState;
+use super::expectation::{AskedBody, WaitingClient};
 use super::guest;
 use super::record::{RequestOutcome, RequestRecord};
 use super::service::{RequestLimits, Service};
@@ -10,7 +11,7 @@ use super::turns::poll_guest;
 use gusset::Result;
 use gusset_wasi::Exit;
 use gusset_wasi::http::{HttpErrorCode, HttpScheme, OutgoingHttpBody, WasiHttpView};
-use http::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -23,6 +24,9 @@ use tokio::sync::oneshot;
 
 /// When a client that found no room may come again, in seconds.
 const COME_AGAIN: HeaderValue = HeaderValue::from_static("1");
+
+/// What a connection is told that ends.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// What a guest has set.
 type SetResponse = Result<Response<OutgoingHttpBody>, HttpErrorCode>;
@@ -42,8 +46,15 @@ pub(super) async fn handle(
     let mut record = RequestRecord::new(&connection.service, connection.client, &request);
     connection.begin_request(record.start, !request.body().is_end_stream());
     let is_head = request.method() == Method::HEAD;
+    let (client, request) = WaitingClient::of(request);
     let answer = answer(&connection, request, &mut record).await;
-    Ok(match answer {
+    let goes_on = matches!(answer, RequestAnswer::Guest(_, Some(_)));
+    if let Some(client) = client.as_ref().filter(|_| goes_on) {
+        client.give_leave().await;
+    }
+    // Nobody will ask for the body: hyper closes the connection, and its client is told.
+    let closes = client.is_some_and(|client| !goes_on && !client.is_asked());
+    let mut response = match answer {
         RequestAnswer::Own(own) => send_own(own, record, connection),
         RequestAnswer::Guest(response, guest) => {
             let (head, body) = response.into_parts();
@@ -52,12 +63,16 @@ pub(super) async fn handle(
             let body = ServedBody::of_guest(body, guest, has_none, record, connection);
             Response::from_parts(head, body)
         }
-    })
+    };
+    if closes {
+        response.headers_mut().insert(CONNECTION, CLOSE);
+    }
+    Ok(response)
 }
 
 async fn answer(
     connection: &Arc<ConnectionState>,
-    request: Request<Incoming>,
+    request: Request<AskedBody>,
     record: &mut RequestRecord,
 ) -> RequestAnswer {
     let service = &connection.service;
@@ -90,7 +105,7 @@ async fn answer(
 }
 
 /// What the guest is not asked for.
-fn answer_alone(service: &Service, request: &Request<Incoming>) -> Option<OwnAnswer> {
+fn answer_alone(service: &Service, request: &Request<AskedBody>) -> Option<OwnAnswer> {
     let is_health = service.healthz.as_deref().is_some_and(|path| path == request.uri().path());
     if is_health && matches!(*request.method(), Method::GET | Method::HEAD) {
         return Some(OwnAnswer { status: StatusCode::OK, outcome: RequestOutcome::Health, report: None });
@@ -100,7 +115,7 @@ fn answer_alone(service: &Service, request: &Request<Incoming>) -> Option<OwnAns
 }
 
 /// Why a request is refused, if it is.
-fn refusal(limits: &RequestLimits, request: &Request<Incoming>) -> Option<(StatusCode, String)> {
+fn refusal(limits: &RequestLimits, request: &Request<AskedBody>) -> Option<(StatusCode, String)> {
     let headers = request.headers();
     let hosts = headers.get_all(HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -135,7 +150,7 @@ async fn before_deadline<F: Future>(connection: &ConnectionState, waited: F) -> 
 async fn call(
     service: &Service,
     number: u64,
-    request: Request<Incoming>,
+    request: Request<AskedBody>,
     sender: oneshot::Sender<SetResponse>,
 ) -> Result<()> {
     let _running = service.ticks.begin();

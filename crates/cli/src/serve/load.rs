@@ -56,7 +56,8 @@ pub(super) fn load(arguments: &ServeArguments) -> Result<Loaded> {
         Some(advice) => error.context(advice),
         None => error.context(format!("cannot serve {shown}")),
     })?;
-    Ok(Loaded { engine, service: ProxyPre::new(pre) })
+    let service = ProxyPre::new(pre).with_context(|| format!("cannot serve {shown}"))?;
+    Ok(Loaded { engine, service })
 }
 
 /// The component, of an engine whose pool has room for as many instances as there may be.

@@ -2,8 +2,9 @@
 
 use super::reply::Reply;
 use super::server::{ServeProcess, get, get_and_stay, read_all, read_until, wait_for};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::time::{Duration, Instant};
 
 /// The memory of a process that is in use, in KiB.
 fn memory(process: u32) -> u64 {
@@ -118,7 +119,7 @@ fn a_guest_waits_for_a_client_that_does_not_read() {
         let mut left = 8 << 20;
         let mut part = vec![0; 64 << 10];
         while left > 0 {
-            let count = std::io::Read::read(stream, &mut part).unwrap();
+            let count = Read::read(stream, &mut part).unwrap();
             assert!(count > 0);
             left -= count.min(left);
         }
@@ -140,7 +141,7 @@ fn a_sender_waits_for_a_guest_that_does_not_read() {
             Ok(count) => (sent, waits) = (sent + count, 0),
             Err(_) => {
                 waits += 1;
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(2));
             }
         }
     }
@@ -148,6 +149,80 @@ fn a_sender_waits_for_a_guest_that_does_not_read() {
     assert!(memory(server.id()) < before + (32 << 10));
     drop(sender);
     wait_for(|| server.get("/hello").status == 200, || "others are not served".into());
+}
+
+#[test]
+fn a_client_that_waits_for_leave_has_it_or_an_answer() {
+    let server = ServeProcess::start(&["--max-body-size", "10", "--healthz"]);
+    let head = |path: &str, length: usize| {
+        format!("POST {path} HTTP/1.1\r\nhost: a\r\nexpect: 100-Continue\r\ncontent-length: {length}\r\n\r\n")
+    };
+    // The guest answers, and then reads.
+    let mut stream = server.send(head("/echo", 5));
+    let mut bytes = read_until(&mut stream, "\r\n\r\n").into_bytes();
+    let leave = b"HTTP/1.1 100 Continue\r\n\r\n";
+    assert!(bytes.starts_with(leave), "{}", String::from_utf8_lossy(&bytes));
+    stream.write_all(b"abcde").unwrap();
+    stream.write_all(get("/hello").as_bytes()).unwrap();
+    bytes.extend(read_all(&mut stream).0);
+    let reply = Reply::parse(&bytes[leave.len()..]);
+    assert_eq!((reply.status, reply.text(), reply.is_whole), (200, "abcde", true));
+    // The connection stays.
+    assert_eq!(Reply::parse(&reply.rest).text(), "hello\n");
+    // Nobody wants the body of others, which have their answers at once, and are told that the connection ends.
+    for (path, length, status) in [("/hello", 5, 200), ("/trap", 5, 500), ("/echo", 11, 413)] {
+        let reply = server.ask(head(path, length));
+        assert_eq!((reply.status, reply.header("connection"), reply.is_whole), (status, Some("close"), true), "{path}");
+    }
+    // No body, no leave.
+    let mut stream = server.send(head("/hello", 0));
+    assert!(!read_until(&mut stream, "hello\n").contains("connection: close"));
+    server.stop();
+}
+
+/// The server has all of the answer, and the client far from all: it is idle only when it takes nothing for that long.
+#[test]
+fn a_client_that_reads_slowly_has_all_of_its_answer() {
+    const IDLE: Duration = Duration::from_millis(500);
+    // Hyper may keep all of it.
+    let server = ServeProcess::start(&["--idle-timeout", "500ms", "--max-header-size", "1MiB", "--access-log", "-"]);
+    let mut over = 0;
+    for _ in 0..20 {
+        // The system keeps little.
+        let mut slow = server.connect_with_little_room();
+        slow.write_all(get_and_stay("/many").as_bytes()).unwrap();
+        over += 1;
+        let is_over = || server.stdout.lock().unwrap().matches("\"outcome\": \"ok\"").count() == over;
+        wait_for(is_over, || "its request is not over".into());
+        let start = Instant::now();
+        let (mut bytes, mut part, mut last, mut longest) = (Vec::new(), [0; 16 << 10], start, Duration::ZERO);
+        let mut count = 1;
+        while count > 0 && !bytes.ends_with(b"\r\n0\r\n\r\n") {
+            // The system keeps more and more for one that is quick.
+            if start.elapsed() < IDLE * 3 / 2 {
+                std::thread::sleep(IDLE / 5);
+            }
+            let end = bytes.len() + part.len();
+            while count > 0 && bytes.len() < end {
+                let room = end - bytes.len();
+                // It may be torn down.
+                count = slow.read(&mut part[..room]).unwrap_or(0);
+                bytes.extend_from_slice(&part[..count]);
+            }
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+        }
+        // On a busy machine it may be slower than that, and reads again.
+        if longest > IDLE / 2 {
+            continue;
+        }
+        let reply = Reply::parse(&bytes);
+        assert_eq!((reply.status, reply.body.len(), reply.is_whole), (200, 512 << 10, true), "{:?}", start.elapsed());
+        assert!(start.elapsed() > IDLE, "it is slow");
+        server.stop();
+        return;
+    }
+    eprintln!("not run: the machine is too busy for slow clients");
 }
 
 #[test]
@@ -160,7 +235,7 @@ fn a_client_that_takes_nothing_has_its_time() {
     // It knows that there was more.
     let mut part = vec![0; 1 << 20];
     let torn_down = loop {
-        match std::io::Read::read(&mut slow, &mut part) {
+        match Read::read(&mut slow, &mut part) {
             Ok(0) => break false,
             Ok(_) => {}
             Err(error) => break error.kind() == std::io::ErrorKind::ConnectionReset,

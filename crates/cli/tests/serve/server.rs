@@ -2,8 +2,9 @@
 
 use super::reply::Reply;
 use crate::program::NO_CACHE;
+use socket2::{Domain, Socket, Type};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -69,6 +70,17 @@ impl ServeProcess {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// A connection of which the system keeps little for a client that does not read, on either side.
+    pub(super) fn connect_with_little_room(&self) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("there are sockets");
+        socket.set_recv_buffer_size(2 << 10).unwrap();
+        // What is kept on its way counts segments.
+        socket.set_tcp_mss(536).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.connect(&SocketAddr::from(([127, 0, 0, 1], self.port)).into()).expect("it takes connections");
+        socket.into()
     }
 
     /// A connection on which that has been sent.

@@ -243,11 +243,11 @@
       ;; loop
       (if (i32.eq (local.get $letter) (i32.const 108)) (then (call $loop) (return)))
       ;; Loop, with a response that has begun
-      (if (i32.eq (local.get $letter) (i32.const 76)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 1000000)) (call $loop) (return)))
+      (if (i32.eq (local.get $letter) (i32.const 76)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 50000000)) (call $loop) (return)))
       ;; trap
       (if (i32.eq (local.get $letter) (i32.const 116)) (then (unreachable)))
       ;; Trap, with a response that has begun
-      (if (i32.eq (local.get $letter) (i32.const 84)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 1000000)) (unreachable)))
+      (if (i32.eq (local.get $letter) (i32.const 84)) (then (call $begin (i32.const 200)) (drop (call $say (i32.const 1024) (i32.const 6))) (call $wait (i64.const 50000000)) (unreachable)))
       ;; Unfinished, with nothing that was sent
       (if (i32.eq (local.get $letter) (i32.const 85)) (then (call $begin (i32.const 200)) (unreachable)))
       ;; drop: a body that nobody finishes
@@ -262,6 +262,14 @@
       (if (i32.eq (local.get $letter) (i32.const 112)) (then (call $print (call $stdout) (i32.const 1040) (i32.const 13)) (call $print (call $stderr) (i32.const 1060) (i32.const 6)) (call $answer (i32.const 200) (i32.const 1024) (i32.const 6)) (return)))
       ;; flood
       (if (i32.eq (local.get $letter) (i32.const 102)) (then (call $begin (i32.const 200)) (loop (br_if 0 (call $say (i32.const 4096) (i32.const 4096)))) (return)))
+      ;; many: half a MiB
+      (if (i32.eq (local.get $letter) (i32.const 109)) (then
+        (call $begin (i32.const 200))
+        (local.set $at (i32.const 128))
+        (loop
+          (drop (call $say (i32.const 4096) (i32.const 4096)))
+          (br_if 0 (local.tee $at (i32.sub (local.get $at) (i32.const 1)))))
+        (call $end) (return)))
       ;; absent
       (if (i32.eq (local.get $letter) (i32.const 97)) (then (nop) (return)))
       ;; refused: an error code

@@ -150,12 +150,19 @@ impl Mapping {
 
     /// Makes all but the first page readable and writable: a stack, which grows down to a fault.
     pub(super) fn into_stack(self) -> Result<StackMapping> {
+        self.try_into_stack().map_err(|(_, error)| error)
+    }
+
+    /// The same, which gives the mapping back where it fails: that can be asked again.
+    pub(super) fn try_into_stack(self) -> Result<StackMapping, (Mapping, Error)> {
         let guard = page_size();
         let (start, len) = (self.base.as_ptr().wrapping_add(guard), self.len - guard);
         // SAFETY: V5: the pages are of this mapping, and nothing refers to them yet.
         let changed = unsafe { mprotect(start.cast(), len, MprotectFlags::READ | MprotectFlags::WRITE) };
-        changed.map_err(|error| Error::from(error).context(format!("committing {len} bytes of stack")))?;
-        Ok(StackMapping(self))
+        match changed {
+            Ok(()) => Ok(StackMapping(self)),
+            Err(error) => Err((self, Error::from(error).context(format!("committing {len} bytes of stack")))),
+        }
     }
 
     /// Makes all of it readable and executable, and never writable again.

@@ -70,22 +70,29 @@ impl StackPool {
     /// When the pool has no more, or the system has no room for one.
     pub(super) fn take(self: &Arc<Self>) -> Result<PooledStack> {
         let mut free = self.free();
-        let ready = match (free.ready.pop(), free.reserved.pop()) {
-            (Some(ready), reserved) => {
-                free.reserved.extend(reserved);
-                Ok(ready)
+        let ready = free.ready.pop();
+        let reserved = if ready.is_none() { free.reserved.pop() } else { None };
+        drop(free);
+        let ready = match (ready, reserved, self.total) {
+            (Some(ready), ..) => Ok(ready),
+            (None, Some(reserved), _) => Err(reserved),
+            (None, None, Some(total)) => {
+                return Err(PoolExhausted { resource: PooledResource::Stacks, total }.into());
             }
-            (None, Some(reserved)) => Err(reserved),
-            (None, None) => match self.total {
-                Some(total) => return Err(PoolExhausted { resource: PooledResource::Stacks, total }.into()),
-                None => {
-                    drop(free);
-                    Err(Mapping::reserve(self.size + page_size())?)
-                }
-            },
+            (None, None, None) => Err(Mapping::reserve(self.size + page_size())?),
         };
-        let stack = ready.or_else(FiberStack::new)?;
+        let stack = ready.or_else(|reserved| self.open(reserved))?;
         Ok(PooledStack { stack: Some(stack), pool: self.clone() })
+    }
+
+    /// A stack that has not been used yet. Where the system has no memory for it now, it stays one of the pool's.
+    fn open(&self, reserved: Mapping) -> Result<FiberStack> {
+        reserved.try_into_stack().map(FiberStack::new).map_err(|(reserved, error)| {
+            if self.total.is_some() {
+                self.free().reserved.push(reserved);
+            }
+            error
+        })
     }
 
     /// Nobody runs on the stack any more.
@@ -150,9 +157,8 @@ struct FiberStack {
 }
 
 impl FiberStack {
-    fn new(reserved: Mapping) -> Result<FiberStack> {
-        let mapping = reserved.into_stack()?;
-        Ok(FiberStack { _registration: ValgrindStackRegistration::new(mapping.start(), mapping.len()), mapping })
+    fn new(mapping: StackMapping) -> FiberStack {
+        FiberStack { _registration: ValgrindStackRegistration::new(mapping.start(), mapping.len()), mapping }
     }
 }
 

@@ -5,7 +5,7 @@ use super::incoming_body::{BodyLimits, IncomingSource};
 use super::outgoing_body::OutgoingHttpBody;
 use super::types::{HttpErrorCode, HttpScheme, IncomingBody, IncomingRequest, ResponseOutparam};
 use bytes::Bytes;
-use gusset::{AsContextMut, Context, InstancePre, Resource, Result, TypedFunc};
+use gusset::{AsContextMut, Context, InstancePre, Resource, Result, TypedExport, TypedFunc};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -13,6 +13,12 @@ use tokio::sync::oneshot;
 
 /// What `handle` is called. Any version 0.2.x will do.
 const HANDLE: &str = "wasi:http/incoming-handler#handle";
+
+/// What is said of a component without it.
+const NO_SERVICE: &str = "the component is no HTTP service";
+
+/// What `handle` is given.
+type HandleParams = (Resource<IncomingRequest>, Resource<ResponseOutparam>);
 
 /// Where a guest's response goes.
 pub type ResponseSender = oneshot::Sender<Result<Response<OutgoingHttpBody>, HttpErrorCode>>;
@@ -48,6 +54,7 @@ pub type ResponseSender = oneshot::Sender<Result<Response<OutgoingHttpBody>, Htt
 /// ```
 pub struct ProxyPre<T: 'static> {
     pre: InstancePre<T>,
+    handle: TypedExport<HandleParams, ()>,
 }
 
 /// An instance of a service.
@@ -60,26 +67,31 @@ pub struct ProxyPre<T: 'static> {
 /// # }
 /// ```
 pub struct Proxy {
-    handle: TypedFunc<(Resource<IncomingRequest>, Resource<ResponseOutparam>), ()>,
+    handle: TypedFunc<HandleParams, ()>,
 }
 
 impl<T: 'static> ProxyPre<T> {
-    /// What makes instances of the component that it was linked of. Whether it is a service is found out by the first one.
-    pub fn new(pre: InstancePre<T>) -> ProxyPre<T> {
-        ProxyPre { pre }
+    /// What makes instances of the component that it was linked of. Its function is found here, and compared with what services have.
+    ///
+    /// # Errors
+    ///
+    /// When it does not export `wasi:http/incoming-handler`.
+    pub fn new(pre: InstancePre<T>) -> Result<ProxyPre<T>> {
+        let handle = pre.get_typed_export(HANDLE).context(NO_SERVICE)?;
+        Ok(ProxyPre { pre, handle })
     }
 
     /// Makes an instance in a store.
     ///
     /// # Errors
     ///
-    /// Those of [`InstancePre::instantiate_async`], and when it does not export `wasi:http/incoming-handler`.
+    /// Those of [`InstancePre::instantiate_async`].
     pub async fn instantiate_async(&self, mut store: impl AsContextMut<Data = T>) -> Result<Proxy>
     where
         T: Send,
     {
         let instance = self.pre.instantiate_async(&mut store).await?;
-        Proxy::new(store, instance)
+        Ok(Proxy { handle: self.handle.of(&store, instance)? })
     }
 }
 
@@ -90,7 +102,7 @@ impl Proxy {
     ///
     /// When it does not export `wasi:http/incoming-handler`.
     pub fn new(store: impl AsContextMut, instance: gusset::Instance) -> Result<Proxy> {
-        let handle = instance.get_typed_func(store, HANDLE).context("the component is no HTTP service")?;
+        let handle = instance.get_typed_func(store, HANDLE).context(NO_SERVICE)?;
         Ok(Proxy { handle })
     }
 

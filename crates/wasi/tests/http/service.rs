@@ -4,7 +4,7 @@ use super::guest::{HttpData, IMPORTS, engine, linker};
 use bytes::Bytes;
 use gusset::{Component, Store};
 use gusset_wasi::Network;
-use gusset_wasi::http::{HttpConfig, HttpErrorCode, HttpScheme, OutgoingHttpBody, ProxyPre, WasiHttpView};
+use gusset_wasi::http::{HttpConfig, HttpErrorCode, HttpScheme, OutgoingHttpBody, Proxy, ProxyPre, WasiHttpView};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty};
@@ -31,7 +31,7 @@ fn service(handle: &str, version: &str) -> Service {
     let lifted = |handle: &str| format!("(core func $main \"{handle}\")");
     let text = SERVICE.replace(&handler("0.2.12"), &handler(version)).replace(&lifted("echo"), &lifted(handle));
     let component = Component::new(engine(), text).unwrap();
-    Arc::new(ProxyPre::new(linker().instantiate_pre(&component).unwrap()))
+    Arc::new(ProxyPre::new(linker().instantiate_pre(&component).unwrap()).unwrap())
 }
 
 type Answered = (Result<Response<OutgoingHttpBody>, ()>, JoinHandle<gusset::Result<()>>);
@@ -202,8 +202,12 @@ async fn a_guest_without_a_response_is_told_from_one_that_traps() {
 #[tokio::test]
 async fn what_is_no_service_says_so() {
     let component = Component::new(engine(), IMPORTS).unwrap();
-    let pre = ProxyPre::new(linker().instantiate_pre(&component).unwrap());
+    let pre = linker().instantiate_pre(&component).unwrap();
     let mut store = Store::new(engine(), HttpData::new(Network::none(), &HttpConfig::new().unwrap()));
-    let Err(error) = pre.instantiate_async(&mut store).await else { panic!("it is none") };
-    assert_eq!(error.to_string(), "the component is no HTTP service");
+    let instance = pre.instantiate_async(&mut store).await.unwrap();
+    let errors = [ProxyPre::new(pre).err(), Proxy::new(&mut store, instance).err()];
+    for error in errors.map(|error| error.expect("it is none")) {
+        assert_eq!(error.to_string(), "the component is no HTTP service");
+        assert!(format!("{error:#}").contains("wasi:http/incoming-handler#handle"), "{error:#}");
+    }
 }
