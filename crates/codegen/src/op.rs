@@ -3,6 +3,7 @@
 mod call;
 mod control;
 mod exception;
+mod legacy_exception;
 mod memory;
 mod numeric;
 mod reference;
@@ -38,7 +39,7 @@ macro_rules! groups {
     (group tail_call) => { Group::Call };
     (group function_references) => { Group::FunctionReference };
     (group exceptions) => { Group::Exception };
-    (group legacy_exceptions) => { Group::Untranslated };
+    (group legacy_exceptions) => { Group::LegacyException };
     (group threads) => { Group::Untranslated };
     (group wide_arithmetic) => { Group::Untranslated };
     // What is no part of the standard that is covered.
@@ -64,6 +65,7 @@ enum Group {
     /// Calls by references, and what asks whether they are null.
     FunctionReference,
     Exception,
+    LegacyException,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -94,6 +96,7 @@ impl FuncTranslator<'_, '_> {
             Group::Call => self.call_operator(operator),
             Group::FunctionReference => self.call_operator(operator) || self.reference_operator(operator)?,
             Group::Exception => self.exception_operator(operator)?,
+            Group::LegacyException => self.legacy_exception_operator(operator)?,
             Group::Untranslated => false,
         };
         match done {

@@ -28,6 +28,7 @@ pub(crate) struct BodyScan {
     condition: ConditionScan,
     /// How many operators the brief loops so far run at most.
     brief_operators: u64,
+    rethrows: bool,
 }
 
 /// A loop must be done within so many operators, if nothing looks at epochs and fuel in it; and all such loops of a function together
@@ -162,7 +163,8 @@ impl BodyScan {
     /// Notes what an operator says of the loops around it.
     fn follow(&mut self, operator: &Operator<'_>, position: u32) {
         match operator {
-            Operator::Block { .. } | Operator::If { .. } => self.open.push(None),
+            Operator::Block { .. } | Operator::If { .. } | Operator::Try { .. } => self.open.push(None),
+            Operator::Rethrow { .. } => self.rethrows = true,
             Operator::TryTable { try_table } => {
                 // Its clauses speak of the labels around it.
                 for catch in &try_table.catches {
@@ -185,7 +187,7 @@ impl BodyScan {
                     brief,
                 });
             }
-            Operator::End => {
+            Operator::End | Operator::Delegate { .. } => {
                 if let Some(Some(at)) = self.open.pop() {
                     self.close_loop(at, position);
                 }
@@ -255,6 +257,7 @@ impl BodyScan {
         self.innermost = None;
         self.condition = ConditionScan::None;
         self.brief_operators = 0;
+        self.rethrows = false;
     }
 
     /// Notes that a local is named; its place among the named ones.
@@ -315,6 +318,11 @@ impl BodyScan {
     /// Whether a loop is done so soon, whatever it starts with, that nobody need look while it goes on.
     pub(crate) fn is_brief(&self, index: usize) -> bool {
         self.loops.get(index).is_some_and(|each| each.brief)
+    }
+
+    /// Whether there is a `rethrow`.
+    pub(crate) fn rethrows(&self) -> bool {
+        self.rethrows
     }
 
     /// Whether a loop calls functions, or has the runtime do what may take long.

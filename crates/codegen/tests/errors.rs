@@ -103,6 +103,7 @@ const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
     (CoreFeature::FunctionReferences, "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
     (CoreFeature::Exceptions, "(module (tag) (func (throw 0)))"),
+    (CoreFeature::LegacyExceptions, "(module (func try catch_all end))"),
     (CoreFeature::TailCall, "(module (func $f (return_call $f)))"),
 ];
 
@@ -110,7 +111,6 @@ const NEEDS: &[(CoreFeature, &str)] = &[
 const NOT_YET: &[CoreFeature] = &[
     CoreFeature::Simd,
     CoreFeature::RelaxedSimd,
-    CoreFeature::LegacyExceptions,
     CoreFeature::Memory64,
     CoreFeature::Threads,
     CoreFeature::WideArithmetic,

@@ -7,6 +7,7 @@
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
 use crate::metering::Fuel;
+use crate::op::legacy_exception::{BeforeClause, CaughtException};
 use crate::signature::{clif_type, needs_stack_map};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData};
 use gusset_artifact::CoreValType;
@@ -66,6 +67,8 @@ enum FrameKind<'a> {
     },
     /// What it catches is the topmost of the handlers.
     Try,
+    /// A `try` of the legacy proposal that has come to one of its `catch` clauses, or to where none could be reached.
+    Catch(Option<CaughtException>),
     /// It was opened where no code can be reached.
     Unreachable,
 }
@@ -100,7 +103,11 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Follows the nesting of code that cannot be reached.
     pub(crate) fn unreachable_operator(&mut self, operator: &Operator<'_>) {
         match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => {
                 self.loops += usize::from(matches!(operator, Operator::Loop { .. }));
                 let label = self.control[0].label;
                 let kind = FrameKind::Unreachable;
@@ -111,6 +118,13 @@ impl<'a> FuncTranslator<'a, '_> {
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
+            Operator::Catch { .. } | Operator::CatchAll | Operator::Delegate { .. } => {
+                match self.control.last().map(|frame| &frame.kind) {
+                    Some(FrameKind::Unreachable) if matches!(operator, Operator::Delegate { .. }) => self.end(),
+                    Some(FrameKind::Unreachable) => {}
+                    _ => self.clause(operator),
+                }
+            }
             _ => {}
         }
     }
@@ -240,7 +254,7 @@ impl<'a> FuncTranslator<'a, '_> {
         self.reachable = true;
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if matches!(self.control.last(), Some(ControlFrame { kind: FrameKind::If { .. }, .. })) {
             // Without an `else` the parameters are the results.
             self.else_();
@@ -252,6 +266,7 @@ impl<'a> FuncTranslator<'a, '_> {
             // The only way out of a loop is through its last instruction; branches go to its start.
             FrameKind::Loop(_) => self.complete(frame.label),
             FrameKind::Try => self.end_try(&mut frame),
+            FrameKind::Catch(caught) => self.end_catch(&mut frame, caught),
             FrameKind::Block | FrameKind::If { .. } if frame.branched => self.join(&frame),
             FrameKind::Block | FrameKind::If { .. } => {}
         }
@@ -268,6 +283,56 @@ impl<'a> FuncTranslator<'a, '_> {
         let label = self.forward_label(results);
         self.push_frame(FrameKind::Try, label, results, params.len(), results);
         Ok(())
+    }
+
+    /// Ends what comes before a clause of a `try`: the block itself, or another clause. What was caught, if this is not the first one.
+    pub(crate) fn begin_clause(&mut self) -> BeforeClause {
+        let frame = self.control.last_mut().expect("validated: a block is open");
+        let (label, results, height) = (frame.label, frame.results, frame.height);
+        frame.branched |= self.reachable;
+        frame.look_due |= self.reachable && self.look_due;
+        let kind = std::mem::replace(&mut frame.kind, FrameKind::Catch(None));
+        if self.reachable {
+            self.jump(label, results, height);
+        }
+        self.reachable = false;
+        self.truncate(height);
+        match kind {
+            FrameKind::Catch(caught) => BeforeClause::Clause(caught),
+            _ => BeforeClause::Block(self.handlers.pop().expect("a `try` has a handler"), height),
+        }
+    }
+
+    /// The clause that begins here is for this exception.
+    pub(crate) fn open_clause(&mut self, caught: CaughtException) {
+        let frame = self.control.last_mut().expect("a `try` is open");
+        frame.kind = FrameKind::Catch(Some(caught));
+    }
+
+    /// Which frame of control a label is of.
+    pub(crate) fn frame_of(&self, depth: u32) -> usize {
+        self.control.len() - 1 - depth as usize
+    }
+
+    /// How many operands stand below those of a frame.
+    pub(crate) fn height_of(&self, frame: usize) -> usize {
+        self.control[frame].height
+    }
+
+    fn end_catch(&mut self, frame: &mut ControlFrame<'a>, caught: Option<CaughtException>) {
+        if self.reachable {
+            frame.branched = true;
+            frame.look_due |= self.look_due;
+            self.jump(frame.label, frame.results, frame.height);
+            self.reachable = false;
+        }
+        self.truncate(frame.height);
+        if let Some(caught) = caught {
+            self.throw_uncaught(caught);
+        }
+        if frame.branched {
+            self.join(frame);
+        }
     }
 
     /// What is thrown in the block goes where its handler says; what ends in it goes on behind.

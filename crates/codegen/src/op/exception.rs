@@ -33,6 +33,8 @@ pub(crate) struct Handler {
     reached: bool,
     /// Whether the function has still [to look](FuncTranslator::look_if_due) on a way there.
     look_due: bool,
+    /// The frame of control that it is of.
+    frame: usize,
 }
 
 impl Handler {
@@ -57,6 +59,12 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn try_table(&mut self, table: &TryTable) -> Result<(), CodegenError> {
+        self.open_handler(table.catches.clone());
+        self.try_block(table.ty)
+    }
+
+    /// A handler for the block that is opened next.
+    pub(super) fn open_handler(&mut self, catches: Vec<Catch>) {
         // In the frame form, what is below is in its slots when an exception arrives.
         self.store_operands();
         let (dispatch, from) = (self.builder.create_block(), self.current_block());
@@ -68,13 +76,13 @@ impl FuncTranslator<'_, '_> {
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.label(dispatch, from, self.position);
         }
-        self.handlers.push(Handler { dispatch, catches: table.catches.clone(), reached: false, look_due: false });
-        self.try_block(table.ty)
+        let frame = self.control.len();
+        self.handlers.push(Handler { dispatch, catches, reached: false, look_due: false, frame });
     }
 
     /// A call whose exceptions go to the innermost handler.
     pub(super) fn emit_try_call(&mut self, callee: Callee, arguments: &[Value]) -> Vec<Value> {
-        let dispatch = self.reach_handler();
+        let dispatch = self.reach_handler(self.handlers.len() - 1);
         let signature = match callee {
             Callee::Code(code) => self.builder.func.dfg.ext_funcs[code].signature,
             Callee::Address(signature, _) => signature,
@@ -102,9 +110,9 @@ impl FuncTranslator<'_, '_> {
         results
     }
 
-    /// The dispatch of the innermost handler, to which a way leads from here.
-    fn reach_handler(&mut self) -> Block {
-        let handler = self.handlers.last_mut().expect("there is a handler");
+    /// The dispatch of a handler, to which a way leads from here.
+    fn reach_handler(&mut self, at: usize) -> Block {
+        let handler = &mut self.handlers[at];
         handler.reached = true;
         handler.look_due |= self.look_due;
         handler.dispatch
@@ -112,12 +120,7 @@ impl FuncTranslator<'_, '_> {
 
     /// Writes the dispatch of a handler that has been closed, in whose block so many operands stand below its own.
     pub(crate) fn dispatch(&mut self, handler: &Handler, height: usize) {
-        self.complete(handler.dispatch);
-        self.builder.switch_to_block(handler.dispatch);
-        self.truncate(height);
-        self.look_due = handler.look_due;
-        self.take_back_fuel();
-        let [exception, record] = [0, 1].map(|at| self.builder.block_params(handler.dispatch)[at]);
+        let [exception, record] = self.begin_dispatch(handler, height);
         for catch in &handler.catches {
             self.reachable = true;
             let next = match *catch {
@@ -135,12 +138,27 @@ impl FuncTranslator<'_, '_> {
             self.builder.switch_to_block(next);
         }
         self.reachable = true;
-        self.throw_on(exception, record);
+        self.throw_on(exception, record, self.handlers.len());
         self.reachable = false;
     }
 
+    /// Where exceptions arrive that leave the block of a handler: the exception, and the address of its record.
+    pub(super) fn begin_dispatch(&mut self, handler: &Handler, height: usize) -> [Value; 2] {
+        self.complete(handler.dispatch);
+        self.builder.switch_to_block(handler.dispatch);
+        self.truncate(height);
+        self.look_due = handler.look_due;
+        self.take_back_fuel();
+        [0, 1].map(|at| self.builder.block_params(handler.dispatch)[at])
+    }
+
+    /// How many handlers there are up to a frame of control.
+    pub(super) fn handlers_within(&self, frame: usize) -> usize {
+        self.handlers.partition_point(|handler| handler.frame <= frame)
+    }
+
     /// Goes on, with the exception's values, if it has this tag; the block for when it has not.
-    fn catch_one(&mut self, tag: TagIndex, record: Value) -> Block {
+    pub(super) fn catch_one(&mut self, tag: TagIndex, record: Value) -> Block {
         let given = self.builder.ins().load(I64, field(), record, EXCEPTION.tag);
         let wanted = self.tag_identity(tag);
         let same = self.builder.ins().icmp(IntCC::Equal, given, wanted);
@@ -159,8 +177,17 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn push_exception(&mut self, exception: Value, record: Value) {
+        self.keep_exception(record);
+        self.push_exception_reference(exception);
+    }
+
+    /// Notes that there is a reference to an exception.
+    pub(super) fn keep_exception(&mut self, record: Value) {
         let one = self.builder.ins().iconst(I32, 1);
         self.builder.ins().store(field(), one, record, EXCEPTION.referenced);
+    }
+
+    pub(super) fn push_exception_reference(&mut self, exception: Value) {
         let reference = self.builder.ins().ireduce(I32, exception);
         self.push_typed(reference, CoreValType::Ref(RefType { nullable: false, heap: HeapType::Exn }));
     }
@@ -173,14 +200,15 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
-    /// What has been caught here and by none of the clauses goes to the handler around it, or further out.
-    fn throw_on(&mut self, exception: Value, record: Value) {
-        if self.handlers.is_empty() {
-            let exception = self.builder.ins().ireduce(I32, exception);
-            return self.throw_by(BuiltinFunction::ThrowRef, &[exception]);
-        }
+    /// What has arrived here and none of the clauses catches goes to the last of the first `within` handlers, or out of the function.
+    pub(super) fn throw_on(&mut self, exception: Value, record: Value, within: usize) {
         self.hand_over_fuel();
-        let (dispatch, from) = (self.reach_handler(), self.current_block());
+        let Some(handler) = within.checked_sub(1) else {
+            let exception = self.builder.ins().ireduce(I32, exception);
+            self.call_builtin(BuiltinFunction::ThrowRef, &[exception]);
+            return after_raise(&mut self.builder);
+        };
+        let (dispatch, from) = (self.reach_handler(handler), self.current_block());
         let jump = self.builder.ins().jump(dispatch, &[exception.into(), record.into()]);
         if let Form::Ssa(ssa) = &mut self.form {
             ssa.edge(dispatch, from, jump, self.position);
@@ -214,7 +242,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Calls a function of the runtime that throws, which ends the block.
-    fn throw_by(&mut self, builtin: BuiltinFunction, arguments: &[Value]) {
+    pub(super) fn throw_by(&mut self, builtin: BuiltinFunction, arguments: &[Value]) {
         self.hand_over_fuel();
         self.store_operands();
         let callee =

@@ -66,6 +66,12 @@ impl Config {
         self.wasm_feature(CoreFeature::Exceptions, enabled)
     }
 
+    /// Whether functions may throw and catch as the legacy proposal for exceptions had it (default: no); as
+    /// [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_legacy_exceptions(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::LegacyExceptions, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///
