@@ -5,8 +5,10 @@ mod control;
 mod memory;
 mod numeric;
 mod reference;
+mod simd;
 mod table;
 mod variable;
+mod wide;
 
 pub(crate) use control::{BlockTypes, ControlFrame};
 
@@ -31,14 +33,14 @@ macro_rules! groups {
     (group saturating_float_to_int) => { Group::Numeric };
     (group bulk_memory) => { Group::Bulk };
     (group reference_types) => { Group::Reference };
-    (group simd) => { Group::Untranslated };
-    (group relaxed_simd) => { Group::Untranslated };
+    (group simd) => { Group::Vector };
+    (group relaxed_simd) => { Group::RelaxedVector };
     (group tail_call) => { Group::Untranslated };
     (group function_references) => { Group::Untranslated };
     (group exceptions) => { Group::Untranslated };
     (group legacy_exceptions) => { Group::Untranslated };
     (group threads) => { Group::Untranslated };
-    (group wide_arithmetic) => { Group::Untranslated };
+    (group wide_arithmetic) => { Group::Wide };
     // What is no part of the standard that is covered.
     (group gc) => { Group::Untranslated };
     (group custom_descriptors) => { Group::Untranslated };
@@ -58,6 +60,10 @@ enum Group {
     Bulk,
     /// References, and tables of them.
     Reference,
+    Vector,
+    RelaxedVector,
+    /// Integers of 128 bits.
+    Wide,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -85,6 +91,9 @@ impl FuncTranslator<'_, '_> {
             Group::Reference => {
                 self.table_operator(operator) || self.reference_operator(operator)? || self.variable_operator(operator)
             }
+            Group::Vector => self.vector_operator(operator),
+            Group::RelaxedVector => self.relaxed_operator(operator)?,
+            Group::Wide => self.wide_operator(operator),
             Group::Untranslated => false,
         };
         match done {
