@@ -28,6 +28,9 @@ pub struct CodeSettings {
     /// Whether results of float operations that are NaN are always the canonical one, so that runs are reproducible on every
     /// machine. Off: any NaN that the specification allows.
     pub nan_canonicalization: bool,
+    /// Whether relaxed vector instructions have the results of the specification's deterministic profile, which are the same on every
+    /// machine. Off: any that it permits, and so what the machine is quick at.
+    pub relaxed_simd_deterministic: bool,
     /// Bytes of address space that the runtime reserves for each 32-bit memory, from its base. With at least 4 GiB the base
     /// never moves and accesses need no check; with less, every access is checked against the current length.
     pub memory_reservation: u64,
@@ -57,6 +60,7 @@ impl Default for CodeSettings {
             optimization: OptimizationLevel::Speed,
             features: CoreFeatures::default(),
             nan_canonicalization: false,
+            relaxed_simd_deterministic: false,
             memory_reservation: 4 << 30,
             memory_guard: 2 << 30,
             consume_fuel: false,
@@ -77,6 +81,7 @@ impl CodeSettings {
             optimization,
             features,
             nan_canonicalization,
+            relaxed_simd_deterministic: relaxed,
             memory_reservation,
             memory_guard,
             consume_fuel,
@@ -95,6 +100,7 @@ impl CodeSettings {
         ];
         let switches = [
             ("nan_canonicalization", nan_canonicalization, engine.nan_canonicalization),
+            ("relaxed_simd_deterministic", relaxed, engine.relaxed_simd_deterministic),
             ("consume_fuel", consume_fuel, engine.consume_fuel),
             ("epoch_interruption", epoch_interruption, engine.epoch_interruption),
             ("frame_form", frame_form, engine.frame_form),

@@ -226,15 +226,15 @@ impl Compiler {
         body: Body<'_>,
     ) -> Result<Compiled, CodegenError> {
         let (module, index, start) = (body.module, body.index, body.body.range().start);
-        let target = self.isas.best.frontend_config();
         let within = |error: CodegenError| error.at(start).within(env.describe(module, index));
         let forms: &[_] = match self.settings.frame_form {
             true => &[FormKind::Frame],
             false => &[FormKind::Ssa, FormKind::Frame],
         };
         for &form in forms {
-            let translated = func::translate(env, &self.settings, target, &mut buffers.translation, &body, form)
-                .map_err(|error| error.within(env.describe(module, index)))?;
+            let translated =
+                func::translate(env, &self.settings, &*self.isas.best, &mut buffers.translation, &body, form)
+                    .map_err(|error| error.within(env.describe(module, index)))?;
             let Some(TranslatedFunction { func, indirect }) = translated else {
                 // What was begun is of no use.
                 buffers.translation = TranslationBuffers::default();

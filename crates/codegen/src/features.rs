@@ -20,7 +20,10 @@ pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::TAIL_CALL)
     .union(WasmFeatures::FUNCTION_REFERENCES)
     .union(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::LEGACY_EXCEPTIONS);
+    .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::WIDE_ARITHMETIC);
 
 /// What is standardised, or has reached phase 4. What else the parser knows may still change, and gives a meaning to bytes which
 /// the standard calls malformed: malformed they are, not unsupported.

@@ -5,8 +5,8 @@
 //! ([`ssa`](crate::ssa)) would cost too much.
 //!
 //! An operand has a slot by its height. It stays a value until control splits, a label is reached or something is called;
-//! then it is stored once and is loaded when it is popped. References have slots of their own, which hold null or a reference
-//! from the start, so all of them can be listed at every call.
+//! then it is stored once and is loaded when it is popped. Vectors have slots of their own, which are twice as wide, and so do
+//! references: theirs hold null or a reference from the start, so all of them can be listed at every call.
 
 use crate::func::{Form, FuncTranslator, Operand};
 use crate::signature::{POINTER, field, needs_stack_map};
@@ -16,10 +16,14 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, UserStackMapEntry, Value,
 };
 use gusset_artifact::CoreValType;
+use std::iter::StepBy;
+use std::ops::Range;
 
-/// Bytes of a slot: the widest type's.
+/// Bytes of a slot: the widest type's but for vectors.
 const SLOT_SIZE: u32 = 8;
-const SLOT_ALIGN_LOG2: u8 = 3;
+
+/// Bytes of a vector's slot.
+const VECTOR_SLOT_SIZE: u32 = 16;
 
 /// Where something stands in the frame.
 #[derive(Clone, Copy)]
@@ -28,44 +32,85 @@ pub(crate) struct Place {
     offset: u32,
 }
 
+/// Slots for operands that are rare: there is one for a height of the operand stack as soon as such an operand stands there.
+struct RareSlots {
+    slot: StackSlot,
+    slot_size: u32,
+    /// The bytes that are in use.
+    bytes: u32,
+    /// Where the operand at a height has its slot, if there ever was one.
+    heights: Vec<Option<Place>>,
+}
+
 /// The frame of a function in this form.
 pub(crate) struct Frame {
     numbers: StackSlot,
-    references: StackSlot,
+    references: RareSlots,
+    vectors: RareSlots,
     locals: Vec<(CoreValType, Place)>,
-    /// The first byte of the slots for operands that are no references.
+    /// The first byte of the slots for operands that are numbers.
     first_operand: u32,
     /// The bytes of `numbers` that are in use.
     number_bytes: u32,
-    /// The bytes of `references` that are in use.
-    reference_bytes: u32,
-    /// Where the reference at a height of the operand stack has its slot, if there ever was one.
-    reference_heights: Vec<Option<Place>>,
     /// No operand below this height must be stored any more.
     stored: usize,
 }
 
+/// An area whose size is not known yet.
+fn new_slot(func: &mut Function, slot_size: u32) -> StackSlot {
+    let (kind, align_shift) = (StackSlotKind::ExplicitSlot, slot_size.trailing_zeros() as u8);
+    func.create_sized_stack_slot(StackSlotData { kind, size: 0, align_shift, key: None })
+}
+
+impl RareSlots {
+    fn new(func: &mut Function, slot_size: u32) -> RareSlots {
+        RareSlots { slot: new_slot(func, slot_size), slot_size, bytes: 0, heights: Vec::new() }
+    }
+
+    fn add(&mut self) -> Place {
+        let place = Place { slot: self.slot, offset: self.bytes };
+        self.bytes += self.slot_size;
+        place
+    }
+
+    /// The slot of the operand at a height.
+    fn operand(&mut self, height: usize) -> Place {
+        if height >= self.heights.len() {
+            self.heights.resize(height + 1, None);
+        }
+        if let Some(place) = self.heights[height] {
+            return place;
+        }
+        let place = self.add();
+        self.heights[height] = Some(place);
+        place
+    }
+
+    fn offsets(&self) -> StepBy<Range<u32>> {
+        (0..self.bytes).step_by(self.slot_size as usize)
+    }
+}
+
 impl Frame {
     pub(crate) fn new(func: &mut Function) -> Frame {
-        let mut slot = || {
-            let kind = StackSlotKind::ExplicitSlot;
-            func.create_sized_stack_slot(StackSlotData { kind, size: 0, align_shift: SLOT_ALIGN_LOG2, key: None })
-        };
         Frame {
-            numbers: slot(),
-            references: slot(),
+            numbers: new_slot(func, SLOT_SIZE),
+            references: RareSlots::new(func, SLOT_SIZE),
+            vectors: RareSlots::new(func, VECTOR_SLOT_SIZE),
             locals: Vec::new(),
             first_operand: 0,
             number_bytes: 0,
-            reference_bytes: 0,
-            reference_heights: Vec::new(),
             stored: 0,
         }
     }
 
     /// Declares the local at the next place. All are declared before there are operands.
     fn declare(&mut self, ty: CoreValType) -> Place {
-        let place = if needs_stack_map(ty) { self.new_reference() } else { self.declare_number() };
+        let place = match ty {
+            _ if needs_stack_map(ty) => self.references.add(),
+            CoreValType::V128 => self.vectors.add(),
+            _ => self.declare_number(),
+        };
         self.locals.push((ty, place));
         place
     }
@@ -78,28 +123,17 @@ impl Frame {
         place
     }
 
-    fn new_reference(&mut self) -> Place {
-        let place = Place { slot: self.references, offset: self.reference_bytes };
-        self.reference_bytes += SLOT_SIZE;
-        place
-    }
-
     /// The slot of an operand.
-    fn operand(&mut self, height: usize, reference: bool) -> Place {
-        if !reference {
-            let offset = self.first_operand + height as u32 * SLOT_SIZE;
-            self.number_bytes = self.number_bytes.max(offset + SLOT_SIZE);
-            return Place { slot: self.numbers, offset };
+    fn operand(&mut self, height: usize, ty: Type, reference: bool) -> Place {
+        if reference {
+            return self.references.operand(height);
         }
-        if height >= self.reference_heights.len() {
-            self.reference_heights.resize(height + 1, None);
+        if ty.is_vector() {
+            return self.vectors.operand(height);
         }
-        if let Some(place) = self.reference_heights[height] {
-            return place;
-        }
-        let place = self.new_reference();
-        self.reference_heights[height] = Some(place);
-        place
+        let offset = self.first_operand + height as u32 * SLOT_SIZE;
+        self.number_bytes = self.number_bytes.max(offset + SLOT_SIZE);
+        Place { slot: self.numbers, offset }
     }
 
     /// The type of the local at a place, and where it stands.
@@ -115,14 +149,15 @@ impl Frame {
     /// Gives the slots their sizes, and makes all references null at the start of the function.
     pub(crate) fn finish(&self, func: &mut Function, entry: Block) {
         func.sized_stack_slots[self.numbers].size = self.number_bytes;
-        func.sized_stack_slots[self.references].size = self.reference_bytes;
-        if self.reference_bytes == 0 {
+        func.sized_stack_slots[self.vectors.slot].size = self.vectors.bytes;
+        func.sized_stack_slots[self.references.slot].size = self.references.bytes;
+        if self.references.bytes == 0 {
             return;
         }
         let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry);
         let null = cursor.ins().iconst(I32, 0);
-        let base = cursor.ins().stack_addr(POINTER, self.references, 0);
-        for offset in (0..self.reference_bytes).step_by(SLOT_SIZE as usize) {
+        let base = cursor.ins().stack_addr(POINTER, self.references.slot, 0);
+        for offset in self.references.offsets() {
             cursor.ins().store(field(), null, base, offset as i32);
         }
     }
@@ -140,7 +175,7 @@ impl FuncTranslator<'_, '_> {
     /// The value of an operand that stands in its slot.
     pub(crate) fn operand_from_frame(&mut self, height: usize, ty: Type, reference: bool) -> Value {
         let Form::Frame(frame) = &mut self.form else { unreachable!("only the frame form stores operands") };
-        let place = frame.operand(height, reference);
+        let place = frame.operand(height, ty, reference);
         self.load_from(place, ty)
     }
 
@@ -174,8 +209,9 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn store_operand(&mut self, height: usize, value: Value, reference: bool) {
+        let ty = self.builder.func.dfg.value_type(value);
         if let Form::Frame(frame) = &mut self.form {
-            let place = frame.operand(height, reference);
+            let place = frame.operand(height, ty, reference);
             self.store_to(place, value);
         }
     }
@@ -184,8 +220,7 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn map_frame(&mut self, call: Inst) {
         self.calls += 1;
         let Form::Frame(frame) = &mut self.form else { return };
-        let slot = frame.references;
-        let offsets = (0..frame.reference_bytes).step_by(SLOT_SIZE as usize);
+        let (slot, offsets) = (frame.references.slot, frame.references.offsets());
         self.map_entries += offsets.len();
         if self.map_entries <= self.max_map_entries() {
             let entries = offsets.map(|offset| UserStackMapEntry { ty: I32, slot, offset });

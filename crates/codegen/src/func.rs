@@ -20,7 +20,7 @@ use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, SigRef, SourceLoc, StackSlot, Type, UserFuncName,
     Value,
 };
-use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use gusset_artifact::{CoreFuncType, CoreValType, FuncIndex, ModuleIndex, SignatureIndex};
 use std::collections::HashMap;
@@ -113,6 +113,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) unit: &'a UnitEnv,
     pub(crate) env: &'a ModuleEnv,
     pub(crate) settings: &'a CompilerSettings,
+    /// The machine, where it decides what an operator becomes.
+    pub(crate) isa: &'a dyn TargetIsa,
     pub(crate) module: ModuleIndex,
     /// The instance's context.
     pub(crate) context: Value,
@@ -162,7 +164,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
 pub(crate) fn translate(
     unit: &UnitEnv,
     settings: &CompilerSettings,
-    target: TargetFrontendConfig,
+    isa: &dyn TargetIsa,
     buffers: &mut TranslationBuffers,
     body: &Body<'_>,
     form: FormKind,
@@ -200,6 +202,7 @@ pub(crate) fn translate(
         unit,
         env,
         settings,
+        isa,
         module: body.module,
         regions,
         form,
@@ -235,7 +238,7 @@ pub(crate) fn translate(
         frame.finish(builder.func, entry);
     }
     builder.seal_all_blocks();
-    builder.finalize(target);
+    builder.finalize(isa.frontend_config());
     (buffers.validator, buffers.operators) = (validator, operators);
     indirect.sort_unstable();
     indirect.dedup();
@@ -341,10 +344,7 @@ impl<'a> FuncTranslator<'a, '_> {
         match ty {
             CoreValType::F32 => self.builder.ins().f32const(0.0),
             CoreValType::F64 => self.builder.ins().f64const(0.0),
-            CoreValType::V128 => {
-                let zero = self.builder.func.dfg.constants.insert([0; 16].as_slice().into());
-                self.builder.ins().vconst(clif_type(ty), zero)
-            }
+            CoreValType::V128 => self.zero_vector(clif_type(ty)),
             CoreValType::I32 | CoreValType::I64 | CoreValType::Ref(_) => self.builder.ins().iconst(clif_type(ty), 0),
         }
     }
@@ -399,10 +399,15 @@ impl<'a> FuncTranslator<'a, '_> {
         }
     }
 
-    /// The topmost operands, in order.
+    /// The topmost operands, in order, as what they are handed to sees them.
     pub(crate) fn top(&mut self, count: usize) -> Vec<Value> {
         self.passed += count;
-        (self.stack.len() - count..self.stack.len()).map(|height| self.operand(height)).collect()
+        let heights = self.stack.len() - count..self.stack.len();
+        let mut whole = |height| {
+            let value = self.operand(height);
+            self.whole(value)
+        };
+        heights.map(&mut whole).collect()
     }
 
     /// Drops the operands from a height on.

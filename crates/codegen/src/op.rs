@@ -7,8 +7,10 @@ mod legacy_exception;
 mod memory;
 mod numeric;
 mod reference;
+mod simd;
 mod table;
 mod variable;
+mod wide;
 
 pub(crate) use control::{BlockTypes, ControlFrame};
 pub(crate) use exception::Handler;
@@ -34,14 +36,14 @@ macro_rules! groups {
     (group saturating_float_to_int) => { Group::Numeric };
     (group bulk_memory) => { Group::Bulk };
     (group reference_types) => { Group::Reference };
-    (group simd) => { Group::Untranslated };
-    (group relaxed_simd) => { Group::Untranslated };
+    (group simd) => { Group::Vector };
+    (group relaxed_simd) => { Group::RelaxedVector };
     (group tail_call) => { Group::Call };
     (group function_references) => { Group::FunctionReference };
     (group exceptions) => { Group::Exception };
     (group legacy_exceptions) => { Group::LegacyException };
     (group threads) => { Group::Untranslated };
-    (group wide_arithmetic) => { Group::Untranslated };
+    (group wide_arithmetic) => { Group::Wide };
     // What is no part of the standard that is covered.
     (group gc) => { Group::Untranslated };
     (group custom_descriptors) => { Group::Untranslated };
@@ -66,6 +68,10 @@ enum Group {
     FunctionReference,
     Exception,
     LegacyException,
+    Vector,
+    RelaxedVector,
+    /// Integers of 128 bits.
+    Wide,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -97,6 +103,9 @@ impl FuncTranslator<'_, '_> {
             Group::FunctionReference => self.call_operator(operator) || self.reference_operator(operator)?,
             Group::Exception => self.exception_operator(operator)?,
             Group::LegacyException => self.legacy_exception_operator(operator)?,
+            Group::Vector => self.vector_operator(operator),
+            Group::RelaxedVector => self.relaxed_operator(operator)?,
+            Group::Wide => self.wide_operator(operator),
             Group::Untranslated => false,
         };
         match done {

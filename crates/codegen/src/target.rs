@@ -2,7 +2,7 @@
 
 use crate::error::CodegenError;
 use cranelift_codegen::isa::{self, LookupError, TargetIsa};
-use cranelift_codegen::settings::Configurable;
+use cranelift_codegen::settings::{self, Configurable};
 
 /// The machine that code is for. By default this one, with all that its processor has.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -93,10 +93,25 @@ impl CodeTarget {
             "baseline" => {}
             // Names of single features are no processors.
             cpu if cpu.contains('_') => return Err(unknown_cpu(cpu)),
-            cpu => builder.enable(cpu).map_err(|_| unknown_cpu(cpu))?,
+            cpu => {
+                builder.enable(cpu).map_err(|_| unknown_cpu(cpu))?;
+                complete(&mut builder)?;
+            }
         }
         Ok(builder)
     }
+}
+
+/// Processors that are known by name have what they have; but those with AVX2 or FMA do not say that they have AVX, without which the code
+/// generator uses neither.
+fn complete(builder: &mut isa::Builder) -> Result<(), CodegenError> {
+    let internal = |error: &dyn std::fmt::Display| CodegenError::internal(format!("code generator settings: {error}"));
+    let isa = builder.finish(settings::Flags::new(settings::builder())).map_err(|error| internal(&error))?;
+    let features = cpu_features(&*isa);
+    if features.iter().any(|name| name == "has_avx2" || name == "has_fma") {
+        builder.enable("has_avx").map_err(|error| internal(&error))?;
+    }
+    Ok(())
 }
 
 /// What the code may use of the processor, sorted.
@@ -155,6 +170,18 @@ mod tests {
             let target = CodeTarget { triple: Some((*triple).to_string()), cpu: None };
             assert_eq!(target.builder().is_ok(), known.contains(triple), "{triple}: {message}");
             assert_eq!(target.builder().is_ok(), !missing.contains(triple), "{triple}: {message}");
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn processors_with_avx2_have_avx() {
+        for (cpu, has) in [("x86-64-v2", false), ("x86-64-v3", true), ("x86-64-v4", true), ("znver3", true)] {
+            let target = CodeTarget { triple: None, cpu: Some(cpu.into()) };
+            let builder = target.builder().expect("it is known");
+            let isa = builder.finish(settings::Flags::new(settings::builder())).expect("they fit one another");
+            assert_eq!(cpu_features(&*isa).iter().any(|name| name == "has_avx"), has, "{cpu}");
+            assert_eq!(isa.has_native_fma(), has, "{cpu}");
         }
     }
 

@@ -146,6 +146,54 @@ fn a_narrow_load_keeps_its_place_when_its_value_is_extended_again() {
     }
 }
 
+/// What is done with a loaded value may be one instruction with the load: it traps in that operator's name or the load's.
+#[test]
+fn a_vector_access_keeps_its_place() {
+    let binary = |load: &str| {
+        format!("(v128.store (i32.const 0) (f32x4.add (f32x4.add (local.get 1) ({load} (local.get 0))) (local.get 1)))")
+    };
+    let lane = |load: &str| {
+        format!("(v128.store (i32.const 0) (i32x4.add ({load} 1 (local.get 0) (local.get 1)) (local.get 1)))")
+    };
+    let twice = |ty: &str, splat: &str| {
+        format!(
+            "(local ${ty} {ty}) (local.set ${ty} ({ty}.load (local.get 0))) (v128.store (i32.const 0) ({splat} (local.get ${ty})))
+                (if (local.get 0) (then (v128.store (i32.const 16) ({splat} (local.get ${ty})))))"
+        )
+    };
+    let mut bodies = Vec::new();
+    let loads = ["load", "load8x8_s", "load16x4_u", "load32x2_s", "load8_splat", "load16_splat", "load32_splat"];
+    bodies.extend(
+        loads.iter().chain(&["load64_splat", "load32_zero", "load64_zero"]).map(|load| binary(&format!("v128.{load}"))),
+    );
+    bodies
+        .extend(["load8_lane", "load16_lane", "load32_lane", "load64_lane"].map(|load| lane(&format!("v128.{load}"))));
+    bodies.extend(
+        ["store8_lane", "store16_lane", "store32_lane", "store64_lane"]
+            .map(|store| format!("(v128.{store} 1 (local.get 0) (local.get 1))")),
+    );
+    bodies.extend(
+        [("i32", "i32x4.splat"), ("f32", "f32x4.splat"), ("f64", "f64x2.splat")].map(|(ty, splat)| twice(ty, splat)),
+    );
+    for body in bodies {
+        let wasm = wasm(&format!("(module (memory 1) (func (param i32 v128) {body}))"));
+        for (optimization, frame_form) in
+            [(OptimizationLevel::None, true), (OptimizationLevel::None, false), (OptimizationLevel::Speed, false)]
+        {
+            let settings = CompilerSettings { optimization, frame_form, ..Default::default() };
+            let image = compile_with(&settings, &[(&wasm, &[])], 0).expect("it is valid");
+            let traps = traps_of(&image, 0).into_iter().filter(|trap| trap.code == TrapCode::MemoryOutOfBounds);
+            let places: Vec<_> = traps.map(|trap| image.tables.wasm_offset_at(trap.offset)).collect();
+            assert!(!places.is_empty(), "{body}: it cannot trap");
+            for place in places {
+                let place = place.unwrap_or_else(|| panic!("{body}: a trap without a place"));
+                // A vector operator, or a load of a number.
+                assert!(matches!(wasm[place as usize], 0xfd | 0x28..=0x2b), "{body}: the place is of another operator");
+            }
+        }
+    }
+}
+
 #[test]
 fn stubs_come_from_no_wasm() {
     let image = compile(r#"(module (func (export "f") unreachable))"#);

@@ -5,4 +5,5 @@ mod errors;
 mod image;
 mod lazy;
 mod memory_images;
+mod operators;
 mod shapes;

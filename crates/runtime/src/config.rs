@@ -42,6 +42,7 @@ pub struct Config {
     pub(crate) features: CoreFeatures,
     pub(crate) component_features: ComponentFeatures,
     pub(crate) nan_canonicalization: bool,
+    pub(crate) relaxed_simd_deterministic: bool,
     pub(crate) max_wasm_stack: usize,
     pub(crate) async_stack_size: usize,
     pub(crate) async_stack_zeroing: bool,
@@ -85,6 +86,7 @@ impl Config {
             features: CoreFeatures::default(),
             component_features: ComponentFeatures::default(),
             nan_canonicalization: false,
+            relaxed_simd_deterministic: false,
             max_wasm_stack: 512 << 10,
             async_stack_size: 2 << 20,
             async_stack_zeroing: false,
@@ -126,6 +128,34 @@ impl Config {
     /// [specification]: https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation
     pub fn nan_canonicalization(&mut self, enabled: bool) -> &mut Config {
         self.nan_canonicalization = enabled;
+        self
+    }
+
+    /// Whether relaxed vector instructions have the results of the [deterministic profile], which are the same on every machine
+    /// (default: those that the specification permits and the machine is quick at).
+    ///
+    /// NaNs are the business of [`nan_canonicalization`](Config::nan_canonicalization). On x86-64 machines without FMA, a module whose
+    /// code multiplies and adds by a relaxed instruction is then refused as not supported.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, core::{Instance, Module}};
+    /// let engine = Engine::new(Config::new().relaxed_simd_deterministic(true))?;
+    /// let text = r#"(module (func (export "least") (param v128 v128) (result v128)
+    ///     (f32x4.relaxed_min (local.get 0) (local.get 1))))"#;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
+    /// let least = instance.get_typed_func::<(u128, u128), u128>(&store, "least")?;
+    /// let zeros = 0x8000_0000_u128;
+    /// assert_eq!(least.call(&mut store, (0, zeros))?, zeros, "-0 is less than 0, in whatever order");
+    /// assert_eq!(least.call(&mut store, (zeros, 0))?, zeros);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// [deterministic profile]: https://webassembly.github.io/spec/core/appendix/profiles.html#deterministic-profile-small-mathsf-det
+    pub fn relaxed_simd_deterministic(&mut self, enabled: bool) -> &mut Config {
+        self.relaxed_simd_deterministic = enabled;
         self
     }
 
@@ -353,6 +383,7 @@ impl Config {
             },
             features: self.features,
             nan_canonicalization: self.nan_canonicalization,
+            relaxed_simd_deterministic: self.relaxed_simd_deterministic,
             memory_reservation: self.memory_reservation,
             memory_guard: self.memory_guard,
             consume_fuel: self.consume_fuel,

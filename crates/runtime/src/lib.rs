@@ -185,7 +185,7 @@
 //! # What is not supported yet
 //!
 //! Of the Component Model: async functions, streams and futures, error contexts, value and `start` definitions, 64-bit
-//! memories, imports of components by the root; all of them are read and validated. Of core WebAssembly: SIMD, threads,
+//! memories, imports of components by the root; all of them are read and validated. Of core WebAssembly: threads,
 //! exceptions, tail calls, 64-bit memories, garbage collection. There is no WASI. A
 //! component that needs one of these gives an error that names the feature and the place; [`Component::validate`] tells
 //! whether it is valid all the same. Code runs on x86-64 under Linux.

@@ -341,6 +341,8 @@ fn what_is_for_another_engine_is_refused_with_what_differs() -> Result<()> {
     assert_eq!(text, wanted);
     assert!(refused(Config::new().wasm_feature(CoreFeature::MultiMemory, false))?.contains("`multi_memory`"));
     assert!(refused(Config::new().nan_canonicalization(true))?.contains("`nan_canonicalization`"));
+    let relaxed = refused(Config::new().relaxed_simd_deterministic(true))?;
+    assert!(relaxed.contains("`relaxed_simd_deterministic`"), "{relaxed}");
     assert!(refused(Config::new().memory_reservation(1 << 20))?.contains("`memory_reservation`"));
     assert!(refused(Config::new().memory_guard(1 << 16))?.contains("`memory_guard`"));
     assert!(refused(Config::new().frame_form(true))?.contains("`frame_form`"));

@@ -199,6 +199,7 @@ fn engines_with_other_settings_share_nothing() {
         |config| config,
         |config| config.opt_level(OptLevel::None),
         |config| config.nan_canonicalization(true),
+        |config| config.relaxed_simd_deterministic(true),
         |config| config.memory_reservation(1 << 20),
         |config| config.memory_guard(0),
         |config| config.frame_form(true),

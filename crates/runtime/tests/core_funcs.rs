@@ -2,8 +2,8 @@
 //! extremes, and every way out of a closure.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
-use gusset::core::{Caller, ExternRef, Func, Instance, Linker, Module, Val};
-use gusset::{Engine, HostPanic, Result, Store, StoreContextMut, Trap, TrapCode, WasmBacktrace, format_err};
+use gusset::core::{Caller, ExternRef, Func, FuncType, Global, GlobalType, Instance, Linker, Module, Val, ValType};
+use gusset::{Config, Engine, HostPanic, Result, Store, StoreContextMut, Trap, TrapCode, WasmBacktrace, format_err};
 
 /// An instance of a module whose imports are those of the linker.
 fn instantiate<T>(linker: &Linker<T>, store: &mut Store<T>, text: &str) -> Result<Instance> {
@@ -114,6 +114,94 @@ extremes! {
         [0.0, -0.0, f32::MIN_POSITIVE / 2.0, f32::INFINITY, f32::from_bits(0x7fc0_1234), f32::from_bits(0xffff_ffff)];
     extremes_of_f64: f64, "f64", f64::to_bits,
         [0.0, -0.0, f64::MIN_POSITIVE / 2.0, f64::NEG_INFINITY, f64::from_bits(0x7ff8_0000_1234_0001), f64::from_bits(u64::MAX)];
+    extremes_of_u128: u128, "v128", |value: u128| value, [0, 1, u128::MAX, 1 << 127, 0x0f0e_0d0c_0b0a_0908_0706_0504_0302_0100];
+}
+
+/// Among other values, in both directions, typed and not; by a global of the host's; and more than there are registers for.
+#[test]
+fn vectors_go_both_ways() -> Result<()> {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let mut linker = Linker::<()>::new(&engine);
+    linker.func_wrap("host", "turn", |a: u128, n: i32, b: u128, f: f32| (f, b, n + 1, a))?;
+    let many = FuncType { params: vec![ValType::V128; 20].into(), results: vec![ValType::V128; 20].into() };
+    linker.func_new("host", "many", many, |_, params, results| {
+        results.iter_mut().zip(params.iter().rev()).for_each(|(result, param)| *result = *param);
+        Ok(())
+    })?;
+    let ty = GlobalType { content: ValType::V128, mutable: true };
+    let global = Global::new(&mut store, ty, Val::V128(7))?;
+    linker.define("host", "global", global)?;
+    let [params, gets] = [" v128".repeat(20), (0..20).map(|at| format!(" (local.get {at})")).collect()];
+    let text = format!(
+        r#"(module
+            (import "host" "turn" (func $turn (param v128 i32 v128 f32) (result f32 v128 i32 v128)))
+            (import "host" "many" (func $many (param{params}) (result{params})))
+            (import "host" "global" (global $global (mut v128)))
+            (func (export "turn") (param v128 i32 v128 f32) (result f32 v128 i32 v128)
+              (call $turn (i32x4.add (local.get 0) (v128.const i32x4 1 1 1 1)) (local.get 1)
+                (f64x2.neg (local.get 2)) (local.get 3)))
+            (func (export "many") (param{params}) (result{params}) (call $many{gets}))
+            (func (export "add to global") (param i64) (result v128)
+              (global.set $global (i64x2.add (global.get $global) (i64x2.splat (local.get 0))))
+              (global.get $global)))"#
+    );
+    let instance = instantiate(&linker, &mut store, &text)?;
+    let turn = instance.get_typed_func::<(u128, i32, u128, f32), (f32, u128, i32, u128)>(&mut store, "turn")?;
+    let ones = 1 | 1 << 32 | 1 << 64 | 1 << 96;
+    let signs = 1 << 63 | 1 << 127;
+    assert_eq!(turn.call(&mut store, (5, -1, 9, 0.5))?, (0.5, 9 | signs, 0, 5 + ones));
+    let many = instance.get_func(&mut store, "many").expect("it is exported");
+    let given: Vec<Val> = (0..20).map(|at| Val::V128(at << 100 | at)).collect();
+    let mut results = vec![Val::I32(0); 20];
+    many.call(&mut store, &given, &mut results)?;
+    assert_eq!(results, given.iter().rev().copied().collect::<Vec<_>>());
+    let add = instance.get_typed_func::<u64, u128>(&mut store, "add to global")?;
+    assert_eq!(add.call(&mut store, 3)?, 10 | 3 << 64);
+    assert_eq!(global.get(&mut store)?, Val::V128(10 | 3 << 64));
+    global.set(&mut store, Val::V128(u128::MAX))?;
+    assert_eq!(add.call(&mut store, 1)?, 0);
+    assert!(instance.get_typed_func::<u64, u64>(&mut store, "add to global").is_err());
+    Ok(())
+}
+
+/// What a machine may do differently it does as the profile says.
+#[test]
+fn relaxed_instructions_are_deterministic_where_the_host_wants_that() -> Result<()> {
+    let mut config = Config::new();
+    config.relaxed_simd_deterministic(true);
+    for frame_form in [false, true] {
+        let engine = Engine::new(config.frame_form(frame_form))?;
+        let mut store = Store::new(&engine, ());
+        let linker = Linker::<()>::new(&engine);
+        let mut unary = |operator: &str, a: u128| -> Result<u128> {
+            let text = format!("(module (func (export \"f\") (param v128) (result v128) ({operator} (local.get 0))))");
+            let instance = instantiate(&linker, &mut store, &text)?;
+            instance.get_typed_func::<u128, u128>(&mut store, "f")?.call(&mut store, a)
+        };
+        let nan = 0x7fc0_0000_u128;
+        let large = 0x4f80_0000_u128 << 32;
+        assert_eq!(unary("i32x4.relaxed_trunc_f32x4_s", nan | large)?, 0x7fff_ffff << 32);
+        assert_eq!(unary("i32x4.relaxed_trunc_f32x4_u", nan | large)?, 0xffff_ffff << 32);
+        let mut store = Store::new(&engine, ());
+        let mut binary = |operator: &str, a: u128, b: u128| -> Result<u128> {
+            let text = format!(
+                "(module (func (export \"f\") (param v128 v128) (result v128) ({operator} (local.get 0) (local.get 1))))"
+            );
+            let instance = instantiate(&linker, &mut store, &text)?;
+            instance.get_typed_func::<(u128, u128), u128>(&mut store, "f")?.call(&mut store, (a, b))
+        };
+        // The lane 16 does not exist; all others are lane 0.
+        assert_eq!(binary("i8x16.relaxed_swizzle", 0xab, 0x10_00)?, u128::from_le_bytes([0xab; 16]) & !0xff00);
+        assert_eq!(binary("i16x8.relaxed_q15mulr_s", 0x8000, 0x8000)?, 0x7fff);
+        // 127 * -128 twice, and 127 * 127 twice.
+        assert_eq!(binary("i16x8.relaxed_dot_i8x16_i7x16_s", 0x7f7f_8080, 0x7f7f_7f7f)?, 0x7e02_8100);
+        // With 8 bits in the second it wraps.
+        assert_eq!(binary("i16x8.relaxed_dot_i8x16_i7x16_s", 0x8080, 0x8080)?, 0x8000);
+        assert_eq!(binary("f32x4.relaxed_max", 0, 0x8000_0000)?, 0);
+        assert_eq!(binary("f32x4.relaxed_max", 0x8000_0000, 0)?, 0);
+    }
+    Ok(())
 }
 
 #[test]
@@ -281,10 +369,7 @@ fn names_are_defined_once() -> Result<()> {
 fn any_number_of_dynamic_values() -> Result<()> {
     let engine = Engine::default();
     for count in [0, 1, 7, 8, 9, 40] {
-        let ty = gusset::core::FuncType {
-            params: vec![gusset::core::ValType::I32; count].into(),
-            results: vec![gusset::core::ValType::I64; count].into(),
-        };
+        let ty = FuncType { params: vec![ValType::I32; count].into(), results: vec![ValType::I64; count].into() };
         let turn = move |_: StoreContextMut<'_, ()>, params: &[Val], results: &mut [Val]| {
             assert_eq!((params.len(), &*results), (count, &vec![Val::I64(0); count][..]));
             for (result, param) in results.iter_mut().rev().zip(params) {

@@ -163,6 +163,7 @@ fn each_part_of_the_identity_is_compared() {
         (&|file| file.settings.optimization = OptimizationLevel::None, "`opt_level` is None in it, and Speed"),
         (&|file| file.settings.features.set(CoreFeature::MultiMemory, false), "`multi_memory` is false in it"),
         (&|file| file.settings.nan_canonicalization = true, "`nan_canonicalization` is true"),
+        (&|file| file.settings.relaxed_simd_deterministic = true, "`relaxed_simd_deterministic` is true"),
         (&|file| file.settings.memory_reservation = 7, "`memory_reservation` is 7"),
         (&|file| file.settings.memory_guard = 7, "`memory_guard` is 7"),
         (&|file| file.settings.frame_form = true, "`frame_form` is true"),

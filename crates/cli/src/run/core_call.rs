@@ -96,7 +96,13 @@ fn argument(ty: ValType, text: &str) -> Result<Val, String> {
         }
         ValType::F32 => text.parse::<f32>().map(Val::from).map_err(|_| wrong("f32")),
         ValType::F64 => text.parse::<f64>().map(Val::from).map_err(|_| wrong("f64")),
-        ValType::V128 | ValType::Ref(_) => Err("only numbers can stand on a command line".into()),
+        ValType::V128 => {
+            let digits =
+                text.strip_prefix("0x").filter(|digits| digits.starts_with(|char: char| char.is_ascii_hexdigit()));
+            let value = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+            value.map(Val::V128).ok_or_else(|| wrong("v128 (`0x` and up to 32 digits, the first lane last)"))
+        }
+        ValType::Ref(_) => Err("only numbers can stand on a command line".into()),
     }
 }
 

@@ -78,7 +78,7 @@ impl FuncTranslator<'_, '_> {
         true
     }
 
-    fn load(&mut self, memarg: &MemArg, ty: Type) {
+    pub(super) fn load(&mut self, memarg: &MemArg, ty: Type) {
         let index = self.pop();
         let address = self.memory_address(memory_of(memarg), index, memarg.offset, ty.bytes() as u8);
         let value = self.builder.ins().load(ty, address.flags, address.base, address.offset);
@@ -115,7 +115,7 @@ impl FuncTranslator<'_, '_> {
     }
 }
 
-fn memory_of(memarg: &MemArg) -> MemoryIndex {
+pub(super) fn memory_of(memarg: &MemArg) -> MemoryIndex {
     match memarg.target {
         MemArgTarget::Memory(memory) => MemoryIndex::from_u32(memory),
         MemArgTarget::Array(_) => unreachable!("validated: the access is to a memory"),

@@ -46,6 +46,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn local_set(&mut self, local: u32, value: Value) {
+        let value = self.whole(value);
         let (local, block) = (self.scan.place(local), self.current_block());
         match &mut self.form {
             Form::Ssa(ssa) => {
@@ -75,6 +76,7 @@ impl FuncTranslator<'_, '_> {
         if self.fuel_global(global).is_some() {
             return self.charged(value);
         }
+        let value = self.whole(value);
         let (base, offset, flags) = self.global(global);
         self.builder.ins().store(flags, value, base, offset);
     }
@@ -89,9 +91,10 @@ impl FuncTranslator<'_, '_> {
         (base, offset, field().with_alias_region(Some(self.regions.global)))
     }
 
-    /// Without a type the operands are numbers.
+    /// Without a type the operands are numbers or vectors.
     fn select(&mut self, ty: Option<CoreValType>) {
         let (first, second, condition) = self.pop3();
+        let (first, second) = (self.whole(first), self.whole(second));
         let value = self.builder.ins().select(condition, first, second);
         match ty {
             Some(ty) => self.push_typed(value, ty),

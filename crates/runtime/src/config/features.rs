@@ -72,6 +72,22 @@ impl Config {
         self.wasm_feature(CoreFeature::LegacyExceptions, enabled)
     }
 
+    /// Whether modules may use vectors of 128 bits; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_simd(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::Simd, enabled)
+    }
+
+    /// Whether modules may use vector instructions whose results depend on the machine within what the specification permits; as
+    /// [`wasm_feature`](Config::wasm_feature). [`relaxed_simd_deterministic`](Config::relaxed_simd_deterministic) says whether they do.
+    pub fn wasm_relaxed_simd(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::RelaxedSimd, enabled)
+    }
+
+    /// Whether modules may do integer arithmetic on 128 bits; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_wide_arithmetic(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::WideArithmetic, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///

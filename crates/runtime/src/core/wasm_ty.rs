@@ -15,6 +15,7 @@ use gusset_artifact::{CoreValType, RefType};
 /// | `i32`, `u32` | `i32`, the same bits |
 /// | `i64`, `u64` | `i64`, the same bits |
 /// | `f32`, `f64` | `f32`, `f64`; a NaN keeps its bits |
+/// | `u128` | `v128`, the same bits: the first lane stands in the lowest |
 /// | `Option<Func>` | `funcref` |
 /// | `Option<ExternRef>` | `externref` |
 ///
@@ -23,7 +24,7 @@ use gusset_artifact::{CoreValType, RefType};
 /// [value type]: https://webassembly.github.io/spec/core/syntax/types.html#value-types
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not stand for a core value",
-    label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `Option<Func>` and `Option<ExternRef>` is wanted here"
+    label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128`, `Option<Func>` and `Option<ExternRef>` is wanted here"
 )]
 pub trait WasmTy: sealed::Value {}
 
@@ -97,6 +98,7 @@ numbers! {
     u64: I64, |value| RawValue::from_u64(value), |raw| raw.u64();
     f32: F32, |value| RawValue::from_f32_bits(value.to_bits()), |raw| f32::from_bits(raw.f32_bits());
     f64: F64, |value| RawValue::from_f64_bits(value.to_bits()), |raw| f64::from_bits(raw.f64_bits());
+    u128: V128, |value| RawValue::from_v128(value), |raw| raw.v128();
 }
 
 impl WasmTy for Option<Func> {}
