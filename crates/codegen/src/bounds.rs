@@ -1,9 +1,10 @@
-//! Where a memory or table stands and whether an access must be checked. It decides, [`op`](crate::op) accesses.
+//! Where what an access wants stands, and the checks before it: which, [the plan](crate::access_plan) of its memory or table says.
 
+use crate::access_plan::{BoundsCheck, IndexType};
 use crate::func::FuncTranslator;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
 use gusset_types::TrapCode;
@@ -18,12 +19,11 @@ pub(crate) struct Address {
 impl FuncTranslator<'_, '_> {
     /// The address of `size` bytes at `index + offset` in a memory; it traps before or at the access.
     pub(crate) fn memory_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u8) -> Address {
-        let index = self.builder.ins().uextend(POINTER, index);
+        let plan = self.env.plans.memories[memory];
+        let index = self.pointer(index, plan.index);
         // Both are below 2^33, and so is the sum: nothing here overflows 64 bits.
         let end = offset + u64::from(size);
-        let reach = u128::from(self.settings.memory_reservation) + u128::from(self.settings.memory_guard);
-        let guarded = self.settings.full_reservation() && u128::from(u32::MAX) + u128::from(end) <= reach;
-        if !(guarded && self.settings.signals_based_traps) {
+        if plan.check(end) == BoundsCheck::End {
             return self.checked_address(memory, index, offset, end);
         }
         let base = self.memory_base(memory);
@@ -69,14 +69,14 @@ impl FuncTranslator<'_, '_> {
 
     /// The address of an element of a table, after checking the index.
     pub(crate) fn table_element(&mut self, table: TableIndex, index: Value, out_of_bounds: TrapCode) -> Address {
+        let plan = self.env.plans.tables[table];
         let length = self.table_length(table);
-        let index = self.builder.ins().uextend(POINTER, index);
+        let index = self.pointer(index, plan.index);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
         let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         let base = self.builder.ins().load(POINTER, flags, definition, offset + TABLE_DEFINITION.base);
-        let size_log2 = if self.env.module.tables[table].element.heap.is_func() { 3 } else { 2 };
-        let distance = self.builder.ins().ishl_imm_u(index, size_log2);
+        let distance = self.builder.ins().ishl_imm_u(index, i64::from(plan.element_size_log2));
         let address = self.builder.ins().iadd(base, distance);
         let mitigation = self.settings.table_access_spectre_mitigation;
         let base = if mitigation { self.mask(outside, address) } else { address };
@@ -86,14 +86,27 @@ impl FuncTranslator<'_, '_> {
 
     /// The current number of elements of a table, as 64 bits.
     pub(crate) fn table_length(&mut self, table: TableIndex) -> Value {
-        let ty = self.env.module.tables[table];
-        let place = self.env.layout.table(table);
-        if place.is_ok() && ty.maximum == Some(ty.minimum) {
-            return self.builder.ins().iconst(I64, ty.minimum as i64);
+        if let Some(length) = self.env.plans.tables[table].fixed_length {
+            return self.builder.ins().iconst(I64, length as i64);
         }
-        let (definition, offset) = self.field_or_pointer(place);
+        let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         self.builder.ins().load(I64, flags, definition, offset + TABLE_DEFINITION.length)
+    }
+
+    /// An index as a number of 64 bits.
+    pub(crate) fn pointer(&mut self, index: Value, ty: IndexType) -> Value {
+        match ty {
+            IndexType::I32 => self.builder.ins().uextend(POINTER, index),
+        }
+    }
+
+    /// A size or count, of 64 bits, as operators return it.
+    pub(crate) fn push_size(&mut self, size: Value, ty: IndexType) {
+        let size = match ty {
+            IndexType::I32 => self.builder.ins().ireduce(I32, size),
+        };
+        self.push(size);
     }
 
     fn definition_field(&self) -> MemFlagsData {
