@@ -9,6 +9,13 @@ use gusset_types::Arena;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum IndexType {
     I32,
+    I64,
+}
+
+impl IndexType {
+    fn of(wide: bool) -> IndexType {
+        if wide { IndexType::I64 } else { IndexType::I32 }
+    }
 }
 
 /// What must be checked of an access before it.
@@ -16,37 +23,55 @@ pub(crate) enum IndexType {
 pub(crate) enum BoundsCheck {
     /// Nothing: what is outside of the memory faults.
     None,
-    /// That the access ends within the memory.
-    End,
+    /// That the index is not beyond the end of the memory: what is outside then faults.
+    Index,
+    /// That the access ends within the memory: so many bytes behind where its index points.
+    End(u64),
+    /// It is outside of any memory.
+    Outside,
 }
+
+/// Which accesses fault outside of a memory, by where they end: so many bytes, or fewer, behind where their index points.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Faults {
+    Never,
+    /// Whatever the index is: all of them are in the memory's address space.
+    AnyIndex(u64),
+    /// Where the index is not beyond the memory's end: they are in the guard then.
+    IndexWithin(u64),
+}
+
+/// The log2 of the size of a page that is so many pages of any system.
+const WHOLE_PAGES_LOG2: u8 = 16;
 
 /// How a memory is accessed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct MemoryPlan {
     pub(crate) index: IndexType,
     pub(crate) page_size_log2: u8,
-    /// Accesses that end at most so many bytes behind where an index points are in the memory's address space, whatever the index
-    /// is, and fault outside of the memory.
-    guarded: Option<u64>,
+    faults: Faults,
 }
 
 impl MemoryPlan {
     fn new(ty: &MemoryType, settings: &CompilerSettings) -> MemoryPlan {
-        let reach = u128::from(settings.memory_reservation) + u128::from(settings.memory_guard);
-        let whole = settings.full_reservation() && settings.signals_based_traps;
-        let guarded = reach.checked_sub(u32::MAX.into()).filter(|_| whole);
-        MemoryPlan {
-            index: IndexType::I32,
-            page_size_log2: ty.page_size_log2,
-            guarded: guarded.map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX)),
-        }
+        let reach = settings.memory_reservation.saturating_add(settings.memory_guard);
+        // The last page of the system that a memory of smaller pages has can be accessed to its end.
+        let faults = match ty.memory64 {
+            _ if !settings.signals_based_traps || ty.page_size_log2 < WHOLE_PAGES_LOG2 => Faults::Never,
+            true => Faults::IndexWithin(settings.memory_guard),
+            false if settings.full_reservation() => Faults::AnyIndex(reach - u64::from(u32::MAX)),
+            false => Faults::Never,
+        };
+        MemoryPlan { index: IndexType::of(ty.memory64), page_size_log2: ty.page_size_log2, faults }
     }
 
-    /// What must be checked of an access that ends so many bytes behind where its index points.
-    pub(crate) fn check(&self, end: u64) -> BoundsCheck {
-        match self.guarded {
-            Some(guarded) if end <= guarded => BoundsCheck::None,
-            _ => BoundsCheck::End,
+    /// What must be checked of an access of `size` bytes at this offset from where its index points.
+    pub(crate) fn check(&self, offset: u64, size: u8) -> BoundsCheck {
+        match (offset.checked_add(size.into()), self.faults) {
+            (None, _) => BoundsCheck::Outside,
+            (Some(end), Faults::AnyIndex(most)) if end <= most => BoundsCheck::None,
+            (Some(end), Faults::IndexWithin(most)) if end <= most => BoundsCheck::Index,
+            (Some(end), _) => BoundsCheck::End(end),
         }
     }
 }
@@ -68,7 +93,7 @@ impl TablePlan {
     fn new(ty: &TableType, own: bool) -> TablePlan {
         let functions = ty.element.heap.is_func();
         TablePlan {
-            index: IndexType::I32,
+            index: IndexType::of(ty.table64),
             element_size_log2: if functions { 3 } else { 2 },
             functions,
             fixed_length: (own && ty.maximum == Some(ty.minimum)).then_some(ty.minimum),
@@ -91,5 +116,47 @@ impl AccessPlans {
             memories: module.memories.values().map(|ty| MemoryPlan::new(ty, settings)).collect(),
             tables: module.tables.iter().map(table).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: MemoryType =
+        MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: 16 };
+
+    fn check(ty: MemoryType, settings: &CompilerSettings, offset: u64) -> BoundsCheck {
+        MemoryPlan::new(&ty, settings).check(offset, 4)
+    }
+
+    #[test]
+    fn what_faults_by_itself_is_not_checked() {
+        let settings = CompilerSettings::default();
+        let large = MemoryType { memory64: true, ..SMALL };
+        // The last access of a 32-bit memory that ends within the guard, and the first one that does not.
+        let last = (2 << 30) + 1 - 4;
+        assert_eq!(check(SMALL, &settings, last), BoundsCheck::None);
+        assert_eq!(check(SMALL, &settings, last + 1), BoundsCheck::End(last + 5));
+        let last = (2 << 30) - 4;
+        assert_eq!(check(large, &settings, last), BoundsCheck::Index);
+        assert_eq!(check(large, &settings, last + 1), BoundsCheck::End(last + 5));
+        assert_eq!(check(large, &settings, u64::MAX - 4), BoundsCheck::End(u64::MAX));
+        assert_eq!(check(large, &settings, u64::MAX - 3), BoundsCheck::Outside);
+    }
+
+    #[test]
+    fn what_never_faults_is_checked() {
+        let large = MemoryType { memory64: true, ..SMALL };
+        let bytes = |ty| MemoryType { page_size_log2: 0, ..ty };
+        let settings = CompilerSettings::default();
+        let without = CompilerSettings { signals_based_traps: false, ..settings.clone() };
+        for (ty, settings) in
+            [(bytes(SMALL), &settings), (bytes(large), &settings), (SMALL, &without), (large, &without)]
+        {
+            assert_eq!(check(ty, settings, 0), BoundsCheck::End(4), "{ty:?}");
+        }
+        let small = CompilerSettings { memory_reservation: 1 << 20, ..settings };
+        assert_eq!((check(SMALL, &small, 0), check(large, &small, 0)), (BoundsCheck::End(4), BoundsCheck::Index));
     }
 }

@@ -61,7 +61,8 @@ impl FuncTranslator<'_, '_> {
             Operator::MemoryFill { mem } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(mem), self.wide(dst), value, self.wide(len)];
-                self.call_bulk_builtin(BuiltinFunction::MemoryFill, &arguments, Some(arguments[3]));
+                let amount = self.amount(len, arguments[3]);
+                self.call_bulk_builtin(BuiltinFunction::MemoryFill, &arguments, amount);
             }
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 self.bulk_copy(BuiltinFunction::MemoryCopy, dst_mem, src_mem);

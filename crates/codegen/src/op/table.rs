@@ -23,14 +23,16 @@ impl FuncTranslator<'_, '_> {
             Operator::TableGrow { table } => {
                 let (value, count) = self.pop2();
                 let arguments = [self.index(table), self.wide(count), self.wide(value)];
-                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, Some(arguments[1]));
+                let amount = self.amount(count, arguments[1]);
+                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, amount);
                 let old = old.expect("growing returns the old size");
                 self.push_size(old, self.env.plans.tables[TableIndex::from_u32(table)].index);
             }
             Operator::TableFill { table } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(table), self.wide(dst), self.wide(value), self.wide(len)];
-                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, Some(arguments[3]));
+                let amount = self.amount(len, arguments[3]);
+                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, amount);
             }
             Operator::TableCopy { dst_table, src_table } => {
                 self.bulk_copy(BuiltinFunction::TableCopy, dst_table, src_table);
@@ -103,7 +105,8 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn bulk_copy(&mut self, builtin: BuiltinFunction, to: u32, from: u32) {
         let (dst, src, len) = self.pop3();
         let arguments = [self.index(to), self.index(from), self.wide(dst), self.wide(src), self.wide(len)];
-        self.call_bulk_builtin(builtin, &arguments, Some(arguments[4]));
+        let amount = self.amount(len, arguments[4]);
+        self.call_bulk_builtin(builtin, &arguments, amount);
     }
 
     /// An index known at compile time, for a function of the runtime.
