@@ -62,7 +62,7 @@ const LARGEST_AMOUNT: i64 = 1 << 48;
 
 /// So many bytes or elements, which an operator works on.
 #[derive(Clone, Copy)]
-pub(crate) struct Amount {
+pub(crate) struct BulkAmount {
     /// Of 64 bits.
     value: Value,
     /// Whether it is below 2^32.
@@ -96,13 +96,13 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// What an operator works on, as it says in an operand, which is given extended to 64 bits too.
-    pub(crate) fn amount(&self, operand: Value, extended: Value) -> Option<Amount> {
-        Some(Amount { value: extended, small: self.builder.func.dfg.value_type(operand) == I32 })
+    pub(crate) fn amount(&self, operand: Value, extended: Value) -> Option<BulkAmount> {
+        Some(BulkAmount { value: extended, small: self.builder.func.dfg.value_type(operand) == I32 })
     }
 
     /// An operator uses as much again for each of `amount` bytes or elements, which it must have before it begins.
-    pub(crate) fn charge_amount(&mut self, amount: Option<Amount>) {
-        let (true, Some(Amount { value: mut amount, small })) = (self.counts(), amount) else { return };
+    pub(crate) fn charge_amount(&mut self, amount: Option<BulkAmount>) {
+        let (true, Some(BulkAmount { value: mut amount, small })) = (self.counts(), amount) else { return };
         if !small {
             let most = self.builder.ins().iconst(I64, LARGEST_AMOUNT);
             amount = self.builder.ins().umin(amount, most);
