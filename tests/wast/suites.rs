@@ -59,9 +59,8 @@ fn after(version: SpecVersion) -> &'static [CoreFeature] {
 /// What the scripts of a proposal tell to be refused, of what came later.
 fn after_proposal(proposal: Proposal) -> &'static [CoreFeature] {
     match proposal {
-        Proposal::FunctionReferences | Proposal::Memory64 | Proposal::MultiValue | Proposal::ReferenceTypes => {
-            &[CoreFeature::MultiMemory]
-        }
+        Proposal::FunctionReferences | Proposal::Memory64 | Proposal::MultiValue => &[CoreFeature::MultiMemory],
+        Proposal::ReferenceTypes => &[CoreFeature::MultiMemory, CoreFeature::Memory64],
         Proposal::Threads => &[CoreFeature::ReferenceTypes, CoreFeature::MultiMemory],
         _ => &[],
     }

@@ -24,9 +24,6 @@ const FEATURES: &[(&str, &str)] = &[
     ("shared", "threads"),
     ("threads", "threads"),
     ("atomic", "threads"),
-    ("memory64", "64-bit memories and tables"),
-    ("64-bit", "64-bit memories and tables"),
-    ("var_u32", "64-bit memories and tables"),
     ("function references", "typed function references"),
     ("typed", "typed function references"),
     ("compact", "compact imports"),
@@ -50,8 +47,7 @@ const FEATURES: &[(&str, &str)] = &[
 const CONSEQUENCES: &[&str] = &["there is none", "unknown import", "has not been defined"];
 
 /// Proposals that no standard has: what they allow is invalid, and whatever their scripts fail with is for their lack.
-const UNSTANDARDISED: &[(&str, &str)] =
-    &[("proposals/custom-descriptors/", "custom descriptors"), ("proposals/custom-page-sizes/", "custom page sizes")];
+const UNSTANDARDISED: &[(&str, &str)] = &[("proposals/custom-descriptors/", "custom descriptors")];
 
 /// The reason of a failure; none where it only follows from an earlier one.
 fn reason(failure: &DirectiveFailure) -> Option<String> {

@@ -6,8 +6,8 @@ use crate::module_type::PlanModule;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
 use crate::unit::ImportLink;
 use gusset_types::{
-    CanonOptions, CoreDefIndex, FuncTypeIndex, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    StringEncoding, func_type_text, type_text,
+    CanonOptions, CoreDefIndex, FuncTypeIndex, PAGE_SIZE_LOG2, PointerWidth, Printable, ResourceType,
+    ResourceTypeIndex, StringEncoding, func_type_text, type_text,
 };
 use std::fmt::{self, Write};
 
@@ -192,6 +192,9 @@ impl Plan {
         });
         if options.pointer_width == PointerWidth::Memory64 {
             text.push_str(" memory64");
+        }
+        if options.page_size_log2 != PAGE_SIZE_LOG2 {
+            write!(text, " pages of 2^{} bytes", options.page_size_log2).expect("a string takes all text");
         }
         let defs = [
             ("memory", options.memory),

@@ -14,6 +14,9 @@ const GUARD: u64 = 64 << 10;
 /// With so much address space a process need not be sparing of it.
 const AMPLE: u64 = 16 << 30;
 
+/// The same for memories with addresses of 64 bits.
+const AMPLE_FOR_64_BITS: u64 = 256 << 30;
+
 /// Of the address space that a process may have, the part (one in so many) that a memory reserves where that is not ample.
 const PART_FOR_A_MEMORY: u64 = 4;
 
@@ -48,8 +51,12 @@ pub(crate) fn config(features: &[FeatureList]) -> Config {
 /// Has memories reserve less than the most that they could grow to, where this process may not have much address space (`ulimit -v`). Their code
 /// is slower, so that this is not done elsewhere.
 pub(crate) fn fit_address_space(config: &mut Config) {
-    if let Some(limit) = getrlimit(Resource::As).current.filter(|limit| *limit < AMPLE) {
+    let Some(limit) = getrlimit(Resource::As).current else { return };
+    if limit < AMPLE {
         config.memory_reservation(limit / PART_FOR_A_MEMORY).memory_guard(GUARD);
+    }
+    if limit < AMPLE_FOR_64_BITS {
+        config.memory64_reservation(limit / PART_FOR_A_MEMORY);
     }
 }
 

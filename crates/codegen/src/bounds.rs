@@ -1,9 +1,10 @@
-//! Where a memory or table stands and whether an access must be checked. It decides, [`op`](crate::op) accesses.
+//! Where what an access wants stands, and the checks before it: which, [the plan](crate::access_plan) of its memory or table says.
 
+use crate::access_plan::{BoundsCheck, IndexType};
 use crate::func::FuncTranslator;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I8, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
 use gusset_types::TrapCode;
@@ -15,16 +16,21 @@ pub(crate) struct Address {
     pub(crate) flags: MemFlagsData,
 }
 
+/// Faults below this address are of accesses by way of null, as the runtime has it: of masked addresses too.
+const NULL_PAGE: u64 = 4096;
+
 impl FuncTranslator<'_, '_> {
     /// The address of `size` bytes at `index + offset` in a memory; it traps before or at the access.
     pub(crate) fn memory_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u8) -> Address {
-        let index = self.builder.ins().uextend(POINTER, index);
-        // Both are below 2^33, and so is the sum: nothing here overflows 64 bits.
-        let end = offset + u64::from(size);
-        let reach = u128::from(self.settings.memory_reservation) + u128::from(self.settings.memory_guard);
-        let guarded = self.settings.full_reservation() && u128::from(u32::MAX) + u128::from(end) <= reach;
-        if !(guarded && self.settings.signals_based_traps) {
-            return self.checked_address(memory, index, offset, end);
+        let plan = self.env.plans.memories[memory];
+        let index = self.pointer(index, plan.index);
+        let check = plan.check(offset, size);
+        if check != BoundsCheck::None {
+            let outside = self.outside_of_memory(memory, index, check);
+            // Several accesses then share the masked address.
+            let apart = check == BoundsCheck::Index && offset + u64::from(size) <= NULL_PAGE;
+            let (before, behind) = if apart { (0, offset as i32) } else { (offset, 0) };
+            return Address { offset: behind, ..self.checked_address(memory, index, before, outside) };
         }
         let base = self.memory_base(memory);
         let mut address = self.builder.ins().iadd(base, index);
@@ -36,11 +42,33 @@ impl FuncTranslator<'_, '_> {
         Address { base: address, offset, flags: self.memory_access() }
     }
 
-    /// The address at `index + offset`, after checking `index + end`, with an offset of 0.
-    fn checked_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, end: u64) -> Address {
+    /// Whether an access is outside of a memory, as far as it must be checked.
+    fn outside_of_memory(&mut self, memory: MemoryIndex, index: Value, check: BoundsCheck) -> Value {
+        let end = match check {
+            BoundsCheck::None => return self.builder.ins().iconst(I8, 0),
+            BoundsCheck::Outside => return self.builder.ins().iconst(I8, 1),
+            BoundsCheck::Index => {
+                let length = self.memory_length(memory);
+                return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, length);
+            }
+            BoundsCheck::End(end) => end as i64,
+        };
         let length = self.memory_length(memory);
-        let end = self.builder.ins().iadd_imm_s(index, end as i64);
-        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+        let sum = self.builder.ins().iadd_imm_s(index, end);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, sum, length);
+        match self.env.plans.memories[memory].index {
+            // Index and offset are below 2^32 each, so that nothing overflows.
+            IndexType::I32 => outside,
+            IndexType::I64 => {
+                let end = self.builder.ins().iconst(I64, end);
+                let overflow = self.builder.ins().icmp(IntCC::UnsignedLessThan, sum, end);
+                self.builder.ins().bor(outside, overflow)
+            }
+        }
+    }
+
+    /// The address at `index + offset`, unless `outside` is not 0, with an offset of 0.
+    fn checked_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, outside: Value) -> Address {
         let base = self.memory_base(memory);
         let address = self.builder.ins().iadd(base, index);
         let address = self.builder.ins().iadd_imm_s(address, offset as i64);
@@ -69,14 +97,14 @@ impl FuncTranslator<'_, '_> {
 
     /// The address of an element of a table, after checking the index.
     pub(crate) fn table_element(&mut self, table: TableIndex, index: Value, out_of_bounds: TrapCode) -> Address {
+        let plan = self.env.plans.tables[table];
         let length = self.table_length(table);
-        let index = self.builder.ins().uextend(POINTER, index);
+        let index = self.pointer(index, plan.index);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
         let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         let base = self.builder.ins().load(POINTER, flags, definition, offset + TABLE_DEFINITION.base);
-        let size_log2 = if self.env.module.tables[table].element.heap.is_func() { 3 } else { 2 };
-        let distance = self.builder.ins().ishl_imm_u(index, size_log2);
+        let distance = self.builder.ins().ishl_imm_u(index, i64::from(plan.element_size_log2));
         let address = self.builder.ins().iadd(base, distance);
         let mitigation = self.settings.table_access_spectre_mitigation;
         let base = if mitigation { self.mask(outside, address) } else { address };
@@ -86,14 +114,29 @@ impl FuncTranslator<'_, '_> {
 
     /// The current number of elements of a table, as 64 bits.
     pub(crate) fn table_length(&mut self, table: TableIndex) -> Value {
-        let ty = self.env.module.tables[table];
-        let place = self.env.layout.table(table);
-        if place.is_ok() && ty.maximum == Some(ty.minimum) {
-            return self.builder.ins().iconst(I64, ty.minimum as i64);
+        if let Some(length) = self.env.plans.tables[table].fixed_length {
+            return self.builder.ins().iconst(I64, length as i64);
         }
-        let (definition, offset) = self.field_or_pointer(place);
+        let (definition, offset) = self.field_or_pointer(self.env.layout.table(table));
         let flags = self.definition_field();
         self.builder.ins().load(I64, flags, definition, offset + TABLE_DEFINITION.length)
+    }
+
+    /// An index as a number of 64 bits.
+    pub(crate) fn pointer(&mut self, index: Value, ty: IndexType) -> Value {
+        match ty {
+            IndexType::I32 => self.builder.ins().uextend(POINTER, index),
+            IndexType::I64 => index,
+        }
+    }
+
+    /// A size or count, of 64 bits, as operators return it.
+    pub(crate) fn push_size(&mut self, size: Value, ty: IndexType) {
+        let size = match ty {
+            IndexType::I32 => self.builder.ins().ireduce(I32, size),
+            IndexType::I64 => size,
+        };
+        self.push(size);
     }
 
     fn definition_field(&self) -> MemFlagsData {

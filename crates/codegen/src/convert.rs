@@ -5,10 +5,8 @@ use gusset_artifact::{
     ConstExpr, ConstOp, CoreFuncType, CoreValType, EntityIndex, FuncIndex, GlobalIndex, GlobalType, HeapType,
     MemoryIndex, MemoryType, RefType, SignatureIndex, TableIndex, TableType, TagIndex,
 };
+use gusset_types::PAGE_SIZE_LOG2;
 use wasmparser::{AbstractHeapType, ExternalKind, Operator, UnpackedIndex};
-
-/// The log2 of the size of a page, unless the memory's type says otherwise.
-const PAGE_SIZE_LOG2: u8 = 16;
 
 /// The types that a module declares, and what its other types are with them.
 #[derive(Clone, Default)]

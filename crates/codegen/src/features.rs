@@ -23,7 +23,9 @@ pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::LEGACY_EXCEPTIONS)
     .union(WasmFeatures::SIMD)
     .union(WasmFeatures::RELAXED_SIMD)
-    .union(WasmFeatures::WIDE_ARITHMETIC);
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::MEMORY64)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
 /// What is standardised, or has reached phase 4. What else the parser knows may still change, and gives a meaning to bytes which
 /// the standard calls malformed: malformed they are, not unsupported.
@@ -73,6 +75,10 @@ fn of_parser(feature: CoreFeature) -> WasmFeatures {
 /// validates the module twice, and small ones once more for each feature that is off.
 pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: &UnitModule<'_>) -> CodegenError {
     let (CodegenErrorKind::Invalid, Some(place)) = (error.kind(), error.offset()) else { return error };
+    // The 64-bit proposal reads integers of 32 bits that are too long. Without it, and where nothing is of 64 bits, they are malformed.
+    if error.message().starts_with("invalid var_") && !has_64_bit_index(module) {
+        return error;
+    }
     let on = allowed(settings, module);
     let holds_with = |features| first_error(module, features, place).is_none();
     if on != SUPPORTED && holds_with(SUPPORTED) {
@@ -82,10 +88,6 @@ pub(crate) fn explain(error: CodegenError, settings: &CompilerSettings, module: 
         // Where it takes several at once, they are not worth finding out.
         let features = one.map_or_else(|| settings.features.off().collect(), |feature| vec![feature]);
         return error.switched_off(&features);
-    }
-    // The 64-bit proposal reads integers of 32 bits that are too long. Without it, and where nothing is of 64 bits, they are malformed.
-    if error.message().starts_with("invalid var_") && !has_64_bit_index(module) {
-        return error;
     }
     match first_error(module, STANDARDISED, usize::MAX) {
         None => error.into_unsupported(),

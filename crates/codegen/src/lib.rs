@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 #![allow(rustdoc::private_intra_doc_links, reason = "the crate's page is its map")]
 
+mod access_plan;
 mod bounds;
 mod builtin_stub;
 mod chunk;

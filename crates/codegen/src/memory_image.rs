@@ -87,7 +87,7 @@ fn drafts(module: &CoreModule) -> Vec<Draft> {
     for (index, segment) in module.data.iter() {
         let SegmentMode::Active { target, offset } = &segment.mode else { continue };
         let ty = &module.memories[*target];
-        let minimum = ty.minimum.saturating_mul(1 << ty.page_size_log2);
+        let Some(minimum) = ty.minimum.checked_mul(1 << ty.page_size_log2) else { break };
         let len = u64::from(segment.bytes.end - segment.bytes.start);
         let Some(offset) = constant(offset).filter(|&start| within(start, len, minimum)) else { break };
         let own = target.as_u32() >= module.imported_memories;

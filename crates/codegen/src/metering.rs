@@ -17,7 +17,7 @@ use crate::key::CodeKey;
 use crate::op::BlockTypes;
 use crate::signature::{POINTER, constant_field, field};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Value};
 use gusset_artifact::{BuiltinFunction, ContextLayout, STORE_CONTEXT};
 use gusset_types::FUNCTION_FUEL;
@@ -57,6 +57,18 @@ fn cost(operator: &Operator<'_>) -> i64 {
     }
 }
 
+/// More is charged for nothing: no memory or table has so many bytes or elements, and what is left stays a number with a sign.
+const LARGEST_AMOUNT: i64 = 1 << 48;
+
+/// So many bytes or elements, which an operator works on.
+#[derive(Clone, Copy)]
+pub(crate) struct BulkAmount {
+    /// Of 64 bits.
+    value: Value,
+    /// Whether it is below 2^32.
+    small: bool,
+}
+
 impl FuncTranslator<'_, '_> {
     /// Whether this function counts, and looks at what is left: generated ones only hand it on, and charge what they charge.
     fn counts(&self) -> bool {
@@ -83,9 +95,18 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
+    /// What an operator works on, as it says in an operand, which is given extended to 64 bits too.
+    pub(crate) fn amount(&self, operand: Value, extended: Value) -> Option<BulkAmount> {
+        Some(BulkAmount { value: extended, small: self.builder.func.dfg.value_type(operand) == I32 })
+    }
+
     /// An operator uses as much again for each of `amount` bytes or elements, which it must have before it begins.
-    pub(crate) fn charge_amount(&mut self, amount: Option<Value>) {
-        let (true, Some(amount)) = (self.counts(), amount) else { return };
+    pub(crate) fn charge_amount(&mut self, amount: Option<BulkAmount>) {
+        let (true, Some(BulkAmount { value: mut amount, small })) = (self.counts(), amount) else { return };
+        if !small {
+            let most = self.builder.ins().iconst(I64, LARGEST_AMOUNT);
+            amount = self.builder.ins().umin(amount, most);
+        }
         if let Some(left) = self.fuel_left() {
             let left = self.builder.ins().isub(left, amount);
             self.set_fuel_left(left);

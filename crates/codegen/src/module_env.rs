@@ -2,6 +2,7 @@
 //!
 //! Translation reads these environments from many threads; nothing in them changes after [`UnitEnv::parse`].
 
+use crate::access_plan::AccessPlans;
 use crate::convert::ModuleTypes;
 use crate::error::CodegenError;
 use crate::names::{self, ModuleNames};
@@ -37,6 +38,8 @@ pub(crate) struct ModuleEnv {
     pub(crate) module: CoreModule,
     pub(crate) types: ModuleTypes,
     pub(crate) layout: ContextLayout,
+    /// How its memories and tables are accessed.
+    pub(crate) plans: AccessPlans,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
     /// Whether Gusset made it: it uses no fuel but what it charges.
@@ -194,9 +197,11 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let layout = ContextLayout::new(&self.module);
+        let plans = AccessPlans::new(&self.module, settings);
         let generated = unit.generated;
         let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
-        Ok(ModuleEnv { name: unit.name.into(), module: self.module, types: self.types, layout, links, generated, fuel })
+        let (name, module, types) = (unit.name.into(), self.module, self.types);
+        Ok(ModuleEnv { name, module, types, layout, plans, links, generated, fuel })
     }
 
     /// Takes over what a validated section says.

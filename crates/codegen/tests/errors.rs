@@ -8,7 +8,6 @@ use gusset_types::{Arena, CoreFeature};
 #[test]
 fn proposals_that_are_not_supported_are_named() {
     for (what, wat) in [
-        ("memory64", "(module (memory i64 1))"),
         ("threads", "(module (memory 1 1 shared))"),
         ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
         ("gc", "(module (type (struct)))"),
@@ -53,28 +52,38 @@ fn what_only_proposals_without_a_standard_read_is_invalid() {
 }
 
 #[test]
-fn pages_of_another_size_are_unsupported() {
-    let pages = b"\0asm\x01\0\0\0\x05\x04\x01\x08\x01\0";
-    let error = compile_unit(&[(pages, &[])]).expect_err("pages have 64 KiB");
-    assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");
+fn pages_have_1_or_65536_bytes() {
+    for (log2, valid) in [(0, true), (16, true), (1, false), (12, false), (17, false), (64, false)] {
+        let pages = [&b"\0asm\x01\0\0\0\x05\x04\x01\x08\x01"[..], &[log2]].concat();
+        match compile_unit(&[(&pages, &[])]) {
+            Ok(_) => assert!(valid, "2^{log2}"),
+            Err(error) => {
+                assert!(!valid, "2^{log2}: {error}");
+                assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+            }
+        }
+    }
 }
 
+/// The 64-bit proposal gives all limits room for 64 bits, also those of 32-bit memories.
 #[test]
-fn limits_of_64_bits_are_unsupported_and_long_ones_of_32_bits_malformed() {
+fn long_limits_are_malformed_where_64_bit_memories_are_off() {
+    let mut without = CompilerSettings::default();
+    without.features.set(CoreFeature::Memory64, false);
+    let long = b"\0asm\x01\0\0\0\x05\x08\x01\0\x82\x80\x80\x80\x80\0";
+    assert!(compile_unit(&[(long, &[])]).is_ok());
+    let error = compile_with(&without, &[(long, &[])], 0).expect_err("the integer is too long");
+    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
+    assert!(error.message().ends_with("integer representation too long"), "{error}");
     for wat in [
         "(module (memory i64 0x1000_0000))",
-        "(module (memory i64 0 0x1_0000_0000_0000))",
         "(module (table i64 0 0xffff_ffff_ffff_ffff funcref))",
         "(module (import \"a\" \"b\" (memory i64 0xffff_ffff_ff)))",
         "(module (import \"a\" \"b\" (table i64 0xffff_ffff_ff funcref)))",
     ] {
-        let error = error(wat);
-        assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{wat}: {error}");
+        let error = compile_with(&without, &[(&wasm(wat), &[])], 0).expect_err(wat);
+        assert!(error.message().ends_with("(switched off: memory64)"), "{wat}: {error}");
     }
-    let long = b"\0asm\x01\0\0\0\x05\x08\x01\0\x82\x80\x80\x80\x80\0";
-    let error = compile_unit(&[(long, &[])]).expect_err("the integer is too long");
-    assert_eq!(error.kind(), CodegenErrorKind::Invalid, "{error}");
-    assert!(error.message().contains("integer representation too long"), "{error}");
 }
 
 #[test]
@@ -107,13 +116,20 @@ const NEEDS: &[(CoreFeature, &str)] = &[
     (CoreFeature::Simd, "(module (func (param v128)))"),
     (CoreFeature::RelaxedSimd, "(module (func (drop (i8x16.relaxed_swizzle (unreachable) (unreachable)))))"),
     (CoreFeature::WideArithmetic, "(module (func (drop (drop (i64.mul_wide_s (i64.const 1) (i64.const 2))))))"),
+    (CoreFeature::Memory64, "(module (memory i64 1))"),
+    (CoreFeature::Memory64, "(module (table i64 1 funcref) (func (call_indirect (i64.const 0))))"),
+    (CoreFeature::Memory64, "(module (import \"a\" \"b\" (memory i64 0 0x1_0000_0000_0000)))"),
+    (CoreFeature::CustomPageSizes, "(module (memory 1 (pagesize 1)))"),
 ];
 
 /// What has a switch already and is not translated yet.
-const NOT_YET: &[CoreFeature] = &[CoreFeature::Memory64, CoreFeature::Threads, CoreFeature::CustomPageSizes];
+const NOT_YET: &[CoreFeature] = &[CoreFeature::Threads];
 
 /// Features that there cannot be without another one.
-const BUILT_ON: &[(CoreFeature, CoreFeature)] = &[(CoreFeature::FunctionReferences, CoreFeature::ReferenceTypes)];
+const BUILT_ON: &[(CoreFeature, CoreFeature)] = &[
+    (CoreFeature::FunctionReferences, CoreFeature::ReferenceTypes),
+    (CoreFeature::LegacyExceptions, CoreFeature::Exceptions),
+];
 
 #[test]
 fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
@@ -122,6 +138,9 @@ fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {
         let mut settings = CompilerSettings::default();
         settings.features.set(feature, false);
         for &(needed, wat) in NEEDS {
+            if needed != feature {
+                settings.features.set(CoreFeature::LegacyExceptions, needed == CoreFeature::LegacyExceptions);
+            }
             let result = compile_with(&settings, &[(&wasm(wat), &[])], 0);
             if BUILT_ON.contains(&(needed, feature)) {
                 result.expect_err(wat);

@@ -122,3 +122,19 @@ fn each_module_of_a_unit_has_its_own() {
         assert_eq!(image.data[passive.start as usize..passive.end as usize], [letter]);
     }
 }
+
+#[test]
+fn memories_with_addresses_of_64_bits_have_images_too() {
+    let data = letters('x', 20_000);
+    let beyond = format!("(memory i64 65540) (data (i64.const 0x1_0001_0000) {data})");
+    let image = compile(&format!("(module {beyond})"));
+    let [range] = &module(&image).memory_images[..] else { panic!("there is one image") };
+    assert_eq!((range.offset, range.bytes.len()), (0x1_0001_0000, PAGE));
+    let last = format!("(memory i64 0xffff_ffff_ffff) (data (i64.const 0xffff_ffff_fffe_0000) {data})");
+    assert_eq!(outcome(&last), (vec![], 1));
+    // As many pages are more bytes than 64 bits can count: nothing is known to be within them.
+    let most = format!("(memory i64 0x1_0000_0000_0000) (data (i64.const 0xffff_ffff_ffff_0000) {data})");
+    assert_eq!(outcome(&most), (vec![0], 0));
+    // No page of a system starts where pages of one byte do.
+    assert_eq!(outcome(&format!("(memory 65536 (pagesize 1)) (data (i32.const 0) {data})")), (vec![0], 0));
+}

@@ -5,7 +5,7 @@ use crate::common::*;
 use gusset_codegen::{
     CodeTarget, CodegenErrorKind, Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule,
 };
-use gusset_types::Arena;
+use gusset_types::{Arena, CoreFeature};
 use wasmparser::{Validator, WasmFeatures};
 
 /// The proposals whose operators are translated.
@@ -18,6 +18,10 @@ const TRANSLATED: &[&str] = &[
     "simd",
     "relaxed_simd",
     "wide_arithmetic",
+    "tail_call",
+    "function_references",
+    "exceptions",
+    "legacy_exceptions",
 ];
 
 /// An operator, as the parser lists it.
@@ -76,6 +80,27 @@ const CUSTOM: &[(&str, &str)] = &[
         "(func (param f32 i32)
             (drop (call_indirect $t (param v128) (result v128) (f32x4.splat (local.get 0)) (local.get 1))))",
     ),
+    ("visit_return_call", "(func (return_call $f))"),
+    ("visit_return_call_indirect", "(func (param i32) (return_call_indirect $t (local.get 0)))"),
+    ("visit_call_ref", "(func (param (ref null $none)) (call_ref $none (local.get 0)))"),
+    ("visit_return_call_ref", "(func (param (ref null $none)) (return_call_ref $none (local.get 0)))"),
+    (
+        "visit_br_on_null",
+        "(func (param externref) (result externref) (block (return (br_on_null 0 (local.get 0)))) (ref.null extern))",
+    ),
+    (
+        "visit_br_on_non_null",
+        "(func (param funcref) (result funcref)
+            (block (result (ref func)) (br_on_non_null 0 (local.get 0)) (unreachable)))",
+    ),
+    ("visit_try_table", "(func (result i32) (block (result i32) (try_table (catch $x 0) (call $f)) (i32.const 1)))"),
+    ("visit_throw", "(func (throw $x (i32.const 1)))"),
+    ("visit_throw_ref", "(func (param exnref) (throw_ref (local.get 0)))"),
+    ("visit_try", "(func try call $f end)"),
+    ("visit_catch", "(func (result i32) try (result i32) call $f i32.const 1 catch $x end)"),
+    ("visit_catch_all", "(func try call $f catch_all end)"),
+    ("visit_rethrow", "(func try call $f catch_all rethrow 0 end)"),
+    ("visit_delegate", "(func try call $f delegate 0)"),
 ];
 
 /// What can be parsed, and is never valid.
@@ -126,6 +151,7 @@ fn immediates(row: &OperatorRow) -> String {
 fn module(functions: &str) -> String {
     format!(
         r#"(module (memory 1) (table $t 4 funcref) (global $g (mut i32) (i32.const 0)) (data $d "a") (elem $e func $f)
+            (type $none (func)) (tag $x (param i32))
             (func $f) (func $v (param v128) (result v128) (local.get 0)) {functions})"#
     )
 }
@@ -176,7 +202,8 @@ fn all_operators() -> String {
 #[test]
 fn every_operator_of_every_supported_proposal_compiles() {
     let wasm = wasm(&all_operators());
-    let default = CompilerSettings::default();
+    let mut default = CompilerSettings::default();
+    default.features.set(CoreFeature::LegacyExceptions, true);
     let (none, all) = (OptimizationLevel::None, OptimizationLevel::SpeedAndSize);
     for settings in [
         default.clone(),

@@ -4,12 +4,10 @@ use crate::error::TranslateError;
 use gusset_artifact::{
     CoreFuncType, CoreItemType, CoreModuleType, CoreValType, GlobalType, HeapType, MemoryType, RefType, TableType,
 };
+use gusset_types::PAGE_SIZE_LOG2;
 use wasmparser::AbstractHeapType;
 use wasmparser::component_types::ModuleType;
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
-
-/// The log2 of the size of a page, unless the memory's type says otherwise.
-const PAGE_SIZE_LOG2: u8 = 16;
 
 pub(crate) fn module_type(types: TypesRef<'_>, ty: &ModuleType) -> Result<CoreModuleType, TranslateError> {
     let mut converted = CoreModuleType::default();

@@ -8,7 +8,6 @@ use wasmparser::WasmFeatures;
 /// Proposals for core modules that no standard has: what only they allow is invalid, not unsupported.
 const UNSTANDARDISED: WasmFeatures = WasmFeatures::SHARED_EVERYTHING_THREADS
     .union(WasmFeatures::MEMORY_CONTROL)
-    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
     .union(WasmFeatures::LEGACY_EXCEPTIONS)
     .union(WasmFeatures::STACK_SWITCHING)
     .union(WasmFeatures::CUSTOM_DESCRIPTORS)

@@ -218,7 +218,6 @@ fn each_feature_has_its_switch() {
 #[test]
 fn what_only_proposals_without_a_standard_allow_is_invalid() {
     for text in [
-        "(component (core module (memory 1 (pagesize 1))))",
         "(component (core module (type (func (param (ref (shared any)))))))",
         "(component (core module (type $t (func)) (type (cont $t))))",
     ] {

@@ -327,7 +327,7 @@ impl<'a, 't> Translator<'a, 't> {
         }
         self.ins().memory_size(memory);
         self.convert(side.pointer(), wide);
-        self.ins().i64_const(16).i64_shl().i64_gt_u();
+        self.ins().i64_const(side.page_size_log2.into()).i64_shl().i64_gt_u();
         if let Some(end) = end {
             self.ins().local_get(end).local_get(address).i64_lt_u().i32_or();
             self.body.release(end);

@@ -5,7 +5,7 @@ use crate::emit::Translator;
 use crate::handle_table::{TableFunc, state_field};
 use crate::place::{Amount, Destination, Side, Source};
 use gusset_types::{
-    ComponentInstanceIndex, FlatType, HANDLE_KIND_BITS, HandleKind, INSTANCE_STATE, MAX_TRAP_INDICES,
+    ComponentInstanceIndex, FlatType, HANDLE_KIND_BITS, HandleKind, INSTANCE_STATE, MAX_TRAP_INDICES, PAGE_SIZE_LOG2,
     ResourceTypeIndex, TrapCode, handle_tag, instance_state, resource_type_number,
 };
 use wasm_encoder::BlockType;
@@ -160,6 +160,7 @@ impl Side {
             encoding: Default::default(),
             memory: None,
             width: Default::default(),
+            page_size_log2: PAGE_SIZE_LOG2,
             realloc: None,
             toggle: false,
             fuel: false,

@@ -49,6 +49,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 ///     string_encoding: StringEncoding::Utf8,
 ///     memory: None,
 ///     pointer_width: PointerWidth::Memory32,
+///     page_size_log2: 16,
 ///     realloc: None,
 ///     post_return: None,
 ///     async_: false,

@@ -9,8 +9,8 @@ use crate::shape::TypeFacts;
 use crate::site::SiteTable;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
-    Arena, ComponentInstanceIndex, CoreDefIndex, FlatType, PointerWidth, Printable, ResourceType, ResourceTypeIndex,
-    Transcode, Types, trap_params,
+    Arena, ComponentInstanceIndex, CoreDefIndex, FlatType, PAGE_SIZE_LOG2, PointerWidth, Printable, ResourceType,
+    ResourceTypeIndex, Transcode, Types, trap_params,
 };
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -153,7 +153,7 @@ impl<'t> ModuleBuilder<'t> {
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
-        let (index, ty) = self.add_memory(side.width);
+        let (index, ty) = self.add_memory(side.width, side.page_size_log2);
         let name = format!("memory of {}", self.instance_name(side.instance));
         self.imports.insert(key, Import { index, module: "memory", field: format!("m{index}"), ty, name });
         index
@@ -178,7 +178,7 @@ impl<'t> ModuleBuilder<'t> {
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }
-        let (index, ty) = self.add_memory(PointerWidth::Memory32);
+        let (index, ty) = self.add_memory(PointerWidth::Memory32, PAGE_SIZE_LOG2);
         let (field, name) = (field.to_string(), field.to_string());
         self.imports.insert(key, Import { index, module: "state", field, ty, name });
         index
@@ -212,11 +212,12 @@ impl<'t> ModuleBuilder<'t> {
     }
 
     /// The next memory.
-    fn add_memory(&mut self, width: PointerWidth) -> (u32, EntityType) {
+    fn add_memory(&mut self, width: PointerWidth, page_size_log2: u8) -> (u32, EntityType) {
         let index = self.imported_memories;
         self.imported_memories += 1;
         let memory64 = width == PointerWidth::Memory64;
-        let ty = MemoryType { minimum: 0, maximum: None, memory64, shared: false, page_size_log2: None };
+        let page_size_log2 = (page_size_log2 != PAGE_SIZE_LOG2).then_some(page_size_log2.into());
+        let ty = MemoryType { minimum: 0, maximum: None, memory64, shared: false, page_size_log2 };
         (index, EntityType::Memory(ty))
     }
 

@@ -11,6 +11,7 @@ pub(crate) struct Side {
     pub(crate) encoding: StringEncoding,
     pub(crate) memory: Option<CoreDefIndex>,
     pub(crate) width: PointerWidth,
+    pub(crate) page_size_log2: u8,
     pub(crate) realloc: Option<CoreDefIndex>,
     /// Whether `may_leave` is cleared while `realloc` runs.
     pub(crate) toggle: bool,
@@ -25,6 +26,7 @@ impl Side {
             encoding: options.string_encoding,
             memory: options.memory,
             width: options.pointer_width,
+            page_size_log2: options.page_size_log2,
             realloc,
             toggle,
             fuel: false,

@@ -47,6 +47,7 @@ pub struct Config {
     pub(crate) async_stack_size: usize,
     pub(crate) async_stack_zeroing: bool,
     pub(crate) memory_reservation: u64,
+    pub(crate) memory64_reservation: u64,
     pub(crate) memory_guard: u64,
     pub(crate) max_table_elements: u64,
     pub(crate) max_lifted_bytes: u64,
@@ -91,6 +92,7 @@ impl Config {
             async_stack_size: 2 << 20,
             async_stack_zeroing: false,
             memory_reservation: 4 << 30,
+            memory64_reservation: 64 << 30,
             memory_guard: 2 << 30,
             max_table_elements: 10_000_000,
             max_lifted_bytes: 128 << 20,
@@ -188,9 +190,33 @@ impl Config {
 
     /// Bytes of address space that a linear memory reserves (default 4 GiB), rounded up to whole pages. A memory cannot
     /// grow beyond what it has reserved; one that starts larger reserves its initial size. From 4 GiB on, accesses to
-    /// 32-bit memories need no bounds checks; with less, many more memories fit into the address space.
+    /// 32-bit memories need no bounds checks, unless their pages have one byte; with less, many more memories fit into the address space.
     pub fn memory_reservation(&mut self, bytes: u64) -> &mut Config {
         self.memory_reservation = bytes;
+        self
+    }
+
+    /// Bytes of address space that a memory with 64-bit addresses reserves (default 64 GiB), rounded up to whole pages, or as
+    /// many as its maximum, if that is less. It cannot grow beyond them; one that starts larger reserves its initial size. In a pool,
+    /// [`max_memory_size`](crate::PoolingConfig::max_memory_size) says how large a memory may become, whatever its addresses.
+    ///
+    /// Accesses to such a memory are always checked, so that code does not depend on this.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::{Config, Engine, Store, core};
+    /// let engine = Engine::new(Config::new().memory64_reservation(6 << 30))?;
+    /// let module = core::Module::new(&engine, r#"(module (memory (export "memory") i64 1))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = core::Instance::new(&mut store, &module, &[])?;
+    /// let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
+    /// assert_eq!(memory.grow(&mut store, 5 << 14)?, 1);
+    /// assert!(memory.grow(&mut store, 1 << 14).is_err());
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn memory64_reservation(&mut self, bytes: u64) -> &mut Config {
+        self.memory64_reservation = bytes;
         self
     }
 
@@ -527,9 +553,9 @@ impl Config {
 
     /// Whether an access to a linear memory whose bounds are checked stays within them even while the processor only guesses
     /// that the check holds (default: yes), so that no guest reads the host's memory by way of what such a guess leaves in
-    /// caches. It concerns memories with less than 4 GiB of [reservation](Config::memory_reservation), offsets beyond the
-    /// [guard](Config::memory_guard), and all memories without [signals](Config::signals_based_traps); other accesses have
-    /// nothing that could be guessed wrongly.
+    /// caches. It concerns memories with less than 4 GiB of [reservation](Config::memory_reservation), with addresses of 64 bits or with
+    /// pages of one byte, offsets beyond the [guard](Config::memory_guard), and all memories without
+    /// [signals](Config::signals_based_traps); other accesses have nothing that could be guessed wrongly.
     pub fn heap_access_spectre_mitigation(&mut self, enabled: bool) -> &mut Config {
         self.heap_access_spectre_mitigation = enabled;
         self

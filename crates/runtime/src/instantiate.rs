@@ -324,6 +324,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             }),
             encoding: options.string_encoding,
             width: options.pointer_width,
+            page_size_log2: options.page_size_log2,
         })
     }
 

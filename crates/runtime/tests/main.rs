@@ -31,6 +31,7 @@ mod link_failures;
 mod linking;
 mod links;
 mod locked_by;
+mod memory64;
 mod memory_images;
 mod modules;
 mod names;

@@ -65,7 +65,7 @@ pub use labels::{ERROR_LABEL, KEY_LABEL, NONE_LABEL, OK_LABEL, SOME_LABEL, VALUE
 pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use nearest::nearest;
-pub use options::{CanonOptions, StringEncoding};
+pub use options::{CanonOptions, PAGE_SIZE_LOG2, StringEncoding};
 pub use printable::Printable;
 pub use proposal::proposal_words;
 pub use resource_type::ResourceType;

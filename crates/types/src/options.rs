@@ -16,6 +16,9 @@ pub enum StringEncoding {
     Latin1Utf16,
 }
 
+/// The log2 of the bytes of a page, unless the type of a memory says otherwise.
+pub const PAGE_SIZE_LOG2: u8 = 16;
+
 /// The options of one `canon lift` or `canon lower`, with every reference symbolic.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct CanonOptions {
@@ -27,6 +30,8 @@ pub struct CanonOptions {
     pub memory: Option<CoreDefIndex>,
     /// The width of that memory's addresses.
     pub pointer_width: PointerWidth,
+    /// The log2 of the bytes of that memory's pages: 16, or 0.
+    pub page_size_log2: u8,
     /// The allocator, `(old, old_size, align, new_size) -> pointer`.
     pub realloc: Option<CoreDefIndex>,
     /// What a lifted function's results are handed to once they have been read.

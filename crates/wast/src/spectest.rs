@@ -10,8 +10,12 @@ pub(crate) const DEFINED: &[(&str, &str, &str)] = &[
     ("global", "global_f32", "f32 (f32.const 666.6)"),
     ("global", "global_f64", "f64 (f64.const 666.6)"),
     ("table", "table", "10 20 funcref"),
+    ("table", TABLE64, "i64 10 20 funcref"),
     ("memory", "memory", "1 2"),
 ];
+
+/// The table that the host makes itself: modules may not have such ones in every engine.
+const TABLE64: &str = "table64";
 
 /// The functions of `spectest`, with their parameters.
 pub(crate) const PRINTERS: &[(&str, &[ValType])] = &[
@@ -31,10 +35,14 @@ pub(crate) fn link_spectest<T: 'static>(
 ) -> gusset::Result<()> {
     // A core module is the shortest way to say it.
     let define = |(kind, name, what): &(&str, &str, &str)| format!("({kind} (export \"{name}\") {what})");
-    let text = format!("(module $spectest {})", DEFINED.iter().map(define).collect::<String>());
+    let defined = DEFINED.iter().filter(|(_, name, _)| *name != TABLE64);
+    let text = format!("(module $spectest {})", defined.map(define).collect::<String>());
     let module = core::Module::new(store.engine(), text)?;
     let instance = linker.instantiate(&mut *store, &module)?;
     linker.instance(&mut *store, "spectest", instance)?;
+    let ty = core::TableType { element: core::RefType::FUNCREF, minimum: 10, maximum: Some(20), table64: true };
+    let table = core::Table::new(&mut *store, ty, core::Ref::Func(None))?;
+    linker.define("spectest", TABLE64, table)?;
     for (name, params) in PRINTERS {
         let ty = core::FuncType { params: (*params).into(), results: [].into() };
         linker.func_new("spectest", name, ty, |_, _, _| Ok(()))?;

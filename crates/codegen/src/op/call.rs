@@ -3,6 +3,7 @@
 use crate::builtin_stub::stub_signature;
 use crate::func::FuncTranslator;
 use crate::key::CodeKey;
+use crate::metering::BulkAmount;
 use crate::scan::is_call;
 use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -206,7 +207,7 @@ impl FuncTranslator<'_, '_> {
         &mut self,
         builtin: BuiltinFunction,
         arguments: &[Value],
-        amount: Option<Value>,
+        amount: Option<BulkAmount>,
     ) -> Option<Value> {
         self.charge_amount(amount);
         self.hand_over_fuel();

@@ -46,22 +46,23 @@ impl FuncTranslator<'_, '_> {
         match *operator {
             Operator::MemorySize { mem } => {
                 let memory = MemoryIndex::from_u32(mem);
+                let plan = self.env.plans.memories[memory];
                 let length = self.memory_length(memory);
-                let page_size_log2 = self.env.module.memories[memory].page_size_log2;
-                let pages = self.builder.ins().ushr_imm_u(length, i64::from(page_size_log2));
-                let pages = self.builder.ins().ireduce(I32, pages);
-                self.push(pages);
+                let pages = self.builder.ins().ushr_imm_u(length, i64::from(plan.page_size_log2));
+                self.push_size(pages, plan.index);
             }
             Operator::MemoryGrow { mem } => {
                 let pages = self.pop();
                 let arguments = [self.index(mem), self.wide(pages)];
                 let old = self.call_bulk_builtin(BuiltinFunction::MemoryGrow, &arguments, None);
-                self.push_old_size(old);
+                let old = old.expect("growing returns the old size");
+                self.push_size(old, self.env.plans.memories[MemoryIndex::from_u32(mem)].index);
             }
             Operator::MemoryFill { mem } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(mem), self.wide(dst), value, self.wide(len)];
-                self.call_bulk_builtin(BuiltinFunction::MemoryFill, &arguments, Some(arguments[3]));
+                let amount = self.amount(len, arguments[3]);
+                self.call_bulk_builtin(BuiltinFunction::MemoryFill, &arguments, amount);
             }
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 self.bulk_copy(BuiltinFunction::MemoryCopy, dst_mem, src_mem);

@@ -16,20 +16,23 @@ impl FuncTranslator<'_, '_> {
             Operator::TableGet { table } => self.table_get(TableIndex::from_u32(table)),
             Operator::TableSet { table } => self.table_set(TableIndex::from_u32(table)),
             Operator::TableSize { table } => {
-                let length = self.table_length(TableIndex::from_u32(table));
-                let length = self.builder.ins().ireduce(I32, length);
-                self.push(length);
+                let table = TableIndex::from_u32(table);
+                let length = self.table_length(table);
+                self.push_size(length, self.env.plans.tables[table].index);
             }
             Operator::TableGrow { table } => {
                 let (value, count) = self.pop2();
                 let arguments = [self.index(table), self.wide(count), self.wide(value)];
-                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, Some(arguments[1]));
-                self.push_old_size(old);
+                let amount = self.amount(count, arguments[1]);
+                let old = self.call_bulk_builtin(BuiltinFunction::TableGrow, &arguments, amount);
+                let old = old.expect("growing returns the old size");
+                self.push_size(old, self.env.plans.tables[TableIndex::from_u32(table)].index);
             }
             Operator::TableFill { table } => {
                 let (dst, value, len) = self.pop3();
                 let arguments = [self.index(table), self.wide(dst), self.wide(value), self.wide(len)];
-                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, Some(arguments[3]));
+                let amount = self.amount(len, arguments[3]);
+                self.call_bulk_builtin(BuiltinFunction::TableFill, &arguments, amount);
             }
             Operator::TableCopy { dst_table, src_table } => {
                 self.bulk_copy(BuiltinFunction::TableCopy, dst_table, src_table);
@@ -50,7 +53,7 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let ty = CoreValType::Ref(self.env.module.tables[table].element);
         let element = self.table_element(table, index, TrapCode::TableOutOfBounds);
-        let value = match self.is_table_of_functions(table) {
+        let value = match self.env.plans.tables[table].functions {
             true => self.function_element(table, index, &element, None),
             false => self.builder.ins().load(clif_type(ty), element.flags, element.base, element.offset),
         };
@@ -60,17 +63,13 @@ impl FuncTranslator<'_, '_> {
     fn table_set(&mut self, table: TableIndex) {
         let (index, mut value) = self.pop2();
         let element = self.table_element(table, index, TrapCode::TableOutOfBounds);
-        if self.is_table_of_functions(table) {
+        if self.env.plans.tables[table].functions {
             const { assert!(NULL_ELEMENT == 1) };
             let null = self.builder.ins().icmp_imm_u(IntCC::Equal, value, 0);
             let null = self.builder.ins().uextend(POINTER, null);
             value = self.builder.ins().bor(value, null);
         }
         self.builder.ins().store(element.flags, value, element.base, element.offset);
-    }
-
-    fn is_table_of_functions(&self, table: TableIndex) -> bool {
-        self.env.module.tables[table].element.heap.is_func()
     }
 
     /// The reference at an address in a table of functions. Null and what has not been written yet look alike on the way that is
@@ -106,14 +105,8 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn bulk_copy(&mut self, builtin: BuiltinFunction, to: u32, from: u32) {
         let (dst, src, len) = self.pop3();
         let arguments = [self.index(to), self.index(from), self.wide(dst), self.wide(src), self.wide(len)];
-        self.call_bulk_builtin(builtin, &arguments, Some(arguments[4]));
-    }
-
-    /// What `grow` returned: `u64::MAX` becomes -1.
-    pub(crate) fn push_old_size(&mut self, old: Option<Value>) {
-        let old = old.expect("growing returns the old size");
-        let old = self.builder.ins().ireduce(I32, old);
-        self.push(old);
+        let amount = self.amount(len, arguments[4]);
+        self.call_bulk_builtin(builtin, &arguments, amount);
     }
 
     /// An index known at compile time, for a function of the runtime.

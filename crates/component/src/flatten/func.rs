@@ -9,7 +9,7 @@ use gusset_artifact::{ImportIndex, Trampoline};
 use gusset_fact::{AdapterSpec, FunctionSpec};
 use gusset_types::{
     AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, DefinedType, FuncTypeIndex,
-    PointerWidth, ValType, cut_name, join_names,
+    PAGE_SIZE_LOG2, PointerWidth, ValType, cut_name, join_names,
 };
 use std::sync::Arc;
 use wasmparser::{CanonicalFunction, ExternalKind};
@@ -182,11 +182,15 @@ impl Flattener<'_, '_> {
         if options.gc {
             return Err(TranslateError::unsupported("gc", "a canonical option of the GC proposal"));
         }
-        let mut pointer_width = PointerWidth::Memory32;
+        let (mut pointer_width, mut page_size_log2) = (PointerWidth::Memory32, PAGE_SIZE_LOG2);
         let memory = match options.memory {
             Some(memory) => {
-                if self.body_of(at).types.as_ref().memory_at(memory).memory64 {
+                let ty = self.body_of(at).types.as_ref().memory_at(memory);
+                if ty.memory64 {
                     pointer_width = PointerWidth::Memory64;
+                }
+                if let Some(log2) = ty.page_size_log2 {
+                    page_size_log2 = log2 as u8;
                 }
                 let item = self.scopes[at].core_item(ExternalKind::Memory, memory);
                 Some(self.require(item)?)
@@ -198,6 +202,7 @@ impl Flattener<'_, '_> {
             string_encoding: options.string_encoding,
             memory,
             pointer_width,
+            page_size_log2,
             realloc: options.realloc.map(|func| self.core_func(at, func)).transpose()?,
             post_return: options.post_return.map(|func| self.core_func(at, func)).transpose()?,
             async_: options.async_,

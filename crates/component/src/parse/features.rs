@@ -1,12 +1,17 @@
-//! What the validator allows. Of core wasm it is what the tools of the standard have on by default: a feature beyond the engine is
-//! refused where it is compiled.
+//! What the validator allows. Of core wasm it is what the tools of the standard have on by default, and what the code generator can
+//! translate beside that: a feature beyond the engine is refused where it is compiled.
 
 use gusset_types::{ComponentFeature, ComponentFeatures};
 use wasmparser::WasmFeatures;
 
+/// Of core wasm.
+fn core() -> WasmFeatures {
+    WasmFeatures::default().union(WasmFeatures::CUSTOM_PAGE_SIZES)
+}
+
 /// Those of the parser, with the component model's as `features` says.
 pub(super) fn of_parser(features: ComponentFeatures) -> WasmFeatures {
-    let mut all = WasmFeatures::default();
+    let mut all = core();
     for &feature in ComponentFeature::ALL {
         all.set(flag(feature), features.has(feature));
     }
@@ -49,6 +54,6 @@ mod tests {
         for &feature in ComponentFeature::ALL {
             assert_eq!(feature_of(flag(feature)), Some(feature));
         }
-        assert_eq!(of_parser(ComponentFeatures::default()), WasmFeatures::default());
+        assert_eq!(of_parser(ComponentFeatures::default()), core());
     }
 }

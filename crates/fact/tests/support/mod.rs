@@ -111,6 +111,7 @@ fn options(instance: u32, memory: u32, realloc: u32, post_return: Option<u32>) -
         string_encoding: StringEncoding::Utf8,
         memory: Some(CoreDefIndex::from_u32(memory)),
         pointer_width: PointerWidth::Memory32,
+        page_size_log2: 16,
         realloc: Some(CoreDefIndex::from_u32(realloc)),
         post_return: post_return.map(CoreDefIndex::from_u32),
         async_: false,

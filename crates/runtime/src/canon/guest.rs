@@ -25,6 +25,7 @@ pub(crate) struct ResolvedOptions {
     pub(crate) state: Option<InstanceState>,
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
+    pub(crate) page_size_log2: u8,
 }
 
 /// Where the state of a component instance is.

@@ -88,6 +88,16 @@ impl Config {
         self.wasm_feature(CoreFeature::WideArithmetic, enabled)
     }
 
+    /// Whether memories and tables may have addresses of 64 bits; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_memory64(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::Memory64, enabled)
+    }
+
+    /// Whether memories may have pages of one byte; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_custom_page_sizes(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::CustomPageSizes, enabled)
+    }
+
     /// Switches a feature of components on or off (default: async, maps and `implements` are on, as in the released versions of
     /// the component model).
     ///

@@ -133,12 +133,29 @@ impl Memory {
         store.as_context().0.vm.memory_size(self.0)
     }
 
+    /// Bytes of a page: 65,536, or 1, as its type has it.
+    ///
+    /// ```
+    /// # use gusset::core::{Memory, MemoryType};
+    /// # use gusset::{Engine, Store};
+    /// # let mut store = Store::new(&Engine::default(), ());
+    /// let ty = MemoryType { minimum: 100, maximum: None, memory64: false, shared: false, page_size_log2: 0 };
+    /// let memory = Memory::new(&mut store, ty)?;
+    /// assert_eq!((memory.page_size(&store), memory.size(&store), memory.data(&store).len()), (1, 100, 100));
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn page_size(&self, store: impl AsContext) -> u64 {
+        1 << self.ty(store).page_size_log2
+    }
+
     /// Grows the memory by a number of pages, zeroed; the size before, in pages.
     ///
     /// # Errors
     ///
-    /// When it cannot grow by so much: beyond its maximum, beyond what it has [reserved](crate::Config::memory_reservation), or beyond
-    /// what the [limiter](crate::Store::limiter) of the store allows. Its size is as before then.
+    /// When it cannot grow by so much: beyond its maximum, beyond what it has [reserved](crate::Config::memory_reservation) (with
+    /// addresses of 64 bits, [these](crate::Config::memory64_reservation)), or beyond what the [limiter](crate::Store::limiter) of the
+    /// store allows. Its size is as before then.
     #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, pages: u64) -> Result<u64> {
         let store = store.as_context_mut().0;

@@ -41,8 +41,13 @@ impl InstanceAllocator {
     ///
     /// When there is no room for the pool that the settings ask for.
     pub(crate) fn new(config: &Config) -> Result<InstanceAllocator> {
-        let &Config { memory_reservation, memory_guard, memory_init_cow, max_table_elements, .. } = config;
-        let layout = MemoryLayout { reservation: memory_reservation, guard: memory_guard, map_images: memory_init_cow };
+        let &Config { memory_reservation, memory64_reservation, memory_guard, max_table_elements, .. } = config;
+        let layout = MemoryLayout {
+            reservation: memory_reservation,
+            reservation64: memory64_reservation,
+            guard: memory_guard,
+            map_images: config.memory_init_cow,
+        };
         let host_memories = Arc::new(MemoryPool::on_demand(layout));
         let (memories, slots) = match &config.allocation_strategy {
             InstanceAllocationStrategy::OnDemand => (host_memories.clone(), None),

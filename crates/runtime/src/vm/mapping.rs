@@ -260,7 +260,7 @@ fn explain(error: Errno, what: String) -> Error {
     match out_of_room {
         true => error.context(
             "no room in the address space, or as many mappings as the system allows a process (vm.max_map_count): with a \
-             smaller Config::memory_reservation more memories fit",
+             smaller Config::memory_reservation (memory64_reservation) more memories fit",
         ),
         false => error,
     }

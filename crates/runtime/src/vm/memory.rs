@@ -3,7 +3,7 @@
 
 use super::mapping::Mapping;
 use super::memory_image::{InitialContents, MemoryImage};
-use super::memory_pool::{MemoryPool, TakenSpace};
+use super::memory_pool::{MemoryPool, TakenSpace, WantedSpace};
 use super::memory_space::MemorySpace;
 use crate::error::{Result, bail, format_err};
 use gusset_artifact::MemoryType;
@@ -39,14 +39,12 @@ impl LinearMemory {
         let minimum = bytes(ty.minimum);
         let minimum = minimum
             .ok_or_else(|| format_err!("a memory of {} pages does not fit into the address space", ty.minimum))?;
-        let TakenSpace { space, image, mut limit } = pool.take(minimum, contents)?;
-        if !ty.memory64 {
-            limit = limit.min(1 << 32);
-        }
-        if let Some(maximum) = ty.maximum.and_then(bytes) {
-            limit = limit.min(maximum);
-        }
-        let (length, limit) = (minimum as usize, limit as usize);
+        let maximum = ty.maximum.unwrap_or(u64::MAX).min(most_pages(&ty));
+        // As many pages may be more bytes than there are.
+        let maximum = bytes(maximum).unwrap_or(u64::MAX);
+        let wanted = WantedSpace { minimum, maximum, memory64: ty.memory64 };
+        let TakenSpace { space, image, limit } = pool.take(wanted, contents)?;
+        let (length, limit) = (minimum as usize, limit.min(maximum) as usize);
         Ok(LinearMemory { space: Some(space), image, pool: pool.clone(), ty, length, limit })
     }
 
@@ -122,11 +120,20 @@ fn check_limits(ty: &MemoryType) -> Result<()> {
     if !matches!(ty.page_size_log2, 0 | 16) {
         bail!("pages of a memory have 1 or 65536 bytes, not 2^{}", ty.page_size_log2);
     }
-    let most = if ty.memory64 { u64::MAX } else { (1 << 32) >> ty.page_size_log2 };
+    let most = most_pages(ty);
     if ty.minimum > most || ty.maximum.is_some_and(|maximum| maximum < ty.minimum || maximum > most) {
         bail!("a memory of {} to {:?} pages cannot be", ty.minimum, ty.maximum);
     }
     Ok(())
+}
+
+/// As many pages may a memory of the type have: their number, and all addresses, are of its index type.
+fn most_pages(ty: &MemoryType) -> u64 {
+    let last = if ty.memory64 { u64::MAX } else { u32::MAX.into() };
+    match ty.page_size_log2 {
+        0 => last,
+        log2 => (last >> log2) + 1,
+    }
 }
 
 /// `start..start + len`, if these are numbers that an index can be.
@@ -141,7 +148,7 @@ mod tests {
     use super::*;
 
     fn pool(reservation: u64, guard: u64) -> Arc<MemoryPool> {
-        Arc::new(MemoryPool::on_demand(MemoryLayout { reservation, guard, map_images: true }))
+        Arc::new(MemoryPool::on_demand(MemoryLayout { reservation, reservation64: 8 << 30, guard, map_images: true }))
     }
 
     fn memory(ty: MemoryType) -> Result<LinearMemory> {
@@ -176,6 +183,38 @@ mod tests {
         assert_eq!((memory.bytes().len(), memory.grow(2), memory.grow(1)), (5, Some(5), None));
         assert!(memory.range_mut(6, 1).is_some() && memory.range_mut(7, 1).is_none());
         assert!(memory.range_mut(u64::MAX, 2).is_none());
+    }
+
+    #[test]
+    fn the_size_of_a_memory_is_a_number_of_its_index_type() {
+        let mut memory = memory(ty(0, None, 0)).unwrap();
+        assert_eq!((memory.grow(1 << 32), memory.grow(u64::from(u32::MAX)), memory.grow(1)), (None, Some(0), None));
+        assert_eq!(memory.pages(), u64::from(u32::MAX));
+        let wide = |page_size_log2| MemoryType { memory64: true, ..ty(0, None, page_size_log2) };
+        let most = [(0, u64::from(u32::MAX), u64::MAX), (16, 1 << 16, 1 << 48)];
+        for (log2, narrow, wide_most) in most {
+            assert_eq!((most_pages(&ty(0, None, log2)), most_pages(&wide(log2))), (narrow, wide_most));
+            assert!(check_limits(&ty(narrow, Some(narrow), log2)).is_ok());
+            assert!(check_limits(&ty(narrow + 1, None, log2)).is_err());
+            assert!(check_limits(&MemoryType { maximum: Some(wide_most), ..wide(log2) }).is_ok());
+        }
+        assert!(check_limits(&MemoryType { maximum: Some((1 << 48) + 1), ..wide(16) }).is_err());
+    }
+
+    #[test]
+    fn memories_of_64_bits_have_a_reservation_of_their_own() {
+        let wide = |minimum, maximum| MemoryType { memory64: true, ..ty(minimum, maximum, 16) };
+        // 8 GiB.
+        let most = 8 << 14;
+        let mut large = memory(wide(1, None)).unwrap();
+        assert_eq!((large.grow(most), large.grow(most - 1), large.grow(1)), (None, Some(1), None));
+        *large.bytes_mut().last_mut().unwrap() = 1;
+        assert_eq!(large.reservation().len(), (8 << 30) + (2 << 30));
+        assert_eq!((large.grow(u64::MAX), large.grow(u64::MAX - most + 1)), (None, None));
+        let small = memory(wide(1, Some(2))).unwrap();
+        assert_eq!(small.reservation().len(), (4 << 30) + (2 << 30));
+        let mut at_once = memory(wide(most + 1, None)).unwrap();
+        assert_eq!((at_once.pages(), at_once.grow(1)), (most + 1, None));
     }
 
     #[test]

@@ -20,8 +20,10 @@ const ON_DEMAND_KEPT: usize = 1 << 20;
 /// How memories lie in the address space.
 #[derive(Clone, Copy)]
 pub(super) struct MemoryLayout {
-    /// Bytes from the base on that compiled code takes for the memory's own.
+    /// Bytes from the base on that compiled code takes for the memory's own, and that a 32-bit one can grow to.
     pub(super) reservation: u64,
+    /// Bytes that a 64-bit memory can grow to.
+    pub(super) reservation64: u64,
     /// Inaccessible bytes behind them.
     pub(super) guard: u64,
     /// Whether first contents are mapped rather than copied.
@@ -69,6 +71,15 @@ impl Reuse {
 struct MadeSpaces {
     total: u32,
     max_memory_size: u64,
+}
+
+/// What a memory needs, in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct WantedSpace {
+    pub(super) minimum: u64,
+    /// It never gets more.
+    pub(super) maximum: u64,
+    pub(super) memory64: bool,
 }
 
 /// A space for a memory, and what the memory needs to know of it.
@@ -122,20 +133,27 @@ impl MemoryPool {
         })
     }
 
-    /// Space for a memory that starts with so many bytes.
+    /// Space for a memory.
     ///
     /// # Errors
     ///
     /// When there is none, or it is too small.
-    pub(super) fn take(self: &Arc<Self>, minimum: u64, contents: Option<InitialContents<'_>>) -> Result<TakenSpace> {
+    pub(super) fn take(
+        self: &Arc<Self>,
+        wanted: WantedSpace,
+        contents: Option<InitialContents<'_>>,
+    ) -> Result<TakenSpace> {
         self.reuse.made();
+        let WantedSpace { minimum, maximum, memory64 } = wanted;
+        let MemoryLayout { reservation, reservation64, .. } = self.layout;
         let limit = match &self.made {
             Some(made) if minimum > made.max_memory_size => bail!(
                 "a memory of {minimum} bytes is larger than those of the pool: {} bytes (PoolingConfig::max_memory_size)",
                 made.max_memory_size
             ),
             Some(made) => made.max_memory_size,
-            None => self.layout.reservation.max(minimum),
+            None if memory64 => reservation64.min(maximum).max(minimum),
+            None => reservation.max(minimum),
         };
         let too_large = || format_err!("a memory of {minimum} bytes does not fit into the address space");
         let (length, len) = round_up(minimum).zip(space_len(self.layout, limit)).ok_or_else(too_large)?;
