@@ -171,8 +171,7 @@ pub(crate) fn translate(
 ) -> Result<Option<TranslatedFunction>, CodegenError> {
     let TranslationBuffers { validator, operators, builder, scan, ssa } = buffers;
     let env = &unit.modules[body.module];
-    let signature = env.module.functions.at(body.index);
-    let ty = unit.signature(signature);
+    let ty = unit.signature(env.module.functions.at(body.index));
     let mut validator = body.validator(std::mem::take(validator));
     let mut reader = body.body.get_binary_reader();
     reader.set_features(body.validate.features);

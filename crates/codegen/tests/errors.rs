@@ -126,10 +126,7 @@ const NEEDS: &[(CoreFeature, &str)] = &[
 const NOT_YET: &[CoreFeature] = &[CoreFeature::Threads];
 
 /// Features that there cannot be without another one.
-const BUILT_ON: &[(CoreFeature, CoreFeature)] = &[
-    (CoreFeature::FunctionReferences, CoreFeature::ReferenceTypes),
-    (CoreFeature::LegacyExceptions, CoreFeature::Exceptions),
-];
+const BUILT_ON: &[(CoreFeature, CoreFeature)] = &[(CoreFeature::FunctionReferences, CoreFeature::ReferenceTypes)];
 
 #[test]
 fn what_needs_a_feature_that_is_off_is_invalid_and_the_feature_is_named() {

@@ -199,11 +199,16 @@ fn all_operators() -> String {
     module(&functions)
 }
 
+fn with_all_features() -> CompilerSettings {
+    let mut settings = CompilerSettings::default();
+    CoreFeature::ALL.iter().for_each(|&feature| settings.features.set(feature, true));
+    settings
+}
+
 #[test]
 fn every_operator_of_every_supported_proposal_compiles() {
     let wasm = wasm(&all_operators());
-    let mut default = CompilerSettings::default();
-    default.features.set(CoreFeature::LegacyExceptions, true);
+    let default = with_all_features();
     let (none, all) = (OptimizationLevel::None, OptimizationLevel::SpeedAndSize);
     for settings in [
         default.clone(),
@@ -228,8 +233,7 @@ fn compile_for(cpu: &str, settings: &CompilerSettings, wat: &str) -> Result<(), 
 /// Compiled code calls no library functions: what the least processor lacks is done with what it has.
 #[test]
 fn every_operator_compiles_for_the_least_processor() {
-    let settings = CompilerSettings::default();
-    compile_for("baseline", &settings, &all_operators()).unwrap_or_else(|error| panic!("{error}"));
+    compile_for("baseline", &with_all_features(), &all_operators()).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Multiplying and adding with one rounding is an instruction or nothing.
