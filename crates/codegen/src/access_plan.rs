@@ -25,6 +25,8 @@ pub(crate) enum BoundsCheck {
     None,
     /// That the index is not beyond the end of the memory: what is outside then faults.
     Index,
+    /// That the index is so many bytes or more before the end of the memory, which has that many at least.
+    Before(u64),
     /// That the access ends within the memory: so many bytes behind where its index points.
     End(u64),
     /// It is outside of any memory.
@@ -50,6 +52,8 @@ pub(crate) struct MemoryPlan {
     pub(crate) index: IndexType,
     pub(crate) page_size_log2: u8,
     faults: Faults,
+    /// Bytes that the memory has at least.
+    least: u64,
 }
 
 impl MemoryPlan {
@@ -62,7 +66,9 @@ impl MemoryPlan {
             false if settings.full_reservation() => Faults::AnyIndex(reach - u64::from(u32::MAX)),
             false => Faults::Never,
         };
-        MemoryPlan { index: IndexType::of(ty.memory64), page_size_log2: ty.page_size_log2, faults }
+        // What has more bytes than 64 bits can count is never made.
+        let least = ty.minimum.checked_mul(1 << ty.page_size_log2).unwrap_or(0);
+        MemoryPlan { index: IndexType::of(ty.memory64), page_size_log2: ty.page_size_log2, faults, least }
     }
 
     /// What must be checked of an access of `size` bytes at this offset from where its index points.
@@ -71,6 +77,8 @@ impl MemoryPlan {
             (None, _) => BoundsCheck::Outside,
             (Some(end), Faults::AnyIndex(most)) if end <= most => BoundsCheck::None,
             (Some(end), Faults::IndexWithin(most)) if end <= most => BoundsCheck::Index,
+            // The sum with an index of 64 bits could overflow.
+            (Some(end), _) if self.index == IndexType::I64 && end <= self.least => BoundsCheck::Before(end),
             (Some(end), _) => BoundsCheck::End(end),
         }
     }
@@ -156,6 +164,10 @@ mod tests {
         {
             assert_eq!(check(ty, settings, 0), BoundsCheck::End(4), "{ty:?}");
         }
+        let page = MemoryType { minimum: 1, ..large };
+        assert_eq!(check(page, &without, (1 << 16) - 4), BoundsCheck::Before(1 << 16));
+        assert_eq!(check(page, &without, (1 << 16) - 3), BoundsCheck::End((1 << 16) + 1));
+        assert_eq!(check(MemoryType { memory64: false, ..page }, &without, 0), BoundsCheck::End(4));
         let small = CompilerSettings { memory_reservation: 1 << 20, ..settings };
         assert_eq!((check(SMALL, &small, 0), check(large, &small, 0)), (BoundsCheck::End(4), BoundsCheck::Index));
     }

@@ -51,6 +51,11 @@ impl FuncTranslator<'_, '_> {
                 let length = self.memory_length(memory);
                 return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, length);
             }
+            BoundsCheck::Before(end) => {
+                let length = self.memory_length(memory);
+                let last = self.builder.ins().iadd_imm_s(length, (end as i64).wrapping_neg());
+                return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, last);
+            }
             BoundsCheck::End(end) => end as i64,
         };
         let length = self.memory_length(memory);
