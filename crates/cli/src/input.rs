@@ -148,7 +148,10 @@ pub(crate) fn wit(path: &Path) -> Result<WitInput> {
     }
 }
 
-/// That what is in a folder of WIT, and in its `deps`, is not too large to be read.
+/// What ends the names of files that are read in a folder of WIT, or in its `deps`.
+const WIT_EXTENSIONS: &[&str] = &["wit", "wat", "wasm"];
+
+/// That what is in a folder of WIT, and in its `deps`, is not too large to be read, and is files: devices and pipes may never end.
 pub(crate) fn check_wit_folder(path: &Path) -> Result<()> {
     let (mut folders, mut size) = (vec![(path.to_path_buf(), 0)], 0);
     while let Some((folder, depth)) = folders.pop() {
@@ -162,6 +165,10 @@ pub(crate) fn check_wit_folder(path: &Path) -> Result<()> {
                 folders.push((inner, depth + 1));
             } else if metadata.is_file() {
                 size += metadata.len();
+            } else if !metadata.is_dir()
+                && WIT_EXTENSIONS.iter().any(|wanted| inner.extension().is_some_and(|is| is == *wanted))
+            {
+                bail!("cannot read {}: it is neither a file nor a folder", inner.display());
             }
         }
     }

@@ -3,12 +3,17 @@
 use crate::error::WrongUsage;
 use crate::output::print;
 use anyhow::Context;
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Error, IsTerminal, Result, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// How many links to a file are followed that is not there: as many as Linux follows.
+const LINKS_FOLLOWED: usize = 40;
 
 /// What stands for standard output.
 const STDOUT: &str = "-";
@@ -68,7 +73,7 @@ fn write_named(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 ///
 /// When that cannot be done; then nothing is left of it.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = resolved(path)?;
     let replaced = fs::metadata(&path).ok();
     if replaced.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         return fs::write(&path, bytes);
@@ -91,10 +96,28 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written
 }
 
+/// What `path` leads to, which need not be there.
+fn resolved(path: &Path) -> Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS_FOLLOWED {
+        if let Ok(whole) = fs::canonicalize(&path) {
+            return Ok(whole);
+        }
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            // It is no link.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(Errno::LOOP.into())
+}
+
 /// A new file in the folder of `path`, of a name that nobody can foretell.
 fn beside(path: &Path) -> Result<(PathBuf, File)> {
     let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
+    // Systems allow names of 255 bytes.
+    let file_name = path.file_name().unwrap_or_default().as_bytes();
+    name.push(OsStr::from_bytes(&file_name[..file_name.len().min(200)]));
     name.push(format!(".{:016x}.tmp", RandomState::new().hash_one(path)));
     let temporary = path.with_file_name(name);
     // One that is there is somebody's, and is not followed where it is a link.

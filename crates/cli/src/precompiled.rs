@@ -16,19 +16,28 @@ pub(crate) fn detect(path: &Path) -> Option<Precompiled> {
     if is_file { Engine::detect_precompiled_file(path).ok()? } else { None }
 }
 
+/// What the file at `path` holds, to be run.
+pub(crate) fn load_to_run(engine: &Engine, kind: Precompiled, path: &Path) -> Result<Compiled> {
+    load(engine, kind, path).map_err(|error| match hint(&error) {
+        Some(hint) => error.context(format!("cannot run {} so: {hint}", path.display())),
+        None => error,
+    })
+}
+
+/// Whether the file was made with other settings than those that it is used with.
+pub(crate) fn has_other_settings(error: &Error) -> bool {
+    error.downcast_ref::<ArtifactError>().is_some_and(|error| !error.differences().is_empty())
+}
+
 /// What the file at `path` holds, used where it lies. Only for who said `--allow-precompiled`.
 pub(crate) fn load(engine: &Engine, kind: Precompiled, path: &Path) -> Result<Compiled> {
     // SAFETY: the user says that the file is what Gusset wrote, and `gusset compile` never changes one that is there.
-    let loaded = unsafe {
+    unsafe {
         match kind {
             Precompiled::Component => Component::deserialize_file(engine, path).map(Compiled::Component),
             Precompiled::Module => Module::deserialize_file(engine, path).map(Compiled::Module),
         }
-    };
-    loaded.map_err(|error| match hint(&error) {
-        Some(hint) => error.context(format!("cannot run {} so: {hint}", path.display())),
-        None => error,
-    })
+    }
 }
 
 /// What to say of code that was made with other options than it is run with.

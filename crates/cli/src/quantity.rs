@@ -30,24 +30,34 @@ enum NoAmount {
     TooMuch,
 }
 
-/// Reads a time to stop at: `10s`, `500ms`, `5m`, or a number of seconds.
+/// Reads a time to stop a guest at: `10s`, `500ms`, `5m`, or a number of seconds.
 ///
 /// # Errors
 ///
-/// When it is of another form, nothing, or too long to be counted in nanoseconds (584 years).
+/// Those of [`span`], and when it is nothing.
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
+    match span(text)? {
+        Duration::ZERO => Err("no guest ends in no time; without the option it has all the time there is"),
+        time => Ok(time),
+    }
+}
+
+/// Reads a time, which may be none.
+///
+/// # Errors
+///
+/// When it is of another form, or too long to be counted in nanoseconds (584 years).
+pub(crate) fn span(text: &str) -> Result<Duration, &'static str> {
     let factor = |unit: &str| match unit {
         "" => Some(SECOND),
         _ => UNITS_OF_TIME.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
     };
-    match amount(text, factor) {
-        Ok(0) => Err("no guest ends in no time; without the option it has all the time there is"),
-        Ok(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
-        Err(NoAmount::TooMuch) => Err("more than can be counted: at most `18446744073s`, 584 years"),
-        Err(NoAmount::Form) => Err(
-            "expected a whole number of seconds, or one with its unit (ns, us, ms, s, m, h): `10s`, `500ms` or `5m`",
-        ),
-    }
+    amount(text, factor).map(Duration::from_nanos).map_err(|error| match error {
+        NoAmount::TooMuch => "more than can be counted: at most `18446744073s`, 584 years",
+        NoAmount::Form => {
+            "expected a whole number of seconds, or one with its unit (ns, us, ms, s, m, h): `10s`, `500ms` or `5m`"
+        }
+    })
 }
 
 /// Reads `64MiB`, `64M`, `512k`, or a number of bytes.
@@ -143,6 +153,7 @@ mod tests {
         }
         for text in ["0", "0ms"] {
             assert!(duration(text).is_err_and(|error| error.starts_with("no guest ends in no time")), "{text}");
+            assert_eq!(span(text), Ok(Duration::ZERO), "{text}");
         }
     }
 

@@ -23,6 +23,7 @@ use anyhow::Result;
 use arguments::{ALLOW_PRECOMPILED, Invocation, VIA_ADAPTER};
 use gusset::core::ExternType;
 use gusset::{CoreItemOutline, OutlineItem, OutlineItemKind, OutlineWorld, Precompiled};
+use gusset_wasi::Exit;
 use limits::GuestLimits;
 use std::path::Path;
 use std::process::ExitCode;
@@ -114,18 +115,26 @@ fn run_source(mut invocation: Invocation) -> Result<ExitCode> {
 /// What the file holds can be told only by loading it, for which the options before the file have to do.
 fn run_precompiled(mut invocation: Invocation, kind: Precompiled) -> Result<ExitCode> {
     let mut engine = invocation.engine(true)?;
-    let mut compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
+    let mut compiled = precompiled::load_to_run(&engine.engine, kind, &invocation.path)?;
     if !invocation.words.is_empty() || invocation.options.invoke.is_some() {
         let words = invocation.words.len();
         invocation = read_words(invocation, &RunnableOutline::of_compiled(&compiled))?;
         if invocation.words.len() < words {
             // There were options behind the file.
             engine = invocation.engine(true)?;
-            compiled = precompiled::load(&engine.engine, kind, &invocation.path)?;
+            compiled = precompiled::load_to_run(&engine.engine, kind, &invocation.path)?;
         }
     }
     let shown = invocation.path.display().to_string();
     run_compiled(&invocation, engine, &shown, &compiled)
+}
+
+/// The code of a guest that has exited: as much of it as a process can tell, and 1 where that would be success.
+fn exit_code(exit: Exit) -> ExitCode {
+    ExitCode::from(match exit.code() as u8 {
+        0 if exit.code() != 0 => 1,
+        code => code,
+    })
 }
 
 fn run_compiled(invocation: &Invocation, engine: CommandEngine, shown: &str, compiled: &Compiled) -> Result<ExitCode> {

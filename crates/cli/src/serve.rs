@@ -45,7 +45,7 @@ of their request, real clocks and secure random bytes; directories, variables an
 The first line on standard error says where it serves. SIGINT and SIGTERM stop it: it takes no more connections, and ends when all requests
 have been answered, or after --shutdown-timeout; a second one ends it at once.
 
-What the server answers itself: 400, 405, 413, 431 what no guest is asked for, 500 the guest failed, or set no response, 502 it says that
+What the server answers itself: 400, 405, 413, 414, 431 what no guest is asked for, 500 the guest failed, or set no response, 502 it says that
 whom it asked failed, 503 there is no room, 504 it took too long. Where an answer has begun, its connection is cut.
 
 A guest that computes lets others have their turn every 2 ms. One whose client leaves is ended.

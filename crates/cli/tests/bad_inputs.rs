@@ -332,6 +332,22 @@ fn folders_that_nest_deeply_are_not_searched() {
 }
 
 #[test]
+fn links_to_folders_make_no_circles() {
+    let scratch = ScratchFolder::new();
+    std::fs::create_dir_all(scratch.path("a/b")).unwrap();
+    std::fs::create_dir(scratch.path("c")).unwrap();
+    scratch.file("c/other.wast", b"(module)");
+    scratch.file("a/one.wast", b"(module)");
+    for (target, link) in [(".", "l"), ("../..", "a/b/up"), ("../a", "c/d"), ("c", "e")] {
+        std::os::unix::fs::symlink(target, scratch.path(link)).unwrap();
+    }
+    let outcome = gusset(["wast", &scratch.path("")]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("a/one.wast") && outcome.stdout.contains("c/other.wast"), "{}", outcome.stdout);
+    assert!(outcome.stdout.matches(".wast").count() < 5, "{}", outcome.stdout);
+}
+
+#[test]
 fn names_that_are_not_unicode_work() {
     use std::os::unix::ffi::OsStrExt;
     let scratch = ScratchFolder::new();

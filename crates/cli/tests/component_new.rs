@@ -145,3 +145,70 @@ fn inputs_that_are_damaged_are_refused() {
         }
     }
 }
+
+#[test]
+fn folders_of_wit_hold_files() {
+    let scratch = ScratchFolder::new();
+    let run = |line: &str| shell(Path::new(&scratch.path("")), line);
+    for (made, name) in [
+        ("ln -s /dev/zero d/z.wit", "d/z.wit"),
+        ("mkfifo d/f.wit", "d/f.wit"),
+        ("mkdir -p d/deps/a; mkfifo d/deps/a/f.wit", "d/deps/a/f.wit"),
+        ("mkdir d/deps; mkfifo d/deps/f.wit", "d/deps/f.wit"),
+        ("mkdir d/deps; ln -s /dev/zero d/deps/z.wasm", "d/deps/z.wasm"),
+    ] {
+        let ended = run(&format!("rm -rf d; mkdir d; echo 'package a:b;' > d/a.wit; {made}; gusset component wit d"));
+        ended.assert_refused(1);
+        ended.assert_says(&[&format!("cannot read {name}: it is neither a file nor a folder")]);
+    }
+    // What is not read may be anything.
+    assert_eq!(
+        run("rm -rf d; mkdir d; echo 'package a:b;' > d/a.wit; mkfifo d/f; gusset component wit d").code,
+        Some(0)
+    );
+}
+
+#[test]
+fn packages_that_would_not_be_valid_are_not_written() {
+    let scratch = ScratchFolder::new();
+    let types = |first: &str, next: &dyn Fn(usize) -> String, count: usize| {
+        let lines = (1..count).map(|at| format!("type t{at} = {};\n", next(at - 1))).collect::<String>();
+        format!("package a:b;\ninterface i {{\ntype t0 = {first};\n{lines}}}\n")
+    };
+    for (text, says) in [
+        (types("u8", &|last| format!("tuple<t{last}, t{last}>"), 60), "type size"),
+        (types("u8", &|last| format!("list<t{last}>"), 20_000), "nest"),
+        (format!("package a:b;\ninterface i {{\ntype {} = u8;\n}}\n", "x".repeat(1_000_000)), "string size"),
+    ] {
+        let file = scratch.file("large.wit", text.as_bytes());
+        let package = scratch.path("package.wasm");
+        let ended = gusset(["component", "wit", &file, "--wasm", "-o", &package]);
+        ended.assert_refused(1);
+        ended.assert_says(&["cannot write it as a package", says]);
+        assert!(!Path::new(&package).exists());
+    }
+}
+
+#[test]
+fn imports_that_are_to_be_renamed_are_there() {
+    let scratch = ScratchFolder::new();
+    let file = scratch.file("m.wasm", &module(&doubling("docs:hello/names"), "greeter"));
+    let ended = gusset(["component", "new", &file, "--import-name", "docs:hello/name=docs:other/names", "-o", "-"]);
+    ended.assert_refused(1);
+    ended.assert_says(&["the component imports no instance `docs:hello/name`; did you mean `docs:hello/names`?"]);
+}
+
+#[test]
+fn what_is_written_may_have_a_long_name_or_be_behind_a_link() {
+    let scratch = ScratchFolder::new();
+    scratch.file("hello.wit", WORLD.as_bytes());
+    let run = |line: &str| shell(Path::new(&scratch.path("")), line);
+    let name = "x".repeat(250);
+    assert_eq!(succeeded(run(&format!("gusset component wit hello.wit -o {name} && cat {name}"))), WORLD);
+    let line = "mkdir in; ln -s in/made link; ln -s link second; gusset component wit hello.wit -o second && test -L second -a -L link \
+                && cat in/made";
+    assert_eq!(succeeded(run(line)), WORLD);
+    let ended = run("ln -s b a; ln -s a b; gusset component wit hello.wit -o a");
+    ended.assert_refused(1);
+    ended.assert_says(&["cannot write a", "symbolic links"]);
+}

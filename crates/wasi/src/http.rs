@@ -20,7 +20,7 @@ pub use proxy::{Proxy, ProxyPre, ResponseSender};
 pub use types::{
     DnsErrorPayload, FieldSizePayload, Fields, FutureIncomingResponse, FutureTrailers, HttpErrorCode, HttpMethod,
     HttpScheme, IncomingBody, IncomingRequest, IncomingResponse, OutgoingBody, OutgoingRequest, OutgoingResponse,
-    RequestOptions, ResponseOutparam, TlsAlertReceivedPayload,
+    RequestOptions, ResponseOutparam, TlsAlertReceivedPayload, parse_authority,
 };
 
 use crate::ctx::WasiCtx;

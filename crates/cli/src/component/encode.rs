@@ -4,7 +4,9 @@ use super::tools::contained;
 use crate::input::InputFile;
 use anyhow::{Context, Error, Result, bail};
 use clap::ValueEnum;
-use gusset::{Config, CoreItemOutline, ModuleOutline, OutlineWorld, Printable};
+use gusset::{
+    Config, CoreItemOutline, ModuleOutline, NamedSource, OutlineItem, OutlineItemKind, OutlineWorld, Printable, nearest,
+};
 use gusset_wasi_adapter_built::{COMMAND, PROXY, REACTOR};
 use std::collections::HashMap;
 use wit_component::{ComponentEncoder, metadata};
@@ -50,6 +52,12 @@ pub(crate) struct EncodingOptions {
     pub(super) import_names: HashMap<String, String>,
 }
 
+impl EncodingOptions {
+    fn has_adapter(&self, name: &str) -> bool {
+        self.adapters.iter().any(|adapter| adapter.name == name)
+    }
+}
+
 /// The component that the core module in `file` becomes. By default it is not validated.
 ///
 /// # Errors
@@ -57,8 +65,7 @@ pub(crate) struct EncodingOptions {
 /// When it is no core module, or does not fit a component.
 pub(crate) fn encode(file: &InputFile, options: &EncodingOptions) -> Result<Vec<u8>> {
     let module = core_module(file)?;
-    let has_adapter = |name: &str| options.adapters.iter().any(|adapter| adapter.name == name);
-    if imports_from(&module, PREVIEW0) && !has_adapter(PREVIEW0) {
+    if imports_from(&module, PREVIEW0) && !options.has_adapter(PREVIEW0) {
         bail!(
             "cannot make a component of {}: it imports WASI preview0 (`{PREVIEW0}`), for which there is no adapter; `gusset run` runs it as \
              it is, and compilers of today make modules for preview1",
@@ -73,27 +80,67 @@ pub(crate) fn encode(file: &InputFile, options: &EncodingOptions) -> Result<Vec<
     }
     let wasm = file.source.to_wasm()?;
     let encoded = contained(|| {
-        let mut encoder = ComponentEncoder::default();
-        encoder
-            .validate(options.validate)
-            .realloc_via_memory_grow(options.realloc_via_memory_grow)
-            .merge_imports_based_on_semver(!options.split_imports_of_other_versions)
-            .reject_legacy_names(options.reject_legacy_names)
-            .import_name_map(options.import_names.clone());
-        encoder.module(&wasm)?;
-        for NamedAdapter { name, wasm } in &options.adapters {
-            let added = encoder.adapter(name, wasm);
-            added.with_context(|| format!("cannot take the adapter `{}`", Printable::name(name)))?;
+        if !options.import_names.is_empty() {
+            check_import_names(encoder(&module, &wasm, options)?.encode()?, &options.import_names)?;
         }
-        if !has_adapter(PREVIEW1)
-            && let Some(adapter) = fitting_adapter(&module, &wasm, options)?
-        {
-            check_memory(&module)?;
-            encoder.adapter(PREVIEW1, adapter.wasm()).context("cannot take the adapter for preview1")?;
-        }
-        encoder.encode()
+        encoder(&module, &wasm, options)?.import_name_map(options.import_names.clone()).encode()
     });
     encoded.map_err(|error| refused(file, error))
+}
+
+/// What encodes the module, with its adapters.
+fn encoder(module: &ModuleOutline, wasm: &[u8], options: &EncodingOptions) -> Result<ComponentEncoder> {
+    let mut encoder = ComponentEncoder::default();
+    encoder
+        .validate(options.validate)
+        .realloc_via_memory_grow(options.realloc_via_memory_grow)
+        .merge_imports_based_on_semver(!options.split_imports_of_other_versions)
+        .reject_legacy_names(options.reject_legacy_names);
+    encoder.module(wasm)?;
+    for NamedAdapter { name, wasm } in &options.adapters {
+        let added = encoder.adapter(name, wasm);
+        added.with_context(|| format!("cannot take the adapter `{}`", Printable::name(name)))?;
+    }
+    if !options.has_adapter(PREVIEW1)
+        && let Some(adapter) = fitting_adapter(module, wasm, options)?
+    {
+        check_memory(module)?;
+        encoder.adapter(PREVIEW1, adapter.wasm()).context("cannot take the adapter for preview1")?;
+    }
+    Ok(encoder)
+}
+
+/// The functions that the core module in `file` exports for nobody: it does not say which world it is for, and so its component exports none of
+/// them.
+///
+/// # Errors
+///
+/// When it is no core module, or what it says is broken.
+pub(super) fn lost_functions(file: &InputFile) -> Result<Vec<String>> {
+    let module = core_module(file)?;
+    let wasm = file.source.to_wasm()?;
+    if is_program(&module) || contained(|| metadata::decode(&wasm))?.0.is_some() {
+        return Ok(Vec::new());
+    }
+    // These are called by whoever runs the others.
+    let of_tools =
+        |name: &str| ["_", "cabi_", "canonical_abi_", "asyncify_"].iter().any(|start| name.starts_with(start));
+    let functions =
+        module.exports.into_iter().filter(|export| export.ty.starts_with("func") && !of_tools(&export.name));
+    Ok(functions.map(|export| export.name).collect())
+}
+
+/// That the component imports all that is to be renamed.
+fn check_import_names(component: Vec<u8>, import_names: &HashMap<String, String>) -> Result<()> {
+    let OutlineWorld::Component(world) = NamedSource::new("the component", component).outline()?.world else {
+        bail!("internal error: it is no component");
+    };
+    let is_instance = |item: &&OutlineItem| matches!(item.kind, OutlineItemKind::Instance(_));
+    let imported: Vec<&str> = world.imports.iter().filter(is_instance).map(|item| &*item.name).collect();
+    let Some(old) = import_names.keys().find(|old| !imported.contains(&&***old)) else { return Ok(()) };
+    let hint = nearest(old, imported.iter().copied());
+    let hint = hint.map_or_else(String::new, |near| format!("; did you mean `{}`?", Printable::name(near)));
+    bail!("--import-name: the component imports no instance `{}`{hint}", Printable::name(old))
 }
 
 impl Preview1Adapter {
@@ -148,6 +195,17 @@ fn imports_from(module: &ModuleOutline, name: &str) -> bool {
 fn refused(file: &InputFile, error: Error) -> Error {
     let mut specified = Config::new();
     specified.specified_features();
-    let error = file.source.validate(&specified).err().unwrap_or(error);
+    let error = file.source.validate(&specified).err().unwrap_or_else(|| in_lines(error));
     error.context(file.refusal("cannot make a component of"))
+}
+
+/// `error`, in which no bytes stand on a line each.
+fn in_lines(error: Error) -> Error {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    if !causes.iter().any(|cause| cause.contains("=[\n")) {
+        return error;
+    }
+    let mut causes = causes.iter().rev().map(|cause| cause.split_whitespace().collect::<Vec<_>>().join(" "));
+    let innermost = Error::msg(causes.next().unwrap_or_default());
+    causes.fold(innermost, Error::context)
 }

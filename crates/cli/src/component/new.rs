@@ -1,11 +1,13 @@
 //! `gusset component new`: writes the component that a core module becomes.
 
-use super::encode::{EncodingOptions, NamedAdapter, Preview1Adapter, encode};
+use super::encode::{EncodingOptions, NamedAdapter, Preview1Adapter, encode, lost_functions};
 use crate::error::WrongUsage;
-use crate::input::{self, STDIN};
+use crate::input::{self, InputFile, STDIN};
 use crate::output_file::{check_differs, write_binary, write_text};
 use anyhow::{Context, Result};
 use clap::{ArgAction, Args};
+use gusset::Printable;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -103,11 +105,28 @@ pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode> {
     }
     let file = input::any(&arguments.file)?;
     let component = encode(&file, &arguments.options()?)?;
+    warn_of_lost(&file)?;
     match arguments.wat {
         false => write_binary(output, "a component", &component)?,
         true => write_text(output, &wasmprinter::print_bytes(&component).context("cannot write it as text")?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says which functions of the module are none of the component's, as nobody would expect.
+fn warn_of_lost(file: &InputFile) -> Result<()> {
+    let lost = lost_functions(file)?;
+    let Some(first) = lost.first() else { return Ok(()) };
+    let others = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
+    let message = format!(
+        "warning: {} does not say which world it is for, so that the component exports nothing of it: not `{}`{others}; `wasm-tools component embed` \
+         writes a world into a module\n",
+        file.name,
+        Printable::name(first)
+    );
+    // When stderr is gone there is nobody to tell.
+    let _ = std::io::stderr().write_all(message.as_bytes());
+    Ok(())
 }
 
 impl NewArguments {

@@ -5,7 +5,7 @@ use crate::input::{self, InputFile, WitInput};
 use crate::output_file::{check_differs, write_binary, write_text};
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
-use gusset::Config;
+use gusset::{Config, NamedSource};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wit_component::{DecodedWasm, WitPrinter};
@@ -60,8 +60,7 @@ pub(super) fn run(arguments: &WitArguments) -> Result<ExitCode> {
         },
     };
     if arguments.wasm {
-        let package = contained(|| wit_component::encode(&packages.resolve, packages.main, false));
-        write_binary(output, "a package in wasm", &package.context("cannot write it as a package")?)?;
+        write_binary(output, "a package in wasm", &packages.wasm().context("cannot write it as a package")?)?;
     } else if arguments.json {
         write_text(output, &format!("{}\n", serde_json::to_string_pretty(&packages.resolve)?))?;
     } else {
@@ -108,6 +107,15 @@ fn invalid(file: &InputFile) -> Option<Error> {
 }
 
 impl Packages {
+    /// The package in wasm. What can be said in WIT may be more than a component may have.
+    fn wasm(&self) -> Result<Vec<u8>> {
+        let package = contained(|| wit_component::encode(&self.resolve, self.main, false))?;
+        let mut specified = Config::new();
+        specified.specified_features();
+        NamedSource::new("the package", &*package).validate(&specified)?;
+        Ok(package)
+    }
+
     fn text(&self, docs: bool) -> Result<String> {
         let others = self.resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != self.main);
         let others: Vec<PackageId> = others.collect();

@@ -2,7 +2,7 @@
 
 use super::arguments::Invocation;
 use super::limits::{GuestLimiter, GuestLimits};
-use super::{grants, unlinked};
+use super::{exit_code, grants, unlinked};
 use crate::output::print;
 use crate::select::listing;
 use crate::{guess, sample};
@@ -25,7 +25,17 @@ pub(super) fn check(invocation: &Invocation) -> Result<()> {
     if invocation.options.invoke.is_some() || invocation.first_word().is_some_and(guess::is_name) {
         invocation.refuse_words(", as WAVE")?;
     }
-    invocation.options.invoke.as_ref().map_or(Ok(()), |text| parse(invocation, text).map(drop))
+    match &invocation.options.invoke {
+        // What could stand behind it is known when the function is.
+        Some(text) if is_bare_name(text) => Ok(()),
+        Some(text) => parse(invocation, text, None).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Whether the parentheses behind a function's name were left out, with all that stands in them.
+fn is_bare_name(text: &str) -> bool {
+    guess::is_name(text) && !text.contains(|char: char| char.is_whitespace() || char == '(')
 }
 
 /// What is done with a component.
@@ -88,17 +98,23 @@ pub(super) fn run(
     match run.perform(&task) {
         Ok(code) => Ok(code),
         Err(error) => match error.downcast_ref::<Exit>() {
-            // As much of it as a process can tell.
-            Some(exit) => Ok(ExitCode::from(exit.code() as u8)),
+            Some(exit) => Ok(exit_code(*exit)),
             None => Err(unlinked::explain(error, &invocation.path, shown)),
         },
     }
 }
 
-/// The call that stands after `--invoke`.
-fn parse<'a>(invocation: &Invocation, text: &'a str) -> Result<WaveCall<'a>> {
+/// The call that stands after `--invoke`; what is said of one that is none depends on the component, if that is known.
+fn parse<'a>(invocation: &Invocation, text: &'a str, component: Option<&Component>) -> Result<WaveCall<'a>> {
     WaveCall::parse(text).with_context(|| {
-        let words: Vec<String> = text.split_whitespace().map(String::from).collect();
+        let named = component.filter(|_| is_bare_name(text)).and_then(|component| component.find_func(text).ok());
+        let words: Vec<String> = match named.and_then(|function| sample::call(text, &function.ty)) {
+            Some(call) => {
+                let command = format!("gusset run {} --invoke {}", invocation.typed_file(), guess::in_shell(&call));
+                return format!("cannot understand the call after --invoke; a call looks like\n\n  {command}\n");
+            }
+            None => text.split_whitespace().map(String::from).collect(),
+        };
         match words.is_empty() || text.contains('(') {
             true => "cannot understand the call after --invoke".to_string(),
             false => {
@@ -119,7 +135,7 @@ impl ComponentRun<'_> {
                 None => Err(invocation.nothing_called(self.what_to_call())),
             };
         };
-        let call = parse(invocation, text)?;
+        let call = parse(invocation, text, Some(component))?;
         let function =
             component.find_func(call.name()).with_context(|| format!("cannot call a function of {}", self.shown))?;
         let name = function.name();

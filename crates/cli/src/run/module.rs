@@ -3,7 +3,7 @@
 use super::arguments::Invocation;
 use super::core_call::{self, CoreCall};
 use super::limits::{GuestLimiter, GuestLimits};
-use super::{grants, unlinked_module};
+use super::{exit_code, grants, unlinked_module};
 use crate::error::WrongUsage;
 use crate::guess;
 use crate::output::print;
@@ -73,8 +73,7 @@ pub(super) fn run(
     };
     let outcome = run.perform(&task);
     let exit = Exit::of(outcome).map_err(|error| run.explain(error))?;
-    // As much of it as a process can tell.
-    Ok(ExitCode::from(exit.code() as u8))
+    Ok(exit_code(exit))
 }
 
 fn exports_function(module: &Module, name: &str) -> bool {

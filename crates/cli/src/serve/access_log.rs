@@ -3,6 +3,7 @@
 use super::arguments::LogFile;
 use super::log_sink::LogSink;
 use super::record::RequestRecord;
+use super::service::NO_THREAD;
 use crate::json_text::JsonText;
 use anyhow::{Context, Result};
 use std::fmt::{self, Write};
@@ -14,16 +15,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub(super) struct AccessLog(Arc<LogSink>);
 
 impl AccessLog {
-    /// The log in that file, behind what is in it; `stdout` is where standard output goes.
+    /// The log in that file, behind what is in it; `stdout` is where standard output goes, `stderr` where it is told what cannot be written.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub(super) fn open(file: &LogFile, stdout: &Arc<LogSink>) -> Result<AccessLog> {
+    pub(super) fn open(file: &LogFile, stdout: &Arc<LogSink>, stderr: &Arc<LogSink>) -> Result<AccessLog> {
         let LogFile::File(path) = file else { return Ok(AccessLog(stdout.clone())) };
         let file = OpenOptions::new().append(true).create(true).open(path);
         let file = file.with_context(|| format!("cannot write the log {}", path.display()))?;
-        Ok(AccessLog(LogSink::start("gusset-access", file).context("starting the thread that writes the log")?))
+        Ok(AccessLog(LogSink::start("the access log", Some(stderr), file).context(NO_THREAD)?))
     }
 
     /// Writes the line of a request that is over.

@@ -78,6 +78,10 @@ pub(super) fn failure(error: &Error) -> String {
     if let Some(exit) = error.downcast_ref::<Exit>() {
         return format!("the guest has called `exit` ({})", exit.code());
     }
+    if error.is::<PoolExhausted>() {
+        // Guests that go on after their answers have theirs.
+        return "there is no room for another guest: all that --max-concurrent-requests allows are there".into();
+    }
     let shown = |cause: &(dyn std::error::Error + 'static)| {
         let text = cause.to_string();
         let lines = text.trim_end().lines().map(|line| Printable::message(line).to_string());

@@ -33,10 +33,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = "/healthz", value_parser = path)]
     pub(super) healthz: Option<String>,
     /// Stop, as by a signal, with the Nth request
-    #[arg(long, value_name = "N", value_parser = quantity::number)]
+    #[arg(long, value_name = "N", value_parser = max_requests)]
     pub(super) max_requests: Option<u64>,
-    /// How long requests may go on after a signal to stop
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::duration)]
+    /// How long requests may go on after a signal to stop; with 0 all end at once
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = quantity::span)]
     pub(super) shutdown_timeout: Duration,
     /// Switch features on, or off with `-` before the name: names between commas, as for `gusset wast`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
@@ -74,17 +74,17 @@ pub(super) struct ServeLimits {
     /// The most connections; those beyond wait to be taken
     #[arg(long, help_heading = HEADING, value_name = "N", default_value = "20000")]
     pub(super) max_concurrent_connections: NonZeroUsize,
-    /// The most that the head of a request may have; what is larger is answered 431
-    #[arg(long, help_heading = HEADING, value_name = "SIZE", default_value = "64KiB", value_parser = quantity::size)]
+    /// The most that the head of a request may have; what is larger is answered 431, or 414
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", default_value = "64KiB", value_parser = head_size)]
     pub(super) max_header_size: u64,
     /// The most that the body of a request may have; what says that it is larger is answered 413 [default: any size]
     #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = quantity::size)]
     pub(super) max_body_size: Option<u64>,
     /// The most time that the head of a request may take
-    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "10s", value_parser = quantity::duration)]
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "10s", value_parser = patience)]
     pub(super) header_timeout: Duration,
     /// How long a connection is kept on which no request comes, or no answer goes
-    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "60s", value_parser = quantity::duration)]
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "60s", value_parser = patience)]
     pub(super) idle_timeout: Duration,
 }
 
@@ -120,7 +120,32 @@ impl From<&OsStr> for LogFile {
 fn time_limit(text: &str) -> Result<TimeLimit, &'static str> {
     match text {
         "none" => Ok(TimeLimit(None)),
-        text => quantity::duration(text).map(|time| TimeLimit(Some(time))),
+        text => match quantity::span(text)? {
+            Duration::ZERO => Err("no guest ends in no time; with `none` it has all the time there is"),
+            time => Ok(TimeLimit(Some(time))),
+        },
+    }
+}
+
+/// How long is waited for a client.
+fn patience(text: &str) -> Result<Duration, &'static str> {
+    match quantity::span(text)? {
+        Duration::ZERO => Err("every client needs some time"),
+        time => Ok(time),
+    }
+}
+
+fn head_size(text: &str) -> Result<u64, &'static str> {
+    match quantity::size(text)? {
+        0 => Err("every request has a head"),
+        bytes => Ok(bytes),
+    }
+}
+
+fn max_requests(text: &str) -> Result<u64, &'static str> {
+    match quantity::number(text)? {
+        0 => Err("it would stop before it begins"),
+        number => Ok(number),
     }
 }
 
@@ -147,6 +172,6 @@ mod tests {
     fn there_may_be_no_limit_of_time() {
         assert_eq!(time_limit("none"), Ok(TimeLimit(None)));
         assert_eq!(time_limit("2s"), Ok(TimeLimit(Some(Duration::from_secs(2)))));
-        assert!(time_limit("0").is_err());
+        assert!(time_limit("0").is_err_and(|error| error.contains("`none`")));
     }
 }

@@ -15,8 +15,10 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
 use tokio::time::sleep_until;
 
 /// The least that hyper reads a head into.
@@ -24,6 +26,9 @@ const LEAST_HEAD: usize = 8 << 10;
 
 /// A time that nobody waits for.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// How long nothing goes to a client that has ended its side: most of them are gone, and some only have said all.
+const HALF_CLOSED: Duration = Duration::from_secs(5);
 
 /// What a connection and its requests tell one another.
 pub(super) struct ConnectionState {
@@ -46,6 +51,8 @@ struct ConnectionClock {
     deadline: Option<Instant>,
     /// Since when the client takes nothing.
     stalled: Option<Instant>,
+    /// Since when the client has ended its side and got nothing.
+    half_closed: Option<Instant>,
     /// Of an answer that is over, some may be waiting to be sent.
     unsent: bool,
 }
@@ -73,8 +80,14 @@ enum Ringing {
 
 impl ConnectionState {
     pub(super) fn new(service: Arc<Service>, client: SocketAddr) -> ConnectionState {
-        let clock =
-            ConnectionClock { phase: Phase::Idle, since: Instant::now(), deadline: None, stalled: None, unsent: false };
+        let clock = ConnectionClock {
+            phase: Phase::Idle,
+            since: Instant::now(),
+            deadline: None,
+            stalled: None,
+            half_closed: None,
+            unsent: false,
+        };
         ConnectionState {
             service,
             client,
@@ -98,6 +111,7 @@ impl ConnectionState {
         let mut clock = self.lock();
         if is_taken {
             clock.stalled = None;
+            clock.half_closed = clock.half_closed.map(|_| Instant::now());
             if clock.unsent && clock.phase == Phase::Idle {
                 // It is not idle before it has all of its answer.
                 clock.since = Instant::now();
@@ -105,6 +119,16 @@ impl ConnectionState {
         } else if clock.stalled.is_none() {
             clock.stalled = Some(Instant::now());
         }
+    }
+
+    /// The client has ended its side.
+    fn note_half_closed(&self) {
+        self.lock().half_closed.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether a request is being answered.
+    fn is_answering(&self) -> bool {
+        matches!(self.lock().phase, Phase::Request | Phase::Response)
     }
 
     /// Nothing waits to be sent.
@@ -116,7 +140,7 @@ impl ConnectionState {
     pub(super) fn begin_request(&self, now: Instant, has_body: bool) {
         let deadline = self.service.limits.timeout.and_then(|timeout| now.checked_add(timeout));
         let mut clock = self.lock();
-        (clock.phase, clock.since, clock.deadline) = (Phase::Request, now, deadline);
+        (clock.phase, clock.since, clock.deadline, clock.half_closed) = (Phase::Request, now, deadline, None);
         self.has_body.store(has_body, Ordering::Relaxed);
     }
 
@@ -138,7 +162,7 @@ impl ConnectionState {
     /// The answer is gone.
     pub(super) fn end_request(&self) {
         let mut clock = self.lock();
-        (clock.phase, clock.since, clock.deadline) = (Phase::Idle, Instant::now(), None);
+        (clock.phase, clock.since, clock.deadline, clock.half_closed) = (Phase::Idle, Instant::now(), None, None);
     }
 
     pub(super) fn guest_deadline(&self) -> Option<Instant> {
@@ -175,7 +199,14 @@ impl ConnectionState {
             Phase::Request | Phase::Response => clock.deadline,
         };
         let stalled = clock.stalled.and_then(|since| since.checked_add(limits.idle_timeout));
-        phase.into_iter().chain(stalled).min()
+        phase.into_iter().chain(stalled).chain(self.left(&clock)).min()
+    }
+
+    /// When a client that has ended its side is taken to have left.
+    fn left(&self, clock: &ConnectionClock) -> Option<Instant> {
+        // One that has not taken something yet has its time for that.
+        let since = clock.half_closed.filter(|_| clock.stalled.is_none())?;
+        since.checked_add(HALF_CLOSED.min(self.service.limits.idle_timeout))
     }
 
     fn ring(&self) -> Ringing {
@@ -187,6 +218,9 @@ impl ConnectionState {
         let stalled = clock.stalled.and_then(|since| since.checked_add(self.service.limits.idle_timeout));
         if stalled.is_some_and(|due| due <= now) {
             self.break_off();
+            return Ringing::Close;
+        }
+        if self.left(&clock).is_some_and(|due| due <= now) {
             return Ringing::Close;
         }
         match clock.phase {
@@ -212,9 +246,11 @@ pub(super) async fn serve(service: Arc<Service>, accepted: Accepted) {
     let answering = service_fn(move |request| handle(of_requests.clone(), request));
     let mut builder = http1::Builder::new();
     let max_head = state.service.limits.max_header_size;
-    builder.max_buf_size(max_head.max(LEAST_HEAD)).max_header_size(max_head);
-    let mut connection = builder.serve_connection(TokioIo::new(WatchedSocket::new(stream, state.clone())), answering);
-    let is_over = drive(&state, &mut connection).await;
+    builder.max_buf_size(max_head.max(LEAST_HEAD)).max_header_size(max_head).half_close(true);
+    let stream = Arc::new(Mutex::new(stream));
+    let socket = WatchedSocket::new(stream.clone(), state.clone());
+    let mut connection = builder.serve_connection(TokioIo::new(socket), answering);
+    let is_over = drive(&state, &stream, &mut connection).await;
     let socket = connection.into_parts().io.into_inner();
     // What was going on of a request ends here, before the client is told.
     match is_over {
@@ -241,9 +277,29 @@ enum ConnectionEnd {
     Silent,
 }
 
+/// What is known of a client whose request is being answered.
+enum ClientEnd {
+    None,
+    /// It says nothing more, and may listen.
+    Half,
+    Gone,
+}
+
+/// Looks whether the client has ended its side, and has the task woken when it does.
+fn poll_end(stream: &Mutex<TcpStream>, task: &mut Context<'_>) -> ClientEnd {
+    let mut byte = [0];
+    let stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+    match stream.poll_peek(task, &mut ReadBuf::new(&mut byte)) {
+        Poll::Ready(Ok(0)) => ClientEnd::Half,
+        Poll::Ready(Err(_)) => ClientEnd::Gone,
+        Poll::Ready(Ok(_)) | Poll::Pending => ClientEnd::None,
+    }
+}
+
 /// Has hyper go on until the connection ends, or something takes too long.
 async fn drive<S>(
     state: &ConnectionState,
+    stream: &Mutex<TcpStream>,
     connection: &mut http1::Connection<TokioIo<WatchedSocket>, S>,
 ) -> ConnectionEnd
 where
@@ -267,6 +323,14 @@ where
                     Err(error) if error.is_parse() => ConnectionEnd::Malformed(error),
                     _ => ConnectionEnd::Over,
                 });
+            }
+            // Hyper does not look for it before it has answered.
+            if state.is_answering() {
+                match poll_end(stream, task) {
+                    ClientEnd::None => {}
+                    ClientEnd::Half => state.note_half_closed(),
+                    ClientEnd::Gone => return Poll::Ready(ConnectionEnd::Silent),
+                }
             }
             // What is due later is looked at when the timer rings: most of it never is.
             if let Some(due) = state.due()

@@ -10,7 +10,7 @@ use super::service::{RequestLimits, Service};
 use super::turns::poll_guest;
 use gusset::Result;
 use gusset_wasi::Exit;
-use gusset_wasi::http::{HttpErrorCode, HttpScheme, OutgoingHttpBody, WasiHttpView};
+use gusset_wasi::http::{HttpErrorCode, HttpScheme, OutgoingHttpBody, WasiHttpView, parse_authority};
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -38,13 +38,21 @@ enum RequestAnswer {
     Guest(Response<OutgoingHttpBody>, Option<GuestFuture>),
 }
 
-/// Answers a request. It is dropped where its client leaves.
-pub(super) async fn handle(
+/// Answers a request. It is dropped where its client leaves, perhaps before anybody has looked at it.
+pub(super) fn handle(
     connection: Arc<ConnectionState>,
     request: Request<Incoming>,
-) -> Result<Response<ServedBody>, Infallible> {
-    let mut record = RequestRecord::new(&connection.service, connection.client, &request);
+) -> impl Future<Output = Result<Response<ServedBody>, Infallible>> {
+    let record = RequestRecord::new(&connection.service, connection.client, &request);
     connection.begin_request(record.start, !request.body().is_end_stream());
+    answered(connection, request, record)
+}
+
+async fn answered(
+    connection: Arc<ConnectionState>,
+    request: Request<Incoming>,
+    mut record: RequestRecord,
+) -> Result<Response<ServedBody>, Infallible> {
     let is_head = request.method() == Method::HEAD;
     let (client, request) = WaitingClient::of(request);
     let answer = answer(&connection, request, &mut record).await;
@@ -116,10 +124,15 @@ fn answer_alone(service: &Service, request: &Request<AskedBody>) -> Option<OwnAn
 
 /// Why a request is refused, if it is.
 fn refusal(limits: &RequestLimits, request: &Request<AskedBody>) -> Option<(StatusCode, String)> {
-    let headers = request.headers();
-    let hosts = headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+    let hosts = request.headers().get_all(HOST);
+    let count = hosts.iter().count();
+    if count > 1 || (count == 0 && request.version() == Version::HTTP_11) {
         return Some((StatusCode::BAD_REQUEST, "a request has one header `host`".into()));
+    }
+    let is_host = |text: &str| text.is_empty() || parse_authority(text).is_some();
+    let named = hosts.iter().all(|host| host.to_str().is_ok_and(is_host));
+    if !named || request.uri().authority().is_some_and(|authority| !is_host(authority.as_str())) {
+        return Some((StatusCode::BAD_REQUEST, "its host is none: a name or an address, and perhaps a port".into()));
     }
     if request.method() == Method::CONNECT {
         return Some((StatusCode::METHOD_NOT_ALLOWED, "this is no proxy".into()));

@@ -23,8 +23,8 @@ const RESERVED_DESCRIPTORS: u64 = 64;
 /// How long the server waits where the system has no descriptor for another connection.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 
-/// How often that is told.
-const TOLD_EACH: Duration = Duration::from_secs(10);
+/// How often that is told, and what else may go wrong all the time.
+pub(super) const TOLD_EACH: Duration = Duration::from_secs(10);
 
 /// A connection that was taken.
 pub(super) struct Accepted {
@@ -79,7 +79,7 @@ pub(super) async fn serve(
     let mut signals = StopSignals::new().context("waiting for signals")?;
     let listener = TcpListener::bind(addr).await.with_context(|| format!("cannot listen at {addr}"))?;
     let at = listener.local_addr().with_context(|| format!("cannot listen at {addr}"))?;
-    eprintln!("Serving HTTP on http://{at}/");
+    service.stderr.put(format!("Serving HTTP on http://{at}/\n"));
     first(accept(service, listener, connections), first(signals.next(), service.stop.requested())).await;
     service.stop.begin();
     let ended = first(service.stop.ended(), first(signals.next(), sleep(shutdown_timeout))).await;

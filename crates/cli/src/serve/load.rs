@@ -5,12 +5,12 @@ use super::arguments::ServeArguments;
 use super::guest::ServedGuest;
 use crate::engine::{self, CommandEngine};
 use crate::guess::file_in_shell;
-use crate::input::{self, Compiled};
+use crate::input::{self, Compiled, InputFile};
 use crate::precompiled;
 use crate::run::unlinked;
 use crate::select::listing;
-use anyhow::{Context, Result, bail};
-use gusset::{CallableExport, Component, Config, Engine, Linker, PoolDemand, PoolingConfig};
+use anyhow::{Context, Error, Result, bail};
+use gusset::{CallableExport, Component, Config, Engine, Linker, PoolDemand, PoolingConfig, Precompiled};
 use gusset_wasi::http::{self, ProxyPre};
 use gusset_wasi::p2;
 use rustix::process::{Resource, getrlimit};
@@ -33,10 +33,19 @@ const COMMON: (u32, u32, u32, u64) = (8, 2, 4, 20_000);
 /// What a stack has beside what guests may use.
 const FOR_THE_HOST: u64 = 1 << 20;
 
+/// More than a process has.
+const ADDRESS_SPACE: u64 = 1 << 47;
+
 /// What there is to serve.
 pub(super) struct Loaded {
     pub(super) engine: Engine,
     pub(super) service: ProxyPre<ServedGuest>,
+}
+
+/// What is served, read once: a pipe gives nothing to who reads it again.
+enum ServedFile {
+    Source(InputFile),
+    Precompiled(Precompiled),
 }
 
 /// The service in the file, ready to be instantiated.
@@ -46,7 +55,7 @@ pub(super) struct Loaded {
 /// When there is none, or it imports what is not there.
 pub(super) fn load(arguments: &ServeArguments) -> Result<Loaded> {
     let path = &arguments.path;
-    let (engine, shown, component) = fitting(arguments)?;
+    let (engine, shown, component) = fitting(arguments, &read(arguments)?)?;
     check(&shown, &component)?;
     let mut linker = Linker::new(&engine);
     p2::add_to_linker_async(&mut linker)?;
@@ -61,21 +70,21 @@ pub(super) fn load(arguments: &ServeArguments) -> Result<Loaded> {
 }
 
 /// The component, of an engine whose pool has room for as many instances as there may be.
-fn fitting(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
+fn fitting(arguments: &ServeArguments, file: &ServedFile) -> Result<(Engine, String, Component)> {
     // Where a process may not have much address space, it cannot be reserved.
     let pooled = !arguments.no_pool && getrlimit(Resource::As).current.is_none();
     if !pooled {
-        return without_pool(arguments);
+        return without_pool(arguments, file);
     }
     let mut room = PoolDemand::default();
     (room.core_instances, room.memories, room.tables, room.table_elements) = COMMON;
     loop {
         let engine = match engine(arguments, Some(room)) {
             // The system has not that much, and nobody has asked for so many.
-            Err(_) if !arguments.limits.says_guests() => return without_pool(arguments),
+            Err(_) if !arguments.limits.says_guests() => return without_pool(arguments, file),
             engine => engine?,
         };
-        let (shown, component) = component(arguments, &engine.engine)?;
+        let (shown, component) = component(arguments, file, &engine.engine)?;
         let demand = component.pool_demand();
         let larger = |room: PoolDemand| {
             let mut larger = room;
@@ -94,9 +103,9 @@ fn fitting(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
 }
 
 /// The component, of an engine that gets everything from the system.
-fn without_pool(arguments: &ServeArguments) -> Result<(Engine, String, Component)> {
+fn without_pool(arguments: &ServeArguments, file: &ServedFile) -> Result<(Engine, String, Component)> {
     let engine = engine(arguments, None)?;
-    let (shown, component) = component(arguments, &engine.engine)?;
+    let (shown, component) = component(arguments, file, &engine.engine)?;
     Ok((engine.compiled(), shown, component))
 }
 
@@ -106,7 +115,10 @@ fn engine(arguments: &ServeArguments, room: Option<PoolDemand>) -> Result<Comman
     config.epoch_interruption(true);
     limits.sizes.configure(&mut config);
     if let Some(bytes) = limits.sizes.max_wasm_stack() {
-        let stack = usize::try_from(bytes.saturating_add(FOR_THE_HOST)).unwrap_or(usize::MAX);
+        let stack = bytes.checked_add(FOR_THE_HOST).filter(|size| *size < ADDRESS_SPACE);
+        let Some(stack) = stack.and_then(|size| usize::try_from(size).ok()) else {
+            bail!("no stack can have {bytes} bytes, as --max-wasm-stack says");
+        };
         config.async_stack_size(stack.max(2 << 20));
     }
     if !allow_precompiled {
@@ -117,7 +129,8 @@ fn engine(arguments: &ServeArguments, room: Option<PoolDemand>) -> Result<Comman
         pool(&mut config, limits.guests(), room);
     }
     CommandEngine::new(config).map_err(|error| match pooled {
-        true => error.context(format!(
+        // What stands between is in the words of hosts.
+        true => Error::msg(error.root_cause().to_string()).context(format!(
             "there is no pool for {} guests at a time; --max-concurrent-requests makes it smaller, and with --no-pool there is none",
             limits.guests()
         )),
@@ -137,26 +150,36 @@ fn pool(config: &mut Config, guests: usize, room: PoolDemand) {
     config.allocation_strategy(pool);
 }
 
-/// The component in the file, with what that is called in messages.
-fn component(arguments: &ServeArguments, engine: &Engine) -> Result<(String, Component)> {
+/// What there is to compile, or was compiled.
+fn read(arguments: &ServeArguments) -> Result<ServedFile> {
     let path = &arguments.path;
-    let (shown, compiled) = match precompiled::detect(path) {
+    match precompiled::detect(path) {
         Some(_) if !arguments.allow_precompiled => bail!(
             "{} is precompiled, and its code would be believed; if you trust where it comes from, `gusset serve --allow-precompiled {}` \
              serves it",
             path.display(),
             file_in_shell(path)
         ),
-        Some(kind) => {
-            let loaded = precompiled::load(engine, kind, path);
-            let loaded = loaded.context("`gusset serve` takes what `gusset compile --timeout` makes")?;
+        Some(kind) => Ok(ServedFile::Precompiled(kind)),
+        None => input::runnable(path).map(ServedFile::Source),
+    }
+}
+
+/// The component in the file, with what that is called in messages.
+fn component(arguments: &ServeArguments, file: &ServedFile, engine: &Engine) -> Result<(String, Component)> {
+    let (shown, compiled) = match file {
+        ServedFile::Precompiled(kind) => {
+            let path = &arguments.path;
+            let loaded = precompiled::load(engine, *kind, path).map_err(|error| {
+                let how = match precompiled::has_other_settings(&error) {
+                    true => ": `gusset serve` takes what `gusset compile --timeout` makes, without --fuel",
+                    false => "",
+                };
+                error.context(format!("cannot serve {}{how}", path.display()))
+            })?;
             (path.display().to_string(), loaded)
         }
-        None => {
-            let file = input::runnable(path)?;
-            let compiled = input::compiled(engine, &file)?;
-            (file.name, compiled)
-        }
+        ServedFile::Source(file) => (file.name.clone(), input::compiled(engine, file)?),
     };
     match compiled {
         Compiled::Component(component) => Ok((shown, component)),

@@ -1,6 +1,7 @@
 //! [`LogSink`]: what the server and its guests write goes through a queue to a thread that writes it. So nobody waits for a terminal or a pipe that
 //! takes nothing, but a guest that has more in the queue than its share.
 
+use super::listen::TOLD_EACH;
 use gusset_wasi::Waiter;
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -31,6 +32,10 @@ const MANY_WAKERS: usize = 64;
 
 /// A destination, with its thread.
 pub(super) struct LogSink {
+    /// What it is called where it cannot be written.
+    what: &'static str,
+    /// Where that is told, if not here.
+    told_in: Option<Arc<LogSink>>,
     queue: Mutex<LogQueue>,
     /// There is something to write.
     filled: Condvar,
@@ -47,11 +52,24 @@ struct LogQueue {
     own: usize,
     /// Bytes of all guests', with what their lines take beside.
     guests: usize,
-    /// How many lines there was no room for.
+    /// How many lines there was no room for, here or where they go, since that was told here.
     lost: u64,
+    /// A line was begun, and the rest of it could not be written.
+    is_torn: bool,
     /// The thread has taken some that it is writing.
     writing: bool,
     ended: bool,
+}
+
+/// What is written at once.
+#[derive(Default)]
+struct LogBatch {
+    bytes: Vec<u8>,
+    shares: Vec<(Arc<GuestShare>, usize)>,
+    /// It begins with the end of a line that was torn.
+    mends: bool,
+    /// Of how many lost lines its last one tells.
+    told_lost: u64,
 }
 
 /// What one guest has in the queue.
@@ -62,20 +80,26 @@ pub(super) struct GuestShare {
 }
 
 impl LogSink {
-    /// Starts the thread that writes to `out`.
+    /// Starts the thread that writes to `out`, which is `what`.
     ///
     /// # Errors
     ///
     /// When the system starts none.
-    pub(super) fn start(name: &str, out: impl Write + Send + 'static) -> io::Result<Arc<LogSink>> {
+    pub(super) fn start(
+        what: &'static str,
+        told_in: Option<&Arc<LogSink>>,
+        out: impl Write + Send + 'static,
+    ) -> io::Result<Arc<LogSink>> {
         let sink = Arc::new(LogSink {
+            what,
+            told_in: told_in.cloned(),
             queue: Mutex::default(),
             filled: Condvar::new(),
             drained: Condvar::new(),
             closed: AtomicBool::new(false),
         });
         let writer = sink.clone();
-        thread::Builder::new().name(name.into()).spawn(move || writer.run(out))?;
+        thread::Builder::new().name("gusset-log".into()).spawn(move || writer.run(out))?;
         Ok(sink)
     }
 
@@ -107,11 +131,21 @@ impl LogSink {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is written, or until then; nothing that comes later is written.
+    /// Waits until all is written, or until then; nothing that comes later is written. How many lines were lost is told where it is told that
+    /// this cannot be written.
     pub(super) fn finish(&self, end: Instant) {
-        let mut queue = self.lock();
-        queue.ended = true;
+        self.lock().ended = true;
         self.filled.notify_one();
+        self.drain(end);
+        let lost = self.lock().lost;
+        // Who reads it no more wants none.
+        if let Some(sink) = self.told_in.as_ref().filter(|_| lost > 0 && !self.is_closed()) {
+            sink.put(format!("warning: {lost} lines of {} were lost\n", self.what));
+        }
+    }
+
+    fn drain(&self, end: Instant) {
+        let mut queue = self.lock();
         while !queue.lines.is_empty() || queue.writing {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -135,22 +169,34 @@ impl LogSink {
     }
 
     fn run(&self, mut out: impl Write) {
-        let (mut batch, mut shares) = (Vec::new(), Vec::new());
-        while self.take(&mut batch, &mut shares) {
-            // A disk that is full may have room again, a pipe that nobody reads has none.
-            let written = out.write_all(&batch).and_then(|()| out.flush());
-            if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-                self.closed.store(true, Ordering::Relaxed);
+        let mut batch = LogBatch::default();
+        let mut told: Option<Instant> = None;
+        while self.take(&mut batch) {
+            let (written, outcome) = write_counted(&mut out, &batch.bytes);
+            match outcome {
+                Ok(()) => self.lock().lost -= batch.told_lost,
+                Err(error) => {
+                    self.lock().note_failure(&batch, written);
+                    // A disk that is full may have room again, a pipe that nobody reads has none.
+                    if error.kind() == io::ErrorKind::BrokenPipe {
+                        self.closed.store(true, Ordering::Relaxed);
+                    } else if let Some(sink) = &self.told_in
+                        && told.is_none_or(|at| at.elapsed() > TOLD_EACH)
+                    {
+                        told = Some(Instant::now());
+                        sink.put(format!("warning: {} cannot be written: {error}\n", self.what));
+                    }
+                }
             }
-            batch.clear();
-            for (share, count) in shares.drain(..) {
+            batch.bytes.clear();
+            for (share, count) in batch.shares.drain(..) {
                 GuestShare::give_back(&share, count);
             }
         }
     }
 
     /// Takes some lines, once there are any; no more will come where it returns `false`.
-    fn take(&self, batch: &mut Vec<u8>, shares: &mut Vec<(Arc<GuestShare>, usize)>) -> bool {
+    fn take(&self, batch: &mut LogBatch) -> bool {
         let mut queue = self.lock();
         queue.writing = false;
         loop {
@@ -164,26 +210,55 @@ impl LogSink {
             queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.writing = true;
-        while batch.len() < BATCH
+        batch.mends = mem::take(&mut queue.is_torn);
+        if batch.mends {
+            batch.bytes.push(b'\n');
+        }
+        while batch.bytes.len() < BATCH
             && let Some((bytes, share)) = queue.lines.pop_front()
         {
-            batch.extend_from_slice(&bytes);
+            batch.bytes.extend_from_slice(&bytes);
             match share {
                 Some(share) => {
                     queue.guests -= bytes.len() + LINE;
-                    shares.push((share, bytes.len()));
+                    batch.shares.push((share, bytes.len()));
                 }
                 None => queue.own -= bytes.len(),
             }
         }
         if queue.lost > 0 {
-            let lost = mem::take(&mut queue.lost);
-            batch.extend_from_slice(
-                format!("warning: {lost} lines of the log were lost: nobody took them\n").as_bytes(),
-            );
+            let line = format!("warning: {} lines of the log were lost: they could not be written\n", queue.lost);
+            batch.bytes.extend_from_slice(line.as_bytes());
         }
+        batch.told_lost = queue.lost;
         true
     }
+}
+
+impl LogQueue {
+    /// Of the batch, only so many bytes could be written.
+    fn note_failure(&mut self, batch: &LogBatch, written: usize) {
+        let rest = &batch.bytes[written..];
+        let ends = rest.iter().filter(|byte| **byte == b'\n').count() as u64;
+        // What ends a torn line, and what tells of lost ones, are none themselves.
+        let others = u64::from(batch.mends && written == 0) + u64::from(batch.told_lost > 0);
+        self.lost += ends.saturating_sub(others);
+        self.is_torn = batch.bytes[..written].last().map_or(batch.mends, |last| *last != b'\n');
+    }
+}
+
+/// Writes all of it, or says how much was written before that failed.
+fn write_counted(out: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < bytes.len() {
+        match out.write(&bytes[written..]) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (written, Err(error)),
+        }
+    }
+    (written, out.flush())
 }
 
 impl GuestShare {
@@ -241,7 +316,7 @@ mod tests {
     fn a_guest_has_its_share_and_the_servers_lines_are_bounded() {
         let (open, gate) = mpsc::channel();
         let written = Arc::<Mutex<Vec<u8>>>::default();
-        let sink = LogSink::start("log", Gate(gate, written.clone())).unwrap();
+        let sink = LogSink::start("the log", None, Gate(gate, written.clone())).unwrap();
         let (one, other) = (Arc::<GuestShare>::default(), Arc::<GuestShare>::default());
         while one.has_room() {
             sink.put_for(&one, vec![b'a'; 4096]);
@@ -257,11 +332,55 @@ mod tests {
         assert!(written.contains("warning: 2 lines of the log were lost"), "{}", written.len());
     }
 
+    /// A disk of which so many bytes are free.
+    struct Disk(Arc<Mutex<(usize, Vec<u8>)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut disk = self.0.lock().unwrap();
+            let count = bytes.len().min(disk.0);
+            disk.0 -= count;
+            disk.1.extend_from_slice(&bytes[..count]);
+            if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_a_full_disk_does_not_take_are_counted() {
+        let (disk, errors) = (Arc::new(Mutex::new((7, Vec::new()))), Arc::new(Mutex::new((usize::MAX, Vec::new()))));
+        let told_in = LogSink::start("standard error", None, Disk(errors.clone())).unwrap();
+        let sink = LogSink::start("the log", Some(&told_in), Disk(disk.clone())).unwrap();
+        let end = || Instant::now() + Duration::from_secs(60);
+        let put = |line: &str| {
+            sink.put(format!("{line}\n"));
+            sink.drain(end());
+        };
+        ["one", "two", "three", "four"].into_iter().for_each(put);
+        assert_eq!(disk.lock().unwrap().1, b"one\ntwo");
+        // It has room again, and then has none.
+        disk.lock().unwrap().0 = 100;
+        put("five");
+        disk.lock().unwrap().0 = 0;
+        put("six");
+        sink.finish(end());
+        told_in.finish(end());
+        let text = |disk: &Mutex<(usize, Vec<u8>)>| String::from_utf8(disk.lock().unwrap().1.clone()).unwrap();
+        assert_eq!(text(&disk), "one\ntwo\nfive\nwarning: 3 lines of the log were lost: they could not be written\n");
+        let errors = text(&errors);
+        let (first, last) = errors.split_once('\n').unwrap();
+        assert!(first.starts_with("warning: the log cannot be written: "), "{first}");
+        assert_eq!(last, "warning: 1 lines of the log were lost\n");
+    }
+
     #[test]
     fn what_guests_leave_behind_is_bounded() {
         let (open, gate) = mpsc::channel();
         let written = Arc::<Mutex<Vec<u8>>>::default();
-        let sink = LogSink::start("log", Gate(gate, written.clone())).unwrap();
+        let sink = LogSink::start("the log", None, Gate(gate, written.clone())).unwrap();
         let line = || [vec![b'a'; 64 << 10], b"\n".to_vec()].concat();
         (0..300).for_each(|_| sink.put_for(&Arc::default(), line()));
         (0..1_000_000).for_each(|_| sink.put_for(&Arc::default(), b"\n".to_vec()));

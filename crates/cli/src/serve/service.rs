@@ -14,7 +14,9 @@ use anyhow::{Context, Result};
 use gusset::Engine;
 use gusset_wasi::http::{HttpConfig, ProxyPre};
 use gusset_wasi::{Input, WasiConfig};
+use std::fs::File;
 use std::io::{stderr, stdout};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -48,6 +50,9 @@ pub(super) struct RequestLimits {
     pub(super) max_body_size: u64,
 }
 
+/// What could not be done where no log can be written.
+pub(super) const NO_THREAD: &str = "starting a thread that writes output";
+
 impl Service {
     /// # Errors
     ///
@@ -57,9 +62,9 @@ impl Service {
         let limits = arguments.limits;
         let admission = Admission::new(limits.guests(), limits.max_queued_requests);
         let max_body_size = limits.max_body_size.unwrap_or(u64::MAX);
-        let stdout = LogSink::start("gusset-stdout", stdout()).context("starting the thread that writes output")?;
-        let stderr = LogSink::start("gusset-stderr", stderr()).context("starting the thread that writes output")?;
-        let access_log = arguments.access_log.map(|file| AccessLog::open(&file, &stdout)).transpose()?;
+        let stderr = LogSink::start("standard error", None, stderr()).context(NO_THREAD)?;
+        let stdout = LogSink::start("standard output", Some(&stderr), unbuffered_stdout()?).context(NO_THREAD)?;
+        let access_log = arguments.access_log.map(|file| AccessLog::open(&file, &stdout, &stderr)).transpose()?;
         Ok(Service {
             ticks: Ticks::start(&loaded.engine).context("starting the thread that begins epochs")?,
             engine: loaded.engine,
@@ -104,6 +109,11 @@ impl Service {
         }
         self.stderr.finish(end);
     }
+}
+
+/// Standard output, which says of each write how much it took.
+fn unbuffered_stdout() -> Result<File> {
+    Ok(stdout().as_fd().try_clone_to_owned().context("cannot write to standard output")?.into())
 }
 
 /// What each guest is given, but for its output.

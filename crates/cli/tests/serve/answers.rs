@@ -133,3 +133,22 @@ fn some_requests_are_no_guests_affair() {
     server.wait_for_error("the guest failed");
     server.stop();
 }
+
+#[test]
+fn a_host_is_a_name_or_an_address() {
+    let server = ServeProcess::start(&[]);
+    let ask = |host: &[u8]| {
+        let request = [b"GET /hello HTTP/1.1\r\nconnection: close\r\nhost: ", host, b"\r\n\r\n"].concat();
+        server.ask(request).status
+    };
+    for host in ["a b", "u@a", "a/b", "a?b#c", "[::1", "a, b", ":80", "a:b"] {
+        assert_eq!(ask(host.as_bytes()), 400, "{host}");
+    }
+    assert_eq!(ask(b"\xff\xfe"), 400);
+    assert_eq!(server.ask("GET http://u@a/hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").status, 400);
+    for host in ["a", "a:80", "a:", "127.0.0.1:8080", "[::1]:80", "xn--bcher-kva.example", "a_b", ""] {
+        assert_eq!(ask(host.as_bytes()), 200, "{host}");
+    }
+    server.wait_for_error("error: request: GET /hello: 400: its host is none");
+    server.stop();
+}

@@ -69,7 +69,8 @@ fn what_is_no_request_is_refused() {
 #[test]
 fn a_guest_whose_client_has_left_is_ended() {
     // One guest at a time: the next one has its turn when the one before has ended.
-    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-"]);
+    let options = ["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-", "--idle-timeout", "1s"];
+    let server = ServeProcess::start(&options);
     for path in ["/never", "/loop", "/Never", "/Loop", "/flood"] {
         let mut stream = server.send(get(path));
         if path != "/never" && path != "/loop" {
@@ -92,13 +93,31 @@ fn a_guest_whose_client_has_left_is_ended() {
 }
 
 #[test]
-fn a_client_that_has_said_all_and_ends_its_side_has_left() {
-    let server = ServeProcess::start(&["--max-concurrent-requests", "1", "--timeout", "none"]);
-    let mut stream = server.send(get("/never"));
-    stream.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(read_all(&mut stream).0, b"");
-    assert_eq!(server.get("/hello").status, 200);
-    server.stop();
+fn a_client_that_has_said_all_and_ends_its_side_has_its_answer() {
+    let options = ["--max-concurrent-requests", "1", "--timeout", "none", "--access-log", "-", "--idle-timeout", "1s"];
+    let server = ServeProcess::start(&options);
+    let end_with = |request: &str| {
+        let mut stream = server.send(request);
+        stream.shutdown(Shutdown::Write).unwrap();
+        read_all(&mut stream).0
+    };
+    let upload = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc";
+    for (request, expected) in [(get_and_stay("/hello"), "hello\n"), (upload.into(), "abc"), (get("/many"), "")] {
+        let reply = Reply::parse(&end_with(&request));
+        assert_eq!((reply.status, reply.is_whole), (200, true), "{request}");
+        assert!(expected.is_empty() || reply.text() == expected, "{request}");
+    }
+    let both = Reply::parse(&end_with(&(get_and_stay("/hello") + &get_and_stay("/hello"))));
+    assert_eq!(Reply::parse(&both.rest).text(), "hello\n");
+    // Most of them are gone, and their guests do not go on for ever.
+    for path in ["/never", "/loop", "/Never"] {
+        let bytes = end_with(&get(path));
+        assert_eq!(bytes.is_empty(), path != "/Never", "{path}");
+        assert_eq!(server.get("/hello").status, 200);
+    }
+    let stopped = server.stop();
+    let count = |outcome: &str| stopped.stdout.matches(&format!("\"outcome\": \"{outcome}\"")).count();
+    assert_eq!((count("ok"), count("aborted")), (8, 3), "{}", stopped.stdout);
 }
 
 #[test]

@@ -70,10 +70,13 @@ fn precompiled_services_are_served_where_they_may() {
     let server = ServeProcess::of(&mut command(&["--allow-precompiled", &made]));
     assert_eq!(server.get("/hello").text(), "hello\n");
     server.stop();
-    assert_eq!(gusset(["compile", SERVICE, "-o", &made]).code, Some(0));
-    let ended = serve(&["--allow-precompiled", &made]);
-    ended.assert_refused(1);
-    ended.assert_says(&["`gusset serve` takes what `gusset compile --timeout` makes"]);
+    for options in [&[][..], &["--fuel"], &["--fuel", "--timeout"]] {
+        assert_eq!(gusset([&["compile", SERVICE, "-o", &made], options].concat()).code, Some(0));
+        let ended = serve(&["--allow-precompiled", &made]);
+        ended.assert_refused(1);
+        ended.assert_says(&["`gusset serve` takes what `gusset compile --timeout` makes"]);
+        assert!(!ended.stderr.contains("gusset run"), "{}", ended.stderr);
+    }
 }
 
 #[test]
@@ -81,6 +84,7 @@ fn a_pool_that_does_not_fit_is_told() {
     let ended = serve(&["--max-concurrent-requests", "4000000", SERVICE]);
     ended.assert_refused(1);
     ended.assert_says(&["--no-pool"]);
+    assert!(!ended.stderr.contains("Config::"), "{}", ended.stderr);
 }
 
 #[test]
@@ -96,4 +100,40 @@ fn guests_are_given_what_the_options_say() {
         assert_eq!(ServeProcess::start(options).get(&there).status, 404);
     }
     assert_eq!(other.stop().code, Some(0));
+}
+
+#[test]
+fn a_service_that_outgrows_the_first_pool_may_come_from_a_pipe() {
+    let text = std::fs::read_to_string(SERVICE).unwrap();
+    let more = "(component (core module $more) ".to_owned() + &"(core instance (instantiate $more)) ".repeat(20);
+    let text = text.replacen("(component", &more, 1);
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let writing = std::thread::spawn(move || std::io::Write::write_all(&mut writer, text.as_bytes()));
+    let server = ServeProcess::of(command(&["-"]).stdin(reader));
+    writing.join().unwrap().unwrap();
+    assert_eq!(server.get("/hello").text(), "hello\n");
+    server.stop();
+}
+
+#[test]
+fn limits_of_nothing_are_told_before_there_is_a_server() {
+    for (option, says) in [
+        ("--idle-timeout", "every client needs some time"),
+        ("--header-timeout", "every client needs some time"),
+        ("--timeout", "with `none` it has all the time there is"),
+        ("--max-header-size", "every request has a head"),
+        ("--max-requests", "it would stop before it begins"),
+        ("--max-wasm-stack", "every guest needs some stack"),
+    ] {
+        let ended = serve(&[option, "0", SERVICE]);
+        ended.assert_refused(2);
+        ended.assert_says(&[says]);
+    }
+    let ended = serve(&["--max-wasm-stack", "1000TiB", SERVICE]);
+    ended.assert_refused(1);
+    ended.assert_says(&["as --max-wasm-stack says"]);
+    let server = ServeProcess::start(&["--shutdown-timeout", "0"]);
+    let mut running = server.send(super::server::get("/Never"));
+    super::server::read_until(&mut running, "hello");
+    assert!(server.stop().stderr.contains("are broken off: --shutdown-timeout is over"));
 }

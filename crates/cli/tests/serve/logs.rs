@@ -97,3 +97,43 @@ fn each_request_has_a_line_that_nothing_can_break() {
     assert_eq!(lines.len(), 9, "{text}");
     assert!(text.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()));
 }
+
+#[test]
+fn a_full_disk_has_lost_lines_that_are_counted() {
+    let server = ServeProcess::start(&["--access-log", "/dev/full"]);
+    for _ in 0..3 {
+        assert_eq!(server.get("/hello").status, 200);
+    }
+    server.wait_for_error("warning: the access log cannot be written: No space left on device");
+    let stopped = server.stop();
+    assert!(stopped.stderr.ends_with("warning: 3 lines of the access log were lost\n"), "{}", stopped.stderr);
+}
+
+#[test]
+fn standard_error_that_takes_nothing_is_no_end() {
+    for takes_nothing in ["/dev/full", "a pipe"] {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gusset"));
+        command.args(["serve", "--addr", &format!("127.0.0.1:{port}"), super::server::SERVICE]);
+        command.env(crate::program::NO_CACHE.0, crate::program::NO_CACHE.1);
+        match takes_nothing {
+            "a pipe" => command.stderr(std::io::pipe().unwrap().1),
+            file => command.stderr(std::fs::File::options().write(true).open(file).unwrap()),
+        };
+        let mut child = command.spawn().unwrap();
+        let mut connected = None;
+        super::server::wait_for(
+            || {
+                assert_eq!(child.try_wait().unwrap(), None, "{takes_nothing}");
+                connected = std::net::TcpStream::connect(("127.0.0.1", port)).ok();
+                connected.is_some()
+            },
+            || "nobody listens".into(),
+        );
+        let mut stream = connected.unwrap();
+        std::io::Write::write_all(&mut stream, get("/trap").as_bytes()).unwrap();
+        assert!(super::server::read_all(&mut stream).0.starts_with(b"HTTP/1.1 500"), "{takes_nothing}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -84,7 +84,9 @@ impl CanonError {
                 error.context(format!("the call of `{}` failed", Printable::name(&adapter().function)))
             }
             Cause::Error(error) if path.is_empty() => error,
-            Cause::Error(error) => error.context(path),
+            Cause::Error(error) => {
+                error.context(format!("the call of `{}` failed at its {path}", Printable::name(&adapter().function)))
+            }
         }
     }
 

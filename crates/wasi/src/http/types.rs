@@ -12,12 +12,12 @@ pub use body::{FutureTrailers, IncomingBody, OutgoingBody};
 pub use error_code::{DnsErrorPayload, FieldSizePayload, HttpErrorCode, TlsAlertReceivedPayload};
 pub use fields::Fields;
 pub use options::RequestOptions;
-pub use request::{IncomingRequest, OutgoingRequest};
+pub use request::{IncomingRequest, OutgoingRequest, parse_authority};
 pub use response::{FutureIncomingResponse, IncomingResponse, OutgoingResponse, ResponseOutparam};
 pub use words::{HttpMethod, HttpScheme};
 
 pub(super) use fields::size_of;
-pub(super) use request::{parse_authority, parse_path};
+pub(super) use request::parse_path;
 
 use super::{WasiHttpView, enter};
 use crate::p2::interface;

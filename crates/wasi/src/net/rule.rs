@@ -100,6 +100,16 @@ impl FromStr for NetworkRule {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<NetworkRule> {
+        if let Some((scheme, rest)) = text.split_once("://") {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let port = match scheme {
+                _ if host.contains(':') => "",
+                "http" => ":80",
+                "https" => ":443",
+                _ => ":PORT",
+            };
+            bail!("`{text}` is a URL, and what is allowed is a host with its port: `{host}{port}`");
+        }
         let no_port = || format!("`{text}` has no port: `{text}:443` allows one, `{text}:*` all");
         let Some((host, ports)) = text.rsplit_once(':').filter(|(_, ports)| !ports.contains(']')) else {
             bail!("{}", no_port());

@@ -34,7 +34,8 @@ pub struct IncomingRequest {
 impl IncomingRequest {
     pub(in crate::http) fn new(scheme: HttpScheme, parts: Parts, body: IncomingBody) -> IncomingRequest {
         let named = || parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-        let authority = parts.uri.authority().map(Authority::as_str).or_else(named).map(str::to_owned);
+        let authority = parts.uri.authority().map(Authority::as_str).or_else(named);
+        let authority = authority.filter(|authority| parse_authority(authority).is_some()).map(str::to_owned);
         IncomingRequest {
             method: HttpMethod::of(&parts.method),
             path: parts.uri.path_and_query().map(|path| path.as_str().to_owned()),
@@ -60,8 +61,18 @@ pub(in crate::http) fn parse_path(path: &str) -> Option<PathAndQuery> {
     if rooted.contains('#') { None } else { rooted.parse().ok() }
 }
 
-/// The host and the port of an authority; `None` where it is none, or has more.
-pub(in crate::http) fn parse_authority(authority: &str) -> Option<Authority> {
+/// A host, and a port if it has one; `None` where the text is something else, or has more, such as the name of a user. So the header `Host` of a
+/// request is to be ([RFC 9112, section 3.2]): guests are told no other authority.
+///
+/// ```
+/// use gusset_wasi::http::parse_authority;
+/// assert_eq!(parse_authority("example.com:8080").and_then(|authority| authority.port_u16()), Some(8080));
+/// assert!(parse_authority("[::1]").is_some());
+/// assert!(["", ":80", "a b", "user@a", "a/b", "[::1", "a:b"].iter().all(|text| parse_authority(text).is_none()));
+/// ```
+///
+/// [RFC 9112, section 3.2]: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+pub fn parse_authority(authority: &str) -> Option<Authority> {
     let parsed: Authority = authority.parse().ok()?;
     let port = parsed.as_str().strip_prefix(parsed.host())?;
     let has_port = matches!(port, "" | ":") || parsed.port_u16().is_some();
