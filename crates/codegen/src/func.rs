@@ -87,6 +87,19 @@ pub(crate) enum Form<'b> {
     Frame(Frame),
 }
 
+impl<'b> Form<'b> {
+    /// The state at the start of a function that may pass so many values.
+    fn begin(kind: FormKind, func: &mut Function, ssa: &'b mut Ssa, max_passed: usize) -> Form<'b> {
+        match kind {
+            FormKind::Ssa => {
+                ssa.clear(max_passed);
+                Form::Ssa(ssa)
+            }
+            FormKind::Frame => Form::Frame(Frame::new(func)),
+        }
+    }
+}
+
 /// What stands on the operand stack.
 #[derive(Clone, Copy)]
 pub(crate) enum Operand {
@@ -184,13 +197,7 @@ pub(crate) fn translate(
     let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty, settings.consume_fuel));
     check_stack_in_prologue(&mut func, settings);
     let regions = Regions::new(&mut func);
-    let form = match form {
-        FormKind::Ssa => {
-            ssa.clear(max_passed);
-            Form::Ssa(ssa)
-        }
-        FormKind::Frame => Form::Frame(Frame::new(&mut func)),
-    };
+    let form = Form::begin(form, &mut func, ssa, max_passed);
     let mut builder = FunctionBuilder::new(&mut func, builder);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);

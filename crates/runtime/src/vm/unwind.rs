@@ -51,9 +51,9 @@ unsafe extern "C" fn raise_from(context: *const RawStoreContext, fp: usize, retu
         let context = &*context;
         if let Some(exception) = context.failure.take_exception() {
             match find_handler(context, fp, return_address) {
-                Found::Handler(place) => land(place, exception, record_of(context, exception)),
-                Found::Boundary => context.failure.set_trap(TrapCode::UncaughtException, None),
-                Found::Entry => context.failure.set_exception(exception),
+                HandlerSearch::Handler(place) => land(place, exception, record_of(context, exception)),
+                HandlerSearch::Boundary => context.failure.set_trap(TrapCode::UncaughtException, None),
+                HandlerSearch::Entry => context.failure.set_exception(exception),
             }
         }
         context.failure.clear_frames();
@@ -71,7 +71,7 @@ struct LandingPlace {
 }
 
 /// Where an exception goes.
-enum Found {
+enum HandlerSearch {
     Handler(LandingPlace),
     /// To a call between components, which it does not pass.
     Boundary,
@@ -84,15 +84,15 @@ enum Found {
 /// # Safety
 ///
 /// As for [`record_frames`]; `return_address` is where a call in the frame at `fp` returns to.
-unsafe fn find_handler(context: &RawStoreContext, mut fp: usize, mut return_address: usize) -> Found {
+unsafe fn find_handler(context: &RawStoreContext, mut fp: usize, mut return_address: usize) -> HandlerSearch {
     let entry = context.entry_fp.get();
     while fp != entry && fp != 0 {
         let look = |code: &CodeMemory| {
             let place = code.call_site_at(return_address);
             let place = place.map(|(site, pc)| LandingPlace { pc, sp: fp - site.frame_size as usize, fp });
             place
-                .map(Found::Handler)
-                .or_else(|| code.is_between_components(return_address - 1).then_some(Found::Boundary))
+                .map(HandlerSearch::Handler)
+                .or_else(|| code.is_between_components(return_address - 1).then_some(HandlerSearch::Boundary))
         };
         if let Some(found) = context.with_code_at(return_address - 1, look) {
             return found;
@@ -101,7 +101,7 @@ unsafe fn find_handler(context: &RawStoreContext, mut fp: usize, mut return_addr
         // SAFETY: V9: every frame of compiled code starts with the caller's frame pointer and the return address.
         (fp, return_address) = unsafe { (frame.read(), frame.add(1).read()) };
     }
-    Found::Entry
+    HandlerSearch::Entry
 }
 
 /// Where the record of an exception stands that is being thrown.
