@@ -55,8 +55,11 @@ const CALCULATOR: &str = r#"(component
 /// Uses a resource type of the host.
 const CLIENT: &str = r#"(component
     (import "thing" (type $thing (sub resource)))
-    (core module $m (func (export "f") (param i32)))
-    (core instance $i (instantiate $m))
+    (core func $drop (canon resource.drop $thing))
+    (core module $m
+        (import "" "drop" (func $drop (param i32)))
+        (func (export "f") (param i32) (call $drop (local.get 0))))
+    (core instance $i (instantiate $m (with "" (instance (export "drop" (func $drop))))))
     (func (export "take") (param "thing" (borrow $thing)) (canon lift (core func $i "f"))))"#;
 
 fn ready(engine: &Engine, text: &str) -> Result<InstancePre<()>> {

@@ -205,12 +205,10 @@ fn a_client_that_reads_slowly_has_all_of_its_answer() {
     const IDLE: Duration = Duration::from_millis(500);
     // Hyper may keep all of it.
     let server = ServeProcess::start(&["--idle-timeout", "500ms", "--max-header-size", "1MiB", "--access-log", "-"]);
-    let mut over = 0;
-    for _ in 0..20 {
+    for over in 1..=20 {
         // The system keeps little.
         let mut slow = server.connect_with_little_room();
         slow.write_all(get_and_stay("/many").as_bytes()).unwrap();
-        over += 1;
         let is_over = || server.stdout.lock().unwrap().matches("\"outcome\": \"ok\"").count() == over;
         wait_for(is_over, || "its request is not over".into());
         let start = Instant::now();
