@@ -231,8 +231,7 @@ mod tests {
         round_trip(code);
         round_trip(FunctionRange { code, function: None });
         round_trip(FunctionRange { code, function: Some((ModuleIndex::from_u32(4), FuncIndex::from_u32(5))) });
-        round_trip(ExceptionHandler { tag: None, offset: 9 });
-        round_trip(ExceptionHandler { tag: Some(0), offset: 9 });
+        round_trip(CallSite { return_offset: 6, frame_size: 7, landing_pad: 8 });
     }
 
     #[test]

@@ -192,7 +192,9 @@ impl BodyScan {
                     self.close_loop(at, position);
                 }
             }
-            Operator::Br { relative_depth } => self.goes_to(*relative_depth, None),
+            Operator::Br { relative_depth }
+            | Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth } => self.goes_to(*relative_depth, None),
             Operator::BrIf { relative_depth } => {
                 let rounds = match self.condition {
                     ConditionScan::Holds(local, rounds) => Some((rounds, local)),
@@ -379,6 +381,11 @@ mod tests {
             format!("(loop (br_if 0 {up}) (br 0))"),
             format!("(loop (br_if 0 {up}) (br_table 0 1 (i32.const 0)))"),
             format!("(loop (br_if 0 (i32.const 1)) (br_if 0 {up}))"),
+            format!("(loop (drop (br_on_null 0 (ref.null func))) (br_if 0 {up}))"),
+            format!(
+                "(loop $l (block (result (ref func)) (br_on_non_null 0 (ref.null func)) (br 1)) (drop) (br_if $l {up}))"
+            ),
+            format!("(loop (try_table (catch_all 0)) (br_if 0 {up}))"),
             // It counts something else.
             "(loop (br_if 0 (i32.lt_u (local.tee $n (i32.add (local.get $m) (i32.const 1))) (i32.const 64))))".into(),
             "(loop (br_if 0 (i32.lt_s (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 64))))".into(),

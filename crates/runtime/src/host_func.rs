@@ -5,6 +5,7 @@ use crate::canon::{
     FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions, StoreGuest,
     TypeList, Vals, lift_values, lower_values,
 };
+use crate::core::Exception;
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::resource::HeldMark;
@@ -161,11 +162,13 @@ impl LoweredImport {
         func: &dyn HostFunction<T>,
         values: &mut [RawValue],
     ) -> Result<()> {
+        // No exception passes from what is called to a guest of a component.
         if !self.holds_handles {
-            return func.call_from_guest(store, self, values);
+            return func.call_from_guest(store, self, values).map_err(Exception::into_trap);
         }
         let call = RunningCall::begin(store.0);
-        func.call_from_guest(StoreContextMut(&mut *call.store), self, values)?;
+        let called = func.call_from_guest(StoreContextMut(&mut *call.store), self, values);
+        called.map_err(Exception::into_trap)?;
         let released = self.options.release(call.store, call.mark);
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }

@@ -93,6 +93,19 @@
       (try_table (catch $number $again) (call $throw_number (local.get $n))))
     (unreachable))
 
+  ;; The same, with a clause behind that one.
+  (tag $retry)
+  (func $fail (param $n i32)
+    (if (i32.gt_s (local.get $n) (i32.const 5)) (then (throw $retry)))
+    (call $throw_own (i32.const 1)))
+  (func (export "retry") (param $n i32) (result i32)
+    (loop $again
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (block $other
+        (try_table (catch $retry $again) (catch_all $other) (call $fail (local.get $n)))
+        (unreachable)))
+    (local.get $n))
+
   ;; The innermost that has a clause for it; what none has goes out.
   (func $nested (export "nested") (param $which i32) (result i32)
     (block $outer (result i32)
@@ -158,6 +171,7 @@
 (assert_return (invoke "operands" (i32.const 4)) (i32.const 16))
 (assert_return (invoke "loop" (i32.const 0)) (i32.const 0))
 (assert_return (invoke "loop" (i32.const 10000)) (i32.const 49995000))
+(assert_return (invoke "retry" (i32.const 1000)) (i32.const 5))
 (assert_return (invoke "nested" (i32.const 0)) (i32.const 101))
 (assert_return (invoke "nested" (i32.const 1)) (i32.const 202))
 (assert_exception (invoke "nested" (i32.const 2)))

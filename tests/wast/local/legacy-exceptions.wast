@@ -117,6 +117,20 @@
       (i32.const 90)
     end)
 
+  ;; Each clause calls something, and there are others behind it.
+  (func (export "calls") (param $which i32) (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw (local.get $which) (i32.const 5)) (i32.const 0)
+      catch $number
+        (call $throw (i32.const 0) (i32.const 0))
+      catch $other
+        (drop) (call $throw (i32.const 0) (i32.const 0)) (i32.const 6)
+      end
+    catch_all
+      (call $throw (i32.const 0) (i32.const 0)) (i32.const 7)
+    end)
+
   ;; Where nothing is thrown, and where no end is reached.
   (func (export "quiet") (param i32) (result i32)
     try (result i32)
@@ -183,6 +197,10 @@
 (assert_return (invoke "delegate_to_block" (i32.const 2)) (i32.const 80))
 (assert_return (invoke "delegate_out" (i32.const 0)) (i32.const 0))
 (assert_exception (invoke "delegate_out" (i32.const 1)))
+(assert_return (invoke "calls" (i32.const 0)) (i32.const 0))
+(assert_return (invoke "calls" (i32.const 1)) (i32.const 5))
+(assert_return (invoke "calls" (i32.const 2)) (i32.const 6))
+(assert_return (invoke "calls" (i32.const 3)) (i32.const 7))
 (assert_return (invoke "quiet" (i32.const 6)) (i32.const 6))
 (assert_return (invoke "returns" (i32.const 6)) (i32.const 6))
 (assert_return (invoke "dead") (i32.const 4))

@@ -121,7 +121,14 @@ impl FuncTranslator<'_, '_> {
     /// Writes the dispatch of a handler that has been closed, in whose block so many operands stand below its own.
     pub(crate) fn dispatch(&mut self, handler: &Handler, height: usize) {
         let [exception, record] = self.begin_dispatch(handler, height);
+        // What a way to a label makes of these is not so on the others.
+        let (fuel, look_due) = (self.fuel, self.look_due);
         for catch in &handler.catches {
+            if self.passed > self.max_passed {
+                // The limits are checked after each operator.
+                self.reachable = false;
+                return;
+            }
             self.reachable = true;
             let next = match *catch {
                 Catch::One { tag, .. } | Catch::OneRef { tag, .. } => {
@@ -136,6 +143,7 @@ impl FuncTranslator<'_, '_> {
             self.truncate(height);
             let Some(next) = next else { return };
             self.builder.switch_to_block(next);
+            (self.fuel, self.look_due) = (fuel, look_due);
         }
         self.reachable = true;
         self.throw_on(exception, record, self.handlers.len());

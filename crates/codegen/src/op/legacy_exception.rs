@@ -6,6 +6,7 @@
 
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;
+use crate::metering::Fuel;
 use crate::op::exception::Handler;
 use cranelift_codegen::ir::{Block, Value};
 use gusset_artifact::{BuiltinFunction, TagIndex};
@@ -18,6 +19,9 @@ pub(crate) struct CaughtException {
     record: Value,
     /// Where it goes that the clauses so far do not catch; none behind `catch_all`.
     next: Option<Block>,
+    /// As they are there.
+    fuel: Option<Fuel>,
+    look_due: bool,
 }
 
 /// What stands before a clause.
@@ -60,26 +64,33 @@ impl FuncTranslator<'_, '_> {
                 (exception, record)
             }),
             BeforeClause::Clause(caught) => caught.and_then(|caught| {
-                self.builder.switch_to_block(caught.next?);
+                self.begin_next(&caught)?;
                 Some((caught.exception, caught.record))
             }),
         };
         let Some((exception, record)) = caught else { return };
         self.reachable = true;
+        let (fuel, look_due) = (self.fuel, self.look_due);
         self.push_exception_reference(exception);
         let next = match *operator {
             Operator::Catch { tag_index } => Some(self.catch_one(TagIndex::from_u32(tag_index), record)),
             _ => None,
         };
-        self.open_clause(CaughtException { exception, record, next });
+        self.open_clause(CaughtException { exception, record, next, fuel, look_due });
     }
 
     /// The end of the last clause: what none has caught goes on.
     pub(crate) fn throw_uncaught(&mut self, caught: CaughtException) {
-        if let Some(next) = caught.next {
-            self.builder.switch_to_block(next);
+        if self.begin_next(&caught).is_some() {
             self.throw_on(caught.exception, caught.record, self.handlers.len());
         }
+    }
+
+    /// Goes on with what the clauses so far do not catch, if there may be such.
+    fn begin_next(&mut self, caught: &CaughtException) -> Option<()> {
+        self.builder.switch_to_block(caught.next?);
+        (self.fuel, self.look_due) = (caught.fuel, caught.look_due);
+        Some(())
     }
 
     /// Ends a `try` whose exceptions are for those that this label is within.

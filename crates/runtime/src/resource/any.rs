@@ -3,6 +3,7 @@
 use super::held::{Destructor, HandleIdentity, HeldHandles, HeldKey, HostHandle};
 use super::{Resource, ResourceType};
 use crate::activation::Activation;
+use crate::core::Exception;
 use crate::error::{Result, bail};
 use crate::instance::Instance;
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
@@ -130,7 +131,7 @@ impl Destructor {
         let values = &mut [RawValue::from_u32(rep)];
         let Some(instance) = self.instance else { return store.call_core_by(by, self.func, values) };
         let mut activation = Activation::enter(store, instance, |store| destructor_name(store, instance, ty))?;
-        let called = activation.store().call_core_by(by, self.func, values);
+        let called = activation.store().call_core_by(by, self.func, values).map_err(Exception::into_trap);
         match &called {
             Ok(()) => activation.succeed(),
             Err(error) => activation.fail(error, |store| destructor_name(store, instance, ty)),

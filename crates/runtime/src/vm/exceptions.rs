@@ -29,7 +29,6 @@ fn is_referenced(head: RawValue) -> bool {
 
 impl Exceptions {
     fn insert(&mut self, record: Box<[RawValue]>) -> Option<u32> {
-        self.forget_last();
         let reference = match self.free.pop() {
             Some(reference) => reference,
             None => {
@@ -43,14 +42,12 @@ impl Exceptions {
         Some(reference)
     }
 
-    /// Nobody reads the record of the last one any more. If no reference to it was kept, it is gone.
-    fn forget_last(&mut self) {
-        let Some(last) = self.last.take() else { return };
-        let record = &mut self.records[last as usize - 1];
-        if record.as_ref().is_some_and(|record| !is_referenced(record[0])) {
-            *record = None;
-            self.free.push(last);
-        }
+    /// Nobody reads the record of the last one any more. If no reference to it was kept, it is gone; how many values it had.
+    fn forget_last(&mut self) -> Option<usize> {
+        let last = self.last.take()?;
+        let record = self.records[last as usize - 1].take_if(|record| !is_referenced(record[0]))?;
+        self.free.push(last);
+        Some(record.len() - 1)
     }
 
     fn record(&self, reference: u32) -> Option<&[RawValue]> {
@@ -62,9 +59,9 @@ impl Exceptions {
         Some(self.record(reference)?.as_ptr() as usize)
     }
 
-    /// Bytes that the record of an exception with so many values has.
+    /// Bytes that an exception with so many values takes.
     fn size(values: usize) -> u64 {
-        (values as u64 + 1) * u64::from(RAW_VALUE_SIZE)
+        (size_of::<Option<Box<[RawValue]>>>() + (values + 1) * size_of::<RawValue>()) as u64
     }
 }
 
@@ -75,13 +72,12 @@ impl VmStore {
     ///
     /// When there are too many, or the host's memory may not be used for it.
     pub(super) fn new_exception(&mut self, tag: usize, values: &[RawValue]) -> Result<u32> {
-        self.exceptions.forget_last();
-        let identity = self.address_of(self.tags[tag].place);
-        let record = std::iter::once(head(identity, tag as u32)).chain(values.iter().copied()).collect();
-        // What is free again has been paid for.
-        if self.exceptions.free.is_empty() {
-            self.budget.charge(Exceptions::size(values.len()))?;
+        if let Some(values) = self.exceptions.forget_last() {
+            self.budget.release(Exceptions::size(values));
         }
+        let identity = self.address_of(self.tags[tag].place);
+        self.budget.charge(Exceptions::size(values.len()))?;
+        let record = std::iter::once(head(identity, tag as u32)).chain(values.iter().copied()).collect();
         let reference = self.exceptions.insert(record);
         reference.ok_or_else(|| format_err!("a store has at most 2^32-1 exceptions"))
     }
@@ -116,10 +112,11 @@ mod tests {
     fn what_nobody_refers_to_makes_room() {
         let mut all = Exceptions::default();
         let record = |referenced: u128| vec![RawValue::from_v128(referenced << 64)].into_boxed_slice();
-        assert_eq!(all.insert(record(0)), Some(1));
-        assert_eq!(all.insert(record(1)), Some(1));
-        assert_eq!(all.insert(record(0)), Some(2));
-        assert_eq!(all.insert(record(0)), Some(2));
+        let mut insert = |referenced: u128| (all.forget_last(), all.insert(record(referenced)));
+        assert_eq!(insert(0), (None, Some(1)));
+        assert_eq!(insert(1), (Some(0), Some(1)));
+        assert_eq!(insert(0), (None, Some(2)));
+        assert_eq!(insert(0), (Some(0), Some(2)));
         assert!(all.record(1).is_some() && all.record(2).is_some() && all.record(3).is_none());
         assert!(all.record(0).is_none() && all.address(1) != all.address(2));
     }
