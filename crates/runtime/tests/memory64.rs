@@ -11,11 +11,14 @@ fn code(error: &gusset::Error) -> Option<TrapCode> {
     error.downcast_ref::<Trap>().map(Trap::code)
 }
 
+/// The name of a kind of engine, and what is set for it.
+type EngineKind<'a> = (&'static str, &'a dyn Fn(&mut Config));
+
 /// An engine of each kind that has code of its own for an access, or memories of its own.
 fn engines() -> Result<Vec<(&'static str, Engine)>> {
     let mut pool = PoolingConfig::new();
     pool.total_memories(3).total_tables(2).total_core_instances(2).max_memory_size(8 << 30);
-    let kinds: [(&str, &dyn Fn(&mut Config)); 9] = [
+    let kinds: [EngineKind<'_>; 9] = [
         ("default", &|_| {}),
         ("no signals", &|config| _ = config.signals_based_traps(false)),
         ("no masks", &|config| _ = config.heap_access_spectre_mitigation(false).table_access_spectre_mitigation(false)),
@@ -33,7 +36,7 @@ fn engines() -> Result<Vec<(&'static str, Engine)>> {
         ("metered", &|config| _ = config.consume_fuel(true).epoch_interruption(true)),
         ("frame form", &|config| _ = config.frame_form(true)),
     ];
-    let engine = |(name, set): (&'static str, &dyn Fn(&mut Config))| {
+    let engine = |(name, set): EngineKind<'_>| {
         let mut config = Config::new();
         set(&mut config);
         Ok((name, Engine::new(&config)?))
