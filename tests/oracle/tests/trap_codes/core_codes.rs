@@ -13,6 +13,7 @@ pub(crate) fn cases() -> Vec<TrapCase> {
     (elem (table $t) (i32.const 1) func $run)
     (type $none (func))
     (type $other (func (param f64)))
+    (tag $thrown)
     (func $run (export "run") {body}))
   (core instance $i (instantiate $m))
   (func (export "run") (canon lift (core func $i "run"))))"#
@@ -46,5 +47,8 @@ pub(crate) fn cases() -> Vec<TrapCase> {
             "(drop (i32.trunc_f32_s (f32.const nan)))",
         ),
         case(TrapCode::StackOverflow, "call stack exhausted", "(call $run)"),
+        case(TrapCode::NullReference, "null reference", "(drop (ref.as_non_null (ref.null func)))"),
+        case(TrapCode::NullFunctionReference, "null function reference", "(call_ref $none (ref.null $none))"),
+        case(TrapCode::UncaughtException, "uncaught exception", "(throw $thrown)"),
     ]
 }

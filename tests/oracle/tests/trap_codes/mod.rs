@@ -44,10 +44,8 @@ fn by_app(side: Finder, function: &str) -> String {
 }
 
 /// What a side never says, and why.
-const NEVER: [(TrapCode, Finder, &str); 11] = [
-    (TrapCode::NullReference, Finder::Core, "typed references to functions are not supported"),
+const NEVER: [(TrapCode, Finder, &str); 9] = [
     (TrapCode::UnalignedAtomic, Finder::Core, "threads are not supported"),
-    (TrapCode::UncaughtException, Finder::Core, "exceptions are not supported"),
     (TrapCode::Interrupt, Finder::Core, "no host here sets a deadline"),
     (TrapCode::OutOfFuel, Finder::Core, "no host here counts fuel"),
     (TrapCode::ListOutOfBounds, Finder::Host, "the field's word there is that of ListPointerOutOfBounds"),
