@@ -147,7 +147,7 @@ impl Config {
     ///     (f32x4.relaxed_min (local.get 0) (local.get 1))))"#;
     /// let mut store = Store::new(&engine, ());
     /// let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
-    /// let least = instance.get_typed_func::<(u128, u128), u128>(&store, "least")?;
+    /// let least = instance.get_typed_func::<(u128, u128), u128>(&mut store, "least")?;
     /// let zeros = 0x8000_0000_u128;
     /// assert_eq!(least.call(&mut store, (0, zeros))?, zeros, "-0 is less than 0, in whatever order");
     /// assert_eq!(least.call(&mut store, (zeros, 0))?, zeros);
