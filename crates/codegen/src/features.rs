@@ -27,7 +27,7 @@ pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MEMORY64)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
-/// What is standardised, or has reached phase 4. What else the parser knows may still change, and gives a meaning to bytes which
+/// What is standardised, has reached phase 4, or is covered all the same. What else the parser knows may still change, and gives a meaning to bytes which
 /// the standard calls malformed: malformed they are, not unsupported.
 const STANDARDISED: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::THREADS)

@@ -118,7 +118,7 @@ pub(crate) fn is_long(operator: &Operator<'_>) -> bool {
         )
 }
 
-/// Whether an operator calls a function, those too that cannot be translated yet: an endless chain of calls must be looked at.
+/// Whether an operator calls a function, in place of a return too: an endless chain of calls must be looked at.
 pub(crate) fn is_call(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

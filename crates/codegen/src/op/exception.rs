@@ -5,11 +5,9 @@
 //! outermost back to the runtime, which looks for the next call on the stack that has such a way. Where nothing is thrown, nothing of
 //! this runs.
 
-use crate::builtin_stub::stub_signature;
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator};
 use crate::host_stub::raw_value;
-use crate::key::CodeKey;
 use crate::op::call::Callee;
 use crate::scan::label_of;
 use crate::signature::{POINTER, clif_type, field};
@@ -17,8 +15,8 @@ use crate::trap::after_raise;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, StackSlotData, StackSlotKind,
-    Value,
+    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, StackSlot, StackSlotData,
+    StackSlotKind, Value,
 };
 use gusset_artifact::{BuiltinFunction, CoreValType, EXCEPTION, HeapType, RAW_VALUE_SIZE, RefType, TagIndex};
 use gusset_types::TrapCode;
@@ -238,7 +236,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// The slot for values of what is thrown, which has room for so many.
-    fn room_for_thrown(&mut self, count: u32) -> cranelift_codegen::ir::StackSlot {
+    fn room_for_thrown(&mut self, count: u32) -> StackSlot {
         let align_log2 = RAW_VALUE_SIZE.trailing_zeros() as u8;
         let builder = &mut self.builder;
         let slot = *self.thrown_values.get_or_insert_with(|| {
@@ -253,8 +251,7 @@ impl FuncTranslator<'_, '_> {
     pub(super) fn throw_by(&mut self, builtin: BuiltinFunction, arguments: &[Value]) {
         self.hand_over_fuel();
         self.store_operands();
-        let callee =
-            self.callee(CodeKey::Builtin(builtin), |this| this.builder.import_signature(stub_signature(builtin)));
+        let callee = self.builtin(builtin);
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
         self.emit_call(Callee::Code(callee), &arguments);
         after_raise(&mut self.builder);
