@@ -10,9 +10,9 @@ use super::function::{CallRecord, FuncRecord, HostEntry};
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
 use super::limits::LimitedTotals;
-use super::memory::LinearMemory;
 use super::metering::on_deadline;
 use super::raw_value::RawValue;
+use super::store_memory::StoreMemory;
 use super::table::{TableElement, TableStorage};
 use super::unwind;
 use crate::engine::Engine;
@@ -81,7 +81,8 @@ pub(super) struct ContextPlace {
 }
 
 pub(super) struct MemoryRecord {
-    pub(super) memory: LinearMemory,
+    pub(super) memory: StoreMemory,
+    /// Of a shared one, where the address of its definition stands, if it has a place in the store.
     pub(super) definition: ContextPlace,
     /// Whether no guest has it: it is for what the runtime keeps of one.
     pub(super) of_runtime: bool,
@@ -189,7 +190,7 @@ impl VmStore {
     ///
     /// When there is no room for it, or its type is not supported.
     pub(super) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = StoreMemory::Own(self.engine.allocator().host_memory(ty)?);
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.define_memory(memory, ContextPlace { context, offset: 0 });
         Ok(MemoryHandle::new(self.id, number))
@@ -201,21 +202,26 @@ impl VmStore {
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().memory(ty, None)?;
+        let memory = StoreMemory::Own(self.engine.allocator().memory(ty, None)?);
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    pub(super) fn define_memory(&mut self, memory: LinearMemory, definition: ContextPlace) -> usize {
+    pub(super) fn define_memory(&mut self, memory: StoreMemory, definition: ContextPlace) -> usize {
         self.count_memory(memory.length() as u64);
         self.add_memory(memory, definition, false)
     }
 
-    fn add_memory(&mut self, memory: LinearMemory, definition: ContextPlace, of_runtime: bool) -> usize {
+    pub(super) fn add_memory(&mut self, memory: StoreMemory, definition: ContextPlace, of_runtime: bool) -> usize {
         let context = self.context_of(definition);
-        context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
-        context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
+        match &memory {
+            StoreMemory::Own(own) => {
+                context.set(definition.offset + MEMORY_DEFINITION.base, own.base() as u64);
+                context.set(definition.offset + MEMORY_DEFINITION.length, own.length() as u64);
+            }
+            StoreMemory::Shared(shared) => context.set(definition.offset, shared.definition()),
+        }
         self.raw.reservations.borrow_mut().push(memory.reservation());
         self.memories.push(MemoryRecord { memory, definition, of_runtime });
         self.memories.len() - 1
@@ -228,13 +234,13 @@ impl VmStore {
     /// Like all methods that take a handle: when it is of another store.
     #[track_caller]
     pub(crate) fn memory(&self, memory: MemoryHandle) -> &[u8] {
-        self.memories[memory.index(self.id)].memory.bytes()
+        self.memories[memory.index(self.id)].memory.own().bytes()
     }
 
     /// The bytes of a memory.
     #[track_caller]
     pub(crate) fn memory_mut(&mut self, memory: MemoryHandle) -> &mut [u8] {
-        self.memories[memory.index(self.id)].memory.bytes_mut()
+        self.memories[memory.index(self.id)].memory.own_mut().bytes_mut()
     }
 
     /// The bytes of two memories, the second to be written to. They are not the same one.
@@ -244,15 +250,15 @@ impl VmStore {
     /// When they are.
     pub(crate) fn memory_beside(&mut self, one: Option<MemoryHandle>, other: MemoryHandle) -> (&[u8], &mut [u8]) {
         let other = other.index(self.id);
-        let Some(one) = one else { return (&[], self.memories[other].memory.bytes_mut()) };
+        let Some(one) = one else { return (&[], self.memories[other].memory.own_mut().bytes_mut()) };
         let both = self.memories.get_disjoint_mut([one.index(self.id), other]);
         let [one, other] = both.expect("the state of an instance is a memory of its own");
-        (one.memory.bytes(), other.memory.bytes_mut())
+        (one.memory.own().bytes(), other.memory.own_mut().bytes_mut())
     }
 
     /// The first byte and the length of a memory, for code of this module that works on two memories at once.
     pub(super) fn memory_raw(&self, memory: MemoryHandle) -> (*mut u8, usize) {
-        let memory = &self.memories[memory.index(self.id)].memory;
+        let memory = self.memories[memory.index(self.id)].memory.own();
         (memory.base(), memory.length())
     }
 
