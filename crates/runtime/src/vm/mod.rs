@@ -60,6 +60,10 @@
 //!   thread's own is never made a part of a function that may ask twice. A fiber, its state and
 //!   what it was given stay where they are until it has finished, or for ever. The future that it belongs to has the borrow of
 //!   the store, and leaves it to the fiber while it polls or cancels it; the context of that poll is the fiber's as long.
+//! - **V16, stack maps tell all.** While the host runs, each activation of a store waits for a call that it made through a stub, which
+//!   recorded the frame (V9). Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
+//!   the stack map of the code lists where in the frame those references stand that the code uses afterwards; what else is listed is null
+//!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
 
 mod allocator;
 mod artifact_code;
@@ -72,6 +76,7 @@ mod cells;
 #[cfg(feature = "compile")]
 mod chunk_table;
 mod code;
+mod collector;
 #[cfg(feature = "compile")]
 mod compiled_code;
 mod const_expr;
@@ -80,6 +85,7 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod exceptions;
+mod externs;
 mod failure;
 mod fiber;
 #[cfg(all(test, feature = "compile", feature = "wat"))]
@@ -109,10 +115,12 @@ mod on_fiber;
 mod pieces;
 mod plain;
 mod raw_value;
+mod reference_table;
 mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
 mod rollback;
+mod roots;
 mod segment;
 mod signals;
 mod slot_pool;
@@ -139,6 +147,7 @@ pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
+pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;
