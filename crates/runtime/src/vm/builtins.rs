@@ -200,7 +200,10 @@ builtin! {
         let count = store.tags[tag].signature.ty.params.len();
         // SAFETY: V3: compiled code has written as many values there as the tag has.
         let values = unsafe { std::slice::from_raw_parts(values, count) };
+        // What is dropped to make room is the host's, and no fault of it the guest's.
+        store.context().leave_guest();
         let exception = store.new_exception(tag, values);
+        store.context().go_to_guest();
         let failure = &store.context().failure;
         match exception {
             Ok(exception) => failure.set_exception(exception),

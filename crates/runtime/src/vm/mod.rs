@@ -64,6 +64,10 @@
 //!   has atomic numbers, and reads and writes them in units of any size, as compiled code on other threads does with the same instructions. Its
 //!   base and its definition stay where they are as long as anybody has it, each store that was given it to its end; what is accessible
 //!   stays so, and its length, which is written once the pages are there, only grows.
+//! - **V17, stack maps tell all.** While the host runs, each activation of a store waits for a call that it made through a stub, which
+//!   recorded the frame (V9). Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
+//!   the stack map of the code lists where in the frame those references stand that the code uses afterwards; what else is listed is null
+//!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
 
 mod allocator;
 mod artifact_code;
@@ -77,6 +81,7 @@ mod cells;
 #[cfg(feature = "compile")]
 mod chunk_table;
 mod code;
+mod collector;
 #[cfg(feature = "compile")]
 mod compiled_code;
 mod const_expr;
@@ -85,6 +90,7 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod exceptions;
+mod externs;
 mod failure;
 mod fiber;
 #[cfg(all(test, feature = "compile", feature = "wat"))]
@@ -115,10 +121,12 @@ mod parking;
 mod pieces;
 mod plain;
 mod raw_value;
+mod reference_table;
 mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
 mod rollback;
+mod roots;
 mod segment;
 mod shared_bytes;
 mod shared_memory;
@@ -149,6 +157,7 @@ pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
+pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};
 pub(crate) use shared_memory::{Awaited, SharedLinearMemory};
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]

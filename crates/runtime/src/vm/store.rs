@@ -1,9 +1,10 @@
 //! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
-//! handle is never stale.
+//! handle is never stale; but not what [references](super::collector) refer to.
 
 use super::budget::HostBudget;
 use super::builtins;
 use super::code::{CodeMemory, StoreCode};
+use super::collector::{CollectorPace, HostValue};
 use super::context::{Context, RawStoreContext, erase};
 use super::exceptions::Exceptions;
 use super::function::{CallRecord, FuncRecord, HostEntry};
@@ -12,6 +13,8 @@ use super::instance::InstanceRecord;
 use super::limits::LimitedTotals;
 use super::metering::on_deadline;
 use super::raw_value::RawValue;
+use super::reference_table::ReferenceTable;
+use super::roots::Roots;
 use super::store_memory::StoreMemory;
 use super::table::{TableElement, TableStorage};
 use super::unwind;
@@ -22,7 +25,6 @@ use gusset_artifact::{
     CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
     TableIndex, TableType, TagIndex,
 };
-use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
-    raw: Rc<RawStoreContext>,
+    pub(super) raw: Rc<RawStoreContext>,
     pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
     pub(super) context_at: BTreeMap<usize, u32>,
@@ -49,9 +51,12 @@ pub(crate) struct VmStore {
     pub(super) tables: Vec<TableRecord>,
     pub(super) globals: Vec<GlobalRecord>,
     pub(super) tags: Vec<TagRecord>,
-    /// What external references refer to; reference 1 is the first.
-    externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What external references refer to.
+    pub(super) externs: ReferenceTable<HostValue>,
     pub(super) exceptions: Exceptions,
+    /// What of these the host holds.
+    pub(super) roots: Roots,
+    pub(super) pace: CollectorPace,
     /// What adapters import that charge fuel.
     pub(super) fuel_import: Option<GlobalHandle>,
     /// How many calls the host has begun, of guests and of its own functions.
@@ -109,6 +114,7 @@ impl VmStore {
         let raise = unwind::raise as *const () as usize;
         let (builtins, epochs) = (builtins::ARRAY.pointer(), engine.epoch_counter());
         let raw = RawStoreContext::new(builtins, raise, epochs, on_deadline::<T>, erase::<T>);
+        let keep_apart = engine.config().gc_stress;
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
@@ -124,8 +130,10 @@ impl VmStore {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
-            externs: Vec::new(),
-            exceptions: Exceptions::default(),
+            externs: ReferenceTable::new(0, keep_apart),
+            exceptions: Exceptions::new(keep_apart),
+            roots: Roots::default(),
+            pace: CollectorPace::default(),
             fuel_import: None,
             calls_begun: 0,
             totals: LimitedTotals::default(),
@@ -430,27 +438,6 @@ impl VmStore {
         &self.tags[tag.index(self.id)].signature.ty
     }
 
-    // External references.
-
-    /// A reference to a value of the host's. It lives as long as the store.
-    ///
-    /// # Errors
-    ///
-    /// When there are too many.
-    pub(crate) fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> Result<RawValue> {
-        let number = u32::try_from(self.externs.len() + 1);
-        let number = number.map_err(|_| format_err!("a store has at most 2^32-1 external references"))?;
-        self.budget.charge((size_of_val(&value) + size_of_val(&*value)) as u64)?;
-        self.externs.push(value);
-        Ok(RawValue::from_u32(number))
-    }
-
-    /// What a reference refers to; `None` for null.
-    pub(crate) fn extern_value(&self, reference: RawValue) -> Option<&(dyn Any + Send + Sync)> {
-        let at = reference.u32().checked_sub(1)?;
-        self.externs.get(at as usize).map(|value| &**value)
-    }
-
     // Checks.
 
     /// Whether a value can be handed to compiled code as one of this type.
@@ -472,7 +459,7 @@ impl VmStore {
                 }
                 _ => false,
             },
-            HeapType::Extern => self.extern_value(value).is_some(),
+            HeapType::Extern => self.extern_value(value.u32()).is_some(),
             HeapType::Exn => self.is_exception(value.u32()),
             HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn => false,
         };
