@@ -149,7 +149,7 @@ pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
-pub(crate) use shared_memory::{Awaited, SharedLinearMemory};
+pub(crate) use shared_memory::{AwaitedNumber, SharedLinearMemory};
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;
