@@ -405,6 +405,48 @@ fn limits_are_those_of_the_store_that_asks() -> Result<()> {
     Ok(())
 }
 
+/// Stores come and go while others wait, are woken, stopped and late: nobody hangs, and nobody is left in a queue.
+#[test]
+fn stores_come_and_go() -> Result<()> {
+    let guest = SharingGuest::new(Config::new().epoch_interruption(true))?;
+    let until = Instant::now() + Duration::from_millis(300);
+    let rounds = |thread: i32| -> Result<[u32; 4]> {
+        let (mut outcomes, mut round) = ([0; 4], thread);
+        while Instant::now() < until {
+            round += 1;
+            let mut store = guest.store();
+            store.set_epoch_deadline(1 + round as u64 % 3);
+            let instance = guest.instance(&mut store)?;
+            let wait = instance.get_typed_func::<(i32, i32, i64), i32>(&mut store, "wait32")?;
+            let timeout = [-1, 0, 50_000, 2_000_000][round as usize % 4];
+            match wait.call(&mut store, (64 + round % 3 * 4, 0, timeout)) {
+                Ok(outcome) => outcomes[outcome as usize] += 1,
+                Err(error) => {
+                    check_trap(&error, TrapCode::Interrupt);
+                    outcomes[3] += 1;
+                }
+            }
+            guest.memory.atomic_notify(64 + round as u64 % 3 * 4, 1 + round as u32 % 2)?;
+        }
+        Ok(outcomes)
+    };
+    let outcomes = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|thread| scope.spawn(move || rounds(thread))).collect();
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            assert!(Instant::now() < until + LONG, "somebody hangs");
+            guest.engine.increment_epoch();
+            thread::sleep(Duration::from_millis(1));
+        }
+        threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect::<Result<Vec<_>>>()
+    })?;
+    let sum = |which: usize| outcomes.iter().map(|of_thread| of_thread[which]).sum::<u32>();
+    assert!(sum(0) > 0 && sum(2) > 0 && sum(3) > 0, "all ways of ending are met: {outcomes:?}");
+    for address in [64, 68, 72] {
+        assert_eq!(guest.memory.atomic_notify(address, u32::MAX)?, 0);
+    }
+    Ok(())
+}
+
 /// What a pool has is all that guests define.
 #[test]
 fn with_a_pool_shared_memories_are_the_hosts() -> Result<()> {
