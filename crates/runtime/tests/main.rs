@@ -4,6 +4,7 @@ mod activations;
 mod adapter_traps;
 mod artifacts;
 mod async_hosts;
+mod atomics;
 mod build_script;
 mod cache;
 mod component;

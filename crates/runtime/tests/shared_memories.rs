@@ -2,7 +2,10 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::core::{Extern, ExternType, Instance, Linker, Memory, MemoryType, Module, SharedMemory, WaitResult};
-use gusset::{Config, Engine, Error, LimitExceeded, Result, Store, StoreLimitsBuilder, Trap, TrapCode, UpdateDeadline};
+use gusset::{
+    Config, Engine, Error, LimitExceeded, PoolingConfig, Result, Store, StoreLimitsBuilder, Trap, TrapCode,
+    UpdateDeadline,
+};
 use std::pin::pin;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll, Waker};
@@ -67,17 +70,17 @@ fn ty(minimum: u64, maximum: u64) -> MemoryType {
 }
 
 /// A memory for the module above, and the module.
-struct Guest {
+struct SharingGuest {
     engine: Engine,
     module: Module,
     memory: SharedMemory,
 }
 
-impl Guest {
-    fn new(config: &Config) -> Result<Guest> {
+impl SharingGuest {
+    fn new(config: &Config) -> Result<SharingGuest> {
         let engine = Engine::new(config)?;
         let (module, memory) = (Module::new(&engine, TEXT)?, SharedMemory::new(&engine, ty(1, 64))?);
-        Ok(Guest { engine, module, memory })
+        Ok(SharingGuest { engine, module, memory })
     }
 
     fn store(&self) -> Store<()> {
@@ -142,7 +145,7 @@ fn check_trap(error: &Error, code: TrapCode) {
 #[test]
 fn many_threads_count_and_lock() -> Result<()> {
     for config in configs() {
-        let guest = Guest::new(&config)?;
+        let guest = SharingGuest::new(&config)?;
         on_threads(4, || guest.call("count", 5_000))?;
         on_threads(4, || guest.call("guarded", 2_000))?;
         assert_eq!((guest.word(0), guest.word(16)), (20_000, 8_000));
@@ -154,7 +157,7 @@ fn many_threads_count_and_lock() -> Result<()> {
 #[test]
 fn one_thread_grows_what_others_use() -> Result<()> {
     for config in configs() {
-        let guest = Guest::new(&config)?;
+        let guest = SharingGuest::new(&config)?;
         let start = guest.memory.data().as_ptr();
         thread::scope(|scope| {
             let follow = || -> Result<i32> {
@@ -190,7 +193,7 @@ fn one_thread_grows_what_others_use() -> Result<()> {
 
 #[test]
 fn guests_and_hosts_wake_one_another() -> Result<()> {
-    let guest = &Guest::new(&Config::new())?;
+    let guest = &SharingGuest::new(&Config::new())?;
     thread::scope(|scope| {
         let waiting = scope.spawn(|| -> Result<i32> {
             let mut store = guest.store();
@@ -217,7 +220,7 @@ fn guests_and_hosts_wake_one_another() -> Result<()> {
 
 #[test]
 fn who_waits_is_stopped_at_its_deadline() -> Result<()> {
-    let guest = Guest::new(Config::new().epoch_interruption(true))?;
+    let guest = SharingGuest::new(Config::new().epoch_interruption(true))?;
     let mut store = guest.store();
     store.set_epoch_deadline(1);
     let instance = guest.instance(&mut store)?;
@@ -264,7 +267,7 @@ fn who_waits_is_stopped_at_its_deadline() -> Result<()> {
 
 #[test]
 fn a_call_that_lets_others_run_can_be_dropped_while_it_waits() -> Result<()> {
-    let guest = Guest::new(Config::new().epoch_interruption(true))?;
+    let guest = SharingGuest::new(Config::new().epoch_interruption(true))?;
     let mut store = guest.store();
     store.set_epoch_deadline(0);
     store.epoch_deadline_async_yield_and_update(0);
@@ -376,7 +379,7 @@ fn what_cannot_be_is_refused() -> Result<()> {
 /// A limiter speaks for its own store: for what that defines, and for what that makes grow.
 #[test]
 fn limits_are_those_of_the_store_that_asks() -> Result<()> {
-    let guest = Guest::new(&Config::new())?;
+    let guest = SharingGuest::new(&Config::new())?;
     let limited = |memories, bytes| {
         let limits = StoreLimitsBuilder::new().memories(memories).memory_size(bytes).build();
         let mut store = Store::new(&guest.engine, limits);
@@ -399,6 +402,62 @@ fn limits_are_those_of_the_store_that_asks() -> Result<()> {
     let error = Instance::new(limited(1, 100), &module, &[]).unwrap_err();
     assert!(error.downcast_ref::<LimitExceeded>().is_some(), "{error:#}");
     Instance::new(limited(1, 1 << 16), &module, &[])?;
+    Ok(())
+}
+
+/// Stores come and go while others wait, are woken, stopped and late: nobody hangs, and nobody is left in a queue.
+#[test]
+fn stores_come_and_go() -> Result<()> {
+    let guest = SharingGuest::new(Config::new().epoch_interruption(true))?;
+    let until = Instant::now() + Duration::from_millis(300);
+    let rounds = |thread: i32| -> Result<[u32; 4]> {
+        let (mut outcomes, mut round) = ([0; 4], thread);
+        while Instant::now() < until {
+            round += 1;
+            let mut store = guest.store();
+            store.set_epoch_deadline(1 + round as u64 % 3);
+            let instance = guest.instance(&mut store)?;
+            let wait = instance.get_typed_func::<(i32, i32, i64), i32>(&mut store, "wait32")?;
+            let timeout = [-1, 0, 50_000, 2_000_000][round as usize % 4];
+            match wait.call(&mut store, (64 + round % 3 * 4, 0, timeout)) {
+                Ok(outcome) => outcomes[outcome as usize] += 1,
+                Err(error) => {
+                    check_trap(&error, TrapCode::Interrupt);
+                    outcomes[3] += 1;
+                }
+            }
+            guest.memory.atomic_notify(64 + round as u64 % 3 * 4, 1 + round as u32 % 2)?;
+        }
+        Ok(outcomes)
+    };
+    let outcomes = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|thread| scope.spawn(move || rounds(thread))).collect();
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            assert!(Instant::now() < until + LONG, "somebody hangs");
+            guest.engine.increment_epoch();
+            thread::sleep(Duration::from_millis(1));
+        }
+        threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect::<Result<Vec<_>>>()
+    })?;
+    let sum = |which: usize| outcomes.iter().map(|of_thread| of_thread[which]).sum::<u32>();
+    assert!(sum(0) > 0 && sum(2) > 0 && sum(3) > 0, "all ways of ending are met: {outcomes:?}");
+    for address in [64, 68, 72] {
+        assert_eq!(guest.memory.atomic_notify(address, u32::MAX)?, 0);
+    }
+    Ok(())
+}
+
+/// What a pool has is all that guests define.
+#[test]
+fn with_a_pool_shared_memories_are_the_hosts() -> Result<()> {
+    let mut pool = PoolingConfig::default();
+    pool.total_memories(1).max_memory_size(1 << 16);
+    let guest = SharingGuest::new(Config::new().allocation_strategy(pool))?;
+    guest.call("count", 3)?;
+    assert_eq!((guest.word(0), guest.memory.grow(63)?), (3, 1));
+    let module = Module::new(&guest.engine, "(module (memory 1 1 shared))")?;
+    let error = format!("{:#}", Instance::new(&mut guest.store(), &module, &[]).unwrap_err());
+    assert!(error.contains("memory 0: not supported: a shared memory that a module defines"), "{error}");
     Ok(())
 }
 

@@ -170,7 +170,7 @@ fn check_memory(module: &ModuleOutline) -> Result<()> {
     let is_memory = |export: &&CoreItemOutline| export.name == MEMORY && export.ty.starts_with("memory");
     match module.exports.iter().find(is_memory) {
         None => bail!("it exports no memory named `{MEMORY}`, which the adapter for WASI preview1 works on"),
-        Some(memory) if memory.ty.ends_with("shared") => {
+        Some(memory) if memory.ty.contains(" shared") => {
             bail!("not supported: the adapter for WASI preview1 works on no memory that is shared between threads")
         }
         Some(_) => Ok(()),

@@ -4,7 +4,7 @@ use super::memory::MemoryAccessError;
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::trap::Trap;
-use crate::vm::{Awaited, MemoryHandle, ParkOutcome, SharedLinearMemory, VmStore};
+use crate::vm::{AwaitedNumber, MemoryHandle, ParkOutcome, SharedLinearMemory, VmStore};
 use gusset_artifact::MemoryType;
 use std::fmt;
 use std::sync::Arc;
@@ -185,7 +185,7 @@ impl SharedMemory {
     /// # Ok::<(), gusset::Error>(())
     /// ```
     pub fn atomic_wait32(&self, address: u64, expected: u32, timeout: Option<Duration>) -> Result<WaitResult> {
-        self.wait(address, Awaited::I32(expected), timeout)
+        self.wait(address, AwaitedNumber::I32(expected), timeout)
     }
 
     /// The same of 8 bytes: `memory.atomic.wait64`.
@@ -194,10 +194,10 @@ impl SharedMemory {
     ///
     /// A [`Trap`], when the address is not a multiple of 8, or there are no 8 bytes in the memory.
     pub fn atomic_wait64(&self, address: u64, expected: u64, timeout: Option<Duration>) -> Result<WaitResult> {
-        self.wait(address, Awaited::I64(expected), timeout)
+        self.wait(address, AwaitedNumber::I64(expected), timeout)
     }
 
-    fn wait(&self, address: u64, expected: Awaited, timeout: Option<Duration>) -> Result<WaitResult> {
+    fn wait(&self, address: u64, expected: AwaitedNumber, timeout: Option<Duration>) -> Result<WaitResult> {
         match self.memory.wait(address, expected, timeout, None) {
             Ok(ParkOutcome::Woken) => Ok(WaitResult::Ok),
             Ok(ParkOutcome::NotEqual) => Ok(WaitResult::Mismatch),

@@ -86,6 +86,21 @@ impl InstanceAllocator {
         LinearMemory::new(&self.host_memories, ty, None)
     }
 
+    /// Whether the engine's guests may define shared memories.
+    ///
+    /// # Errors
+    ///
+    /// Where there is a pool, beyond which guests are to have nothing.
+    pub(super) fn check_shared_memories_of_guests(&self) -> Result<()> {
+        match self.slots {
+            Some(_) => bail!(
+                "not supported: a shared memory that a module defines, where instances are made from a pool; one that the host makes \
+                 (SharedMemory::new) can be imported"
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// A memory that several stores have, with what it holds at first, or zeros. It is none of a pool's: it may outlive those who have it.
     ///
     /// # Errors

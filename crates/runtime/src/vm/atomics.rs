@@ -4,7 +4,7 @@
 use super::builtins::{Caller, caller, leave_after_panic, store_context};
 use super::metering::ask_whether_to_go_on;
 use super::parking::ParkOutcome;
-use super::shared_memory::{Awaited, SharedLinearMemory, check_atomic};
+use super::shared_memory::{AwaitedNumber, SharedLinearMemory, check_atomic};
 use super::store::VmStore;
 use super::unwind::leave;
 use gusset_artifact::MemoryIndex;
@@ -79,7 +79,7 @@ pub(super) unsafe extern "C" fn memory_wait32(
     timeout: i64,
 ) -> u64 {
     // SAFETY: V3: compiled code calls.
-    unsafe { wait(context, (memory, index, offset), Awaited::I32(expected), timeout) }
+    unsafe { wait(context, (memory, index, offset), AwaitedNumber::I32(expected), timeout) }
 }
 
 pub(super) unsafe extern "C" fn memory_wait64(
@@ -91,13 +91,13 @@ pub(super) unsafe extern "C" fn memory_wait64(
     timeout: i64,
 ) -> u64 {
     // SAFETY: V3: compiled code calls.
-    unsafe { wait(context, (memory, index, offset), Awaited::I64(expected), timeout) }
+    unsafe { wait(context, (memory, index, offset), AwaitedNumber::I64(expected), timeout) }
 }
 
 /// # Safety
 ///
 /// Called by a builtin that compiled code called with that context, and that holds nothing to drop.
-unsafe fn wait(context: Caller, place: (u32, u64, u64), expected: Awaited, timeout: i64) -> u64 {
+unsafe fn wait(context: Caller, place: (u32, u64, u64), expected: AwaitedNumber, timeout: i64) -> u64 {
     let (memory, index, offset) = place;
     let work = || {
         // SAFETY: V3: compiled code passes its context.

@@ -158,7 +158,7 @@ pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
 pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};
-pub(crate) use shared_memory::{Awaited, SharedLinearMemory};
+pub(crate) use shared_memory::{AwaitedNumber, SharedLinearMemory};
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;

@@ -40,16 +40,16 @@ const _: () = {
 
 /// An atomic number as a guest waits for it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Awaited {
+pub(crate) enum AwaitedNumber {
     I32(u32),
     I64(u64),
 }
 
-impl Awaited {
+impl AwaitedNumber {
     pub(super) fn bytes(self) -> u64 {
         match self {
-            Awaited::I32(_) => 4,
-            Awaited::I64(_) => 8,
+            AwaitedNumber::I32(_) => 4,
+            AwaitedNumber::I64(_) => 8,
         }
     }
 }
@@ -157,14 +157,14 @@ impl SharedLinearMemory {
     pub(crate) fn wait(
         &self,
         address: u64,
-        expected: Awaited,
+        expected: AwaitedNumber,
         timeout: Option<Duration>,
         goes_on: Option<&mut dyn FnMut() -> bool>,
     ) -> Result<ParkOutcome, TrapCode> {
         check_atomic(address, expected.bytes(), self.length())?;
         let is_expected = || match expected {
-            Awaited::I32(expected) => self.number::<AtomicU32>(address).load(Ordering::SeqCst) == expected,
-            Awaited::I64(expected) => self.number::<AtomicU64>(address).load(Ordering::SeqCst) == expected,
+            AwaitedNumber::I32(expected) => self.number::<AtomicU32>(address).load(Ordering::SeqCst) == expected,
+            AwaitedNumber::I64(expected) => self.number::<AtomicU64>(address).load(Ordering::SeqCst) == expected,
         };
         Ok(self.parking.wait(address, is_expected, timeout, goes_on))
     }

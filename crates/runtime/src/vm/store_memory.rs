@@ -24,16 +24,17 @@ impl StoreMemory {
     ///
     /// # Errors
     ///
-    /// When there is no room for it.
+    /// When there is no room for it, or it is to be shared and the engine has a pool.
     pub(super) fn new(
         allocator: &InstanceAllocator,
         ty: MemoryType,
         contents: Option<InitialContents<'_>>,
     ) -> Result<StoreMemory> {
-        Ok(match ty.shared {
-            true => StoreMemory::Shared(Arc::new(SharedLinearMemory::with_contents(allocator, ty, contents)?)),
-            false => StoreMemory::Own(allocator.memory(ty, contents)?),
-        })
+        if !ty.shared {
+            return Ok(StoreMemory::Own(allocator.memory(ty, contents)?));
+        }
+        allocator.check_shared_memories_of_guests()?;
+        Ok(StoreMemory::Shared(Arc::new(SharedLinearMemory::with_contents(allocator, ty, contents)?)))
     }
 
     /// In bytes. That of a shared one may have become more since.
