@@ -46,6 +46,7 @@ mod shapes_of_types;
 mod stacks;
 mod text_places;
 mod threads;
+mod trap_places;
 mod typed_exports;
 mod views;
 mod without_compiler;
