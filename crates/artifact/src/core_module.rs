@@ -2,6 +2,7 @@
 
 use crate::core_names::{CoreExports, FunctionNames};
 use crate::data_segments::DataSegments;
+use crate::debug_sections::DebugSections;
 use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, SignatureIndex, TableIndex, TagIndex};
 use crate::memory_image::MemoryImageRange;
 use crate::pod_table::{PodTable, RawTable};
@@ -294,6 +295,8 @@ pub struct CoreModule {
     pub escaping: PodTable<u32, FuncIndex>,
     /// Function names from the name section.
     pub function_names: FunctionNames,
+    /// What debuggers read, where that is kept.
+    pub debug: DebugSections,
 }
 
 impl CoreModule {
@@ -324,5 +327,6 @@ impl CoreModule {
         }
         visit(self.escaping.raw_mut());
         self.function_names.each_table(visit);
+        self.debug.each_table(visit);
     }
 }

@@ -22,6 +22,7 @@ mod context;
 mod core_module;
 mod core_names;
 mod data_segments;
+mod debug_sections;
 mod delta_table;
 mod externs;
 mod image;
@@ -51,6 +52,7 @@ pub use core_module::{
 };
 pub use core_names::{CoreExports, FunctionNames};
 pub use data_segments::{DataSegment, DataSegments};
+pub use debug_sections::DebugSections;
 pub use delta_table::{DeltaTable, NumberPair};
 pub use externs::{ExternAttributes, ExternItem, Externs, NamedItems};
 pub use image::{CodeImage, CodeTables, ModuleImage};

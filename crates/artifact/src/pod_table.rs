@@ -63,6 +63,11 @@ impl RawTable {
         &self.bytes
     }
 
+    /// The bytes, for who keeps them.
+    pub(crate) fn shared(&self) -> &SharedBytes {
+        &self.bytes
+    }
+
     /// Appends the bytes to `tables`, and notes where.
     pub(crate) fn place(&mut self, tables: &mut Vec<u8>) {
         self.place = (tables.len() as u64, self.bytes.len() as u64);

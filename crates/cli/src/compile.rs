@@ -5,7 +5,7 @@ use crate::input::{self, STDIN};
 use crate::output_file;
 use anyhow::{Context, Result};
 use clap::Args;
-use gusset::{Config, Engine};
+use gusset::{Config, Engine, WasmBacktraceDetails};
 use gusset_wast::FeatureList;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +70,7 @@ pub(crate) fn run(arguments: &CompileArguments) -> Result<ExitCode> {
         config.target_cpu(cpu);
     }
     config.epoch_interruption(arguments.timeout).consume_fuel(arguments.fuel);
+    config.wasm_backtrace_details(WasmBacktraceDetails::Environment);
     let _bar = crate::progress::CompileBar::new(&mut config);
     let engine = Engine::new(&config).context("cannot compile with these options")?;
     let artifact = file.source.precompile(&engine).map_err(|error| file.refused(error))?;

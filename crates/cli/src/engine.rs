@@ -3,7 +3,7 @@
 use crate::cache;
 use crate::progress::CompileBar;
 use anyhow::{Context, Error, Result};
-use gusset::{Config, Engine};
+use gusset::{Config, Engine, WasmBacktraceDetails};
 use gusset_wast::FeatureList;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
@@ -44,6 +44,7 @@ impl CommandEngine {
 /// The program's settings, with these of features.
 pub(crate) fn config(features: &[FeatureList]) -> Config {
     let mut config = Config::new();
+    config.wasm_backtrace_details(WasmBacktraceDetails::Environment);
     features.iter().for_each(|list| list.apply(&mut config));
     config
 }

@@ -1,5 +1,6 @@
 //! All tests that run the program, themselves one program.
 
+mod backtraces;
 mod bad_inputs;
 mod cache;
 mod cases;

@@ -6,6 +6,7 @@ use crate::error::CodegenError;
 use crate::func::FormKind;
 use crate::key::CodeKey;
 use crate::placement::{Placement, STEP};
+use crate::trap_place::{self, BranchTraps, with_trap_places};
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, Function, SourceLoc, UserFuncName};
@@ -95,6 +96,7 @@ pub(crate) fn compile(
 ) -> Result<Option<CompiledFunction>, CodegenError> {
     context.clear();
     context.func = func;
+    let branches = BranchTraps::of(&context.func);
     let plane = &mut ControlPlane::default();
     let isa = match form {
         FormKind::Frame => &isas.linear,
@@ -110,7 +112,7 @@ pub(crate) fn compile(
             &isas.optimized
         }
     };
-    finish(isa, context).map(Some)
+    finish(isa, context, &branches).map(Some)
 }
 
 /// Makes machine code of a stub; `linear` where stubs are many or have many values.
@@ -122,10 +124,14 @@ pub(crate) fn compile_stub(
 ) -> Result<CompiledFunction, CodegenError> {
     context.clear();
     context.func = func;
-    finish(if linear { &isas.linear } else { &isas.best }, context)
+    finish(if linear { &isas.linear } else { &isas.best }, context, &BranchTraps::default())
 }
 
-fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunction, CodegenError> {
+fn finish(
+    isa: &OwnedTargetIsa,
+    context: &mut Context,
+    branches: &BranchTraps,
+) -> Result<CompiledFunction, CodegenError> {
     let UserFuncName::User(name) = &context.func.name else {
         return Err(CodegenError::internal("a function without a name"));
     };
@@ -148,7 +154,7 @@ fn finish(isa: &OwnedTargetIsa, context: &mut Context) -> Result<CompiledFunctio
         traps: traps(&compiled)?,
         call_sites: call_sites(&compiled)?,
         stack_maps: stack_maps(&compiled),
-        addresses: addresses(&compiled),
+        addresses: with_trap_places(addresses(&compiled), &context.func, branches, compiled.buffer.traps()),
         frame_size: compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
     })
 }
@@ -188,7 +194,8 @@ fn trap_code(code: ir::TrapCode) -> Result<TrapCode, CodegenError> {
         ir::TrapCode::INTEGER_DIVISION_BY_ZERO => TrapCode::IntegerDivideByZero,
         ir::TrapCode::BAD_CONVERSION_TO_INTEGER => TrapCode::InvalidConversionToInteger,
         other => {
-            let code = TrapCode::from_u8(other.as_raw().get());
+            let raw = other.as_raw().get();
+            let code = trap_place::trap_code(raw).or_else(|| TrapCode::from_u8(raw));
             code.ok_or_else(|| CodegenError::internal(format!("unknown trap code {other}")))?
         }
     })

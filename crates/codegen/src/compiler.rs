@@ -44,6 +44,8 @@ pub struct Compiler {
     /// Architecture and system.
     target: String,
     pub(crate) helpers: Helpers,
+    /// Whether images have what debuggers read.
+    pub(crate) debug_sections: bool,
 }
 
 /// What a worker keeps from one function to the next.
@@ -106,13 +108,20 @@ impl Compiler {
             return Err(CodegenError::unsupported("not supported: x86-64 machines without SSE4.1"));
         }
         let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-        Ok(Compiler { isas, settings: settings.clone(), target: target.name()?, helpers: Helpers::new(threads) })
+        let (settings, helpers) = (settings.clone(), Helpers::new(threads));
+        Ok(Compiler { isas, settings, target: target.name()?, helpers, debug_sections: false })
     }
 
     /// The same with another number of threads for each unit (default: one for each processor): the caller's, and helpers,
     /// which several callers share. With 0 or 1 all is done on the caller's, and so it is where the system starts no threads.
     pub fn with_threads(self, threads: usize) -> Compiler {
         Compiler { helpers: Helpers::new(threads), ..self }
+    }
+
+    /// The same, which also keeps the sections of modules that debuggers read, or does not (default): see
+    /// [`DebugSections`](gusset_artifact::DebugSections). Code is the same with them.
+    pub fn with_debug_sections(self, kept: bool) -> Compiler {
+        Compiler { debug_sections: kept, ..self }
     }
 
     /// The settings that it was made with.
@@ -156,7 +165,7 @@ impl Compiler {
         unit: &LinkUnit<'_>,
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeImage, CodegenError> {
-        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
+        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
         self.compile_parsed(env, bodies, data, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?
     }

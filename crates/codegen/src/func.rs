@@ -16,6 +16,7 @@ use crate::settings::CompilerSettings;
 use crate::signature::{clif_type, needs_stack_map, wasm_signature};
 use crate::ssa::{Ssa, SsaLocal};
 use crate::trap::check_stack_in_prologue;
+use crate::trap_place::AccessCodes;
 use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, Function, InstBuilder, SigRef, SourceLoc, StackSlot, Type, UserFuncName,
     Value,
@@ -166,6 +167,8 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) handlers: Vec<Handler>,
     /// Where the values of what is thrown stand.
     pub(crate) thrown_values: Option<StackSlot>,
+    /// Which trap codes loads have.
+    pub(crate) access_codes: AccessCodes,
     callees: HashMap<CodeKey, FuncRef>,
     signatures: HashMap<SignatureIndex, SigRef>,
     indirect: Vec<SignatureIndex>,
@@ -230,6 +233,7 @@ pub(crate) fn translate(
         look_due: false,
         handlers: Vec::new(),
         thrown_values: None,
+        access_codes: AccessCodes::default(),
         callees: HashMap::new(),
         signatures: HashMap::new(),
         indirect: Vec::new(),

@@ -147,7 +147,7 @@ impl Compiler {
         unit: &LinkUnit<'_>,
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<(CodeImage, LazyUnit), CodegenError> {
-        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit)?;
+        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
         self.validate_bodies(&env, &bodies, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
         let stubs = self.compile_stubs(&env, stubs_for_instances(&env))?;

@@ -65,6 +65,7 @@ mod ssa;
 mod target;
 mod thunk;
 mod trap;
+mod trap_place;
 mod unit;
 
 pub use chunk::{ChunkFunction, CodeChunk};

@@ -11,8 +11,9 @@ use crate::unit::{LinkUnit, UnitModule};
 use crate::{convert, features, memory_image};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
-    ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, ElementItems, ElementSegment,
-    EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode, SignatureIndex, TableIndex,
+    ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, DebugSections, ElementItems,
+    ElementSegment, EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode,
+    SignatureIndex, TableIndex,
 };
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
@@ -75,12 +76,17 @@ pub(crate) struct ParsedUnit<'a> {
 
 impl UnitEnv {
     /// Parses and validates all modules but for their function bodies.
-    pub(crate) fn parse<'a>(settings: &CompilerSettings, unit: &LinkUnit<'a>) -> Result<ParsedUnit<'a>, CodegenError> {
+    pub(crate) fn parse<'a>(
+        settings: &CompilerSettings,
+        unit: &LinkUnit<'a>,
+        debug_sections: bool,
+    ) -> Result<ParsedUnit<'a>, CodegenError> {
         let mut signatures = Signatures::default();
         let mut modules = Arena::default();
         let (mut bodies, mut data) = (Vec::new(), Vec::new());
         for (index, module) in unit.modules.iter() {
-            let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies);
+            let keep_debug = debug_sections && !module.generated;
+            let parser = ModuleParser::new(index, &mut signatures, &mut data, &mut bodies, keep_debug);
             let env = parser.run(settings, module).map_err(|error| {
                 let error = error.within(format_args!("core module `{}`", Printable::name(module.name)));
                 features::explain(error, settings, module)
@@ -157,6 +163,8 @@ struct ModuleParser<'u, 'a> {
     exports: Vec<(&'a str, EntityIndex)>,
     escaping: BTreeSet<FuncIndex>,
     names: ModuleNames<'a>,
+    /// Whether sections for debuggers are kept.
+    keep_debug: bool,
 }
 
 impl<'u, 'a> ModuleParser<'u, 'a> {
@@ -165,9 +173,10 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         signatures: &'u mut Signatures,
         data: &'u mut Vec<u8>,
         bodies: &'u mut Vec<Body<'a>>,
+        keep_debug: bool,
     ) -> Self {
         let (module, types, functions, exports, escaping, names) = Default::default();
-        ModuleParser { index, signatures, data, bodies, module, types, functions, exports, escaping, names }
+        ModuleParser { index, signatures, data, bodies, module, types, functions, exports, escaping, names, keep_debug }
     }
 
     fn run(mut self, settings: &CompilerSettings, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
@@ -240,6 +249,14 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 if let KnownCustom::Name(reader) = section.as_known() {
                     names::read(reader, self.functions.len(), &mut self.names);
                 }
+                if self.keep_debug && section.name().starts_with(DebugSections::PREFIX) {
+                    self.module.debug.add(section.name(), section.data());
+                }
+                Ok(())
+            }
+            Payload::CodeSectionStart { unchecked_range, .. } if self.keep_debug => {
+                // Beyond 4 GiB there are no places.
+                self.module.debug.set_code_start(u32::try_from(unchecked_range.start).unwrap_or(u32::MAX));
                 Ok(())
             }
             _ => Ok(()),

@@ -102,11 +102,14 @@ impl FuncTranslator<'_, '_> {
         self.builder.ins().select_spectre_guard(outside, null, address)
     }
 
-    /// Traps, which ends the block.
-    pub(crate) fn trap_now(&mut self, code: TrapCode) {
+    /// Traps as `unreachable` does, which ends the block.
+    pub(crate) fn trap_now(&mut self) {
         match self.settings.signals_based_traps {
-            true => _ = self.builder.ins().trap(clif_code(code)),
-            false => self.call_trap(code),
+            true => {
+                let code = self.unreachable_code();
+                self.builder.ins().trap(code);
+            }
+            false => self.call_trap(TrapCode::Unreachable),
         }
     }
 

@@ -31,7 +31,8 @@ pub(crate) struct EngineCompiler {
 impl EngineCompiler {
     pub(crate) fn new(config: &Config) -> Result<EngineCompiler> {
         let target = CodeTarget { triple: config.target.clone(), cpu: config.target_cpu.clone() };
-        let mut codegen = Compiler::for_target(&config.code_settings(), &target)?;
+        let codegen = Compiler::for_target(&config.code_settings(), &target)?;
+        let mut codegen = codegen.with_debug_sections(config.has_backtrace_details());
         if let Some(threads) = config.compile_threads {
             codegen = codegen.with_threads(threads);
         }

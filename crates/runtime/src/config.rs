@@ -1,4 +1,4 @@
-//! [`Config`]: everything that is decided before the first byte is compiled. Nothing here is read from the environment.
+//! [`Config`]: everything that is decided before the first byte is compiled. Nothing is read from the environment, unless it is to be.
 
 mod features;
 
@@ -27,9 +27,23 @@ pub enum OptLevel {
     SpeedAndSize,
 }
 
+/// Whether backtraces tell lines of the guests' sources; for [`Config::wasm_backtrace_details`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum WasmBacktraceDetails {
+    /// They do, where a module has DWARF.
+    Enable,
+    /// They do not.
+    #[default]
+    Disable,
+    /// They do if the variable `GUSSET_BACKTRACE` is `full` when the engine is made.
+    Environment,
+}
+
 /// The settings of an [`Engine`](crate::Engine): what is decided before anything is compiled.
 ///
-/// A setting is checked when an engine is made of it, not when it is set. Nothing is read from the environment.
+/// A setting is checked when an engine is made of it, not when it is set. Nothing is read from the environment, but for
+/// [`WasmBacktraceDetails::Environment`].
 ///
 /// ```
 /// use gusset::{Config, Engine, OptLevel};
@@ -65,6 +79,7 @@ pub struct Config {
     pub(crate) keep_flags: bool,
     pub(crate) progress: Option<ProgressObserver>,
     pub(crate) lazy_compilation: bool,
+    wasm_backtrace_details: WasmBacktraceDetails,
     pub(crate) signals_based_traps: bool,
     pub(crate) heap_access_spectre_mitigation: bool,
     pub(crate) table_access_spectre_mitigation: bool,
@@ -110,6 +125,7 @@ impl Config {
             keep_flags: false,
             progress: None,
             lazy_compilation: false,
+            wasm_backtrace_details: WasmBacktraceDetails::default(),
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
@@ -516,6 +532,31 @@ impl Config {
     pub fn lazy_compilation(&mut self, enabled: bool) -> &mut Config {
         self.lazy_compilation = enabled;
         self
+    }
+
+    /// Whether backtraces tell files and lines of the guests' sources, through functions that were inlined (default: no). For that a
+    /// component or module keeps its sections for debuggers, in memory, in artefacts and in caches; they are read when a backtrace is first shown
+    /// that has a frame of it. Code is the same. See [`WasmFrame::symbols`](crate::WasmFrame::symbols).
+    ///
+    /// ```
+    /// use gusset::{Config, Engine, WasmBacktraceDetails};
+    /// let engine = Engine::new(Config::new().wasm_backtrace_details(WasmBacktraceDetails::Enable))?;
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn wasm_backtrace_details(&mut self, details: WasmBacktraceDetails) -> &mut Config {
+        self.wasm_backtrace_details = details;
+        self
+    }
+
+    /// Whether they do now.
+    pub(crate) fn has_backtrace_details(&self) -> bool {
+        match self.wasm_backtrace_details {
+            WasmBacktraceDetails::Enable => true,
+            WasmBacktraceDetails::Disable => false,
+            WasmBacktraceDetails::Environment => {
+                std::env::var_os("GUSSET_BACKTRACE").is_some_and(|text| text == "full")
+            }
+        }
     }
 
     /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.

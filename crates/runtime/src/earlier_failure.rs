@@ -1,8 +1,9 @@
 //! [`EarlierFailure`]: what locked an instance, as each later call of it is told. It is made when something has failed, and
 //! small whatever failed.
 
+use crate::backtrace::{WasmBacktrace, WasmFrame};
 use crate::error::{Error, causes};
-use crate::trap::{Trap, WasmBacktrace, WasmFrame};
+use crate::trap::Trap;
 use gusset_types::{Printable, TrapCode, cut_name, cut_text};
 use std::fmt;
 
@@ -98,8 +99,8 @@ impl fmt::Display for EarlierFailure {
         write!(f, "an earlier call of `{function}` {how}: {}", Printable::message(&self.text))?;
         let Some(frame) = &self.frame else { return Ok(()) };
         write!(f, ", at {}!", Printable::name(&frame.module))?;
-        match &frame.name {
-            Some(name) => write!(f, "{}", Printable::name(name))?,
+        match frame.demangled_name() {
+            Some(name) => write!(f, "{}", Printable::name(&name))?,
             None => write!(f, "<function {}>", frame.function)?,
         }
         match (frame.location(), frame.offset) {

@@ -28,6 +28,7 @@ struct SharedEngine {
     identity: CodeIdentity,
     signatures: SignatureRegistry,
     epoch: AtomicU64,
+    backtrace_details: bool,
     allocator: vm::InstanceAllocator,
     #[cfg(feature = "compile")]
     compiler: crate::compile::EngineCompiler,
@@ -50,6 +51,7 @@ impl Engine {
             identity: config.identity(),
             signatures: SignatureRegistry::new(),
             epoch: AtomicU64::new(0),
+            backtrace_details: config.has_backtrace_details(),
             allocator: vm::InstanceAllocator::new(config)?,
             #[cfg(feature = "compile")]
             compiler: crate::compile::EngineCompiler::new(config)?,
@@ -96,6 +98,11 @@ impl Engine {
     /// ```
     pub fn increment_epoch(&self) {
         self.0.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether backtraces have lines of sources.
+    pub(crate) fn has_backtrace_details(&self) -> bool {
+        self.0.backtrace_details
     }
 
     /// The number of the epoch.

@@ -1,7 +1,8 @@
 //! The errors of the whole embedding API. They are [`anyhow`]'s, so that they go through a host's own code in both directions with
 //! nothing lost on the way: what they are about is found by its type, whatever was put around it.
 
-use crate::trap::{Trap, WasmBacktrace};
+use crate::backtrace::WasmBacktrace;
+use crate::trap::Trap;
 pub use anyhow::{Context, anyhow as format_err, bail, ensure};
 use gusset_types::SourceLocation;
 use std::error::Error as StdError;
@@ -133,13 +134,15 @@ pub(crate) fn causes(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trap::{FrameText, WasmFrame};
+    use crate::backtrace::{BacktraceGap, FrameText, WasmFrame};
+    use crate::source_lines::FrameLines;
     use gusset_types::TrapCode;
 
     fn frames(count: usize) -> WasmBacktrace {
-        let (name, offset, text) = (Some("f".into()), Some(0x1a2), FrameText::default());
-        let frame = WasmFrame { module: "m".into(), function: 3, name, offset, text };
-        WasmBacktrace::new(vec![frame; count], 0)
+        let (name, offset) = (Some("f".into()), Some(0x1a2));
+        let (text, lines) = (FrameText::default(), FrameLines::default());
+        let frame = WasmFrame { module: "m".into(), function: 3, name, offset, text, lines };
+        WasmBacktrace::new(vec![frame; count], BacktraceGap { position: 0, frames: 0 })
     }
 
     #[test]

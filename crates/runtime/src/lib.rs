@@ -173,12 +173,14 @@
 //!
 //! # Features
 //!
+//! - `addr2line` (default): lines of sources in backtraces, of modules that have DWARF, with [`Config::wasm_backtrace_details`].
 //! - `cache` (default): [`Cache`], which keeps what was compiled in a directory. It needs `compile`.
 //! - `compile` (default): the compiler, and with it `new`, `from_file` and `from_source` of [`Component`] and [`core::Module`],
 //!   [`Component::validate`], `Config::validate`, `NamedSource`, `outline` with `Outline` and its parts, `AdapterCode`,
 //!   `CodegenError` and `TranslateError`. Without it components and modules come from artefacts that another process compiled:
 //!   [`Component::deserialize_file`].
 //! - `cross-compile`: code generators for all machines that [`Config::target`] knows.
+//! - `demangle` (default): backtraces show the names of functions of Rust and C++ as their sources have them.
 //! - `derive` (default): the derives of [`ComponentType`], [`Lift`] and [`Lower`], and [`flags!`].
 //! - `wat` (default): whatever takes bytes takes the text format too; `TextError`, `NamedSource::part_of_text`.
 //!
@@ -196,6 +198,7 @@ mod activation;
 mod adapter_trap;
 mod artifact;
 mod async_call;
+mod backtrace;
 #[cfg(feature = "cache")]
 mod cache;
 mod callable_export;
@@ -208,6 +211,7 @@ mod config;
 pub mod core;
 mod core_text;
 mod deadline;
+mod demangle;
 mod earlier_failure;
 mod engine;
 mod erased_store;
@@ -234,6 +238,7 @@ mod relayed_call;
 mod resource;
 mod signatures;
 mod source;
+mod source_lines;
 mod store;
 mod trace;
 mod transcoding;
@@ -249,6 +254,7 @@ mod wave;
 
 pub use artifact::Precompiled;
 pub use async_call::{Accessor, Cancelled};
+pub use backtrace::{BacktraceGap, WasmBacktrace, WasmFrame};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheConfig, CacheStats, CacheUsage};
 #[doc(hidden)]
@@ -257,7 +263,7 @@ pub use canon::{
     CanonError, CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, TypeList,
 };
 pub use component::{AdapterSource, Component};
-pub use config::{Config, OptLevel};
+pub use config::{Config, OptLevel, WasmBacktraceDetails};
 pub use earlier_failure::EarlierFailure;
 pub use engine::Engine;
 pub use error::{Context, Error, LinkError, Result, bail, ensure, format_err};
@@ -297,9 +303,10 @@ pub use pooling::{InstanceAllocationStrategy, PoolDemand, PoolExhausted, PooledR
 pub use progress::{CompilePhase, CompileProgress};
 pub use resource::{Resource, ResourceAny, ResourceTable, ResourceTableError, ResourceType};
 pub use source::{NamedSource, source_location};
+pub use source_lines::FrameSymbol;
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut};
 pub use trace::{CallStep, TracedCall};
-pub use trap::{AdapterTrapSite, Trap, WasmBacktrace, WasmFrame};
+pub use trap::{AdapterTrapSite, Trap};
 #[doc(hidden)]
 pub use type_scope::{TypeMismatch, TypeScope};
 pub use typed::{ComponentType, Lift, Lower, TypedFunc, ValueList, WasmList, WasmStr};

@@ -4,8 +4,8 @@
 #[cfg(feature = "compile")]
 mod input;
 
+use crate::backtrace::{WasmBacktrace, WasmFrame};
 use crate::error::{Error, LinkError};
-use crate::trap::{WasmBacktrace, WasmFrame};
 use gusset_types::SourceLocation;
 use std::sync::Arc;
 

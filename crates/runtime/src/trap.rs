@@ -1,24 +1,19 @@
 //! [`Trap`]: a guest was stopped. Which code, where in the guest, and, when an adapter found a bad value, who called
 //! whom and which value it was. The wording of codes stands in `gusset-types`, not here.
 
+use crate::backtrace::{WasmBacktrace, grouped};
 use crate::earlier_failure::EarlierFailure;
-use crate::error::Error;
-use crate::source::{TextSource, locate};
 use gusset_types::{
-    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, SourceLocation, TAG_OF_HOST, TrapCause, TrapCode,
-    mismatched_tags,
+    AdapterName, HANDLE_KIND_BITS, Printable, ResourceTypeIndex, TAG_OF_HOST, TrapCause, TrapCode, mismatched_tags,
 };
 use std::fmt;
 use std::sync::Arc;
-
-/// How many frames of one activation a backtrace keeps; the rest is counted.
-pub(crate) const MAX_FRAMES: usize = 60;
 
 /// Why and where a guest was stopped. Found in an [`Error`](crate::Error) by
 /// [`downcast_ref`](crate::Error::downcast_ref).
 ///
 /// `Display` writes the code on the first line, with the bad value where there is one; then who called whom and which value it
-/// was; then the backtrace. Here `app` passes a `char` to `lib` that is none:
+/// was; then the backtrace; of a stack that is used up the first line says how many functions were running. Here `app` passes a `char` to `lib` that is none:
 ///
 /// ```
 /// # #[cfg(all(feature = "compile", feature = "wat"))] {
@@ -78,102 +73,6 @@ pub struct AdapterTrapSite {
     /// The path of the value, such as `param "items"[3].name`, with ` (from realloc)` where it is not the value that is bad but the
     /// address that the receiver's `realloc` returned for it.
     pub path: String,
-}
-
-/// The wasm functions that were running, innermost first. `Display` writes a line for each, with its offset, module and
-/// name, and a second one with the place in the text where the module was given as text.
-///
-/// A [`Trap`] has its own. Where a host function failed, it is found in the [`Error`](crate::Error) by
-/// [`WasmBacktrace::of`]; it is a context of what failed:
-///
-/// ```
-/// # #[cfg(all(feature = "compile", feature = "wat"))] {
-/// # use gusset::{Component, Engine, Linker, Store};
-/// use gusset::{Result, WasmBacktrace};
-/// # let engine = Engine::default();
-/// # let component = Component::new(&engine, r#"(component
-/// #     (import "log" (func $log)) (core func $log (canon lower (func $log)))
-/// #     (core module $m (import "" "log" (func $log)) (func $run (export "run") (call $log)))
-/// #     (core instance $i (instantiate $m (with "" (instance (export "log" (func $log))))))
-/// #     (func (export "run") (canon lift (core func $i "run"))))"#)?;
-/// # let mut store = Store::new(&engine, ());
-/// let mut linker = Linker::<()>::new(&engine);
-/// linker.root().func_wrap("log", |_, (): ()| -> Result<()> { Err(std::io::Error::other("disk is full"))? })?;
-/// let instance = linker.instantiate(&mut store, &component)?;
-/// let error = instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ()).unwrap_err();
-/// assert!(error.is::<std::io::Error>());
-/// let backtrace = WasmBacktrace::of(&error).expect("a guest was running");
-/// assert_eq!(backtrace.frames()[0].name.as_deref(), Some("run"));
-/// # }
-/// # Ok::<(), gusset::Error>(())
-/// ```
-///
-/// At most 60 frames are kept of each activation, that is, of what runs between an entry by the host and the next call
-/// of the host, and four times as many in all; the others are [counted](WasmBacktrace::omitted).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct WasmBacktrace {
-    frames: Vec<WasmFrame>,
-    omitted: usize,
-    /// Whether it is that of a call of the host that failed, and not a trap's.
-    of_host: bool,
-}
-
-/// A function of a [`WasmBacktrace`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WasmFrame {
-    /// The module, by its name section or else by its number in the component.
-    pub module: String,
-    /// The function's index in the module.
-    pub function: u32,
-    /// The function's name, from the name section, or else the first one that it is exported as.
-    pub name: Option<String>,
-    /// The byte offset, in the compiled input, of the operator that was running.
-    pub offset: Option<u32>,
-    pub(crate) text: FrameText,
-}
-
-/// The text that a frame's module was encoded from.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FrameText(pub(crate) Option<Arc<TextSource>>);
-
-impl PartialEq for FrameText {
-    fn eq(&self, other: &FrameText) -> bool {
-        match (&self.0, &other.0) {
-            (None, None) => true,
-            (Some(this), Some(other)) => Arc::ptr_eq(this, other),
-            _ => false,
-        }
-    }
-}
-
-impl Eq for FrameText {}
-
-impl WasmFrame {
-    /// Where the operator that was running stands in the text, if the component or module was given as text. The text is parsed
-    /// again when this is first asked for.
-    ///
-    /// ```
-    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
-    /// use gusset::{Engine, NamedSource, Store, Trap, core};
-    ///
-    /// let source = NamedSource::new("stop.wat", "(module\n  (func (export \"stop\")\n    unreachable))");
-    /// let engine = Engine::default();
-    /// let module = core::Module::from_source(&engine, &source)?;
-    /// let mut store = Store::new(&engine, ());
-    /// let instance = core::Linker::new(&engine).instantiate(&mut store, &module)?;
-    /// let stop = instance.get_func(&mut store, "stop").expect("it is exported");
-    /// let error = stop.call(&mut store, &[], &mut []).unwrap_err();
-    /// let trap = error.downcast_ref::<Trap>().expect("it stops");
-    /// let location = trap.backtrace().frames()[0].location().expect("there is a text");
-    /// assert_eq!(location.to_string(), "stop.wat:3:5");
-    /// assert!(location.excerpt().ends_with("3 |     unreachable))\n  |     ^^^^^^^^^^^"));
-    /// # }
-    /// # Ok::<(), gusset::Error>(())
-    /// ```
-    pub fn location(&self) -> Option<SourceLocation> {
-        let (text, offset) = self.text.0.as_deref().zip(self.offset)?;
-        locate(text, offset as usize, "")
-    }
 }
 
 impl Trap {
@@ -256,6 +155,10 @@ impl Trap {
         if let Some(offset) = self.memory_offset {
             text.push_str(&format!(" at 0x{offset:x}"));
         }
+        if self.code() == TrapCode::StackOverflow && !self.backtrace.is_empty() {
+            let depth = self.backtrace.depth();
+            text.push_str(&format!(", {} {} deep", grouped(depth), if depth == 1 { "frame" } else { "frames" }));
+        }
         if let Some(failure) = &self.locked_by {
             text.push_str(&format!(": {failure}"));
         }
@@ -292,84 +195,11 @@ impl fmt::Display for Trap {
 
 impl std::error::Error for Trap {}
 
-impl WasmBacktrace {
-    pub(crate) fn new(frames: Vec<WasmFrame>, omitted: usize) -> WasmBacktrace {
-        WasmBacktrace { frames, omitted, of_host: false }
-    }
-
-    /// Where the guest stood that `error` stopped: the backtrace of a [`Trap`], or that of the failure of a host function; none
-    /// where no guest was running.
-    pub fn of(error: &Error) -> Option<&WasmBacktrace> {
-        let of_trap = error.downcast_ref().map(Trap::backtrace);
-        of_trap.or_else(|| error.downcast_ref()).filter(|backtrace| !backtrace.is_empty())
-    }
-
-    /// The same backtrace, of a call of the host that failed.
-    pub(crate) fn of_host(mut self) -> WasmBacktrace {
-        self.of_host = true;
-        self
-    }
-
-    /// The frames that were kept, innermost first.
-    pub fn frames(&self) -> &[WasmFrame] {
-        &self.frames
-    }
-
-    /// How many more frames there were.
-    pub fn omitted(&self) -> usize {
-        self.omitted
-    }
-
-    /// Whether no guest was running.
-    pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
-    /// Puts the frames of an outer activation after these. A few activations are kept, so that deep re-entrance does
-    /// not make every error on its way out larger.
-    pub(crate) fn extend(&mut self, outer: WasmBacktrace) {
-        let room = (4 * MAX_FRAMES).saturating_sub(self.frames.len());
-        self.omitted += outer.omitted + outer.frames.len().saturating_sub(room);
-        self.frames.extend(outer.frames.into_iter().take(room));
-    }
-}
-
-impl fmt::Display for WasmBacktrace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.of_host {
-            f.write_str("a call out of the guest failed\n")?;
-        }
-        f.write_str("wasm backtrace:")?;
-        for (number, frame) in self.frames.iter().enumerate() {
-            write!(f, "\n  {number:>3}: {frame}")?;
-            if let Some(location) = frame.location() {
-                write!(f, "\n         at {location}")?;
-            }
-        }
-        if self.omitted != 0 {
-            write!(f, "\n       and {} more", self.omitted)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for WasmFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let module = Printable::name(&self.module);
-        match self.offset {
-            Some(offset) => write!(f, "0x{offset:x} - {module}!")?,
-            None => write!(f, "? - {module}!")?,
-        }
-        match &self.name {
-            Some(name) => write!(f, "{}", Printable::name(name)),
-            None => write!(f, "<function {}>", self.function),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backtrace::{BacktraceGap, FrameText, WasmFrame};
+    use crate::source_lines::FrameLines;
 
     #[test]
     fn a_trap_says_what_who_and_where() {
@@ -379,13 +209,26 @@ mod tests {
         };
         let mut trap = Trap::new(TrapCode::InvalidChar.with(0x110000, 0)).with_site(site);
         let offset = Some(0x1a2);
-        let frame = WasmFrame { module: "m".into(), function: 3, name: None, offset, text: FrameText::default() };
-        trap.add_backtrace(WasmBacktrace::new(vec![frame.clone(); 2], 5));
-        trap.add_backtrace(WasmBacktrace::new(vec![WasmFrame { name: Some("f".into()), offset: None, ..frame }], 0));
+        let frame = WasmFrame {
+            module: "m".into(),
+            function: 3,
+            name: None,
+            offset,
+            text: FrameText::default(),
+            lines: FrameLines::default(),
+        };
+        let gap = |position, frames| BacktraceGap { position, frames };
+        trap.add_backtrace(WasmBacktrace::new(vec![frame.clone(); 2], gap(1, 5)));
+        let outer = vec![WasmFrame { name: Some("f".into()), offset: None, ..frame }];
+        trap.add_backtrace(WasmBacktrace::new(outer, gap(0, 0)));
         assert_eq!(
             trap.to_string(),
             "wasm trap: invalid `char` bit pattern: 0x110000\nin a call of `parse` of lib by app: param \"c\"\nwasm backtrace:\
-             \n    0: 0x1a2 - m!<function 3>\n    1: 0x1a2 - m!<function 3>\n    2: ? - m!f\n       and 5 more"
+             \n    0: 0x1a2 - m!<function 3>\n       … 5 more frames …\n    6: 0x1a2 - m!<function 3>\n    7: ? - m!f"
         );
+        let mut deep = Trap::new(TrapCode::StackOverflow);
+        assert_eq!(deep.headline(), "call stack exhausted");
+        deep.add_backtrace(WasmBacktrace::new(vec![trap.backtrace().frames()[0].clone()], gap(1, 43_209)));
+        assert_eq!(deep.headline(), "call stack exhausted, 43,210 frames deep");
     }
 }

@@ -3,7 +3,7 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::core::{ExternRef, FuncType, Instance, Linker, Module, Ref, Val, ValType};
-use gusset::{Config, Engine, Error, Result, Store, Trap, TrapCode};
+use gusset::{Config, Engine, Error, Result, Store, Trap};
 use std::fmt::Write;
 
 fn engines() -> Result<[Engine; 4]> {
@@ -31,11 +31,7 @@ fn outcome(
         Err(error) => {
             let trap = error.downcast_ref::<Trap>().expect("it is a trap");
             let places = trap.backtrace().frames().iter().map(|frame| (frame.function, frame.offset));
-            let mut places: Vec<_> = places.collect();
-            if trap.code() == TrapCode::Unreachable {
-                // The optimiser makes one instruction of a branch and the `unreachable` that it leads to.
-                places[0].1 = None;
-            }
+            let places: Vec<_> = places.collect();
             Err(format!("{:?} at {places:?}", trap.code()))
         }
     })

@@ -84,9 +84,14 @@ fn describe(error: &Error) -> (String, Vec<String>) {
 }
 
 fn backtrace(error: &Error) -> Vec<String> {
-    let frames = WasmBacktrace::of(error).map(WasmBacktrace::frames).unwrap_or_default();
+    let Some(backtrace) = WasmBacktrace::of(error) else { return Vec::new() };
     let place = |frame: &WasmFrame| frame.location().map_or_else(String::new, |place| format!(" ({place})"));
-    frames.iter().map(|frame| format!("at {frame}{}", place(frame))).collect()
+    let frames = backtrace.frames().iter();
+    let mut lines: Vec<_> = frames.map(|frame| format!("at {frame}{}", place(frame))).collect();
+    for gap in backtrace.gaps().iter().rev() {
+        lines.insert(gap.position, format!("… {} more …", gap.frames));
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use crate::op::legacy_exception::{BeforeClause, CaughtException};
 use crate::signature::{clif_type, needs_stack_map};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData};
 use gusset_artifact::CoreValType;
-use gusset_types::TrapCode;
 use std::collections::HashMap;
 use wasmparser::{BlockType, BrTable, Operator};
 
@@ -80,7 +79,7 @@ impl<'a> FuncTranslator<'a, '_> {
             Operator::Unreachable => {
                 // Most programs that fail end here, and are charged for all that they used.
                 self.hand_over_fuel();
-                self.trap_now(TrapCode::Unreachable);
+                self.trap_now();
                 self.reachable = false;
             }
             Operator::Block { blockty } => self.block(blockty)?,

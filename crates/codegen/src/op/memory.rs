@@ -82,7 +82,9 @@ impl FuncTranslator<'_, '_> {
     pub(super) fn load(&mut self, memarg: &MemArg, ty: Type) {
         let index = self.pop();
         let address = self.memory_address(memory_of(memarg), index, memarg.offset, ty.bytes() as u8);
-        let value = self.builder.ins().load(ty, address.flags, address.base, address.offset);
+        let flags = self.load_flags(address.flags);
+        let value = self.builder.ins().load(ty, flags, address.base, address.offset);
+        self.loaded(value, flags, memory_of(memarg), index, memarg.offset);
         self.push(value);
     }
 
@@ -112,7 +114,8 @@ impl FuncTranslator<'_, '_> {
             same if same == ty => value,
             _ => self.builder.ins().ireduce(ty, value),
         };
-        self.builder.ins().store(address.flags, value, address.base, address.offset);
+        let flags = self.store_flags_behind_load(address.flags, value, (memory_of(memarg), index, memarg.offset));
+        self.builder.ins().store(flags, value, address.base, address.offset);
     }
 }
 

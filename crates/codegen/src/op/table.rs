@@ -55,7 +55,10 @@ impl FuncTranslator<'_, '_> {
         let element = self.table_element(table, index, TrapCode::TableOutOfBounds);
         let value = match self.env.plans.tables[table].functions {
             true => self.function_element(table, index, &element, None),
-            false => self.builder.ins().load(clif_type(ty), element.flags, element.base, element.offset),
+            false => {
+                let flags = self.load_flags(element.flags);
+                self.builder.ins().load(clif_type(ty), flags, element.base, element.offset)
+            }
         };
         self.push_typed(value, ty);
     }
@@ -69,7 +72,8 @@ impl FuncTranslator<'_, '_> {
             let null = self.builder.ins().uextend(POINTER, null);
             value = self.builder.ins().bor(value, null);
         }
-        self.builder.ins().store(element.flags, value, element.base, element.offset);
+        let flags = self.store_flags(element.flags);
+        self.builder.ins().store(flags, value, element.base, element.offset);
     }
 
     /// The reference at an address in a table of functions. Null and what has not been written yet look alike on the way that is

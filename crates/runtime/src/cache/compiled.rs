@@ -70,6 +70,6 @@ fn cached<T>(
 fn place<'e>(engine: &'e Engine, kind: ArtifactKind, input: &SourceInput<'_>) -> Option<(&'e Cache, CacheKey)> {
     let cache = engine.config().cache.as_ref()?;
     // What is shown of it has all of it.
-    let identity = format!("{kind:?} {:?}", engine.compiler().identity());
+    let identity = format!("{kind:?} {:?} {}", engine.compiler().identity(), engine.has_backtrace_details());
     Some((cache, cache.note(CacheKey::new(&identity, &input.wasm))?))
 }

@@ -3,9 +3,10 @@
 use super::exn_ref::{ExnRef, parts, raw_values};
 use super::tag::Tag;
 use super::val::Val;
+use crate::backtrace::WasmBacktrace;
 use crate::error::{Error, Result, with_backtrace};
 use crate::store::AsContextMut;
-use crate::trap::{Trap, WasmBacktrace};
+use crate::trap::Trap;
 use crate::vm::VmStore;
 use gusset_types::TrapCode;
 use std::fmt;

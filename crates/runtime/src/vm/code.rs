@@ -4,10 +4,11 @@
 use super::lazy_code::LazyCode;
 use super::mapping::{Mapping, page_size};
 use super::memory_image::MemoryImages;
+use crate::backtrace::{FrameText, WasmFrame};
 use crate::error::{Result, bail};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
-use crate::trap::{FrameText, WasmFrame};
+use crate::source_lines::{FrameLines, ModuleLines};
 use gusset_artifact::{
     CallSite, CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex, GlobalType,
     ModuleImage, ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
@@ -65,6 +66,8 @@ pub(crate) struct CodeMemory {
     types: Box<[Arc<CoreFuncType>]>,
     signatures: HashMap<u32, SignatureIndex>,
     source: Option<CodeSource>,
+    /// For each module what is known of lines of its sources; empty if nothing is of any.
+    lines: Box<[FrameLines]>,
 }
 
 impl CodeMemory {
@@ -166,6 +169,7 @@ impl CodeMemory {
         let type_ids: Box<[u32]> = registered.iter().map(|signature| signature.number).collect();
         let types = registered.into_iter().map(|signature| signature.ty).collect();
         let signatures = type_ids.iter().copied().zip(image.signatures.keys()).collect();
+        let lines = lines_of(&image);
         Ok(CodeMemory {
             start,
             len,
@@ -179,6 +183,7 @@ impl CodeMemory {
             types,
             signatures,
             source: None,
+            lines,
             memory_images: MemoryImages::default(),
         })
     }
@@ -383,8 +388,8 @@ impl CodeMemory {
         Some((tables.function_at(offset)?, tables.wasm_offset_at(offset)))
     }
 
-    /// Which function stands at `pc`; `None` in a stub.
-    pub(super) fn frame_at(&self, pc: usize) -> Option<WasmFrame> {
+    /// Which function stands at `pc`, with the lines of its source if these are wanted; `None` in a stub.
+    pub(super) fn frame_at(&self, pc: usize, details: bool) -> Option<WasmFrame> {
         let ((index, func), offset) = self.origin(self.offset_of(pc)?)?;
         let module = &self.image.modules.get(index)?.module;
         let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
@@ -394,8 +399,18 @@ impl CodeMemory {
             name: module.shown_name(func).map(str::to_string),
             offset,
             text: FrameText(source.map(|source| source.text.clone())),
+            lines: self.lines.get(index.as_usize()).filter(|_| details).cloned().unwrap_or_default(),
         })
     }
+}
+
+/// What is known of lines of the sources of a unit's modules.
+fn lines_of(image: &CodeImage) -> Box<[FrameLines]> {
+    let all = || image.modules.values().map(|module| &module.module.debug);
+    if all().all(|debug| debug.is_empty()) {
+        return Box::default();
+    }
+    all().map(|debug| FrameLines((!debug.is_empty()).then(|| Arc::new(ModuleLines::new(debug))))).collect()
 }
 
 /// What people call a module: its name, or else its number in the unit.

@@ -8,10 +8,11 @@ use super::raw_value::RawValue;
 use super::signals::prepare_thread;
 use super::stack::EnteredBy;
 use super::store::VmStore;
+use crate::backtrace::{BacktraceGap, WasmBacktrace, WasmFrame};
 use crate::core::Exception;
 use crate::error::{Error, Result, bail, format_err, with_backtrace};
 use crate::store::{StoreContextMut, StoreInner};
-use crate::trap::{MAX_FRAMES, Trap, WasmBacktrace};
+use crate::trap::Trap;
 use gusset_artifact::CoreValType;
 use gusset_types::TrapCode;
 
@@ -151,7 +152,19 @@ fn take_failure(vm: &mut VmStore) -> Error {
         }
         (None, None) => format_err!("internal error: a guest was left without a reason"),
     };
-    let (frames, depth) = failure.frames();
-    let known = |pc: usize| context.with_code_at(pc, |code| code.frame_at(pc));
-    with_backtrace(error, WasmBacktrace::new(frames.filter_map(known).collect(), depth - depth.min(MAX_FRAMES)))
+    with_backtrace(error, backtrace(context, vm.engine().has_backtrace_details()))
+}
+
+/// Where the guest stood that was left: frames of stubs are not shown.
+fn backtrace(context: &RawStoreContext, details: bool) -> WasmBacktrace {
+    let (pcs, gap) = context.failure.frames();
+    let mut kept: Vec<WasmFrame> = Vec::new();
+    let mut position = 0;
+    for (number, pc) in pcs.enumerate() {
+        if number == gap.position {
+            position = kept.len();
+        }
+        kept.extend(context.with_code_at(pc, |code| code.frame_at(pc, details)));
+    }
+    WasmBacktrace::new(kept, BacktraceGap { position, ..gap })
 }

@@ -1,9 +1,13 @@
 //! [`ActivationFailure`]: why an activation is being left, kept where signal handlers can write it.
 
+use crate::backtrace::BacktraceGap;
 use crate::error::Error;
-use crate::trap::MAX_FRAMES;
 use gusset_types::TrapCode;
 use std::cell::{Cell, RefCell};
+
+/// How many frames of an activation a backtrace keeps: those where it stopped, and those where it began.
+const MAX_INNERMOST: usize = 40;
+const MAX_OUTERMOST: usize = 20;
 
 /// Why the innermost activation is being left. Written where nothing may be allocated, hence an array.
 pub(super) struct ActivationFailure {
@@ -15,7 +19,9 @@ pub(super) struct ActivationFailure {
     host: RefCell<Option<Error>>,
     /// The exception that is being thrown, or 0.
     exception: Cell<u32>,
-    frames: [Cell<usize>; MAX_FRAMES],
+    innermost: [Cell<usize>; MAX_INNERMOST],
+    /// Those behind them, each in the place of the one that came as many before it as there are places.
+    outermost: [Cell<usize>; MAX_OUTERMOST],
     /// How many frames there were, kept or not.
     depth: Cell<usize>,
 }
@@ -27,7 +33,8 @@ impl Default for ActivationFailure {
             memory_offset: Cell::new(None),
             host: RefCell::default(),
             exception: Cell::new(0),
-            frames: [const { Cell::new(0) }; MAX_FRAMES],
+            innermost: [const { Cell::new(0) }; MAX_INNERMOST],
+            outermost: [const { Cell::new(0) }; MAX_OUTERMOST],
             depth: Cell::new(0),
         }
     }
@@ -68,8 +75,9 @@ impl ActivationFailure {
     /// Adds the next outer frame: an address within the instruction that is running in it.
     pub(super) fn add_frame(&self, pc: usize) {
         let depth = self.depth.get();
-        if let Some(frame) = self.frames.get(depth) {
-            frame.set(pc);
+        match depth.checked_sub(MAX_INNERMOST) {
+            None => self.innermost[depth].set(pc),
+            Some(behind) => self.outermost[behind % MAX_OUTERMOST].set(pc),
         }
         self.depth.set(depth + 1);
     }
@@ -85,9 +93,14 @@ impl ActivationFailure {
         Some((code, self.memory_offset.take()))
     }
 
-    /// The frames that were kept, innermost first, and how many there were.
-    pub(super) fn frames(&self) -> (impl Iterator<Item = usize>, usize) {
+    /// The frames that were kept, innermost first, and how many there were behind the first so many of them that are returned.
+    pub(super) fn frames(&self) -> (impl Iterator<Item = usize>, BacktraceGap) {
         let depth = self.depth.get();
-        (self.frames[..depth.min(MAX_FRAMES)].iter().map(Cell::get), depth)
+        let behind = depth.saturating_sub(MAX_INNERMOST);
+        let outermost =
+            (behind.saturating_sub(MAX_OUTERMOST)..behind).map(|at| self.outermost[at % MAX_OUTERMOST].get());
+        let innermost = self.innermost.iter().take(depth).map(Cell::get);
+        let gap = BacktraceGap { position: MAX_INNERMOST, frames: behind.saturating_sub(MAX_OUTERMOST) };
+        (innermost.chain(outermost), gap)
     }
 }

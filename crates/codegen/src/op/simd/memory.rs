@@ -54,6 +54,7 @@ impl FuncTranslator<'_, '_> {
 
     fn load_one(&mut self, memarg: &MemArg, lane: Type) -> Value {
         let Address { base, offset, flags } = self.popped_address(memarg, lane);
+        let flags = self.load_flags(flags);
         self.builder.ins().load(lane, flags, base, offset)
     }
 
@@ -81,6 +82,7 @@ impl FuncTranslator<'_, '_> {
     fn store_vector(&mut self, memarg: &MemArg) {
         let vector = self.pop();
         let Address { base, offset, flags } = self.popped_address(memarg, I8X16);
+        let flags = self.store_flags(flags);
         self.builder.ins().store(flags, vector, base, offset);
     }
 
@@ -88,6 +90,7 @@ impl FuncTranslator<'_, '_> {
         let vector = self.pop_lanes(lanes);
         let Address { base, offset, flags } = self.popped_address(memarg, lanes.lane_type());
         let value = self.builder.ins().extractlane(vector, lane);
+        let flags = self.store_flags(flags);
         self.builder.ins().store(flags, value, base, offset);
     }
 }
