@@ -28,6 +28,8 @@ pub struct Shown {
     pub returns: usize,
     /// Calls and instantiations that trapped for the same reason in both.
     pub traps: usize,
+    /// Calls and instantiations that ended with an exception in both.
+    pub exceptions: usize,
     /// Modules left half-way, since one engine had no stack left: how much a call takes is its own affair.
     pub exhausted: usize,
 }
@@ -37,6 +39,7 @@ impl std::ops::AddAssign for Shown {
         self.instances += other.instances;
         self.returns += other.returns;
         self.traps += other.traps;
+        self.exceptions += other.exceptions;
         self.exhausted += other.exhausted;
     }
 }
@@ -75,14 +78,16 @@ fn config(disallow_traps: bool, large: bool) -> Config {
         sign_extension_ops_enabled: true,
         extended_const_enabled: true,
         compact_imports_enabled: false,
-        exceptions_enabled: false,
+        exceptions_enabled: true,
         gc_enabled: false,
-        memory64_enabled: false,
+        memory64_enabled: true,
+        // Their results are the processor's choice.
         relaxed_simd_enabled: false,
-        simd_enabled: false,
-        tail_call_enabled: false,
+        simd_enabled: true,
+        tail_call_enabled: true,
         threads_enabled: false,
-        wide_arithmetic_enabled: false,
+        wide_arithmetic_enabled: true,
+        custom_page_sizes_enabled: true,
         canonicalize_nans: true,
         export_everything: true,
         max_imports: 0,
@@ -92,6 +97,7 @@ fn config(disallow_traps: bool, large: bool) -> Config {
         max_globals: 8,
         max_memories: 3,
         max_memory32_bytes: 10 << 16,
+        max_memory64_bytes: 10 << 16,
         memory_max_size_required: true,
         max_tables: 3,
         max_table_elements: 500,
@@ -147,6 +153,10 @@ fn stopped(ours: &Halt, theirs: &Halt, shown: &mut Shown, what: &str) -> Result<
             shown.traps += 1;
             Ok(true)
         }
+        (Halt::Exception, Halt::Exception) => {
+            shown.exceptions += 1;
+            Ok(true)
+        }
         _ => Err(format!("{what} ends with {ours:?}, the peer's with {theirs:?}")),
     }
 }
@@ -190,7 +200,9 @@ fn argument(ty: ValueType, seed: &mut u64) -> Seen {
         ValueType::I64 => Seen::I64(bits),
         ValueType::F32 => Seen::F32(if next() % 2 == 0 { (bits as i32 as f32).to_bits() } else { bits as u32 }),
         ValueType::F64 => Seen::F64(if next() % 2 == 0 { (bits as i64 as f64).to_bits() } else { bits }),
+        ValueType::V128 => Seen::V128(u128::from(bits) | u128::from(next()) << 64),
         ValueType::FuncRef => Seen::FuncRef { null: true },
         ValueType::ExternRef => Seen::ExternRef { null: true },
+        ValueType::ExnRef => Seen::ExnRef { null: true },
     }
 }

@@ -10,8 +10,10 @@ pub(crate) enum Seen {
     I64(u64),
     F32(u32),
     F64(u64),
+    V128(u128),
     FuncRef { null: bool },
     ExternRef { null: bool },
+    ExnRef { null: bool },
 }
 
 impl Seen {
@@ -31,8 +33,10 @@ pub(crate) enum ValueType {
     I64,
     F32,
     F64,
+    V128,
     FuncRef,
     ExternRef,
+    ExnRef,
 }
 
 /// Why there is no result.
@@ -40,6 +44,8 @@ pub(crate) enum ValueType {
 pub(crate) enum Halt {
     /// By the trap's text, which is the field's.
     Trap(String),
+    /// An exception that nothing caught.
+    Exception,
     /// The stack is used up.
     Exhausted,
     /// The engine refuses what it should not.
@@ -113,6 +119,7 @@ impl CoreGuest for Gusset {
 fn gusset_halt(error: gusset::Error) -> Halt {
     match error.downcast_ref::<gusset::Trap>() {
         Some(trap) => Halt::trap(trap.code().message()),
+        None if error.is::<core::Exception>() => Halt::Exception,
         None => Halt::Refused(format!("{error:?}")),
     }
 }
@@ -123,8 +130,10 @@ fn to_gusset(value: Seen) -> core::Val {
         Seen::I64(bits) => core::Val::I64(bits as i64),
         Seen::F32(bits) => core::Val::F32(bits),
         Seen::F64(bits) => core::Val::F64(bits),
+        Seen::V128(bits) => core::Val::V128(bits),
         Seen::FuncRef { .. } => core::Val::Ref(core::Ref::Func(None)),
         Seen::ExternRef { .. } => core::Val::Ref(core::Ref::Extern(None)),
+        Seen::ExnRef { .. } => core::Val::Ref(core::Ref::NullExn),
     }
 }
 
@@ -134,13 +143,18 @@ fn from_gusset(value: core::Val) -> Seen {
         core::Val::I64(value) => Seen::I64(value as u64),
         core::Val::F32(bits) => Seen::f32(bits),
         core::Val::F64(bits) => Seen::f64(bits),
+        core::Val::V128(bits) => Seen::V128(bits),
         core::Val::Ref(core::Ref::Func(func)) => Seen::FuncRef { null: func.is_none() },
         core::Val::Ref(core::Ref::Extern(value)) => Seen::ExternRef { null: value.is_none() },
-        other => panic!("{other:?} was not asked for"),
+        core::Val::Ref(core::Ref::NullExn) => Seen::ExnRef { null: true },
     }
 }
 
-static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(wasmtime::Engine::default);
+static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(|| {
+    let mut config = wasmtime::Config::new();
+    config.wasm_exceptions(true).wasm_wide_arithmetic(true).wasm_custom_page_sizes(true);
+    wasmtime::Engine::new(&config).expect("the machine is supported")
+});
 
 pub(crate) struct Peer {
     store: wasmtime::Store<()>,
@@ -212,6 +226,7 @@ impl CoreGuest for Peer {
 fn peer_halt(error: wasmtime::Error) -> Halt {
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => Halt::trap(trap.to_string().trim_start_matches("wasm trap: ")),
+        None if error.is::<wasmtime::ThrownException>() => Halt::Exception,
         None => Halt::Refused(format!("{error:?}")),
     }
 }
@@ -222,8 +237,10 @@ fn value_type(ty: &wasmtime::ValType) -> ValueType {
         wasmtime::ValType::I64 => ValueType::I64,
         wasmtime::ValType::F32 => ValueType::F32,
         wasmtime::ValType::F64 => ValueType::F64,
+        wasmtime::ValType::V128 => ValueType::V128,
         ty if ty.is_funcref() => ValueType::FuncRef,
         ty if ty.is_externref() => ValueType::ExternRef,
+        wasmtime::ValType::Ref(ty) if matches!(ty.heap_type(), wasmtime::HeapType::Exn) => ValueType::ExnRef,
         ty => panic!("{ty} was not asked for"),
     }
 }
@@ -234,8 +251,10 @@ fn to_peer(value: Seen) -> wasmtime::Val {
         Seen::I64(bits) => wasmtime::Val::I64(bits as i64),
         Seen::F32(bits) => wasmtime::Val::F32(bits),
         Seen::F64(bits) => wasmtime::Val::F64(bits),
+        Seen::V128(bits) => wasmtime::Val::V128(bits.into()),
         Seen::FuncRef { .. } => wasmtime::Val::FuncRef(None),
         Seen::ExternRef { .. } => wasmtime::Val::ExternRef(None),
+        Seen::ExnRef { .. } => wasmtime::Val::ExnRef(None),
     }
 }
 
@@ -245,8 +264,10 @@ fn from_peer(value: wasmtime::Val) -> Seen {
         wasmtime::Val::I64(value) => Seen::I64(value as u64),
         wasmtime::Val::F32(bits) => Seen::f32(bits),
         wasmtime::Val::F64(bits) => Seen::f64(bits),
+        wasmtime::Val::V128(bits) => Seen::V128(bits.as_u128()),
         wasmtime::Val::FuncRef(func) => Seen::FuncRef { null: func.is_none() },
         wasmtime::Val::ExternRef(value) => Seen::ExternRef { null: value.is_none() },
+        wasmtime::Val::ExnRef(value) => Seen::ExnRef { null: value.is_none() },
         other => panic!("{other:?} was not asked for"),
     }
 }
