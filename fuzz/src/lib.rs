@@ -56,7 +56,8 @@ pub fn programs(bytes: &[u8]) {
     });
     let Some((first, rest)) = bytes.split_first() else { return };
     let interpreters = &INTERPRETERS[usize::from(*first) % INTERPRETERS.len()];
-    let program = gusset_oracle::arbitrary_program(interpreters.instances(), &mut gusset_oracle::Unstructured::new(rest));
+    let program =
+        gusset_oracle::arbitrary_program(interpreters.instances(), &mut gusset_oracle::Unstructured::new(rest));
     if let Err(difference) = interpreters.check(&program) {
         panic!("{difference}");
     }

@@ -2,6 +2,7 @@
 
 use gusset::core;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering::SeqCst;
 
 /// A value as it is compared: NaNs are one, references are null or not.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -111,8 +112,13 @@ impl CoreGuest for Gusset {
     }
 
     fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        let memory = self.instance.get_memory(&mut self.store, name).ok_or("no memory")?;
-        Ok(memory.data(&self.store).to_vec())
+        match self.instance.get_export(&mut self.store, name) {
+            Some(core::Extern::Memory(memory)) => Ok(memory.data(&self.store).to_vec()),
+            Some(core::Extern::SharedMemory(memory)) => {
+                Ok(memory.data().iter().map(|byte| byte.load(SeqCst)).collect())
+            }
+            other => Err(format!("{other:?} is no memory")),
+        }
     }
 }
 
@@ -133,7 +139,7 @@ fn to_gusset(value: Seen) -> core::Val {
         Seen::V128(bits) => core::Val::V128(bits),
         Seen::FuncRef { .. } => core::Val::Ref(core::Ref::Func(None)),
         Seen::ExternRef { .. } => core::Val::Ref(core::Ref::Extern(None)),
-        Seen::ExnRef { .. } => core::Val::Ref(core::Ref::NullExn),
+        Seen::ExnRef { .. } => core::Val::Ref(core::Ref::Exn(None)),
     }
 }
 
@@ -146,13 +152,13 @@ fn from_gusset(value: core::Val) -> Seen {
         core::Val::V128(bits) => Seen::V128(bits),
         core::Val::Ref(core::Ref::Func(func)) => Seen::FuncRef { null: func.is_none() },
         core::Val::Ref(core::Ref::Extern(value)) => Seen::ExternRef { null: value.is_none() },
-        core::Val::Ref(core::Ref::NullExn) => Seen::ExnRef { null: true },
+        core::Val::Ref(core::Ref::Exn(value)) => Seen::ExnRef { null: value.is_none() },
     }
 }
 
 static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(|| {
     let mut config = wasmtime::Config::new();
-    config.wasm_exceptions(true).wasm_wide_arithmetic(true).wasm_custom_page_sizes(true);
+    config.wasm_exceptions(true).wasm_wide_arithmetic(true).wasm_custom_page_sizes(true).shared_memory(true);
     wasmtime::Engine::new(&config).expect("the machine is supported")
 });
 
@@ -178,7 +184,10 @@ impl Peer {
     }
 
     pub(crate) fn memories(&mut self) -> Vec<String> {
-        self.exports(wasmtime::Extern::into_memory).into_iter().map(|export| export.0).collect()
+        let is_memory = |export: wasmtime::Extern| {
+            matches!(export, wasmtime::Extern::Memory(_) | wasmtime::Extern::SharedMemory(_)).then_some(())
+        };
+        self.exports(is_memory).into_iter().map(|export| export.0).collect()
     }
 
     fn exports<E>(&mut self, pick: impl Fn(wasmtime::Extern) -> Option<E>) -> Vec<(String, E)> {
@@ -218,8 +227,35 @@ impl CoreGuest for Peer {
     }
 
     fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        let memory = self.instance.get_memory(&mut self.store, name).ok_or("the peer has no memory")?;
-        Ok(memory.data(&self.store).to_vec())
+        match self.instance.get_export(&mut self.store, name) {
+            Some(wasmtime::Extern::Memory(memory)) => Ok(memory.data(&self.store).to_vec()),
+            Some(wasmtime::Extern::SharedMemory(memory)) => {
+                self.shared_bytes(memory).map_err(|error| format!("the peer's memory: {error:?}"))
+            }
+            _ => Err("the peer has no memory".into()),
+        }
+    }
+}
+
+impl Peer {
+    /// The bytes of a shared memory, which a module copies to one of its own: the host may not look at them.
+    fn shared_bytes(&mut self, memory: wasmtime::SharedMemory) -> wasmtime::Result<Vec<u8>> {
+        let (ty, length) = (memory.ty(), memory.data_size());
+        let (address, most) = (if ty.is_64() { "i64" } else { "i32" }, ty.maximum().expect("it has a maximum"));
+        let (page, pages) = (ty.page_size(), length.div_ceil(0x1_0000));
+        let text = format!(
+            r#"(module
+                (import "" "" (memory $from {address} {} {most} shared (pagesize {page})))
+                (memory $to (export "to") {address} {pages})
+                (func (export "copy") (memory.copy $to $from
+                    ({address}.const 0) ({address}.const 0) ({address}.const {length}))))"#,
+            ty.minimum()
+        );
+        let module = wasmtime::Module::new(&PEER, wat::parse_str(text).expect("the module is well-formed"))?;
+        let instance = wasmtime::Instance::new(&mut self.store, &module, &[memory.into()])?;
+        instance.get_typed_func::<(), ()>(&mut self.store, "copy")?.call(&mut self.store, ())?;
+        let copy = instance.get_memory(&mut self.store, "to").expect("it is exported");
+        Ok(copy.data(&self.store)[..length].to_vec())
     }
 }
 

@@ -29,6 +29,10 @@ struct BoundsForHosts;
 struct AsyncForHosts;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/threads.md")]
+struct ThreadsForHosts;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/wasi.md")]
 struct WasiForHosts;
 

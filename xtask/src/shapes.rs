@@ -6,6 +6,7 @@ mod definitions;
 mod locals;
 mod operands;
 mod process;
+mod proposals;
 mod table;
 
 use crate::program;

@@ -203,6 +203,14 @@ impl StackMaps {
         })
     }
 
+    /// Tells of each slot of the call that returns to an offset, by the size of the frame there and the distance above the stack pointer.
+    pub fn each_slot(&self, return_offset: u32, visit: &mut dyn FnMut(u32, u32)) {
+        let found = self.0.sites.find(|site| site.return_offset.cmp(&return_offset));
+        let Some((_, site)) = found else { return };
+        let slots = (site.first..site.first.saturating_add(site.count)).map_while(|at| self.0.items.get(at));
+        slots.for_each(|slot| visit(site.frame_size, slot));
+    }
+
     pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
         self.0.each_table(visit);
     }
@@ -248,5 +256,11 @@ mod tests {
         let maps = maps.map(|(return_offset, slots)| StackMap { return_offset, frame_size: 16, slots: slots.into() });
         let table: StackMaps = maps.iter().cloned().collect();
         assert_eq!(table.iter().collect::<Vec<_>>(), maps);
+        let slots = |return_offset| {
+            let mut slots = Vec::new();
+            table.each_slot(return_offset, &mut |frame_size, slot| slots.push((frame_size, slot)));
+            slots
+        };
+        assert_eq!([4, 9, 12, 13].map(slots), [vec![(16, 1), (16, 2)], vec![], vec![(16, 3)], vec![]]);
     }
 }

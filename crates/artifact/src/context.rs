@@ -279,7 +279,8 @@ impl ContextLayout {
         }
     }
 
-    /// Where a memory is: `Ok` with the offset of its own definition, `Err` with the offset of a pointer to it.
+    /// Where a memory is: `Ok` with the offset of its own definition, `Err` with the offset of a pointer to it. At the start of an own
+    /// definition of a memory that is shared stands a pointer too, to one that all have that share it.
     pub fn memory(&self, index: MemoryIndex) -> Result<i32, i32> {
         match index.as_u32().checked_sub(self.counts.memories) {
             Some(own) => Ok((self.memories + own * MEMORY_DEFINITION.size) as i32),
@@ -348,6 +349,15 @@ pub enum BuiltinFunction {
     Throw,
     /// `(exception: u32) -> u8`, fallible: always fails, with that exception.
     ThrowRef,
+    /// `(memory: u32, index: u64, offset: u64, count: u32) -> u64`: how many were woken that wait at the address, the sum, which is
+    /// aligned. It traps by itself where that is outside of the memory.
+    MemoryNotify,
+    /// `(memory: u32, index: u64, offset: u64, expected: u32, timeout: i64) -> u64`: 0 when it was woken, 1 when something else stands
+    /// at the address, the sum, which is aligned, 2 after so many nanoseconds; less than none are for ever. It traps by itself, and stops
+    /// the guest when its deadline comes.
+    MemoryWait32,
+    /// `(memory: u32, index: u64, offset: u64, expected: u64, timeout: i64) -> u64`: the same of 8 bytes.
+    MemoryWait64,
 }
 
 impl BuiltinFunction {
@@ -370,5 +380,8 @@ impl BuiltinFunction {
         BuiltinFunction::FunctionReference,
         BuiltinFunction::Throw,
         BuiltinFunction::ThrowRef,
+        BuiltinFunction::MemoryNotify,
+        BuiltinFunction::MemoryWait32,
+        BuiltinFunction::MemoryWait64,
     ];
 }

@@ -51,6 +51,8 @@ const WHOLE_PAGES_LOG2: u8 = 16;
 pub(crate) struct MemoryPlan {
     pub(crate) index: IndexType,
     pub(crate) page_size_log2: u8,
+    /// Whether other threads may have it too: its definition is not in the context of the module that defines it either.
+    pub(crate) shared: bool,
     faults: Faults,
     /// Bytes that the memory has at least.
     least: u64,
@@ -68,7 +70,8 @@ impl MemoryPlan {
         };
         // What has more bytes than 64 bits can count is never made.
         let least = ty.minimum.checked_mul(1 << ty.page_size_log2).unwrap_or(0);
-        MemoryPlan { index: IndexType::of(ty.memory64), page_size_log2: ty.page_size_log2, faults, least }
+        let (index, shared) = (IndexType::of(ty.memory64), ty.shared);
+        MemoryPlan { index, page_size_log2: ty.page_size_log2, shared, faults, least }
     }
 
     /// What must be checked of an access of `size` bytes at this offset from where its index points.

@@ -89,15 +89,28 @@ impl FuncTranslator<'_, '_> {
         self.builder.ins().load(POINTER, constant_field(), definition, offset + MEMORY_DEFINITION.base)
     }
 
-    /// The current length of a memory in bytes.
+    /// The current length of a memory in bytes. One that is shared may have grown since, and then what lies behind was not known to be there.
     pub(crate) fn memory_length(&mut self, memory: MemoryIndex) -> Value {
         let (definition, offset) = self.memory_definition(memory);
         let flags = self.definition_field();
         self.builder.ins().load(I64, flags, definition, offset + MEMORY_DEFINITION.length)
     }
 
+    /// The same, ordered among what other threads do: all of them see a memory that is shared grow at the same time.
+    pub(crate) fn present_memory_length(&mut self, memory: MemoryIndex) -> Value {
+        if !self.env.plans.memories[memory].shared {
+            return self.memory_length(memory);
+        }
+        let (definition, offset) = self.memory_definition(memory);
+        let address = self.builder.ins().iadd_imm_s(definition, i64::from(offset + MEMORY_DEFINITION.length));
+        let flags = self.definition_field();
+        self.builder.ins().atomic_load(I64, flags, address)
+    }
+
     fn memory_definition(&mut self, memory: MemoryIndex) -> (Value, i32) {
-        self.field_or_pointer(self.env.layout.memory(memory))
+        let place = self.env.layout.memory(memory);
+        let shared = self.env.plans.memories[memory].shared;
+        self.field_or_pointer(if shared { Err(place.unwrap_or_else(|pointer| pointer)) } else { place })
     }
 
     /// The address of an element of a table, after checking the index.

@@ -38,6 +38,9 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::FunctionReference => (&[I32], StubOutcome::Value),
         BuiltinFunction::Throw => (&[I32, I64], StubOutcome::Fallible),
         BuiltinFunction::ThrowRef => (&[I32], StubOutcome::Fallible),
+        BuiltinFunction::MemoryNotify => (&[I32, I64, I64, I32], StubOutcome::Value),
+        BuiltinFunction::MemoryWait32 => (&[I32, I64, I64, I32, I64], StubOutcome::Value),
+        BuiltinFunction::MemoryWait64 => (&[I32, I64, I64, I64, I64], StubOutcome::Value),
     }
 }
 

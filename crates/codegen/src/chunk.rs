@@ -160,6 +160,12 @@ impl CodeChunk {
         Some(self.call_sites[at])
     }
 
+    /// The references that are live at the call that returns to `offset`.
+    pub fn stack_map_at(&self, offset: u32) -> Option<&StackMap> {
+        let at = self.stack_maps.binary_search_by_key(&offset, |map| map.return_offset).ok()?;
+        Some(&self.stack_maps[at])
+    }
+
     /// The function around `offset`.
     pub fn function_at(&self, offset: u32) -> Option<(ModuleIndex, FuncIndex)> {
         let after = self.functions.partition_point(|function| function.start <= offset);

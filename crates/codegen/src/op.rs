@@ -1,5 +1,6 @@
 //! The instructions, one file per group. Each group says whether an operator is its own and has been translated.
 
+mod atomic;
 mod call;
 mod control;
 mod exception;
@@ -42,7 +43,7 @@ macro_rules! groups {
     (group function_references) => { Group::FunctionReference };
     (group exceptions) => { Group::Exception };
     (group legacy_exceptions) => { Group::LegacyException };
-    (group threads) => { Group::Untranslated };
+    (group threads) => { Group::Atomic };
     (group wide_arithmetic) => { Group::Wide };
     // What is no part of the standard that is covered.
     (group gc) => { Group::Untranslated };
@@ -72,6 +73,7 @@ enum Group {
     RelaxedVector,
     /// Integers of 128 bits.
     Wide,
+    Atomic,
     /// No switch lets them through validation.
     Untranslated,
 }
@@ -106,6 +108,7 @@ impl FuncTranslator<'_, '_> {
             Group::Vector => self.vector_operator(operator),
             Group::RelaxedVector => self.relaxed_operator(operator)?,
             Group::Wide => self.wide_operator(operator),
+            Group::Atomic => self.atomic_operator(operator),
             Group::Untranslated => false,
         };
         match done {

@@ -115,6 +115,9 @@ pub(crate) fn is_long(operator: &Operator<'_>) -> bool {
                 | Operator::TableFill { .. }
                 | Operator::TableCopy { .. }
                 | Operator::TableInit { .. }
+                | Operator::MemoryAtomicNotify { .. }
+                | Operator::MemoryAtomicWait32 { .. }
+                | Operator::MemoryAtomicWait64 { .. }
         )
 }
 

@@ -22,6 +22,7 @@ const TRANSLATED: &[&str] = &[
     "function_references",
     "exceptions",
     "legacy_exceptions",
+    "threads",
 ];
 
 /// An operator, as the parser lists it.

@@ -55,6 +55,7 @@ pub struct Config {
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
+    pub(crate) gc_stress: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
     pub(crate) target: Option<String>,
@@ -99,6 +100,7 @@ impl Config {
             max_host_bytes: 1 << 30,
             compile_threads: None,
             frame_form: false,
+            gc_stress: false,
             link_adapters: true,
             tracer: None,
             target: None,
@@ -580,6 +582,13 @@ impl Config {
     #[cfg(feature = "cache")]
     pub fn cache(&mut self, cache: Option<crate::cache::Cache>) -> &mut Config {
         self.cache = cache;
+        self
+    }
+
+    /// Reclaims references whenever that is possible, and uses no place of theirs again: for tests, which find those that are lost.
+    #[doc(hidden)]
+    pub fn gc_stress(&mut self, enabled: bool) -> &mut Config {
+        self.gc_stress = enabled;
         self
     }
 

@@ -306,6 +306,9 @@ impl<'a, T: 'static> Instantiation<'a, T> {
 
     fn memory(&mut self, def: CoreDefIndex) -> Result<MemoryHandle> {
         match self.resolve(def)? {
+            ExternHandle::Memory(memory) if self.store.0.vm.shared_memory(memory).is_some() => {
+                bail!("not supported: shared memories in canonical options")
+            }
             ExternHandle::Memory(memory) => Ok(memory),
             _ => bail!("internal error: a plan takes something else for a memory"),
         }

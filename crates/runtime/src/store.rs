@@ -124,6 +124,32 @@ impl<T: 'static> Store<T> {
         self.0.vm.budget().set_limit(bytes);
     }
 
+    /// Drops all values of the host's that nobody has a [reference](crate::core::ExternRef) to any more, and what is kept of exceptions that
+    /// nobody has a reference to. That is done without a word, too, whenever as much has been made as was found to be in use the last time:
+    /// who wants to be sure that a value is dropped now calls this.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "compile", feature = "wat"))] {
+    /// use gusset::core::{ExternRef, RootScope};
+    /// use gusset::{Engine, Store};
+    /// use std::sync::Arc;
+    /// let mut store = Store::new(&Engine::default(), ());
+    /// let file = Arc::new("notes.txt");
+    /// ExternRef::new(RootScope::new(&mut store), file.clone())?;
+    /// assert_eq!(Arc::strong_count(&file), 2);
+    /// store.gc()?;
+    /// assert_eq!(Arc::strong_count(&file), 1);
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The panic of a value that is dropped, a [`HostPanic`](crate::HostPanic). The others have been dropped then, too.
+    pub fn gc(&mut self) -> crate::Result<()> {
+        self.0.vm.collect()
+    }
+
     /// The host's data.
     pub fn data(&self) -> &T {
         &self.0.data
@@ -200,6 +226,15 @@ impl<'a, T: 'static> StoreContext<'a, T> {
 }
 
 impl<T: 'static> StoreContextMut<'_, T> {
+    /// [`Store::gc`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn gc(&mut self) -> crate::Result<()> {
+        self.0.vm.collect()
+    }
+
     /// The host's data.
     pub fn data(&self) -> &T {
         &self.0.data

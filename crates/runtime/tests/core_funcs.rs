@@ -239,7 +239,7 @@ fn references_go_both_ways() -> Result<()> {
     let mut other = Store::new(&engine, ());
     let (value, func) = (ExternRef::new(&mut other, "value")?, Func::wrap(&mut other, || 7));
     let error = run.call(&mut store, (Some(value), None)).unwrap_err();
-    assert_eq!(error.to_string(), "an external reference of one store was used with another");
+    assert_eq!(error.to_string(), "a reference of one store was used with another");
     let error = run.call(&mut store, (None, Some(func))).unwrap_err();
     assert_eq!(error.to_string(), "a function of one store was used with another");
     assert!(run.call(&mut other, (None, None)).is_err());

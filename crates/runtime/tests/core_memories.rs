@@ -135,7 +135,7 @@ fn an_imported_memory_that_is_exported_again() -> Result<()> {
     let rest = r#"(memory (export "memory") 1) (data (i32.const 0) "\05")"#;
     let (owner, _) = asked(&mut store, &linker, rest)?;
     let owned = owner.get_export(&mut store, "memory").context("it is exported")?;
-    linker.define("owner", "memory", owned)?;
+    linker.define("owner", "memory", owned.clone())?;
     let module = Module::new(
         &engine,
         format!(r#"(module (import "owner" "memory" (memory 1)) {IMPORTS} (export "memory" (memory 0)))"#),

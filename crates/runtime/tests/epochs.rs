@@ -138,7 +138,7 @@ fn values_survive_a_callback() -> Result<()> {
         let (total, float, reference) = sum.call(&mut store, (100, 1.0, Some(reference)))?;
         assert_eq!((total, float), (5050, 51.0));
         let reference = reference.expect("it is not null");
-        assert_eq!(reference.data(&store).and_then(|data| data.downcast_ref()), Some(&77_u32));
+        assert_eq!(reference.data(&store)?.downcast_ref(), Some(&77_u32));
         assert_eq!(*store.data(), 101, "at the start and after each iteration");
     }
     Ok(())

@@ -28,10 +28,14 @@ fn check_exceeded(error: &Error) {
 #[test]
 fn external_references() -> Result<()> {
     let engine = engine();
-    let text = r#"(module (import "" "make" (func $make (result externref)))
-        (func (export "make") (param i32)
+    let text = r#"(module (import "" "make" (func $make (result externref))) (table $kept 0 externref)
+        (func (export "drop") (param i32)
             (loop $next
                 (drop (call $make))
+                (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "make") (param i32)
+            (loop $next
+                (drop (table.grow $kept (call $make) (i32.const 1)))
                 (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
     let mut linker = core::Linker::<()>::new(&engine);
     linker.func_wrap("", "make", |mut caller: core::Caller<'_, ()>| ExternRef::new(&mut caller, 7_u64).map(Some))?;
@@ -39,12 +43,14 @@ fn external_references() -> Result<()> {
     let instance = linker.instantiate(&mut store, &core::Module::new(&engine, text)?)?;
     let make = instance.get_typed_func::<i32, ()>(&mut store, "make")?;
     make.call(&mut store, 1)?;
-    // Each is a fat pointer and the eight bytes behind it.
-    store.set_max_host_bytes(store.host_bytes() + 10 * 24);
+    // Each is a place of 24 bytes, the eight bytes of the value, and four in the table.
+    store.set_max_host_bytes(store.host_bytes() + 10 * 36);
     make.call(&mut store, 10)?;
     let error = make.call(&mut store, 1).unwrap_err();
     assert!(error.is::<LimitExceeded>() && WasmBacktrace::of(&error).is_some(), "{error:?}");
     store.set_max_host_bytes(MIB);
+    // What is kept by nobody is given back.
+    instance.get_typed_func::<i32, ()>(&mut store, "drop")?.call(&mut store, 1_000_000)?;
     check_exceeded(&make.call(&mut store, -1).unwrap_err());
     Ok(())
 }

@@ -43,6 +43,7 @@ mod refused_types;
 mod resources;
 mod roll_back;
 mod shapes_of_types;
+mod shared_memories;
 mod stacks;
 mod text_places;
 mod threads;

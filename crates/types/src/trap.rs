@@ -107,6 +107,8 @@ trap_codes! {
     OutOfFuel = 15, "all fuel consumed by WebAssembly", None;
     /// `call_ref` of a null reference.
     NullFunctionReference = 16, "null function reference", None;
+    /// A wait at an address of a memory that is not shared.
+    UnsharedWait = 17, "expected shared memory", None;
 
     /// A component called out while its `may_leave` is unset.
     CannotLeave = 32, "cannot leave component instance", None;

@@ -6,7 +6,7 @@ use crate::core_value;
 use crate::meter;
 use crate::outcome::{Mismatch, mismatch, no_export};
 use crate::spectest;
-use gusset::core::{Extern, Instance, Linker, Module, Val};
+use gusset::core::{Extern, Instance, Linker, Module, SharedMemory, Val};
 use gusset::{Engine, Store};
 use gusset_wasi::{MemoryFileSystem, Output, OutputBuffer, WasiConfig, WasiCtx, preview0, preview1};
 use wast::WastArg;
@@ -23,12 +23,17 @@ fn wasi_config(written: &OutputBuffer) -> gusset::Result<WasiConfig> {
     builder.build()
 }
 
+/// Shared memories that an instance exports, by name.
+pub(crate) type SharedMemories = Vec<(String, SharedMemory)>;
+
 /// The core instances of a script.
 pub(crate) struct CoreScript {
     store: Store<WasiCtx>,
     linker: Linker<WasiCtx>,
     /// What has been written to standard output and standard error, where there is WASI.
     written: OutputBuffer,
+    /// What a thread has of instances of the one that started it.
+    of_other_threads: Vec<SharedMemories>,
 }
 
 impl CoreScript {
@@ -46,7 +51,7 @@ impl CoreScript {
             preview1::add_to_linker(&mut linker, |ctx| ctx)?;
             preview0::add_to_linker(&mut linker, |ctx| ctx)?;
         }
-        Ok(CoreScript { store, linker, written })
+        Ok(CoreScript { store, linker, written, of_other_threads: Vec::new() })
     }
 
     /// What has been written since this was asked last.
@@ -67,6 +72,31 @@ impl CoreScript {
     /// Makes the exports of `instance` importable from `name`.
     pub(crate) fn register(&mut self, name: &str, instance: Instance) -> gusset::Result<()> {
         self.linker.instance(&mut self.store, name, instance)?;
+        Ok(())
+    }
+
+    /// The shared memories that an instance exports.
+    pub(crate) fn shared_memories(&mut self, instance: Instance) -> SharedMemories {
+        let exports = instance.exports(&mut self.store).into_iter();
+        exports.filter_map(|(name, item)| Some((name, item.into_shared_memory()?))).collect()
+    }
+
+    /// Memories of an instance of another thread; their number here.
+    pub(crate) fn add_memories_of_other_thread(&mut self, memories: SharedMemories) -> usize {
+        self.of_other_threads.push(memories);
+        self.of_other_threads.len() - 1
+    }
+
+    /// Those of that number.
+    pub(crate) fn memories_of_other_thread(&self, number: usize) -> SharedMemories {
+        self.of_other_threads[number].clone()
+    }
+
+    /// Makes them importable from `name`.
+    pub(crate) fn register_memories(&mut self, name: &str, number: usize) -> gusset::Result<()> {
+        for (export, memory) in &self.of_other_threads[number] {
+            self.linker.define(name, export, memory.clone())?;
+        }
         Ok(())
     }
 

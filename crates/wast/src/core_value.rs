@@ -50,14 +50,14 @@ fn null(ty: AbstractHeapType) -> Option<Ref> {
     match ty {
         AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(Ref::Func(None)),
         AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(Ref::Extern(None)),
-        AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Ref::NullExn),
+        AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Ref::Exn(None)),
         _ => None,
     }
 }
 
 /// The number that a script gave to an external reference.
 fn extern_number<T: 'static>(store: &Store<T>, value: &ExternRef) -> Option<u32> {
-    value.data(store)?.downcast_ref::<u32>().copied()
+    value.data(store).ok()?.downcast_ref::<u32>().copied()
 }
 
 /// Whether `value` is what a script expects.
@@ -140,7 +140,8 @@ pub(crate) fn text<T: 'static>(store: &Store<T>, value: &Val) -> String {
             Some(number) => format!("(ref.extern {number})"),
             None => "(ref.extern)".into(),
         },
-        Val::Ref(Ref::NullExn) => "(ref.null exn)".into(),
+        Val::Ref(Ref::Exn(None)) => "(ref.null exn)".into(),
+        Val::Ref(Ref::Exn(Some(_))) => "(ref.exn)".into(),
     }
 }
 

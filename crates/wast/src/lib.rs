@@ -44,6 +44,7 @@ mod script;
 mod source_text;
 mod spectest;
 mod text_file;
+mod thread;
 
 pub use adapter_text::{adapter_sizes, adapter_text, some_adapters_text};
 pub use call_log::CallLine;

@@ -10,6 +10,7 @@ use crate::report::{DirectiveFailure, DirectiveKind, DirectiveResult, DirectiveS
 use crate::script::{RunningScript, ScriptFile};
 use crate::source_text::SourceText;
 use crate::text_file::read_text;
+use crate::thread::{ScriptSetting, ScriptThreads};
 use gusset::{Config, Engine, Printable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -131,40 +132,47 @@ impl WastRunner {
         let log = self.options.trace.then(CallLog::default);
         let script = self.engine_with(&head.settings, log.as_ref()).and_then(|engine| {
             let file = ScriptFile { name: (&*report.file).into(), text: text.into() };
-            RunningScript::new(&engine, self.options, file, head.wasi)
+            let setting = ScriptSetting { engine, options: self.options, file, wasi: head.wasi };
+            Ok((setting.script()?, setting))
         });
-        let mut script = match script {
+        let (mut script, setting) = match script {
             Ok(script) => script,
             Err(error) => {
                 let message = format!("the script's host cannot be set up: {error:#}");
                 return Err(wast::Error::new(wast::token::Span::from_offset(0), message));
             }
         };
-        for directive in wast.directives {
-            if let Some(log) = &log {
-                log.begin_directive(source.position(directive.span()).0);
+        std::thread::scope(|scope| {
+            let mut threads = ScriptThreads::new(scope, &setting);
+            for directive in wast.directives {
+                if let Some(log) = &log {
+                    log.begin_directive(source.position(directive.span()).0);
+                }
+                run_directive(&mut script, &mut threads, directive, source, report);
             }
-            run_directive(&mut script, directive, source, report);
-        }
+            threads.finish(report);
+        });
         report.calls = log.map(|log| log.take()).unwrap_or_default();
         Ok(())
     }
 }
 
 /// Runs one directive and writes down how it went. A panic of the engine fails the directive and no more.
-fn run_directive<'a>(
-    script: &mut RunningScript<'a>,
-    directive: WastDirective<'a>,
+pub(crate) fn run_directive<'scope, 'env: 'scope>(
+    script: &mut RunningScript<'env>,
+    threads: &mut ScriptThreads<'scope, 'env>,
+    directive: WastDirective<'env>,
     source: &SourceText<'_>,
     report: &mut Report,
 ) {
     let kind = DirectiveKind::of(&directive);
     let span = directive.span();
     let (line, column) = source.position(span);
-    let outcome = catch_unwind(AssertUnwindSafe(|| script.run(directive))).unwrap_or_else(|payload| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| threads.run(script, directive))).unwrap_or_else(|payload| {
         let mismatch = Mismatch::new("no panic of the engine", panic_text(&*payload));
         Err(Mismatch { internal: true, ..mismatch })
     });
+    threads.add_ended(report);
     let written = script.take_written();
     let fuel = script.take_fuel();
     let status = match outcome {

@@ -4,7 +4,7 @@
 use crate::adapter_text::AdapterTexts;
 use crate::component_script::ComponentScript;
 use crate::component_value;
-use crate::core_script::CoreScript;
+use crate::core_script::{CoreScript, SharedMemories};
 use crate::core_value;
 use crate::header::lexer;
 use crate::message::{error_text, exit_text, is_internal, is_verdict, matches, names_trap, validators_words};
@@ -20,6 +20,9 @@ use wast::core::WastRetCore;
 use wast::parser::{ParseBuffer, parse};
 use wast::token::Id;
 use wast::{QuoteWat, QuoteWatTest, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+
+/// What an instance of the thread that started this one is here.
+const OF_OTHER_THREAD: &str = "it is another thread's, of which this one has shared memories alone";
 
 /// How many lines are shown of what guests wrote.
 const WRITTEN_LINES_SHOWN: usize = 20;
@@ -83,6 +86,8 @@ impl From<wast::Error> for Refusal {
 #[derive(Clone, Copy)]
 enum Named {
     Core(core::Instance),
+    /// What a thread has of an instance of the thread that started it: its shared memories, by a number.
+    Shared(usize),
     Component(usize),
 }
 
@@ -95,6 +100,7 @@ enum Yield {
 }
 
 /// The file that a script stands in, which what it defines is shown in when something is wrong with that.
+#[derive(Clone)]
 pub(crate) struct ScriptFile {
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
@@ -176,8 +182,9 @@ impl<'a> RunningScript<'a> {
                 Ok(yielded) => mismatch(format!("an unhandled suspension: {message}"), self.text(&yielded)),
                 Err(error) => Err(Mismatch::error("an unhandled suspension", &error)),
             },
+            // What starts threads and waits for them has them.
             WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                mismatch("a thread of the script's", "error: not supported: threads of scripts")
+                Err(Mismatch { internal: true, ..Mismatch::new("a directive of one thread", "one of threads") })
             }
         }
     }
@@ -207,6 +214,21 @@ impl<'a> RunningScript<'a> {
             lines.push("and more".into());
         }
         lines
+    }
+
+    /// The shared memories that an instance exports, by name: what a thread can have of it.
+    pub(crate) fn shared_memories(&mut self, module: Id<'a>) -> Result<SharedMemories, Mismatch> {
+        match self.named(Some(module))? {
+            Named::Core(instance) => Ok(self.core.shared_memories(instance)),
+            Named::Shared(number) => Ok(self.core.memories_of_other_thread(number)),
+            Named::Component(_) => mismatch("a core instance", "components export no memories"),
+        }
+    }
+
+    /// Gives a thread what it has of an instance of another one.
+    pub(crate) fn name_memories(&mut self, module: Id<'a>, memories: SharedMemories) {
+        let number = self.core.add_memories_of_other_thread(memories);
+        self.instances.insert(Some(module.name()), Named::Shared(number));
     }
 
     fn module(&mut self, wat: QuoteWat<'a>) -> Result<(), Mismatch> {
@@ -272,6 +294,10 @@ impl<'a> RunningScript<'a> {
     fn register(&mut self, name: &str, module: Option<Id<'a>>) -> Result<(), Mismatch> {
         match self.named(module)? {
             Named::Core(instance) => self.register_core(name, instance),
+            Named::Shared(number) => {
+                let registered = self.core.register_memories(name, number);
+                registered.map_err(|error| Mismatch::error("memories under that name", &error))
+            }
             Named::Component(instance) => self.share(name, instance),
         }
     }
@@ -305,6 +331,7 @@ impl<'a> RunningScript<'a> {
             WastExecute::Get { module, global, .. } => match self.named(module)? {
                 Named::Core(instance) => Ok(self.core.global(instance, global)?.map(|value| Yield::Core(vec![value]))),
                 Named::Component(_) => mismatch("a core instance", "components export no globals"),
+                Named::Shared(_) => mismatch("an instance of this thread", OF_OTHER_THREAD),
             },
         }
     }
@@ -316,6 +343,7 @@ impl<'a> RunningScript<'a> {
                     call.args.iter().map(|argument| self.core.argument(argument)).collect::<Result<Vec<_>, _>>()?;
                 Ok(self.core.call(instance, call.name, &arguments)?.map(Yield::Core))
             }
+            Named::Shared(_) => mismatch("an instance of this thread", OF_OTHER_THREAD),
             Named::Component(instance) => {
                 self.involved = Some(self.components.component(instance).clone());
                 Ok(self.components.call(instance, call.name, &call.args)?.map(Yield::Component))

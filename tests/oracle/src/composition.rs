@@ -2,38 +2,10 @@
 
 use crate::generate::{GeneratedType, name};
 use crate::own::lends;
+use crate::side::{Addresses, Side};
 use crate::view::{align_to, layout};
-use arbitrary::{Result, Unstructured};
 use std::collections::HashMap;
 use std::fmt::Write;
-
-/// A string encoding of one side.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the spec's own words, one for one")]
-pub enum Encoding {
-    Utf8,
-    Utf16,
-    Latin1Utf16,
-}
-
-impl Encoding {
-    /// One of the three.
-    ///
-    /// # Errors
-    ///
-    /// When the input ends.
-    pub fn arbitrary(input: &mut Unstructured<'_>) -> Result<Encoding> {
-        input.choose(&[Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16]).copied()
-    }
-
-    pub(crate) fn option(self) -> &'static str {
-        match self {
-            Encoding::Utf8 => "string-encoding=utf8",
-            Encoding::Utf16 => "string-encoding=utf16",
-            Encoding::Latin1Utf16 => "string-encoding=latin1+utf16",
-        }
-    }
-}
 
 /// How many core values parameters may have.
 const MAX_FLAT: u32 = 16;
@@ -53,19 +25,18 @@ const RESULT: u32 = 1024;
 /// The text of the composition for `types`: for the n-th of them the root imports `fN: func(x: T) -> T` and exports an `fN` of the
 /// same type. Where some type lends handles, they are all `func(x: T, handles: u32)`, with the number of handles in the value, and each
 /// guest drops as many: those that it was lent are the only ones that it has, and have the indices from 1 on.
-pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> String {
+pub fn composition(types: &[GeneratedType], caller: Side, callee: Side) -> String {
     let mut named = NamedTypes::default();
     let lend = types.iter().any(lends);
     let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
     let with_types = named.arguments();
     let imports = named.imports();
-    let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
-    let caller = forwarder("caller", &imports, &funcs, heap, caller);
-    let callee = forwarder("callee", &imports, &funcs, heap, callee);
+    let caller = forwarder("caller", &imports, &funcs, caller);
+    let callee = forwarder("callee", &imports, &funcs, callee);
     let each = |text: &dyn Fn(usize, &EchoFunc) -> String| -> String {
         funcs.iter().enumerate().map(|(n, func)| text(n, func)).collect()
     };
-    let echoes = each(&|n, func| format!("  (import \"f{n}\" (func $echo{n} {}))\n", func.ty));
+    let echoes = each(&|n, func| format!("  (import \"f{n}\" (func $echo{n} {}))\n", func.text));
     let with_echoes = each(&|n, _| format!(" (with \"f{n}\" (func $echo{n}))"));
     let with_callee = each(&|n, _| format!(" (with \"f{n}\" (func $b \"f{n}\"))"));
     let exports = each(&|n, _| format!("  (func (export \"f{n}\") (alias export $a \"f{n}\"))\n"));
@@ -77,86 +48,89 @@ pub fn composition(types: &[GeneratedType], caller: Encoding, callee: Encoding) 
 }
 
 /// The texts of two components, callee and caller, each of which imports and exports the functions of a [`composition`].
-pub(crate) fn halves(types: &[GeneratedType], caller: Encoding, callee: Encoding) -> [String; 2] {
+pub(crate) fn halves(types: &[GeneratedType], caller: Side, callee: Side) -> [String; 2] {
     let mut named = NamedTypes::default();
     let lend = types.iter().any(lends);
     let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
-    let heap = RESULT + types.iter().map(|ty| layout(ty).0).max().unwrap_or(0);
-    [("callee", callee), ("caller", caller)]
-        .map(|(name, encoding)| forwarder(name, &named.imports(), &funcs, heap, encoding))
+    [("callee", callee), ("caller", caller)].map(|(name, side)| forwarder(name, &named.imports(), &funcs, side))
 }
 
 /// A function that takes and returns a value of one type.
 struct EchoFunc {
     /// Its type's text.
-    ty: String,
-    flat: Flat,
-    /// Where it takes handles that it must drop: where their number lies in the parameters if they are in memory.
-    count_at: Option<u32>,
+    text: String,
+    /// The type of the value; of both parameters where it takes handles that it must drop.
+    ty: GeneratedType,
+    /// Whether the last parameter is the number of these handles.
+    lend: bool,
 }
 
 impl EchoFunc {
     fn new(ty: &GeneratedType, lend: bool, named: &mut NamedTypes) -> EchoFunc {
         let text = named.text(ty);
         if lend {
-            let both = GeneratedType::Tuple(vec![ty.clone(), GeneratedType::U32]);
-            let flat = Flat { result: None, ..flatten(&both) };
-            let count_at = Some(align_to(layout(ty).0, 4));
-            return EchoFunc { ty: format!("(param \"x\" {text}) (param \"handles\" u32)"), flat, count_at };
+            let text = format!("(param \"x\" {text}) (param \"handles\" u32)");
+            return EchoFunc { text, ty: GeneratedType::Tuple(vec![ty.clone(), GeneratedType::U32]), lend };
         }
-        EchoFunc { count_at: None, ty: format!("(param \"x\" {text}) (result {text})"), flat: flatten(ty) }
+        EchoFunc { text: format!("(param \"x\" {text}) (result {text})"), ty: ty.clone(), lend }
     }
 
-    /// The core types of the function lowered and lifted, and what the lifted one does.
-    fn core(&self, n: usize) -> (String, String, String) {
-        let params = self.flat.params.join(" ");
-        let gets: String = (0..self.flat.params.len()).map(|n| format!(" (local.get {n})")).collect();
-        if let Some(at) = self.count_at {
-            let count = match (&self.flat.params[..], self.flat.spilled) {
-                (_, true) => format!("(i32.load offset={at} (local.get 0))"),
+    /// The core types of the function lowered and lifted, and what the lifted one does, on a side with these addresses.
+    fn core(&self, n: usize, addresses: Addresses) -> (String, String, String) {
+        let flat = flatten(&self.ty, addresses);
+        let address = addresses.core_type();
+        let params = flat.params.join(" ");
+        let gets: String = (0..flat.params.len()).map(|n| format!(" (local.get {n})")).collect();
+        if self.lend {
+            let count = match (&flat.params[..], flat.spilled) {
+                (_, true) => {
+                    let GeneratedType::Tuple(both) = &self.ty else { unreachable!("the value, and how many handles") };
+                    format!("(i32.load offset={} (local.get 0))", align_to(layout(&both[0], addresses).0, 4))
+                }
                 (params, false) => format!("(local.get {})", params.len() - 1),
             };
             let ty = format!("(param {params})");
             return (ty.clone(), ty, format!("(call $f{n}{gets}) (call $drop-all {count})"));
         }
-        match self.flat.result {
+        match flat.result {
             Some(result) => {
                 let ty = format!("(param {params}) (result {result})");
                 (ty.clone(), ty, format!("(call $f{n}{gets})"))
             }
             // The lifted function returns the address that it gave to the lowered one.
             None => (
-                format!("(param {params} i32)"),
-                format!("(param {params}) (result i32)"),
-                format!("(call $f{n}{gets} (i32.const {RESULT})) (i32.const {RESULT})"),
+                format!("(param {params} {address})"),
+                format!("(param {params}) (result {address})"),
+                format!("(call $f{n}{gets} ({address}.const {RESULT})) ({address}.const {RESULT})"),
             ),
         }
     }
 }
 
 /// A component that imports `f0`, `f1` and so on, and exports functions of these names which forward to them.
-fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], heap: u32, encoding: Encoding) -> String {
-    let options =
-        format!("{} (memory (core memory $l \"memory\")) (realloc (core func $l \"realloc\"))", encoding.option());
+fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], side: Side) -> String {
+    let (options, addresses) = (side.options(), side.addresses);
     let (mut func_imports, mut lowered_funcs, mut with, mut main, mut lifted_funcs) =
         (String::new(), String::new(), String::new(), [String::new(), String::new()], String::new());
     for (n, func) in funcs.iter().enumerate() {
-        let (lowered, lifted, body) = func.core(n);
-        func_imports += &format!("    (import \"f{n}\" (func $f{n} {}))\n", func.ty);
+        let (lowered, lifted, body) = func.core(n, addresses);
+        func_imports += &format!("    (import \"f{n}\" (func $f{n} {}))\n", func.text);
         lowered_funcs += &format!("    (core func $f{n}' (canon lower (func $f{n}) {options}))\n");
         with += &format!(" (export \"f{n}\" (func $f{n}'))");
         main[0] += &format!("      (import \"\" \"f{n}\" (func $f{n} {lowered}))\n");
         main[1] += &format!("      (func (export \"f{n}\") {lifted} {body})\n");
         lifted_funcs +=
-            &format!("    (func (export \"f{n}\") {} (canon lift (core func $m \"f{n}\") {options}))\n", func.ty);
+            &format!("    (func (export \"f{n}\") {} (canon lift (core func $m \"f{n}\") {options}))\n", func.text);
     }
-    let libc = libc(heap);
+    let heap = RESULT + funcs.iter().map(|func| layout(&func.ty, addresses).0).max().unwrap_or(0);
+    let libc = libc(heap, addresses);
+    let memory = addresses.memory();
     let [imported, exported] = main;
     format!(
         r#"  (component ${component}
 {imports}{func_imports}{libc}{lowered_funcs}    (core func $drop (canon resource.drop $r))
     (core module $main
-      (import "l" "memory" (memory 1))
+      (import "l" "memory" (memory {memory} 1))
       (import "" "drop" (func $drop (param i32)))
 {imported}      (func $drop-all (param i32)
         (loop $next
@@ -172,23 +146,24 @@ fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], heap: u32, enco
 }
 
 /// A memory, and a `realloc` that gives new memory each time, from `heap` on.
-fn libc(heap: u32) -> String {
+fn libc(heap: u32, addresses: Addresses) -> String {
     let pages = heap / 0x1_0000 + 1;
+    let (p, memory) = (addresses.core_type(), addresses.memory());
     format!(
         r#"    (core module $libc
-      (memory (export "memory") {pages})
-      (global $next (mut i32) (i32.const {heap}))
-      (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
-        (local $new i32)
+      (memory (export "memory") {memory} {pages})
+      (global $next (mut {p}) ({p}.const {heap}))
+      (func (export "realloc") (param $old {p}) (param $old-size {p}) (param $align {p}) (param $size {p}) (result {p})
+        (local $new {p})
         (local.set $new
-          (i32.and (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
-                   (i32.sub (i32.const 0) (local.get $align))))
-        (global.set $next (i32.add (local.get $new) (local.get $size)))
+          ({p}.and ({p}.add (global.get $next) ({p}.sub (local.get $align) ({p}.const 1)))
+                   ({p}.sub ({p}.const 0) (local.get $align))))
+        (global.set $next ({p}.add (local.get $new) (local.get $size)))
         (loop $grow
-          (if (i32.gt_u (global.get $next) (i32.mul (memory.size) (i32.const 65536)))
-            (then (drop (memory.grow (i32.const 1))) (br $grow))))
+          (if ({p}.gt_u (global.get $next) ({p}.mul (memory.size) ({p}.const 65536)))
+            (then (drop (memory.grow ({p}.const 1))) (br $grow))))
         (memory.copy (local.get $new) (local.get $old)
-          (select (local.get $old-size) (local.get $size) (i32.lt_u (local.get $old-size) (local.get $size))))
+          (select (local.get $old-size) (local.get $size) ({p}.lt_u (local.get $old-size) (local.get $size))))
         (local.get $new)))
     (core instance $l (instantiate $libc))
 "#
@@ -273,38 +248,39 @@ fn labels_text(labels: u32) -> String {
     (0..labels as usize).map(|n| format!(" \"{}\"", name(n))).collect()
 }
 
-fn flatten(ty: &GeneratedType) -> Flat {
-    let flat = flat_types(ty);
+fn flatten(ty: &GeneratedType, addresses: Addresses) -> Flat {
+    let flat = flat_types(ty, addresses);
     let result = if let [single] = flat[..] { Some(single) } else { None };
     let spilled = flat.len() > 16;
-    Flat { params: if spilled { vec!["i32"] } else { flat }, spilled, result }
+    Flat { params: if spilled { vec![addresses.core_type()] } else { flat }, spilled, result }
 }
 
 /// The core types of a value, or as many of them as say that they are too many.
-pub(crate) fn flat_types(ty: &GeneratedType) -> Vec<&'static str> {
+pub(crate) fn flat_types(ty: &GeneratedType, addresses: Addresses) -> Vec<&'static str> {
+    let flatten = |ty: &GeneratedType| flat_types(ty, addresses);
     let mut flat = match ty {
         GeneratedType::S64 | GeneratedType::U64 => vec!["i64"],
         GeneratedType::F32 => vec!["f32"],
         GeneratedType::F64 => vec!["f64"],
-        GeneratedType::String | GeneratedType::List(_) | GeneratedType::Map(..) => vec!["i32", "i32"],
+        GeneratedType::String | GeneratedType::List(_) | GeneratedType::Map(..) => vec![addresses.core_type(); 2],
         GeneratedType::FixedLengthList(element, length) => {
-            let element = flat_types(element);
+            let element = flatten(element);
             std::iter::repeat_n(element, (*length).min(MAX_FLAT + 1) as usize).flatten().collect()
         }
-        GeneratedType::Tuple(types) | GeneratedType::Record(types) => types.iter().flat_map(flat_types).collect(),
-        GeneratedType::Variant(cases) => flat_variant(cases.iter().flatten()),
-        GeneratedType::Option(some) => flat_variant([&**some]),
-        GeneratedType::Result(ok, err) => flat_variant(ok.iter().chain(err).map(|payload| &**payload)),
+        GeneratedType::Tuple(types) | GeneratedType::Record(types) => types.iter().flat_map(flatten).collect(),
+        GeneratedType::Variant(cases) => flat_variant(cases.iter().flatten(), addresses),
+        GeneratedType::Option(some) => flat_variant([&**some], addresses),
+        GeneratedType::Result(ok, err) => flat_variant(ok.iter().chain(err).map(|payload| &**payload), addresses),
         _ => vec!["i32"],
     };
     flat.truncate(MAX_FLAT as usize + 1);
     flat
 }
 
-fn flat_variant<'a>(payloads: impl IntoIterator<Item = &'a GeneratedType>) -> Vec<&'static str> {
+fn flat_variant<'a>(payloads: impl IntoIterator<Item = &'a GeneratedType>, addresses: Addresses) -> Vec<&'static str> {
     let mut flat = vec!["i32"];
     for payload in payloads {
-        for (n, ty) in flat_types(payload).into_iter().enumerate() {
+        for (n, ty) in flat_types(payload, addresses).into_iter().enumerate() {
             match flat.get_mut(n + 1) {
                 None => flat.push(ty),
                 Some(slot) if *slot == ty => {}

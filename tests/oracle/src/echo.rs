@@ -1,9 +1,10 @@
 //! Values from the host through two guests to the host and back: what comes out must be what went in.
 
-use crate::composition::{Encoding, composition, halves};
+use crate::composition::{composition, halves};
 use crate::generate::{GeneratedType, arbitrary_value};
 use crate::own::{HostResource, count_handles, lends, with_handles, without_handles};
 use crate::same;
+use crate::side::Side;
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, Linker, ResourceType, Store, StoreContextMut, Val};
 
@@ -16,7 +17,7 @@ pub enum Joined {
     Linked,
 }
 
-/// Passes `count` values of each of `types` through two guests with these encodings, or fewer where the input ends. Returns how many.
+/// Passes `count` values of each of `types` through two guests on these sides, or fewer where the input ends. Returns how many.
 ///
 /// # Errors
 ///
@@ -25,7 +26,7 @@ pub fn check_types(
     engine: &Engine,
     joined: Joined,
     types: &[GeneratedType],
-    [caller, callee]: [Encoding; 2],
+    [caller, callee]: [Side; 2],
     input: &mut Unstructured<'_>,
     count: usize,
 ) -> Result<usize, String> {

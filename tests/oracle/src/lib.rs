@@ -29,6 +29,7 @@ mod programs;
 mod reference;
 mod run_programs;
 mod seed;
+mod side;
 mod text;
 mod view;
 mod waiting_host;
@@ -37,7 +38,7 @@ mod wasi_calls;
 mod wasi_world;
 
 pub use arbitrary::{Error as GenerateError, Unstructured};
-pub use composition::{Encoding, composition};
+pub use composition::composition;
 pub use echo::{Joined, check_types};
 pub use generate::{GeneratedType, arbitrary_type, arbitrary_type_with_handles, arbitrary_value};
 pub use hostile::{compile_anything, is_valid};
@@ -46,6 +47,7 @@ pub use programs::{HandleProgram, arbitrary_program};
 pub use reference::{Compared, Reference, compare_program, compare_with_reference};
 pub use run_programs::Interpreters;
 pub use seed::input;
+pub use side::{Addresses, Encoding, Side};
 pub use waiting_programs::{WaitingPrograms, WaitingSeen};
 pub use wasi_calls::{CallsSeen, check_wasi_calls};
 
@@ -64,8 +66,7 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     let count = input.int_in_range(1..=MOST.0).unwrap_or(1);
     let handle = if input.arbitrary().unwrap_or(false) { GeneratedType::Own } else { GeneratedType::Borrow };
     let types = (0..count).map(|_| arbitrary_type_with_handles(&mut input, &handle)).collect::<Result<Vec<_>, _>>();
-    let (Ok(types), Ok(caller), Ok(callee)) = (types, Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input))
-    else {
+    let (Ok(types), Ok(caller), Ok(callee)) = (types, Side::arbitrary(&mut input), Side::arbitrary(&mut input)) else {
         return Ok(None);
     };
     check_types(engine, Joined::Composed, &types, [caller, callee], &mut input, MOST.1).map(Some)
@@ -93,6 +94,7 @@ pub fn engine_without_adapters() -> Engine {
 fn config() -> Config {
     let mut config = Config::new();
     config.component_feature(ComponentFeature::FixedLengthLists, true);
+    config.component_feature(ComponentFeature::Memory64, true);
     config
 }
 

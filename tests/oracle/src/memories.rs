@@ -1,13 +1,14 @@
 //! Raw memories: what is lowered must lie as the specification says, byte for byte and call for call of `realloc`, and what is wrong
 //! in a guest's memory must end with the right trap at the right place. Each through a generated adapter and through the host.
 
-use crate::composition::{Encoding, flat_types};
-use crate::damage::{ExpectedTrap, OUTSIDE, damage};
+use crate::composition::flat_types;
+use crate::damage::{ExpectedTrap, damage, outside};
 use crate::echo::define_resource;
 use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
 use crate::same;
+use crate::side::{Encoding, Side};
 use crate::view::has_nan;
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
@@ -48,7 +49,7 @@ impl std::ops::AddAssign for Findings {
 pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Findings, String> {
     let mut input = Unstructured::new(input);
     let Ok(ty) = arbitrary_type(&mut input) else { return Ok(Findings::default()) };
-    let (Ok(from), Ok(to)) = (Encoding::arbitrary(&mut input), Encoding::arbitrary(&mut input)) else {
+    let (Ok(from), Ok(to)) = (Side::arbitrary(&mut input), Side::arbitrary(&mut input)) else {
         return Ok(Findings::default());
     };
     let (Ok(seed), Ok(val)) = (input.arbitrary(), arbitrary_value(&ty, &mut input)) else {
@@ -61,12 +62,12 @@ pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Findings, String>
     case.check(&val, seed, &mut input).map_err(|what| format!("{what}\n\n{}", case.text))
 }
 
-/// Passes each of `texts` from a guest or the host to a guest, between two encodings.
+/// Passes each of `texts` from a guest or the host to a guest, between two sides.
 ///
 /// # Errors
 ///
 /// What differs.
-pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[String]) -> Result<Findings, String> {
+pub fn check_strings(engine: &Engine, from: Side, to: Side, texts: &[String]) -> Result<Findings, String> {
     let case = Experiment::new(engine, &GeneratedType::String, from, to)?;
     let mut findings = Findings::default();
     for text in texts {
@@ -80,28 +81,22 @@ pub fn check_strings(engine: &Engine, from: Encoding, to: Encoding, texts: &[Str
     Ok(findings)
 }
 
-/// Passes one value of a type from a guest or the host to a guest, between two encodings.
+/// Passes one value of a type from a guest or the host to a guest, between two sides.
 ///
 /// # Errors
 ///
 /// What differs.
-pub fn check_value(
-    engine: &Engine,
-    ty: &GeneratedType,
-    val: &Val,
-    from: Encoding,
-    to: Encoding,
-) -> Result<Findings, String> {
+pub fn check_value(engine: &Engine, ty: &GeneratedType, val: &Val, from: Side, to: Side) -> Result<Findings, String> {
     let case = Experiment::new(engine, ty, from, to)?;
     case.lowered(val, 1)
 }
 
-/// A type and two encodings, compiled.
+/// A type and two sides, compiled.
 pub(crate) struct Experiment<'a> {
     engine: &'a Engine,
     ty: &'a GeneratedType,
-    pub(crate) from: Encoding,
-    pub(crate) to: Encoding,
+    pub(crate) from: Side,
+    pub(crate) to: Side,
     pre: InstancePre<Option<Val>>,
     text: String,
 }
@@ -144,8 +139,8 @@ impl<'a> Experiment<'a> {
     pub(crate) fn new(
         engine: &'a Engine,
         ty: &'a GeneratedType,
-        from: Encoding,
-        to: Encoding,
+        from: Side,
+        to: Side,
     ) -> Result<Experiment<'a>, String> {
         let text = raw_composition(ty, from, to);
         let compiled = Component::new(engine, &text).and_then(|component| {
@@ -228,7 +223,7 @@ impl<'a> Experiment<'a> {
         input: &mut Unstructured<'_>,
     ) -> Result<Findings, String> {
         let Ok(mut held) = self.held(param, val, seed) else { return Ok(Findings::default()) };
-        let Ok(Some(trap)) = damage(&mut held, self.from, input) else { return Ok(Findings::default()) };
+        let Ok(Some(trap)) = damage(&mut held, input) else { return Ok(Findings::default()) };
         let mut findings = Findings::default();
         let way = if param { Way::GuestParam } else { Way::GuestResult };
         let outcome = self.guests()?.pass(way, &held, val)?;
@@ -274,9 +269,10 @@ impl<'a> Experiment<'a> {
             (false, Purpose::Values) => (TrapCode::PointerOutOfBounds, TrapCode::ReallocOutOfBounds),
             (false, Purpose::Result) => (TrapCode::PointerOutOfBounds, TrapCode::PointerOutOfBounds),
         };
-        let answer = if unaligned { HEAP + align / 2 } else { OUTSIDE };
+        let Ok(&outside) = input.choose(outside(self.to.addresses)) else { return Ok(Findings::default()) };
+        let answer = if unaligned { u64::from(HEAP) + align / 2 } else { outside };
         let limit = if unaligned { align } else { expected.calls[call].arguments[3] };
-        let values = [answer.into(), limit.into()];
+        let values = [answer, limit];
         let from_realloc = !matches!(purpose, Purpose::Result);
         let trap = ExpectedTrap { adapter: trap.0, host: trap.1, values, path, from_realloc };
         let mut guests = self.guests()?;
@@ -288,12 +284,13 @@ impl<'a> Experiment<'a> {
 
     /// What the guest that takes `val` must hold in the end.
     pub(crate) fn expected(&self, way: Way, val: &Val, seed: u64, copies: bool) -> Result<Model, TooLarge> {
-        let from = if way.is_adapter() { self.from } else { Encoding::Utf8 };
+        let from = if way.is_adapter() { self.from.encoding } else { Encoding::Utf8 };
         let mut model = Model::lowering(self.to, from, seed, copies);
-        let flat = flat_types(self.ty);
+        let flat = flat_types(self.ty, self.to.addresses);
         if way.is_param() {
             model.param(self.ty, val)?;
-            model.spill(if flat.len() > 16 { &["i32"] } else { &flat });
+            let address = [self.to.addresses.core_type()];
+            model.spill(if flat.len() > 16 { &address } else { &flat });
         } else {
             model.result(self.ty, val)?;
             if let [_] = flat[..] {
@@ -374,9 +371,9 @@ impl Guests {
         held.map_err(|error| format!("{guest} cannot be given its memory: {error:?}"))
     }
 
-    pub(crate) fn configure(&mut self, guest: &str, until_fault: u32, answer: u32, copies: bool) -> Result<(), String> {
+    pub(crate) fn configure(&mut self, guest: &str, until_fault: u32, answer: u64, copies: bool) -> Result<(), String> {
         let name = format!("{guest}-configure");
-        let configure = self.instance.get_typed_func::<(u32, u32, u32), ()>(&mut self.store, name);
+        let configure = self.instance.get_typed_func::<(u32, u64, u32), ()>(&mut self.store, name);
         let configured = configure.and_then(|func| func.call(&mut self.store, (until_fault, answer, copies.into())));
         configured.map_err(|error| format!("{guest} cannot be configured: {error:?}"))
     }
@@ -387,7 +384,7 @@ impl Guests {
         let notes = notes.and_then(|notes| notes.call(&mut self.store, ()));
         let (notes,) = notes.map_err(|error| format!("{guest} cannot tell: {error:?}"))?;
         let calls = notes.chunks_exact(5);
-        Ok(calls.map(|call| ReallocCall { arguments: [0, 1, 2, 3].map(|n| call[n] as u32), digest: call[4] }).collect())
+        Ok(calls.map(|call| ReallocCall { arguments: [0, 1, 2, 3].map(|n| call[n]), digest: call[4] }).collect())
     }
 
     /// Compares how a guest came to what it holds, and what it holds.

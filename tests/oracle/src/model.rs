@@ -4,8 +4,9 @@
 //! The same code makes what guests lift from: there it fills whatever does not count (padding, high bits, payloads that are not used)
 //! with noise, and notes the weak spots, where a value could be wrong.
 
-use crate::composition::{Encoding, flat_types};
+use crate::composition::flat_types;
 use crate::generate::GeneratedType;
+use crate::side::{Encoding, Side};
 use crate::view::{
     View, align_to, bits, case, discriminant_size, entries, fields, fields_layout, flag_bits, flags_size, layout,
     payload_offset, view,
@@ -29,7 +30,7 @@ pub(crate) struct TooLarge;
 /// A call of `realloc`, as guests note it: its arguments, and the memory's digest when it came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ReallocCall {
-    pub(crate) arguments: [u32; 4],
+    pub(crate) arguments: [u64; 4],
     pub(crate) digest: u64,
 }
 
@@ -103,9 +104,6 @@ impl Units {
     }
 }
 
-/// The bit of a length that says UTF-16 in `latin1+utf16`.
-pub(crate) const UTF16_TAG: u32 = 1 << 31;
-
 /// How memory comes to hold values.
 #[derive(Clone, Copy)]
 enum Writer {
@@ -130,7 +128,7 @@ pub(crate) struct Model {
     blocks: Vec<(u32, u32)>,
     /// The end of what is allocated.
     pub(crate) next: u32,
-    encoding: Encoding,
+    pub(crate) side: Side,
     seed: u64,
     /// Whether `realloc` copies what it moves.
     copies: bool,
@@ -140,27 +138,27 @@ pub(crate) struct Model {
 
 impl Model {
     /// A memory that canonical lowering writes to, from a peer whose strings are in `from`.
-    pub(crate) fn lowering(encoding: Encoding, from: Encoding, seed: u64, copies: bool) -> Model {
+    pub(crate) fn lowering(side: Side, from: Encoding, seed: u64, copies: bool) -> Model {
         let memory = vec![UNTOUCHED; PAGE as usize];
-        Model::new(memory, encoding, seed, copies, Writer::Lowering { from })
+        Model::new(memory, side, seed, copies, Writer::Lowering { from })
     }
 
     /// A memory with values to lift.
-    pub(crate) fn guest(encoding: Encoding, seed: u64) -> Model {
+    pub(crate) fn guest(side: Side, seed: u64) -> Model {
         let mut noise = seed;
         let memory = (0..PAGE).map(|_| next_noise(&mut noise) as u8).collect();
-        Model::new(memory, encoding, seed, true, Writer::Guest { noise })
+        Model::new(memory, side, seed, true, Writer::Guest { noise })
     }
 
-    fn new(memory: Vec<u8>, encoding: Encoding, seed: u64, copies: bool, writer: Writer) -> Model {
+    fn new(memory: Vec<u8>, side: Side, seed: u64, copies: bool, writer: Writer) -> Model {
         let (core, calls, purposes, weak_spots, blocks, path) = Default::default();
         let (written, next) = (vec![false; PAGE as usize], HEAP);
-        Model { memory, core, calls, purposes, weak_spots, written, blocks, next, encoding, seed, copies, writer, path }
+        Model { memory, core, calls, purposes, weak_spots, written, blocks, next, side, seed, copies, writer, path }
     }
 
     /// Parameters: one `x`, in core values or in memory.
     pub(crate) fn param(&mut self, ty: &GeneratedType, val: &Val) -> Result<(), TooLarge> {
-        let flat = flat_types(ty);
+        let flat = flat_types(ty, self.side.addresses);
         self.path = "params".into();
         let at = if flat.len() > 16 { Some(self.allocate_values(ty)?) } else { None };
         self.path = "param \"x\"".into();
@@ -172,7 +170,7 @@ impl Model {
 
     /// A result: one core value, or in memory. Who lowers one gets the place from who wants it.
     pub(crate) fn result(&mut self, ty: &GeneratedType, val: &Val) -> Result<(), TooLarge> {
-        let flat = flat_types(ty);
+        let flat = flat_types(ty, self.side.addresses);
         self.path = "result".into();
         if flat.len() == 1 {
             return self.flat(ty, val, &flat);
@@ -180,7 +178,7 @@ impl Model {
         let at = match self.writer {
             Writer::Guest { .. } => self.allocate_values(ty)?,
             Writer::Lowering { .. } => {
-                let (size, align) = layout(ty);
+                let (size, align) = layout(ty, self.side.addresses);
                 self.allocate(align, size, Purpose::Result)?
             }
         };
@@ -198,7 +196,7 @@ impl Model {
 
     /// New memory for values that do not fit core values, whose address is the only one.
     fn allocate_values(&mut self, ty: &GeneratedType) -> Result<u32, TooLarge> {
-        let (size, align) = layout(ty);
+        let (size, align) = layout(ty, self.side.addresses);
         let at = self.allocate(align, size, Purpose::Values)?;
         self.note(ModelSlot::Core(0), WeakSpotKind::Pointer { align, size });
         self.core.push(at.into());
@@ -228,7 +226,7 @@ impl Model {
         }
         self.next = at + size + GAP;
         if let Writer::Lowering { .. } = self.writer {
-            self.calls.push(ReallocCall { arguments, digest: self.digest() });
+            self.calls.push(ReallocCall { arguments: arguments.map(u64::from), digest: self.digest() });
             self.purposes.push((self.path.clone(), purpose));
         }
         if self.copies {
@@ -296,8 +294,9 @@ impl Model {
             }
             View::String | View::List(_) => {
                 let pair = self.range(ty, val, ModelSlot::Memory(at))?;
-                self.write(at, &pair.0.to_le_bytes());
-                self.write(at + 4, &pair.1.to_le_bytes());
+                let size = self.side.addresses.size();
+                self.write(at, &u64::from(pair.0).to_le_bytes()[..size as usize]);
+                self.write(at + size, &pair.1.to_le_bytes()[..size as usize]);
             }
             View::Fields(types) => self.store_fields(&types, &fields(val), at)?,
             View::Cases(cases) => {
@@ -306,7 +305,7 @@ impl Model {
                 self.note(ModelSlot::Memory(at), WeakSpotKind::Discriminant { cases: cases.len() as u32, size });
                 self.write(at, &(number as u32).to_le_bytes()[..size as usize]);
                 if let ((name, Some(ty)), Some(payload)) = (&cases[number], payload) {
-                    let at = at + payload_offset(&cases);
+                    let at = at + payload_offset(&cases, self.side.addresses);
                     self.within(&format!(".{name}"), |model| model.store(ty, payload, at))?;
                 }
             }
@@ -318,7 +317,7 @@ impl Model {
     fn store_fields(&mut self, types: &[(String, &GeneratedType)], vals: &[&Val], at: u32) -> Result<(), TooLarge> {
         let mut offset = 0;
         for ((segment, ty), val) in types.iter().zip(vals) {
-            let (size, align) = layout(ty);
+            let (size, align) = layout(ty, self.side.addresses);
             offset = align_to(offset, align);
             self.within(segment, |model| model.store(ty, val, at + offset))?;
             offset += size;
@@ -346,15 +345,15 @@ impl Model {
             }
             View::String | View::List(_) => {
                 let pair = self.range(ty, val, slot)?;
-                for (n, part) in [pair.0, pair.1].into_iter().enumerate() {
-                    let high = self.noise() & low_bits(room(n)) & !low_bits(32);
-                    self.core.push(u64::from(part) | high);
+                for (n, part) in [pair.0.into(), pair.1].into_iter().enumerate() {
+                    let high = self.noise() & low_bits(room(n)) & !low_bits(8 * self.side.addresses.size());
+                    self.core.push(part | high);
                 }
             }
             View::Fields(types) => {
                 let mut want = want;
                 for ((segment, ty), val) in types.into_iter().zip(fields(val)) {
-                    let (these, rest) = want.split_at(flat_types(ty).len());
+                    let (these, rest) = want.split_at(flat_types(ty, self.side.addresses).len());
                     self.within(&segment, |model| model.flat(ty, val, these))?;
                     want = rest;
                 }
@@ -366,7 +365,7 @@ impl Model {
                 let high = self.noise() & low_bits(room(0)) & !low_bits(32);
                 self.core.push(number as u64 | high);
                 if let ((name, Some(ty)), Some(payload)) = (&cases[number], payload) {
-                    let these = &want[1..=flat_types(ty).len()];
+                    let these = &want[1..=flat_types(ty, self.side.addresses).len()];
                     self.within(&format!(".{name}"), |model| model.flat(ty, payload, these))?;
                 }
                 while self.core.len() < end {
@@ -380,10 +379,10 @@ impl Model {
     }
 
     /// Address and length of a string or list in new memory.
-    fn range(&mut self, ty: &GeneratedType, val: &Val, slot: ModelSlot) -> Result<(u32, u32), TooLarge> {
+    fn range(&mut self, ty: &GeneratedType, val: &Val, slot: ModelSlot) -> Result<(u32, u64), TooLarge> {
         match (view(ty), val) {
             (View::List(types), _) => {
-                let (size, align) = fields_layout(&types);
+                let (size, align) = fields_layout(&types, self.side.addresses);
                 let entries = entries(val);
                 self.note(slot, WeakSpotKind::List { align, element_size: size });
                 let at = self.allocate(align, size * entries.len() as u32, Purpose::List)?;
@@ -391,7 +390,7 @@ impl Model {
                     let at = at + i as u32 * size;
                     self.within(&format!("[{i}]"), |model| model.store_fields(&types, entry, at))?;
                 }
-                Ok((at, entries.len() as u32))
+                Ok((at, entries.len() as u64))
             }
             (View::String, Val::String(text)) => match self.writer {
                 Writer::Lowering { from } => self.store_string(text, Units::of(from, text, self.seed), from),
@@ -402,22 +401,23 @@ impl Model {
     }
 
     /// A string as the guest has it.
-    fn place_string(&mut self, text: &str, slot: ModelSlot) -> Result<(u32, u32), TooLarge> {
-        let units = Units::of(self.encoding, text, self.seed);
+    fn place_string(&mut self, text: &str, slot: ModelSlot) -> Result<(u32, u64), TooLarge> {
+        let units = Units::of(self.side.encoding, text, self.seed);
         let bytes = units.bytes(text);
-        let align = if self.encoding == Encoding::Utf8 { 1 } else { 2 };
+        let align = if self.side.encoding == Encoding::Utf8 { 1 } else { 2 };
         let at = self.allocate(align, bytes.len() as u32, Purpose::String)?;
         self.write(at, &bytes);
         let count = bytes.len() as u32 / units.size();
         self.note(slot, WeakSpotKind::String { units, at, count });
-        let tag = if units == Units::Utf16 && self.encoding == Encoding::Latin1Utf16 { UTF16_TAG } else { 0 };
-        Ok((at, count | tag))
+        let is_tagged = units == Units::Utf16 && self.side.encoding == Encoding::Latin1Utf16;
+        let tag = if is_tagged { self.side.addresses.utf16_tag() } else { 0 };
+        Ok((at, u64::from(count) | tag))
     }
 
     /// `store_string_into_range`.
-    fn store_string(&mut self, text: &str, units: Units, from: Encoding) -> Result<(u32, u32), TooLarge> {
+    fn store_string(&mut self, text: &str, units: Units, from: Encoding) -> Result<(u32, u64), TooLarge> {
         let count = units.bytes(text).len() as u32 / units.size();
-        match (self.encoding, units) {
+        match (self.side.encoding, units) {
             (Encoding::Utf8, Units::Utf8) => self.string_copy(text, count, Units::Utf8, 1),
             (Encoding::Utf8, Units::Utf16) => self.string_to_utf8(text, count, 3 * count),
             (Encoding::Utf8, Units::Latin1) => self.string_to_utf8(text, count, 2 * count),
@@ -429,19 +429,19 @@ impl Model {
         }
     }
 
-    fn string_copy(&mut self, text: &str, count: u32, units: Units, align: u32) -> Result<(u32, u32), TooLarge> {
+    fn string_copy(&mut self, text: &str, count: u32, units: Units, align: u32) -> Result<(u32, u64), TooLarge> {
         let bytes = units.bytes(text);
         let at = self.allocate(align, bytes.len() as u32, Purpose::String)?;
         self.write(at, &bytes);
-        Ok((at, count))
+        Ok((at, count.into()))
     }
 
-    fn string_to_utf8(&mut self, text: &str, count: u32, worst: u32) -> Result<(u32, u32), TooLarge> {
+    fn string_to_utf8(&mut self, text: &str, count: u32, worst: u32) -> Result<(u32, u64), TooLarge> {
         let mut at = self.allocate(1, count, Purpose::String)?;
         let ascii = text.bytes().take_while(u8::is_ascii).count();
         self.write(at, &text.as_bytes()[..ascii]);
         if ascii == text.len() {
-            return Ok((at, count));
+            return Ok((at, count.into()));
         }
         at = self.reallocate([at, count, 1, worst], Purpose::String)?;
         self.write(at + ascii as u32, &text.as_bytes()[ascii..]);
@@ -449,10 +449,10 @@ impl Model {
         if length < worst {
             at = self.reallocate([at, worst, 1, length], Purpose::String)?;
         }
-        Ok((at, length))
+        Ok((at, length.into()))
     }
 
-    fn utf8_to_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u32), TooLarge> {
+    fn utf8_to_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u64), TooLarge> {
         let mut at = self.allocate(2, 2 * count, Purpose::String)?;
         let bytes = Units::Utf16.bytes(text);
         self.write(at, &bytes);
@@ -460,10 +460,10 @@ impl Model {
         if length < 2 * count {
             at = self.reallocate([at, 2 * count, 2, length], Purpose::String)?;
         }
-        Ok((at, length / 2))
+        Ok((at, (length / 2).into()))
     }
 
-    fn string_to_latin1_or_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u32), TooLarge> {
+    fn string_to_latin1_or_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u64), TooLarge> {
         let mut at = self.allocate(2, count, Purpose::String)?;
         let mut written = 0;
         for char in text.chars() {
@@ -474,11 +474,11 @@ impl Model {
         if written < count {
             at = self.reallocate([at, count, 2, written], Purpose::String)?;
         }
-        Ok((at, written))
+        Ok((at, written.into()))
     }
 
     /// The second half of `store_string_to_latin1_or_utf16`: `written` characters have been stored as Latin-1.
-    fn inflate(&mut self, text: &str, count: u32, at: u32, written: u32) -> Result<(u32, u32), TooLarge> {
+    fn inflate(&mut self, text: &str, count: u32, at: u32, written: u32) -> Result<(u32, u64), TooLarge> {
         let mut at = self.reallocate([at, count, 2, 2 * count], Purpose::String)?;
         for i in (0..written).rev() {
             let byte = self.memory[(at + i) as usize];
@@ -490,26 +490,26 @@ impl Model {
         if length < 2 * count {
             at = self.reallocate([at, 2 * count, 2, length], Purpose::String)?;
         }
-        Ok((at, (length / 2) | UTF16_TAG))
+        Ok((at, u64::from(length / 2) | self.side.addresses.utf16_tag()))
     }
 
     /// `store_probably_utf16_to_latin1_or_utf16`.
-    fn probably_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u32), TooLarge> {
+    fn probably_utf16(&mut self, text: &str, count: u32) -> Result<(u32, u64), TooLarge> {
         let mut at = self.allocate(2, 2 * count, Purpose::String)?;
         self.write(at, &Units::Utf16.bytes(text));
         if text.chars().any(|char| u32::from(char) > 0xff) {
-            return Ok((at, count | UTF16_TAG));
+            return Ok((at, u64::from(count) | self.side.addresses.utf16_tag()));
         }
         for i in 0..count {
             let byte = self.memory[(at + 2 * i) as usize];
             self.write(at + i, &[byte]);
         }
         at = self.reallocate([at, 2 * count, 1, count], Purpose::String)?;
-        Ok((at, count))
+        Ok((at, count.into()))
     }
 }
 
-fn low_bits(count: u32) -> u64 {
+pub(crate) fn low_bits(count: u32) -> u64 {
     if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }
 

@@ -1,12 +1,13 @@
 //! Comparison with the specification's reference implementation, which a driver in Python runs: layouts, flattening, what lowering leaves
 //! in memory, what lifting finds there, and whether it traps, each through generated adapters and through the host.
 
-use crate::composition::{Encoding, flat_types};
+use crate::composition::flat_types;
 use crate::damage::damage;
 use crate::generate::{arbitrary_type, arbitrary_value};
 use crate::memories::{Experiment, NEVER, WRONG, Way};
 use crate::model::{HEAP, Model, ReallocCall};
 use crate::programs::HandleProgram;
+use crate::side::{Addresses, Encoding};
 use crate::text::{hex, type_text, value_text};
 use crate::view::{has_nan, layout};
 use arbitrary::Unstructured;
@@ -156,7 +157,7 @@ impl Answer {
 fn parse_call(text: &str) -> Option<ReallocCall> {
     let numbers: Vec<u64> = text.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
     let [old, old_size, align, size, digest] = numbers[..] else { return None };
-    Some(ReallocCall { arguments: [old, old_size, align, size].map(|number| number as u32), digest })
+    Some(ReallocCall { arguments: [old, old_size, align, size], digest })
 }
 
 /// What a request says besides the type.
@@ -168,7 +169,7 @@ struct Passage<'a> {
     encodings: [Encoding; 2],
     copies: bool,
     /// Which call of `realloc` answers what.
-    fault: Option<(u32, u32)>,
+    fault: Option<(u32, u64)>,
 }
 
 impl Passage<'_> {
@@ -205,12 +206,12 @@ pub fn compare_with_reference(
     let Ok(ty) = arbitrary_type(&mut input) else { return Ok(Compared::default()) };
     let text = type_text(&ty);
     let answer = reference.ask(&format!(r#"{{"op":"type","type":{text}}}"#))?;
-    let (size, align) = layout(&ty);
-    let expected = format!("{size} {align} {}", flat_types(&ty).join(","));
+    let (size, align) = layout(&ty, Addresses::I32);
+    let expected = format!("{size} {align} {}", flat_types(&ty, Addresses::I32).join(","));
     if answer != expected {
         return Err(format!("{text} is {answer}, and not {expected}"));
     }
-    let experiment = Experiment::new(engine, &ty, encodings[0], encodings[1])?;
+    let experiment = Experiment::new(engine, &ty, encodings[0].into(), encodings[1].into())?;
     let mut comparison = Comparison { reference, experiment, text, compared: Compared::default() };
     comparison.compared.types += 1;
     for _ in 0..VALUES {
@@ -259,7 +260,7 @@ impl Comparison<'_> {
                 let held = if way.is_param() { &param } else { &result };
                 let call = input.int_in_range(0..=5).unwrap_or(0);
                 let answer = *input.choose(&[0x2_0008, HEAP + 1, HEAP + 2, HEAP + 4, 0xffff_fff8]).unwrap_or(&0x2_0008);
-                self.lowered(way, held, val, true, Some((call, answer)))?;
+                self.lowered(way, held, val, true, Some((call, u64::from(answer))))?;
             }
         }
         Ok(())
@@ -270,7 +271,7 @@ impl Comparison<'_> {
     }
 
     fn passage<'p>(&self, text: &'p str, way: Way, held: Option<&'p Model>, val: &'p Val) -> Passage<'p> {
-        let encodings = [self.experiment.from, self.experiment.to];
+        let encodings = [self.experiment.from.encoding, self.experiment.to.encoding];
         Passage { ty: text, way, held, val, encodings, copies: true, fault: None }
     }
 
@@ -281,7 +282,7 @@ impl Comparison<'_> {
         held: &Model,
         val: &Val,
         copies: bool,
-        fault: Option<(u32, u32)>,
+        fault: Option<(u32, u64)>,
     ) -> Result<(), String> {
         let text = self.text.clone();
         let passage = self.passage(&text, way, way.is_adapter().then_some(held), val);
@@ -359,7 +360,7 @@ impl Comparison<'_> {
             let Ok(mut held) = self.experiment.held(param, val, seed) else { return Ok(()) };
             if anywhere {
                 turn_bits(&mut held, input);
-            } else if !matches!(damage(&mut held, self.experiment.from, input), Ok(Some(_))) {
+            } else if !matches!(damage(&mut held, input), Ok(Some(_))) {
                 continue;
             }
             let before = self.compared.lifts;

@@ -2,6 +2,7 @@
 //! flattening. Written from the specification, and from nothing in Gusset.
 
 use crate::generate::{GeneratedType, name};
+use crate::side::Addresses;
 use gusset::Val;
 
 /// A type, despecialized.
@@ -74,40 +75,41 @@ pub(crate) fn align_to(at: u32, align: u32) -> u32 {
     at.div_ceil(align) * align
 }
 
-/// Size and alignment.
-pub(crate) fn layout(ty: &GeneratedType) -> (u32, u32) {
+/// Size and alignment in a memory with these addresses.
+pub(crate) fn layout(ty: &GeneratedType, addresses: Addresses) -> (u32, u32) {
     match view(ty) {
         View::Scalar(size) => (size, size),
-        View::String | View::List(_) => (8, 4),
+        View::String | View::List(_) => (2 * addresses.size(), addresses.size()),
         View::Flags(labels) => (flags_size(labels), flags_size(labels)),
-        View::Fields(fields) => fields_layout(&fields),
+        View::Fields(fields) => fields_layout(&fields, addresses),
         View::Cases(cases) => {
             let discriminant = discriminant_size(cases.len());
-            let payload = cases.iter().filter_map(|case| case.1).map(layout).max_by_key(|layout| layout.0);
-            let align = payload_align(&cases).max(discriminant);
-            (align_to(payload_offset(&cases) + payload.map_or(0, |layout| layout.0), align), align)
+            let payloads = cases.iter().filter_map(|case| case.1);
+            let payload = payloads.map(|ty| layout(ty, addresses).0).max().unwrap_or(0);
+            let align = payload_align(&cases, addresses).max(discriminant);
+            (align_to(payload_offset(&cases, addresses) + payload, align), align)
         }
     }
 }
 
 /// Size and alignment of fields one after the other.
-pub(crate) fn fields_layout(fields: &[(String, &GeneratedType)]) -> (u32, u32) {
+pub(crate) fn fields_layout(fields: &[(String, &GeneratedType)], addresses: Addresses) -> (u32, u32) {
     let (mut size, mut align) = (0, 1);
     for (_, ty) in fields {
-        let (field_size, field_align) = layout(ty);
+        let (field_size, field_align) = layout(ty, addresses);
         size = align_to(size, field_align) + field_size;
         align = align.max(field_align);
     }
     (align_to(size, align), align)
 }
 
-fn payload_align(cases: &[(String, Option<&GeneratedType>)]) -> u32 {
-    cases.iter().filter_map(|case| case.1).map(|ty| layout(ty).1).max().unwrap_or(1)
+fn payload_align(cases: &[(String, Option<&GeneratedType>)], addresses: Addresses) -> u32 {
+    cases.iter().filter_map(|case| case.1).map(|ty| layout(ty, addresses).1).max().unwrap_or(1)
 }
 
 /// Where the payload of a variant lies.
-pub(crate) fn payload_offset(cases: &[(String, Option<&GeneratedType>)]) -> u32 {
-    align_to(discriminant_size(cases.len()), payload_align(cases))
+pub(crate) fn payload_offset(cases: &[(String, Option<&GeneratedType>)], addresses: Addresses) -> u32 {
+    align_to(discriminant_size(cases.len()), payload_align(cases, addresses))
 }
 
 /// The bits of a scalar, as an unsigned number: as many of the low ones count as its place holds.

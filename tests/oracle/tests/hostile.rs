@@ -13,7 +13,8 @@ fn sample() -> Vec<u8> {
         ]))),
         GeneratedType::Option(Box::new(GeneratedType::Char)),
     ]);
-    wat::parse_str(composition(&[shape], Encoding::Utf8, Encoding::Utf16)).expect("the composition is well-formed")
+    wat::parse_str(composition(&[shape], Encoding::Utf8.into(), Encoding::Utf16.into()))
+        .expect("the composition is well-formed")
 }
 
 #[test]

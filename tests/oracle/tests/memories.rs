@@ -2,7 +2,7 @@
 
 use gusset::Val;
 use gusset_oracle::{
-    Encoding, Findings, GeneratedType as T, check_memories, check_strings, check_value, engine, input,
+    Addresses, Encoding, Findings, GeneratedType as T, Side, check_memories, check_strings, check_value, engine, input,
 };
 
 #[test]
@@ -39,14 +39,18 @@ fn texts() -> Vec<String> {
 #[test]
 fn strings_are_stored_as_the_specification_does_for_each_pair_of_encodings() {
     let engine = engine();
-    let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
-    for from in encodings {
-        for to in encodings {
+    for from in sides() {
+        for to in sides() {
             let findings =
                 check_strings(&engine, from, to, &texts()).unwrap_or_else(|difference| panic!("{difference}"));
             assert_eq!(findings.memories, 2 * 8 * texts().len(), "{from:?} to {to:?}");
         }
     }
+}
+
+/// All six.
+fn sides() -> impl Iterator<Item = Side> {
+    Encoding::ALL.into_iter().flat_map(|encoding| Addresses::ALL.map(|addresses| Side { encoding, addresses }))
 }
 
 /// What lies between values on one side, where the guest has noise, is not seen on the other.
@@ -99,7 +103,7 @@ fn padding_never_crosses() {
         ),
     ];
     for (ty, val, always, result) in cases {
-        let findings = check_value(&engine, &ty, &val, Encoding::Utf8, Encoding::Utf8);
+        let findings = check_value(&engine, &ty, &val, Encoding::Utf8.into(), Encoding::Utf8.into());
         let findings = findings.unwrap_or_else(|difference| panic!("{difference}"));
         // Two ways as a parameter and two as a result, each with a `realloc` that copies and with one that does not.
         assert_eq!(findings.padding, 8 * always + 4 * result, "{ty:?}");

@@ -2,7 +2,7 @@
 
 use gusset::Engine;
 use gusset_oracle::{
-    Encoding, GeneratedType, Joined, Unstructured, arbitrary_type_with_handles, check_types, engine,
+    Addresses, Encoding, GeneratedType, Joined, Side, Unstructured, arbitrary_type_with_handles, check_types, engine,
     engine_without_adapters, input,
 };
 
@@ -10,7 +10,6 @@ use gusset_oracle::{
 /// helpers. Returns how many types and values.
 fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_type: usize) -> (usize, usize) {
     const TYPES: usize = 6;
-    let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
     let (mut types, mut values) = (0, 0);
     for seed in 0..compositions {
         let input = input(seed, 2048 * TYPES * 100);
@@ -19,7 +18,10 @@ fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_ty
         let generated: Vec<_> = (0..TYPES)
             .map(|_| arbitrary_type_with_handles(&mut input, handle).expect("there are bytes enough"))
             .collect();
-        let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];
+        let side =
+            |n: u64| Side { encoding: Encoding::ALL[n as usize % 3], addresses: Addresses::ALL[n as usize / 3 % 2] };
+        // Each of 36 pairs, with lent and owned handles in turns.
+        let pair = [side(seed / 2 % 6), side(seed / 12 % 6)];
         match check_types(engine, joined, &generated, pair, &mut input, per_type) {
             Ok(ran) => values += ran,
             Err(difference) => panic!("seed {seed}: {difference}"),

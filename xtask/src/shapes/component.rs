@@ -2,8 +2,8 @@
 
 use wasm_encoder::{
     CodeSection, ComponentBuilder, ComponentExportKind, ComponentTypeRef, ConstExpr, ExportKind, ExportSection,
-    Function, FunctionSection, GlobalSection, GlobalType, InstructionSink, Module, PrimitiveValType, TypeSection,
-    ValType,
+    Function, FunctionSection, GlobalSection, GlobalType, InstructionSink, Module, PrimitiveValType, TagKind,
+    TagSection, TagType, TypeSection, ValType,
 };
 
 /// The name of the function that is called.
@@ -13,13 +13,21 @@ pub(super) const ENTRY: &str = "f";
 pub(super) struct ShapeModule {
     types: TypeSection,
     functions: FunctionSection,
+    tags: TagSection,
     code: CodeSection,
 }
 
 impl ShapeModule {
     pub(super) fn new() -> ShapeModule {
         let (functions, code) = (FunctionSection::new(), CodeSection::new());
-        ShapeModule { types: TypeSection::new(), functions, code }
+        ShapeModule { types: TypeSection::new(), functions, tags: TagSection::new(), code }
+    }
+
+    /// A tag whose exceptions have these values; returns its index.
+    pub(super) fn tag(&mut self, values: Vec<ValType>) -> u32 {
+        let func_type_idx = self.ty(values, []);
+        self.tags.tag(TagType { kind: TagKind::Exception, func_type_idx });
+        self.tags.len() - 1
     }
 
     /// A function type; returns its index.
@@ -56,7 +64,11 @@ impl ShapeModule {
         let mut exports = ExportSection::new();
         exports.export(ENTRY, ExportKind::Func, entry);
         let mut module = Module::new();
-        module.section(&self.types).section(&self.functions).section(&globals).section(&exports).section(&self.code);
+        module.section(&self.types).section(&self.functions);
+        if !self.tags.is_empty() {
+            module.section(&self.tags);
+        }
+        module.section(&globals).section(&exports).section(&self.code);
         module
     }
 

@@ -1,6 +1,6 @@
 //! The shapes by name, with the sizes that make about a megabyte of each. This file is a table.
 
-use super::{component, definitions, locals, operands};
+use super::{component, definitions, locals, operands, proposals};
 
 /// N, M, and how many copies of the component there are in one: what is affordable once can be too much many times.
 pub(super) type Sizes = (u32, u32, u32);
@@ -59,6 +59,18 @@ pub(super) const SHAPES: &[InputShape] = shapes! {
     "wide-calls" operands::wide_calls [(480_000, 1_000, 1), (480_000, 10, 1), (480_000, 2, 1), (48_000, 1_000, 10), (4_800, 100, 100)];
     "chain" operands::chain [(1_000_000, 1, 1), (1_000, 1_000, 1)];
     "tree" operands::tree [(330_000, 1, 1), (330, 1_000, 1), (10_000, 33, 1), (3_000, 100, 1)];
+    "nested-tries" proposals::nested_tries [(50_000, 250_000, 1), (100_000, 10_000, 1), (5_000, 25_000, 10), (500, 2_500, 100)];
+    "tries" proposals::tries [(40_000, 45_000, 1), (80_000, 5_000, 1), (4_000, 4_500, 10), (400, 450, 100)];
+    "changing-tries" proposals::changing_tries [(30_000, 49_000, 1), (45_000, 5_000, 1), (3_000, 4_900, 10), (300, 490, 100)];
+    "clauses" proposals::clauses [(9_000, 490_000, 1), (100, 500_000, 1), (900, 49_000, 10), (90, 4_900, 100)];
+    "caught-values" proposals::caught_values [(900, 990, 1), (30_000, 15, 1), (90, 990, 10), (90, 90, 100)];
+    "throws" proposals::throws [(490, 1_000, 1), (33_000, 10, 1), (49, 1_000, 10), (49, 90, 100)];
+    "vector-locals" proposals::vector_locals [(70_000, 35_000, 1), (110_000, 5_000, 1), (7_000, 3_500, 10), (700, 350, 100)];
+    "vector-constants" proposals::vector_constants [(45_000, 1, 1), (45, 1_000, 1)];
+    "shuffles" proposals::shuffles [(45_000, 1, 1), (45, 1_000, 1)];
+    "vector-chain" proposals::vector_chain [(125_000, 1, 1), (125, 1_000, 1)];
+    "tail-calls" proposals::tail_calls [(350, 1_000, 1), (33_000, 10, 1), (35, 1_000, 10), (35, 90, 100)];
+    "null-branches" proposals::null_branches [(190_000, 1_000, 1), (190_000, 10, 1), (19_000, 1_000, 10), (1_900, 100, 100)];
     "straight" definitions::straight [(180_000, 1, 1)];
     "functions" definitions::functions [(240_000, 0, 1), (1_000, 240, 1)];
     "signatures" definitions::signatures [(55_000, 9, 1), (1_000, 990, 1)];

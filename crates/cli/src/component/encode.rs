@@ -167,11 +167,14 @@ fn fitting_adapter(module: &ModuleOutline, wasm: &[u8], options: &EncodingOption
 
 /// Whether the module has what an adapter shares with it.
 fn check_memory(module: &ModuleOutline) -> Result<()> {
-    let shared = |export: &CoreItemOutline| export.name == MEMORY && export.ty.starts_with("memory");
-    if !module.exports.iter().any(shared) {
-        bail!("it exports no memory named `{MEMORY}`, which the adapter for WASI preview1 works on");
+    let is_memory = |export: &&CoreItemOutline| export.name == MEMORY && export.ty.starts_with("memory");
+    match module.exports.iter().find(is_memory) {
+        None => bail!("it exports no memory named `{MEMORY}`, which the adapter for WASI preview1 works on"),
+        Some(memory) if memory.ty.ends_with("shared") => {
+            bail!("not supported: the adapter for WASI preview1 works on no memory that is shared between threads")
+        }
+        Some(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// What the core module in `file` imports and exports.

@@ -47,7 +47,7 @@ impl FuncTranslator<'_, '_> {
             Operator::MemorySize { mem } => {
                 let memory = MemoryIndex::from_u32(mem);
                 let plan = self.env.plans.memories[memory];
-                let length = self.memory_length(memory);
+                let length = self.present_memory_length(memory);
                 let pages = self.builder.ins().ushr_imm_u(length, i64::from(plan.page_size_log2));
                 self.push_size(pages, plan.index);
             }

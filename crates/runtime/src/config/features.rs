@@ -83,6 +83,11 @@ impl Config {
         self.wasm_feature(CoreFeature::RelaxedSimd, enabled)
     }
 
+    /// Whether modules may have shared memories, and access memories atomically; as [`wasm_feature`](Config::wasm_feature).
+    pub fn wasm_threads(&mut self, enabled: bool) -> &mut Config {
+        self.wasm_feature(CoreFeature::Threads, enabled)
+    }
+
     /// Whether modules may do integer arithmetic on 128 bits; as [`wasm_feature`](Config::wasm_feature).
     pub fn wasm_wide_arithmetic(&mut self, enabled: bool) -> &mut Config {
         self.wasm_feature(CoreFeature::WideArithmetic, enabled)

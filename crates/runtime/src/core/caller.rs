@@ -2,6 +2,7 @@
 
 use super::{Extern, Instance, Memory};
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::vm::VmStore;
 use std::sync::OnceLock;
@@ -97,6 +98,15 @@ impl<'a, T: 'static> Caller<'a, T> {
     /// The host's data.
     pub fn data_mut(&mut self) -> &mut T {
         self.store.data_mut()
+    }
+
+    /// [`Store::gc`](crate::Store::gc).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn gc(&mut self) -> Result<()> {
+        self.vm().collect()
     }
 
     /// The engine that the store belongs to.

@@ -1,8 +1,9 @@
 //! [`Exception`]: what a guest threw and no guest caught, and what a host function throws.
 
+use super::exn_ref::{ExnRef, parts, raw_values};
 use super::tag::Tag;
 use super::val::Val;
-use crate::error::{Error, Result, bail, format_err, with_backtrace};
+use crate::error::{Error, Result, with_backtrace};
 use crate::store::AsContextMut;
 use crate::trap::{Trap, WasmBacktrace};
 use crate::vm::VmStore;
@@ -44,6 +45,8 @@ use std::fmt;
 /// # Ok::<(), gusset::Error>(())
 /// ```
 ///
+/// Values that are references are good as long as other handles of the scope that it arrives in: see [`ExternRef`](super::ExternRef).
+///
 /// What calls between components is left by one is a [`Trap`](crate::Trap): exceptions do not pass from one to another.
 ///
 /// [exception]: https://webassembly.github.io/spec/core/exec/runtime.html#exception-instances
@@ -61,13 +64,8 @@ impl Exception {
     /// When the tag is of another store, or the values are not of its type.
     pub fn new(mut store: impl AsContextMut, tag: Tag, values: &[Val]) -> Result<Exception> {
         let vm = &mut store.as_context_mut().0.vm;
-        let ty = vm.tag_type(tag.handle(vm)?).clone();
-        if ty.params.len() != values.len() {
-            bail!("an exception of this tag has {} values, not {}", ty.params.len(), values.len());
-        }
-        for (value, &ty) in values.iter().zip(&ty.params) {
-            value.to_raw(vm, ty)?;
-        }
+        let handle = tag.handle(vm)?;
+        raw_values(vm, handle, values)?;
         Ok(Exception { tag, values: values.into() })
     }
 
@@ -81,12 +79,19 @@ impl Exception {
         &self.values
     }
 
+    /// A reference to an exception with its tag and values, which guests can throw.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ExnRef::new`].
+    pub fn to_exn_ref(&self, mut store: impl AsContextMut) -> Result<ExnRef> {
+        ExnRef::from_values(&mut store.as_context_mut().0.vm, self.tag, &self.values)
+    }
+
     /// What a guest threw and did not catch.
     pub(crate) fn of_guest(vm: &mut VmStore, reference: u32) -> Result<Exception> {
-        let (tag, raw) = vm.exception(reference).ok_or_else(|| format_err!("internal error: an exception is gone"))?;
-        let ty = vm.tag_type(tag).clone();
-        let values = ty.params.iter().zip(raw).map(|(&ty, raw)| Val::from_raw(vm, ty, raw));
-        Ok(Exception { tag: Tag::from_handle(tag), values: values.collect::<Result<_>>()? })
+        let (tag, values) = parts(vm, reference)?;
+        Ok(Exception { tag, values: values.into() })
     }
 
     /// What a call of a component's function failed with: no exception passes its boundary.
@@ -101,9 +106,7 @@ impl Exception {
     /// Makes it one of the store, which is about to be thrown.
     pub(crate) fn throw(&self, vm: &mut VmStore) -> Result<u32> {
         let tag = self.tag.handle(vm)?;
-        let ty = vm.tag_type(tag).clone();
-        let values = self.values.iter().zip(&ty.params).map(|(value, &ty)| value.to_raw(vm, ty));
-        let values = values.collect::<Result<Vec<_>>>()?;
+        let values = raw_values(vm, tag, &self.values)?;
         vm.throw(tag, &values)
     }
 }

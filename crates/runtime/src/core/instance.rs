@@ -1,7 +1,7 @@
 //! [`Instance`]: an instance of a core module.
 
 use super::item::Extern;
-use super::{Func, Global, Memory, Module, Table, TypedFunc, WasmTyList};
+use super::{Func, Global, Memory, Module, SharedMemory, Table, TypedFunc, WasmTyList};
 use crate::error::{Context, Result, bail, format_err};
 use crate::store::AsContextMut;
 use crate::vm::{InstanceHandle, VmStore};
@@ -42,7 +42,7 @@ impl Instance {
     /// [instantiation]: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let store = store.as_context_mut().0;
-        let imports = imports.iter().map(|item| item.to_vm(&store.vm)).collect::<Result<Vec<_>>>()?;
+        let imports = imports.iter().map(|item| item.to_vm(&mut store.vm)).collect::<Result<Vec<_>>>()?;
         let (code, index) = module.code();
         Ok(Instance(store.instantiate(code, index, &imports)?))
     }
@@ -75,7 +75,8 @@ impl Instance {
         let vm = &mut store.as_context_mut().0.vm;
         let (code, module) = vm.instance_module(self.0);
         let entity = code.image().modules[module].module.exports.get(name)?;
-        vm.export(self.0, entity).ok().map(Extern::from_vm)
+        let item = vm.export(self.0, entity).ok()?;
+        Some(Extern::from_vm(vm, item))
     }
 
     /// All exports, in the module's order.
@@ -86,7 +87,8 @@ impl Instance {
         let exports = code.image().modules[module].module.exports.iter();
         let exports: Vec<_> = exports.map(|(name, entity)| (name.to_string(), entity)).collect();
         let exports = exports.into_iter();
-        exports.filter_map(|(name, entity)| Some((name, Extern::from_vm(vm.export(self.0, entity).ok()?)))).collect()
+        let item = |vm: &mut VmStore, entity| vm.export(self.0, entity).ok().map(|item| Extern::from_vm(vm, item));
+        exports.filter_map(|(name, entity)| Some((name, item(vm, entity)?))).collect()
     }
 
     /// The exported function of that name; `None` if there is no such export or it is something else.
@@ -119,10 +121,16 @@ impl Instance {
         }
     }
 
-    /// The exported memory of that name; `None` if there is no such export or it is something else.
+    /// The exported memory of that name; `None` if there is no such export or it is something else, such as a shared memory.
     #[track_caller]
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
+    }
+
+    /// The exported shared memory of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
+    pub fn get_shared_memory(&self, store: impl AsContextMut, name: &str) -> Option<SharedMemory> {
+        self.get_export(store, name)?.into_shared_memory()
     }
 
     /// The exported table of that name; `None` if there is no such export or it is something else.

@@ -1,6 +1,6 @@
 //! [`Extern`] and [`ExternType`]: what modules import and export.
 
-use super::{Func, Global, Memory, Table, Tag};
+use super::{Func, Global, Memory, SharedMemory, Table, Tag};
 use crate::core_text::{describe_func, describe_global, describe_memory, describe_table, describe_tag};
 use crate::error::Result;
 use crate::store::AsContext;
@@ -28,12 +28,14 @@ use std::fmt;
 /// ```
 ///
 /// [external value]: https://webassembly.github.io/spec/core/exec/runtime.html#external-values
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the spec's own words, one for one")]
 pub enum Extern {
     Func(Func),
     Table(Table),
     Memory(Memory),
+    /// A memory that other stores may have too; it is of none of them, but of their engine.
+    SharedMemory(SharedMemory),
     Global(Global),
     Tag(Tag),
 }
@@ -76,6 +78,7 @@ impl Extern {
             Extern::Func(func) => ExternType::Func(func.ty(store).expect("it is of this store")),
             Extern::Table(table) => ExternType::Table(table.ty(store)),
             Extern::Memory(memory) => ExternType::Memory(memory.ty(store)),
+            Extern::SharedMemory(memory) => ExternType::Memory(memory.ty()),
             Extern::Global(global) => ExternType::Global(global.ty(store)),
             Extern::Tag(tag) => ExternType::Tag(tag.ty(store)),
         }
@@ -91,9 +94,14 @@ impl Extern {
         if let Extern::Table(table) = self { Some(table) } else { None }
     }
 
-    /// The memory, if it is one.
+    /// The memory, if it is one that is not shared.
     pub fn into_memory(self) -> Option<Memory> {
         if let Extern::Memory(memory) = self { Some(memory) } else { None }
+    }
+
+    /// The memory, if it is one that is shared.
+    pub fn into_shared_memory(self) -> Option<SharedMemory> {
+        if let Extern::SharedMemory(memory) = self { Some(memory) } else { None }
     }
 
     /// The global, if it is one.
@@ -101,21 +109,25 @@ impl Extern {
         if let Extern::Global(global) = self { Some(global) } else { None }
     }
 
-    pub(crate) fn from_vm(item: ExternHandle) -> Extern {
+    pub(crate) fn from_vm(vm: &VmStore, item: ExternHandle) -> Extern {
         match item {
             ExternHandle::Func(handle) => Extern::Func(Func::from_handle(handle)),
             ExternHandle::Table(handle) => Extern::Table(Table::from_handle(handle)),
-            ExternHandle::Memory(handle) => Extern::Memory(Memory::from_handle(handle)),
+            ExternHandle::Memory(handle) => match vm.shared_memory(handle) {
+                Some(shared) => Extern::SharedMemory(SharedMemory::from_vm(vm, shared.clone())),
+                None => Extern::Memory(Memory::from_handle(handle)),
+            },
             ExternHandle::Global(handle) => Extern::Global(Global::from_handle(handle)),
             ExternHandle::Tag(handle) => Extern::Tag(Tag::from_handle(handle)),
         }
     }
 
-    pub(crate) fn to_vm(self, vm: &VmStore) -> Result<ExternHandle> {
+    pub(crate) fn to_vm(&self, vm: &mut VmStore) -> Result<ExternHandle> {
         Ok(match self {
             Extern::Func(func) => ExternHandle::Func(func.handle(vm)?),
             Extern::Table(table) => ExternHandle::Table(table.handle(vm)?),
             Extern::Memory(memory) => ExternHandle::Memory(memory.handle(vm)?),
+            Extern::SharedMemory(memory) => ExternHandle::Memory(memory.handle(vm)?),
             Extern::Global(global) => ExternHandle::Global(global.handle(vm)?),
             Extern::Tag(tag) => ExternHandle::Tag(tag.handle(vm)?),
         })
@@ -174,6 +186,12 @@ impl From<Table> for Extern {
 impl From<Memory> for Extern {
     fn from(memory: Memory) -> Extern {
         Extern::Memory(memory)
+    }
+}
+
+impl From<SharedMemory> for Extern {
+    fn from(memory: SharedMemory) -> Extern {
+        Extern::SharedMemory(memory)
     }
 }
 

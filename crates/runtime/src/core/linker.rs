@@ -217,7 +217,7 @@ impl<T: 'static> Linker<T> {
             bail!("a linker of one engine was used with a store of another");
         }
         Ok(Some(match definition {
-            CoreDefinition::Item(item) => *item,
+            CoreDefinition::Item(item) => item.clone(),
             CoreDefinition::HostFunc(signature, make) => {
                 let func = make(importer.map(Importer::new));
                 Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
@@ -298,7 +298,7 @@ impl<T: 'static> Clone for Linker<T> {
 impl<T: 'static> Clone for CoreDefinition<T> {
     fn clone(&self) -> CoreDefinition<T> {
         match self {
-            CoreDefinition::Item(item) => CoreDefinition::Item(*item),
+            CoreDefinition::Item(item) => CoreDefinition::Item(item.clone()),
             CoreDefinition::HostFunc(ty, make) => CoreDefinition::HostFunc(ty.clone(), make.clone()),
         }
     }

@@ -33,9 +33,12 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When there is no room for it, the store's limiter does not allow it, its limits contradict each other, or the type is not
-    /// supported (a shared memory).
+    /// When there is no room for it, the store's limiter does not allow it, its limits contradict each other, or it is to be shared:
+    /// that is a [`SharedMemory`](super::SharedMemory).
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
+        if ty.shared {
+            bail!("a shared memory is made with SharedMemory::new");
+        }
         Ok(Memory(store.as_context_mut().0.new_memory(ty)?))
     }
 

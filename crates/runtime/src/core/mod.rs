@@ -27,6 +27,7 @@
 
 mod caller;
 mod exception;
+mod exn_ref;
 mod extern_ref;
 mod func;
 mod global;
@@ -36,6 +37,8 @@ mod item;
 mod linker;
 mod memory;
 mod module;
+mod rooted;
+mod shared_memory;
 mod table;
 mod tag;
 mod typed_func;
@@ -44,6 +47,7 @@ mod wasm_ty;
 
 pub use caller::Caller;
 pub use exception::Exception;
+pub use exn_ref::ExnRef;
 pub use extern_ref::ExternRef;
 pub use func::Func;
 pub use global::Global;
@@ -56,6 +60,8 @@ pub use item::{Extern, ExternType};
 pub use linker::Linker;
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
+pub use rooted::{OwnedRooted, RootScope, RootedReference};
+pub use shared_memory::{SharedMemory, WaitResult};
 pub use table::Table;
 pub use tag::Tag;
 pub use typed_func::TypedFunc;

@@ -1,5 +1,6 @@
 //! [`Val`]: a core value with its type.
 
+use super::exn_ref::ExnRef;
 use super::extern_ref::ExternRef;
 use super::func::Func;
 use crate::core_text::describe_value;
@@ -46,8 +47,8 @@ pub enum Ref {
     Func(Option<Func>),
     /// To a value of the host's.
     Extern(Option<ExternRef>),
-    /// To an exception; the host can only hold null.
-    NullExn,
+    /// To an exception.
+    Exn(Option<ExnRef>),
 }
 
 impl Val {
@@ -99,7 +100,7 @@ impl Val {
             Val::V128(_) => "v128",
             Val::Ref(Ref::Func(_)) => "funcref",
             Val::Ref(Ref::Extern(_)) => "externref",
-            Val::Ref(Ref::NullExn) => "exnref",
+            Val::Ref(Ref::Exn(_)) => "exnref",
         }
     }
 }
@@ -110,13 +111,13 @@ impl Ref {
         match heap {
             HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Ref::Func(None),
             HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
-            HeapType::Exn | HeapType::NoExn => Ref::NullExn,
+            HeapType::Exn | HeapType::NoExn => Ref::Exn(None),
         }
     }
 
     /// Whether it refers to nothing.
     pub fn is_null(&self) -> bool {
-        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::NullExn)
+        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Exn(None))
     }
 
     /// The reference as compiled code holds it, if it is of type `ty`.
@@ -125,7 +126,9 @@ impl Ref {
             (Ref::Func(Some(func)), heap) if vm.is_func_of(func.handle(vm)?, heap) => {
                 vm.reference_of(func.handle(vm)?)?
             }
-            (Ref::Extern(Some(value)), HeapType::Extern) => value.to_raw(vm)?,
+            (Ref::Extern(Some(ExternRef(root))), HeapType::Extern) | (Ref::Exn(Some(ExnRef(root))), HeapType::Exn) => {
+                RawValue::from_u32(vm.rooted(root)?)
+            }
             (value, heap) if value == Ref::null(heap) && ty.nullable => RawValue::default(),
             (value, _) => {
                 let ty = describe_value(&CoreValType::Ref(ty));
@@ -139,9 +142,10 @@ impl Ref {
     pub(super) fn from_raw(vm: &mut VmStore, ty: RefType, raw: RawValue) -> Result<Ref> {
         Ok(match Ref::null(ty.heap) {
             Ref::Func(_) => Ref::Func(vm.func_of_reference(raw)?.map(Func::from_handle)),
+            // Compiled code says nothing about the upper bytes.
             null if raw.u32() == 0 => null,
-            Ref::Extern(_) => Ref::Extern(Some(ExternRef::from_raw(vm, raw))),
-            Ref::NullExn => bail!("unsupported: exception references outside of guests"),
+            Ref::Extern(_) => Ref::Extern(Some(ExternRef(vm.root(raw.u32())?))),
+            Ref::Exn(_) => Ref::Exn(Some(ExnRef(vm.root(raw.u32())?))),
         })
     }
 }

@@ -3,10 +3,10 @@
 
 #![allow(private_interfaces, reason = "the sealed traits are public, and nobody outside can name them")]
 
-use super::{ExternRef, Func};
-use crate::error::Result;
+use super::{ExnRef, ExternRef, Func};
+use crate::error::{Result, format_err};
 use crate::vm::{RawValue, VmStore};
-use gusset_artifact::{CoreValType, RefType};
+use gusset_artifact::{CoreValType, HeapType, RefType};
 
 /// A Rust type that stands for a core [value type].
 ///
@@ -18,13 +18,15 @@ use gusset_artifact::{CoreValType, RefType};
 /// | `u128` | `v128`, the same bits: the first lane stands in the lowest |
 /// | `Option<Func>` | `funcref` |
 /// | `Option<ExternRef>` | `externref` |
+/// | `Option<ExnRef>` | `exnref` |
+/// | `Func`, `ExternRef`, `ExnRef` | `(ref func)`, `(ref extern)`, `(ref exn)` |
 ///
 /// What the trait consists of is not public. [`Val`](super::Val) has the types that are not listed.
 ///
 /// [value type]: https://webassembly.github.io/spec/core/syntax/types.html#value-types
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not stand for a core value",
-    label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128`, `Option<Func>` and `Option<ExternRef>` is wanted here"
+    label = "one of `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128`, `Func`, `ExternRef`, `ExnRef`, or an `Option` of one of the last three, is wanted here"
 )]
 pub trait WasmTy: sealed::Value {}
 
@@ -118,17 +120,56 @@ impl sealed::Value for Option<Func> {
     }
 }
 
-impl WasmTy for Option<ExternRef> {}
+macro_rules! rooted {
+    ($($rust:ident: $heap:ident;)*) => {$(
+        impl WasmTy for Option<$rust> {}
 
-impl sealed::Value for Option<ExternRef> {
-    const TYPE: CoreValType = CoreValType::Ref(RefType::EXTERNREF);
+        impl sealed::Value for Option<$rust> {
+            const TYPE: CoreValType = CoreValType::Ref(RefType { nullable: true, heap: HeapType::$heap });
+
+            fn into_raw(self, vm: &mut VmStore) -> Result<RawValue> {
+                self.map_or(Ok(RawValue::default()), |value| sealed::Value::into_raw(value, vm))
+            }
+
+            fn of_raw(vm: &mut VmStore, raw: RawValue) -> Result<Option<$rust>> {
+                // Compiled code says nothing about the upper bytes.
+                if raw.u32() == 0 { Ok(None) } else { <$rust as sealed::Value>::of_raw(vm, raw).map(Some) }
+            }
+        }
+
+        impl WasmTy for $rust {}
+
+        impl sealed::Value for $rust {
+            const TYPE: CoreValType = CoreValType::Ref(RefType { nullable: false, heap: HeapType::$heap });
+
+            fn into_raw(self, vm: &mut VmStore) -> Result<RawValue> {
+                vm.rooted(self.0).map(RawValue::from_u32)
+            }
+
+            fn of_raw(vm: &mut VmStore, raw: RawValue) -> Result<$rust> {
+                vm.root(raw.u32()).map($rust)
+            }
+        }
+    )*};
+}
+
+rooted! {
+    ExternRef: Extern;
+    ExnRef: Exn;
+}
+
+impl WasmTy for Func {}
+
+impl sealed::Value for Func {
+    const TYPE: CoreValType = CoreValType::Ref(RefType { nullable: false, heap: HeapType::Func });
 
     fn into_raw(self, vm: &mut VmStore) -> Result<RawValue> {
-        self.map_or(Ok(RawValue::default()), |value| value.to_raw(vm))
+        vm.reference_of(self.handle(vm)?)
     }
 
-    fn of_raw(vm: &mut VmStore, raw: RawValue) -> Result<Option<ExternRef>> {
-        Ok((raw.u32() != 0).then(|| ExternRef::from_raw(vm, raw)))
+    fn of_raw(vm: &mut VmStore, raw: RawValue) -> Result<Func> {
+        let func = vm.func_of_reference(raw)?;
+        func.map(Func::from_handle).ok_or_else(|| format_err!("internal error: a null reference where none is allowed"))
     }
 }
 

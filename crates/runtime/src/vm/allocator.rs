@@ -86,6 +86,15 @@ impl InstanceAllocator {
         LinearMemory::new(&self.host_memories, ty, None)
     }
 
+    /// A memory that several stores have, with what it holds at first, or zeros. It is none of a pool's: it may outlive those who have it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for all that it may become, or its type cannot be.
+    pub(super) fn shared_memory(&self, ty: MemoryType, contents: Option<InitialContents<'_>>) -> Result<LinearMemory> {
+        LinearMemory::new(&self.host_memories, ty, contents)
+    }
+
     /// A table of an instance that holds `value` everywhere.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only, with that of bulk instructions in
 //! `pieces.rs` and that of growth in `growth.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
+use super::atomics::{memory_notify, memory_wait32, memory_wait64};
 use super::context::RawStoreContext;
 use super::growth::{memory_grow, table_grow};
 use super::metering::{ask_at_epoch, next_share};
@@ -45,6 +46,9 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     function_reference as *const (),
     throw as *const (),
     throw_ref as *const (),
+    memory_notify as *const (),
+    memory_wait32 as *const (),
+    memory_wait64 as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -56,7 +60,8 @@ const _: () = {
     assert!(BuiltinFunction::Trap as u8 == 12);
     assert!(BuiltinFunction::TableElement as u8 == 13 && BuiltinFunction::FunctionReference as u8 == 14);
     assert!(BuiltinFunction::Throw as u8 == 15 && BuiltinFunction::ThrowRef as u8 == 16);
-    assert!(BuiltinFunction::ALL.len() == 17);
+    assert!(BuiltinFunction::MemoryNotify as u8 == 17 && BuiltinFunction::MemoryWait64 as u8 == 19);
+    assert!(BuiltinFunction::ALL.len() == 20);
 };
 
 /// The context of the instance whose code calls.
@@ -195,7 +200,10 @@ builtin! {
         let count = store.tags[tag].signature.ty.params.len();
         // SAFETY: V3: compiled code has written as many values there as the tag has.
         let values = unsafe { std::slice::from_raw_parts(values, count) };
+        // What is dropped to make room is the host's, and no fault of it the guest's.
+        store.context().leave_guest();
         let exception = store.new_exception(tag, values);
+        store.context().go_to_guest();
         let failure = &store.context().failure;
         match exception {
             Ok(exception) => failure.set_exception(exception),

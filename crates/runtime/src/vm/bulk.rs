@@ -3,6 +3,7 @@
 
 use super::memory::checked_range;
 use super::store::VmStore;
+use super::store_memory::StoreMemory;
 use gusset_artifact::{DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
 use gusset_types::{ArenaIndex, TrapCode};
 
@@ -16,16 +17,16 @@ impl VmStore {
     pub(super) fn grow_memory(&mut self, number: usize, pages: u64) -> Option<u64> {
         let memory = &mut self.memories[number];
         let old = memory.memory.grow(pages)?;
-        let length = memory.memory.length() as u64;
-        let place = memory.definition;
-        self.context_of(place).set(place.offset + MEMORY_DEFINITION.length, length);
+        if let StoreMemory::Own(own) = &memory.memory {
+            let (length, place) = (own.length() as u64, memory.definition);
+            self.context_of(place).set(place.offset + MEMORY_DEFINITION.length, length);
+        }
         Some(old)
     }
 
     pub(super) fn memory_fill(&mut self, of: usize, index: MemoryIndex, dst: u64, value: u8, len: u64) -> BulkResult {
         let number = self.memory_number(of, index);
-        self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.fill(value);
-        Ok(())
+        self.memories[number].memory.fill(dst, value, len).ok_or(MEMORY)
     }
 
     pub(super) fn memory_copy(
@@ -39,16 +40,10 @@ impl VmStore {
     ) -> BulkResult {
         let (to, from) = (self.memory_number(of, to), self.memory_number(of, from));
         if to == from {
-            let memory = &mut self.memories[to].memory;
-            let source = checked_range(src, len).filter(|range| range.end <= memory.length()).ok_or(MEMORY)?;
-            let start = memory.range_mut(dst, len).map(|_| dst as usize).ok_or(MEMORY)?;
-            memory.bytes_mut().copy_within(source, start);
-            return Ok(());
+            return self.memories[to].memory.copy_within(dst, src, len).ok_or(MEMORY);
         }
         let [to, from] = self.memories.get_disjoint_mut([to, from]).expect("memories of an instance exist");
-        let source = checked_range(src, len).and_then(|range| from.memory.bytes().get(range)).ok_or(MEMORY)?;
-        to.memory.range_mut(dst, len).ok_or(MEMORY)?.copy_from_slice(source);
-        Ok(())
+        to.memory.copy_from(&from.memory, dst, src, len).ok_or(MEMORY)
     }
 
     pub(super) fn memory_init(
@@ -64,8 +59,7 @@ impl VmStore {
         let instance = &self.instances[of];
         let data = instance.data_of(segment);
         let source = checked_range(src, len).and_then(|range| data.get(range)).ok_or(MEMORY)?;
-        self.memories[number].memory.range_mut(dst, len).ok_or(MEMORY)?.copy_from_slice(source);
-        Ok(())
+        self.memories[number].memory.write(dst, source).ok_or(MEMORY)
     }
 
     pub(super) fn data_drop(&mut self, of: usize, segment: DataIndex) {

@@ -353,6 +353,20 @@ impl CodeMemory {
         Some((site, address(0, site)))
     }
 
+    /// Tells of each reference that is live at the call that returns to `pc`: how far below the frame pointer the stack pointer stands there,
+    /// and how far above that the reference.
+    pub(super) fn each_live_slot(&self, pc: usize, visit: &mut dyn FnMut(u32, u32)) {
+        let Some(offset) = self.offset_of(pc) else { return };
+        #[cfg(feature = "compile")]
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
+            if let Some(map) = chunk.stack_map_at(offset) {
+                map.slots.iter().for_each(|&slot| visit(map.frame_size, slot));
+            }
+            return;
+        }
+        self.image.tables.stack_maps.each_slot(offset, visit);
+    }
+
     /// Whether the code around `pc` stands between components.
     pub(super) fn is_between_components(&self, pc: usize) -> bool {
         let function = self.offset_of(pc).and_then(|offset| self.origin(offset));

@@ -104,8 +104,7 @@ pub(super) struct RawStoreContext {
     pub(super) entry_fp: Cell<usize>,
     pub(super) entry_sp: Cell<usize>,
     pub(super) entry_handler: Cell<usize>,
-    /// With `exit_pc`: where compiled code was left by a stub. A walk over the live references starts there, once host code
-    /// reclaims them.
+    /// With `exit_pc`: where compiled code was left by a stub. A walk over the live references starts there.
     pub(super) exit_fp: Cell<usize>,
     pub(super) exit_pc: Cell<usize>,
     builtins: *const *const (),
@@ -131,6 +130,8 @@ pub(super) struct RawStoreContext {
     /// Where the thread of the innermost activation says whose code it is running. A fiber may come back on another thread: so it is
     /// read again after each call of the host.
     thread: Cell<*const RunningGuest>,
+    /// What the innermost activation has saved: the one around it. Null while there is none.
+    outer: Cell<*const SavedActivation>,
     /// All code that can run in this store, by address.
     pub(super) code: RefCell<Vec<Arc<CodeMemory>>>,
     /// The reservations of all memories.
@@ -176,6 +177,15 @@ pub(super) struct SavedActivation {
     owner: *mut (),
     vm: *mut VmStore,
     thread: *const RunningGuest,
+    outer: *const SavedActivation,
+}
+
+/// The frames of an activation: from where it was left to its entry.
+#[derive(Clone, Copy)]
+pub(super) struct ActivationFrames {
+    pub(super) exit_fp: usize,
+    pub(super) exit_pc: usize,
+    pub(super) entry_fp: usize,
 }
 
 impl RawStoreContext {
@@ -208,13 +218,15 @@ impl RawStoreContext {
             erase,
             vm: Cell::new(std::ptr::null_mut()),
             thread: Cell::new(std::ptr::null()),
+            outer: Cell::new(std::ptr::null()),
             code: RefCell::default(),
             reservations: RefCell::default(),
             failure: ActivationFailure::default(),
         }
     }
 
-    /// Starts an activation, which may use the stack down to `stack_limit`.
+    /// Starts an activation, which may use the stack down to `stack_limit`. What is returned stays where it is
+    /// [linked](RawStoreContext::link) from until the activation ends.
     pub(super) fn begin(&self, owner: *mut (), vm: *mut VmStore, stack_limit: usize) -> SavedActivation {
         SavedActivation {
             stack_limit: self.stack_limit.replace(stack_limit),
@@ -226,6 +238,7 @@ impl RawStoreContext {
             owner: self.owner.replace(owner),
             vm: self.vm.replace(vm),
             thread: self.thread.replace(running_guest()),
+            outer: self.outer.get(),
         }
     }
 
@@ -241,6 +254,7 @@ impl RawStoreContext {
             owner: self.owner.get(),
             vm: self.vm.get(),
             thread: self.thread.get(),
+            outer: self.outer.get(),
         }
     }
 
@@ -274,6 +288,37 @@ impl RawStoreContext {
         self.owner.set(saved.owner);
         self.vm.set(saved.vm);
         self.thread.set(saved.thread);
+        self.outer.set(saved.outer);
+    }
+
+    /// Says which activation is around the innermost one.
+    pub(super) fn link(&self, outer: *const SavedActivation) {
+        self.outer.set(outer);
+    }
+
+    /// Begins what runs on a fiber: no activation yet, around which is that of whoever polls.
+    pub(super) fn begin_fiber(&self, poller: *const SavedActivation) {
+        self.entry_fp.set(0);
+        self.exit_fp.set(0);
+        self.exit_pc.set(0);
+        self.outer.set(poller);
+    }
+
+    /// The frames of all activations, the innermost first.
+    ///
+    /// # Safety
+    ///
+    /// V17: all of them wait for the host, which runs.
+    pub(super) unsafe fn each_activation(&self, visit: &mut dyn FnMut(ActivationFrames)) {
+        let (exit_fp, exit_pc, entry_fp) = (self.exit_fp.get(), self.exit_pc.get(), self.entry_fp.get());
+        let mut frames = ActivationFrames { exit_fp, exit_pc, entry_fp };
+        let mut outer = self.outer.get();
+        // SAFETY: V17: what an activation has saved is there until it ends.
+        while let Some(saved) = unsafe { outer.as_ref() } {
+            visit(frames);
+            frames = ActivationFrames { exit_fp: saved.exit_fp, exit_pc: saved.exit_pc, entry_fp: saved.entry_fp };
+            outer = saved.outer;
+        }
     }
 
     /// The store around it, as the innermost activation borrowed it; null while there is none.

@@ -69,7 +69,11 @@ impl<T: 'static> StoreInner<T> {
                 Ok(record) => {
                     // A guest that it calls is within it.
                     let _limit = self.vm.limit_stack(by)?;
-                    record.call(self, values)
+                    let mark = self.vm.root_mark();
+                    record.call(self, values)?;
+                    // An exception's values are the caller's.
+                    self.vm.unroot_since(mark);
+                    Ok(())
                 }
                 Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
             },
@@ -120,6 +124,7 @@ unsafe fn enter<T: 'static>(
     // derived from the exclusive borrow; the context does not move and is reached through shared references only.
     let (raw_context, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
     let saved = raw_context.begin(owner.cast(), vm, stack_limit.address());
+    raw_context.link(&raw const saved);
     raw_context.go_to_guest();
     // SAFETY: V2, V9: the caller says that `entry` is an entry trampoline for functions of `code`'s type and that
     // `context` is the context it runs in.

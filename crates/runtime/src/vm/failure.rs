@@ -51,6 +51,11 @@ impl ActivationFailure {
     }
 
     /// The exception that is being thrown, if it is one.
+    pub(super) fn exception(&self) -> Option<u32> {
+        Some(self.exception.get()).filter(|&exception| exception != 0)
+    }
+
+    /// The exception that is being thrown, if it is one: it is no longer.
     pub(super) fn take_exception(&self) -> Option<u32> {
         Some(self.exception.replace(0)).filter(|&exception| exception != 0)
     }

@@ -81,6 +81,8 @@ pub(super) struct FiberState {
     yielder: Cell<*const Yielder<Resumption, ()>>,
     /// The context of the poll that is running; null while there is none.
     task: Cell<*mut Context<'static>>,
+    /// The activation of whoever polls, around those on the fiber.
+    poller: Cell<SavedActivation>,
 }
 
 impl FiberState {
@@ -227,6 +229,7 @@ impl Fiber {
             blocking: Cell::new(0),
             yielder: Cell::new(null()),
             task: Cell::new(null_mut()),
+            poller: Cell::new(vm.context().activation()),
         });
         let known = Rc::as_ptr(&state);
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<Resumption, ()>, first: Resumption| {
@@ -271,8 +274,10 @@ impl Fiber {
         // SAFETY: V15: the store is borrowed until the fiber has finished.
         let context = unsafe { &*self.state.store };
         let outer = context.activation();
-        if let Some(own) = self.activation.take() {
-            context.end(own);
+        self.state.poller.set(outer);
+        match self.activation.take() {
+            Some(own) => context.end(own),
+            None => context.begin_fiber(self.state.poller.as_ptr()),
         }
         context.set_thread();
         let (outer_fiber, own_stack) = (set_current(Rc::as_ptr(&self.state)), leave_own_stack());

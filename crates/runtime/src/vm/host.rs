@@ -52,6 +52,9 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         let (raw, record) = host_parts(context);
         (&*raw, &*record.cast())
     };
+    // SAFETY: V1, V8: the store was borrowed exclusively by the entry, and nobody else holds a borrow now or when the call is done.
+    let vm = || unsafe { &mut *raw.vm.get() };
+    let mark = vm().root_mark();
     // While the host runs, no fault of this thread is the guest's.
     raw.leave_guest();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -60,16 +63,20 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         let store = unsafe { &mut *raw.owner.get().cast::<StoreInner<T>>() };
         // SAFETY: V9: the stub made room for that many values on its stack.
         let values = unsafe { std::slice::from_raw_parts_mut(values, record.values) };
+        store.vm.stress(&record.ty.params, values)?;
         record.call(store, values)
     }));
     raw.go_to_guest();
     let error = match outcome {
-        Ok(Ok(())) => return 1,
+        Ok(Ok(())) => {
+            vm().unroot_since(mark);
+            return 1;
+        }
         Ok(Err(error)) => error,
         Err(payload) => Error::new(HostPanic::new(payload)),
     };
-    // SAFETY: V1, V8: as above; nobody holds a borrow of the store any more.
-    let thrown = error.downcast_ref::<Exception>().map(|exception| exception.throw(unsafe { &mut *raw.vm.get() }));
+    let thrown = error.downcast_ref::<Exception>().map(|exception| exception.throw(vm()));
+    vm().unroot_since(mark);
     match thrown {
         Some(Ok(exception)) => raw.failure.set_exception(exception),
         Some(Err(error)) => raw.failure.set_host(error),

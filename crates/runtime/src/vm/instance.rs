@@ -12,6 +12,7 @@ use super::raw_value::RawValue;
 use super::segment::SegmentState;
 use super::stack::EnteredBy;
 use super::store::{ContextOwner, ContextPlace, GlobalRecord, VmStore};
+use super::store_memory::StoreMemory;
 use super::table::AppliedSegment;
 use crate::error::{Error, Result, bail, format_err};
 use crate::store::StoreInner;
@@ -192,7 +193,8 @@ impl VmStore {
                 }
                 ExternHandle::Memory(memory) => {
                     let (index, memory) = (MemoryIndex::from_u32(next(&mut memories)), memory.index(id));
-                    self.import_pointer(header, layout.memory(index), self.memories[memory].definition);
+                    let slot = layout.memory(index).expect_err("imports come first in every index space");
+                    self.context_of(header).set(slot, self.memory_definition(memory));
                     self.instances[number].items.set(index, memory);
                 }
                 ExternHandle::Global(global) => {
@@ -222,7 +224,7 @@ impl VmStore {
             let offset = layout.memory(index).expect("defined memories stand in the context");
             let failed = |error: Error| error.context(format!("memory {index}"));
             let contents = InitialContents::of(code, number_of_module, index);
-            let memory = self.engine().allocator().memory(ty, contents).map_err(failed)?;
+            let memory = StoreMemory::new(self.engine().allocator(), ty, contents).map_err(failed)?;
             let memory = self.define_memory(memory, ContextPlace { context, offset });
             self.instances[number].items.set(index, memory);
         }

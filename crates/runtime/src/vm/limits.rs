@@ -246,7 +246,8 @@ impl VmStore {
         let record = &self.memories[number];
         let ty = record.memory.declared_type();
         let current = record.memory.length();
-        let desired = bytes_of_memory(&ty, record.memory.pages().saturating_add(pages));
+        // A shared one may grow meanwhile.
+        let desired = bytes_of_memory(&ty, (current as u64 >> ty.page_size_log2).saturating_add(pages));
         let more = (desired - current) as u64;
         if record.of_runtime {
             self.budget.charge(more)?;

@@ -31,9 +31,6 @@ impl LinearMemory {
         ty: MemoryType,
         contents: Option<InitialContents<'_>>,
     ) -> Result<LinearMemory> {
-        if ty.shared {
-            bail!("unsupported: shared memories");
-        }
         check_limits(&ty)?;
         let bytes = |pages: u64| pages.checked_mul(1 << ty.page_size_log2);
         let minimum = bytes(ty.minimum);
@@ -42,7 +39,8 @@ impl LinearMemory {
         let maximum = ty.maximum.unwrap_or(u64::MAX).min(most_pages(&ty));
         // As many pages may be more bytes than there are.
         let maximum = bytes(maximum).unwrap_or(u64::MAX);
-        let wanted = WantedSpace { minimum, maximum, memory64: ty.memory64 };
+        // Who grows a shared memory on one thread cannot tell the others that there is less than its type says.
+        let wanted = WantedSpace { minimum, maximum, memory64: ty.memory64, whole: ty.shared };
         let TakenSpace { space, image, limit } = pool.take(wanted, contents)?;
         let (length, limit) = (minimum as usize, limit.min(maximum) as usize);
         Ok(LinearMemory { space: Some(space), image, pool: pool.clone(), ty, length, limit })
@@ -123,6 +121,9 @@ fn check_limits(ty: &MemoryType) -> Result<()> {
     let most = most_pages(ty);
     if ty.minimum > most || ty.maximum.is_some_and(|maximum| maximum < ty.minimum || maximum > most) {
         bail!("a memory of {} to {:?} pages cannot be", ty.minimum, ty.maximum);
+    }
+    if ty.shared && ty.maximum.is_none() {
+        bail!("a shared memory has a maximum");
     }
     Ok(())
 }

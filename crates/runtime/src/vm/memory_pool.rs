@@ -80,6 +80,8 @@ pub(super) struct WantedSpace {
     /// It never gets more.
     pub(super) maximum: u64,
     pub(super) memory64: bool,
+    /// Whether it must be able to get that much; only of memories that are made on demand.
+    pub(super) whole: bool,
 }
 
 /// A space for a memory, and what the memory needs to know of it.
@@ -144,7 +146,7 @@ impl MemoryPool {
         contents: Option<InitialContents<'_>>,
     ) -> Result<TakenSpace> {
         self.reuse.made();
-        let WantedSpace { minimum, maximum, memory64 } = wanted;
+        let WantedSpace { minimum, maximum, memory64, whole } = wanted;
         let MemoryLayout { reservation, reservation64, .. } = self.layout;
         let limit = match &self.made {
             Some(made) if minimum > made.max_memory_size => bail!(
@@ -152,10 +154,12 @@ impl MemoryPool {
                 made.max_memory_size
             ),
             Some(made) => made.max_memory_size,
+            None if whole => maximum,
             None if memory64 => reservation64.min(maximum).max(minimum),
             None => reservation.max(minimum),
         };
-        let too_large = || format_err!("a memory of {minimum} bytes does not fit into the address space");
+        let most = if whole { limit } else { minimum };
+        let too_large = || format_err!("a memory of {most} bytes does not fit into the address space");
         let (length, len) = round_up(minimum).zip(space_len(self.layout, limit)).ok_or_else(too_large)?;
         let image = contents.filter(|_| self.layout.map_images).and_then(|contents| contents.image());
         let ready = || self.ready(len, length, image.map(|image| &**image));

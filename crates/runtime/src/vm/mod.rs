@@ -25,7 +25,7 @@
 //!   become writable. Those of an artefact are private and never writable, and what a memory holds at first is a private copy of a file
 //!   that nobody changes; of those of a lazily compiled unit V14 says more.
 //! - **V6, compiled code does not run beside a borrow.** Slices of linear memory borrow the store, and running any of
-//!   its code borrows it exclusively. Memories are not shared between threads: shared ones are refused.
+//!   its code borrows it exclusively. Of memories that are shared between threads (V16) there are no such slices.
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
 //!   this: a host function can lend its borrow of the store to a thread that it waits for.
@@ -60,9 +60,18 @@
 //!   thread's own is never made a part of a function that may ask twice. A fiber, its state and
 //!   what it was given stay where they are until it has finished, or for ever. The future that it belongs to has the borrow of
 //!   the store, and leaves it to the fiber while it polls or cancels it; the context of that poll is the fiber's as long.
+//! - **V16, what is shared is atomic.** Of a shared memory ([`SharedLinearMemory`](shared_memory::SharedLinearMemory)) the runtime only ever
+//!   has atomic numbers, and reads and writes them in units of any size, as compiled code on other threads does with the same instructions. Its
+//!   base and its definition stay where they are as long as anybody has it, each store that was given it to its end; what is accessible
+//!   stays so, and its length, which is written once the pages are there, only grows.
+//! - **V17, stack maps tell all.** While the host runs, each activation of a store waits for a call that it made through a stub, which
+//!   recorded the frame (V9). Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
+//!   the stack map of the code lists where in the frame those references stand that the code uses afterwards; what else is listed is null
+//!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
 
 mod allocator;
 mod artifact_code;
+mod atomics;
 mod budget;
 mod builtins;
 mod bulk;
@@ -72,6 +81,7 @@ mod cells;
 #[cfg(feature = "compile")]
 mod chunk_table;
 mod code;
+mod collector;
 #[cfg(feature = "compile")]
 mod compiled_code;
 mod const_expr;
@@ -80,6 +90,7 @@ mod deserialize;
 mod dirty_pages;
 mod entry;
 mod exceptions;
+mod externs;
 mod failure;
 mod fiber;
 #[cfg(all(test, feature = "compile", feature = "wat"))]
@@ -106,19 +117,25 @@ mod memory_pool;
 mod memory_space;
 mod metering;
 mod on_fiber;
+mod parking;
 mod pieces;
 mod plain;
 mod raw_value;
+mod reference_table;
 mod registers;
 #[cfg(feature = "compile")]
 mod resolver;
 mod rollback;
+mod roots;
 mod segment;
+mod shared_bytes;
+mod shared_memory;
 mod signals;
 mod slot_pool;
 mod stack;
 mod stack_pool;
 mod store;
+mod store_memory;
 mod table;
 mod trampolines;
 mod transcode;
@@ -135,10 +152,13 @@ pub(crate) use host::HostFunc;
 pub(crate) use import::extern_matches;
 pub(crate) use lent_store::LentStore;
 pub(crate) use limits::{Limiter, WantedItems};
+pub(crate) use parking::ParkOutcome;
 pub use plain::PlainNumber;
 pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
+pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};
+pub(crate) use shared_memory::{Awaited, SharedLinearMemory};
 pub(crate) use signals::install_signal_handlers;
 #[cfg(feature = "compile")]
 pub(crate) use stack::stack_left;

@@ -155,11 +155,20 @@ pub(super) unsafe extern "C" fn table_fill(context: Caller, table: u32, dst: u64
         len,
         piece: ELEMENTS,
         backwards: false,
-        check: |store: &mut VmStore, of| store.check_table(of, table, dst, len),
+        check: |store: &mut VmStore, of| {
+            // The host is asked between pieces, and may reclaim what is held by nobody.
+            store.hold_element(of, table, value);
+            store.check_table(of, table, dst, len)
+        },
         work: |store: &mut VmStore, of, at, len| store.table_fill(of, table, dst + at, value, len),
     };
+    // SAFETY: V1, V3: compiled code passes its context, and holds no borrow.
+    let mark = unsafe { caller(context).0.root_mark() };
     // SAFETY: V3: compiled code calls.
-    unsafe { pieces.run(context) }
+    let done = unsafe { pieces.run(context) };
+    // SAFETY: V1, V3: as above.
+    unsafe { caller(context).0.unroot_since(mark) };
+    done
 }
 
 pub(super) unsafe extern "C" fn table_copy(

@@ -1,18 +1,21 @@
 //! [`VmStore`]: owns what all instances of one store are made of. Everything in it lives as long as the store, so a
-//! handle is never stale.
+//! handle is never stale; but not what [references](super::collector) refer to.
 
 use super::budget::HostBudget;
 use super::builtins;
 use super::code::{CodeMemory, StoreCode};
+use super::collector::{CollectorPace, HostValue};
 use super::context::{Context, RawStoreContext, erase};
 use super::exceptions::Exceptions;
 use super::function::{CallRecord, FuncRecord, HostEntry};
 use super::handle::{GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle};
 use super::instance::InstanceRecord;
 use super::limits::LimitedTotals;
-use super::memory::LinearMemory;
 use super::metering::on_deadline;
 use super::raw_value::RawValue;
+use super::reference_table::ReferenceTable;
+use super::roots::Roots;
+use super::store_memory::StoreMemory;
 use super::table::{TableElement, TableStorage};
 use super::unwind;
 use crate::engine::Engine;
@@ -22,7 +25,6 @@ use gusset_artifact::{
     CoreFuncType, CoreValType, GlobalType, HeapType, MEMORY_DEFINITION, MemoryIndex, MemoryType, TABLE_DEFINITION,
     TableIndex, TableType, TagIndex,
 };
-use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 pub(crate) struct VmStore {
     id: StoreId,
     engine: Engine,
-    raw: Rc<RawStoreContext>,
+    pub(super) raw: Rc<RawStoreContext>,
     pub(super) contexts: Vec<(Context, ContextOwner)>,
     /// Positions of contexts, by the address at which they start: of the first so many, since few stores are ever asked.
     pub(super) context_at: BTreeMap<usize, u32>,
@@ -49,9 +51,12 @@ pub(crate) struct VmStore {
     pub(super) tables: Vec<TableRecord>,
     pub(super) globals: Vec<GlobalRecord>,
     pub(super) tags: Vec<TagRecord>,
-    /// What external references refer to; reference 1 is the first.
-    externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What external references refer to.
+    pub(super) externs: ReferenceTable<HostValue>,
     pub(super) exceptions: Exceptions,
+    /// What of these the host holds.
+    pub(super) roots: Roots,
+    pub(super) pace: CollectorPace,
     /// What adapters import that charge fuel.
     pub(super) fuel_import: Option<GlobalHandle>,
     /// How many calls the host has begun, of guests and of its own functions.
@@ -81,7 +86,8 @@ pub(super) struct ContextPlace {
 }
 
 pub(super) struct MemoryRecord {
-    pub(super) memory: LinearMemory,
+    pub(super) memory: StoreMemory,
+    /// Of a shared one, where the address of its definition stands, if it has a place in the store.
     pub(super) definition: ContextPlace,
     /// Whether no guest has it: it is for what the runtime keeps of one.
     pub(super) of_runtime: bool,
@@ -108,6 +114,7 @@ impl VmStore {
         let raise = unwind::raise as *const () as usize;
         let (builtins, epochs) = (builtins::ARRAY.pointer(), engine.epoch_counter());
         let raw = RawStoreContext::new(builtins, raise, epochs, on_deadline::<T>, erase::<T>);
+        let keep_apart = engine.config().gc_stress;
         VmStore {
             id: StoreId::new(),
             engine: engine.clone(),
@@ -123,8 +130,10 @@ impl VmStore {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
-            externs: Vec::new(),
-            exceptions: Exceptions::default(),
+            externs: ReferenceTable::new(0, keep_apart),
+            exceptions: Exceptions::new(keep_apart),
+            roots: Roots::default(),
+            pace: CollectorPace::default(),
             fuel_import: None,
             calls_begun: 0,
             totals: LimitedTotals::default(),
@@ -189,7 +198,7 @@ impl VmStore {
     ///
     /// When there is no room for it, or its type is not supported.
     pub(super) fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().host_memory(ty)?;
+        let memory = StoreMemory::Own(self.engine.allocator().host_memory(ty)?);
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.define_memory(memory, ContextPlace { context, offset: 0 });
         Ok(MemoryHandle::new(self.id, number))
@@ -201,21 +210,26 @@ impl VmStore {
     ///
     /// When there is no room for it.
     pub(crate) fn new_runtime_memory(&mut self, ty: MemoryType) -> Result<MemoryHandle> {
-        let memory = self.engine.allocator().memory(ty, None)?;
+        let memory = StoreMemory::Own(self.engine.allocator().memory(ty, None)?);
         let context = self.add_context(Context::new(MEMORY_DEFINITION.size), ContextOwner::Definition);
         let number = self.add_memory(memory, ContextPlace { context, offset: 0 }, true);
         Ok(MemoryHandle::new(self.id, number))
     }
 
-    pub(super) fn define_memory(&mut self, memory: LinearMemory, definition: ContextPlace) -> usize {
+    pub(super) fn define_memory(&mut self, memory: StoreMemory, definition: ContextPlace) -> usize {
         self.count_memory(memory.length() as u64);
         self.add_memory(memory, definition, false)
     }
 
-    fn add_memory(&mut self, memory: LinearMemory, definition: ContextPlace, of_runtime: bool) -> usize {
+    pub(super) fn add_memory(&mut self, memory: StoreMemory, definition: ContextPlace, of_runtime: bool) -> usize {
         let context = self.context_of(definition);
-        context.set(definition.offset + MEMORY_DEFINITION.base, memory.base() as u64);
-        context.set(definition.offset + MEMORY_DEFINITION.length, memory.length() as u64);
+        match &memory {
+            StoreMemory::Own(own) => {
+                context.set(definition.offset + MEMORY_DEFINITION.base, own.base() as u64);
+                context.set(definition.offset + MEMORY_DEFINITION.length, own.length() as u64);
+            }
+            StoreMemory::Shared(shared) => context.set(definition.offset, shared.definition()),
+        }
         self.raw.reservations.borrow_mut().push(memory.reservation());
         self.memories.push(MemoryRecord { memory, definition, of_runtime });
         self.memories.len() - 1
@@ -228,13 +242,13 @@ impl VmStore {
     /// Like all methods that take a handle: when it is of another store.
     #[track_caller]
     pub(crate) fn memory(&self, memory: MemoryHandle) -> &[u8] {
-        self.memories[memory.index(self.id)].memory.bytes()
+        self.memories[memory.index(self.id)].memory.own().bytes()
     }
 
     /// The bytes of a memory.
     #[track_caller]
     pub(crate) fn memory_mut(&mut self, memory: MemoryHandle) -> &mut [u8] {
-        self.memories[memory.index(self.id)].memory.bytes_mut()
+        self.memories[memory.index(self.id)].memory.own_mut().bytes_mut()
     }
 
     /// The bytes of two memories, the second to be written to. They are not the same one.
@@ -244,15 +258,15 @@ impl VmStore {
     /// When they are.
     pub(crate) fn memory_beside(&mut self, one: Option<MemoryHandle>, other: MemoryHandle) -> (&[u8], &mut [u8]) {
         let other = other.index(self.id);
-        let Some(one) = one else { return (&[], self.memories[other].memory.bytes_mut()) };
+        let Some(one) = one else { return (&[], self.memories[other].memory.own_mut().bytes_mut()) };
         let both = self.memories.get_disjoint_mut([one.index(self.id), other]);
         let [one, other] = both.expect("the state of an instance is a memory of its own");
-        (one.memory.bytes(), other.memory.bytes_mut())
+        (one.memory.own().bytes(), other.memory.own_mut().bytes_mut())
     }
 
     /// The first byte and the length of a memory, for code of this module that works on two memories at once.
     pub(super) fn memory_raw(&self, memory: MemoryHandle) -> (*mut u8, usize) {
-        let memory = &self.memories[memory.index(self.id)].memory;
+        let memory = self.memories[memory.index(self.id)].memory.own();
         (memory.base(), memory.length())
     }
 
@@ -424,27 +438,6 @@ impl VmStore {
         &self.tags[tag.index(self.id)].signature.ty
     }
 
-    // External references.
-
-    /// A reference to a value of the host's. It lives as long as the store.
-    ///
-    /// # Errors
-    ///
-    /// When there are too many.
-    pub(crate) fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> Result<RawValue> {
-        let number = u32::try_from(self.externs.len() + 1);
-        let number = number.map_err(|_| format_err!("a store has at most 2^32-1 external references"))?;
-        self.budget.charge((size_of_val(&value) + size_of_val(&*value)) as u64)?;
-        self.externs.push(value);
-        Ok(RawValue::from_u32(number))
-    }
-
-    /// What a reference refers to; `None` for null.
-    pub(crate) fn extern_value(&self, reference: RawValue) -> Option<&(dyn Any + Send + Sync)> {
-        let at = reference.u32().checked_sub(1)?;
-        self.externs.get(at as usize).map(|value| &**value)
-    }
-
     // Checks.
 
     /// Whether a value can be handed to compiled code as one of this type.
@@ -466,7 +459,7 @@ impl VmStore {
                 }
                 _ => false,
             },
-            HeapType::Extern => self.extern_value(value).is_some(),
+            HeapType::Extern => self.extern_value(value.u32()).is_some(),
             HeapType::Exn => self.is_exception(value.u32()),
             HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn => false,
         };

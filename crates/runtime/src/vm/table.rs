@@ -91,6 +91,14 @@ impl TableStorage {
         }
     }
 
+    /// The elements, where they are references that the store reclaims: of a table of functions, none.
+    pub(super) fn indices(&self) -> &[Cell<u32>] {
+        match &self.elements {
+            TableElements::Functions(_) => &[],
+            TableElements::Indices(cells) => cells.as_slice(),
+        }
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<TableElement> {
         let cells = match &self.elements {
             TableElements::Functions(cells) => cells.as_slice(),

@@ -2,7 +2,7 @@
 //! call that an exception leaves. No Rust frame stands between the two.
 
 use super::code::CodeMemory;
-use super::context::RawStoreContext;
+use super::context::{ActivationFrames, RawStoreContext};
 use gusset_types::TrapCode;
 
 /// Records the return addresses of an activation's frames, from `fp` out to the entry. Neither allocates nor locks.
@@ -22,6 +22,47 @@ pub(super) unsafe fn record_frames(context: &RawStoreContext, mut fp: usize) {
         }
         fp = caller;
     }
+}
+
+/// Tells of each reference that a stack map lists in the frames of all activations, and says how many frames there are.
+///
+/// # Safety
+///
+/// V17: all activations of `context` wait for the host, which runs.
+pub(super) unsafe fn each_live_reference(context: &RawStoreContext, visit: &mut dyn FnMut(u32)) -> u64 {
+    let mut count = 0;
+    let mut look = |frames| {
+        // SAFETY: V17: as the caller says.
+        count += unsafe { each_reference_of(context, frames, visit) };
+    };
+    // SAFETY: V17: as the caller says.
+    unsafe { context.each_activation(&mut look) };
+    count
+}
+
+/// The same of one activation.
+///
+/// # Safety
+///
+/// As there; the activation is one of them.
+unsafe fn each_reference_of(context: &RawStoreContext, frames: ActivationFrames, visit: &mut dyn FnMut(u32)) -> u64 {
+    let (mut fp, mut return_address) = (frames.exit_fp, frames.exit_pc);
+    let mut count = 0;
+    while fp != frames.entry_fp && fp != 0 {
+        context.with_code_at(return_address - 1, |code| {
+            code.each_live_slot(return_address, &mut |frame_size, offset| {
+                let slot = (fp - frame_size as usize + offset as usize) as *const u32;
+                // SAFETY: V2, V9, V17: the stack map says that a reference stands there, so far above the stack pointer.
+                visit(unsafe { slot.read() });
+            });
+            Some(())
+        });
+        count += 1;
+        let frame = fp as *const usize;
+        // SAFETY: V9: every frame of compiled code starts with the caller's frame pointer and the return address.
+        (fp, return_address) = unsafe { (frame.read(), frame.add(1).read()) };
+    }
+    count
 }
 
 /// What compiled code calls when a host function or a built-in reported failure: leaves by the entry's landing pad, or with an exception by

@@ -99,6 +99,9 @@ pub(crate) fn enter<T: 'static, R: Outcome>(
         return R::core(function(ctx(caller.data_mut()), &mut GuestMemory::new(&mut [])));
     }
     let Some(memory) = caller.get_memory(MEMORY) else {
+        if caller.get_export(MEMORY).is_some_and(|export| export.into_shared_memory().is_some()) {
+            bail!("not supported: `{name}` was called by a module whose memory is shared")
+        }
         bail!("`{name}` was called by a module that exports no memory named `{MEMORY}`")
     };
     let (bytes, data) = memory.data_and_store_mut(caller);

@@ -42,7 +42,7 @@ fn compare(path: &Path, [types, programs]: [u64; 2]) -> Result<Vec<String>, Stri
     let engine = engine();
     let mut reference = Reference::start(path)?;
     let mut differences = Vec::new();
-    let encodings = [Encoding::Utf8, Encoding::Utf16, Encoding::Latin1Utf16];
+    let encodings = Encoding::ALL;
     let mut compared = Compared::default();
     for seed in 0..types {
         let pair = [encodings[seed as usize % 3], encodings[seed as usize / 3 % 3]];

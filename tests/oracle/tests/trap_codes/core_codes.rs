@@ -49,6 +49,12 @@ pub(crate) fn cases() -> Vec<TrapCase> {
         case(TrapCode::StackOverflow, "call stack exhausted", "(call $run)"),
         case(TrapCode::NullReference, "null reference", "(drop (ref.as_non_null (ref.null func)))"),
         case(TrapCode::NullFunctionReference, "null function reference", "(call_ref $none (ref.null $none))"),
+        case(TrapCode::UnalignedAtomic, "unaligned atomic", "(drop (i32.atomic.load (i32.const 2)))"),
+        case(
+            TrapCode::UnsharedWait,
+            "expected shared memory",
+            "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 0)))",
+        ),
         case(TrapCode::UncaughtException, "uncaught exception", "(throw $thrown)"),
     ]
 }

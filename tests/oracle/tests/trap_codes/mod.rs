@@ -44,8 +44,7 @@ fn by_app(side: Finder, function: &str) -> String {
 }
 
 /// What a side never says, and why.
-const NEVER: [(TrapCode, Finder, &str); 9] = [
-    (TrapCode::UnalignedAtomic, Finder::Core, "threads are not supported"),
+const NEVER: [(TrapCode, Finder, &str); 8] = [
     (TrapCode::Interrupt, Finder::Core, "no host here sets a deadline"),
     (TrapCode::OutOfFuel, Finder::Core, "no host here counts fuel"),
     (TrapCode::ListOutOfBounds, Finder::Host, "the field's word there is that of ListPointerOutOfBounds"),
