@@ -2,6 +2,7 @@
 
 use gusset::core;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering::SeqCst;
 
 /// A value as it is compared: NaNs are one, references are null or not.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -10,8 +11,10 @@ pub(crate) enum Seen {
     I64(u64),
     F32(u32),
     F64(u64),
+    V128(u128),
     FuncRef { null: bool },
     ExternRef { null: bool },
+    ExnRef { null: bool },
 }
 
 impl Seen {
@@ -31,8 +34,10 @@ pub(crate) enum ValueType {
     I64,
     F32,
     F64,
+    V128,
     FuncRef,
     ExternRef,
+    ExnRef,
 }
 
 /// Why there is no result.
@@ -40,6 +45,8 @@ pub(crate) enum ValueType {
 pub(crate) enum Halt {
     /// By the trap's text, which is the field's.
     Trap(String),
+    /// An exception that nothing caught.
+    Exception,
     /// The stack is used up.
     Exhausted,
     /// The engine refuses what it should not.
@@ -105,14 +112,20 @@ impl CoreGuest for Gusset {
     }
 
     fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        let memory = self.instance.get_memory(&mut self.store, name).ok_or("no memory")?;
-        Ok(memory.data(&self.store).to_vec())
+        match self.instance.get_export(&mut self.store, name) {
+            Some(core::Extern::Memory(memory)) => Ok(memory.data(&self.store).to_vec()),
+            Some(core::Extern::SharedMemory(memory)) => {
+                Ok(memory.data().iter().map(|byte| byte.load(SeqCst)).collect())
+            }
+            other => Err(format!("{other:?} is no memory")),
+        }
     }
 }
 
 fn gusset_halt(error: gusset::Error) -> Halt {
     match error.downcast_ref::<gusset::Trap>() {
         Some(trap) => Halt::trap(trap.code().message()),
+        None if error.is::<core::Exception>() => Halt::Exception,
         None => Halt::Refused(format!("{error:?}")),
     }
 }
@@ -123,8 +136,10 @@ fn to_gusset(value: Seen) -> core::Val {
         Seen::I64(bits) => core::Val::I64(bits as i64),
         Seen::F32(bits) => core::Val::F32(bits),
         Seen::F64(bits) => core::Val::F64(bits),
+        Seen::V128(bits) => core::Val::V128(bits),
         Seen::FuncRef { .. } => core::Val::Ref(core::Ref::Func(None)),
         Seen::ExternRef { .. } => core::Val::Ref(core::Ref::Extern(None)),
+        Seen::ExnRef { .. } => core::Val::Ref(core::Ref::Exn(None)),
     }
 }
 
@@ -134,13 +149,18 @@ fn from_gusset(value: core::Val) -> Seen {
         core::Val::I64(value) => Seen::I64(value as u64),
         core::Val::F32(bits) => Seen::f32(bits),
         core::Val::F64(bits) => Seen::f64(bits),
+        core::Val::V128(bits) => Seen::V128(bits),
         core::Val::Ref(core::Ref::Func(func)) => Seen::FuncRef { null: func.is_none() },
         core::Val::Ref(core::Ref::Extern(value)) => Seen::ExternRef { null: value.is_none() },
-        other => panic!("{other:?} was not asked for"),
+        core::Val::Ref(core::Ref::Exn(value)) => Seen::ExnRef { null: value.is_none() },
     }
 }
 
-static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(wasmtime::Engine::default);
+static PEER: LazyLock<wasmtime::Engine> = LazyLock::new(|| {
+    let mut config = wasmtime::Config::new();
+    config.wasm_exceptions(true).wasm_wide_arithmetic(true).wasm_custom_page_sizes(true).shared_memory(true);
+    wasmtime::Engine::new(&config).expect("the machine is supported")
+});
 
 pub(crate) struct Peer {
     store: wasmtime::Store<()>,
@@ -164,7 +184,10 @@ impl Peer {
     }
 
     pub(crate) fn memories(&mut self) -> Vec<String> {
-        self.exports(wasmtime::Extern::into_memory).into_iter().map(|export| export.0).collect()
+        let is_memory = |export: wasmtime::Extern| {
+            matches!(export, wasmtime::Extern::Memory(_) | wasmtime::Extern::SharedMemory(_)).then_some(())
+        };
+        self.exports(is_memory).into_iter().map(|export| export.0).collect()
     }
 
     fn exports<E>(&mut self, pick: impl Fn(wasmtime::Extern) -> Option<E>) -> Vec<(String, E)> {
@@ -204,14 +227,42 @@ impl CoreGuest for Peer {
     }
 
     fn memory(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        let memory = self.instance.get_memory(&mut self.store, name).ok_or("the peer has no memory")?;
-        Ok(memory.data(&self.store).to_vec())
+        match self.instance.get_export(&mut self.store, name) {
+            Some(wasmtime::Extern::Memory(memory)) => Ok(memory.data(&self.store).to_vec()),
+            Some(wasmtime::Extern::SharedMemory(memory)) => {
+                self.shared_bytes(memory).map_err(|error| format!("the peer's memory: {error:?}"))
+            }
+            _ => Err("the peer has no memory".into()),
+        }
+    }
+}
+
+impl Peer {
+    /// The bytes of a shared memory, which a module copies to one of its own: the host may not look at them.
+    fn shared_bytes(&mut self, memory: wasmtime::SharedMemory) -> wasmtime::Result<Vec<u8>> {
+        let (ty, length) = (memory.ty(), memory.data_size());
+        let (address, most) = (if ty.is_64() { "i64" } else { "i32" }, ty.maximum().expect("it has a maximum"));
+        let (page, pages) = (ty.page_size(), length.div_ceil(0x1_0000));
+        let text = format!(
+            r#"(module
+                (import "" "" (memory $from {address} {} {most} shared (pagesize {page})))
+                (memory $to (export "to") {address} {pages})
+                (func (export "copy") (memory.copy $to $from
+                    ({address}.const 0) ({address}.const 0) ({address}.const {length}))))"#,
+            ty.minimum()
+        );
+        let module = wasmtime::Module::new(&PEER, wat::parse_str(text).expect("the module is well-formed"))?;
+        let instance = wasmtime::Instance::new(&mut self.store, &module, &[memory.into()])?;
+        instance.get_typed_func::<(), ()>(&mut self.store, "copy")?.call(&mut self.store, ())?;
+        let copy = instance.get_memory(&mut self.store, "to").expect("it is exported");
+        Ok(copy.data(&self.store)[..length].to_vec())
     }
 }
 
 fn peer_halt(error: wasmtime::Error) -> Halt {
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => Halt::trap(trap.to_string().trim_start_matches("wasm trap: ")),
+        None if error.is::<wasmtime::ThrownException>() => Halt::Exception,
         None => Halt::Refused(format!("{error:?}")),
     }
 }
@@ -222,8 +273,10 @@ fn value_type(ty: &wasmtime::ValType) -> ValueType {
         wasmtime::ValType::I64 => ValueType::I64,
         wasmtime::ValType::F32 => ValueType::F32,
         wasmtime::ValType::F64 => ValueType::F64,
+        wasmtime::ValType::V128 => ValueType::V128,
         ty if ty.is_funcref() => ValueType::FuncRef,
         ty if ty.is_externref() => ValueType::ExternRef,
+        wasmtime::ValType::Ref(ty) if matches!(ty.heap_type(), wasmtime::HeapType::Exn) => ValueType::ExnRef,
         ty => panic!("{ty} was not asked for"),
     }
 }
@@ -234,8 +287,10 @@ fn to_peer(value: Seen) -> wasmtime::Val {
         Seen::I64(bits) => wasmtime::Val::I64(bits as i64),
         Seen::F32(bits) => wasmtime::Val::F32(bits),
         Seen::F64(bits) => wasmtime::Val::F64(bits),
+        Seen::V128(bits) => wasmtime::Val::V128(bits.into()),
         Seen::FuncRef { .. } => wasmtime::Val::FuncRef(None),
         Seen::ExternRef { .. } => wasmtime::Val::ExternRef(None),
+        Seen::ExnRef { .. } => wasmtime::Val::ExnRef(None),
     }
 }
 
@@ -245,8 +300,10 @@ fn from_peer(value: wasmtime::Val) -> Seen {
         wasmtime::Val::I64(value) => Seen::I64(value as u64),
         wasmtime::Val::F32(bits) => Seen::f32(bits),
         wasmtime::Val::F64(bits) => Seen::f64(bits),
+        wasmtime::Val::V128(bits) => Seen::V128(bits.as_u128()),
         wasmtime::Val::FuncRef(func) => Seen::FuncRef { null: func.is_none() },
         wasmtime::Val::ExternRef(value) => Seen::ExternRef { null: value.is_none() },
+        wasmtime::Val::ExnRef(value) => Seen::ExnRef { null: value.is_none() },
         other => panic!("{other:?} was not asked for"),
     }
 }

@@ -4,10 +4,11 @@
 use crate::suites::{COMPONENT_SUITE, ScriptText, SuiteScript, component_suite, core_suite, local_suite};
 use crate::write_list::expected_failures;
 use gusset::{ComponentFeature, Config, CoreFeature};
-use gusset_wast::{Counts, KnownFailures, Report, WastOptions, WastRunner};
+use gusset_wast::{Counts, KnownFailures, Report, Tally, WastOptions, WastRunner};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,8 +34,29 @@ struct Run {
 #[derive(Default)]
 struct Totals {
     counts: Counts,
+    /// The same by the folder that scripts are in.
+    folders: BTreeMap<String, Tally>,
     /// Failures that the lists know.
     expected: u64,
+}
+
+impl Totals {
+    fn add(&mut self, script: &str, counts: &Counts, expected: u64) {
+        let folder = script.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.folders.entry(folder.into()).or_default().add(counts.total());
+        self.counts.add(counts);
+        self.expected += expected;
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<40}{:>9}{:>9}{:>9}", "folder", "passed", "failed", "skipped")?;
+        for (folder, tally) in &self.folders {
+            writeln!(f, "{folder:<40}{:>9}{:>9}{:>9}", tally.passed, tally.failed, tally.skipped)?;
+        }
+        write!(f, "\n{}", self.counts)
+    }
 }
 
 /// The run, as a test program that reads its arguments: with the default settings, but for what `configure` changes.
@@ -71,7 +93,7 @@ pub fn conformance(configure: impl Fn(&mut Config)) -> Result<ExitCode, Box<dyn 
     }
     if !arguments.list {
         let totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        print!("{}", totals.counts);
+        print!("{totals}");
         println!(
             "wast: {} failures are expected, scripts that cannot be read among them (expected-failures.txt, superseded.txt)",
             totals.expected
@@ -140,8 +162,7 @@ fn script_test(run: &Arc<Run>, script: SuiteScript) -> Trial {
         }
         let verdict = run.known.judge(&script.name, &report);
         let mut totals = run.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.counts.add(&report.counts);
-        totals.expected += verdict.expected();
+        totals.add(&script.name, &report.counts, verdict.expected());
         drop(totals);
         if verdict.passed() { Ok(()) } else { Err(Failed::from(verdict.to_string())) }
     })

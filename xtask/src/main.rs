@@ -34,7 +34,8 @@ chores:
   mutants --count N [--seed S] [--gusset PATH]
            damage the suites' binaries and run each: nothing may panic, crash, hang or take much memory
   peer-scripts DIR [--gusset PATH]
-           run the component scripts of another engine in DIR, without those in folders called `async`; messages are ignored
+           run the scripts of another engine in DIR, without those that need GC, stack switching or asynchronous functions;
+           messages are ignored
   oracle PATH [TYPES PROGRAMS]
            compare with the specification's reference implementation: PATH is its canonical-abi/definitions.py, run by python3
   shapes [--gusset PATH] [NAME[:NxM[xK]]...]

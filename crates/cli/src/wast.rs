@@ -52,6 +52,9 @@ pub(crate) struct WastArguments {
     /// Run scripts that are for engines with other features too: what is lacking fails
     #[arg(long)]
     no_skip: bool,
+    /// Let core modules import from named ones without `register`, as scripts of some engines do
+    #[arg(long)]
+    link_by_name: bool,
 }
 
 /// How reports are written.
@@ -148,7 +151,8 @@ fn runner(arguments: &WastArguments) -> Result<WastRunner> {
         (false, true) => Messages::All,
     };
     let (show_adapters, run_all, trace) = (arguments.show_adapters, arguments.no_skip, arguments.trace);
-    let options = WastOptions { messages, show_adapters, run_all, trace };
+    let link_by_name = arguments.link_by_name;
+    let options = WastOptions { messages, show_adapters, run_all, trace, link_by_name };
     WastRunner::with_config(&config, options)
 }
 

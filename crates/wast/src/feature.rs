@@ -7,6 +7,9 @@ use std::fmt;
 /// Words at the head of scripts that say what a script costs, not what an engine must have.
 pub(crate) const REMARKS: &[&str] = &["hogs_memory"];
 
+/// The setting that makes every NaN the canonical one.
+const NAN_CANONICALIZATION: &str = "nan_canonicalization";
+
 /// Something that can be switched on or off for a script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Feature {
@@ -14,6 +17,8 @@ pub(crate) enum Feature {
     Core(CoreFeature),
     /// A feature of components.
     Component(ComponentFeature),
+    /// Whether every NaN that an operator makes is the canonical one.
+    NanCanonicalization,
     /// A remark: it switches nothing.
     Remark,
 }
@@ -25,7 +30,8 @@ impl Feature {
         let name = name_in_full(name);
         let remark = || REMARKS.contains(&&*name).then_some(Feature::Remark);
         let component = || ComponentFeature::from_name(&name).map(Feature::Component);
-        CoreFeature::from_name(&name).map(Feature::Core).or_else(component).or_else(remark)
+        let nans = || (name == NAN_CANONICALIZATION).then_some(Feature::NanCanonicalization);
+        CoreFeature::from_name(&name).map(Feature::Core).or_else(component).or_else(nans).or_else(remark)
     }
 
     /// Switches it.
@@ -37,6 +43,9 @@ impl Feature {
             Feature::Component(feature) => {
                 config.component_feature(feature, enabled);
             }
+            Feature::NanCanonicalization => {
+                config.nan_canonicalization(enabled);
+            }
             Feature::Remark => {}
         }
     }
@@ -44,7 +53,8 @@ impl Feature {
     /// The names of all that switch something.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let core = CoreFeature::ALL.iter().map(|feature| feature.name());
-        core.chain(ComponentFeature::ALL.iter().map(|feature| feature.name()))
+        let component = ComponentFeature::ALL.iter().map(|feature| feature.name());
+        core.chain(component).chain([NAN_CANONICALIZATION])
     }
 }
 

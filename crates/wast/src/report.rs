@@ -115,7 +115,8 @@ impl Tally {
         self.passed + self.failed
     }
 
-    fn add(&mut self, other: Tally) {
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;

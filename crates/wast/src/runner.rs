@@ -28,6 +28,9 @@ pub struct WastOptions {
     pub run_all: bool,
     /// Whether calls between components are traced; see [`Config::trace_calls`]. They stand in [`Report::calls`].
     pub trace: bool,
+    /// Whether core modules are imported by the names that the script gives them, as if each was registered under its own. Other
+    /// engines' scripts count on it; the specification's do not.
+    pub link_by_name: bool,
 }
 
 /// Which of the texts must match that scripts expect.

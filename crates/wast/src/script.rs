@@ -269,8 +269,11 @@ impl<'a> RunningScript<'a> {
                 self.instances.insert(None, instance);
                 self.instances.insert(name, instance);
                 match (instance, name) {
-                    // Later components import it by its name; core modules must be registered.
+                    // Later components import it by its name; core modules must be registered, unless the caller says otherwise.
                     (Named::Component(instance), Some(name)) => self.share(name, instance),
+                    (Named::Core(instance), Some(name)) if self.options.link_by_name => {
+                        self.register_core(name, instance)
+                    }
                     _ => Ok(()),
                 }
             }
@@ -290,16 +293,18 @@ impl<'a> RunningScript<'a> {
 
     fn register(&mut self, name: &str, module: Option<Id<'a>>) -> Result<(), Mismatch> {
         match self.named(module)? {
-            Named::Core(instance) => {
-                let registered = self.core.register(name, instance);
-                registered.map_err(|error| Mismatch::error("an instance under that name", &error))
-            }
+            Named::Core(instance) => self.register_core(name, instance),
             Named::Shared(number) => {
                 let registered = self.core.register_memories(name, number);
                 registered.map_err(|error| Mismatch::error("memories under that name", &error))
             }
             Named::Component(instance) => self.share(name, instance),
         }
+    }
+
+    fn register_core(&mut self, name: &str, instance: core::Instance) -> Result<(), Mismatch> {
+        let registered = self.core.register(name, instance);
+        registered.map_err(|error| Mismatch::error("an instance under that name", &error))
     }
 
     fn share(&mut self, name: &str, instance: usize) -> Result<(), Mismatch> {

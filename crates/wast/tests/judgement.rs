@@ -157,6 +157,25 @@ fn components_share_modules_and_resource_types_by_name() {
     assert_eq!(passed(&[&shared.replace("$c", ""), &*modules("c")].join("\n")), [true, false, false]);
 }
 
+/// A core module's name is one for the script alone, unless the caller wants what other engines' scripts count on.
+#[test]
+fn core_modules_are_imported_by_name_where_that_is_asked_for() {
+    let script = r#"(module $m (func (export "f") (result i32) (i32.const 7)))
+        (module (import "m" "f" (func (result i32))) (export "g" (func 0)))
+        (assert_return (invoke "g") (i32.const 7))"#;
+    assert_eq!(passed(script), [true, false, false]);
+    let options = WastOptions { link_by_name: true, ..WastOptions::default() };
+    assert!(WastRunner::new(options).unwrap().run_text("names.wast", script).failures.is_empty());
+}
+
+#[test]
+fn the_head_says_that_nans_are_canonical() {
+    let script = r#"(module (func (export "f") (param f32 f32) (result i32)
+            (i32.reinterpret_f32 (f32.div (local.get 0) (local.get 1)))))
+        (assert_return (invoke "f" (f32.const 0) (f32.const 0)) (i32.const 0x7fc00000))"#;
+    assert_eq!(passed(&format!(";;! nan_canonicalization = true\n{script}")), [true, true]);
+}
+
 /// What scripts of the field import from the instance `host`.
 #[test]
 fn the_host_counts_what_is_dropped() {
