@@ -1,0 +1,51 @@
+;; Calls that could throw and do not, in loops and in functions that would clean up: what they cost is what handlers cost.
+(module
+  (memory 1)
+  (tag $bad (param i32))
+  (table 4 funcref)
+  (elem (i32.const 0) $step_a $step_b $step_c $step_a)
+  (type $step (func (param i32) (result i32)))
+
+  (func $step_a (type $step)
+    (if (i32.eq (local.get 0) (i32.const 0x7fffffff)) (then (throw $bad (local.get 0))))
+    (i32.add (i32.mul (local.get 0) (i32.const 5)) (i32.const 1)))
+  (func $step_b (type $step)
+    (if (i32.eq (local.get 0) (i32.const 0x7ffffffe)) (then (throw $bad (local.get 0))))
+    (i32.xor (local.get 0) (i32.shr_u (local.get 0) (i32.const 7))))
+  (func $step_c (type $step)
+    (if (i32.eq (local.get 0) (i32.const 0x7ffffffd)) (then (throw $bad (local.get 0))))
+    (i32.rotl (local.get 0) (i32.const 9)))
+
+  ;; Has something to clean up, if anything is thrown: a count in memory.
+  (func $guarded (param $x i32) (param $y i32) (result i32)
+    (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+    (block $any (result exnref)
+      (try_table (result i32) (catch_all_ref $any)
+        (i32.add
+          (call $step_a (local.get $x))
+          (call_indirect (type $step) (local.get $y) (i32.and (local.get $y) (i32.const 3)))))
+      (i32.store (i32.const 0) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))
+      (return))
+    (i32.store (i32.const 0) (i32.const -1))
+    (throw_ref))
+
+  (func (export "run") (param $n i32) (result i64)
+    (local $x i32) (local $y i32) (local $sum i64)
+    (local.set $x (i32.const 77))
+    (local.set $y (i32.const 99))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $n)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (block $bad (result i32)
+          (local.set $x (i32.and (i32.const 0x3fffffff)
+            (try_table (result i32) (catch $bad $bad)
+              (call $guarded (local.get $x) (local.get $y)))))
+          (local.set $y (i32.and (i32.const 0x3fffffff)
+            (try_table (result i32) (catch $bad $bad)
+              (call $step_b (i32.add (local.get $x) (local.get $y))))))
+          (local.set $sum (i64.add (i64.rotl (local.get $sum) (i64.const 1)) (i64.extend_i32_u (local.get $y))))
+          (br $next))
+        (drop)
+        (br $next)))
+    (local.get $sum)))
