@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds every program of this folder into built/: `build.sh`, or `build.sh LANGUAGE...` for some of c, rust, zig,
-# assemblyscript and go. What a language's own package manager can install is installed by it first, npm's packages into
+# Builds every program of this folder into built/: `build.sh`, or `build.sh LANGUAGE...` for some of c, cpp, rust,
+# zig, assemblyscript and go. What a language's own package manager can install is installed by it first, npm's packages into
 # build/. A language whose tools are missing is said so and left as it was; then the exit code is 1.
 #
 # Each tool can be named by a variable:
@@ -60,6 +60,39 @@ build_c() {
   else
     echo "c, old: left as it is, since OLD_CLANG is not set"
   fi
+}
+
+# No package has a C++ library for WASI with exceptions: what throws and catches is compiled from Zig's sources of LLVM's libraries, and all
+# else is that of YoWASP's clang, which npm installs.
+build_cpp() {
+  if [ -z "$zig" ] || ! has npm; then
+    lacks "zig and npm, both" "see the head of this script"
+    return
+  fi
+  echo "cpp: Zig $($zig version)"
+  npm install --silent --no-fund --no-audit --prefix build @yowasp/clang@22.0.0-git20542-10
+  mkdir -p build/sysroot build/cpp
+  tar -xf build/node_modules/@yowasp/clang/gen/llvm-resources.tar -C build/sysroot
+  lib=$($zig env | sed -n 's/.*lib_dir[^"]*"\([^"]*\)".*/\1/p')
+  root=build/sysroot
+  flags="--target=wasm32-wasip1 -nostdinc -resource-dir $root -O2 -DNDEBUG -mexception-handling -mmultivalue -mreference-types -mbulk-memory \
+    -fwasm-exceptions -mllvm -wasm-enable-eh -mllvm -wasm-use-legacy-eh=false"
+  include="-isystem $root/include/c++/v1 -isystem $root/include -isystem $root/include/wasm32-wasip1"
+  for source in cxa_exception cxa_personality; do
+    $zig clang $flags $include -x c++ -std=c++23 -w -D_LIBCXXABI_BUILDING_LIBRARY -DLIBCXX_BUILDING_LIBCXXABI -D_LIBCXXABI_HAS_NO_THREADS \
+      -D_LIBCPP_ENABLE_CXX17_REMOVED_UNEXPECTED_FUNCTIONS -I"$lib/libcxxabi/include" -I"$lib/libcxxabi/src" -I"$lib/libcxx/src" \
+      -c "$lib/libcxxabi/src/$source.cpp" -o "build/cpp/$source.o"
+  done
+  $zig clang $flags -isystem $root/include -isystem $root/include/wasm32-wasip1 -w -D_LIBUNWIND_HIDE_SYMBOLS -I"$lib/libunwind/include" \
+    -c "$lib/libunwind/src/Unwind-wasm.c" -o build/cpp/unwind.o
+  printf '\t.tagtype __cpp_exception i32\n\t.globl __cpp_exception\n__cpp_exception:\n' >build/cpp/tag.s
+  $zig clang --target=wasm32-wasip1 -mexception-handling -c build/cpp/tag.s -o build/cpp/tag.o
+  for source in cpp/*.cpp; do
+    name=$(basename "$source" .cpp)
+    $zig clang $flags $include -x c++ -std=c++20 -Wall -Wextra -Wno-exceptions -c "$source" -o "build/$name.o"
+    $zig wasm-ld "$root/lib/wasm32-wasip1/crt1-command.o" "build/$name.o" build/cpp/*.o -L"$root/lib/wasm32-wasip1" -lc++ -lc++abi -lc \
+      "$root/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a" -o "built/$name.wasm" --strip-all
+  done
 }
 
 build_rust() {
@@ -133,11 +166,11 @@ build_go() {
 }
 
 if [ $# -eq 0 ]; then
-  set -- c rust zig assemblyscript go
+  set -- c cpp rust zig assemblyscript go
 fi
 for language in "$@"; do
   case $language in
-    c | rust | zig | assemblyscript | go) "build_$language" ;;
+    c | cpp | rust | zig | assemblyscript | go) "build_$language" ;;
     *)
       echo "build.sh: there is no language $language" >&2
       exit 64
