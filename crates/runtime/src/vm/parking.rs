@@ -24,7 +24,7 @@ pub(crate) enum ParkOutcome {
 
 /// Those who wait, by the address at which they do, in the order in which they came.
 #[derive(Default)]
-pub(super) struct ParkingPlace(Mutex<BTreeMap<u64, VecDeque<Arc<Sleeper>>>>);
+pub(super) struct ParkingPlace(Mutex<Queues>);
 
 #[derive(Default)]
 struct Sleeper {
@@ -141,11 +141,11 @@ mod tests {
     fn who_came_first_is_woken_first_and_nothing_is_left_behind() {
         let place = ParkingPlace::default();
         let (first, second) = (AtomicBool::new(false), AtomicBool::new(false));
+        let wait = |done: &AtomicBool| {
+            assert_eq!(place.wait(8, || true, None, None), ParkOutcome::Woken);
+            done.store(true, Ordering::Relaxed);
+        };
         thread::scope(|scope| {
-            let wait = |done: &AtomicBool| {
-                assert_eq!(place.wait(8, || true, None, None), ParkOutcome::Woken);
-                done.store(true, Ordering::Relaxed);
-            };
             scope.spawn(|| wait(&first));
             wait_for(|| place.sleepers() == 1);
             scope.spawn(|| wait(&second));
