@@ -175,12 +175,6 @@ impl SharedLinearMemory {
         // SAFETY: V5, V12, V16: it is in the memory and aligned, and an atomic number.
         unsafe { &*((self.definition.base + address as usize) as *const N) }
     }
-
-    /// How many wait at its addresses.
-    #[cfg(test)]
-    pub(crate) fn sleepers(&self) -> usize {
-        self.parking.sleepers()
-    }
 }
 
 /// A number of which every pattern of bits is one.
