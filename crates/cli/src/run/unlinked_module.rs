@@ -60,6 +60,7 @@ impl ImportOrigin {
             "go" | "gojs" => ImportOrigin::Go,
             "GOT.mem" | "GOT.func" => ImportOrigin::ObjectFile,
             "env" if emscripten => ImportOrigin::Emscripten,
+            "env" if matches!(ty, ExternType::Memory(ty) if ty.shared) => ImportOrigin::Threads,
             "env" if OF_OBJECT_FILES.contains(&name) => ImportOrigin::ObjectFile,
             "env" if name == "abort" && is_abort(ty) => ImportOrigin::AssemblyScript,
             "env" => ImportOrigin::Env,
@@ -77,7 +78,9 @@ impl ImportOrigin {
             ImportOrigin::OtherWasi => {
                 "of WASI, core modules have preview1 (`wasi_snapshot_preview1`) and preview0 (`wasi_unstable`)"
             }
-            ImportOrigin::Threads => "threads are not supported",
+            ImportOrigin::Threads => {
+                "that is for programs whose threads share a memory; `gusset run` starts no threads, a host in Rust can"
+            }
             ImportOrigin::Wasix => "that is WASIX, which extends WASI; it is not supported",
             ImportOrigin::LaterWasi => {
                 "that is WASI of components: `gusset component new` makes a component of such a module; core modules have preview1"

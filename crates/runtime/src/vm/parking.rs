@@ -24,7 +24,7 @@ pub(crate) enum ParkOutcome {
 
 /// Those who wait, by the address at which they do, in the order in which they came.
 #[derive(Default)]
-pub(super) struct ParkingPlace(Mutex<BTreeMap<u64, VecDeque<Arc<Sleeper>>>>);
+pub(super) struct ParkingPlace(Mutex<Queues>);
 
 #[derive(Default)]
 struct Sleeper {

@@ -44,7 +44,7 @@ pub(super) fn load(from: &[AtomicU8], to: &mut [u8]) {
 /// Copies as many bytes, which may overlap: as if all had been read first.
 pub(super) fn copy(to: &[AtomicU8], from: &[AtomicU8]) {
     assert_eq!(to.len(), from.len());
-    fn all<'a, N: 'a>(to: &'a [N], from: &'a [N], backwards: bool, one: impl Fn(&N, &N)) {
+    fn all<N>(to: &[N], from: &[N], backwards: bool, one: impl Fn(&N, &N)) {
         match backwards {
             false => to.iter().zip(from).for_each(|(to, from)| one(to, from)),
             true => to.iter().zip(from).rev().for_each(|(to, from)| one(to, from)),
