@@ -10,6 +10,7 @@ mod build_script;
 mod cache;
 mod component;
 mod core;
+mod core_api;
 mod core_funcs;
 mod core_memories;
 mod deadlines;

@@ -34,42 +34,42 @@ fn engines() -> Result<Vec<Engine>> {
 
 /// Numbers of values that have been dropped.
 #[derive(Default)]
-struct Drops {
+struct ValueDrops {
     made: AtomicU64,
     dropped: AtomicU64,
     most: AtomicU64,
 }
 
-impl Drops {
+impl ValueDrops {
     fn alive(&self) -> u64 {
         self.made.load(Ordering::Relaxed) - self.dropped.load(Ordering::Relaxed)
     }
 }
 
 /// A value of the host's that knows its number.
-struct Counted {
+struct NumberedValue {
     number: i32,
-    drops: Arc<Drops>,
+    drops: Arc<ValueDrops>,
 }
 
-impl Counted {
-    fn new(number: i32, drops: &Arc<Drops>) -> Counted {
+impl NumberedValue {
+    fn new(number: i32, drops: &Arc<ValueDrops>) -> NumberedValue {
         drops.made.fetch_add(1, Ordering::Relaxed);
         drops.most.fetch_max(drops.alive(), Ordering::Relaxed);
-        Counted { number, drops: drops.clone() }
+        NumberedValue { number, drops: drops.clone() }
     }
 }
 
-impl Drop for Counted {
+impl Drop for NumberedValue {
     fn drop(&mut self) {
         self.drops.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-type Data = Arc<Drops>;
+type Data = Arc<ValueDrops>;
 
 fn number(store: &impl gusset::AsContext<Data = Data>, value: ExternRef) -> Result<i32> {
-    let value = value.data(store)?.downcast_ref::<Counted>();
+    let value = value.data(store)?.downcast_ref::<NumberedValue>();
     value.map(|value| value.number).ok_or_else(|| Error::msg("another value"))
 }
 
@@ -77,7 +77,7 @@ fn number(store: &impl gusset::AsContext<Data = Data>, value: ExternRef) -> Resu
 fn linker(engine: &Engine, store: &mut Store<Data>) -> Result<Linker<Data>> {
     let mut linker = Linker::<Data>::new(engine);
     linker.func_wrap("", "make", |mut caller: Caller<'_, Data>, number: i32| {
-        let value = Counted::new(number, caller.data());
+        let value = NumberedValue::new(number, caller.data());
         ExternRef::new(&mut caller, value).map(Some)
     })?;
     linker.func_wrap(
@@ -219,14 +219,35 @@ const HOLDERS: &str = r#"
         (global.set $x (ref.null exn))
         (table.set $e (i32.const 1) (ref.null exn)))"#;
 
+/// More arguments and results than there are registers for, also of a call in place of a return.
+fn many_arguments() -> String {
+    const COUNT: usize = 20;
+    let types = "externref ".repeat(COUNT);
+    let list = |text: &dyn Fn(usize) -> String| (0..COUNT).map(text).collect::<String>();
+    let get = list(&|at| format!("(local.get {at})"));
+    let make = list(&|at| format!("(call $make (i32.const {at}))"));
+    let check = list(&|at| format!("(call $is (i32.const {}))", COUNT - 1 - at));
+    let first = "(local.get 0)".repeat(COUNT);
+    let check_first = "(call $is (i32.const 50))".repeat(COUNT);
+    format!(
+        r#"(func $many (param {types}) (result {types}) (call $gc) {get})
+        (func $first (param externref) (result {types}) (call $gc) (return_call $many {first}))
+        (func (export "many") (local externref)
+            (local.set 0 (call $make (i32.const 99)))
+            (call $many {make}) {check}
+            (call $first (call $make (i32.const 50))) {check_first}
+            (call $is (local.get 0) (i32.const 99)))"#
+    )
+}
+
 #[test]
 fn what_a_guest_has_is_there_and_nothing_else() -> Result<()> {
     for engine in engines()? {
         let mut store = new_store(&engine)?;
-        let module = Module::new(&engine, format!("(module {IMPORTS} {HOLDERS})"))?;
+        let module = Module::new(&engine, format!("(module {IMPORTS} {HOLDERS} {})", many_arguments()))?;
         let instance = linker(&engine, &mut store)?.instantiate(&mut store, &module)?;
         let names: Vec<String> = module.exports().map(|(name, _)| name.to_string()).collect();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 13);
         for name in names {
             let func = instance.get_typed_func::<(), ()>(&mut store, &name)?;
             for _ in 0..3 {
@@ -239,8 +260,11 @@ fn what_a_guest_has_is_there_and_nothing_else() -> Result<()> {
     Ok(())
 }
 
-/// How many of each are made: in a build that is not optimised, a part.
-const MANY: i32 = if cfg!(debug_assertions) { 300_000 } else { 10_000_000 };
+/// How many of each are made: in a build that is not optimised a part, unless `GUSSET_MANY` says how many.
+fn many() -> i32 {
+    let wanted = std::env::var("GUSSET_MANY").ok().and_then(|many| many.parse().ok());
+    wanted.unwrap_or(if cfg!(debug_assertions) { 500_000 } else { 10_000_000 })
+}
 
 /// Bytes of the process that are in memory, where the system says.
 fn resident() -> Option<u64> {
@@ -271,10 +295,10 @@ fn many_values_are_made_in_little_memory() -> Result<()> {
     let instance = linker(&engine, &mut store)?.instantiate(&mut store, &module)?;
     let run = instance.get_typed_func::<i32, ()>(&mut store, "run")?;
     let (before, resident_before) = (store.host_bytes(), resident());
-    run.call(&mut store, MANY)?;
+    run.call(&mut store, many())?;
     assert!(resident() <= resident_before.map(|before| before + LITTLE));
     let drops = store.data().clone();
-    assert_eq!(drops.made.load(Ordering::Relaxed), MANY as u64 + 1);
+    assert_eq!(drops.made.load(Ordering::Relaxed), many() as u64 + 1);
     assert!(drops.most.load(Ordering::Relaxed) < 10_000, "{:?} were alive at once", drops.most);
     assert!(store.host_bytes() < before + (1 << 20));
     store.gc()?;
@@ -303,7 +327,7 @@ fn many_exceptions_are_kept_in_little_memory() -> Result<()> {
     let instance = linker(&engine, &mut store)?.instantiate(&mut store, &module)?;
     let run = instance.get_typed_func::<i32, ()>(&mut store, "run")?;
     let (before, resident_before) = (store.host_bytes(), resident());
-    run.call(&mut store, MANY)?;
+    run.call(&mut store, many())?;
     assert!(resident() <= resident_before.map(|before| before + LITTLE));
     assert!(store.host_bytes() < before + (2 << 20), "{} bytes more", store.host_bytes() - before);
     store.gc()?;
@@ -317,7 +341,7 @@ fn many_exceptions_are_kept_in_little_memory() -> Result<()> {
 fn reclaiming_costs_no_more_than_making() -> Result<()> {
     let engine = Engine::default();
     let mut store = new_store(&engine)?;
-    let size = MANY / 100;
+    let size = many() / 100;
     let text = format!(
         r#"(module {IMPORTS} (table $t {size} externref)
         (func (export "run") (param $count i32) (local $at i32)
@@ -425,7 +449,7 @@ fn owned_handles_hold_what_they_refer_to() -> Result<()> {
     let owned: Vec<OwnedRooted<ExternRef>> = (0..1000)
         .map(|number| {
             let mut scope = RootScope::new(&mut store);
-            ExternRef::new(&mut scope, Counted::new(number, &drops))?.to_owned_rooted(&mut scope)
+            ExternRef::new(&mut scope, NumberedValue::new(number, &drops))?.to_owned_rooted(&mut scope)
         })
         .collect::<Result<_>>()?;
     store.gc()?;
@@ -455,7 +479,7 @@ fn hosts_put_references_into_tables_and_globals() -> Result<()> {
     let element = RefType::EXTERNREF;
     let (table, global, tag) = {
         let mut scope = RootScope::new(&mut store);
-        let [one, two, three] = [1, 2, 3].map(|number| ExternRef::new(&mut scope, Counted::new(number, &drops)));
+        let [one, two, three] = [1, 2, 3].map(|number| ExternRef::new(&mut scope, NumberedValue::new(number, &drops)));
         let [one, two, three] = [one?, two?, three?].map(|value| Ref::Extern(Some(value)));
         let table = Table::new(&mut scope, TableType { element, minimum: 2, maximum: None, table64: false }, one)?;
         table.set(&mut scope, 1, two)?;
@@ -502,7 +526,7 @@ fn a_panic_of_what_is_dropped_is_an_error() -> Result<()> {
     {
         let mut scope = RootScope::new(&mut store);
         for number in 0..10 {
-            ExternRef::new(&mut scope, Counted::new(number, &drops))?;
+            ExternRef::new(&mut scope, NumberedValue::new(number, &drops))?;
             ExternRef::new(&mut scope, Spiteful)?;
         }
     }

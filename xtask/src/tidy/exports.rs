@@ -6,7 +6,7 @@ use super::mask::{is_word, words};
 use std::collections::BTreeMap;
 
 /// Names of the public core API that stand beside those of the component API, and of what is below both.
-const CORE_NAMES: &[&str] = &["Func", "Instance", "Linker", "Memory", "Table", "TypedFunc", "Val"];
+const CORE_NAMES: &[&str] = &["Func", "Instance", "InstancePre", "Linker", "Memory", "Table", "TypedFunc", "Val"];
 
 /// Names that embedders expect, and that what is stored has too: one each in the public API and in the shared vocabulary.
 const SHARED_NAMES: &[&str] = &["ResourceType"];

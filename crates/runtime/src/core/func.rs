@@ -2,7 +2,8 @@
 
 use super::into_func::{type_of, typed_host_func};
 use super::val::Val;
-use super::{IntoFunc, TypedFunc, WasmTyList};
+use super::{Caller, IntoFunc, TypedFunc, WasmRet, WasmTyList};
+use crate::async_call::wait_for;
 use crate::error::{Result, bail};
 use crate::signatures::RegisteredSignature;
 use crate::store::{AsContext, AsContextMut, StoreContextMut};
@@ -86,8 +87,48 @@ impl Func {
         Func(store.add_host_func(signature, typed_host_func(func.into(), None)))
     }
 
+    /// A function that is the host's closure over Rust values, and waits: as
+    /// [`Linker::func_wrap_async`](super::Linker::func_wrap_async). Its [`Caller`](super::Caller) knows no instance.
+    ///
+    /// ```
+    /// use gusset::core::{Caller, Func};
+    /// use gusset::{Engine, Store};
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    /// let mut store = Store::new(&Engine::default(), 3);
+    /// let add = Func::wrap_async(&mut store, |caller: Caller<'_, i32>, (x,): (i32,)| {
+    ///     Box::new(async move {
+    ///         std::future::ready(()).await;
+    ///         caller.data() + x
+    ///     })
+    /// });
+    /// let add = add.typed::<i32, i32>(&store)?;
+    /// let mut call = pin!(add.call_async(&mut store, 4));
+    /// let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    /// assert!(matches!(polled, Poll::Ready(Ok(7))));
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn wrap_async<T: 'static, P, R, F>(mut store: impl AsContextMut<Data = T>, func: F) -> Func
+    where
+        F: for<'a> Fn(Caller<'a, T>, P) -> Box<dyn Future<Output = R> + Send + 'a> + Send + Sync + 'static,
+        P: WasmTyList + 'static,
+        R: WasmRet + 'static,
+    {
+        let store = store.as_context_mut().0;
+        let ty = CoreFuncType { params: P::TYPES.into(), results: R::TYPES.into() };
+        let signature = store.vm.engine().signatures().register_closed(&ty);
+        let func = move |mut store: StoreContextMut<'_, T>, values: &mut [RawValue]| {
+            let params = P::read(&mut store.0.vm, values)?;
+            let caller = Caller::new(store.as_context_mut(), None);
+            let results = wait_for("a function by itself", || Box::into_pin(func(caller, params)))?;
+            results.write(&mut store.0.vm, values)
+        };
+        Func(store.add_host_func(signature, Arc::new(func)))
+    }
+
     /// The same function with Rust types: `P` for the parameters and `R` for the results, each a [`WasmTy`](super::WasmTy) or a
-    /// tuple of them.
+    /// tuple of them. References need not be of the very type: an `Option<Func>` stands for what a `(ref null $signature)` is, and a `Func` can be
+    /// passed for it; calls look whether a function is of that signature.
     ///
     /// ```
     /// # #[cfg(all(feature = "compile", feature = "wat"))] {

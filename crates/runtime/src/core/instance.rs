@@ -1,7 +1,7 @@
 //! [`Instance`]: an instance of a core module.
 
 use super::item::Extern;
-use super::{Func, Global, Memory, Module, SharedMemory, Table, TypedFunc, WasmTyList};
+use super::{Func, Global, Memory, Module, SharedMemory, Table, Tag, TypedFunc, WasmTyList};
 use crate::error::{Context, Result, bail, format_err};
 use crate::store::AsContextMut;
 use crate::vm::{InstanceHandle, VmStore};
@@ -143,6 +143,12 @@ impl Instance {
     #[track_caller]
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
+    }
+
+    /// The exported tag of that name; `None` if there is no such export or it is something else.
+    #[track_caller]
+    pub fn get_tag(&self, store: impl AsContextMut, name: &str) -> Option<Tag> {
+        self.get_export(store, name)?.into_tag()
     }
 
     pub(super) fn check(self, vm: &VmStore) -> Result<()> {

@@ -109,6 +109,11 @@ impl Extern {
         if let Extern::Global(global) = self { Some(global) } else { None }
     }
 
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        if let Extern::Tag(tag) = self { Some(tag) } else { None }
+    }
+
     pub(crate) fn from_vm(vm: &VmStore, item: ExternHandle) -> Extern {
         match item {
             ExternHandle::Func(handle) => Extern::Func(Func::from_handle(handle)),

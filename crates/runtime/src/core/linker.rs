@@ -1,6 +1,10 @@
 //! [`Linker`]: gives modules their imports by name.
 
 mod async_host;
+mod names;
+mod pre;
+
+pub use pre::InstancePre;
 
 use super::caller::Importer;
 use super::func::host_func;
@@ -212,17 +216,13 @@ impl<T: 'static> Linker<T> {
         name: &str,
         importer: Option<Instance>,
     ) -> Result<Option<Extern>> {
-        let Some(definition) = self.definitions.get(module).and_then(|names| names.get(name)) else { return Ok(None) };
-        if !Engine::same(&self.engine, store.vm.engine()) {
-            bail!("a linker of one engine was used with a store of another");
-        }
-        Ok(Some(match definition {
-            CoreDefinition::Item(item) => item.clone(),
-            CoreDefinition::HostFunc(signature, make) => {
-                let func = make(importer.map(Importer::new));
-                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
-            }
-        }))
+        let Some(definition) = self.definition(module, name) else { return Ok(None) };
+        check_engine(&self.engine, store)?;
+        Ok(Some(definition.item(store, importer)))
+    }
+
+    fn definition(&self, module: &str, name: &str) -> Option<&CoreDefinition<T>> {
+        self.definitions.get(module)?.get(name)
     }
 
     /// Makes an instance of a module with what its imports' names are defined as.
@@ -278,6 +278,27 @@ impl<T: 'static> Linker<T> {
         }
         names.insert(name.into(), definition);
         Ok(self)
+    }
+}
+
+/// What is defined is of one engine.
+fn check_engine<T: 'static>(engine: &Engine, store: &StoreInner<T>) -> Result<()> {
+    if !Engine::same(engine, store.vm.engine()) {
+        bail!("a linker of one engine was used with a store of another");
+    }
+    Ok(())
+}
+
+impl<T: 'static> CoreDefinition<T> {
+    /// What it is in a store of its engine, for an import of `importer`.
+    fn item(&self, store: &mut StoreInner<T>, importer: Option<Instance>) -> Extern {
+        match self {
+            CoreDefinition::Item(item) => item.clone(),
+            CoreDefinition::HostFunc(signature, make) => {
+                let func = make(importer.map(Importer::new));
+                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Memory`]: a linear memory.
 
-use crate::error::{Result, bail};
+use crate::error::{Result, bail, format_err};
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use crate::vm::{MemoryHandle, VmStore};
+use crate::vm::{MemoryHandle, PlainNumber, VmStore, plain_numbers, read_number, write_number};
 use gusset_artifact::MemoryType;
 use std::fmt;
 
@@ -128,6 +128,66 @@ impl Memory {
         let to = bytes.get_mut(offset..).and_then(|bytes| bytes.get_mut(..buffer.len())).ok_or(error)?;
         to.copy_from_slice(buffer);
         Ok(())
+    }
+
+    /// The number at `offset`, which need not be aligned.
+    ///
+    /// ```
+    /// # use gusset::core::{Memory, MemoryType};
+    /// # use gusset::{Engine, Store};
+    /// # let mut store = Store::new(&Engine::default(), ());
+    /// # let ty = MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: 16 };
+    /// # let memory = Memory::new(&mut store, ty)?;
+    /// memory.write_number(&mut store, 8, 2_u32)?;
+    /// memory.write_number(&mut store, 12, 1.5_f32)?;
+    /// assert_eq!(memory.read_number::<u64>(&store, 8)?, 0x3fc0_0000_0000_0002);
+    /// assert_eq!(memory.numbers::<f32, _>(&store, 12, 1)?, [1.5]);
+    /// assert!(memory.read_number::<u16>(&store, 65_535).is_err());
+    /// assert!(memory.numbers::<u16, _>(&store, 13, 1).is_err()); // Not aligned.
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When not all of its bytes are in the memory.
+    #[track_caller]
+    pub fn read_number<N: PlainNumber>(&self, store: impl AsContext, offset: usize) -> Result<N, MemoryAccessError> {
+        read_number(|bytes| self.read(store, offset, bytes))
+    }
+
+    /// Writes a number to where `offset` is, which need not be aligned.
+    ///
+    /// # Errors
+    ///
+    /// When there is not room for all of its bytes: nothing has been written then.
+    #[track_caller]
+    pub fn write_number<N: PlainNumber>(
+        &self,
+        store: impl AsContextMut,
+        offset: usize,
+        number: N,
+    ) -> Result<(), MemoryAccessError> {
+        write_number(number, |bytes| self.write(store, offset, bytes))
+    }
+
+    /// So many numbers from `offset` on, where they stand.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are in the memory, a [`MemoryAccessError`]; when `offset` is not a multiple of their size.
+    #[track_caller]
+    pub fn numbers<'a, N: PlainNumber, T: 'static>(
+        &self,
+        store: impl Into<StoreContext<'a, T>>,
+        offset: usize,
+        count: usize,
+    ) -> Result<&'a [N]> {
+        let bytes = self.data(store);
+        let length = count.saturating_mul(size_of::<N>());
+        let error = MemoryAccessError { offset, length, size: bytes.len() };
+        let bytes = bytes.get(offset..).and_then(|bytes| bytes.get(..length)).ok_or(error)?;
+        plain_numbers(bytes)
+            .ok_or_else(|| format_err!("numbers of {} bytes at 0x{offset:x} are not aligned", size_of::<N>()))
     }
 
     /// The size in pages.

@@ -57,7 +57,7 @@ pub use gusset_artifact::{
 pub use instance::Instance;
 pub use into_func::IntoFunc;
 pub use item::{Extern, ExternType};
-pub use linker::Linker;
+pub use linker::{InstancePre, Linker};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
 pub use rooted::{OwnedRooted, RootScope, RootedReference};

@@ -115,6 +115,11 @@ impl Module {
         module.exports.iter().map(|(name, entity)| (name, ExternType::new(code, module.type_of(entity))))
     }
 
+    /// The type of the export of that name, if there is one.
+    pub fn get_export(&self, name: &str) -> Option<ExternType> {
+        self.export(name).map(|(_, ty)| ty)
+    }
+
     /// Whether it has a [start function](https://webassembly.github.io/spec/core/syntax/modules.html#start-function), which runs when it is
     /// instantiated. The `_start` of a program is none: it is an export.
     ///

@@ -93,6 +93,43 @@ impl Table {
         growth.for_host(|| format!("a table of {} elements cannot grow by {count}", store.vm.table_size(self.0)))
     }
 
+    /// Writes so many elements from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are in the table, or `value` is not of its type: nothing has been written then.
+    #[track_caller]
+    pub fn fill(&self, mut store: impl AsContextMut, start: u64, value: Ref, count: u64) -> Result<()> {
+        let vm = &mut store.as_context_mut().0.vm;
+        let value = value.to_raw(vm, vm.table_type(self.0).element)?;
+        vm.fill_table(self.0, start, value, count)
+    }
+
+    /// Copies so many elements from another table, or of this one, to where `start` is.
+    ///
+    /// ```
+    /// # use gusset::core::{Ref, RefType, Table, TableType};
+    /// # use gusset::{Engine, Store};
+    /// # let mut store = Store::new(&Engine::default(), ());
+    /// # let func = gusset::core::Func::wrap(&mut store, || ());
+    /// let ty = TableType { element: RefType::FUNCREF, minimum: 10, maximum: None, table64: false };
+    /// let table = Table::new(&mut store, ty, Ref::Func(None))?;
+    /// table.fill(&mut store, 0, Ref::Func(Some(func)), 2)?;
+    /// table.copy(&mut store, 8, table, 0, 2)?;
+    /// assert_eq!(table.get(&mut store, 9)?, Some(Ref::Func(Some(func))));
+    /// let error = table.copy(&mut store, 9, table, 0, 2).unwrap_err();
+    /// assert_eq!(error.to_string(), "2 elements from index 9 on are not all in a table of 10 elements");
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are in the tables, or elements of the other table are not of this one's type: nothing has been written then.
+    #[track_caller]
+    pub fn copy(&self, mut store: impl AsContextMut, start: u64, from: Table, first: u64, count: u64) -> Result<()> {
+        store.as_context_mut().0.vm.copy_table((self.0, start), (from.0, first), count)
+    }
+
     pub(crate) fn from_handle(handle: TableHandle) -> Table {
         Table(handle)
     }

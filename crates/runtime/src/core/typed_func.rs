@@ -1,11 +1,11 @@
 //! [`TypedFunc`]: calls of core functions without a [`Val`](super::Val) in between.
 
-use super::{Func, WasmTyList};
+use super::{Func, Ref, WasmTyList};
 use crate::core_text::describe_func;
 use crate::error::{Result, bail};
 use crate::store::AsContextMut;
 use crate::vm::RawValue;
-use gusset_artifact::CoreFuncType;
+use gusset_artifact::{CoreFuncType, CoreValType};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -34,10 +34,22 @@ pub struct TypedFunc<P, R> {
     types: PhantomData<fn(P) -> R>,
 }
 
+/// Whether values of types `from` may be passed where those of `to` are wanted. Which functions are of a signature, and that there is
+/// nothing but null of an empty type, is looked at in each call.
+fn all_pass(from: &[CoreValType], to: &[CoreValType]) -> bool {
+    let passes = |(from, to): (&CoreValType, &CoreValType)| match (from, to) {
+        (CoreValType::Ref(from), CoreValType::Ref(to)) => {
+            (to.nullable || !from.nullable) && Ref::null(from.heap) == Ref::null(to.heap)
+        }
+        (from, to) => from == to,
+    };
+    from.len() == to.len() && from.iter().zip(to).all(passes)
+}
+
 impl<P: WasmTyList, R: WasmTyList> TypedFunc<P, R> {
     /// `func` is of type `ty`.
     pub(super) fn new(func: Func, ty: &CoreFuncType) -> Result<TypedFunc<P, R>> {
-        if (&*ty.params, &*ty.results) != (P::TYPES, R::TYPES) {
+        if !(all_pass(P::TYPES, &ty.params) && all_pass(&ty.results, R::TYPES)) {
             let rust = CoreFuncType { params: P::TYPES.into(), results: R::TYPES.into() };
             let (ty, rust) = (describe_func(ty), describe_func(&rust));
             bail!("the function's type is {ty}, but the Rust types stand for {rust}");

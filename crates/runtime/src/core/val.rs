@@ -65,6 +65,48 @@ impl Val {
         })
     }
 
+    /// The `i32`, if it is one.
+    pub fn i32(self) -> Option<i32> {
+        if let Val::I32(value) = self { Some(value) } else { None }
+    }
+
+    /// The `i64`, if it is one.
+    pub fn i64(self) -> Option<i64> {
+        if let Val::I64(value) = self { Some(value) } else { None }
+    }
+
+    /// The `f32`, if it is one.
+    pub fn f32(self) -> Option<f32> {
+        if let Val::F32(bits) = self { Some(f32::from_bits(bits)) } else { None }
+    }
+
+    /// The `f64`, if it is one.
+    pub fn f64(self) -> Option<f64> {
+        if let Val::F64(bits) = self { Some(f64::from_bits(bits)) } else { None }
+    }
+
+    /// The bits of the `v128`, if it is one.
+    pub fn v128(self) -> Option<u128> {
+        if let Val::V128(bits) = self { Some(bits) } else { None }
+    }
+
+    /// The reference, if it is one.
+    ///
+    /// ```
+    /// use gusset::core::{ExternRef, Func, Val};
+    /// use gusset::{Engine, Store};
+    /// let mut store = Store::new(&Engine::default(), ());
+    /// let (func, value) = (Func::wrap(&mut store, || ()), ExternRef::new(&mut store, 7)?);
+    /// assert_eq!(Val::from(func).reference().and_then(|reference| reference.as_func().flatten()), Some(func));
+    /// assert_eq!(Val::from(Some(value)).reference().and_then(|reference| reference.as_extern()), Some(Some(value)));
+    /// assert!(Val::from(value).reference().is_some_and(|reference| reference.as_exn().is_none()));
+    /// assert_eq!((Val::from(7_u128).v128(), Val::from(0.5_f64).f64(), Val::I32(1).i64()), (Some(7), Some(0.5), None));
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn reference(self) -> Option<Ref> {
+        if let Val::Ref(reference) = self { Some(reference) } else { None }
+    }
+
     /// The value as compiled code holds it, if it is of type `ty`.
     pub(super) fn to_raw(self, vm: &mut VmStore, ty: CoreValType) -> Result<RawValue> {
         Ok(match (self, ty) {
@@ -113,6 +155,21 @@ impl Ref {
             HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
             HeapType::Exn | HeapType::NoExn => Ref::Exn(None),
         }
+    }
+
+    /// The function or null, if it is a reference to one.
+    pub fn as_func(&self) -> Option<Option<Func>> {
+        if let Ref::Func(func) = *self { Some(func) } else { None }
+    }
+
+    /// The reference to a value of the host's or null, if it is one.
+    pub fn as_extern(&self) -> Option<Option<ExternRef>> {
+        if let Ref::Extern(value) = *self { Some(value) } else { None }
+    }
+
+    /// The reference to an exception or null, if it is one.
+    pub fn as_exn(&self) -> Option<Option<ExnRef>> {
+        if let Ref::Exn(exception) = *self { Some(exception) } else { None }
     }
 
     /// Whether it refers to nothing.
@@ -178,4 +235,44 @@ impl From<Ref> for Val {
     fn from(value: Ref) -> Val {
         Val::Ref(value)
     }
+}
+
+impl From<u128> for Val {
+    fn from(bits: u128) -> Val {
+        Val::V128(bits)
+    }
+}
+
+macro_rules! references {
+    ($($rust:ident: $kind:ident;)*) => {$(
+        impl From<Option<$rust>> for Ref {
+            fn from(value: Option<$rust>) -> Ref {
+                Ref::$kind(value)
+            }
+        }
+
+        impl From<$rust> for Ref {
+            fn from(value: $rust) -> Ref {
+                Ref::$kind(Some(value))
+            }
+        }
+
+        impl From<Option<$rust>> for Val {
+            fn from(value: Option<$rust>) -> Val {
+                Val::Ref(Ref::$kind(value))
+            }
+        }
+
+        impl From<$rust> for Val {
+            fn from(value: $rust) -> Val {
+                Val::Ref(Ref::$kind(Some(value)))
+            }
+        }
+    )*};
+}
+
+references! {
+    Func: Func;
+    ExternRef: Extern;
+    ExnRef: Exn;
 }

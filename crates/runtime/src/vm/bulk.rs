@@ -1,10 +1,17 @@
 //! Growth and the bulk instructions on memories and tables, as the core specification has them: bounds are checked
 //! before anything is written.
 
+use super::handle::TableHandle;
+use super::import::is_subtype;
 use super::memory::checked_range;
+use super::raw_value::RawValue;
 use super::store::VmStore;
 use super::store_memory::StoreMemory;
-use gusset_artifact::{DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex};
+use crate::core_text::describe_value;
+use crate::error::{Error, Result, bail, format_err};
+use gusset_artifact::{
+    CoreValType, DataIndex, ElemIndex, MEMORY_DEFINITION, MemoryIndex, TABLE_DEFINITION, TableIndex,
+};
 use gusset_types::{ArenaIndex, TrapCode};
 
 type BulkResult = Result<(), TrapCode>;
@@ -88,6 +95,51 @@ impl VmStore {
         Ok(())
     }
 
+    /// The same for the host.
+    ///
+    /// # Errors
+    ///
+    /// When not all of that is in the table, or `value` is not of its type.
+    #[track_caller]
+    pub(crate) fn fill_table(&mut self, table: TableHandle, start: u64, value: RawValue, count: u64) -> Result<()> {
+        let number = self.check_element(table, value)?;
+        let table = &self.tables[number].table;
+        within(start, count, table.len()).ok_or_else(|| outside(start, count, table.len()))?;
+        (start..start + count).for_each(|at| _ = table.set(at as usize, value.u64()));
+        Ok(())
+    }
+
+    /// Copies elements for the host, from and to these indices; both tables may be one.
+    ///
+    /// # Errors
+    ///
+    /// When not all of that is in the tables, or elements of one are not of the other's type.
+    #[track_caller]
+    pub(crate) fn copy_table(
+        &mut self,
+        (to, start): (TableHandle, u64),
+        (from, first): (TableHandle, u64),
+        count: u64,
+    ) -> Result<()> {
+        let (to, from) = (to.index(self.id()), from.index(self.id()));
+        let ty = |number: usize| CoreValType::Ref(self.tables[number].table.declared_type().element);
+        if !is_subtype(ty(from), ty(to)) {
+            let (to, from) = (describe_value(&ty(to)), describe_value(&ty(from)));
+            bail!("elements of type {from} cannot be copied to a table of {to}");
+        }
+        for (number, start) in [(from, first), (to, start)] {
+            let len = self.tables[number].table.len();
+            within(start, count, len).ok_or_else(|| outside(start, count, len))?;
+        }
+        let target = &self.tables[to].table;
+        for at in 0..count {
+            let at = if start <= first { at } else { count - 1 - at };
+            let element = self.table_element(from, (first + at) as usize).expect("checked above");
+            target.set((start + at) as usize, element);
+        }
+        Ok(())
+    }
+
     pub(super) fn table_copy(
         &mut self,
         of: usize,
@@ -160,4 +212,8 @@ impl VmStore {
 /// Whether a range lies in what has a length.
 fn within(start: u64, len: u64, length: usize) -> Option<()> {
     checked_range(start, len).filter(|range| range.end <= length).map(|_| ())
+}
+
+fn outside(start: u64, count: u64, len: usize) -> Error {
+    format_err!("{count} elements from index {start} on are not all in a table of {len} elements")
 }

@@ -128,7 +128,7 @@ impl VmStore {
     /// A panic of what is dropped.
     pub(super) fn make_room(&mut self, bytes: u64, types: &[CoreValType], values: &[RawValue]) -> Result<()> {
         let is_full = bytes > self.budget.left() && self.pace.is_worth_it();
-        if is_full || self.pace.is_due() || self.engine().config().gc_stress {
+        if is_full || self.pace.is_due() || self.externs.keeps_apart() {
             return self.collect_beside(types, values);
         }
         Ok(())
@@ -141,7 +141,7 @@ impl VmStore {
     /// A panic of what is dropped.
     #[inline]
     pub(super) fn stress(&mut self, types: &[CoreValType], values: &[RawValue]) -> Result<()> {
-        if self.engine().config().gc_stress { self.collect_beside(types, values) } else { Ok(()) }
+        if self.externs.keeps_apart() { self.collect_beside(types, values) } else { Ok(()) }
     }
 
     /// Reclaims all that no reference leads to.

@@ -107,7 +107,8 @@ fn global_matches(wanted: &GlobalType, found: &GlobalType) -> bool {
         }
 }
 
-fn is_subtype(sub: CoreValType, sup: CoreValType) -> bool {
+/// Whether values of one type are of the other, too.
+pub(super) fn is_subtype(sub: CoreValType, sup: CoreValType) -> bool {
     match (sub, sup) {
         (CoreValType::Ref(sub), CoreValType::Ref(sup)) => {
             (sup.nullable || !sub.nullable) && is_heap_subtype(sub.heap, sup.heap)

@@ -11,12 +11,48 @@ pub trait PlainNumber: sealed::Plain + Copy + 'static {}
 
 /// Nobody else says what is plain.
 mod sealed {
-    pub trait Plain {}
+    pub trait Plain: Sized {
+        /// In bytes.
+        const SIZE: usize;
+
+        /// The number that so many bytes are.
+        fn read(bytes: &[u8]) -> Self;
+
+        /// Writes its bytes.
+        fn write(self, bytes: &mut [u8]);
+    }
+}
+
+/// The most bytes that a number has.
+const WIDEST: usize = 8;
+
+/// A number from its little-endian bytes, which `read` copies to where it is told.
+pub(crate) fn read_number<N: PlainNumber, E>(read: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<N, E> {
+    let mut bytes = [0; WIDEST];
+    read(&mut bytes[..N::SIZE])?;
+    Ok(N::read(&bytes[..N::SIZE]))
+}
+
+/// Has `write` copy the little-endian bytes of a number.
+pub(crate) fn write_number<N: PlainNumber, R>(number: N, write: impl FnOnce(&[u8]) -> R) -> R {
+    let mut bytes = [0; WIDEST];
+    number.write(&mut bytes[..N::SIZE]);
+    write(&bytes[..N::SIZE])
 }
 
 macro_rules! plain {
     ($($number:ty)*) => {$(
-        impl sealed::Plain for $number {}
+        impl sealed::Plain for $number {
+            const SIZE: usize = size_of::<$number>();
+
+            fn read(bytes: &[u8]) -> $number {
+                <$number>::from_le_bytes(bytes.try_into().expect("there are so many bytes"))
+            }
+
+            fn write(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+        }
         impl PlainNumber for $number {}
     )*};
 }

@@ -3,7 +3,7 @@
 /// What is referred to, by reference. A reference is the number of a place, of which 1 is the first, with the bit of its kind: so compiled
 /// code has no kind beside it, and what stands on its stack says of which kind it is.
 pub(super) struct ReferenceTable<T> {
-    places: Vec<Place<T>>,
+    places: Vec<ReferencePlace<T>>,
     /// The first of the free places, or 0.
     free: u32,
     kind: u32,
@@ -11,7 +11,7 @@ pub(super) struct ReferenceTable<T> {
     keep_apart: bool,
 }
 
-struct Place<T> {
+struct ReferencePlace<T> {
     value: Option<T>,
     /// How often it has been free.
     generation: u32,
@@ -26,7 +26,7 @@ const MARKED: u32 = 1;
 
 impl<T> ReferenceTable<T> {
     /// Bytes of a place.
-    pub(super) const PLACE_SIZE: u64 = size_of::<Place<T>>() as u64;
+    pub(super) const PLACE_SIZE: u64 = size_of::<ReferencePlace<T>>() as u64;
 
     /// A table whose references have this bit, or none.
     pub(super) fn new(kind: u32, keep_apart: bool) -> ReferenceTable<T> {
@@ -36,6 +36,12 @@ impl<T> ReferenceTable<T> {
     fn number(&self, reference: u32) -> Option<usize> {
         let is_of_kind = reference & EXCEPTION_KIND == self.kind;
         ((reference & !EXCEPTION_KIND) as usize).checked_sub(1).filter(|_| is_of_kind)
+    }
+
+    /// Whether free places stay free, as tests want it that reclaim whenever it is possible.
+    #[inline]
+    pub(super) fn keeps_apart(&self) -> bool {
+        self.keep_apart
     }
 
     /// How many places there are, free or not.
@@ -53,7 +59,7 @@ impl<T> ReferenceTable<T> {
         let number = match self.free {
             0 => {
                 let number = u32::try_from(self.places.len() + 1).ok().filter(|number| number & EXCEPTION_KIND == 0)?;
-                self.places.push(Place { value: None, generation: 0, link: 0 });
+                self.places.push(ReferencePlace { value: None, generation: 0, link: 0 });
                 number
             }
             number => number,
