@@ -131,7 +131,7 @@ fn what_is_found_is_what_compiling_gives() {
     let component = Component::new(&engine, COMPOSITION).expect("it is valid");
     let expected = run_composition(&engine, &component);
     assert_eq!(expected.0, 6);
-    assert!(expected.1.contains("at <text>:7:17"), "{}", expected.1);
+    assert!(expected.1.contains("at <text>:7:57"), "{}", expected.1);
     assert_eq!(hits_and_misses(&cache), (0, 1));
     // In this engine, and in another one.
     for (engine, cache, counts) in [(engine, cache, (1, 1)), {
@@ -160,7 +160,7 @@ fn places_are_told_with_the_name_that_is_given_now() {
     for name in ["first.wat", "second.wat"] {
         let component = Component::from_source(&engine, &NamedSource::new(name, COMPOSITION)).expect("it is valid");
         let (_, trap) = run_composition(&engine, &component);
-        assert!(trap.contains(&format!("at {name}:7:17")), "{trap}");
+        assert!(trap.contains(&format!("at {name}:7:57")), "{trap}");
     }
     assert_eq!(hits_and_misses(&cache), (1, 1));
 }
