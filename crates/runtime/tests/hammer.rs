@@ -1,15 +1,15 @@
-//! 64 threads instantiate, call, trap, time out, meet limits, compile and drop, each outcome checked; then the process has what it had before:
+//! 64 threads instantiate, call, trap, throw, pass references, time out, meet limits, compile and drop, each outcome checked; then the process has what it had before:
 //! no mapping, descriptor, thread or memory is left. For a second each way, on demand and pooled, or `GUSSET_HAMMER_SECONDS`; `--nocapture`
 //! shows how much was done. The longer it takes, the smaller a leak may be that is found.
 #![cfg(all(feature = "cache", feature = "wat", target_os = "linux"))]
 
-use gusset::core::{self, Val};
+use gusset::core::{self, Caller, Exception, Extern, ExternRef, Ref, Val};
 use gusset::{
     Cache, CacheConfig, Component, Config, Engine, Error, InstancePre, LimitExceeded, LimitKind, Linker, PoolingConfig,
     Result, Store, StoreLimits, StoreLimitsBuilder, Trap, TrapCode,
 };
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const THREADS: u64 = 64;
@@ -47,7 +47,10 @@ fn module_text() -> String {
 
 const MODULE: &str = r#"(module
     (import "host" "fail" (func $fail))
+    (import "host" "throw" (func $host_throws (param i32)))
     (memory (export "memory") 3) (table 200 funcref) (elem (i32.const 7) $double)
+    (table $kept 8 externref)
+    (tag $bad (export "bad") (param i32 i64))
     DATA
     (global $calls (mut i32) (i32.const 0))
     (type $double (func (param i32) (result i32)))
@@ -65,7 +68,36 @@ const MODULE: &str = r#"(module
     (func $deep (export "deep") (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
     (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable))
     (func (export "null") (param i32) (result i32) (call_indirect (type $double) (local.get 0) (i32.const 8)))
-    (func (export "fail") (param i32) (result i32) (call $fail) (i32.const 0)))"#;
+    (func (export "fail") (param i32) (result i32) (call $fail) (i32.const 0))
+    ;; From so deep, and a handler on the way throws on.
+    (func $throw (param i32 i32) (result i32)
+        (if (local.get 1) (then
+            (block $any (result exnref)
+                (return (try_table (result i32) (catch_all_ref $any)
+                    (call $throw (local.get 0) (i32.sub (local.get 1) (i32.const 1))))))
+            (throw_ref)))
+        (throw $bad (local.get 0) (i64.extend_i32_s (local.get 0))))
+    (func (export "throw") (param i32) (result i32) (call $throw (local.get 0) (i32.const 5)))
+    ;; What is caught, 100 times from the guest and once from the host.
+    (func (export "catch") (param i32) (result i32) (local $n i32) (local $sum i32)
+        (local.set $n (i32.const 100))
+        (loop $again
+            (block $caught (result i32 i64)
+                (drop (try_table (result i32) (catch $bad $caught) (call $throw (local.get 0) (i32.const 3))))
+                (unreachable))
+            (drop)
+            (local.set $sum (i32.add (local.get $sum)))
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (block $caught (result i32 i64)
+            (try_table (catch $bad $caught) (call $host_throws (local.get 0)))
+            (unreachable))
+        (i32.wrap_i64)
+        (i32.add)
+        (i32.add (local.get $sum)))
+    ;; Keeps a reference, and gives back the one that it had there.
+    (func (export "exchange") (param i32 externref) (result externref)
+        (table.get $kept (local.get 0))
+        (table.set $kept (local.get 0) (local.get 1))))"#;
 
 /// A module that a round compiles; there are a few of them, which differ by a number.
 fn small_module(number: u64) -> String {
@@ -129,6 +161,10 @@ impl HammeredEngine {
         let engine = Engine::new(config.epoch_interruption(true).memory_reservation(16 << 20).memory_guard(1 << 16))?;
         let mut linker = core::Linker::new(&engine);
         linker.func_wrap("host", "fail", || -> Result<()> { Err(std::io::Error::other("of no use").into()) })?;
+        linker.func_wrap("host", "throw", |mut caller: Caller<'_, StoreLimits>, n: i32| -> Result<()> {
+            let Some(Extern::Tag(bad)) = caller.get_export("bad") else { panic!("it is exported") };
+            Err(Exception::new(&mut caller, bad, &[Val::I32(n), Val::I64(1)])?.into())
+        })?;
         let component = Component::new(&engine, COMPONENT)?;
         Ok(HammeredEngine {
             module: core::Module::new(&engine, module_text())?,
@@ -152,7 +188,7 @@ impl HammeredEngine {
 
     /// One thing that a host does, from the store to its end.
     fn round(&self, round: u64) -> Result<()> {
-        match round % 9 {
+        match round % 11 {
             0 => self.answers(round),
             1 => self.grows(),
             2 => self.traps("deep", TrapCode::StackOverflow),
@@ -161,6 +197,8 @@ impl HammeredEngine {
             5 => self.passes_texts(),
             6 => self.meets_limits_halfway(),
             7 => self.is_full(),
+            8 => self.throws(round as i32),
+            9 => self.passes_references(round),
             _ => self.compiles(round),
         }
     }
@@ -202,7 +240,7 @@ impl HammeredEngine {
         let mut config = Config::new();
         config.memory_reservation(16 << 20).memory_guard(1 << 16).compile_threads(2);
         config.epoch_interruption(true);
-        let engine = match round / 9 % 4 {
+        let engine = match round / 11 % 4 {
             0 => self.engine.clone(),
             1 => Engine::new(&config)?,
             2 => Engine::new(config.lazy_compilation(true))?,
@@ -225,6 +263,36 @@ impl HammeredEngine {
         let error = number(&mut store, instance, name, 0).unwrap_err();
         assert_eq!(trap_code(&error), Some(code), "{error:?}");
         assert_eq!(number(&mut store, instance, "double", 4)?, 8);
+        Ok(())
+    }
+
+    fn throws(&self, n: i32) -> Result<()> {
+        let mut store = self.store(StoreLimitsBuilder::new());
+        let instance = self.instance(&mut store)?;
+        assert_eq!(number(&mut store, instance, "catch", n)?, n.wrapping_mul(101).wrapping_add(1));
+        let error = number(&mut store, instance, "throw", n).unwrap_err();
+        let exception = error.downcast_ref::<Exception>().unwrap_or_else(|| panic!("it is not caught: {error:?}"));
+        assert_eq!(exception.values(), [Val::I32(n), Val::I64(i64::from(n))]);
+        assert_eq!(number(&mut store, instance, "double", 4)?, 8);
+        Ok(())
+    }
+
+    /// What the guest is given it has until the store ends, and no longer.
+    fn passes_references(&self, round: u64) -> Result<()> {
+        let value = Arc::new(round);
+        let mut store = self.store(StoreLimitsBuilder::new());
+        let instance = self.instance(&mut store)?;
+        let exchange = instance.get_func(&mut store, "exchange").expect("it is exported");
+        for at in 0..32 {
+            let given = ExternRef::new(&mut store, (at, Arc::clone(&value)))?;
+            let mut back = [Val::Ref(Ref::Extern(None))];
+            exchange.call(&mut store, &[Val::I32(at % 8), Val::Ref(Ref::Extern(Some(given)))], &mut back)?;
+            let [Val::Ref(Ref::Extern(back))] = back else { panic!("{back:?}") };
+            let data = back.as_ref().and_then(|back| back.data(&store)?.downcast_ref::<(i32, Arc<u64>)>());
+            assert_eq!(data.map(|data| (data.0, *data.1)), (at >= 8).then_some((at - 8, round)));
+        }
+        drop(store);
+        assert_eq!(Arc::strong_count(&value), 1, "the store has dropped all that it was given");
         Ok(())
     }
 
