@@ -140,7 +140,7 @@ pub(crate) use plain::plain_numbers;
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
 pub(crate) use signals::install_signal_handlers;
-#[cfg(feature = "compile")]
+#[cfg(any(feature = "addr2line", feature = "compile", feature = "demangle"))]
 pub(crate) use stack::stack_left;
 pub(crate) use stack::{EnteredBy, StackLimit};
 pub(crate) use store::VmStore;
