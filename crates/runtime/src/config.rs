@@ -1,11 +1,13 @@
 //! [`Config`]: everything that is decided before the first byte is compiled. Nothing is read from the environment, unless it is to be.
 
+mod backtraces;
 mod features;
 
 use crate::artifact::platform;
 use crate::pooling::InstanceAllocationStrategy;
 use crate::progress::{CompileProgress, ProgressObserver};
 use crate::trace::{CallTracer, TracedCall};
+pub use backtraces::WasmBacktraceDetails;
 use gusset_artifact::{CodeIdentity, CodeSettings, OptimizationLevel};
 use gusset_types::{ComponentFeatures, CoreFeatures};
 use std::sync::Arc;
@@ -25,19 +27,6 @@ pub enum OptLevel {
     Speed,
     /// For speed and size.
     SpeedAndSize,
-}
-
-/// Whether backtraces tell lines of the guests' sources; for [`Config::wasm_backtrace_details`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum WasmBacktraceDetails {
-    /// They do, where a module has DWARF.
-    Enable,
-    /// They do not.
-    #[default]
-    Disable,
-    /// They do if the variable `GUSSET_BACKTRACE` is `full` when the engine is made.
-    Environment,
 }
 
 /// The settings of an [`Engine`](crate::Engine): what is decided before anything is compiled.
@@ -532,31 +521,6 @@ impl Config {
     pub fn lazy_compilation(&mut self, enabled: bool) -> &mut Config {
         self.lazy_compilation = enabled;
         self
-    }
-
-    /// Whether backtraces tell files and lines of the guests' sources, through functions that were inlined (default: no). For that a
-    /// component or module keeps its sections for debuggers, in memory, in artefacts and in caches; they are read when a backtrace is first shown
-    /// that has a frame of it. Code is the same. See [`WasmFrame::symbols`](crate::WasmFrame::symbols).
-    ///
-    /// ```
-    /// use gusset::{Config, Engine, WasmBacktraceDetails};
-    /// let engine = Engine::new(Config::new().wasm_backtrace_details(WasmBacktraceDetails::Enable))?;
-    /// # Ok::<(), gusset::Error>(())
-    /// ```
-    pub fn wasm_backtrace_details(&mut self, details: WasmBacktraceDetails) -> &mut Config {
-        self.wasm_backtrace_details = details;
-        self
-    }
-
-    /// Whether they do now.
-    pub(crate) fn has_backtrace_details(&self) -> bool {
-        match self.wasm_backtrace_details {
-            WasmBacktraceDetails::Enable => true,
-            WasmBacktraceDetails::Disable => false,
-            WasmBacktraceDetails::Environment => {
-                std::env::var_os("GUSSET_BACKTRACE").is_some_and(|text| text == "full")
-            }
-        }
     }
 
     /// Makes adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare the two.

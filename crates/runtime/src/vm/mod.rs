@@ -160,7 +160,7 @@ pub(crate) use rollback::StoreMark;
 pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};
 pub(crate) use shared_memory::{AwaitedNumber, SharedLinearMemory};
 pub(crate) use signals::install_signal_handlers;
-#[cfg(feature = "compile")]
+#[cfg(any(feature = "addr2line", feature = "compile", feature = "demangle"))]
 pub(crate) use stack::stack_left;
 pub(crate) use stack::{EnteredBy, StackLimit};
 pub(crate) use store::VmStore;

@@ -205,7 +205,7 @@ fn leave(activation: ForeignActivation) {
 }
 
 /// Bytes of the present stack below here; `None` where nobody knows.
-#[cfg(feature = "compile")]
+#[cfg(any(feature = "addr2line", feature = "compile", feature = "demangle"))]
 pub(crate) fn stack_left() -> Option<usize> {
     let own = match OWN.get() {
         OwnStack { high: 0, .. } => learn_own(),
