@@ -132,7 +132,7 @@ impl Uses {
 }
 
 /// What a branch passes to parameters.
-fn edges(func: &Function, branch: Inst, mut each: impl FnMut(Value, Value)) {
+pub(crate) fn edges(func: &Function, branch: Inst, mut each: impl FnMut(Value, Value)) {
     let dfg = &func.dfg;
     for call in dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
         let params = dfg.block_params(call.block(&dfg.value_lists));

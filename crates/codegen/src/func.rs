@@ -6,6 +6,7 @@
 use crate::error::CodegenError;
 use crate::frame::Frame;
 use crate::key::CodeKey;
+use crate::live_references;
 use crate::locals::LocalTypes;
 use crate::metering::Fuel;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
@@ -44,9 +45,6 @@ const MAX_ALLOWANCE: usize = 1 << 16;
 
 /// An entry of a stack map costs so much less than a value that is passed.
 const MAP_ENTRIES_PER_VALUE: usize = 8;
-
-/// Finding the live references of a block costs so much less than listing them at a call.
-const BLOCKS_PER_CALL: usize = 4;
 
 /// How many labels the tables of branches of one function may name: each takes a byte of wasm and, with the edge that it
 /// becomes, half a kilobyte of Cranelift's.
@@ -151,7 +149,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     /// Entries of the frame form's stack maps.
     pub(crate) map_entries: usize,
     /// Values of the SSA form that stack maps must have, but for parameters for locals.
-    references: usize,
+    references: Vec<Value>,
     pub(crate) calls: usize,
     /// Counted against [`MAX_TABLE_LABELS`].
     pub(crate) table_labels: usize,
@@ -224,7 +222,7 @@ pub(crate) fn translate(
         passed: ty.params.len() + ty.results.len(),
         max_passed,
         map_entries: 0,
-        references: 0,
+        references: Vec::new(),
         calls: 0,
         table_labels: 0,
         nesting: 0,
@@ -243,6 +241,9 @@ pub(crate) fn translate(
     let start = place(reader.original_position());
     translator.enter_function(entry, ty, &locals, (start, body_len));
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
+    if !translator.can_map_references() {
+        return Ok(None);
+    }
     let FuncTranslator { mut builder, mut indirect, form, .. } = translator;
     if let Form::Frame(frame) = form {
         frame.finish(builder.func, entry);
@@ -281,7 +282,7 @@ impl<'a> FuncTranslator<'a, '_> {
             match &mut self.form {
                 Form::Ssa(ssa) => {
                     if param && reference {
-                        self.references += 1;
+                        self.references.push(initial);
                         self.builder.declare_value_needs_stack_map(initial);
                     }
                     ssa.declare(SsaLocal { ty: clif_type(ty), reference, initial });
@@ -326,12 +327,14 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Whether the values of the function have become too many for this form.
     fn wants_frame(&self) -> bool {
         let Form::Ssa(ssa) = &self.form else { return false };
-        let references = self.references + ssa.references();
-        let max_product = self.max_map_entries();
-        self.passed + ssa.work() > self.max_passed
-            || self.nesting > MAX_SSA_NESTING
-            || references.saturating_mul(self.calls) > max_product
-            || references.saturating_mul(self.builder.func.dfg.num_blocks() / BLOCKS_PER_CALL) > max_product
+        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING
+    }
+
+    /// Whether the references of the whole function are not alive over too many calls for this form.
+    fn can_map_references(&self) -> bool {
+        let Form::Ssa(ssa) = &self.form else { return true };
+        let references = [self.references.as_slice(), ssa.references()].concat();
+        live_references::affordable(self.builder.func, &references, self.calls, self.max_map_entries())
     }
 
     /// How many entries the stack maps of the function may have.
@@ -374,7 +377,7 @@ impl<'a> FuncTranslator<'a, '_> {
 
     /// Makes the SSA form keep a reference where the store finds it.
     pub(crate) fn track(&mut self, reference: Value) {
-        self.references += 1;
+        self.references.push(reference);
         self.builder.declare_value_needs_stack_map(reference);
     }
 

@@ -48,6 +48,7 @@ mod host_stub;
 mod image;
 mod key;
 mod lazy;
+mod live_references;
 mod locals;
 mod memory_image;
 mod metering;

@@ -104,7 +104,7 @@ pub(crate) struct Ssa {
     /// Arguments that edges carry for locals.
     arguments: usize,
     /// Parameters that are references.
-    references: usize,
+    references: Vec<Value>,
     /// Searches find nothing true any more when there was more work.
     max_work: usize,
 }
@@ -128,7 +128,8 @@ impl Ssa {
         self.ancestry.clear();
         self.tasks.clear();
         self.found.clear();
-        (self.steps, self.arguments, self.references, self.max_work) = (0, 0, 0, max_work);
+        self.references.clear();
+        (self.steps, self.arguments, self.max_work) = (0, 0, max_work);
     }
 
     /// Declares the local at the next place.
@@ -142,9 +143,9 @@ impl Ssa {
         self.arguments + self.steps / STEPS_PER_ARGUMENT
     }
 
-    /// How many parameters of references there are.
-    pub(crate) fn references(&self) -> usize {
-        self.references
+    /// The parameters that are references.
+    pub(crate) fn references(&self) -> &[Value] {
+        &self.references
     }
 
     /// A block that is reached from the end of `from` only, which is at this position.
@@ -329,7 +330,7 @@ impl Ssa {
         let SsaLocal { ty, reference, .. } = self.locals[local];
         let param = builder.func.dfg.append_block_param(label, ty);
         if reference {
-            self.references += 1;
+            self.references.push(param);
             builder.declare_value_needs_stack_map(param);
         }
         self.others.insert(note(local, label), param);

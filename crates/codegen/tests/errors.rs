@@ -314,15 +314,19 @@ fn what_costs_too_much_is_refused() {
         "call $f ".repeat(1000),
         "drop ".repeat(1000)
     );
-    let references = format!(
-        "(module (func $f (result externref) ref.null extern) (func {} {}))",
-        "call $f ".repeat(5_000),
-        "drop ".repeat(5_000)
-    );
+    let references = |end: &str| {
+        format!(
+            "(module (func $f (result externref) ref.null extern) (func $g (param externref)) (func {} {}))",
+            "call $f ".repeat(5_000),
+            end.repeat(5_000)
+        )
+    };
+    // None of them is alive over a call.
+    compile(&references("drop "));
     for (what, wat) in [
         ("name so many labels", tables(5)),
         ("passes so many values between blocks and calls", calls),
-        ("so many references over so many calls", references),
+        ("so many references over so many calls", references("call $g ")),
     ] {
         let error = error(&wat);
         assert_eq!(error.kind(), CodegenErrorKind::Unsupported, "{error}");

@@ -414,3 +414,27 @@ fn the_host_has_room_below_the_deepest_guest() {
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
     thread.expect("there is room for a thread").join().expect("nothing panics");
 }
+
+/// A function that has hundreds of destructors has as many references to exceptions, each of which is alive over a call or two: its frame
+/// is no larger for that, and it can be called as deep as others.
+#[test]
+fn destructors_do_not_make_frames_large() -> Result<()> {
+    let part = "(block $done (block $thrown (result exnref)
+        (try_table (catch_all_ref $thrown) (local.set $sum (i32.add (local.get $sum) (call $may_throw (local.get $sum)))))
+        (br $done)) (call $destructor) (throw_ref))";
+    let text = format!(
+        r#"(module
+            (func $may_throw (param i32) (result i32) (local.get 0))
+            (func $destructor)
+            (func $deep (export "deep") (param $depth i32) (result i32) (local $sum i32)
+                (if (i32.eqz (local.get $depth)) (then (return (i32.const 0))))
+                {}
+                (i32.add (i32.const 1) (call $deep (i32.sub (local.get $depth) (i32.const 1))))))"#,
+        part.repeat(500)
+    );
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &Module::new(&engine, text)?, &[])?;
+    assert_eq!(call(&mut store, instance, "deep", &[Val::I32(1_000)])?, 1_000);
+    Ok(())
+}
