@@ -101,7 +101,7 @@ pub(crate) fn compile(
     let isa = match form {
         FormKind::Frame => &isas.linear,
         FormKind::Ssa if !cost::optimizable(&context.func) => return Ok(None),
-        FormKind::Ssa if cost::small(&context.func) => &isas.best,
+        FormKind::Ssa if cost::small(&context.func) && !trap_place::shares_codes(&context.func) => &isas.best,
         FormKind::Ssa => {
             context.verify_if(&*isas.best).map_err(|error| explain(&error))?;
             context.optimize(&*isas.best, plane).map_err(|error| explain(&error))?;
@@ -109,6 +109,7 @@ pub(crate) fn compile(
             if !cost::allocatable(context) {
                 return Ok(None);
             }
+            trap_place::move_users_to_loads(&mut context.func);
             &isas.optimized
         }
     };

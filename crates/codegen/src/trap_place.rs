@@ -159,6 +159,9 @@ impl BranchTraps {
             ir::InstructionData::Trap { opcode: Opcode::Trap, code } => Some((inst, code.as_raw().get())),
             _ => None,
         };
+        // The optimiser does so only where nothing else is to be done before.
+        let just_traps =
+            |block: Block| func.layout.block_insts(block).all(|inst| trap_of(inst).is_some() || is_pure(func, inst));
         let blocks = || func.layout.blocks().filter_map(last_of);
         let mut places = HashMap::new();
         // Most functions have none.
@@ -168,8 +171,9 @@ impl BranchTraps {
         for branch in blocks().filter(|&inst| func.dfg.insts[inst].opcode() == Opcode::Brif) {
             let (tables, handlers) = (&func.dfg.jump_tables, &func.dfg.exception_tables);
             for call in func.dfg.insts[branch].branch_destination(tables, handlers) {
-                let trap = last_of(call.block(&func.dfg.value_lists)).and_then(trap_of);
-                if let Some((trap, code)) = trap {
+                let block = call.block(&func.dfg.value_lists);
+                // Of both ways of a branch, it is the second.
+                if let Some((trap, code)) = last_of(block).and_then(trap_of).filter(|_| just_traps(block)) {
                     places.insert((func.srcloc(branch).bits(), code), func.srcloc(trap).bits());
                 }
             }
@@ -178,28 +182,80 @@ impl BranchTraps {
     }
 }
 
+/// Whether an instruction does nothing but give a value: what Cranelift calls pure.
+fn is_pure(func: &Function, inst: Inst) -> bool {
+    let data = &func.dfg.insts[inst];
+    let opcode = data.opcode();
+    let acts = opcode.can_trap()
+        || opcode.can_store()
+        || opcode.is_call()
+        || opcode.is_branch()
+        || opcode.is_terminator()
+        || opcode.other_side_effects();
+    let loads = match data {
+        ir::InstructionData::Load { flags, .. } => {
+            let flags = func.dfg.mem_flags[*flags];
+            !flags.readonly() || flags.trap_code().is_some()
+        }
+        _ => opcode.can_load(),
+    };
+    func.dfg.inst_results(inst).len() == 1 && !loads && !acts
+}
+
+/// The trap code of a load that has one of its own.
+fn load_code(func: &Function, inst: Inst) -> Option<u8> {
+    let ir::InstructionData::Load { flags, .. } = func.dfg.insts[inst] else { return None };
+    let code = func.dfg.mem_flags[flags].trap_code()?.as_raw().get();
+    (MEMORY_LOADS.contains(&code) || TABLE_LOADS.contains(&code)).then_some(code)
+}
+
+/// Whether two loads of a function have the same code.
+pub(crate) fn shares_codes(func: &Function) -> bool {
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    let mut seen = [false; 256];
+    insts.filter_map(|inst| load_code(func, inst)).any(|code| std::mem::replace(&mut seen[usize::from(code)], true))
+}
+
+/// Gives what a load may be merged with the place of the load, in a function that has been optimised: the optimiser moves what does not trap,
+/// and makes copies of it that have no place, so that its own place does not tell which of the loads with a code is near.
+pub(crate) fn move_users_to_loads(func: &mut Function) {
+    // For each value that is a load's, or is made of one by an extension, the load's place.
+    let mut places: HashMap<Value, SourceLoc> = HashMap::new();
+    let blocks: Vec<Block> = func.layout.blocks().collect();
+    for block in blocks {
+        places.clear();
+        let insts: Vec<Inst> = func.layout.block_insts(block).collect();
+        for inst in insts {
+            if load_code(func, inst).is_some() {
+                places.insert(func.dfg.first_result(inst), func.srcloc(inst));
+                continue;
+            }
+            let of_load =
+                func.dfg.inst_args(inst).iter().find_map(|&arg| places.get(&func.dfg.resolve_aliases(arg)).copied());
+            if let Some(place) = of_load.filter(|_| is_pure(func, inst)) {
+                func.set_srcloc(inst, place);
+                if matches!(func.dfg.insts[inst].opcode(), Opcode::Uextend | Opcode::Sextend) {
+                    places.insert(func.dfg.first_result(inst), place);
+                }
+            }
+        }
+    }
+}
+
 /// Where the loads of a function stand that have codes of their own, by code and place.
 struct LoadPlaces(Vec<(u8, u32)>);
 
 impl LoadPlaces {
     fn of(func: &Function) -> LoadPlaces {
-        let dfg = &func.dfg;
         let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
-        let places = insts.filter_map(|inst| {
-            let code = match dfg.insts[inst] {
-                ir::InstructionData::Load { flags, .. } => dfg.mem_flags[flags].trap_code()?.as_raw().get(),
-                _ => return None,
-            };
-            let tagged = MEMORY_LOADS.contains(&code) || TABLE_LOADS.contains(&code);
-            tagged.then(|| (code, func.srcloc(inst).bits()))
-        });
+        let places = insts.filter_map(|inst| Some((load_code(func, inst)?, func.srcloc(inst).bits())));
         let mut places: Vec<_> = places.collect();
         places.sort_unstable();
         LoadPlaces(places)
     }
 
     /// The load with this code that an operator at `user` has been merged with, or that stands there: the next one before it. That is the right
-    /// one, since nothing else that traps stands between the two.
+    /// one: where several have the code, the user has been [moved](move_users_to_loads) to its load, unless it traps, and then it follows the load.
     fn find(&self, code: u8, user: u32) -> Option<u32> {
         let behind = self.0.partition_point(|&load| load <= (code, user));
         let before = behind.checked_sub(1).map(|at| self.0[at]);

@@ -48,6 +48,6 @@ fn they_pass_through_the_host_as_well() {
 /// The same values, between instances of two components that are linked while they run.
 #[test]
 fn they_pass_through_links_as_well() {
-    let (types, values) = check_compositions(&engine(), Joined::Linked, 60, 10);
+    let (types, values) = check_compositions(&engine(), Joined::Linked, 72, 10);
     assert!(values >= 10 * types, "only {values} values of {types} types were passed");
 }

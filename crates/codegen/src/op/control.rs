@@ -412,10 +412,20 @@ impl<'a> FuncTranslator<'a, '_> {
 
     pub(crate) fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
-        let (label, carried, height) = self.branch(depth);
+        self.watch_way_back(depth);
+        self.branch_if(condition, depth);
+    }
+
+    /// Looks before a branch to the start of a loop.
+    pub(crate) fn watch_way_back(&mut self, depth: u32) {
         if let Some(index) = self.goes_back(depth) {
             self.watch_branch(self.kept_in_loop(index));
         }
+    }
+
+    /// Branches on a condition, as one does that has looked where it goes back.
+    pub(crate) fn branch_if(&mut self, condition: Value, depth: u32) {
+        let (label, carried, height) = self.branch(depth);
         self.split_fuel();
         let next = self.next_block();
         // In the frame form, what must be moved first is moved on the way. Nor is what has been used subtracted but on the way out of a

@@ -38,11 +38,12 @@ impl FuncTranslator<'_, '_> {
 
     /// Branches without the reference if it is null, and goes on with it otherwise.
     fn br_on_null(&mut self, depth: u32) {
+        // While the host may run, the reference is where the store finds it.
+        self.watch_way_back(depth);
         let reference = self.stack[self.stack.len() - 1].is_reference();
         let value = self.pop();
         let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, value, 0);
-        self.push(is_null);
-        self.br_if(depth);
+        self.branch_if(is_null, depth);
         // On this way on it is as it was: a value of the block before, which dominates this one.
         self.stack.push(Operand::Value { value, reference });
     }

@@ -62,7 +62,8 @@ pub enum WaitResult {
 }
 
 impl SharedMemory {
-    /// A memory, zeroed, whose type is `shared` and has a maximum. Address space for that much is reserved, since it never moves.
+    /// A memory, zeroed, whose type is `shared` and has a maximum. Address space for that much is reserved, since it never moves; with addresses of
+    /// 64 bits no more than [`memory64_reservation`](crate::Config::memory64_reservation), beyond which it does not grow.
     ///
     /// # Errors
     ///

@@ -5,6 +5,7 @@ use super::handle::TableHandle;
 use super::import::is_subtype;
 use super::memory::checked_range;
 use super::raw_value::RawValue;
+use super::shared_memory::Outgrown;
 use super::store::VmStore;
 use super::store_memory::StoreMemory;
 use crate::core_text::describe_value;
@@ -22,13 +23,32 @@ const TABLE: TrapCode = TrapCode::TableOutOfBounds;
 impl VmStore {
     /// The old size in pages; `None` when it cannot grow.
     pub(super) fn grow_memory(&mut self, number: usize, pages: u64) -> Option<u64> {
-        let memory = &mut self.memories[number];
-        let old = memory.memory.grow(pages)?;
+        let old = self.memories[number].memory.grow(pages)?;
+        self.publish_length(number);
+        Some(old)
+    }
+
+    /// The same if the memory still has so many bytes; `Err` if another thread has grown it, and then nothing has changed.
+    pub(super) fn grow_memory_from(
+        &mut self,
+        number: usize,
+        length: usize,
+        pages: u64,
+    ) -> std::result::Result<Option<u64>, Outgrown> {
+        let old = self.memories[number].memory.grow_from(length, pages)?;
+        if old.is_some() {
+            self.publish_length(number);
+        }
+        Ok(old)
+    }
+
+    /// Lets compiled code see how long a memory is.
+    fn publish_length(&mut self, number: usize) {
+        let memory = &self.memories[number];
         if let StoreMemory::Own(own) = &memory.memory {
             let (length, place) = (own.length() as u64, memory.definition);
             self.context_of(place).set(place.offset + MEMORY_DEFINITION.length, length);
         }
-        Some(old)
     }
 
     pub(super) fn memory_fill(&mut self, of: usize, index: MemoryIndex, dst: u64, value: u8, len: u64) -> BulkResult {

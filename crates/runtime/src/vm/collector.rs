@@ -54,10 +54,10 @@ impl CollectorPace {
         self.made >= self.enough.max(LEAST)
     }
 
-    /// Whether enough has been made for it that there is no room, so that guests that have all the room there is do not look for each
-    /// thing that they make.
+    /// Whether enough has been made for it that there is no room, so that guests that have all the room there is do not have everything
+    /// looked at for each thing that they make.
     fn is_worth_it(&self) -> bool {
-        self.made > 0 && self.made >= self.found / 8
+        self.made > 0 && self.made >= self.enough / 8
     }
 
     /// Something was made.

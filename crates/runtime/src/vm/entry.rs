@@ -71,10 +71,12 @@ impl<T: 'static> StoreInner<T> {
                     // A guest that it calls is within it.
                     let _limit = self.vm.limit_stack(by)?;
                     let mark = self.vm.root_mark();
-                    record.call(self, values)?;
+                    let outcome = record.call(self, values);
                     // An exception's values are the caller's.
-                    self.vm.unroot_since(mark);
-                    Ok(())
+                    if !matches!(&outcome, Err(error) if error.is::<Exception>()) {
+                        self.vm.unroot_since(mark);
+                    }
+                    outcome
                 }
                 Err(_) => Err(Error::msg("internal error: a host function is of a store with other data")),
             },

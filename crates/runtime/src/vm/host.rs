@@ -66,21 +66,21 @@ pub(super) unsafe extern "C" fn call<T: 'static>(context: *const u64, values: *m
         store.vm.stress(&record.ty.params, values)?;
         record.call(store, values)
     }));
-    raw.go_to_guest();
     let error = match outcome {
-        Ok(Ok(())) => {
-            vm().unroot_since(mark);
-            return 1;
-        }
-        Ok(Err(error)) => error,
-        Err(payload) => Error::new(HostPanic::new(payload)),
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error),
+        Err(payload) => Some(Error::new(HostPanic::new(payload))),
     };
-    let thrown = error.downcast_ref::<Exception>().map(|exception| exception.throw(vm()));
-    vm().unroot_since(mark);
-    match thrown {
-        Some(Ok(exception)) => raw.failure.set_exception(exception),
-        Some(Err(error)) => raw.failure.set_host(error),
-        None => raw.failure.set_host(error),
+    let returned = u8::from(error.is_none());
+    if let Some(error) = error {
+        // Values of the host's may be dropped for the exception, and with the error: that is still the host.
+        match error.downcast_ref::<Exception>().map(|exception| exception.throw(vm())) {
+            Some(Ok(exception)) => raw.failure.set_exception(exception),
+            Some(Err(error)) => raw.failure.set_host(error),
+            None => raw.failure.set_host(error),
+        }
     }
-    0
+    vm().unroot_since(mark);
+    raw.go_to_guest();
+    returned
 }

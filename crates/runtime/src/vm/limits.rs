@@ -258,6 +258,27 @@ impl VmStore {
             return Ok(Growth::of(grown));
         }
         if let Some(limiter) = limiter.filter(|_| pages != 0) {
+            return self.grow_memory_as_allowed(number, pages, limiter);
+        }
+        let grown = self.grow_memory(number, pages);
+        if grown.is_some() {
+            self.totals.bytes += more;
+        }
+        Ok(Growth::of(grown))
+    }
+
+    /// Asks the limiter, and again where another thread has grown a shared memory since: it speaks of how large the memory becomes.
+    fn grow_memory_as_allowed(
+        &mut self,
+        number: usize,
+        pages: u64,
+        limiter: &mut dyn ResourceLimiter,
+    ) -> Result<Growth> {
+        loop {
+            let record = &self.memories[number];
+            let (ty, current) = (record.memory.declared_type(), record.memory.length());
+            let desired = bytes_of_memory(&ty, (current as u64 >> ty.page_size_log2).saturating_add(pages));
+            let more = (desired - current) as u64;
             let maximum = ty.maximum.map(|pages| bytes_of_memory(&ty, pages));
             if !limiter.memory_growing(current, desired, maximum)? {
                 return Ok(Growth::Refused(Some(refused(limiter, LimitKind::MemoryBytes, desired as u64))));
@@ -266,7 +287,7 @@ impl VmStore {
                 limiter.memory_grow_failed(exceeded.clone().into())?;
                 return Ok(Growth::Refused(Some(exceeded)));
             }
-            let grown = self.grow_memory(number, pages);
+            let Ok(grown) = self.grow_memory_from(number, current, pages) else { continue };
             match grown {
                 Some(_) => self.totals.bytes += more,
                 None => limiter
@@ -274,11 +295,6 @@ impl VmStore {
             }
             return Ok(Growth::of(grown));
         }
-        let grown = self.grow_memory(number, pages);
-        if grown.is_some() {
-            self.totals.bytes += more;
-        }
-        Ok(Growth::of(grown))
     }
 
     /// Grows a memory that is the runtime's own: what it takes is the host's. Whether it could.

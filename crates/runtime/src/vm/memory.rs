@@ -39,7 +39,7 @@ impl LinearMemory {
         let maximum = ty.maximum.unwrap_or(u64::MAX).min(most_pages(&ty));
         // As many pages may be more bytes than there are.
         let maximum = bytes(maximum).unwrap_or(u64::MAX);
-        // Who grows a shared memory on one thread cannot tell the others that there is less than its type says.
+        // What a shared memory may become is kept for it, so that no thread finds that another store's settings leave it less.
         let wanted = WantedSpace { minimum, maximum, memory64: ty.memory64, whole: ty.shared };
         let TakenSpace { space, image, limit } = pool.take(wanted, contents)?;
         let (length, limit) = (minimum as usize, limit.min(maximum) as usize);

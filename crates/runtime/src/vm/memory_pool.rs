@@ -80,7 +80,7 @@ pub(super) struct WantedSpace {
     /// It never gets more.
     pub(super) maximum: u64,
     pub(super) memory64: bool,
-    /// Whether it must be able to get that much; only of memories that are made on demand.
+    /// Whether it must be able to get that much, if its addresses have 32 bits; only of memories that are made on demand.
     pub(super) whole: bool,
 }
 
@@ -154,8 +154,8 @@ impl MemoryPool {
                 made.max_memory_size
             ),
             Some(made) => made.max_memory_size,
-            None if whole => maximum,
             None if memory64 => reservation64.min(maximum).max(minimum),
+            None if whole => maximum,
             None => reservation.max(minimum),
         };
         let most = if whole { limit } else { minimum };

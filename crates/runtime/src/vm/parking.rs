@@ -81,10 +81,13 @@ impl ParkingPlace {
                 match (goes_on, sleeper.woken.load(Ordering::Relaxed)) {
                     (true, true) => return ParkOutcome::Woken,
                     (true, false) => {}
-                    (false, woken) => {
-                        if !woken {
-                            leave(&mut queues, address, &sleeper);
-                        }
+                    (false, true) => {
+                        // Who woke it meant somebody who goes on.
+                        wake_first(&mut queues, address, 1);
+                        return ParkOutcome::Stopped;
+                    }
+                    (false, false) => {
+                        leave(&mut queues, address, &sleeper);
                         return ParkOutcome::Stopped;
                     }
                 }
@@ -94,17 +97,7 @@ impl ParkingPlace {
 
     /// Wakes up to `count` of those who have waited longest at an address; how many.
     pub(super) fn wake(&self, address: u64, count: u32) -> u32 {
-        let mut queues = self.lock();
-        let Some(queue) = queues.get_mut(&address) else { return 0 };
-        let count = queue.len().min(usize::try_from(count).unwrap_or(usize::MAX));
-        for sleeper in queue.drain(..count) {
-            sleeper.woken.store(true, Ordering::Relaxed);
-            sleeper.condition.notify_one();
-        }
-        if queue.is_empty() {
-            queues.remove(&address);
-        }
-        count as u32
+        wake_first(&mut self.lock(), address, count)
     }
 
     /// How many wait.
@@ -112,6 +105,20 @@ impl ParkingPlace {
     pub(super) fn sleepers(&self) -> usize {
         self.lock().values().map(VecDeque::len).sum()
     }
+}
+
+/// Wakes up to `count` of those who have waited longest at an address; how many.
+fn wake_first(queues: &mut Queues, address: u64, count: u32) -> u32 {
+    let Some(queue) = queues.get_mut(&address) else { return 0 };
+    let count = queue.len().min(usize::try_from(count).unwrap_or(usize::MAX));
+    for sleeper in queue.drain(..count) {
+        sleeper.woken.store(true, Ordering::Relaxed);
+        sleeper.condition.notify_one();
+    }
+    if queue.is_empty() {
+        queues.remove(&address);
+    }
+    count as u32
 }
 
 /// Takes one out who has not been woken.
@@ -174,6 +181,25 @@ mod tests {
         // Woken while the guest is asked.
         let mut wakes = || place.wake(0, 1) == 1;
         assert_eq!(place.wait(0, || true, None, Some(&mut wakes)), ParkOutcome::Woken);
+        assert!(place.lock().is_empty());
+    }
+
+    #[test]
+    fn who_is_woken_and_stopped_wakes_the_next() {
+        let place = ParkingPlace::default();
+        thread::scope(|scope| {
+            let next = scope.spawn(|| {
+                wait_for(|| place.sleepers() == 1);
+                place.wait(0, || true, None, None)
+            });
+            let mut stops = || {
+                wait_for(|| place.sleepers() == 2);
+                assert_eq!(place.wake(0, 1), 1);
+                false
+            };
+            assert_eq!(place.wait(0, || true, None, Some(&mut stops)), ParkOutcome::Stopped);
+            assert_eq!(next.join().unwrap(), ParkOutcome::Woken);
+        });
         assert!(place.lock().is_empty());
     }
 }

@@ -11,7 +11,7 @@ use gusset_types::TrapCode;
 use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A linear memory that several stores have.
@@ -37,6 +37,9 @@ const _: () = {
     assert!(offset_of!(SharedDefinition, length) == MEMORY_DEFINITION.length as usize);
     assert!(size_of::<SharedDefinition>() == MEMORY_DEFINITION.size as usize);
 };
+
+/// Another thread has grown the memory.
+pub(super) struct Outgrown;
 
 /// An atomic number as a guest waits for it.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +111,20 @@ impl SharedLinearMemory {
 
     /// The size before in pages; `None` when it cannot grow by so much, and then nothing has changed.
     pub(crate) fn grow(&self, pages: u64) -> Option<u64> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        self.grow_locked(&mut self.lock(), pages)
+    }
+
+    /// The same if the memory still has so many bytes; `Err` if it has more by now, and then nothing has changed.
+    pub(super) fn grow_from(&self, length: usize, pages: u64) -> Result<Option<u64>, Outgrown> {
+        let mut memory = self.lock();
+        if memory.length() == length { Ok(self.grow_locked(&mut memory, pages)) } else { Err(Outgrown) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LinearMemory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn grow_locked(&self, memory: &mut LinearMemory, pages: u64) -> Option<u64> {
         let old = memory.grow(pages)?;
         // Who sees this can use what is there.
         self.definition.length.store(memory.length() as u64, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use super::handle::MemoryHandle;
 use super::memory::{LinearMemory, checked_range};
 use super::memory_image::InitialContents;
 use super::shared_bytes;
-use super::shared_memory::SharedLinearMemory;
+use super::shared_memory::{Outgrown, SharedLinearMemory};
 use super::store::{ContextOwner, ContextPlace, MemoryRecord, VmStore};
 use crate::error::Result;
 use gusset_artifact::{MEMORY_DEFINITION, MemoryType};
@@ -71,6 +71,14 @@ impl StoreMemory {
         match self {
             StoreMemory::Own(memory) => memory.grow(pages),
             StoreMemory::Shared(memory) => memory.grow(pages),
+        }
+    }
+
+    /// The same if the memory still has so many bytes; `Err` if another thread has grown it.
+    pub(super) fn grow_from(&mut self, length: usize, pages: u64) -> Result<Option<u64>, Outgrown> {
+        match self {
+            StoreMemory::Own(memory) => Ok(memory.grow(pages)),
+            StoreMemory::Shared(memory) => memory.grow_from(length, pages),
         }
     }
 
