@@ -775,10 +775,89 @@ fn what_a_guest_has_at_an_epoch_is_there() -> Result<()> {
                     (local.set 1 (i32.add (local.get 1) (i32.const 1)))
                     (br_if $next (i32.lt_u (local.get 1) (i32.const 100))))
                 (call $is (i32.const 2))
-                (call $is (local.get 0) (i32.const 1))))"#
+                (call $is (local.get 0) (i32.const 1))
+                (loop $again
+                    (br_on_null $again (call $make (i32.const 3)))
+                    (call $is (i32.const 3)))))"#
         );
         let instance = linker(&engine, &mut store)?.instantiate(&mut store, &Module::new(&engine, &text)?)?;
         instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ())?;
+    }
+    Ok(())
+}
+
+/// A guest that has used up what it may of the host's memory is told so, and does not have all that there is looked at for each exception.
+#[test]
+fn a_full_budget_is_not_looked_through_for_each_exception() -> Result<()> {
+    let engine = Engine::new(Config::new().max_host_bytes(16 << 20))?;
+    let mut store = new_store(&engine)?;
+    let text = format!(
+        r#"(module {IMPORTS} (table $t 0 externref) (tag $none)
+        (func (export "fill") (local $step i32)
+            (call $throw)
+            (local.set $step (i32.const 0x100000))
+            (loop $next
+                (br_if $next (i32.ge_s (table.grow $t (ref.null extern) (local.get $step)) (i32.const 0)))
+                (br_if $next (local.tee $step (i32.shr_u (local.get $step) (i32.const 1))))))
+        (func $throw
+            (drop (block $c (result exnref) (try_table (catch_all_ref $c) (throw $none)) unreachable)))
+        (func (export "run") (param i32)
+            (loop $next (call $throw) (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#
+    );
+    let instance = linker(&engine, &mut store)?.instantiate(&mut store, &Module::new(&engine, &text)?)?;
+    instance.get_typed_func::<(), ()>(&mut store, "fill")?.call(&mut store, ())?;
+    let run = instance.get_typed_func::<i32, ()>(&mut store, "run")?;
+    // That many looks at millions of elements would take minutes.
+    let error = run.call(&mut store, 1_000_000).unwrap_err();
+    assert!(error.is::<LimitExceeded>(), "{error:?}");
+    Ok(())
+}
+
+/// A value that enters a guest of another store when it is dropped.
+struct EntersWhenDropped(Store<()>, Instance);
+
+impl Drop for EntersWhenDropped {
+    fn drop(&mut self) {
+        let EntersWhenDropped(store, instance) = self;
+        let run = instance.get_typed_func::<(), ()>(&mut *store, "run");
+        run.and_then(|run| run.call(store, ())).expect("it does nothing");
+    }
+}
+
+/// What is dropped to make room for an exception of the host's may do what it likes: the guest that catches it traps as it did before.
+#[test]
+fn what_is_dropped_for_an_exception_may_enter_guests() -> Result<()> {
+    for engine in engines()? {
+        let mut linker = linker(&engine, &mut new_store(&engine)?)?;
+        linker.allow_shadowing(true);
+        let mut store = new_store(&engine)?;
+        let nothing = Module::new(&engine, r#"(module (func (export "run")))"#)?;
+        let inner = nothing.clone();
+        linker.func_wrap("", "value", move |mut caller: Caller<'_, Data>| -> Result<Option<ExternRef>> {
+            let mut other = Store::new(caller.engine(), ());
+            other.set_epoch_deadline(1 << 40);
+            let _ = other.set_fuel(1 << 40);
+            let instance = Instance::new(&mut other, &inner, &[])?;
+            ExternRef::new(&mut caller, EntersWhenDropped(other, instance)).map(Some)
+        })?;
+        let tag = Tag::new(&mut store, &FuncType { params: [].into(), results: [].into() })?;
+        linker.define("", "none", tag)?;
+        linker.func_wrap("", "fail", move |mut caller: Caller<'_, Data>| -> Result<()> {
+            Err(Exception::new(&mut caller, tag, &[])?.into())
+        })?;
+        let text = r#"(module
+            (import "" "value" (func $value (result externref)))
+            (import "" "fail" (func $fail))
+            (memory 1)
+            (func $make (drop (call $value)))
+            (func (export "run")
+                (call $make)
+                (block $c (try_table (catch_all $c) (call $fail)))
+                (drop (i32.load (i32.const -1)))))"#;
+        let instance = linker.instantiate(&mut store, &Module::new(&engine, text)?)?;
+        let error = instance.get_typed_func::<(), ()>(&mut store, "run")?.call(&mut store, ()).unwrap_err();
+        let trap = error.downcast_ref::<gusset::Trap>().map(gusset::Trap::code);
+        assert_eq!(trap, Some(gusset::TrapCode::MemoryOutOfBounds), "{error:?}");
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 
 use gusset::core::{Extern, ExternType, Instance, Linker, Memory, MemoryType, Module, SharedMemory, WaitResult};
 use gusset::{
-    Config, Engine, Error, LimitExceeded, PoolingConfig, Result, Store, StoreLimitsBuilder, Trap, TrapCode,
-    UpdateDeadline,
+    Config, Engine, Error, LimitExceeded, PoolingConfig, ResourceLimiter, Result, Store, StoreLimitsBuilder, Trap,
+    TrapCode, UpdateDeadline,
 };
 use std::pin::pin;
 use std::sync::atomic::Ordering::SeqCst;
@@ -498,4 +498,41 @@ fn hosts_read_what_guests_write_meanwhile() -> Result<()> {
         memory.data()[0].store(1, SeqCst);
         running.join().expect("it does not panic")
     })
+}
+
+/// A limiter that is slow: others grow the memory while it thinks.
+struct SlowLimiter;
+
+impl ResourceLimiter for SlowLimiter {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        thread::sleep(Duration::from_millis(5));
+        Ok(desired <= 10 << 16)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn threads_that_grow_together_stay_within_their_limits() -> Result<()> {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module (import "" "" (memory 1 100 shared)) (func (export "grow") (result i32) (memory.grow (i32.const 1))))"#,
+    )?;
+    let memory = SharedMemory::new(&engine, ty(9, 100))?;
+    let grown = thread::scope(|scope| {
+        let grow = || -> Result<i32> {
+            let mut store = Store::new(&engine, SlowLimiter);
+            store.limiter(|limiter| limiter);
+            let instance = Instance::new(&mut store, &module, &[memory.clone().into()])?;
+            instance.get_typed_func::<(), i32>(&mut store, "grow")?.call(&mut store, ())
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(grow)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("nothing panics")).collect::<Result<Vec<_>>>()
+    })?;
+    assert_eq!((memory.size(), grown.iter().filter(|&&before| before == 9).count()), (10, 1));
+    assert!(grown.iter().all(|&before| before == 9 || before == -1), "{grown:?}");
+    Ok(())
 }

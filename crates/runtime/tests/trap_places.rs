@@ -3,6 +3,7 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 mod accesses;
+mod crowded;
 mod operators;
 mod others;
 mod users;

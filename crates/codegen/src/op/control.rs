@@ -9,7 +9,7 @@ use crate::func::{Form, FuncTranslator, MAX_TABLE_LABELS, Operand};
 use crate::metering::Fuel;
 use crate::op::legacy_exception::{BeforeClause, CaughtException};
 use crate::signature::{clif_type, needs_stack_map};
-use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData};
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, Inst, InstBuilder, JumpTableData, Value};
 use gusset_artifact::CoreValType;
 use std::collections::HashMap;
 use wasmparser::{BlockType, BrTable, Operator};
