@@ -8,8 +8,8 @@ use gusset::core::{
 };
 use gusset::{AsContextMut, Config, Engine, Error, HostPanic, LimitExceeded, OptLevel, Result, Store};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// In all forms of code, with references reclaimed whenever that is possible.
@@ -814,11 +814,12 @@ fn a_full_budget_is_not_looked_through_for_each_exception() -> Result<()> {
 }
 
 /// A value that enters a guest of another store when it is dropped.
-struct EntersWhenDropped(Store<()>, Instance);
+struct EntersWhenDropped(Mutex<Store<()>>, Instance);
 
 impl Drop for EntersWhenDropped {
     fn drop(&mut self) {
         let EntersWhenDropped(store, instance) = self;
+        let store = store.get_mut().expect("nobody has locked it");
         let run = instance.get_typed_func::<(), ()>(&mut *store, "run");
         run.and_then(|run| run.call(store, ())).expect("it does nothing");
     }
@@ -838,7 +839,7 @@ fn what_is_dropped_for_an_exception_may_enter_guests() -> Result<()> {
             other.set_epoch_deadline(1 << 40);
             let _ = other.set_fuel(1 << 40);
             let instance = Instance::new(&mut other, &inner, &[])?;
-            ExternRef::new(&mut caller, EntersWhenDropped(other, instance)).map(Some)
+            ExternRef::new(&mut caller, EntersWhenDropped(Mutex::new(other), instance)).map(Some)
         })?;
         let tag = Tag::new(&mut store, &FuncType { params: [].into(), results: [].into() })?;
         linker.define("", "none", tag)?;
