@@ -279,12 +279,21 @@ impl fmt::Display for WasmBacktrace {
     }
 }
 
-/// A line for each place, with the function if that is not the one of the frame.
+/// A line for each place, with the function if that is not the one of the frame. What is not known is left out.
 fn write_symbols(f: &mut fmt::Formatter<'_>, symbols: &[FrameSymbol]) -> fmt::Result {
     let Some((own, inlined)) = symbols.split_last() else { return Ok(()) };
-    for symbol in inlined {
-        let name = symbol.demangled_name().unwrap_or("<unknown>".into());
-        write!(f, "\n         at {symbol} in {}, inlined", Printable::name(&name))?;
+    for symbol in inlined.iter().filter(|symbol| symbol.name.is_some() || symbol.file.is_some()) {
+        f.write_str("\n        ")?;
+        if symbol.file.is_some() {
+            write!(f, " at {symbol}")?;
+        }
+        if let Some(name) = symbol.demangled_name() {
+            write!(f, " in {}", Printable::name(&name))?;
+        }
+        f.write_str(", inlined")?;
+    }
+    if own.file.is_none() {
+        return Ok(());
     }
     write!(f, "\n         at {own}")
 }

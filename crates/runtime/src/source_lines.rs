@@ -1,5 +1,5 @@
 //! [`ModuleLines`]: from an offset in a module to lines of its sources, as its DWARF has them. It is read when somebody asks first, and it is a
-//! guest's: whatever is wrong with it is ignored, and what reading it takes is bounded.
+//! guest's: whatever is wrong with it is ignored, and what reading it takes is bounded, in time, memory and stack.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ impl FrameSymbol {
     }
 }
 
-/// The place: `src/list.c:12:5`.
+/// The place: `src/list.c:12:5`; nothing where the file is not known.
 impl fmt::Display for FrameSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.as_deref().unwrap_or("<unknown>");
+        let Some(file) = self.file.as_deref() else { return Ok(()) };
         write!(f, "{}", gusset_types::Printable::message(file))?;
         [self.line, self.column].into_iter().map_while(|number| number).try_for_each(|number| write!(f, ":{number}"))
     }
@@ -76,3 +76,7 @@ pub(crate) use dwarf::ModuleLines;
 
 #[cfg(feature = "addr2line")]
 mod dwarf;
+#[cfg(feature = "addr2line")]
+mod section;
+#[cfg(feature = "addr2line")]
+mod vet;

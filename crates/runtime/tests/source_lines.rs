@@ -7,6 +7,8 @@ use gusset::{Component, Config, Engine, Linker, Result, Store, Trap, WasmBacktra
 use std::time::{Duration, Instant};
 use wasmparser::{Parser, Payload};
 
+mod hostile;
+
 const AVERAGE: &[u8] = include_bytes!("source_lines/average.wasm");
 const LIST: &[u8] = include_bytes!("source_lines/list.wasm");
 
