@@ -361,11 +361,12 @@ fn types_of_indirect_calls_are_compared_across_modules() -> Result<()> {
     let table = one.get_export(&mut store, "t").unwrap();
     let two = r#"(module (type $f (func (result i32))) (type (func (param i64))) (import "" "t" (table 2 funcref))
         (func (export "call") (param i32) (result i32) (call_indirect (type $f) (local.get 0))))"#;
-    let two = Instance::new(&mut store, &Module::new(&engine, two)?, &[table.clone()])?;
+    let two = Instance::new(&mut store, &Module::new(&engine, two)?, std::slice::from_ref(&table))?;
     assert_eq!(call(&mut store, two, "call", &[0])?, [Val::I32(5)]);
     assert_eq!(trap_code(call(&mut store, two, "call", &[1])), TrapCode::IndirectCallTypeMismatch);
     let of_wrong_type = r#"(module (import "" "t" (table 2 externref)))"#;
-    let error = Instance::new(&mut store, &Module::new(&engine, of_wrong_type)?, &[table.clone()]).unwrap_err();
+    let error =
+        Instance::new(&mut store, &Module::new(&engine, of_wrong_type)?, std::slice::from_ref(&table)).unwrap_err();
     assert!(error.to_string().contains("incompatible import type"), "{error}");
     assert!(matches!(table, Extern::Table(_)));
     Ok(())

@@ -718,7 +718,7 @@ fn frames_of_other_instances_and_activations_are_looked_at() -> Result<()> {
         let mut linker = linker(&engine, &mut store)?;
         let inner = Module::new(
             &engine,
-            &format!(
+            format!(
                 r#"(module {IMPORTS} (func (export "f") (param externref) (result externref) (local externref)
                     (local.set 1 (call $make (i32.const 3)))
                     (call $gc)
@@ -738,7 +738,7 @@ fn frames_of_other_instances_and_activations_are_looked_at() -> Result<()> {
         })?;
         let outer = Module::new(
             &engine,
-            &format!(
+            format!(
                 r#"(module {IMPORTS} (import "" "direct" (func $direct (type $unary)))
                 (import "" "by_host" (func $by_host (type $unary)))
                 (func (export "run") (local externref)
