@@ -2,7 +2,7 @@
 //! `GUSSET_FUZZ_SEED` other input.
 
 use gusset_fuzz::{COMPONENT_HEADER, Shown};
-use gusset_oracle::{Side, Unstructured, arbitrary_type, composition};
+use gusset_oracle::{CallSide, Unstructured, arbitrary_type, composition};
 use std::time::{Duration, Instant};
 
 /// A linear congruential generator.
@@ -50,7 +50,7 @@ fn damaged(input: &mut Input) -> (Vec<u8>, usize) {
     let bytes = input.bytes(1024);
     let mut source = Unstructured::new(&bytes);
     let ty = arbitrary_type(&mut source).expect("there are bytes enough");
-    let sides = [Side::arbitrary(&mut source), Side::arbitrary(&mut source)];
+    let sides = [CallSide::arbitrary(&mut source), CallSide::arbitrary(&mut source)];
     let [caller, callee] = sides.map(|side| side.expect("there are bytes enough"));
     let component = wat::parse_str(composition(&[ty], caller, callee)).expect("the composition is well-formed");
     let mut bytes = component.strip_prefix(&COMPONENT_HEADER).expect("it is a component").to_vec();

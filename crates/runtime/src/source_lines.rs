@@ -58,12 +58,15 @@ impl Eq for FrameLines {}
 
 /// Without a reader nothing is known.
 #[cfg(not(feature = "addr2line"))]
-pub(crate) struct ModuleLines;
+pub(crate) struct UnreadLines;
 
 #[cfg(not(feature = "addr2line"))]
-impl ModuleLines {
-    pub(crate) fn new(_: &gusset_artifact::DebugSections) -> ModuleLines {
-        ModuleLines
+pub(crate) use UnreadLines as ModuleLines;
+
+#[cfg(not(feature = "addr2line"))]
+impl UnreadLines {
+    pub(crate) fn new(_: &gusset_artifact::DebugSections) -> UnreadLines {
+        UnreadLines
     }
 
     pub(crate) fn symbols(&self, _: u32) -> Vec<FrameSymbol> {

@@ -2,7 +2,7 @@
 
 use crate::generate::{GeneratedType, name};
 use crate::own::lends;
-use crate::side::{Addresses, Side};
+use crate::side::{Addresses, CallSide};
 use crate::view::{align_to, layout};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ const RESULT: u32 = 1024;
 /// The text of the composition for `types`: for the n-th of them the root imports `fN: func(x: T) -> T` and exports an `fN` of the
 /// same type. Where some type lends handles, they are all `func(x: T, handles: u32)`, with the number of handles in the value, and each
 /// guest drops as many: those that it was lent are the only ones that it has, and have the indices from 1 on.
-pub fn composition(types: &[GeneratedType], caller: Side, callee: Side) -> String {
+pub fn composition(types: &[GeneratedType], caller: CallSide, callee: CallSide) -> String {
     let mut named = NamedTypes::default();
     let lend = types.iter().any(lends);
     let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
@@ -48,7 +48,7 @@ pub fn composition(types: &[GeneratedType], caller: Side, callee: Side) -> Strin
 }
 
 /// The texts of two components, callee and caller, each of which imports and exports the functions of a [`composition`].
-pub(crate) fn halves(types: &[GeneratedType], caller: Side, callee: Side) -> [String; 2] {
+pub(crate) fn halves(types: &[GeneratedType], caller: CallSide, callee: CallSide) -> [String; 2] {
     let mut named = NamedTypes::default();
     let lend = types.iter().any(lends);
     let funcs: Vec<EchoFunc> = types.iter().map(|ty| EchoFunc::new(ty, lend, &mut named)).collect();
@@ -108,7 +108,7 @@ impl EchoFunc {
 }
 
 /// A component that imports `f0`, `f1` and so on, and exports functions of these names which forward to them.
-fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], side: Side) -> String {
+fn forwarder(component: &str, imports: &str, funcs: &[EchoFunc], side: CallSide) -> String {
     let (options, addresses) = (side.options(), side.addresses);
     let (mut func_imports, mut lowered_funcs, mut with, mut main, mut lifted_funcs) =
         (String::new(), String::new(), String::new(), [String::new(), String::new()], String::new());

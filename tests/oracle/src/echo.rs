@@ -4,7 +4,7 @@ use crate::composition::{composition, halves};
 use crate::generate::{GeneratedType, arbitrary_value};
 use crate::own::{HostResource, count_handles, lends, with_handles, without_handles};
 use crate::same;
-use crate::side::Side;
+use crate::side::CallSide;
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, Linker, ResourceType, Store, StoreContextMut, Val};
 
@@ -26,7 +26,7 @@ pub fn check_types(
     engine: &Engine,
     joined: Joined,
     types: &[GeneratedType],
-    [caller, callee]: [Side; 2],
+    [caller, callee]: [CallSide; 2],
     input: &mut Unstructured<'_>,
     count: usize,
 ) -> Result<usize, String> {

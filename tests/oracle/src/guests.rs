@@ -5,7 +5,7 @@
 use crate::composition::{NamedTypes, flat_types};
 use crate::generate::GeneratedType;
 use crate::model::{GAP, HEAP, PAGE, UNTOUCHED};
-use crate::side::{Addresses, Side};
+use crate::side::{Addresses, CallSide};
 use crate::view::layout;
 
 /// The memory that values go to: `realloc` notes each call, with a digest of the first page as it finds it, in the second.
@@ -98,7 +98,7 @@ fn hold(addresses: Addresses) -> String {
 /// The text of the composition: its root imports `take: func(x: T)` and `give: func() -> T` from the host, and exports the functions
 /// of its guests as `sink-take` and so on. Guests of `from` send and give, those of `to` take and fetch; `host-sender` and
 /// `host-fetcher` do so to and from the host.
-pub(crate) fn raw_composition(ty: &GeneratedType, from: Side, to: Side) -> String {
+pub(crate) fn raw_composition(ty: &GeneratedType, from: CallSide, to: CallSide) -> String {
     let mut types = NamedTypes::default();
     let text = types.text(ty);
     let imports = types.imports();
@@ -144,7 +144,7 @@ fn param_types(ty: &GeneratedType, addresses: Addresses) -> Vec<&'static str> {
     if flat.len() > 16 { vec![addresses.core_type()] } else { flat }
 }
 
-fn sink(ty: &GeneratedType, take: &str, side: Side) -> String {
+fn sink(ty: &GeneratedType, take: &str, side: CallSide) -> String {
     let (p, memory) = (side.addresses.core_type(), side.addresses.memory());
     let params = param_types(ty, side.addresses);
     let stores = params.iter().enumerate();
@@ -162,7 +162,7 @@ fn sink(ty: &GeneratedType, take: &str, side: Side) -> String {
     )
 }
 
-fn sender(ty: &GeneratedType, take: &str, side: Side) -> String {
+fn sender(ty: &GeneratedType, take: &str, side: CallSide) -> String {
     let (p, memory) = (side.addresses.core_type(), side.addresses.memory());
     let params = param_types(ty, side.addresses);
     let loads: String =
@@ -184,7 +184,7 @@ fn sender(ty: &GeneratedType, take: &str, side: Side) -> String {
     )
 }
 
-fn giver(ty: &GeneratedType, give: &str, side: Side) -> String {
+fn giver(ty: &GeneratedType, give: &str, side: CallSide) -> String {
     let (p, memory) = (side.addresses.core_type(), side.addresses.memory());
     let flat = flat_types(ty, side.addresses);
     let result = if let [single] = flat[..] { single } else { p };
@@ -200,7 +200,7 @@ fn giver(ty: &GeneratedType, give: &str, side: Side) -> String {
     )
 }
 
-fn fetcher(ty: &GeneratedType, give: &str, side: Side) -> String {
+fn fetcher(ty: &GeneratedType, give: &str, side: CallSide) -> String {
     let (p, memory) = (side.addresses.core_type(), side.addresses.memory());
     let (lowered, fetch) = match flat_types(ty, side.addresses)[..] {
         [single] => (format!("(result {single})"), format!("({single}.store ({p}.const 0) (call $give))")),

@@ -47,7 +47,7 @@ pub use programs::{HandleProgram, arbitrary_program};
 pub use reference::{Compared, Reference, compare_program, compare_with_reference};
 pub use run_programs::Interpreters;
 pub use seed::input;
-pub use side::{Addresses, Encoding, Side};
+pub use side::{Addresses, CallSide, Encoding};
 pub use waiting_programs::{WaitingPrograms, WaitingSeen};
 pub use wasi_calls::{CallsSeen, check_wasi_calls};
 
@@ -66,7 +66,8 @@ pub fn check(engine: &Engine, input: &[u8]) -> Result<Option<usize>, String> {
     let count = input.int_in_range(1..=MOST.0).unwrap_or(1);
     let handle = if input.arbitrary().unwrap_or(false) { GeneratedType::Own } else { GeneratedType::Borrow };
     let types = (0..count).map(|_| arbitrary_type_with_handles(&mut input, &handle)).collect::<Result<Vec<_>, _>>();
-    let (Ok(types), Ok(caller), Ok(callee)) = (types, Side::arbitrary(&mut input), Side::arbitrary(&mut input)) else {
+    let (Ok(types), Ok(caller), Ok(callee)) = (types, CallSide::arbitrary(&mut input), CallSide::arbitrary(&mut input))
+    else {
         return Ok(None);
     };
     check_types(engine, Joined::Composed, &types, [caller, callee], &mut input, MOST.1).map(Some)

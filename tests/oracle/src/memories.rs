@@ -8,7 +8,7 @@ use crate::generate::{GeneratedType, arbitrary_type, arbitrary_value};
 use crate::guests::raw_composition;
 use crate::model::{HEAP, Model, Purpose, ReallocCall, TooLarge};
 use crate::same;
-use crate::side::{Encoding, Side};
+use crate::side::{CallSide, Encoding};
 use crate::view::has_nan;
 use arbitrary::Unstructured;
 use gusset::{Component, Engine, Error, Instance, InstancePre, Linker, Store, Trap, TrapCode, Val};
@@ -49,7 +49,7 @@ impl std::ops::AddAssign for Findings {
 pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Findings, String> {
     let mut input = Unstructured::new(input);
     let Ok(ty) = arbitrary_type(&mut input) else { return Ok(Findings::default()) };
-    let (Ok(from), Ok(to)) = (Side::arbitrary(&mut input), Side::arbitrary(&mut input)) else {
+    let (Ok(from), Ok(to)) = (CallSide::arbitrary(&mut input), CallSide::arbitrary(&mut input)) else {
         return Ok(Findings::default());
     };
     let (Ok(seed), Ok(val)) = (input.arbitrary(), arbitrary_value(&ty, &mut input)) else {
@@ -67,7 +67,7 @@ pub fn check_memories(engine: &Engine, input: &[u8]) -> Result<Findings, String>
 /// # Errors
 ///
 /// What differs.
-pub fn check_strings(engine: &Engine, from: Side, to: Side, texts: &[String]) -> Result<Findings, String> {
+pub fn check_strings(engine: &Engine, from: CallSide, to: CallSide, texts: &[String]) -> Result<Findings, String> {
     let case = Experiment::new(engine, &GeneratedType::String, from, to)?;
     let mut findings = Findings::default();
     for text in texts {
@@ -86,7 +86,13 @@ pub fn check_strings(engine: &Engine, from: Side, to: Side, texts: &[String]) ->
 /// # Errors
 ///
 /// What differs.
-pub fn check_value(engine: &Engine, ty: &GeneratedType, val: &Val, from: Side, to: Side) -> Result<Findings, String> {
+pub fn check_value(
+    engine: &Engine,
+    ty: &GeneratedType,
+    val: &Val,
+    from: CallSide,
+    to: CallSide,
+) -> Result<Findings, String> {
     let case = Experiment::new(engine, ty, from, to)?;
     case.lowered(val, 1)
 }
@@ -95,8 +101,8 @@ pub fn check_value(engine: &Engine, ty: &GeneratedType, val: &Val, from: Side, t
 pub(crate) struct Experiment<'a> {
     engine: &'a Engine,
     ty: &'a GeneratedType,
-    pub(crate) from: Side,
-    pub(crate) to: Side,
+    pub(crate) from: CallSide,
+    pub(crate) to: CallSide,
     pre: InstancePre<Option<Val>>,
     text: String,
 }
@@ -139,8 +145,8 @@ impl<'a> Experiment<'a> {
     pub(crate) fn new(
         engine: &'a Engine,
         ty: &'a GeneratedType,
-        from: Side,
-        to: Side,
+        from: CallSide,
+        to: CallSide,
     ) -> Result<Experiment<'a>, String> {
         let text = raw_composition(ty, from, to);
         let compiled = Component::new(engine, &text).and_then(|component| {

@@ -6,7 +6,7 @@
 
 use crate::composition::flat_types;
 use crate::generate::GeneratedType;
-use crate::side::{Encoding, Side};
+use crate::side::{CallSide, Encoding};
 use crate::view::{
     View, align_to, bits, case, discriminant_size, entries, fields, fields_layout, flag_bits, flags_size, layout,
     payload_offset, view,
@@ -128,7 +128,7 @@ pub(crate) struct Model {
     blocks: Vec<(u32, u32)>,
     /// The end of what is allocated.
     pub(crate) next: u32,
-    pub(crate) side: Side,
+    pub(crate) side: CallSide,
     seed: u64,
     /// Whether `realloc` copies what it moves.
     copies: bool,
@@ -138,19 +138,19 @@ pub(crate) struct Model {
 
 impl Model {
     /// A memory that canonical lowering writes to, from a peer whose strings are in `from`.
-    pub(crate) fn lowering(side: Side, from: Encoding, seed: u64, copies: bool) -> Model {
+    pub(crate) fn lowering(side: CallSide, from: Encoding, seed: u64, copies: bool) -> Model {
         let memory = vec![UNTOUCHED; PAGE as usize];
         Model::new(memory, side, seed, copies, Writer::Lowering { from })
     }
 
     /// A memory with values to lift.
-    pub(crate) fn guest(side: Side, seed: u64) -> Model {
+    pub(crate) fn guest(side: CallSide, seed: u64) -> Model {
         let mut noise = seed;
         let memory = (0..PAGE).map(|_| next_noise(&mut noise) as u8).collect();
         Model::new(memory, side, seed, true, Writer::Guest { noise })
     }
 
-    fn new(memory: Vec<u8>, side: Side, seed: u64, copies: bool, writer: Writer) -> Model {
+    fn new(memory: Vec<u8>, side: CallSide, seed: u64, copies: bool, writer: Writer) -> Model {
         let (core, calls, purposes, weak_spots, blocks, path) = Default::default();
         let (written, next) = (vec![false; PAGE as usize], HEAP);
         Model { memory, core, calls, purposes, weak_spots, written, blocks, next, side, seed, copies, writer, path }

@@ -68,22 +68,22 @@ impl Addresses {
 
 /// One side of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Side {
+pub struct CallSide {
     /// How its strings are encoded.
     pub encoding: Encoding,
     /// How wide its addresses are.
     pub addresses: Addresses,
 }
 
-impl Side {
+impl CallSide {
     /// One of the six.
     ///
     /// # Errors
     ///
     /// When the input ends.
-    pub fn arbitrary(input: &mut Unstructured<'_>) -> Result<Side> {
+    pub fn arbitrary(input: &mut Unstructured<'_>) -> Result<CallSide> {
         let encoding = *input.choose(&Encoding::ALL)?;
-        Ok(Side { encoding, addresses: *input.choose(&Addresses::ALL)? })
+        Ok(CallSide { encoding, addresses: *input.choose(&Addresses::ALL)? })
     }
 
     /// The options of a function that uses this side's memory, and its `realloc`.
@@ -93,8 +93,8 @@ impl Side {
 }
 
 /// A side with a memory of 32 bits.
-impl From<Encoding> for Side {
-    fn from(encoding: Encoding) -> Side {
-        Side { encoding, addresses: Addresses::I32 }
+impl From<Encoding> for CallSide {
+    fn from(encoding: Encoding) -> CallSide {
+        CallSide { encoding, addresses: Addresses::I32 }
     }
 }

@@ -2,7 +2,8 @@
 
 use gusset::Val;
 use gusset_oracle::{
-    Addresses, Encoding, Findings, GeneratedType as T, Side, check_memories, check_strings, check_value, engine, input,
+    Addresses, CallSide, Encoding, Findings, GeneratedType as T, check_memories, check_strings, check_value, engine,
+    input,
 };
 
 #[test]
@@ -49,8 +50,8 @@ fn strings_are_stored_as_the_specification_does_for_each_pair_of_encodings() {
 }
 
 /// All six.
-fn sides() -> impl Iterator<Item = Side> {
-    Encoding::ALL.into_iter().flat_map(|encoding| Addresses::ALL.map(|addresses| Side { encoding, addresses }))
+fn sides() -> impl Iterator<Item = CallSide> {
+    Encoding::ALL.into_iter().flat_map(|encoding| Addresses::ALL.map(|addresses| CallSide { encoding, addresses }))
 }
 
 /// What lies between values on one side, where the guest has noise, is not seen on the other.

@@ -2,8 +2,8 @@
 
 use gusset::Engine;
 use gusset_oracle::{
-    Addresses, Encoding, GeneratedType, Joined, Side, Unstructured, arbitrary_type_with_handles, check_types, engine,
-    engine_without_adapters, input,
+    Addresses, CallSide, Encoding, GeneratedType, Joined, Unstructured, arbitrary_type_with_handles, check_types,
+    engine, engine_without_adapters, input,
 };
 
 /// Passes values of types with handles: `per_type` of each of six types, which share a composition as adapters share a module and its
@@ -18,8 +18,10 @@ fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_ty
         let generated: Vec<_> = (0..TYPES)
             .map(|_| arbitrary_type_with_handles(&mut input, handle).expect("there are bytes enough"))
             .collect();
-        let side =
-            |n: u64| Side { encoding: Encoding::ALL[n as usize % 3], addresses: Addresses::ALL[n as usize / 3 % 2] };
+        let side = |n: u64| CallSide {
+            encoding: Encoding::ALL[n as usize % 3],
+            addresses: Addresses::ALL[n as usize / 3 % 2],
+        };
         // Each of 36 pairs, with lent and owned handles in turns.
         let pair = [side(seed / 2 % 6), side(seed / 12 % 6)];
         match check_types(engine, joined, &generated, pair, &mut input, per_type) {
