@@ -69,7 +69,7 @@ pub(super) const SHAPES: &[InputShape] = shapes! {
     "vector-constants" proposals::vector_constants [(45_000, 1, 1), (45, 1_000, 1)];
     "shuffles" proposals::shuffles [(45_000, 1, 1), (45, 1_000, 1)];
     "vector-chain" proposals::vector_chain [(125_000, 1, 1), (125, 1_000, 1)];
-    "tail-calls" proposals::tail_calls [(350, 1_000, 1), (33_000, 10, 1), (35, 1_000, 10), (35, 90, 100)];
+    "tail-calls" proposals::tail_calls [(350, 1_000, 1), (33_000, 10, 1), (35, 1_000, 10), (38, 90, 100)];
     "null-branches" proposals::null_branches [(190_000, 1_000, 1), (190_000, 10, 1), (19_000, 1_000, 10), (1_900, 100, 100)];
     "straight" definitions::straight [(180_000, 1, 1)];
     "functions" definitions::functions [(240_000, 0, 1), (1_000, 240, 1)];
