@@ -26,9 +26,10 @@ impl Encoding {
 
 /// The addresses of one side's memory: the specification's `opts.memory.ptr_type()`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the spec's own words, one for one")]
 pub enum Addresses {
+    /// 32 bits.
     I32,
+    /// 64 bits.
     I64,
 }
 
