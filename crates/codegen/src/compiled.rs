@@ -5,6 +5,7 @@ use crate::cost;
 use crate::error::CodegenError;
 use crate::func::FormKind;
 use crate::key::CodeKey;
+use crate::loop_invariants;
 use crate::placement::{Placement, STEP};
 use crate::trap_place::{self, BranchTraps, with_trap_places};
 use cranelift_codegen::binemit::{Addend, Reloc};
@@ -101,7 +102,7 @@ pub(crate) fn compile(
     let isa = match form {
         FormKind::Frame => &isas.linear,
         FormKind::Ssa if !cost::optimizable(&context.func) => return Ok(None),
-        FormKind::Ssa if cost::small(&context.func) && !trap_place::shares_codes(&context.func) => &isas.best,
+        FormKind::Ssa if is_simple(&context.func) => &isas.best,
         FormKind::Ssa => {
             context.verify_if(&*isas.best).map_err(|error| explain(&error))?;
             context.optimize(&*isas.best, plane).map_err(|error| explain(&error))?;
@@ -110,10 +111,16 @@ pub(crate) fn compile(
                 return Ok(None);
             }
             trap_place::move_users_to_loads(&mut context.func);
+            loop_invariants::hoist(context);
             &isas.optimized
         }
     };
     finish(isa, context, &branches).map(Some)
+}
+
+/// Whether nothing is to be done or seen between the optimiser and the rest.
+fn is_simple(func: &Function) -> bool {
+    cost::small(func) && !trap_place::shares_codes(func) && !loop_invariants::may_have_any(func)
 }
 
 /// Makes machine code of a stub; `linear` where stubs are many or have many values.

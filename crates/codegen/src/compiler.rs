@@ -372,7 +372,9 @@ fn flags(settings: &CompilerSettings, effort: Effort) -> Result<settings::Builde
     };
     flags.set("regalloc_algorithm", allocator)?;
     flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
-    flags.set("enable_nan_canonicalization", if settings.nan_canonicalization { "true" } else { "false" })?;
+    // What has been optimised has been done so.
+    let canonicalize = settings.nan_canonicalization && !matches!(effort, Effort::Allocate);
+    flags.set("enable_nan_canonicalization", if canonicalize { "true" } else { "false" })?;
     // The runtime walks frames by their pointers and needs no tables for it.
     flags.set("preserve_frame_pointers", "true")?;
     flags.set("unwind_info", "false")?;

@@ -50,6 +50,7 @@ mod key;
 mod lazy;
 mod live_references;
 mod locals;
+mod loop_invariants;
 mod memory_image;
 mod metering;
 mod module_env;

@@ -183,7 +183,7 @@ impl BranchTraps {
 }
 
 /// Whether an instruction does nothing but give a value: what Cranelift calls pure.
-fn is_pure(func: &Function, inst: Inst) -> bool {
+pub(crate) fn is_pure(func: &Function, inst: Inst) -> bool {
     let data = &func.dfg.insts[inst];
     let opcode = data.opcode();
     let acts = opcode.can_trap()
