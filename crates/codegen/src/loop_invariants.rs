@@ -407,9 +407,10 @@ mod tests {
 
     #[test]
     fn a_float_leaves_the_innermost_loop_only() {
-        let context = nested(|builder, number, float| {
+        let context = nested(|builder, number, _| {
+            let total = builder.block_params(builder.current_block().unwrap())[1];
             let limit = builder.ins().f64const(4.0);
-            (number, builder.ins().fmin(float, limit))
+            (number, builder.ins().fmin(total, limit))
         });
         let inner = context.func.layout.blocks().filter(|&block| context.loop_analysis.loop_level(block).level() == 2);
         let insts = inner.flat_map(|block| context.func.layout.block_insts(block));
