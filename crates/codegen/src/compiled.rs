@@ -110,8 +110,8 @@ pub(crate) fn compile(
             if !cost::allocatable(context) {
                 return Ok(None);
             }
-            trap_place::move_users_to_loads(&mut context.func);
             loop_invariants::hoist(context);
+            trap_place::move_users_to_loads(&mut context.func);
             &isas.optimized
         }
     };

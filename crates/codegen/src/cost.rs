@@ -29,6 +29,11 @@ const MERGED_PER_INSTRUCTION: usize = 1 << 11;
 const MERGED_ALLOWANCE: usize = 1 << 18;
 const MAX_MERGED: usize = 100_000_000;
 
+/// Parameters of blocks that the allocator would look at where values are alive: it goes through those of all blocks anew for each block at whose start a
+/// value is alive, until it has met the first value that is alive in several places. Per instruction (60), and a first allowance.
+const LOOKED_AT_PER_INSTRUCTION: usize = 1 << 12;
+const LOOKED_AT_ALLOWANCE: usize = 1 << 22;
+
 /// Inserting a range in a list costs so much less, by its length, than sorting the list.
 const INSERTION_SHARE: usize = 64;
 
@@ -62,7 +67,18 @@ pub(crate) fn allocatable(context: &Context) -> bool {
     let max_live = LIVE_ALLOWANCE + instructions * LIVE_PER_INSTRUCTION;
     let max_crossed = CROSSED_ALLOWANCE + instructions * CROSSED_PER_INSTRUCTION;
     let max_merged = MAX_MERGED.min(MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION);
-    count_live(context, &uses, &mut webs, max_live, max_crossed) && webs.merged(&context.func) <= max_merged
+    let max_looked_at = LOOKED_AT_ALLOWANCE + instructions * LOOKED_AT_PER_INSTRUCTION;
+    let order = emission_order(context);
+    count_live(context, &order, &uses, &mut webs, max_live, max_crossed)
+        && webs.merged(&context.func) <= max_merged
+        && webs.looked_at(context, &order) <= max_looked_at
+}
+
+/// The blocks from the last to the first, as code is made of them: cold ones are the last.
+fn emission_order(context: &Context) -> Vec<Block> {
+    let blocks = || context.domtree.cfg_postorder().iter().copied();
+    let is_cold = |block: &Block| context.func.layout.is_cold(*block);
+    blocks().filter(is_cold).chain(blocks().filter(|block| !is_cold(block))).collect()
 }
 
 /// Where each value is used, and where calls stand.
@@ -153,6 +169,8 @@ struct Webs {
     passed: Vec<u32>,
     /// Of each value.
     ranges: Vec<u32>,
+    /// At how many blocks' starts each value is alive.
+    lives: Vec<u32>,
 }
 
 impl Webs {
@@ -162,6 +180,7 @@ impl Webs {
             edges: Vec::new(),
             passed: vec![0; values],
             ranges: vec![0; values],
+            lives: vec![0; values],
         }
     }
 
@@ -205,12 +224,54 @@ impl Webs {
     }
 }
 
+impl Webs {
+    /// How many passed parameters of blocks are looked at for values that are alive at starts of blocks.
+    fn looked_at(&self, context: &Context, order: &[Block]) -> usize {
+        let func = &context.func;
+        let (mut looked_at, mut passed, mut skipped) = (0_usize, 0, 0);
+        // Parameters, and what calls hand on, are numbered as they stand; then all else, as code is made of it, from the end.
+        for block in func.layout.blocks() {
+            for &param in func.dfg.block_params(block) {
+                passed += context.cfg.pred_iter(block).count();
+                looked_at += (passed - skipped) * (1 + self.lives[param.as_u32() as usize] as usize);
+                skipped = if self.is_in_pieces(param) { passed } else { skipped };
+            }
+            if let Some(table) = func.layout.last_inst(block).and_then(|last| func.dfg.insts[last].exception_table()) {
+                let calls = func.dfg.exception_tables[table].all_branches().iter();
+                let handed_on: usize = calls.map(|call| call.args(&func.dfg.value_lists).len()).sum();
+                looked_at += (passed - skipped) * handed_on;
+            }
+        }
+        let insts = order.iter().flat_map(|&block| func.layout.block_insts(block).rev());
+        for &result in insts.flat_map(|inst| func.dfg.inst_results(inst)) {
+            looked_at = looked_at.saturating_add((passed - skipped) * self.lives[result.as_u32() as usize] as usize);
+            if self.is_in_pieces(result) {
+                break;
+            }
+        }
+        looked_at
+    }
+
+    /// Whether a value is alive in several places, one of which has a block's start.
+    fn is_in_pieces(&self, value: Value) -> bool {
+        let value = value.as_u32() as usize;
+        self.ranges[value] > 1 && self.lives[value] > 0
+    }
+}
+
 /// Follows each value from its uses back to its definition, and notes how many ranges of blocks it is alive in. Whether it is
 /// alive in no more blocks than `max_live` and over no more calls than `max_crossed`, for all values together.
-fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize, max_crossed: usize) -> bool {
+fn count_live(
+    context: &Context,
+    blocks: &[Block],
+    uses: &Uses,
+    webs: &mut Webs,
+    max_live: usize,
+    max_crossed: usize,
+) -> bool {
     let func = &context.func;
     let mut order = SecondaryMap::with_capacity(func.dfg.num_blocks());
-    for (at, &block) in context.domtree.cfg_postorder().iter().enumerate() {
+    for (at, &block) in blocks.iter().enumerate() {
         order[block] = at as u32;
     }
     // For each place in the order, the last value found alive there, plus 1.
@@ -248,6 +309,7 @@ fn count_live(context: &Context, uses: &Uses, webs: &mut Webs, max_live: usize, 
         }
         webs.ranges[value as usize] =
             1 + found.iter().filter(|&&at| alive[at as usize + 1] != value + 1).count() as u32;
+        webs.lives[value as usize] = found.len() as u32;
         found.clear();
     }
     true
