@@ -314,3 +314,71 @@ fn count_live(
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types::I32};
+    use cranelift_codegen::isa::CallConv;
+    use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+
+    /// A function of so many conditionals with a result, over which a value is alive; and behind them perhaps one that is alive in two of three places.
+    fn conditionals(count: usize, in_pieces: bool) -> Context {
+        let (params, returns) = (vec![AbiParam::new(I32)], vec![AbiParam::new(I32)]);
+        let signature = Signature { params, returns, call_conv: CallConv::Tail };
+        let mut context = Context::for_function(Function::with_name_signature(UserFuncName::testcase("f"), signature));
+        let mut buffers = FunctionBuilderContext::new();
+        let mut builder = FunctionBuilder::new(&mut context.func, &mut buffers);
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        let given = builder.block_params(entry)[0];
+        let value = builder.ins().bnot(given);
+        let mut condition = given;
+        for _ in 0..count {
+            let [yes, no, end] = std::array::from_fn(|_| builder.create_block());
+            builder.ins().brif(condition, yes, &[], no, &[]);
+            for block in [yes, no] {
+                builder.switch_to_block(block);
+                builder.ins().jump(end, &[given.into()]);
+            }
+            condition = builder.append_block_param(end, I32);
+            builder.switch_to_block(end);
+        }
+        if in_pieces {
+            let piece = builder.ins().bnot(condition);
+            let blocks: [Block; 4] = std::array::from_fn(|_| builder.create_block());
+            builder.ins().brif(condition, blocks[0], &[], blocks[1], &[]);
+            builder.switch_to_block(blocks[1]);
+            builder.ins().brif(given, blocks[2], &[], blocks[3], &[]);
+            for block in [blocks[0], blocks[2]] {
+                builder.switch_to_block(block);
+                builder.ins().return_(&[piece]);
+            }
+            builder.switch_to_block(blocks[3]);
+        }
+        builder.ins().return_(&[value]);
+        builder.seal_all_blocks();
+        drop(builder);
+        context.compute_cfg();
+        context.compute_domtree();
+        context
+    }
+
+    #[test]
+    fn parameters_are_looked_at_for_each_value_until_one_is_in_pieces() {
+        assert!(allocatable(&conditionals(1_000, false)));
+        assert!(!allocatable(&conditionals(8_000, false)));
+        let looked_at = |count, in_pieces| {
+            let context = conditionals(count, in_pieces);
+            let mut webs = Webs::new(context.func.dfg.num_values());
+            let uses = Uses::collect(&context.func, &mut webs);
+            let order = emission_order(&context);
+            assert!(count_live(&context, &order, &uses, &mut webs, usize::MAX, usize::MAX));
+            webs.looked_at(&context, &order)
+        };
+        // Each of two parameters a conditional is looked at in three blocks for the value, and half of them for each result.
+        assert_eq!(looked_at(100, false), 2 * 100 * 3 * 100 + (1..=100).map(|at| 2 * at).sum::<usize>());
+        assert!(looked_at(100, true) < looked_at(100, false));
+    }
+}

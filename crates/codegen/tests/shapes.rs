@@ -68,17 +68,6 @@ fn values_that_the_optimiser_makes_live_long() {
     compiles_soon("invariant values", &function(1, &loops));
 }
 
-/// The allocator looked at the parameters of all blocks for each of them.
-#[test]
-fn calls_that_may_throw() {
-    let tries = "block try_table (catch_all 0) call $g end end ".repeat(60_000);
-    let body = format!("global.get $x local.set 0 {tries} local.get 0 global.set $x");
-    let module = format!(
-        "(module (global $x (mut i32) (i32.const 0)) (func $g (export \"g\")) (func (export \"f\") (local i32) {body}))"
-    );
-    compiles_soon("one value over blocks that catch", &module);
-}
-
 #[test]
 fn wide_blocks() {
     let values = " i32".repeat(1_000);
