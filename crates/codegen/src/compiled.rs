@@ -12,6 +12,7 @@ use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, Function, SourceLoc, UserFuncName};
 use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::OptLevel;
 use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
@@ -78,76 +79,89 @@ impl CompiledFunction {
     }
 }
 
-/// The code generator in three settings. Code made with one can call code made with another.
+/// The code generator in two settings. Code made with one can call code made with the other.
 pub(crate) struct Isas {
     /// As the host wants it.
     pub(crate) best: OwnedTargetIsa,
-    /// The same for functions that have been optimised already.
-    pub(crate) optimized: OwnedTargetIsa,
     /// Takes time and memory in proportion to a function's size, whatever its shape.
     pub(crate) linear: OwnedTargetIsa,
+}
+
+/// What the code generator keeps from one function to the next.
+pub(crate) struct GeneratorBuffers {
+    context: Context,
+    allocator: regalloc2::Ctx,
+}
+
+impl Default for GeneratorBuffers {
+    fn default() -> Self {
+        GeneratorBuffers { context: Context::new(), allocator: regalloc2::Ctx::default() }
+    }
 }
 
 /// Makes machine code of a function; `None` when it must take the frame form first.
 pub(crate) fn compile(
     isas: &Isas,
-    context: &mut Context,
+    buffers: &mut GeneratorBuffers,
     func: Function,
     form: FormKind,
+    has_loops: bool,
 ) -> Result<Option<CompiledFunction>, CodegenError> {
-    context.clear();
-    context.func = func;
-    let branches = BranchTraps::of(&context.func);
-    let plane = &mut ControlPlane::default();
-    let isa = match form {
-        FormKind::Frame => &isas.linear,
-        FormKind::Ssa if !cost::optimizable(&context.func) => return Ok(None),
-        FormKind::Ssa if is_simple(&context.func) => &isas.best,
-        FormKind::Ssa => {
-            context.verify_if(&*isas.best).map_err(|error| explain(&error))?;
-            context.optimize(&*isas.best, plane).map_err(|error| explain(&error))?;
-            // What it did is known only now.
-            if !cost::allocatable(context) {
-                return Ok(None);
-            }
-            loop_invariants::hoist(context);
-            trap_place::move_users_to_loads(&mut context.func);
-            &isas.optimized
-        }
-    };
-    finish(isa, context, &branches).map(Some)
-}
-
-/// Whether nothing is to be done or seen between the optimiser and the rest.
-fn is_simple(func: &Function) -> bool {
-    cost::small(func) && !trap_place::shares_codes(func) && !loop_invariants::may_have_any(func)
+    let branches = BranchTraps::of(&func);
+    if form == FormKind::Frame {
+        optimize(&isas.linear, buffers, func)?;
+        return finish(&isas.linear, buffers, &branches).map(Some);
+    }
+    if !cost::optimizable(&func) {
+        return Ok(None);
+    }
+    let (small, shares_codes) = (cost::small(&func), trap_place::shares_codes(&func));
+    optimize(&isas.best, buffers, func)?;
+    // What the optimiser did is known only now.
+    if !small && !cost::allocatable(&buffers.context) {
+        return Ok(None);
+    }
+    if has_loops && isas.best.flags().opt_level() != OptLevel::None {
+        loop_invariants::hoist(&mut buffers.context);
+    }
+    if !small || shares_codes {
+        trap_place::move_users_to_loads(&mut buffers.context.func);
+    }
+    finish(&isas.best, buffers, &branches).map(Some)
 }
 
 /// Makes machine code of a stub; `linear` where stubs are many or have many values.
 pub(crate) fn compile_stub(
     isas: &Isas,
-    context: &mut Context,
+    buffers: &mut GeneratorBuffers,
     func: Function,
     linear: bool,
 ) -> Result<CompiledFunction, CodegenError> {
-    context.clear();
-    context.func = func;
-    finish(if linear { &isas.linear } else { &isas.best }, context, &BranchTraps::default())
+    let isa = if linear { &isas.linear } else { &isas.best };
+    optimize(isa, buffers, func)?;
+    finish(isa, buffers, &BranchTraps::default())
+}
+
+fn optimize(isa: &OwnedTargetIsa, buffers: &mut GeneratorBuffers, func: Function) -> Result<(), CodegenError> {
+    buffers.context.clear();
+    buffers.context.func = func;
+    buffers.context.optimize(&**isa, &mut ControlPlane::default()).map_err(|error| explain(&error))
 }
 
 fn finish(
     isa: &OwnedTargetIsa,
-    context: &mut Context,
+    buffers: &mut GeneratorBuffers,
     branches: &BranchTraps,
 ) -> Result<CompiledFunction, CodegenError> {
+    let GeneratorBuffers { context, allocator } = buffers;
     let UserFuncName::User(name) = &context.func.name else {
         return Err(CodegenError::internal("a function without a name"));
     };
     let key = CodeKey::from_name(name);
-    if let Err(error) = context.compile(&**isa, &mut ControlPlane::default()) {
-        return Err(explain(&error.inner));
-    }
-    let compiled = context.take_compiled_code().ok_or_else(|| CodegenError::internal("no code was made"))?;
+    context.verify_if(&**isa).map_err(|error| explain(&error.into()))?;
+    let (func, plane) = (&context.func, &mut ControlPlane::default());
+    let stencil = isa.compile_function(func, &context.domtree, allocator, false, plane);
+    let compiled = stencil.map_err(|error| explain(&error))?.apply_params(&func.params);
     let relocations = compiled.buffer.relocs().iter().map(|reloc| relocation(&context.func, reloc));
     let relocations = relocations.collect::<Result<_, _>>()?;
     let alignment = isa.function_alignment();

@@ -1,6 +1,6 @@
 //! The compiler: from a link unit to an image, function by function on several threads.
 
-use crate::compiled::{self, CompiledFunction, Isas};
+use crate::compiled::{self, CompiledFunction, GeneratorBuffers, Isas};
 use crate::error::CodegenError;
 use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
 use crate::key::CodeKey;
@@ -12,7 +12,6 @@ use crate::signature::wasm_signature;
 use crate::target::{CodeTarget, cpu_features};
 use crate::unit::LinkUnit;
 use crate::{builtin_stub, entry, features, guard, host_stub, image};
-use cranelift_codegen::Context;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
@@ -49,27 +48,17 @@ pub struct Compiler {
 }
 
 /// What a worker keeps from one function to the next.
+#[derive(Default)]
 pub(crate) struct Buffers {
     translation: TranslationBuffers,
-    context: Context,
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Buffers { translation: TranslationBuffers::default(), context: Context::new() }
-    }
+    generator: GeneratorBuffers,
 }
 
 /// The same for stubs.
+#[derive(Default)]
 struct StubBuffers {
     builder: FunctionBuilderContext,
-    context: Context,
-}
-
-impl Default for StubBuffers {
-    fn default() -> Self {
-        StubBuffers { builder: FunctionBuilderContext::new(), context: Context::new() }
-    }
+    generator: GeneratorBuffers,
 }
 
 /// Code of a function, and the signatures of its indirect calls.
@@ -98,7 +87,7 @@ impl Compiler {
             let flags = flags(settings, effort).map_err(|error| internal(&error))?;
             target.builder()?.finish(settings::Flags::new(flags)).map_err(|error| internal(&error))
         };
-        let isas = Isas { best: isa(Effort::Best)?, optimized: isa(Effort::Allocate)?, linear: isa(Effort::Linear)? };
+        let isas = Isas { best: isa(Effort::Best)?, linear: isa(Effort::Linear)? };
         let isa = &isas.best;
         if isa.pointer_bytes() != 8 {
             return Err(CodegenError::unsupported("not supported: machines whose pointers are not 64 bits wide"));
@@ -244,18 +233,19 @@ impl Compiler {
             let translated =
                 func::translate(env, &self.settings, &*self.isas.best, &mut buffers.translation, &body, form)
                     .map_err(|error| error.within(env.describe(module, index)))?;
-            let Some(TranslatedFunction { func, indirect }) = translated else {
+            let Some(TranslatedFunction { func, indirect, has_loops }) = translated else {
                 // What was begun is of no use.
                 buffers.translation = TranslationBuffers::default();
                 continue;
             };
             // Inlining will stand between these two steps.
-            let compiled = compiled::compile(&self.isas, &mut buffers.context, func, form).map_err(within)?;
+            let compiled =
+                compiled::compile(&self.isas, &mut buffers.generator, func, form, has_loops).map_err(within)?;
             let Some(mut compiled) = compiled else { continue };
             if !self.settings.signals_based_traps {
                 let ty = env.signature(env.modules[module].module.functions.at(index));
                 let signature = wasm_signature(ty, self.settings.consume_fuel);
-                compiled = guard::guarded(&self.isas, &mut buffers.context, signature, compiled).map_err(within)?;
+                compiled = guard::guarded(&self.isas, &mut buffers.generator, signature, compiled).map_err(within)?;
             }
             return Ok((compiled, indirect));
         }
@@ -300,7 +290,7 @@ impl Compiler {
         many: bool,
     ) -> Result<CompiledFunction, CodegenError> {
         let target = self.isas.best.frontend_config();
-        let StubBuffers { builder, context } = buffers;
+        let StubBuffers { builder, generator } = buffers;
         let func = match key {
             CodeKey::Builtin(builtin) => builtin_stub::build(builder, target, builtin),
             CodeKey::Entry(signature) => {
@@ -312,7 +302,8 @@ impl Compiler {
             CodeKey::Function(..) => return Err(CodegenError::internal("a function is no stub")),
         };
         let linear = many || func.dfg.num_values() > MAX_BEST_STUB_VALUES;
-        compiled::compile_stub(&self.isas, context, func, linear).map_err(|error| error.within(format_args!("{key:?}")))
+        compiled::compile_stub(&self.isas, generator, func, linear)
+            .map_err(|error| error.within(format_args!("{key:?}")))
     }
 }
 
@@ -351,8 +342,6 @@ fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSe
 enum Effort {
     /// What the settings ask for.
     Best,
-    /// The same, where optimising is done.
-    Allocate,
     /// What takes time and memory in proportion to the function's size, whatever its shape.
     Linear,
 }
@@ -361,20 +350,18 @@ enum Effort {
 fn flags(settings: &CompilerSettings, effort: Effort) -> Result<settings::Builder, settings::SetError> {
     let mut flags = settings::builder();
     let level = match (effort, settings.optimization) {
-        (Effort::Allocate | Effort::Linear, _) | (_, OptimizationLevel::None) => "none",
+        (Effort::Linear, _) | (_, OptimizationLevel::None) => "none",
         (_, OptimizationLevel::Speed) => "speed",
         (_, OptimizationLevel::SpeedAndSize) => "speed_and_size",
     };
     flags.set("opt_level", level)?;
     let allocator = match effort {
-        Effort::Best | Effort::Allocate => "backtracking",
+        Effort::Best => "backtracking",
         Effort::Linear => "single_pass",
     };
     flags.set("regalloc_algorithm", allocator)?;
     flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" })?;
-    // What has been optimised has been done so.
-    let canonicalize = settings.nan_canonicalization && !matches!(effort, Effort::Allocate);
-    flags.set("enable_nan_canonicalization", if canonicalize { "true" } else { "false" })?;
+    flags.set("enable_nan_canonicalization", if settings.nan_canonicalization { "true" } else { "false" })?;
     // The runtime walks frames by their pointers and needs no tables for it.
     flags.set("preserve_frame_pointers", "true")?;
     flags.set("unwind_info", "false")?;

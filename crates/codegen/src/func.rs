@@ -69,6 +69,7 @@ pub(crate) struct TranslatedFunction {
     pub(crate) func: Function,
     /// Signatures of its indirect calls.
     pub(crate) indirect: Vec<SignatureIndex>,
+    pub(crate) has_loops: bool,
 }
 
 /// How the locals and operands of a function live from one block to the next.
@@ -244,7 +245,7 @@ pub(crate) fn translate(
     if !translator.can_map_references() {
         return Ok(None);
     }
-    let FuncTranslator { mut builder, mut indirect, form, .. } = translator;
+    let FuncTranslator { mut builder, mut indirect, form, loops, .. } = translator;
     if let Form::Frame(frame) = form {
         frame.finish(builder.func, entry);
     }
@@ -253,7 +254,7 @@ pub(crate) fn translate(
     (buffers.validator, buffers.operators) = (validator, operators);
     indirect.sort_unstable();
     indirect.dedup();
-    Ok(Some(TranslatedFunction { func, indirect }))
+    Ok(Some(TranslatedFunction { func, indirect, has_loops: loops > 0 }))
 }
 
 /// The place of an operator. An input of 4 GiB or more only loses them.

@@ -3,14 +3,13 @@
 //! before a larger one stands a guard, which has next to no frame, compares first, and then goes on in the function.
 
 use crate::builtin_stub::stub_signature;
-use crate::compiled::{CompiledFunction, Isas, Relocation, compile_stub};
+use crate::compiled::{CompiledFunction, GeneratorBuffers, Isas, Relocation, compile_stub};
 use crate::error::CodegenError;
 use crate::func::import_code;
 use crate::key::CodeKey;
 use crate::placement::Placement;
 use crate::signature::POINTER;
 use crate::trap::{call_trap, stack_limit};
-use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Function, InstBuilder, Signature, UserFuncName};
@@ -25,7 +24,7 @@ const UNGUARDED_FRAME: u32 = 16 << 10;
 /// The function, behind a guard where its frame needs one.
 pub(crate) fn guarded(
     isas: &Isas,
-    context: &mut Context,
+    buffers: &mut GeneratorBuffers,
     signature: Signature,
     function: CompiledFunction,
 ) -> Result<CompiledFunction, CodegenError> {
@@ -33,7 +32,7 @@ pub(crate) fn guarded(
         return Ok(function);
     }
     let guard = build(isas, signature, function.key, function.frame_size);
-    let guard = compile_stub(isas, context, guard, true)?;
+    let guard = compile_stub(isas, buffers, guard, true)?;
     join(&*isas.best, guard, function)
 }
 

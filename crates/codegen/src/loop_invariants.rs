@@ -10,7 +10,8 @@ use crate::trap_place::is_pure;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::dominator_tree::DominatorTree;
-use cranelift_codegen::entity::EntityRef;
+use cranelift_codegen::entity::packed_option::PackedOption;
+use cranelift_codegen::entity::{EntityRef, SecondaryMap};
 use cranelift_codegen::ir::{
     Block, Function, Inst, InstructionData, Opcode, SourceLoc, Type, Value, ValueDef, immediates::Imm64, types,
 };
@@ -26,36 +27,27 @@ const COPIES_OF_COPIES: usize = 4;
 /// Constants that are taken out of a loop.
 const FLOATS_OF_A_LOOP: usize = 4;
 
-/// Whether there is anything to look for: a loop with what may be taken out.
-pub(crate) fn may_have_any(func: &Function) -> bool {
-    let mut seen = HashSet::new();
-    let goes_back = |inst: Inst, seen: &HashSet<Block>| {
-        let calls = func.dfg.insts[inst].branch_destination(&func.dfg.jump_tables, &func.dfg.exception_tables);
-        calls.iter().any(|call| seen.contains(&call.block(&func.dfg.value_lists)))
-    };
-    let loops = func.layout.blocks().any(|block| {
-        seen.insert(block);
-        func.layout.last_inst(block).is_some_and(|inst| goes_back(inst, &seen))
-    });
-    let insts = || func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
-    loops && insts().any(|inst| is_float_constant(func, inst) || constant_sum(func, inst).is_some())
-}
-
 /// Takes what is worth it out of the loops of a function that has been optimised.
 pub(crate) fn hoist(context: &mut Context) {
     context.compute_loop_analysis();
     let steps = STEPS_PER_INSTRUCTION * context.func.dfg.num_insts();
     let (loops, tree) = (&context.loop_analysis, &context.domtree);
-    let mut hoister = Hoister { func: &mut context.func, loops, tree, steps };
+    let blocks = tree.cfg_rpo().filter_map(|&block| Some((block, loops.innermost_loop(block)?)));
+    let blocks: Vec<_> = blocks.collect();
+    let mut hoister = Hoister { func: &mut context.func, loops, tree, blocks: &blocks, steps };
     hoister.costly();
     hoister.sums();
     hoister.floats();
+    // What makes code knows no other names of values.
+    context.func.dfg.resolve_all_aliases();
 }
 
 struct Hoister<'a> {
     func: &'a mut Function,
     loops: &'a LoopAnalysis,
     tree: &'a DominatorTree,
+    /// Those in loops, each behind those that dominate it, with the innermost loop.
+    blocks: &'a [(Block, Loop)],
     /// How often it may still look for what is around a loop or a block.
     steps: usize,
 }
@@ -80,12 +72,13 @@ enum LoopUse {
 impl Hoister<'_> {
     /// What costs more than a register, with what it is computed of.
     fn costly(&mut self) {
-        let tree = self.tree;
-        for &block in tree.cfg_rpo() {
-            let Some(inner) = self.loops.innermost_loop(block) else { continue };
+        for &(block, inner) in self.blocks {
             let insts = self.func.layout.block_insts(block);
             let insts: Vec<Inst> = insts.filter(|&inst| is_costly(self.func, inst)).collect();
             for inst in insts {
+                if self.func.dfg.inst_args(inst).iter().any(|&argument| self.is_of(argument, inner)) {
+                    continue;
+                }
                 let mut homes = Vec::new();
                 let invariant = self.argument_homes(inst, COPIES_OF_COPIES, &mut homes);
                 let Some(before) = self.before_loops(inner, &homes).filter(|_| invariant) else { continue };
@@ -94,6 +87,12 @@ impl Hoister<'_> {
                 self.append(inst, before);
             }
         }
+    }
+
+    /// Whether a value surely is another one in each round of a loop.
+    fn is_of(&self, value: Value, around: Loop) -> bool {
+        let inner = self.home(value).and_then(|home| self.loops.innermost_loop(home));
+        inner == Some(around) && self.copied(value).is_none()
     }
 
     /// Where the arguments of an instruction come from, or what they must be computed of again; whether that is known.
@@ -138,8 +137,7 @@ impl Hoister<'_> {
     fn floats(&mut self) {
         let mut found: BTreeMap<(usize, u64, u32), Vec<Inst>> = BTreeMap::new();
         let mut calling = HashSet::new();
-        for block in self.func.layout.blocks() {
-            let Some(inner) = self.loops.innermost_loop(block) else { continue };
+        for &(block, inner) in self.blocks {
             for inst in self.func.layout.block_insts(block) {
                 match self.func.dfg.insts[inst] {
                     InstructionData::UnaryIeee64 { imm, .. } if imm.bits() != 0 => {
@@ -189,25 +187,28 @@ impl Hoister<'_> {
 
     /// For each base, and each outermost loop that uses it and has it from outside, what it is used for. In an order that is the same each time.
     fn loop_uses(&mut self) -> BTreeMap<(Value, usize), LoopUse> {
-        let in_loops = |this: &Self| -> Vec<(Loop, Inst)> {
-            let blocks = this.func.layout.blocks();
-            let blocks = blocks.filter_map(|block| Some((block, this.loops.innermost_loop(block)?)));
-            blocks
-                .flat_map(|(block, inner)| this.func.layout.block_insts(block).map(move |inst| (inner, inst)))
-                .collect()
-        };
-        let insts = in_loops(self);
-        let bases = insts.iter().filter_map(|&(_, inst)| Some(constant_sum(self.func, inst)?.base));
-        let homes: HashMap<Value, Block> = bases.filter_map(|base| Some((base, self.home(base)?))).collect();
+        let mut homes: SecondaryMap<Value, PackedOption<Block>> = SecondaryMap::new();
+        for &(block, inner) in self.blocks {
+            for sum in self.func.layout.block_insts(block).filter_map(|inst| constant_sum(self.func, inst)) {
+                let home = self.home(sum.base).filter(|&home| self.loops.innermost_loop(home) != Some(inner));
+                homes[sum.base] = home.or(homes[sum.base].expand()).into();
+            }
+        }
         let mut uses = BTreeMap::new();
-        for (inner, inst) in insts {
-            let sum = constant_sum(self.func, inst);
-            let used: Vec<Value> = self.func.dfg.inst_values(inst).collect();
-            for used in used {
-                let used = self.func.dfg.resolve_aliases(used);
-                let Some(&home) = homes.get(&used) else { continue };
+        if homes.values().all(|home| home.is_none()) {
+            return uses;
+        }
+        let mut found = Vec::new();
+        for &(block, inner) in self.blocks {
+            found.clear();
+            for inst in self.func.layout.block_insts(block) {
+                let used = self.func.dfg.inst_values(inst).map(|value| self.func.dfg.resolve_aliases(value));
+                found.extend(used.filter_map(|used| Some((inst, used, homes[used].expand()?))));
+            }
+            for &(inst, used, home) in &found {
                 let Some(around) = self.outermost(inner, &[home]) else { continue };
-                note(&mut uses, (used, around.index()), sum.filter(|sum| sum.base == used), inst);
+                let sum = constant_sum(self.func, inst).filter(|sum| sum.base == used);
+                note(&mut uses, (used, around.index()), sum, inst);
             }
             if self.steps == 0 {
                 return BTreeMap::new();
@@ -280,6 +281,7 @@ fn is_costly(func: &Function, inst: Inst) -> bool {
     (product || (ty.is_float() || ty.is_vector()) && !constant) && !opcode.can_load() && is_pure(func, inst)
 }
 
+#[cfg(test)]
 fn is_float_constant(func: &Function, inst: Inst) -> bool {
     matches!(func.dfg.insts[inst].opcode(), Opcode::F32const | Opcode::F64const)
 }
@@ -363,7 +365,6 @@ mod tests {
         builder.seal_all_blocks();
         let isa = isa();
         builder.finalize(isa.frontend_config());
-        assert!(may_have_any(&context.func));
         context.optimize(&*isa, &mut Default::default()).unwrap();
         hoist(&mut context);
         context.verify(&*isa).unwrap();
