@@ -29,6 +29,11 @@ const MERGED_PER_INSTRUCTION: usize = 1 << 11;
 const MERGED_ALLOWANCE: usize = 1 << 18;
 const MAX_MERGED: usize = 100_000_000;
 
+/// The square of how many values are alive at the start of a block, for all blocks together: per instruction (a hundred values in blocks of eight
+/// instructions, of which the optimiser has made thrice as many, have 420), and a first allowance.
+const CROWD_PER_INSTRUCTION: usize = 1 << 9;
+const CROWD_ALLOWANCE: usize = 1 << 21;
+
 /// Parameters of blocks that the allocator would look at where values are alive: it goes through those of all blocks anew for each block at whose start a
 /// value is alive, until it has met the first value that is alive in several places. Per instruction (60), and a first allowance.
 const LOOKED_AT_PER_INSTRUCTION: usize = 1 << 12;
@@ -68,8 +73,10 @@ pub(crate) fn allocatable(context: &Context) -> bool {
     let max_crossed = CROSSED_ALLOWANCE + instructions * CROSSED_PER_INSTRUCTION;
     let max_merged = MAX_MERGED.min(MERGED_ALLOWANCE + instructions * MERGED_PER_INSTRUCTION);
     let max_looked_at = LOOKED_AT_ALLOWANCE + instructions * LOOKED_AT_PER_INSTRUCTION;
+    let max_crowd = CROWD_ALLOWANCE + instructions * CROWD_PER_INSTRUCTION;
     let order = emission_order(context);
     count_live(context, &order, &uses, &mut webs, max_live, max_crossed)
+        && webs.crowd() <= max_crowd
         && webs.merged(&context.func) <= max_merged
         && webs.looked_at(context, &order) <= max_looked_at
 }
@@ -171,6 +178,8 @@ struct Webs {
     ranges: Vec<u32>,
     /// At how many blocks' starts each value is alive.
     lives: Vec<u32>,
+    /// How many values are alive at the start of each block, in the order of blocks.
+    alive: Vec<u32>,
 }
 
 impl Webs {
@@ -181,6 +190,7 @@ impl Webs {
             passed: vec![0; values],
             ranges: vec![0; values],
             lives: vec![0; values],
+            alive: Vec::new(),
         }
     }
 
@@ -252,6 +262,10 @@ impl Webs {
         looked_at
     }
 
+    fn crowd(&self) -> usize {
+        self.alive.iter().map(|&values| (values as usize).pow(2)).fold(0, usize::saturating_add)
+    }
+
     /// Whether a value is alive in several places, one of which has a block's start.
     fn is_in_pieces(&self, value: Value) -> bool {
         let value = value.as_u32() as usize;
@@ -274,6 +288,7 @@ fn count_live(
     for (at, &block) in blocks.iter().enumerate() {
         order[block] = at as u32;
     }
+    webs.alive = vec![0; blocks.len()];
     // For each place in the order, the last value found alive there, plus 1.
     let mut alive = vec![0; func.dfg.num_blocks() + 1];
     let (mut live, mut crossed, mut waiting, mut found) = (0, 0, Vec::new(), Vec::new());
@@ -295,6 +310,7 @@ fn count_live(
                 end = end.max(calls);
             } else if alive[at as usize] != value + 1 {
                 alive[at as usize] = value + 1;
+                webs.alive[at as usize] += 1;
                 found.push(at);
                 // Up to one of its uses, or to the end: near enough.
                 crossed += (calls - uses.bounds[block].0) as usize;

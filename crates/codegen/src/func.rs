@@ -54,6 +54,11 @@ pub(crate) const MAX_TABLE_LABELS: usize = 1 << 18;
 /// Cranelift's optimiser takes grows with the square.
 const MAX_SSA_NESTING: usize = 1_000;
 
+/// How much the optimiser may have to look for the loops around what it computes, with the square of how many there are for each operator: for each
+/// byte of a function, and a first allowance. Sixty loops in one another would use it up.
+const LOOPS_PER_BYTE: usize = 1 << 12;
+const LOOPS_ALLOWANCE: usize = 1 << 20;
+
 /// What a worker keeps from one function to the next.
 #[derive(Default)]
 pub(crate) struct TranslationBuffers {
@@ -156,6 +161,10 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) table_labels: usize,
     /// Open loops and conditionals, counted against [`MAX_SSA_NESTING`].
     pub(crate) nesting: usize,
+    /// Open loops.
+    pub(crate) loop_depth: usize,
+    /// What the optimiser may still have to look for loops: see [`LOOPS_PER_BYTE`].
+    loops_left: usize,
     /// Where fuel is counted.
     pub(crate) fuel: Option<Fuel>,
     /// What ways to a label need not subtract of what they have used, since all of them have.
@@ -227,6 +236,8 @@ pub(crate) fn translate(
         calls: 0,
         table_labels: 0,
         nesting: 0,
+        loop_depth: 0,
+        loops_left: LOOPS_ALLOWANCE + LOOPS_PER_BYTE.saturating_mul(body_len),
         fuel: None,
         fuel_owed: HashMap::new(),
         look_due: false,
@@ -316,6 +327,7 @@ impl<'a> FuncTranslator<'a, '_> {
             self.builder.set_srcloc(place(offset));
             self.operator(&operator).map_err(|error| error.at(offset))?;
             self.position += 1;
+            self.loops_left = self.loops_left.saturating_sub(self.loop_depth * self.loop_depth);
             if self.wants_frame() {
                 return Ok(None);
             }
@@ -328,7 +340,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Whether the values of the function have become too many for this form.
     fn wants_frame(&self) -> bool {
         let Form::Ssa(ssa) = &self.form else { return false };
-        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING
+        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING || self.loops_left == 0
     }
 
     /// Whether the references of the whole function are not alive over too many calls for this form.

@@ -24,6 +24,10 @@ const STEPS_PER_INSTRUCTION: usize = 8;
 /// How many copies of what is written anew may be made of one another, for an instruction that is taken out.
 const COPIES_OF_COPIES: usize = 4;
 
+/// Over how many blocks and calls values may come to be alive that are taken out, for each block and call that is in loops, and a first allowance.
+const SPREAD_PER_PLACE: usize = 8;
+const SPREAD_ALLOWANCE: usize = 64;
+
 /// Constants that are taken out of a loop.
 const FLOATS_OF_A_LOOP: usize = 4;
 
@@ -34,8 +38,9 @@ pub(crate) fn hoist(context: &mut Context) {
     let (loops, tree) = (&context.loop_analysis, &context.domtree);
     let blocks = tree.cfg_rpo().filter_map(|&block| Some((block, loops.innermost_loop(block)?)));
     let blocks: Vec<_> = blocks.collect();
-    let mut hoister = Hoister { func: &mut context.func, loops, tree, blocks: &blocks, steps };
-    hoister.costly();
+    let mut hoister = Hoister { func: &mut context.func, loops, tree, blocks: &blocks, steps, spread: 0 };
+    let Some(sizes) = hoister.sizes() else { return };
+    hoister.costly(&sizes);
     hoister.sums();
     hoister.floats();
     // What makes code knows no other names of values.
@@ -50,6 +55,8 @@ struct Hoister<'a> {
     blocks: &'a [(Block, Loop)],
     /// How often it may still look for what is around a loop or a block.
     steps: usize,
+    /// Over how many blocks and calls values may still come to be alive.
+    spread: usize,
 }
 
 /// `base + constant` or `base - constant`.
@@ -70,8 +77,26 @@ enum LoopUse {
 }
 
 impl Hoister<'_> {
+    /// For each loop, how many blocks and calls it has; `None` if they are too many in one another.
+    fn sizes(&mut self) -> Option<SecondaryMap<Loop, usize>> {
+        let mut sizes = SecondaryMap::new();
+        self.spread = SPREAD_ALLOWANCE;
+        for &(block, inner) in self.blocks {
+            let is_call = |&inst: &Inst| self.func.dfg.insts[inst].opcode().is_call();
+            let size = 1 + self.func.layout.block_insts(block).filter(is_call).count();
+            self.spread += SPREAD_PER_PLACE * size;
+            let mut next = Some(inner);
+            while let Some(around) = next {
+                self.spend(&[])?;
+                sizes[around] += size;
+                next = self.loops.loop_parent(around);
+            }
+        }
+        Some(sizes)
+    }
+
     /// What costs more than a register, with what it is computed of.
-    fn costly(&mut self) {
+    fn costly(&mut self, sizes: &SecondaryMap<Loop, usize>) {
         for &(block, inner) in self.blocks {
             let insts = self.func.layout.block_insts(block);
             let insts: Vec<Inst> = insts.filter(|&inst| is_costly(self.func, inst)).collect();
@@ -81,7 +106,10 @@ impl Hoister<'_> {
                 }
                 let mut homes = Vec::new();
                 let invariant = self.argument_homes(inst, COPIES_OF_COPIES, &mut homes);
-                let Some(before) = self.before_loops(inner, &homes).filter(|_| invariant) else { continue };
+                let Some(around) = self.outermost(inner, &homes).filter(|_| invariant) else { continue };
+                let Some(before) = self.before(around, &homes) else { continue };
+                let Some(spread) = self.spread.checked_sub(sizes[around]) else { continue };
+                self.spread = spread;
                 self.func.layout.remove_inst(inst);
                 self.move_arguments(inst, before);
                 self.append(inst, before);
@@ -245,13 +273,7 @@ impl Hoister<'_> {
         found
     }
 
-    /// The nearest block that runs before that loop, and no more often, and behind all of `homes`.
-    fn before_loops(&mut self, inner: Loop, homes: &[Block]) -> Option<Block> {
-        let around = self.outermost(inner, homes)?;
-        self.before(around, homes)
-    }
-
-    /// The same of that loop itself.
+    /// The nearest block that runs before a loop, and no more often, and behind all of `homes`.
     fn before(&mut self, around: Loop, homes: &[Block]) -> Option<Block> {
         let mut block = self.tree.idom(self.loops.loop_header(around))?;
         while self.loops.innermost_loop(block) != self.loops.loop_parent(around) {

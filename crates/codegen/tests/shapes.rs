@@ -46,8 +46,24 @@ fn loops_and_locals() {
     compiles_soon("reads in nested loops", &function(2_000, &format!("{} {reads} {ends}", "loop ".repeat(300))));
     let depth = 10_000;
     compiles_soon("deep loops", &function(1, &format!("{} {}", "loop ".repeat(depth), "end ".repeat(depth))));
+    let (depth_of_work, ends) = (900, "end ".repeat(900));
+    let work = repeat(20_000, |at| format!("local.get 0 i32.const {at} i32.add local.get 0 i32.mul global.set $g"));
+    compiles_soon("work in deep loops", &function(1, &format!("{} {work} {ends}", "loop ".repeat(depth_of_work))));
     let ifs = format!("{} {}", "local.get 0 if ".repeat(depth), "end ".repeat(depth));
     compiles_soon("deep conditionals", &function(1, &ifs));
+}
+
+/// Values that are taken out of loops are alive over these.
+#[test]
+fn invariants_of_many_loops() {
+    let inner = |at| {
+        format!("loop local.get 0 i32.const {at} i32.add local.get 0 i32.mul global.set $g global.get $g br_if 0 end")
+    };
+    let loops = repeat(8_000, inner);
+    compiles_soon("products of sums", &function(1, &format!("loop {loops} global.get $g br_if 0 end")));
+    let products = repeat(30_000, |at| format!("local.get 0 i32.const {at} i32.add local.get 0 i32.mul global.set $g"));
+    let (loops, ends) = ("loop ".repeat(10), "global.get $g br_if 0 end ".repeat(10));
+    compiles_soon("products in one loop", &function(1, &format!("{loops} {products} {ends}")));
 }
 
 #[test]
