@@ -191,3 +191,13 @@
     (core instance $i (instantiate $m))
     (func (export "run") (result string) (canon lift (core func $i "run") (memory (core memory $i "m")))))
   "shared")
+
+;; Addresses of 64 bits and offsets are added without wrapping, and the last bits of the sum are looked at before it is.
+(module
+  (memory i64 1 1 shared)
+  (func (export "notify") (param i64) (result i32) (memory.atomic.notify offset=12890 (local.get 0) (i32.const 1)))
+  (func (export "load") (param i64) (result i32) (i32.atomic.load offset=12890 (local.get 0))))
+(assert_trap (invoke "notify" (i64.const -3)) "unaligned atomic")
+(assert_trap (invoke "notify" (i64.const -2)) "out of bounds memory access")
+(assert_trap (invoke "load" (i64.const -3)) "unaligned atomic")
+(assert_trap (invoke "load" (i64.const -2)) "out of bounds memory access")
