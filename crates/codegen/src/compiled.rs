@@ -158,7 +158,7 @@ fn finish(
         return Err(CodegenError::internal("a function without a name"));
     };
     let key = CodeKey::from_name(name);
-    context.verify_if(&**isa).map_err(|error| explain(&error.into()))?;
+    context.verify_if(&**isa).map_err(|error| explain(&error))?;
     let (func, plane) = (&context.func, &mut ControlPlane::default());
     let stencil = isa.compile_function(func, &context.domtree, allocator, false, plane);
     let compiled = stencil.map_err(|error| explain(&error))?.apply_params(&func.params);

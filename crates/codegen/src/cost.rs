@@ -375,7 +375,6 @@ mod tests {
         }
         builder.ins().return_(&[value]);
         builder.seal_all_blocks();
-        drop(builder);
         context.compute_cfg();
         context.compute_domtree();
         context
