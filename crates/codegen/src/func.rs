@@ -59,6 +59,23 @@ const MAX_SSA_NESTING: usize = 1_000;
 const LOOPS_PER_BYTE: usize = 1 << 12;
 const LOOPS_ALLOWANCE: usize = 1 << 20;
 
+/// The loops that are open, and how much the optimiser may still have to look for them: see [`LOOPS_PER_BYTE`].
+pub(crate) struct OpenLoops {
+    pub(crate) depth: usize,
+    left: usize,
+}
+
+impl OpenLoops {
+    /// None yet, in a function of so many bytes.
+    fn of(body_len: usize) -> OpenLoops {
+        OpenLoops { depth: 0, left: LOOPS_ALLOWANCE + LOOPS_PER_BYTE.saturating_mul(body_len) }
+    }
+
+    fn count_operator(&mut self) {
+        self.left = self.left.saturating_sub(self.depth * self.depth);
+    }
+}
+
 /// What a worker keeps from one function to the next.
 #[derive(Default)]
 pub(crate) struct TranslationBuffers {
@@ -161,10 +178,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) table_labels: usize,
     /// Open loops and conditionals, counted against [`MAX_SSA_NESTING`].
     pub(crate) nesting: usize,
-    /// Open loops.
-    pub(crate) loop_depth: usize,
-    /// What the optimiser may still have to look for loops: see [`LOOPS_PER_BYTE`].
-    loops_left: usize,
+    pub(crate) open_loops: OpenLoops,
     /// Where fuel is counted.
     pub(crate) fuel: Option<Fuel>,
     /// What ways to a label need not subtract of what they have used, since all of them have.
@@ -236,8 +250,7 @@ pub(crate) fn translate(
         calls: 0,
         table_labels: 0,
         nesting: 0,
-        loop_depth: 0,
-        loops_left: LOOPS_ALLOWANCE + LOOPS_PER_BYTE.saturating_mul(body_len),
+        open_loops: OpenLoops::of(body_len),
         fuel: None,
         fuel_owed: HashMap::new(),
         look_due: false,
@@ -250,8 +263,7 @@ pub(crate) fn translate(
         part: (entry, entry),
     };
     translator.check_stack();
-    let start = place(reader.original_position());
-    translator.enter_function(entry, ty, &locals, (start, body_len));
+    translator.enter_function(entry, ty, &locals, (place(reader.original_position()), body_len));
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
     if !translator.can_map_references() {
         return Ok(None);
@@ -327,7 +339,7 @@ impl<'a> FuncTranslator<'a, '_> {
             self.builder.set_srcloc(place(offset));
             self.operator(&operator).map_err(|error| error.at(offset))?;
             self.position += 1;
-            self.loops_left = self.loops_left.saturating_sub(self.loop_depth * self.loop_depth);
+            self.open_loops.count_operator();
             if self.wants_frame() {
                 return Ok(None);
             }
@@ -340,7 +352,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Whether the values of the function have become too many for this form.
     fn wants_frame(&self) -> bool {
         let Form::Ssa(ssa) = &self.form else { return false };
-        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING || self.loops_left == 0
+        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING || self.open_loops.left == 0
     }
 
     /// Whether the references of the whole function are not alive over too many calls for this form.

@@ -29,7 +29,7 @@ const ARROWS: &[Arrow] = &[
     Arrow {
         package: "gusset-codegen",
         ours: &["gusset-types", "gusset-artifact"],
-        tools: &["wasmparser", "cranelift-codegen", "cranelift-frontend", "cranelift-native"],
+        tools: &["wasmparser", "cranelift-codegen", "cranelift-frontend", "cranelift-native", "regalloc2"],
     },
     Arrow { package: "gusset-text", ours: &["gusset-types"], tools: &["wasmparser", "wast"] },
     Arrow {

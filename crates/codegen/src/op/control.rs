@@ -145,7 +145,7 @@ impl<'a> FuncTranslator<'a, '_> {
         let height = self.stack.len() - params;
         let nests = !matches!(kind, FrameKind::Block);
         self.nesting += usize::from(nests);
-        self.loop_depth += usize::from(matches!(kind, FrameKind::Loop(_)));
+        self.open_loops.depth += usize::from(matches!(kind, FrameKind::Loop(_)));
         let (branched, look_due) = (false, false);
         self.control.push(ControlFrame { kind, label, carried, height, results, branched, nests, look_due });
     }
@@ -261,7 +261,7 @@ impl<'a> FuncTranslator<'a, '_> {
         }
         let mut frame = self.control.pop().expect("validated: a block is open");
         self.nesting -= usize::from(frame.nests);
-        self.loop_depth -= usize::from(matches!(frame.kind, FrameKind::Loop(_)));
+        self.open_loops.depth -= usize::from(matches!(frame.kind, FrameKind::Loop(_)));
         match frame.kind {
             FrameKind::Unreachable => return,
             // The only way out of a loop is through its last instruction; branches go to its start.
