@@ -35,7 +35,7 @@ const CROWD_PER_INSTRUCTION: usize = 1 << 9;
 const CROWD_ALLOWANCE: usize = 1 << 21;
 
 /// Parameters of blocks that the allocator would look at where values are alive: it goes through those of all blocks anew for each block at whose start a
-/// value is alive, until it has met the first value that is alive in several places. Per instruction (60), and a first allowance.
+/// value is alive, until it has met the first value that is alive in several places. Per instruction, and a first allowance.
 const LOOKED_AT_PER_INSTRUCTION: usize = 1 << 12;
 const LOOKED_AT_ALLOWANCE: usize = 1 << 22;
 

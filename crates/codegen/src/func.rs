@@ -91,6 +91,7 @@ pub(crate) struct TranslatedFunction {
     pub(crate) func: Function,
     /// Signatures of its indirect calls.
     pub(crate) indirect: Vec<SignatureIndex>,
+    /// Whether it has loops, reachable or not.
     pub(crate) has_loops: bool,
 }
 

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn function(locals: usize, body: &str) -> String {
-    format!("(module (global $g (mut i32) (i32.const 0)) (func (param i32) (local {}) {body}))", "i32 ".repeat(locals))
+    format!(
+        "(module (memory 1) (global $g (mut i32) (i32.const 0)) (func (param i32) (local {}) {body}))",
+        "i32 ".repeat(locals)
+    )
 }
 
 fn repeat(count: usize, mut piece: impl FnMut(usize) -> String) -> String {
@@ -17,6 +20,11 @@ fn repeat(count: usize, mut piece: impl FnMut(usize) -> String) -> String {
 
 fn change(local: usize) -> String {
     format!("local.get {local} i32.const 1 i32.add local.set {local}")
+}
+
+/// A product that does not change in a loop, and a store of it that is not left out for the next one.
+fn product(number: usize) -> String {
+    format!("i32.const 64 local.get 0 i32.const {number} i32.add local.get 0 i32.mul i32.store")
 }
 
 fn compiles_soon(name: &str, wat: &str) {
@@ -46,9 +54,8 @@ fn loops_and_locals() {
     compiles_soon("reads in nested loops", &function(2_000, &format!("{} {reads} {ends}", "loop ".repeat(300))));
     let depth = 10_000;
     compiles_soon("deep loops", &function(1, &format!("{} {}", "loop ".repeat(depth), "end ".repeat(depth))));
-    let (depth_of_work, ends) = (900, "end ".repeat(900));
-    let work = repeat(20_000, |at| format!("local.get 0 i32.const {at} i32.add local.get 0 i32.mul global.set $g"));
-    compiles_soon("work in deep loops", &function(1, &format!("{} {work} {ends}", "loop ".repeat(depth_of_work))));
+    let (loops, work, ends) = ("loop ".repeat(900), repeat(20_000, product), "global.get $g br_if 0 end ".repeat(900));
+    compiles_soon("work in deep loops", &function(1, &format!("{loops} {work} {ends}")));
     let ifs = format!("{} {}", "local.get 0 if ".repeat(depth), "end ".repeat(depth));
     compiles_soon("deep conditionals", &function(1, &ifs));
 }
@@ -61,8 +68,8 @@ fn invariants_of_many_loops() {
     };
     let loops = repeat(8_000, inner);
     compiles_soon("products of sums", &function(1, &format!("loop {loops} global.get $g br_if 0 end")));
-    let products = repeat(30_000, |at| format!("local.get 0 i32.const {at} i32.add local.get 0 i32.mul global.set $g"));
-    let (loops, ends) = ("loop ".repeat(10), "global.get $g br_if 0 end ".repeat(10));
+    let (loops, products, ends) =
+        ("loop ".repeat(10), repeat(30_000, product), "global.get $g br_if 0 end ".repeat(10));
     compiles_soon("products in one loop", &function(1, &format!("{loops} {products} {ends}")));
 }
 
