@@ -13,7 +13,7 @@
 #   GO       Go 1.21 or newer
 set -eu
 cd "$(dirname "$0")"
-mkdir -p build/old built/old-libc
+mkdir -p build/old built/old-libc built/threads
 
 missing=0
 lacks() {
@@ -125,6 +125,11 @@ build_zig() {
     echo "zig: Zig $($zig version)"
     for source in zig/*.zig; do
       $zig build-exe -target wasm32-wasi -O ReleaseSmall -fstrip -femit-bin="built/$(basename "$source" .zig).wasm" "$source"
+    done
+    for source in zig/threads/*.zig; do
+      $zig build-exe -target wasm32-wasi -mcpu=generic+atomics+bulk_memory -fno-single-threaded --shared-memory --max-memory=16777216 \
+        --import-memory --export-memory --export=wasi_thread_start --stack 131072 -O ReleaseSmall -fstrip \
+        -femit-bin="built/threads/$(basename "$source" .zig).wasm" "$source"
     done
   else
     lacks "zig" "https://ziglang.org/download, or: pip install ziglang, version 0.17"

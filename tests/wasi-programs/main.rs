@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use gusset_wasi_programs::{
     AdaptedPrograms, CaseFile, CompiledPrograms, Conversation, EndedProgram, GuestWaits, LibraryFiles, ProgramCase,
-    case_files, is_component, program, run_in_process,
+    case_files, has_threads, is_component, program, run_in_process, run_threads,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -42,7 +42,10 @@ fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
                 let module_ways = if is_component(build) { &[][..] } else { &WAYS };
                 for &(way, files) in module_ways {
                     let compiled = Arc::clone(&compiled);
-                    let trial = trial(way, build, &case, move |build, case| compiled.run(build, case, files));
+                    let trial = trial(way, build, &case, move |build, case| match has_threads(build) {
+                        true => run_threads(build, case, files),
+                        false => compiled.run(build, case, files),
+                    });
                     trials.push(trial.with_ignored_flag(!program(build).exists()));
                 }
                 if AdaptedPrograms::adapts(build) {
@@ -52,7 +55,7 @@ fn trials(files: Vec<CaseFile>) -> Vec<Trial> {
                             .push(trial(way, build, &case, move |build, case| adapted.run(build, case, files, waits)));
                     }
                 }
-                if let Some(runner) = &runner {
+                if let Some(runner) = runner.as_ref().filter(|_| !has_threads(build)) {
                     let runner = runner.clone();
                     let trial = trial("by a program", build, &case, move |build, case| {
                         run_in_process(case, &program(build), &runner.split(' ').collect::<Vec<_>>())

@@ -54,7 +54,8 @@ const MEMORY: &str = "memory";
 /// descriptors.
 ///
 /// A module must export its memory as `memory`, as the [specification] has it; without one it gets an error from each function that would
-/// read or write it. `proc_exit` ends the guest with an [`Exit`](crate::Exit).
+/// read or write it. The memory may be one that threads share; then each thread's store has a context of its own
+/// (`docs/threads.md`). `proc_exit` ends the guest with an [`Exit`](crate::Exit).
 ///
 /// ```
 /// use gusset::core::{Linker, Module};

@@ -93,6 +93,9 @@ impl ProgramCase {
             ("listens", None) => self.listens.push(rest.to_owned()),
             ("file" | "files" | "folder" | "link", _) => return self.before(word, count, path, more),
             ("in" | "in-", None) => add_line(&mut self.stdin, word, rest)?,
+            ("in", Some(count)) => {
+                (0..count).try_for_each(|at| add_line(&mut self.stdin, word, &numbered(rest, at)))?;
+            }
             ("out" | "out-", None) => add_line(&mut self.stdout, word, rest)?,
             ("out", Some(count)) => {
                 (0..count).try_for_each(|at| add_line(&mut self.stdout, word, &numbered(rest, at)))?;

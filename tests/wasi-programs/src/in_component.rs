@@ -4,6 +4,7 @@ use crate::case::{CaseEnd, ProgramCase};
 use crate::case_file::program;
 use crate::ended::EndedProgram;
 use crate::in_library::{LibraryFiles, case_end, run_with};
+use crate::in_threads::has_threads;
 use anyhow::{Context, Result};
 use gusset::{Component, Engine, Linker, ResourceTable, Store};
 use gusset_wasi::p2::{self, WasiCtxView, WasiView};
@@ -48,10 +49,12 @@ impl WasiView for CommandData {
 }
 
 impl AdaptedPrograms {
-    /// Whether a build is there, and is a component or for preview1: the adapter knows no older version.
+    /// Whether a build is there, and is a component or for preview1, with no threads: the adapter knows no older version.
     pub fn adapts(build: &str) -> bool {
         let older = b"wasi_unstable";
-        std::fs::read(program(build)).is_ok_and(|bytes| !bytes.windows(older.len()).any(|window| window == older))
+        !has_threads(build)
+            && std::fs::read(program(build))
+                .is_ok_and(|bytes| !bytes.windows(older.len()).any(|window| window == older))
     }
 
     fn component(&self, build: &str) -> Result<Component> {

@@ -9,6 +9,7 @@ mod ended;
 mod in_component;
 mod in_library;
 mod in_process;
+mod in_threads;
 mod line_text;
 mod mounted_files;
 
@@ -19,4 +20,5 @@ pub use ended::EndedProgram;
 pub use in_component::{AdaptedPrograms, GuestWaits, is_component};
 pub use in_library::{CompiledPrograms, LibraryFiles};
 pub use in_process::run_in_process;
+pub use in_threads::{has_threads, run_threads};
 pub use mounted_files::{FileNode, MountedFiles};

@@ -149,8 +149,10 @@ pub(super) fn prestat_dir_name(
     buffer: Buffer,
 ) -> WasiResult<()> {
     let name = ctx.preview1().get(fd)?.preopen_name.as_deref().ok_or(ErrorCode::NotDirectory)?;
-    let room = buffer.bytes(memory)?.get_mut(..name.len()).ok_or(ErrorCode::NameTooLong)?;
-    room.copy_from_slice(name.as_bytes());
+    if name.len() > buffer.length() as usize {
+        return Err(ErrorCode::NameTooLong.into());
+    }
+    buffer.put(memory, 0, name.as_bytes())?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::parameter::Role;
 use super::rights::Rights;
 use crate::ctx::WasiCtx;
 use crate::error::{WasiError, WasiResult};
-use gusset::core::Caller;
+use gusset::core::{Caller, Extern};
 use gusset::{AsContext, Result, bail};
 use std::convert::Infallible;
 
@@ -98,14 +98,14 @@ pub(crate) fn enter<T: 'static, R: Outcome>(
     if !needs_memory {
         return R::core(function(ctx(caller.data_mut()), &mut GuestMemory::new(&mut [])));
     }
-    let Some(memory) = caller.get_memory(MEMORY) else {
-        if caller.get_export(MEMORY).is_some_and(|export| export.into_shared_memory().is_some()) {
-            bail!("not supported: `{name}` was called by a module whose memory is shared")
-        }
-        bail!("`{name}` was called by a module that exports no memory named `{MEMORY}`")
-    };
-    let (bytes, data) = memory.data_and_store_mut(caller);
-    R::core(function(ctx(data), &mut GuestMemory::new(bytes)))
+    if let Some(memory) = caller.get_memory(MEMORY) {
+        let (bytes, data) = memory.data_and_store_mut(caller);
+        return R::core(function(ctx(data), &mut GuestMemory::new(bytes)));
+    }
+    match caller.get_export(MEMORY).and_then(Extern::into_shared_memory) {
+        Some(memory) => R::core(function(ctx(caller.data_mut()), &mut GuestMemory::shared(&memory))),
+        None => bail!("`{name}` was called by a module that exports no memory named `{MEMORY}`"),
+    }
 }
 
 /// Makes of lines such as

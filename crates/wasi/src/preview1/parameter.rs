@@ -224,7 +224,29 @@ impl Parameter for Buffer {
 }
 
 impl Buffer {
-    pub(crate) fn bytes<'m>(self, memory: &'m mut GuestMemory<'_>) -> WasiResult<&'m mut [u8]> {
-        Ok(memory.bytes_mut(self.at, self.length)?)
+    pub(crate) fn length(self) -> u32 {
+        self.length
+    }
+
+    /// Writes what there is room for behind the first `used` bytes; how many bytes that are.
+    pub(crate) fn put(self, memory: &mut GuestMemory<'_>, used: u32, bytes: &[u8]) -> WasiResult<u32> {
+        let count = bytes.len().min((self.length - used) as usize);
+        memory.write(self.at + used, &bytes[..count])?;
+        Ok(count as u32)
+    }
+
+    /// Fills it, piece by piece.
+    pub(crate) fn fill(
+        self,
+        memory: &mut GuestMemory<'_>,
+        mut fill: impl FnMut(&mut [u8]) -> WasiResult<()>,
+    ) -> WasiResult<()> {
+        let mut done = 0;
+        while done < self.length {
+            let piece = memory.piece(self.length - done);
+            memory.write_piece(self.at + done, piece, |bytes| fill(bytes).map(|()| bytes.len()))?;
+            done += piece;
+        }
+        Ok(())
     }
 }

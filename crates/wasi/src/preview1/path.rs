@@ -138,10 +138,7 @@ pub(super) fn readlink(
     buffer: Buffer,
 ) -> WasiResult<u32> {
     let target = directory(ctx, fd)?.read_link(path.path(memory)?)?;
-    let bytes = buffer.bytes(memory)?;
-    let count = bytes.len().min(target.len());
-    bytes[..count].copy_from_slice(&target.as_bytes()[..count]);
-    Ok(count as u32)
+    buffer.put(memory, 0, target.as_bytes())
 }
 
 pub(super) fn remove_directory(

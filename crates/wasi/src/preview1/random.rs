@@ -6,5 +6,5 @@ use crate::ctx::WasiCtx;
 use crate::error::WasiResult;
 
 pub(super) fn get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, buffer: Buffer) -> WasiResult<()> {
-    ctx.fill_secure_random(buffer.bytes(memory)?)
+    buffer.fill(memory, |bytes| ctx.fill_secure_random(bytes))
 }

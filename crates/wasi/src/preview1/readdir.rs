@@ -219,10 +219,9 @@ pub(super) fn readdir(
         other => other.insert(Box::new(DirectoryListing::new(&*directory, all)?)),
     };
     listing.last_use = listing.kept.all.0.uses.fetch_add(1, Ordering::Relaxed);
-    let bytes = buffer.bytes(memory)?;
     let mut used = 0;
     let mut position = cookie;
-    while used < bytes.len() {
+    while used < buffer.length() {
         let entry = match listing.get(&*directory, position) {
             Ok(Some(entry)) => entry,
             Ok(None) => break,
@@ -234,10 +233,10 @@ pub(super) fn readdir(
             Err(error) => return Err(error),
         };
         position += 1;
-        used += put(&mut bytes[used..], &header(entry, position));
-        used += put(&mut bytes[used..], entry.name.as_bytes());
+        used += buffer.put(memory, used, &header(entry, position))?;
+        used += buffer.put(memory, used, entry.name.as_bytes())?;
     }
-    Ok(used as u32)
+    Ok(used)
 }
 
 fn header(entry: &DirectoryEntry, next: u64) -> [u8; HEADER] {
@@ -247,13 +246,6 @@ fn header(entry: &DirectoryEntry, next: u64) -> [u8; HEADER] {
     bytes[16..20].copy_from_slice(&(entry.name.len() as u32).to_le_bytes());
     bytes[20] = file_type_number(entry.file_type);
     bytes
-}
-
-/// Writes what there is room for; how many bytes that are.
-fn put(to: &mut [u8], bytes: &[u8]) -> usize {
-    let count = to.len().min(bytes.len());
-    to[..count].copy_from_slice(&bytes[..count]);
-    count
 }
 
 #[cfg(test)]

@@ -131,30 +131,25 @@ fn peek(stream: &dyn Stream, memory: &mut GuestMemory<'_>, iovs: &Iovecs) -> Was
 fn receive_all(entry: &Entry, memory: &mut GuestMemory<'_>, iovs: &Iovecs, received: &mut u32) -> WasiResult<u32> {
     let stream = connection(entry)?;
     loop {
-        let (before_this, mut stopped) = (*received, None);
-        let total = iovs.fill(memory, Pace::WHOLE, |bytes, before| {
-            let skipped = (before_this.saturating_sub(before) as usize).min(bytes.len());
-            if skipped == bytes.len() {
-                return Ok(skipped);
+        let mut stopped = None;
+        let count = iovs.fill_rest(memory, *received, |bytes| match stream.read(bytes) {
+            Ok(count) => {
+                stopped = (count == 0).then_some(Ok(()));
+                Ok(count)
             }
-            match stream.read(&mut bytes[skipped..]) {
-                Ok(count) => {
-                    stopped = (count == 0).then_some(Ok(()));
-                    Ok(skipped + count)
-                }
-                Err(error) => {
-                    stopped = Some(Err(error));
-                    Ok(skipped)
-                }
+            Err(error) => {
+                stopped = Some(Err(error));
+                Ok(0)
             }
         })?;
-        *received = total;
+        *received += count;
+        let total = *received;
         match stopped {
             Some(Err(error @ WasiError::Stop(_))) => return Err(error),
             Some(Err(error)) if error.would_block() && !entry.flags.contains(FdFlags::NONBLOCK) => return Err(error),
             Some(Err(error)) if total == 0 => return Err(error),
             Some(_) => return Ok(total),
-            None if total == before_this || total == iovs.length() => return Ok(total),
+            None if count == 0 || total == iovs.length() => return Ok(total),
             None => {}
         }
     }

@@ -122,22 +122,21 @@ impl Pace {
     }
 }
 
-/// Moves the bytes of one range after the other, until one moves less than it has, or it is late: what has been moved counts, and the guest is
-/// stopped soon after. Where some were moved before it fails, those count.
+/// Moves the bytes of one range after the other by steps, each of which tells how many it moved, and of how many: until one moves fewer, or
+/// it is late. What has been moved counts, and the guest is stopped soon after. Where some were moved before it fails, those count.
 #[inline]
 fn each(
     ranges: impl Iterator<Item = (u32, u32)>,
     pace: Pace,
-    mut step: impl FnMut(u32, u32, u32) -> WasiResult<usize>,
+    mut step: impl FnMut(u32, u32, u32) -> WasiResult<(usize, u32)>,
 ) -> WasiResult<u32> {
     let mut total = 0;
     for (at, length) in ranges {
         let mut done = 0;
         while done < length {
-            let piece = pace.piece(length - done);
-            let moved = match step(at + done, piece, total) {
+            let (moved, piece) = match step(at + done, pace.piece(length - done), total) {
                 // More than there was room for is not to be had.
-                Ok(moved) => u32::try_from(moved).unwrap_or(piece).min(piece),
+                Ok((moved, piece)) => (u32::try_from(moved).unwrap_or(piece).min(piece), piece),
                 Err(error) if total > 0 && error.code().is_some() => return Ok(total),
                 Err(error) => return Err(error),
             };
@@ -159,7 +158,24 @@ impl Iovecs {
         pace: Pace,
         mut read: impl FnMut(&mut [u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges(), pace, |at, length, before| read(memory.bytes_mut(at, length)?, before))
+        each(self.ranges(), pace, |at, length, before| {
+            let length = memory.piece(length);
+            let moved = memory.write_piece(at, length, |bytes| read(bytes, before))?;
+            Ok((moved, length))
+        })
+    }
+
+    /// Fills what stands behind the first `done` bytes; how many bytes came.
+    pub(crate) fn fill_rest(
+        &self,
+        memory: &mut GuestMemory<'_>,
+        done: u32,
+        mut read: impl FnMut(&mut [u8]) -> WasiResult<usize>,
+    ) -> WasiResult<u32> {
+        each(self.ranges_behind(done), Pace::WHOLE, |at, length, _| {
+            let length = memory.piece(length);
+            Ok((memory.write_piece(at, length, &mut read)?, length))
+        })
     }
 }
 
@@ -172,7 +188,11 @@ impl Ciovecs {
         pace: Pace,
         mut write: impl FnMut(&[u8], u32) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges(), pace, |at, length, before| write(memory.bytes(at, length)?, before))
+        each(self.ranges(), pace, |at, length, before| {
+            let length = memory.piece(length);
+            let moved = memory.read_piece(at, length, |bytes| write(bytes, before))?;
+            Ok((moved, length))
+        })
     }
 
     /// Writes what stands behind the first `done` bytes; how many bytes went.
@@ -182,7 +202,10 @@ impl Ciovecs {
         done: u32,
         mut write: impl FnMut(&[u8]) -> WasiResult<usize>,
     ) -> WasiResult<u32> {
-        each(self.ranges_behind(done), Pace::WHOLE, |at, length, _| write(memory.bytes(at, length)?))
+        each(self.ranges_behind(done), Pace::WHOLE, |at, length, _| {
+            let length = memory.piece(length);
+            Ok((memory.read_piece(at, length, &mut write)?, length))
+        })
     }
 }
 
@@ -197,7 +220,7 @@ mod tests {
         let ranges = [(100, 5 << 20), (200, 9 << 20)];
         let total = each(ranges.into_iter(), pace, |at, length, _| {
             steps.push((at, length));
-            Ok(length as usize)
+            Ok((length as usize, length))
         });
         (steps, total.unwrap())
     }

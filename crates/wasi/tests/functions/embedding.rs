@@ -251,8 +251,6 @@ fn a_module_without_its_memory_is_told_so() {
         let error = format!("{:?}", run_with_memory(memory).unwrap_err());
         assert!(error.contains("`fd_tell` was called by a module that exports no memory named `memory`"), "{error}");
     }
-    let error = format!("{:?}", run_with_memory(r#"(memory (export "memory") 1 1 shared)"#).unwrap_err());
-    assert!(error.contains("not supported: `fd_tell` was called by a module whose memory is shared"), "{error}");
 }
 
 #[test]

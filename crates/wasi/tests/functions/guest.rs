@@ -1,7 +1,7 @@
 //! A guest that calls what it is told to: a module that imports all functions of both versions, over one context, and exports each again, by
 //! way of a function of its own.
 
-use gusset::core::{Func, Instance, Linker, Memory, Module, Val};
+use gusset::core::{Extern, Func, Instance, Linker, Memory, Module, SharedMemory, Val};
 use gusset::{Engine, Store};
 use gusset_wasi::preview1::{self, Errno, FUNCTIONS, FunctionInfo, Rights, Role};
 use gusset_wasi::{HostDirectory, MemoryFileSystem, WasiConfig, WasiConfigBuilder, WasiCtx, preview0};
@@ -26,10 +26,11 @@ pub const OUT: u32 = 64;
 /// Where text and buffers start; [`TestGuest::place`] gives out what follows.
 const FREE: u32 = 4096;
 
-static MODULE: LazyLock<(Engine, Module)> = LazyLock::new(|| {
+/// The module with a memory of its own, and the one with a shared memory.
+static MODULES: LazyLock<(Engine, [Module; 2])> = LazyLock::new(|| {
     let engine = Engine::default();
-    let module = Module::new(&engine, module_text()).expect("the module is valid");
-    (engine, module)
+    let modules = [false, true].map(|shared| Module::new(&engine, module_text(shared)).expect("the module is valid"));
+    (engine, modules)
 });
 
 /// A version of WASI whose functions are tested.
@@ -61,24 +62,30 @@ pub enum GuestFiles {
     Memory(MemoryFileSystem),
 }
 
+/// The memory of a guest.
+enum GuestBytes {
+    Own(Memory),
+    Shared(SharedMemory),
+}
+
 pub struct TestGuest {
     /// Whose functions it calls.
     pub version: Version,
     pub store: Store<WasiCtx>,
     pub instance: Instance,
-    pub memory: Memory,
+    memory: GuestBytes,
     pub world: GuestFiles,
     next: u32,
 }
 
-/// Does the same for each version and each kind of files, with a new guest that has an empty directory as number 3.
+/// Does the same for each version, with memories that are shared and such that are not, and each kind of files, with a new guest that has an empty directory as number 3.
 pub fn for_each(test: impl Fn(&mut TestGuest)) {
     for_each_with(|_| (), test);
 }
 
 /// The same with more in the configuration.
 pub fn for_each_with(configure: impl Fn(&mut WasiConfigBuilder), test: impl Fn(&mut TestGuest)) {
-    for version in VERSIONS {
+    for (version, shared) in VERSIONS.into_iter().flat_map(|version| [(version, false), (version, true)]) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for world in [GuestFiles::Host(folder), GuestFiles::Memory(MemoryFileSystem::new())] {
             let mut config = WasiConfig::builder();
@@ -90,7 +97,7 @@ pub fn for_each_with(configure: impl Fn(&mut WasiConfigBuilder), test: impl Fn(&
                 GuestFiles::Memory(files) => config.preopened_directory("/", files.root()),
             };
             configure(&mut config);
-            test(&mut TestGuest::new(version, &config, world));
+            test(&mut TestGuest::new(version, &config, world, shared));
         }
     }
 }
@@ -101,7 +108,7 @@ fn core_type(role: Role) -> &'static str {
 }
 
 /// A module with an export for each of its imports, named after both of its import's names.
-fn module_text() -> String {
+fn module_text(shared: bool) -> String {
     let mut imports = String::new();
     let mut functions = String::new();
     for version in VERSIONS {
@@ -114,19 +121,23 @@ fn module_text() -> String {
             writeln!(functions, "(func (export \"{module}.{name}\") {ty} (call ${module}.{name}{arguments}))").unwrap();
         }
     }
-    format!("(module {imports} (memory (export \"memory\") 2 128) {functions})")
+    let shared = if shared { "shared" } else { "" };
+    format!("(module {imports} (memory (export \"memory\") 2 128 {shared}) {functions})")
 }
 
 impl TestGuest {
-    pub fn new(version: Version, config: &WasiConfigBuilder, world: GuestFiles) -> TestGuest {
-        let (engine, module) = &*MODULE;
+    pub fn new(version: Version, config: &WasiConfigBuilder, world: GuestFiles, shared: bool) -> TestGuest {
+        let (engine, modules) = &*MODULES;
         let mut linker = Linker::new(engine);
         for version in VERSIONS {
             (version.link)(&mut linker).expect("nothing is defined yet");
         }
         let mut store = Store::new(engine, WasiCtx::new(&config.build().expect("a configuration")));
-        let instance = linker.instantiate(&mut store, module).expect("all imports are defined");
-        let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
+        let instance = linker.instantiate(&mut store, &modules[usize::from(shared)]).expect("all imports are defined");
+        let memory = match instance.get_export(&mut store, "memory").expect("it is exported") {
+            Extern::Memory(memory) => GuestBytes::Own(memory),
+            other => GuestBytes::Shared(other.into_shared_memory().expect("it is a memory")),
+        };
         TestGuest { version, store, instance, memory, world, next: FREE }
     }
 
@@ -164,9 +175,9 @@ impl TestGuest {
     /// Calls a function that is to fail so, and to write nothing.
     #[track_caller]
     pub fn fails(&mut self, errno: Errno, name: &str, arguments: &[u64]) {
-        let before = self.memory.data(&self.store).to_vec();
+        let before = self.data();
         assert_eq!(self.call(name, arguments), errno, "{name}{arguments:?}");
-        assert!(self.memory.data(&self.store) == before, "{name}{arguments:?} fails and writes to memory");
+        assert!(self.data() == before, "{name}{arguments:?} fails and writes to memory");
     }
 
     /// Room for so many bytes, aligned to 8.
@@ -177,11 +188,38 @@ impl TestGuest {
     }
 
     pub fn write(&mut self, at: u32, bytes: &[u8]) {
-        self.memory.data_mut(&mut self.store)[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        let at = at as usize;
+        match &self.memory {
+            GuestBytes::Own(memory) => memory.data_mut(&mut self.store)[at..][..bytes.len()].copy_from_slice(bytes),
+            GuestBytes::Shared(memory) => memory.write(at, bytes).expect("it is in bounds"),
+        }
     }
 
     pub fn read(&self, at: u32, length: usize) -> Vec<u8> {
-        self.memory.data(&self.store)[at as usize..][..length].to_vec()
+        let mut bytes = vec![0; length];
+        match &self.memory {
+            GuestBytes::Own(memory) => memory.read(&self.store, at as usize, &mut bytes).expect("it is in bounds"),
+            GuestBytes::Shared(memory) => memory.read(at as usize, &mut bytes).expect("it is in bounds"),
+        }
+        bytes
+    }
+
+    /// All of the memory.
+    fn data(&self) -> Vec<u8> {
+        let size = match &self.memory {
+            GuestBytes::Own(memory) => memory.data(&self.store).len(),
+            GuestBytes::Shared(memory) => memory.data_size(),
+        };
+        self.read(0, size)
+    }
+
+    /// Makes the memory larger by some pages, of at most 126.
+    pub fn grow(&mut self, pages: u64) {
+        let grown = match &self.memory {
+            GuestBytes::Own(memory) => memory.grow(&mut self.store, pages).map(drop),
+            GuestBytes::Shared(memory) => memory.grow(pages).map(drop),
+        };
+        grown.expect("it may have so much");
     }
 
     pub fn u16_at(&self, at: u32) -> u16 {

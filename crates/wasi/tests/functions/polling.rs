@@ -308,7 +308,7 @@ fn poll_oneoff_refuses() {
 #[test]
 fn so_much_can_be_waited_for_at_once() {
     for_each(|guest| {
-        guest.memory.grow(&mut guest.store, 126).unwrap();
+        guest.grow(126);
         // All of memory is zero: a timer of the calendar that is over.
         let (to, count) = (4 << 20, 65_536);
         guest.fails(Errno::Inval, "poll_oneoff", &[IN, to, count + 1, (8 << 20) - 8]);

@@ -76,7 +76,7 @@ fn vectors_are_refused(guest: &mut TestGuest, name: &str, arguments: impl Fn([u6
         refused(guest, Errno::Fault, vectors);
     }
     // Each is in bounds, and all together are more than can be told.
-    guest.memory.grow(&mut guest.store, 64).expect("it may have so much");
+    guest.grow(64);
     let many = guest.vectors(&[(0, 66 << 16); 1024]);
     refused(guest, Errno::Inval, many);
 }

@@ -41,7 +41,7 @@ impl<'a> Worker<'a> {
         config.preopened_directory("/memory", shared.files.root());
         config.preopened_directory("/host", HostDirectory::open(shared.folder.at("")).unwrap());
         let version = if thread.is_multiple_of(2) { PREVIEW1 } else { PREVIEW0 };
-        let guest = TestGuest::new(version, &config, GuestFiles::Memory(shared.files.clone()));
+        let guest = TestGuest::new(version, &config, GuestFiles::Memory(shared.files.clone()), false);
         let mut worker = Worker { guest, thread, shared, logs: [0; 2] };
         for at in [0, 1] {
             worker.ok("path_create_directory", at, &format!("own-{thread}"), &[]);
