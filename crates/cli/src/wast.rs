@@ -6,6 +6,7 @@ mod junit;
 mod scripts;
 mod text;
 
+use crate::engine::fit_address_space;
 use crate::input::STDIN;
 use crate::output::print;
 use anyhow::Result;
@@ -145,6 +146,7 @@ pub(crate) fn run(arguments: &WastArguments) -> Result<ExitCode> {
 fn runner(arguments: &WastArguments) -> Result<WastRunner> {
     let mut config = Config::new();
     arguments.features.iter().for_each(|list| list.apply(&mut config));
+    fit_address_space(&mut config);
     let messages = match (arguments.ignore_messages, arguments.compare_messages) {
         (true, _) => Messages::Ignored,
         (false, false) => Messages::OfTraps,

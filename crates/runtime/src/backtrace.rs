@@ -49,8 +49,15 @@ pub struct WasmBacktrace {
     frames: Vec<WasmFrame>,
     /// By position.
     gaps: Vec<BacktraceGap>,
-    /// Whether it is that of a call of the host that failed, and not a trap's.
-    of_host: bool,
+    /// What is said before it, where it is not a trap's.
+    headline: Option<Headline>,
+}
+
+/// What a backtrace begins with that is the context of an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Headline {
+    HostFailed,
+    ExceptionLeft,
 }
 
 /// Frames that a [`WasmBacktrace`] does not keep.
@@ -158,7 +165,7 @@ impl WasmBacktrace {
     /// Frames of one activation, innermost first, of which as many as it says are left out behind the first `position`.
     pub(crate) fn new(frames: Vec<WasmFrame>, gap: BacktraceGap) -> WasmBacktrace {
         let gaps = if gap.frames == 0 { Vec::new() } else { vec![gap] };
-        WasmBacktrace { frames, gaps, of_host: false }
+        WasmBacktrace { frames, gaps, headline: None }
     }
 
     /// Where the guest stood that `error` stopped: the backtrace of a [`Trap`], or that of the failure of a host function; none
@@ -169,9 +176,13 @@ impl WasmBacktrace {
     }
 
     /// The same backtrace, of a call of the host that failed.
-    pub(crate) fn of_host(mut self) -> WasmBacktrace {
-        self.of_host = true;
-        self
+    pub(crate) fn of_host(self) -> WasmBacktrace {
+        WasmBacktrace { headline: Some(Headline::HostFailed), ..self }
+    }
+
+    /// The same backtrace, of an exception that nobody caught.
+    pub(crate) fn of_exception(self) -> WasmBacktrace {
+        WasmBacktrace { headline: Some(Headline::ExceptionLeft), ..self }
     }
 
     /// The frames that were kept, innermost first.
@@ -255,8 +266,10 @@ pub(crate) fn grouped(number: usize) -> String {
 /// Frames are numbered by how deep they are.
 impl fmt::Display for WasmBacktrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.of_host {
-            f.write_str("a call out of the guest failed\n")?;
+        match self.headline {
+            Some(Headline::HostFailed) => f.write_str("a call out of the guest failed\n")?,
+            Some(Headline::ExceptionLeft) => f.write_str("an exception left the guest\n")?,
+            None => {}
         }
         f.write_str("wasm backtrace:")?;
         let mut gaps = self.gaps.iter().peekable();

@@ -2,6 +2,7 @@
 //! nothing lost on the way: what they are about is found by its type, whatever was put around it.
 
 use crate::backtrace::WasmBacktrace;
+use crate::core::Exception;
 use crate::trap::Trap;
 pub use anyhow::{Context, anyhow as format_err, bail, ensure};
 use gusset_types::SourceLocation;
@@ -119,7 +120,8 @@ pub(crate) fn with_backtrace(mut error: Error, outer: WasmBacktrace) -> Error {
     } else if let Some(backtrace) = error.downcast_mut::<WasmBacktrace>() {
         backtrace.extend(outer);
     } else if !outer.is_empty() {
-        return error.context(outer.of_host());
+        let thrown = error.is::<Exception>();
+        return error.context(if thrown { outer.of_exception() } else { outer.of_host() });
     }
     error
 }
