@@ -55,6 +55,35 @@ pub struct AddressMapEntry {
     pub wasm: u32,
 }
 
+/// A call in whose place its callee's code stands, in the code of the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InlinedCall {
+    /// The function that is called.
+    pub callee: (ModuleIndex, FuncIndex),
+    /// The byte offset of the call in the input, or `u32::MAX` for none.
+    pub wasm: u32,
+    /// The inlined call whose callee makes this one, by its number; `None` if the function that the code is of makes it.
+    pub within: Option<u32>,
+}
+
+/// Which inlined call code belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InlinedRange {
+    /// The first byte of code.
+    pub offset: u32,
+    /// The number of the innermost inlined call, or `None` for code of the function itself.
+    pub call: Option<u32>,
+}
+
+/// A function that runs at some place in code, and where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeFrame {
+    /// Which function.
+    pub function: (ModuleIndex, FuncIndex),
+    /// The byte offset of its operator in the input.
+    pub wasm: Option<u32>,
+}
+
 /// Which function stands where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FunctionRange {
@@ -96,6 +125,66 @@ impl NumberPair for AddressMapEntry {
 
     fn of(offset: u32, wasm: u32) -> AddressMapEntry {
         AddressMapEntry { offset, wasm }
+    }
+}
+
+impl NumberPair for InlinedRange {
+    fn numbers(self) -> (u32, u32) {
+        (self.offset, self.call.unwrap_or(u32::MAX))
+    }
+
+    fn of(offset: u32, call: u32) -> InlinedRange {
+        InlinedRange { offset, call: Some(call).filter(|&call| call != u32::MAX) }
+    }
+}
+
+impl Record for InlinedCall {
+    const SIZE: usize = 16;
+
+    fn read(bytes: &[u8]) -> InlinedCall {
+        let callee = (ModuleIndex::from_u32(read_u32(bytes)), FuncIndex::from_u32(read_u32(&bytes[4..])));
+        InlinedCall { callee, wasm: read_u32(&bytes[8..]), within: <Option<u32>>::read(&bytes[12..]) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        for number in [self.callee.0.as_u32(), self.callee.1.as_u32(), self.wasm] {
+            number.write(bytes);
+        }
+        self.within.write(bytes);
+    }
+}
+
+impl CodeFrame {
+    /// The functions that run at a place of a function's code, innermost first: `at` is that place, the function and its operator;
+    /// `innermost` the inlined call that it belongs to, and `call` tells what a number stands for.
+    pub fn all(
+        at: CodeFrame,
+        innermost: Option<u32>,
+        call: impl Fn(u32) -> Option<InlinedCall>,
+    ) -> impl Iterator<Item = CodeFrame> {
+        let mut calls = CodeFrame::inlined(innermost, call);
+        let mut wasm = Some(at.wasm);
+        std::iter::from_fn(move || {
+            let here = wasm.take()?;
+            let call = calls.next();
+            wasm = call.map(|call| Some(call.wasm).filter(|&wasm| wasm != u32::MAX));
+            Some(CodeFrame { function: call.map_or(at.function, |call| call.callee), wasm: here })
+        })
+    }
+
+    /// The inlined calls that a place belongs to, innermost first.
+    pub fn inlined(
+        innermost: Option<u32>,
+        call: impl Fn(u32) -> Option<InlinedCall>,
+    ) -> impl Iterator<Item = InlinedCall> {
+        let mut next = innermost;
+        std::iter::from_fn(move || {
+            let number = next.take()?;
+            let found = call(number)?;
+            // Each stands behind the one that it is within: numbers that go up would be a circle.
+            next = found.within.filter(|&within| within < number);
+            Some(found)
+        })
     }
 }
 

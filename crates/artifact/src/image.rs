@@ -2,7 +2,9 @@
 //!
 //! Code is position-independent: whatever depends on the process or the instance is reached through contexts.
 
-use crate::code_table::{AddressMapEntry, CallSite, CodeRange, FunctionRange, StackMaps, TrapRecord};
+use crate::code_table::{
+    AddressMapEntry, CallSite, CodeFrame, CodeRange, FunctionRange, InlinedCall, InlinedRange, StackMaps, TrapRecord,
+};
 use crate::context::ContextLayout;
 use crate::core_module::{CoreFuncType, CoreModule};
 use crate::delta_table::DeltaTable;
@@ -48,6 +50,10 @@ pub struct CodeTables {
     pub stack_maps: StackMaps,
     /// Where in the wasm bytes code comes from, sorted by offset: an entry holds until the next one.
     pub addresses: DeltaTable<AddressMapEntry>,
+    /// Which code stands in the place of a call, sorted by offset: an entry holds until the next one.
+    pub inlined: DeltaTable<InlinedRange>,
+    /// Those calls, by number.
+    pub inlined_calls: PodTable<u32, InlinedCall>,
     /// Functions (and stubs), sorted by start, without overlap.
     pub functions: PodTable<u32, FunctionRange>,
 }
@@ -91,6 +97,20 @@ impl CodeTables {
         (entry.wasm != u32::MAX).then_some(entry.wasm)
     }
 
+    /// The functions that run at `offset`, innermost first: those whose calls were inlined, and the one whose code it is. None in a stub.
+    /// It neither allocates nor locks.
+    pub fn frames_at(&self, offset: u32) -> impl Iterator<Item = CodeFrame> {
+        let at = self.function_at(offset).map(|function| CodeFrame { function, wasm: self.wasm_offset_at(offset) });
+        let innermost = self.inlined.at_or_before(offset).and_then(|range| range.call);
+        at.into_iter().flat_map(move |at| CodeFrame::all(at, innermost, |number| self.inlined_calls.get(number)))
+    }
+
+    /// How many inlined calls the instruction at `offset` belongs to. It neither allocates nor locks.
+    pub fn inlined_at(&self, offset: u32) -> u32 {
+        let innermost = self.inlined.at_or_before(offset).and_then(|range| range.call);
+        CodeFrame::inlined(innermost, |number| self.inlined_calls.get(number)).count() as u32
+    }
+
     /// Every table, in a fixed order.
     pub(crate) fn each_table(&mut self, visit: &mut dyn FnMut(&mut RawTable)) {
         visit(self.entries.raw_mut());
@@ -99,6 +119,8 @@ impl CodeTables {
         visit(self.call_sites.raw_mut());
         self.stack_maps.each_table(visit);
         self.addresses.each_table(visit);
+        self.inlined.each_table(visit);
+        visit(self.inlined_calls.raw_mut());
         visit(self.functions.raw_mut());
     }
 }

@@ -40,7 +40,10 @@ pub use artifact::{
     ArtifactContent, ArtifactError, ArtifactErrorKind, ArtifactFile, ArtifactKind, CodeIdentity, SettingDifference,
     check_artifact_start, detect_artifact, write_artifact,
 };
-pub use code_table::{AddressMapEntry, CallSite, CodeRange, FunctionRange, StackMap, StackMaps, TrapRecord};
+pub use code_table::{
+    AddressMapEntry, CallSite, CodeFrame, CodeRange, FunctionRange, InlinedCall, InlinedRange, StackMap, StackMaps,
+    TrapRecord,
+};
 pub use context::{
     BuiltinFunction, ContextLayout, EXCEPTION, ExceptionLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT,
     HostContextLayout, LAZY_SLOTS, LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT,

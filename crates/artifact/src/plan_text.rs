@@ -230,6 +230,7 @@ impl fmt::Display for ImportLink {
         match self {
             ImportLink::Unknown => f.write_str("unknown"),
             ImportLink::Func { module, func } => write!(f, "func {func} of module {module}"),
+            ImportLink::Table { module, table } => write!(f, "table {table} of module {module}"),
         }
     }
 }

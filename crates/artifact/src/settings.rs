@@ -45,6 +45,8 @@ pub struct CodeSettings {
     /// two.
     #[doc(hidden)]
     pub frame_form: bool,
+    /// Whether small functions are inlined into those that call them, and what stands between components into either.
+    pub inlining: bool,
     /// Whether traps are faults of the code, which signal handlers find. Off: no code faults, everything is checked.
     pub signals_based_traps: bool,
     /// Whether the addresses of accesses to memories that are checked are safe ones even where the processor only guesses that
@@ -66,6 +68,7 @@ impl Default for CodeSettings {
             consume_fuel: false,
             epoch_interruption: false,
             frame_form: false,
+            inlining: true,
             signals_based_traps: true,
             heap_access_spectre_mitigation: true,
             table_access_spectre_mitigation: true,
@@ -87,6 +90,7 @@ impl CodeSettings {
             consume_fuel,
             epoch_interruption,
             frame_form,
+            inlining,
             signals_based_traps,
             heap_access_spectre_mitigation: heap,
             table_access_spectre_mitigation: table,
@@ -104,6 +108,7 @@ impl CodeSettings {
             ("consume_fuel", consume_fuel, engine.consume_fuel),
             ("epoch_interruption", epoch_interruption, engine.epoch_interruption),
             ("frame_form", frame_form, engine.frame_form),
+            ("compiler_inlining", inlining, engine.inlining),
             ("signals_based_traps", signals_based_traps, engine.signals_based_traps),
             ("heap_access_spectre_mitigation", heap, engine.heap_access_spectre_mitigation),
             ("table_access_spectre_mitigation", table, engine.table_access_spectre_mitigation),

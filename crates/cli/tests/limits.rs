@@ -252,6 +252,9 @@ fn little_address_space_is_enough() {
     let ended =
         shell(Path::new(&scratch.path("")), "ulimit -v 2000000; gusset run greedy.wat --invoke 'memory(60000)'");
     assert_eq!((ended.code, &*ended.stdout), (Some(0), "-1\n"), "{}", ended.stderr);
+    let line = r#"echo '(module (memory 1))' >one.wast; ulimit -v 6000000; gusset wast one.wast"#;
+    let ended = shell(Path::new(&scratch.path("")), line);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     // What is compiled already is as it was compiled.
     let line = "gusset compile greedy.wat; ulimit -v 2000000; gusset run --allow-precompiled greedy.gusset --invoke 'memory(1)'";
     let ended = shell(Path::new(&scratch.path("")), line);

@@ -4,7 +4,9 @@
 use crate::compiled::{CompiledFunction, Relocation};
 use crate::error::CodegenError;
 use cranelift_codegen::binemit::Reloc;
-use gusset_artifact::{AddressMapEntry, CallSite, FuncIndex, ModuleIndex, StackMap, TrapRecord};
+use gusset_artifact::{
+    AddressMapEntry, CallSite, CodeFrame, FuncIndex, InlinedCall, InlinedRange, ModuleIndex, StackMap, TrapRecord,
+};
 use gusset_types::TrapCode;
 
 /// Bytes of code that goes to a target which a call of aarch64 cannot reach.
@@ -28,6 +30,10 @@ pub struct CodeChunk {
     pub stack_maps: Vec<StackMap>,
     /// Where code comes from, sorted by offset: an entry holds until the next one.
     pub addresses: Vec<AddressMapEntry>,
+    /// Which code stands in the place of a call, sorted by offset: an entry holds until the next one.
+    pub inlined: Vec<InlinedRange>,
+    /// Those calls, by number.
+    pub inlined_calls: Vec<InlinedCall>,
     references: Vec<ChunkReference>,
 }
 
@@ -73,16 +79,13 @@ impl CodeChunk {
         let start = start as u32;
         self.functions.push(ChunkFunction { number, function, start, len: code.code.len() as u32 });
         self.text.extend_from_slice(&code.code);
-        self.traps.extend(code.traps.iter().map(|trap| TrapRecord { offset: start + trap.offset, ..*trap }));
-        self.call_sites.extend(code.call_sites.into_iter().map(|mut site| {
-            site.return_offset += start;
-            site.landing_pad += start;
-            site
-        }));
-        let maps = code.stack_maps.into_iter();
-        self.stack_maps.extend(maps.map(|map| StackMap { return_offset: start + map.return_offset, ..map }));
-        let addresses = code.addresses.iter();
-        self.addresses.extend(addresses.map(|entry| AddressMapEntry { offset: start + entry.offset, ..*entry }));
+        let code = code.moved(start, self.inlined_calls.len() as u32);
+        self.traps.extend(code.traps);
+        self.call_sites.extend(code.call_sites);
+        self.stack_maps.extend(code.stack_maps);
+        self.addresses.extend(code.addresses);
+        self.inlined.extend(code.inlined);
+        self.inlined_calls.extend(code.inlined_calls);
         Ok(())
     }
 
@@ -178,6 +181,28 @@ impl CodeChunk {
         let after = self.addresses.partition_point(|entry| entry.offset <= offset);
         let entry = self.addresses.get(after.checked_sub(1)?)?;
         (entry.wasm != u32::MAX).then_some(entry.wasm)
+    }
+
+    /// The functions that run at `offset`, innermost first: those whose calls were inlined, and the one whose code it is.
+    pub fn frames_at(&self, offset: u32) -> impl Iterator<Item = CodeFrame> {
+        let at = self.function_at(offset).map(|function| CodeFrame { function, wasm: self.wasm_offset_at(offset) });
+        at.into_iter()
+            .flat_map(move |at| CodeFrame::all(at, self.innermost(offset), |number| self.inlined_call(number)))
+    }
+
+    /// How many inlined calls the instruction at `offset` belongs to.
+    pub fn inlined_at(&self, offset: u32) -> u32 {
+        CodeFrame::inlined(self.innermost(offset), |number| self.inlined_call(number)).count() as u32
+    }
+
+    /// The number of the innermost inlined call at `offset`.
+    fn innermost(&self, offset: u32) -> Option<u32> {
+        let after = self.inlined.partition_point(|range| range.offset <= offset);
+        self.inlined.get(after.checked_sub(1)?)?.call
+    }
+
+    fn inlined_call(&self, number: u32) -> Option<InlinedCall> {
+        self.inlined_calls.get(number as usize).copied()
     }
 }
 

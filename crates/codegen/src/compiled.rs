@@ -7,6 +7,7 @@ use crate::func::FormKind;
 use crate::key::CodeKey;
 use crate::loop_invariants;
 use crate::placement::{Placement, STEP};
+use crate::places::OperatorPlaces;
 use crate::trap_place::{self, BranchTraps, with_trap_places};
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::control::ControlPlane;
@@ -16,7 +17,7 @@ use cranelift_codegen::settings::OptLevel;
 use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
-use gusset_artifact::{AddressMapEntry, CallSite, StackMap, TrapRecord};
+use gusset_artifact::{AddressMapEntry, CallSite, InlinedCall, InlinedRange, StackMap, TrapRecord};
 use gusset_types::TrapCode;
 
 /// Functions start at multiples of this, so that their first instructions arrive in one fetch.
@@ -33,6 +34,9 @@ pub(crate) struct CompiledFunction {
     pub(crate) call_sites: Vec<CallSite>,
     pub(crate) stack_maps: Vec<StackMap>,
     pub(crate) addresses: Vec<AddressMapEntry>,
+    /// Empty where nothing is inlined; else the first entry is of the first byte.
+    pub(crate) inlined: Vec<InlinedRange>,
+    pub(crate) inlined_calls: Vec<InlinedCall>,
     /// Bytes below the frame pointer.
     pub(crate) frame_size: u32,
 }
@@ -41,6 +45,7 @@ impl CompiledFunction {
     /// Code that neither traps nor calls.
     pub(crate) fn without_tables(key: CodeKey, code: Vec<u8>, alignment: u32) -> CompiledFunction {
         let (relocations, traps, call_sites, stack_maps, addresses) = Default::default();
+        let (inlined, inlined_calls) = Default::default();
         CompiledFunction {
             key,
             code,
@@ -51,6 +56,8 @@ impl CompiledFunction {
             call_sites,
             stack_maps,
             addresses,
+            inlined,
+            inlined_calls,
             frame_size: 0,
         }
     }
@@ -65,8 +72,8 @@ pub(crate) struct Relocation {
 }
 
 impl CompiledFunction {
-    /// The function with offsets from where it is, at `start`.
-    pub(crate) fn moved(mut self, start: u32) -> CompiledFunction {
+    /// The function with offsets from where it is, at `start`, and with inlined calls that stand behind so many others.
+    pub(crate) fn moved(mut self, start: u32, calls: u32) -> CompiledFunction {
         self.relocations.iter_mut().for_each(|relocation| relocation.offset += start);
         self.traps.iter_mut().for_each(|trap| trap.offset += start);
         for site in &mut self.call_sites {
@@ -75,6 +82,11 @@ impl CompiledFunction {
         }
         self.stack_maps.iter_mut().for_each(|map| map.return_offset += start);
         self.addresses.iter_mut().for_each(|entry| entry.offset += start);
+        for range in &mut self.inlined {
+            range.offset += start;
+            range.call = range.call.map(|call| calls + call);
+        }
+        self.inlined_calls.iter_mut().for_each(|call| call.within = call.within.map(|within| calls + within));
         self
     }
 }
@@ -106,11 +118,12 @@ pub(crate) fn compile(
     func: Function,
     form: FormKind,
     has_loops: bool,
+    places: OperatorPlaces,
 ) -> Result<Option<CompiledFunction>, CodegenError> {
     let branches = BranchTraps::of(&func);
     if form == FormKind::Frame {
         optimize(&isas.linear, buffers, func)?;
-        return finish(&isas.linear, buffers, &branches).map(Some);
+        return finish(&isas.linear, buffers, &branches, places).map(Some);
     }
     if !cost::optimizable(&func) {
         return Ok(None);
@@ -127,7 +140,7 @@ pub(crate) fn compile(
     if !small || shares_codes {
         trap_place::move_users_to_loads(&mut buffers.context.func);
     }
-    finish(&isas.best, buffers, &branches).map(Some)
+    finish(&isas.best, buffers, &branches, places).map(Some)
 }
 
 /// Makes machine code of a stub; `linear` where stubs are many or have many values.
@@ -139,7 +152,7 @@ pub(crate) fn compile_stub(
 ) -> Result<CompiledFunction, CodegenError> {
     let isa = if linear { &isas.linear } else { &isas.best };
     optimize(isa, buffers, func)?;
-    finish(isa, buffers, &BranchTraps::default())
+    finish(isa, buffers, &BranchTraps::default(), OperatorPlaces::default())
 }
 
 fn optimize(isa: &OwnedTargetIsa, buffers: &mut GeneratorBuffers, func: Function) -> Result<(), CodegenError> {
@@ -152,6 +165,7 @@ fn finish(
     isa: &OwnedTargetIsa,
     buffers: &mut GeneratorBuffers,
     branches: &BranchTraps,
+    places: OperatorPlaces,
 ) -> Result<CompiledFunction, CodegenError> {
     let GeneratorBuffers { context, allocator } = buffers;
     let UserFuncName::User(name) = &context.func.name else {
@@ -167,6 +181,8 @@ fn finish(
     let alignment = isa.function_alignment();
     let code = compiled.buffer.data().to_vec();
     let placement = Placement::of(&**isa, &code);
+    let addresses = with_trap_places(addresses(&compiled), &context.func, branches, compiled.buffer.traps());
+    let (addresses, inlined, inlined_calls) = places.resolve(addresses, code.len() as u32);
     Ok(CompiledFunction {
         key,
         code,
@@ -176,7 +192,9 @@ fn finish(
         traps: traps(&compiled)?,
         call_sites: call_sites(&compiled)?,
         stack_maps: stack_maps(&compiled),
-        addresses: with_trap_places(addresses(&compiled), &context.func, branches, compiled.buffer.traps()),
+        addresses,
+        inlined,
+        inlined_calls,
         frame_size: compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
     })
 }

@@ -3,6 +3,7 @@
 use crate::compiled::{self, CompiledFunction, GeneratorBuffers, Isas};
 use crate::error::CodegenError;
 use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
+use crate::inline_plan::InlinePlan;
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
 use crate::parallel::Helpers;
@@ -15,10 +16,10 @@ use crate::{builtin_stub, entry, features, guard, host_stub, image};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
-use gusset_types::Arena;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Less than this much wasm is compiled in the time that it takes to start a thread for it.
@@ -154,9 +155,18 @@ impl Compiler {
         unit: &LinkUnit<'_>,
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeImage, CodegenError> {
-        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
+        let ParsedUnit { mut env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
+        self.plan_inlining(&mut env, &bodies);
         self.compile_parsed(env, bodies, data, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?
+    }
+
+    /// Decides what is inlined.
+    pub(crate) fn plan_inlining(&self, env: &mut UnitEnv, bodies: &[Body<'_>]) {
+        let optimizes = self.settings.optimization != OptimizationLevel::None;
+        if self.settings.inlining && optimizes && !self.settings.frame_form {
+            env.inlining = Some(Arc::new(InlinePlan::of(env, bodies, &self.helpers)));
+        }
     }
 
     /// Compiles and links a unit. An error within is one that is not about a module.
@@ -225,23 +235,30 @@ impl Compiler {
     ) -> Result<Compiled, CodegenError> {
         let (module, index, start) = (body.module, body.index, body.body.range().start);
         let within = |error: CodegenError| error.at(start).within(env.describe(module, index));
-        let forms: &[_] = match self.settings.frame_form {
-            true => &[FormKind::Frame],
-            false => &[FormKind::Ssa, FormKind::Frame],
-        };
-        for &form in forms {
-            let translated =
-                func::translate(env, &self.settings, &*self.isas.best, &mut buffers.translation, &body, form)
-                    .map_err(|error| error.within(env.describe(module, index)))?;
-            let Some(TranslatedFunction { func, indirect, has_loops }) = translated else {
+        // What is too much with all that is inlined need not be too much without it.
+        let mut attempts = vec![(FormKind::Frame, false)];
+        if !self.settings.frame_form {
+            attempts.push((FormKind::Ssa, false));
+            attempts.extend(env.inlining.as_ref().map(|_| (FormKind::Ssa, true)));
+        }
+        while let Some((form, inlines)) = attempts.pop() {
+            let isa = &*self.isas.best;
+            let translated = func::translate(env, &self.settings, isa, &mut buffers.translation, &body, form, inlines)
+                .map_err(|error| error.within(env.describe(module, index)))?;
+            let Some(TranslatedFunction { func, indirect, has_loops, places }) = translated else {
                 // What was begun is of no use.
                 buffers.translation = TranslationBuffers::default();
                 continue;
             };
-            // Inlining will stand between these two steps.
-            let compiled =
-                compiled::compile(&self.isas, &mut buffers.generator, func, form, has_loops).map_err(within)?;
-            let Some(mut compiled) = compiled else { continue };
+            let nothing_inlined = inlines && places.has_no_calls();
+            let generator = &mut buffers.generator;
+            let compiled = compiled::compile(&self.isas, generator, func, form, has_loops, places).map_err(within)?;
+            let Some(mut compiled) = compiled else {
+                if nothing_inlined {
+                    attempts.pop();
+                }
+                continue;
+            };
             if !self.settings.signals_based_traps {
                 let ty = env.signature(env.modules[module].module.functions.at(index));
                 let signature = wasm_signature(ty, self.settings.consume_fuel);
@@ -262,7 +279,7 @@ impl Compiler {
             let message = format!("not supported: functions of more than {MAX_VALUES} parameters or results");
             return Err(CodegenError::unsupported(message));
         }
-        let mut env = UnitEnv { modules: Arena::default(), signatures: Arena::default(), functions: 0 };
+        let mut env = UnitEnv::default();
         let signature = env.signatures.push(ty.clone());
         let mut buffers = StubBuffers::default();
         let stubs = [CodeKey::Entry(signature), CodeKey::HostStub(signature)];

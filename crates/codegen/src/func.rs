@@ -5,12 +5,14 @@
 
 use crate::error::CodegenError;
 use crate::frame::Frame;
+use crate::inlined_call::Inlining;
 use crate::key::CodeKey;
 use crate::live_references;
 use crate::locals::LocalTypes;
 use crate::metering::Fuel;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
 use crate::op::{BlockTypes, ControlFrame, Handler};
+use crate::places::OperatorPlaces;
 use crate::region::Regions;
 use crate::scan::BodyScan;
 use crate::settings::CompilerSettings;
@@ -71,7 +73,7 @@ impl OpenLoops {
         OpenLoops { depth: 0, left: LOOPS_ALLOWANCE + LOOPS_PER_BYTE.saturating_mul(body_len) }
     }
 
-    fn count_operator(&mut self) {
+    pub(crate) fn count_operator(&mut self) {
         self.left = self.left.saturating_sub(self.depth * self.depth);
     }
 }
@@ -80,10 +82,17 @@ impl OpenLoops {
 #[derive(Default)]
 pub(crate) struct TranslationBuffers {
     validator: FuncValidatorAllocations,
-    operators: OperatorsReaderAllocations,
     builder: FunctionBuilderContext,
-    scan: BodyScan,
-    ssa: Ssa,
+    pub(crate) bodies: BodyBuffers,
+}
+
+/// What is kept for bodies, of which several are translated at once where calls are inlined.
+#[derive(Default)]
+#[allow(clippy::vec_box, reason = "they are moved between bodies")]
+pub(crate) struct BodyBuffers {
+    pub(crate) scans: Vec<Box<BodyScan>>,
+    pub(crate) ssas: Vec<Box<Ssa>>,
+    pub(crate) operators: Vec<OperatorsReaderAllocations>,
 }
 
 /// A function in Cranelift's IR.
@@ -93,6 +102,8 @@ pub(crate) struct TranslatedFunction {
     pub(crate) indirect: Vec<SignatureIndex>,
     /// Whether it has loops, reachable or not.
     pub(crate) has_loops: bool,
+    /// What its places stand for.
+    pub(crate) places: OperatorPlaces,
 }
 
 /// How the locals and operands of a function live from one block to the next.
@@ -105,21 +116,27 @@ pub(crate) enum FormKind {
 }
 
 /// The form of the function at hand, with its state.
-pub(crate) enum Form<'b> {
-    Ssa(&'b mut Ssa),
+pub(crate) enum Form {
+    Ssa(Box<Ssa>),
     Frame(Frame),
 }
 
-impl<'b> Form<'b> {
+impl Form {
     /// The state at the start of a function that may pass so many values.
-    fn begin(kind: FormKind, func: &mut Function, ssa: &'b mut Ssa, max_passed: usize) -> Form<'b> {
+    fn begin(kind: FormKind, func: &mut Function, buffers: &mut BodyBuffers, max_passed: usize) -> Form {
         match kind {
-            FormKind::Ssa => {
-                ssa.clear(max_passed);
-                Form::Ssa(ssa)
-            }
+            FormKind::Ssa => Form::Ssa(buffers.ssa(max_passed)),
             FormKind::Frame => Form::Frame(Frame::new(func)),
         }
+    }
+}
+
+impl BodyBuffers {
+    /// The values of locals, none as yet, for a body that may pass so many.
+    pub(crate) fn ssa(&mut self, max_passed: usize) -> Box<Ssa> {
+        let mut ssa = self.ssas.pop().unwrap_or_default();
+        ssa.clear(max_passed);
+        ssa
     }
 }
 
@@ -155,8 +172,11 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     /// The instance's context.
     pub(crate) context: Value,
     pub(crate) regions: Regions,
-    pub(crate) form: Form<'b>,
-    pub(crate) scan: &'b BodyScan,
+    pub(crate) form: Form,
+    pub(crate) scan: Box<BodyScan>,
+    pub(crate) buffers: &'b mut BodyBuffers,
+    pub(crate) places: OperatorPlaces,
+    pub(crate) inlining: Inlining<'a>,
     /// How many operators stand before the one at hand.
     pub(crate) position: u32,
     /// How many loops have been opened.
@@ -173,7 +193,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     /// Entries of the frame form's stack maps.
     pub(crate) map_entries: usize,
     /// Values of the SSA form that stack maps must have, but for parameters for locals.
-    references: Vec<Value>,
+    pub(crate) references: Vec<Value>,
     pub(crate) calls: usize,
     /// Counted against [`MAX_TABLE_LABELS`].
     pub(crate) table_labels: usize,
@@ -207,15 +227,17 @@ pub(crate) fn translate(
     buffers: &mut TranslationBuffers,
     body: &Body<'_>,
     form: FormKind,
+    inlines: bool,
 ) -> Result<Option<TranslatedFunction>, CodegenError> {
-    let TranslationBuffers { validator, operators, builder, scan, ssa } = buffers;
+    let TranslationBuffers { validator, builder, bodies } = buffers;
     let env = &unit.modules[body.module];
     let ty = unit.signature(env.module.functions.at(body.index));
     let mut validator = body.validator(std::mem::take(validator));
     let mut reader = body.body.get_binary_reader();
     reader.set_features(body.validate.features);
     let locals = LocalTypes::read(&ty.params, &env.types, &mut reader, &mut validator)?;
-    let allocations = scan.run(reader.clone(), locals.len(), std::mem::take(operators));
+    let mut scan = bodies.scans.pop().unwrap_or_default();
+    let allocations = scan.run(reader.clone(), locals.len(), bodies.operators.pop().unwrap_or_default());
 
     let body_len = body.body.as_bytes().len();
     let max_passed = max_passed(body_len, unit.functions);
@@ -223,7 +245,7 @@ pub(crate) fn translate(
     let mut func = Function::with_name_signature(UserFuncName::User(name), wasm_signature(ty, settings.consume_fuel));
     check_stack_in_prologue(&mut func, settings);
     let regions = Regions::new(&mut func);
-    let form = Form::begin(form, &mut func, ssa, max_passed);
+    let form = Form::begin(form, &mut func, bodies, max_passed);
     let mut builder = FunctionBuilder::new(&mut func, builder);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -239,6 +261,9 @@ pub(crate) fn translate(
         regions,
         form,
         scan,
+        buffers: bodies,
+        places: OperatorPlaces::default(),
+        inlining: Inlining::of(unit, inlines, body_len),
         position: 0,
         loops: 0,
         stack: Vec::new(),
@@ -264,26 +289,15 @@ pub(crate) fn translate(
         part: (entry, entry),
     };
     translator.check_stack();
-    translator.enter_function(entry, ty, &locals, (place(reader.original_position()), body_len));
+    let start = translator.places.next(reader.original_position());
+    translator.enter_function(entry, ty, &locals, (start, body_len));
     let Some((validator, operators)) = translator.body(reader, validator, allocations)? else { return Ok(None) };
     if !translator.can_map_references() {
         return Ok(None);
     }
-    let FuncTranslator { mut builder, mut indirect, form, loops, .. } = translator;
-    if let Form::Frame(frame) = form {
-        frame.finish(builder.func, entry);
-    }
-    builder.seal_all_blocks();
-    builder.finalize(isa.frontend_config());
-    (buffers.validator, buffers.operators) = (validator, operators);
-    indirect.sort_unstable();
-    indirect.dedup();
-    Ok(Some(TranslatedFunction { func, indirect, has_loops: loops > 0 }))
-}
-
-/// The place of an operator. An input of 4 GiB or more only loses them.
-fn place(offset: u64) -> SourceLoc {
-    u32::try_from(offset).map_or_else(|_| SourceLoc::default(), SourceLoc::new)
+    buffers.validator = validator;
+    let (indirect, has_loops, places) = translator.finish(entry, operators);
+    Ok(Some(TranslatedFunction { func, indirect, has_loops, places }))
 }
 
 impl<'a> FuncTranslator<'a, '_> {
@@ -295,26 +309,14 @@ impl<'a> FuncTranslator<'a, '_> {
         locals: &LocalTypes<'_>,
         (start, body_len): (SourceLoc, usize),
     ) {
-        let mut zeros = HashMap::new();
-        for &local in self.scan.named() {
-            let ty = locals.get(local);
-            let param = locals.is_param(local);
-            let initial = match param {
-                true => self.builder.block_params(entry)[local as usize + 1],
-                false => *zeros.entry(ty).or_insert_with(|| self.zero(ty)),
-            };
-            let reference = needs_stack_map(ty);
-            match &mut self.form {
-                Form::Ssa(ssa) => {
-                    if param && reference {
-                        self.references.push(initial);
-                        self.builder.declare_value_needs_stack_map(initial);
-                    }
-                    ssa.declare(SsaLocal { ty: clif_type(ty), reference, initial });
-                }
-                Form::Frame(_) => self.declare_in_frame(ty, initial),
+        let params = self.builder.block_params(entry)[1..=ty.params.len()].to_vec();
+        for at in 0..self.scan.named().len() {
+            let param = self.scan.named()[at] as usize;
+            if ty.params.get(param).is_some_and(|&ty| needs_stack_map(ty)) && matches!(self.form, Form::Ssa(_)) {
+                self.track(params[param]);
             }
         }
+        self.declare_locals(locals, &params);
         if self.settings.consume_fuel {
             let left = self.builder.block_params(entry)[1 + ty.params.len()];
             self.declare_fuel(left);
@@ -324,6 +326,46 @@ impl<'a> FuncTranslator<'a, '_> {
             self.watch_entry(body_len);
         }
         self.push_function_frame(BlockTypes::All(&ty.results));
+    }
+
+    /// Ends the function, and gives back what is kept for the next one: the signatures of indirect calls, whether there are loops, and places.
+    fn finish(
+        self,
+        entry: ir::Block,
+        operators: OperatorsReaderAllocations,
+    ) -> (Vec<SignatureIndex>, bool, OperatorPlaces) {
+        let has_loops = self.has_loops();
+        let FuncTranslator { mut builder, mut indirect, form, scan, places, buffers, isa, .. } = self;
+        buffers.scans.push(scan);
+        buffers.operators.push(operators);
+        match form {
+            Form::Ssa(ssa) => buffers.ssas.push(ssa),
+            Form::Frame(frame) => frame.finish(builder.func, entry),
+        }
+        builder.seal_all_blocks();
+        builder.finalize(isa.frontend_config());
+        indirect.sort_unstable();
+        indirect.dedup();
+        (indirect, has_loops, places)
+    }
+
+    /// Declares the locals that the body names, parameters with these values.
+    pub(crate) fn declare_locals(&mut self, locals: &LocalTypes<'_>, params: &[Value]) {
+        let mut zeros = HashMap::new();
+        for at in 0..self.scan.named().len() {
+            let local = self.scan.named()[at];
+            let ty = locals.get(local);
+            let initial = match params.get(local as usize) {
+                Some(&param) => param,
+                None => *zeros.entry(ty).or_insert_with(|| self.zero(ty)),
+            };
+            match &mut self.form {
+                Form::Ssa(ssa) => {
+                    ssa.declare(SsaLocal { ty: clif_type(ty), reference: needs_stack_map(ty), initial });
+                }
+                Form::Frame(_) => self.declare_in_frame(ty, initial),
+            }
+        }
     }
 
     /// `None` when it needs the frame form.
@@ -337,7 +379,8 @@ impl<'a> FuncTranslator<'a, '_> {
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
             validator.op(offset, &operator)?;
-            self.builder.set_srcloc(place(offset));
+            let place = self.places.next(offset);
+            self.builder.set_srcloc(place);
             self.operator(&operator).map_err(|error| error.at(offset))?;
             self.position += 1;
             self.open_loops.count_operator();
@@ -351,9 +394,12 @@ impl<'a> FuncTranslator<'a, '_> {
     }
 
     /// Whether the values of the function have become too many for this form.
-    fn wants_frame(&self) -> bool {
+    pub(crate) fn wants_frame(&self) -> bool {
         let Form::Ssa(ssa) = &self.form else { return false };
-        self.passed + ssa.work() > self.max_passed || self.nesting > MAX_SSA_NESTING || self.open_loops.left == 0
+        self.inlining.is_abandoned()
+            || self.passed + ssa.work() > self.max_passed
+            || self.nesting > MAX_SSA_NESTING
+            || self.open_loops.left == 0
     }
 
     /// Whether the references of the whole function are not alive over too many calls for this form.
@@ -368,7 +414,12 @@ impl<'a> FuncTranslator<'a, '_> {
         self.max_passed.saturating_mul(MAP_ENTRIES_PER_VALUE)
     }
 
-    fn check_limits(&self) -> Result<(), CodegenError> {
+    /// Whether it has loops, reachable or not: what is inlined has none.
+    fn has_loops(&self) -> bool {
+        self.loops > 0
+    }
+
+    pub(crate) fn check_limits(&self) -> Result<(), CodegenError> {
         let message = match self {
             _ if self.passed > self.max_passed => "a function that passes so many values between blocks and calls",
             _ if self.map_entries > self.max_map_entries() => "a function with so many references over so many calls",

@@ -86,11 +86,13 @@ fn join(
     guard.alignment = guard.alignment.max(body.alignment);
     guard.placement = Placement::of(isa, &guard.code);
     guard.frame_size = body.frame_size;
-    let body = body.moved(start);
+    let body = body.moved(start, 0);
     guard.relocations.extend(body.relocations);
     guard.traps.extend(body.traps);
     guard.call_sites.extend(body.call_sites);
     guard.stack_maps.extend(body.stack_maps);
     guard.addresses.extend(body.addresses);
+    // The guard itself calls nothing.
+    (guard.inlined, guard.inlined_calls) = (body.inlined, body.inlined_calls);
     Ok(guard)
 }

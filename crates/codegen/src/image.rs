@@ -8,8 +8,8 @@ use crate::placement::LINE;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
 use gusset_artifact::{
-    AddressMapEntry, CallSite, CodeImage, CodeRange, CodeTables, FunctionRange, ModuleImage, ModuleIndex,
-    SignatureIndex, StackMap, TrapRecord,
+    AddressMapEntry, CallSite, CodeImage, CodeRange, CodeTables, FunctionRange, InlinedCall, InlinedRange, ModuleImage,
+    ModuleIndex, SignatureIndex, StackMap, TrapRecord,
 };
 use gusset_types::Arena;
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ pub(crate) fn link(
         return Err(CodegenError::unsupported("not supported: more than 2 GiB of machine code"));
     }
     let (text, starts) = place(isa, &functions)?;
-    let UnitEnv { modules, signatures, functions: _ } = env;
+    let UnitEnv { modules, signatures, .. } = env;
     let mut lists = CodeLists::new(signatures.len(), modules.len());
     for (func, &start) in functions.into_iter().zip(&starts) {
         lists.add(func, start);
@@ -78,6 +78,8 @@ struct CodeLists {
     call_sites: Vec<CallSite>,
     stack_maps: Vec<StackMap>,
     addresses: Vec<AddressMapEntry>,
+    inlined: Vec<InlinedRange>,
+    inlined_calls: Vec<InlinedCall>,
     functions: Vec<FunctionRange>,
 }
 
@@ -91,6 +93,8 @@ impl CodeLists {
             call_sites: Vec::new(),
             stack_maps: Vec::new(),
             addresses: Vec::new(),
+            inlined: Vec::new(),
+            inlined_calls: Vec::new(),
             functions: Vec::new(),
         }
     }
@@ -117,11 +121,13 @@ impl CodeLists {
             CodeKey::Builtin(_) => None,
         };
         self.functions.push(FunctionRange { code, function });
-        let func = func.moved(start);
+        let func = func.moved(start, self.inlined_calls.len() as u32);
         self.traps.extend(func.traps);
         self.call_sites.extend(func.call_sites);
         self.stack_maps.extend(func.stack_maps);
         self.addresses.extend(func.addresses);
+        self.inlined.extend(func.inlined);
+        self.inlined_calls.extend(func.inlined_calls);
     }
 
     /// The tables, and for each module the code of the functions that it defines.
@@ -133,6 +139,8 @@ impl CodeLists {
             call_sites: self.call_sites.into_iter().collect(),
             stack_maps: self.stack_maps.into_iter().collect(),
             addresses: self.addresses.into_iter().collect(),
+            inlined: self.inlined.into_iter().collect(),
+            inlined_calls: self.inlined_calls.into_iter().collect(),
             functions: self.functions.into_iter().collect(),
         };
         (tables, self.ranges)

@@ -147,9 +147,10 @@ impl Compiler {
         unit: &LinkUnit<'_>,
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<(CodeImage, LazyUnit), CodegenError> {
-        let ParsedUnit { env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
+        let ParsedUnit { mut env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
         self.validate_bodies(&env, &bodies, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
+        self.plan_inlining(&mut env, &bodies);
         let stubs = self.compile_stubs(&env, stubs_for_instances(&env))?;
         let (slots, thunks) = self.thunks(&bodies, &stubs)?;
         let (code, functions) = keep_bodies(bodies);

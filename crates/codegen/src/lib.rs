@@ -9,7 +9,8 @@
 //! The way of a function: [`module_env`] finds it, [`scan`] looks at what it does with its locals, [`func`] validates and
 //! translates it to Cranelift's IR with one file per group of instructions in [`op`], values of locals by [`ssa`], or by
 //! [`frame`] where [`cost`] says that the optimiser could not afford it; [`compiled`] makes machine code of it, and
-//! [`image`] places that beside the others. These are separate steps so that callees can be inlined between the second and the third.
+//! [`image`] places that beside the others. What is called may be translated in the place of the call, as [`inline_plan`] decides and
+//! [`inlined_call`] does.
 //!
 //! Where functions are compiled when they are called, [`lazy`] makes the image without them, with a [`thunk`] in each one's place, and then one
 //! after the other, in [`chunk`]s.
@@ -46,7 +47,10 @@ mod func;
 mod guard;
 mod host_stub;
 mod image;
+mod inline_plan;
+mod inlined_call;
 mod key;
+mod known_tables;
 mod lazy;
 mod live_references;
 mod locals;
@@ -58,6 +62,7 @@ mod names;
 mod op;
 mod parallel;
 mod placement;
+mod places;
 mod progress;
 mod region;
 mod scan;

@@ -21,12 +21,35 @@ impl<'a> LocalTypes<'a> {
         reader: &mut BinaryReader<'_>,
         validator: &mut FuncValidator<ValidatorResources>,
     ) -> Result<LocalTypes<'a>, CodegenError> {
+        LocalTypes::read_with(
+            params,
+            types,
+            reader,
+            |offset, count, ty| Ok(validator.define_locals(offset, count, ty)?),
+        )
+    }
+
+    /// Reads them where they are known to be valid.
+    pub(crate) fn read_valid(
+        params: &'a [CoreValType],
+        types: &ModuleTypes,
+        reader: &mut BinaryReader<'_>,
+    ) -> Result<LocalTypes<'a>, CodegenError> {
+        LocalTypes::read_with(params, types, reader, |_, _, _| Ok(()))
+    }
+
+    fn read_with(
+        params: &'a [CoreValType],
+        types: &ModuleTypes,
+        reader: &mut BinaryReader<'_>,
+        mut define: impl FnMut(u64, u32, wasmparser::ValType) -> Result<(), CodegenError>,
+    ) -> Result<LocalTypes<'a>, CodegenError> {
         let mut locals = LocalTypes { params, runs: Vec::new() };
         for _ in 0..reader.read_var_u32()? {
             let offset = reader.original_position();
             let count = reader.read_var_u32()?;
             let ty = reader.read()?;
-            validator.define_locals(offset, count, ty)?;
+            define(offset, count, ty)?;
             let ty = types.val_type(ty)?;
             if count > 0 {
                 locals.runs.push((locals.len() + count, ty));
@@ -38,11 +61,6 @@ impl<'a> LocalTypes<'a> {
     /// How many there are. Validation allows fifty thousand.
     pub(crate) fn len(&self) -> u32 {
         self.runs.last().map_or(self.params.len() as u32, |&(end, _)| end)
-    }
-
-    /// Whether a local is a parameter.
-    pub(crate) fn is_param(&self, local: u32) -> bool {
-        (local as usize) < self.params.len()
     }
 
     /// The type of a local, which exists.

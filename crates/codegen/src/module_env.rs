@@ -5,6 +5,8 @@
 use crate::access_plan::AccessPlans;
 use crate::convert::ModuleTypes;
 use crate::error::CodegenError;
+use crate::inline_plan::InlinePlan;
+use crate::known_tables::KnownTables;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
@@ -17,18 +19,22 @@ use gusset_artifact::{
 };
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use wasmparser::{
     CompositeInnerType, DataKind, ElementKind, Encoding, FuncToValidate, FuncValidator, FuncValidatorAllocations,
     FunctionBody, KnownCustom, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// All modules of a link unit.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct UnitEnv {
     pub(crate) modules: Arena<ModuleIndex, ModuleEnv>,
     pub(crate) signatures: Arena<SignatureIndex, CoreFuncType>,
     /// How many functions all modules define.
     pub(crate) functions: usize,
+    /// Which of them are inlined, where any are.
+    pub(crate) inlining: Option<Arc<InlinePlan>>,
+    pub(crate) known_tables: KnownTables,
 }
 
 /// A module of a link unit.
@@ -43,6 +49,8 @@ pub(crate) struct ModuleEnv {
     pub(crate) plans: AccessPlans,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
+    /// Where each imported table is defined, if that is known.
+    pub(crate) table_links: Vec<Option<(ModuleIndex, TableIndex)>>,
     /// Whether Gusset made it: it uses no fuel but what it charges.
     pub(crate) generated: bool,
     /// The global by which a generated module charges fuel.
@@ -93,8 +101,9 @@ impl UnitEnv {
             })?;
             modules.push(env);
         }
-        let mut env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len() };
+        let mut env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len(), ..UnitEnv::default() };
         env.check_links()?;
+        env.known_tables = KnownTables::of(&env, &bodies);
         let mut modules: Vec<&mut CoreModule> = env.modules.iter_mut().map(|(_, env)| &mut env.module).collect();
         let data = memory_image::lay_out(&mut modules, &data);
         Ok(ParsedUnit { env, bodies, data })
@@ -130,6 +139,14 @@ impl UnitEnv {
                         "imported function {import} is linked to function {func} of module {module}, which does not fit"
                     ))
                     .within(format_args!("core module `{}`", Printable::name(&env.name))));
+                }
+            }
+            for (module, table) in env.table_links.iter().flatten().copied() {
+                let target = self.modules.get(module).map(|target| &target.module);
+                if target
+                    .is_none_or(|target| table.as_u32() < target.imported_tables || target.tables.get(table).is_none())
+                {
+                    return Err(CodegenError::internal(format!("module {module} defines no table {table}")));
                 }
             }
         }
@@ -205,12 +222,13 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.name = self.names.module.map(Box::from);
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
+        let table_links = table_links(&self.module, unit);
         let layout = ContextLayout::new(&self.module);
         let plans = AccessPlans::new(&self.module, settings);
         let generated = unit.generated;
         let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
         let (name, module, types) = (unit.name.into(), self.module, self.types);
-        Ok(ModuleEnv { name, module, types, layout, plans, links, generated, fuel })
+        Ok(ModuleEnv { name, module, types, layout, plans, links, table_links, generated, fuel })
     }
 
     /// Takes over what a validated section says.
@@ -429,6 +447,16 @@ fn element_items(expressions: Box<[ConstExpr]>) -> ElementItems {
         Some(functions) => ElementItems::Functions(functions),
         None => ElementItems::Expressions(expressions),
     }
+}
+
+/// Where the imported tables are defined, as far as that is known.
+fn table_links(module: &CoreModule, unit: &UnitModule<'_>) -> Vec<Option<(ModuleIndex, TableIndex)>> {
+    let tables = module.imports.iter().enumerate().filter(|(_, import)| matches!(import.ty, CoreExternType::Table(_)));
+    let links = tables.map(|(at, _)| match unit.imports.get(at) {
+        Some(&ImportLink::Table { module, table }) => Some((module, table)),
+        _ => None,
+    });
+    links.collect()
 }
 
 /// What is known of the imported functions, among what is known of all imports.

@@ -94,15 +94,15 @@ impl FuncTranslator<'_, '_> {
                     || self.numeric_operator(operator)
                     || self.memory_operator(operator)
                     || self.control_operator(operator)?
-                    || self.call_operator(operator)
+                    || self.call_operator(operator)?
             }
             Group::Numeric => self.numeric_operator(operator),
             Group::Bulk => self.memory_operator(operator) || self.table_operator(operator),
             Group::Reference => {
                 self.table_operator(operator) || self.reference_operator(operator)? || self.variable_operator(operator)
             }
-            Group::Call => self.call_operator(operator),
-            Group::FunctionReference => self.call_operator(operator) || self.reference_operator(operator)?,
+            Group::Call => self.call_operator(operator)?,
+            Group::FunctionReference => self.call_operator(operator)? || self.reference_operator(operator)?,
             Group::Exception => self.exception_operator(operator)?,
             Group::LegacyException => self.legacy_exception_operator(operator)?,
             Group::Vector => self.vector_operator(operator),

@@ -316,7 +316,7 @@ fn what_costs_too_much_is_refused() {
     );
     let references = |end: &str| {
         format!(
-            "(module (func $f (result externref) ref.null extern) (func $g (param externref)) (func {} {}))",
+            "(module (func $f (result externref) (loop) ref.null extern) (func $g (param externref) (loop)) (func {} {}))",
             "call $f ".repeat(5_000),
             end.repeat(5_000)
         )

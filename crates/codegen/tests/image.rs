@@ -301,6 +301,9 @@ fn direct_calls(image: &CodeImage, module: ModuleIndex, index: u32) -> Vec<u32> 
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn linked_imports_are_called_directly() {
+    // Where they are called at all.
+    let settings = CompilerSettings { inlining: false, ..Default::default() };
+    let compile_unit = |modules: &[(&[u8], &[ImportLink])]| compile_with(&settings, modules, 0);
     let callee = wasm("(module (func) (func $f (export \"f\") (param i32) (result i32) (local.get 0)))");
     let caller = wasm(
         r#"(module (import "a" "m" (memory 1)) (import "a" "f" (func $f (param i32) (result i32)))
@@ -437,4 +440,96 @@ fn many_params_and_results_compile_at_every_level() {
         let image = compile_with(&settings, &[(&wasm(&wat), &[])], 0).unwrap_or_else(|error| panic!("{error}"));
         assert!(image.tables.entries.at(SIGNATURE).is_some() && image.tables.host_stubs.at(SIGNATURE).is_some());
     }
+}
+
+/// Calls of small functions are gone, and it is known of which function the code is that stands there.
+#[test]
+fn small_functions_stand_in_the_place_of_calls() {
+    let text = r#"(module (memory 1)
+        (func $load (param i32) (result i32) (i32.load (local.get 0)))
+        (func $next (param i32) (result i32) (i32.add (call $load (local.get 0)) (i32.const 1)))
+        (func (param i32) (result i32) (i32.mul (call $next (local.get 0)) (call $load (i32.const 8)))))"#;
+    let image = compile(text);
+    let calls: Vec<_> = image.tables.inlined_calls.iter().collect();
+    let callees: Vec<_> = calls.iter().map(|call| (call.callee.1.as_u32(), call.within)).collect();
+    // Of `next` itself, then of the last function: each has numbers of its own.
+    assert_eq!(callees, [(0, None), (1, None), (0, Some(1)), (0, None)]);
+    let code = image.code_of(MODULE, func(2)).expect("it is defined");
+    let traps = image.tables.traps.iter().filter(|trap| (code.start..code.start + code.len).contains(&trap.offset));
+    let mut frames: Vec<Vec<u32>> = traps
+        .map(|trap| image.tables.frames_at(trap.offset).map(|frame| frame.function.1.as_u32()).collect())
+        .filter(|frames: &Vec<u32>| frames.len() > 1)
+        .collect();
+    frames.sort();
+    assert_eq!(frames, [vec![0, 1, 2], vec![0, 2]]);
+    assert_eq!(image.tables.inlined_at(code.start), 0);
+
+    let settings = CompilerSettings { inlining: false, ..Default::default() };
+    let image = compile_with(&settings, &[(&wasm(text), &[])], 0).expect("it is valid");
+    assert_eq!((image.tables.inlined_calls.len(), image.tables.inlined.iter().count()), (0, 0));
+}
+
+/// What calls itself by way of others, loops, or is large is called.
+#[test]
+fn other_functions_are_called() {
+    let large = "(local.set 0 (i32.mul (local.get 0) (local.get 0)))".repeat(30);
+    let text = format!(
+        r#"(module
+        (func $a (param i32) (result i32) (call $b (local.get 0)))
+        (func $b (param i32) (result i32) (call $a (local.get 0)))
+        (func $self (param i32) (result i32) (call $self (local.get 0)))
+        (func $loop (param i32) (result i32) (loop (br_if 0 (local.get 0))) (local.get 0))
+        (func $large (param i32) (result i32) {large} (local.get 0))
+        (func $tail (param i32) (result i32) (return_call $large (local.get 0)))
+        (func (param i32) (result i32)
+            (call $a (call $self (call $loop (call $large (call $tail (local.get 0))))))))"#
+    );
+    assert_eq!(compile(&text).tables.inlined_calls.len(), 0);
+}
+
+/// However small functions are and however many, all together are inlined into one to a limit.
+#[test]
+fn one_function_takes_in_so_much() {
+    let calls = |count: usize| {
+        let calls = "(call $f (local.get 0)) (local.set 0)".repeat(count);
+        let text = format!(
+            "(module (func $f (param i32) (result i32) {} (local.get 0)) (func (param i32) {calls}))",
+            "(local.set 0 (i32.mul (local.get 0) (local.get 0)))".repeat(4)
+        );
+        compile(&text).tables.inlined_calls.len()
+    };
+    let most = calls(4_000);
+    assert_eq!(calls(10), 10);
+    assert!((100..4_000).contains(&most), "{most}");
+}
+
+/// A call through a table whose elements are known is one of the function that stands there, and is inlined as that.
+#[test]
+fn calls_through_known_tables_are_calls() {
+    let shim = wasm(
+        r#"(module (type $f (func (param i32) (result i32))) (table (export "t") 1 1 funcref)
+        (func (export "0") (type $f) (call_indirect (type $f) (local.get 0) (i32.const 0))))"#,
+    );
+    let main = wasm(
+        r#"(module (import "shim" "0" (func $f (param i32) (result i32)))
+        (func (param i32) (result i32) (call $f (local.get 0))))"#,
+    );
+    let callee = wasm("(module (func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3))))");
+    let fix = wasm(
+        r#"(module (import "" "t" (table 1 1 funcref)) (import "" "f" (func $f (param i32) (result i32)))
+        (elem (i32.const 0) func $f))"#,
+    );
+    let [shim_module, callee_module] = [0, 2].map(ModuleIndex::from_u32);
+    let callees = |fix_links: &[ImportLink]| {
+        let main_links = [ImportLink::Func { module: shim_module, func: func(0) }];
+        let image =
+            compile_unit(&[(&shim, &[]), (&main, &main_links), (&callee, &[]), (&fix, fix_links)]).expect("they fit");
+        image.tables.inlined_calls.iter().map(|call| call.callee.0).collect::<Vec<_>>()
+    };
+    let table = ImportLink::Table { module: shim_module, table: TableIndex::from_u32(0) };
+    let of_callee = ImportLink::Func { module: callee_module, func: func(0) };
+    // Into the shim itself, and both into `main`.
+    assert_eq!(callees(&[table, of_callee]), [callee_module, shim_module, callee_module]);
+    assert_eq!(callees(&[ImportLink::Unknown, of_callee]), [shim_module]);
+    assert_eq!(callees(&[table, ImportLink::Unknown]), [shim_module]);
 }

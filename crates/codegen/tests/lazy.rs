@@ -23,7 +23,7 @@ fn a_function_is_the_same_whenever_it_is_compiled() {
         wasm("(module (func (export \"f\") (param i32) (result i32) (i32.div_u (i32.const 9) (local.get 0))))");
     let user = wasm(
         r#"(module (import "l" "f" (func $f (param i32) (result i32))) (memory 1)
-            (func $g (param i32) (result i32) (i32.load (call $f (local.get 0))))
+            (func $g (param i32) (result i32) (loop) (i32.load (call $f (local.get 0))))
             (func (export "h") (param i32) (result i32) (memory.grow (call $g (call $g (local.get 0))))))"#,
     );
     let links = [ImportLink::Func { module: MODULE, func: func(0) }];
@@ -39,7 +39,8 @@ fn a_function_is_the_same_whenever_it_is_compiled() {
         let mut chunk = CodeChunk::default();
         compiler.compile_lazily(&unit, &mut worker, number, &mut chunk).expect("it is valid");
         let callees: Vec<u32> = unit.callees(&chunk).collect();
-        assert_eq!(callees, [&[][..], &[0], &[1, 1]][number as usize], "function {number}");
+        // The first function is inlined, and one with a loop is called.
+        assert_eq!(callees, [&[][..], &[], &[1, 1]][number as usize], "function {number}");
         let function = chunk.functions[0];
         let (module, index) = function.function;
         let range = whole.code_of(module, index).expect("it is defined");
@@ -50,6 +51,9 @@ fn a_function_is_the_same_whenever_it_is_compiled() {
         for offset in 0..range.len {
             assert_eq!(chunk.wasm_offset_at(offset), whole.tables.wasm_offset_at(range.start + offset));
             assert_eq!(chunk.function_at(offset), Some((module, index)));
+            let inlined: Vec<_> = chunk.frames_at(offset).collect();
+            assert_eq!(inlined, whole.tables.frames_at(range.start + offset).collect::<Vec<_>>());
+            assert_eq!(chunk.inlined_at(offset) as usize + 1, inlined.len());
         }
         // Its calls go to thunks of the image and to stubs, which are near.
         chunk.place(unit.slots_end().next_multiple_of(64 << 10)).expect("it reaches them");

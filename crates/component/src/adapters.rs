@@ -7,6 +7,7 @@
 //!
 //! Nothing is decided here about the plan: `flatten/adapters.rs` puts the modules into it.
 
+use crate::body::LinkedKind;
 use crate::error::TranslateError;
 use gusset_fact::FunctionSpec;
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
@@ -52,7 +53,7 @@ pub(crate) struct Adapters {
 pub(crate) struct MadeModule {
     pub(crate) wasm: Vec<u8>,
     /// Which of its imports are functions, in order.
-    pub(crate) imported_functions: Vec<bool>,
+    pub(crate) imported_kinds: Vec<LinkedKind>,
 }
 
 impl Adapters {

@@ -214,7 +214,7 @@ pub(crate) struct ModuleBody<'a> {
     pub(crate) range: Range<usize>,
     /// The module's own name.
     pub(crate) name: Option<&'a str>,
-    /// The two names of each import, and whether it is a function, in order.
+    /// The two names of each import, and what it is, in order.
     pub(crate) imports: Vec<CoreImportRef<'a>>,
     /// What each export is.
     pub(crate) exports: IndexMap<&'a str, EntityIndex>,
@@ -227,5 +227,13 @@ pub(crate) struct ModuleBody<'a> {
 pub(crate) struct CoreImportRef<'a> {
     pub(crate) module: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) is_func: bool,
+    pub(crate) kind: LinkedKind,
+}
+
+/// What is known of an import before anything is linked, as far as links want to know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LinkedKind {
+    Func,
+    Table,
+    Other,
 }

@@ -1,43 +1,55 @@
 //! What is statically known of the imports of each module, once the plan is complete.
 //!
-//! An import is known if its module is instantiated once, by the plan only, and it is given a function that another
-//! module, instantiated once, defines. A module that the root exports can be instantiated by others, with anything.
+//! An import is known if its module is instantiated once, by the plan only, and it is given a function or table that another
+//! module, instantiated once, defines. A module that the root exports can be instantiated by others, with anything. Of a table it must
+//! also be known who else has it.
 
 use crate::adapters::Adapters;
-use crate::body::Parsed;
+use crate::body::{LinkedKind, Parsed};
 use gusset_artifact::{
     CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, ImportLink, ModuleIndex, Plan, PlanModule, RootExport, Step,
 };
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
+use std::collections::HashSet;
 
 /// The links of all modules of the unit, in order.
 pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Vec<Vec<ImportLink>> {
-    let user = parsed.modules.values().map(|module| module.imports.iter().map(|import| import.is_func).collect());
-    let made = adapters.modules().iter().map(|module| module.imported_functions.clone());
+    let user = parsed.modules.values().map(|module| module.imports.iter().map(|import| import.kind).collect());
+    let made = adapters.modules().iter().map(|module| module.imported_kinds.clone());
     let mut modules: Arena<ModuleIndex, ModuleLinks> = user.chain(made).map(ModuleLinks::new).collect();
     for (instance, &module) in plan.core_instances.iter() {
         let PlanModule::Unit(module) = module else { continue };
         let instances = &mut modules[module].instances;
         *instances = if *instances == Instances::None { Instances::One(instance) } else { Instances::Many };
     }
+    for export in plan.exports.all() {
+        if let ExternItem::Item(RootExport::Module(PlanModule::Unit(module))) = export {
+            modules[*module].exported = true;
+        }
+    }
+    // Tables that those have too of whom nothing is known.
+    let mut open = HashSet::new();
     // In the order of instantiation, so that what an instance hands on is known before.
     for step in &plan.steps {
         let Step::InstantiateModule { instance, imports } = step else { continue };
-        let PlanModule::Unit(module) = plan.core_instances[*instance] else { continue };
-        if modules[module].instances == Instances::One(*instance) {
-            let functions = std::mem::take(&mut modules[module].functions);
-            for &import in &functions {
-                modules[module].links[import] = resolve(plan, &modules, imports[import]);
+        let known = match plan.core_instances[*instance] {
+            PlanModule::Unit(module) => {
+                Some(module).filter(|&module| modules[module].is_only(*instance) && !modules[module].exported)
             }
-            modules[module].functions = functions;
+            _ => None,
+        };
+        let links: Vec<ImportLink> = imports.iter().map(|&import| resolve(plan, &modules, import)).collect();
+        match known {
+            Some(module) => modules[module].links = links,
+            None => open.extend(links.into_iter().filter(|link| matches!(link, ImportLink::Table { .. }))),
         }
     }
-    for export in plan.exports.all() {
-        if let ExternItem::Item(RootExport::Module(PlanModule::Unit(module))) = export {
-            modules[*module].links.fill(ImportLink::Unknown);
-        }
-    }
-    modules.iter_mut().map(|(_, module)| std::mem::take(&mut module.links)).collect()
+    let links = modules.iter_mut().map(|(_, module)| {
+        let mut links = std::mem::take(&mut module.links);
+        links.iter_mut().filter(|link| open.contains(*link)).for_each(|link| *link = ImportLink::Unknown);
+        links
+    });
+    links.collect()
 }
 
 /// How often the plan instantiates a module.
@@ -49,34 +61,50 @@ enum Instances {
 }
 
 struct ModuleLinks {
-    /// Which of its imports are functions: the n-th imported function is this import.
+    /// Which of its imports are functions, and which are tables: the n-th imported one is this import.
     functions: Vec<usize>,
+    tables: Vec<usize>,
     instances: Instances,
+    /// Whether others can make instances of it.
+    exported: bool,
     links: Vec<ImportLink>,
 }
 
 impl ModuleLinks {
-    fn new(is_func: Vec<bool>) -> ModuleLinks {
-        let functions = is_func.iter().enumerate().filter(|&(_, &is_func)| is_func).map(|(import, _)| import);
+    fn new(imports: Vec<LinkedKind>) -> ModuleLinks {
+        let of_kind = |wanted: LinkedKind| {
+            let imports = imports.iter().enumerate().filter(|&(_, &kind)| kind == wanted);
+            imports.map(|(import, _)| import).collect()
+        };
         ModuleLinks {
-            functions: functions.collect(),
+            functions: of_kind(LinkedKind::Func),
+            tables: of_kind(LinkedKind::Table),
             instances: Instances::None,
-            links: vec![ImportLink::Unknown; is_func.len()],
+            exported: false,
+            links: vec![ImportLink::Unknown; imports.len()],
         }
+    }
+
+    /// Whether an instance is the only one that the plan makes.
+    fn is_only(&self, instance: CoreInstanceIndex) -> bool {
+        self.instances == Instances::One(instance)
     }
 }
 
-/// Where a function is defined. An instance may hand on what it was given.
+/// Where a function or table is defined. An instance may hand on what it was given.
 fn resolve(plan: &Plan, modules: &Arena<ModuleIndex, ModuleLinks>, def: CoreDefIndex) -> ImportLink {
-    let CoreDef::Export { instance, item: EntityIndex::Func(func) } = plan.core_defs[def] else {
-        return ImportLink::Unknown;
-    };
+    let CoreDef::Export { instance, item } = plan.core_defs[def] else { return ImportLink::Unknown };
     let PlanModule::Unit(module) = plan.core_instances[instance] else { return ImportLink::Unknown };
-    if modules[module].instances != Instances::One(instance) {
+    let links = &modules[module];
+    if !links.is_only(instance) {
         return ImportLink::Unknown;
     }
-    match modules[module].functions.get(func.as_usize()) {
-        Some(&import) => modules[module].links[import],
-        None => ImportLink::Func { module, func },
-    }
+    let (imported, own) = match item {
+        EntityIndex::Func(func) => (links.functions.get(func.as_usize()), ImportLink::Func { module, func }),
+        EntityIndex::Table(table) if !links.exported => {
+            (links.tables.get(table.as_usize()), ImportLink::Table { module, table })
+        }
+        _ => return ImportLink::Unknown,
+    };
+    imported.map_or(own, |&import| links.links[import])
 }

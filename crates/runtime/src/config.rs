@@ -58,6 +58,7 @@ pub struct Config {
     /// `None` for one thread per processor.
     pub(crate) compile_threads: Option<usize>,
     pub(crate) frame_form: bool,
+    pub(crate) compiler_inlining: bool,
     pub(crate) gc_stress: bool,
     pub(crate) link_adapters: bool,
     pub(crate) tracer: Option<CallTracer>,
@@ -104,6 +105,7 @@ impl Config {
             max_host_bytes: 1 << 30,
             compile_threads: None,
             frame_form: false,
+            compiler_inlining: true,
             gc_stress: false,
             link_adapters: true,
             tracer: None,
@@ -422,6 +424,7 @@ impl Config {
             consume_fuel: self.consume_fuel,
             epoch_interruption: self.epoch_interruption,
             frame_form: self.frame_form,
+            inlining: self.compiler_inlining,
             signals_based_traps: self.signals_based_traps,
             heap_access_spectre_mitigation: self.heap_access_spectre_mitigation,
             table_access_spectre_mitigation: self.table_access_spectre_mitigation,
@@ -555,6 +558,22 @@ impl Config {
     /// ```
     pub fn signals_based_traps(&mut self, enabled: bool) -> &mut Config {
         self.signals_based_traps = enabled;
+        self
+    }
+
+    /// Whether small functions are compiled in place of calls of them too (default: yes): what stands between two components in its
+    /// caller, and small functions of guests, in one module, between modules and across components. Results, traps, fuel, the lines of backtraces and
+    /// what the host sees are the same without; only a stack is used up at another depth. With [`OptLevel::None`] nothing is inlined.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// use gusset::{Config, Engine};
+    /// let engine = Engine::new(Config::new().compiler_inlining(false))?;
+    /// # }
+    /// # Ok::<(), gusset::Error>(())
+    /// ```
+    pub fn compiler_inlining(&mut self, enabled: bool) -> &mut Config {
+        self.compiler_inlining = enabled;
         self
     }
 

@@ -10,7 +10,7 @@ use twox_hash::XxHash3_128;
 const MAGIC: [u8; 8] = *b"\x7fgusset\n";
 
 /// Counts changes of this format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The version of Gusset, which knows its own plans and contexts only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

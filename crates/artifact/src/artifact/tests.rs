@@ -167,6 +167,7 @@ fn each_part_of_the_identity_is_compared() {
         (&|file| file.settings.memory_reservation = 7, "`memory_reservation` is 7"),
         (&|file| file.settings.memory_guard = 7, "`memory_guard` is 7"),
         (&|file| file.settings.frame_form = true, "`frame_form` is true"),
+        (&|file| file.settings.inlining = false, "`compiler_inlining` is false"),
         (&|file| file.settings.signals_based_traps = false, "`signals_based_traps` is false"),
         (&|file| file.settings.heap_access_spectre_mitigation = false, "`heap_access_spectre_mitigation` is false"),
         (&|file| file.settings.table_access_spectre_mitigation = false, "`table_access_spectre_mitigation` is false"),

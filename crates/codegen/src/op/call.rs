@@ -1,17 +1,18 @@
 //! Calls: of the module's own functions, of imports, through tables, and of the runtime.
 
 use crate::builtin_stub::stub_signature;
+use crate::error::CodegenError;
 use crate::func::FuncTranslator;
+use crate::inline_plan::UnitFunction;
 use crate::key::CodeKey;
+use crate::known_tables;
 use crate::metering::BulkAmount;
 use crate::scan::is_call;
 use crate::signature::{POINTER, checked_constant_field, constant_field};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
-use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
-use gusset_artifact::{
-    BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, HeapType, ImportLink, SignatureIndex, TableIndex,
-};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, InstructionData, Opcode, SigRef, Value, ValueDef};
+use gusset_artifact::{BuiltinFunction, ContextLayout, FUNC_REF, FuncIndex, HeapType, SignatureIndex, TableIndex};
 use gusset_types::TrapCode;
 use wasmparser::Operator;
 
@@ -25,15 +26,15 @@ pub(crate) enum Callee {
 }
 
 impl FuncTranslator<'_, '_> {
-    pub(crate) fn call_operator(&mut self, operator: &Operator<'_>) -> bool {
+    pub(crate) fn call_operator(&mut self, operator: &Operator<'_>) -> Result<bool, CodegenError> {
         if is_call(operator) {
             self.look_if_due();
         }
         match *operator {
-            Operator::Call { function_index } => self.call(FuncIndex::from_u32(function_index)),
+            Operator::Call { function_index } => self.call(FuncIndex::from_u32(function_index))?,
             Operator::CallIndirect { type_index, table_index } => {
                 let signature = self.env.types.signature(type_index);
-                self.call_indirect(signature, TableIndex::from_u32(table_index));
+                self.call_indirect(signature, TableIndex::from_u32(table_index))?;
             }
             Operator::ReturnCall { function_index } => {
                 let func = FuncIndex::from_u32(function_index);
@@ -56,20 +57,51 @@ impl FuncTranslator<'_, '_> {
                 let (callee, context) = self.checked_reference(signature);
                 self.tail_call(callee, context, signature);
             }
-            _ => return false,
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
     }
 
-    fn call(&mut self, func: FuncIndex) {
+    fn call(&mut self, func: FuncIndex) -> Result<(), CodegenError> {
         let signature = self.signature_of(func);
+        if let Some(body) = self.defined(func).and_then(|function| self.inlinable(function)) {
+            let context = self.context_of(func);
+            return self.inline_call(body, context, signature);
+        }
         let (callee, context) = self.function(func, signature);
         self.call_function(callee, context, signature);
+        Ok(())
     }
 
-    fn call_indirect(&mut self, signature: SignatureIndex, table: TableIndex) {
+    fn call_indirect(&mut self, signature: SignatureIndex, table: TableIndex) -> Result<(), CodegenError> {
+        if let Some(function) = self.known_element(table, signature) {
+            self.calls_indirectly(signature);
+            let record = self.element_record(table);
+            let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
+            if let Some(body) = self.inlinable(function) {
+                return self.inline_call(body, context, signature);
+            }
+            let callee = self.code(CodeKey::Function(function.0, function.1), signature);
+            self.call_function(callee, context, signature);
+            return Ok(());
+        }
         let (callee, context) = self.checked_element(signature, table);
         self.call_function(callee, context, signature);
+        Ok(())
+    }
+
+    /// The function that the topmost operand finds in a table, if that is known and has this signature. It may not be there yet.
+    fn known_element(&mut self, table: TableIndex, signature: SignatureIndex) -> Option<UnitFunction> {
+        let index = self.operand(self.stack.len() - 1);
+        let ValueDef::Result(inst, 0) = self.builder.func.dfg.value_def(index) else { return None };
+        let InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } = self.builder.func.dfg.insts[inst] else {
+            return None;
+        };
+        let index =
+            imm.bits() as u64 & if self.builder.func.dfg.value_type(index) == I32 { u32::MAX.into() } else { u64::MAX };
+        let function = self.unit.known_tables.element(self.unit, (self.module, table), index)?;
+        let given = self.unit.modules[function.0].module.functions.at(function.1);
+        (given == signature).then_some(function)
     }
 
     /// Calls a function with the topmost operands, and pushes its results.
@@ -91,19 +123,30 @@ impl FuncTranslator<'_, '_> {
 
     /// A function of the module's index space, and its context.
     fn function(&mut self, func: FuncIndex, signature: SignatureIndex) -> (Callee, Value) {
-        let Some(&link) = self.env.links.get(func.as_u32() as usize) else {
-            return (self.code(CodeKey::Function(self.module, func), signature), self.context);
-        };
-        let slot = self.env.layout.imported_function(func);
-        let context = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context);
-        let callee = match link {
-            ImportLink::Func { module, func } => self.code(CodeKey::Function(module, func), signature),
-            ImportLink::Unknown => {
+        let context = self.context_of(func);
+        let callee = match self.defined(func) {
+            Some((module, func)) => self.code(CodeKey::Function(module, func), signature),
+            None => {
+                let slot = self.env.layout.imported_function(func);
                 let code = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.code);
                 Callee::Address(self.signature_ref(signature), code)
             }
         };
         (callee, context)
+    }
+
+    /// The function of the unit that a function of the module's index space is, if it is known.
+    fn defined(&self, func: FuncIndex) -> Option<UnitFunction> {
+        known_tables::defined(self.env, self.module, func)
+    }
+
+    /// The context of a function of the module's index space.
+    fn context_of(&mut self, func: FuncIndex) -> Value {
+        if func.as_u32() as usize >= self.env.links.len() {
+            return self.context;
+        }
+        let slot = self.env.layout.imported_function(func);
+        self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context)
     }
 
     fn code(&mut self, key: CodeKey, signature: SignatureIndex) -> Callee {
@@ -113,9 +156,7 @@ impl FuncTranslator<'_, '_> {
     /// The function of this signature in a table, at the index that is the topmost operand, and its context; traps when there is none.
     fn checked_element(&mut self, signature: SignatureIndex, table: TableIndex) -> (Callee, Value) {
         self.calls_indirectly(signature);
-        let index = self.pop();
-        let element = self.table_element(table, index, TrapCode::UndefinedElement);
-        let record = self.function_element(table, index, &element, Some(TrapCode::UninitializedElement));
+        let record = self.element_record(table);
         // Whatever stands in a table of this very type has the signature.
         if self.env.module.tables[table].element.heap != HeapType::Concrete(signature) {
             let given = self.builder.ins().load(I32, checked_constant_field(), record, FUNC_REF.type_id);
@@ -124,6 +165,13 @@ impl FuncTranslator<'_, '_> {
             self.trap_unless(matches, TrapCode::IndirectCallTypeMismatch);
         }
         self.record_target(record, signature)
+    }
+
+    /// The record of the function in a table, at the index that is the topmost operand; traps when there is none.
+    fn element_record(&mut self, table: TableIndex) -> Value {
+        let index = self.pop();
+        let element = self.table_element(table, index, TrapCode::UndefinedElement);
+        self.function_element(table, index, &element, Some(TrapCode::UninitializedElement))
     }
 
     /// The function of this signature that the topmost operand refers to, and its context; traps when that is null.

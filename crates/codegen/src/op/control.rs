@@ -90,6 +90,7 @@ impl<'a> FuncTranslator<'a, '_> {
             Operator::Br { relative_depth } => self.br(relative_depth),
             Operator::BrIf { relative_depth } => self.br_if(relative_depth),
             Operator::BrTable { ref targets } => self.br_table(targets)?,
+            Operator::Return if self.inlining.is_inlined() => self.br(self.control.len() as u32 - 1),
             Operator::Return => {
                 let results = self.control[0].results.len();
                 self.return_(results);
@@ -273,7 +274,7 @@ impl<'a> FuncTranslator<'a, '_> {
         }
         if !self.reachable {
             self.truncate(frame.height);
-        } else if self.control.is_empty() {
+        } else if self.control.is_empty() && !self.inlining.is_inlined() {
             self.return_(frame.results.len());
         }
     }
@@ -366,7 +367,7 @@ impl<'a> FuncTranslator<'a, '_> {
     /// Nothing more branches to a label.
     pub(crate) fn complete(&mut self, label: Block) {
         if let Form::Ssa(ssa) = &mut self.form {
-            ssa.complete(&mut self.builder, self.scan, label, self.position);
+            ssa.complete(&mut self.builder, &self.scan, label, self.position);
         }
     }
 

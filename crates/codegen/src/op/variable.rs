@@ -34,7 +34,7 @@ impl FuncTranslator<'_, '_> {
         let (local, block) = (self.scan.place(local), self.current_block());
         match &mut self.form {
             Form::Ssa(ssa) => {
-                let value = ssa.read(&mut self.builder, self.scan, local, block, self.position);
+                let value = ssa.read(&mut self.builder, &self.scan, local, block, self.position);
                 self.push(value);
             }
             Form::Frame(frame) => {

@@ -2,6 +2,7 @@
 
 use super::Flattener;
 use crate::adapters::{AdapterIndex, MadeModule};
+use crate::body::LinkedKind;
 use crate::error::TranslateError;
 use crate::scope::CoreItem;
 use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, PlanModule, Step, Trampoline};
@@ -40,9 +41,9 @@ impl Flattener<'_, '_> {
         };
         let info = self.plan.adapter_modules.push(info);
         let mut imports = Vec::with_capacity(made.imports.len());
-        let mut imported_functions = Vec::with_capacity(made.imports.len());
+        let mut imported_kinds = Vec::with_capacity(made.imports.len());
         for import in made.imports {
-            imported_functions.push(is_func(&import));
+            imported_kinds.push(kind(&import));
             imports.push(match import {
                 AdapterImport::Func(def) | AdapterImport::Memory(def) => def,
                 AdapterImport::State => {
@@ -64,7 +65,7 @@ impl Flattener<'_, '_> {
             self.core_def(CoreDef::Export { instance, item })
         });
         let made_adapters: Vec<_> = adapters.into_iter().zip(defs).collect();
-        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_functions }, size, made_adapters)
+        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_kinds }, size, made_adapters)
     }
 
     /// A trampoline, with the step that defines it.
@@ -80,14 +81,14 @@ fn site_size(site: &TrapSite) -> usize {
     size_of::<TrapSite>() + site.path.len()
 }
 
-/// Whether an import of an adapter module is a function.
-fn is_func(import: &AdapterImport) -> bool {
+/// What an import of an adapter module is.
+fn kind(import: &AdapterImport) -> LinkedKind {
     match import {
-        AdapterImport::Func(_) | AdapterImport::Transcoder { .. } | AdapterImport::Trap { .. } => true,
+        AdapterImport::Func(_) | AdapterImport::Transcoder { .. } | AdapterImport::Trap { .. } => LinkedKind::Func,
         AdapterImport::Memory(_)
         | AdapterImport::State
         | AdapterImport::CalleeState
         | AdapterImport::Fuel
-        | AdapterImport::ResourceType(_) => false,
+        | AdapterImport::ResourceType(_) => LinkedKind::Other,
     }
 }

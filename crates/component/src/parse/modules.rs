@@ -1,7 +1,7 @@
 //! The outside of a core module: its imports, exports and name. Function bodies are left to the code generator.
 
 use super::{cost, items};
-use crate::body::{CoreImportRef, ModuleBody};
+use crate::body::{CoreImportRef, LinkedKind, ModuleBody};
 use crate::error::TranslateError;
 use gusset_artifact::{EntityIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
 use indexmap::IndexMap;
@@ -21,8 +21,12 @@ pub(super) fn section<'a>(module: &mut ModuleBody<'a>, payload: Payload<'a>) -> 
         Payload::ImportSection(section) => {
             for import in section.into_imports() {
                 let import = import.map_err(|error| TranslateError::malformed(&error))?;
-                let is_func = matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                module.imports.push(CoreImportRef { module: import.module, name: import.name, is_func });
+                let kind = match import.ty {
+                    TypeRef::Func(_) | TypeRef::FuncExact(_) => LinkedKind::Func,
+                    TypeRef::Table(_) => LinkedKind::Table,
+                    TypeRef::Memory(_) | TypeRef::Global(_) | TypeRef::Tag(_) => LinkedKind::Other,
+                };
+                module.imports.push(CoreImportRef { module: import.module, name: import.name, kind });
             }
         }
         Payload::ExportSection(section) => {

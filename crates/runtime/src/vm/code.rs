@@ -10,8 +10,8 @@ use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, locate_imports};
 use crate::source_lines::{FrameLines, ModuleLines};
 use gusset_artifact::{
-    CallSite, CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex, GlobalType,
-    ModuleImage, ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
+    CallSite, CodeFrame, CodeIdentity, CodeImage, CodeRange, CoreExternType, CoreFuncType, CoreModule, FuncIndex,
+    GlobalType, ModuleImage, ModuleIndex, PodTable, SharedBytes, SignatureIndex, TableType,
 };
 use gusset_types::{ArenaIndex, SourceLocation, TrapCode};
 use std::borrow::Cow;
@@ -372,25 +372,45 @@ impl CodeMemory {
         self.image.tables.stack_maps.each_slot(offset, visit);
     }
 
-    /// Whether the code around `pc` stands between components.
+    /// Whether any of the functions that run at `pc` stands between components.
     pub(super) fn is_between_components(&self, pc: usize) -> bool {
-        let function = self.offset_of(pc).and_then(|offset| self.origin(offset));
-        function.is_some_and(|((module, _), _)| self.image.modules.get(module).is_some_and(|image| image.generated))
+        let mut found = false;
+        self.each_frame(pc, &mut |frame| {
+            found |= self.image.modules.get(frame.function.0).is_some_and(|image| image.generated);
+        });
+        found
     }
 
-    /// Which function stands at an offset, and which offset in the input that comes from.
-    fn origin(&self, offset: u32) -> Option<((ModuleIndex, FuncIndex), Option<u32>)> {
+    /// How many inlined calls the code at `pc` belongs to. It neither allocates nor locks.
+    pub(super) fn inlined_at(&self, pc: usize) -> u32 {
+        let Some(offset) = self.offset_of(pc) else { return 0 };
         #[cfg(feature = "compile")]
         if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
-            return Some((chunk.function_at(offset)?, chunk.wasm_offset_at(offset)));
+            return chunk.inlined_at(offset);
         }
-        let tables = &self.image.tables;
-        Some((tables.function_at(offset)?, tables.wasm_offset_at(offset)))
+        self.image.tables.inlined_at(offset)
     }
 
-    /// Which function stands at `pc`, with the lines of its source if these are wanted; `None` in a stub.
-    pub(super) fn frame_at(&self, pc: usize, details: bool) -> Option<WasmFrame> {
-        let ((index, func), offset) = self.origin(self.offset_of(pc)?)?;
+    /// Tells of the functions that run at `pc`, innermost first.
+    fn each_frame(&self, pc: usize, visit: &mut dyn FnMut(CodeFrame)) {
+        let Some(offset) = self.offset_of(pc) else { return };
+        #[cfg(feature = "compile")]
+        if let Some((chunk, offset)) = self.lazy.as_ref().and_then(|lazy| lazy.chunk_at(offset)) {
+            return chunk.frames_at(offset).for_each(visit);
+        }
+        self.image.tables.frames_at(offset).for_each(visit);
+    }
+
+    /// One of the functions that run at `pc`, of which the innermost has the number 0, with the lines of its source if these are wanted.
+    pub(super) fn frame_at(&self, pc: usize, number: u32, details: bool) -> Option<WasmFrame> {
+        let (mut at, mut frame) = (0, None);
+        self.each_frame(pc, &mut |found| {
+            if at == number {
+                frame = Some(found);
+            }
+            at += 1;
+        });
+        let CodeFrame { function: (index, func), wasm: offset } = frame?;
         let module = &self.image.modules.get(index)?.module;
         let source = self.source.as_ref().filter(|source| index.as_usize() < source.modules);
         Some(WasmFrame {

@@ -159,14 +159,14 @@ fn take_failure(vm: &mut VmStore) -> Error {
 
 /// Where the guest stood that was left: frames of stubs are not shown.
 fn backtrace(context: &RawStoreContext, details: bool) -> WasmBacktrace {
-    let (pcs, gap) = context.failure.frames();
+    let (places, gap) = context.failure.frames();
     let mut kept: Vec<WasmFrame> = Vec::new();
     let mut position = 0;
-    for (number, pc) in pcs.enumerate() {
-        if number == gap.position {
+    for (at, place) in places.enumerate() {
+        if at == gap.position {
             position = kept.len();
         }
-        kept.extend(context.with_code_at(pc, |code| code.frame_at(pc, details)));
+        kept.extend(context.with_code_at(place.pc, |code| code.frame_at(place.pc, place.number, details)));
     }
     WasmBacktrace::new(kept, BacktraceGap { position, ..gap })
 }

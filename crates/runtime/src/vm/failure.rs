@@ -9,6 +9,15 @@ use std::cell::{Cell, RefCell};
 const MAX_INNERMOST: usize = 40;
 const MAX_OUTERMOST: usize = 20;
 
+/// A frame of a function: those whose calls were inlined share one of the stack.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FramePlace {
+    /// An address within the instruction that is running.
+    pub(super) pc: usize,
+    /// Which of the functions that run there, of which the innermost has the number 0.
+    pub(super) number: u32,
+}
+
 /// Why the innermost activation is being left. Written where nothing may be allocated, hence an array.
 pub(super) struct ActivationFailure {
     /// The number of a `TrapCode`, or 0.
@@ -19,9 +28,9 @@ pub(super) struct ActivationFailure {
     host: RefCell<Option<Error>>,
     /// The exception that is being thrown, or 0.
     exception: Cell<u32>,
-    innermost: [Cell<usize>; MAX_INNERMOST],
+    innermost: [Cell<FramePlace>; MAX_INNERMOST],
     /// Those behind them, each in the place of the one that came as many before it as there are places.
-    outermost: [Cell<usize>; MAX_OUTERMOST],
+    outermost: [Cell<FramePlace>; MAX_OUTERMOST],
     /// How many frames there were, kept or not.
     depth: Cell<usize>,
 }
@@ -33,8 +42,8 @@ impl Default for ActivationFailure {
             memory_offset: Cell::new(None),
             host: RefCell::default(),
             exception: Cell::new(0),
-            innermost: [const { Cell::new(0) }; MAX_INNERMOST],
-            outermost: [const { Cell::new(0) }; MAX_OUTERMOST],
+            innermost: [const { Cell::new(FramePlace { pc: 0, number: 0 }) }; MAX_INNERMOST],
+            outermost: [const { Cell::new(FramePlace { pc: 0, number: 0 }) }; MAX_OUTERMOST],
             depth: Cell::new(0),
         }
     }
@@ -72,12 +81,12 @@ impl ActivationFailure {
         self.depth.set(0);
     }
 
-    /// Adds the next outer frame: an address within the instruction that is running in it.
-    pub(super) fn add_frame(&self, pc: usize) {
+    /// Adds the next outer frame.
+    pub(super) fn add_frame(&self, place: FramePlace) {
         let depth = self.depth.get();
         match depth.checked_sub(MAX_INNERMOST) {
-            None => self.innermost[depth].set(pc),
-            Some(behind) => self.outermost[behind % MAX_OUTERMOST].set(pc),
+            None => self.innermost[depth].set(place),
+            Some(behind) => self.outermost[behind % MAX_OUTERMOST].set(place),
         }
         self.depth.set(depth + 1);
     }
@@ -94,7 +103,7 @@ impl ActivationFailure {
     }
 
     /// The frames that were kept, innermost first, and how many there were behind the first so many of them that are returned.
-    pub(super) fn frames(&self) -> (impl Iterator<Item = usize>, BacktraceGap) {
+    pub(super) fn frames(&self) -> (impl Iterator<Item = FramePlace>, BacktraceGap) {
         let depth = self.depth.get();
         let behind = depth.saturating_sub(MAX_INNERMOST);
         let outermost =

@@ -127,7 +127,7 @@ unsafe fn trap(context: &RawStoreContext, registers: &mut Registers<'_>, address
     };
     context.failure.set_trap(code, offset);
     context.failure.clear_frames();
-    context.failure.add_frame(pc);
+    unwind::add_frames(context, pc);
     // SAFETY: V9: the faulting instruction is of compiled code, so the frame pointer is of its frame.
     unsafe { unwind::record_frames(context, registers.fp()) };
     registers.resume(context.entry_handler.get(), context.entry_sp.get(), context.entry_fp.get());

@@ -3,6 +3,7 @@
 
 use super::code::CodeMemory;
 use super::context::{ActivationFrames, RawStoreContext};
+use super::failure::FramePlace;
 use gusset_types::TrapCode;
 
 /// Records the return addresses of an activation's frames, from `fp` out to the entry. Neither allocates nor locks.
@@ -18,10 +19,16 @@ pub(super) unsafe fn record_frames(context: &RawStoreContext, mut fp: usize) {
         let (caller, return_address) = unsafe { (frame.read(), frame.add(1).read()) };
         if caller != entry {
             // The address before it is within the call.
-            context.failure.add_frame(return_address - 1);
+            add_frames(context, return_address - 1);
         }
         fp = caller;
     }
+}
+
+/// Records the frames of the functions that run at an address: several where calls were inlined. Neither allocates nor locks.
+pub(super) fn add_frames(context: &RawStoreContext, pc: usize) {
+    let inlined = context.with_code_at(pc, |code| Some(code.inlined_at(pc))).unwrap_or(0);
+    (0..=inlined).for_each(|number| context.failure.add_frame(FramePlace { pc, number }));
 }
 
 /// Tells of each reference that a stack map lists in the frames of all activations, and says how many frames there are.
@@ -98,7 +105,7 @@ unsafe extern "C" fn raise_from(context: *const RawStoreContext, fp: usize, retu
             }
         }
         context.failure.clear_frames();
-        context.failure.add_frame(return_address - 1);
+        add_frames(context, return_address - 1);
         record_frames(context, fp);
         resume(context)
     }

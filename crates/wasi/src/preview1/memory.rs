@@ -8,9 +8,9 @@ use std::cell::OnceCell;
 const SHARED_PIECE: u32 = 64 << 10;
 
 /// The bytes of a guest's memory, little-endian as WebAssembly has them.
-pub(crate) struct GuestMemory<'a>(Bytes<'a>);
+pub(crate) struct GuestMemory<'a>(MemoryBytes<'a>);
 
-enum Bytes<'a> {
+enum MemoryBytes<'a> {
     /// Nobody else has it while a function runs.
     Own(&'a mut [u8]),
     /// Other threads may have it: what is looked at is copied first, and looked at once.
@@ -34,18 +34,18 @@ impl Copies {
 
 impl<'a> GuestMemory<'a> {
     pub(crate) fn new(bytes: &'a mut [u8]) -> GuestMemory<'a> {
-        GuestMemory(Bytes::Own(bytes))
+        GuestMemory(MemoryBytes::Own(bytes))
     }
 
     pub(crate) fn shared(memory: &'a SharedMemory) -> GuestMemory<'a> {
-        GuestMemory(Bytes::Shared(memory, Copies::default()))
+        GuestMemory(MemoryBytes::Shared(memory, Copies::default()))
     }
 
     /// Whether a range is in bounds (its end too, where it is empty, as for `memory.copy`) and its start is aligned.
     pub(crate) fn check(&self, at: u32, length: u64, align: u32) -> Result<(), ErrorCode> {
         let size = match &self.0 {
-            Bytes::Own(bytes) => bytes.len(),
-            Bytes::Shared(memory, _) => memory.data_size(),
+            MemoryBytes::Own(bytes) => bytes.len(),
+            MemoryBytes::Shared(memory, _) => memory.data_size(),
         };
         // Neither can overflow: the one is 32 bits wide, the other a count of 32 bits times the size of a record.
         if u64::from(at) + length > size as u64 {
@@ -60,16 +60,16 @@ impl<'a> GuestMemory<'a> {
     /// How many bytes of a range are moved at once.
     pub(crate) fn piece(&self, length: u32) -> u32 {
         match self.0 {
-            Bytes::Own(_) => length,
-            Bytes::Shared(..) => length.min(SHARED_PIECE),
+            MemoryBytes::Own(_) => length,
+            MemoryBytes::Shared(..) => length.min(SHARED_PIECE),
         }
     }
 
     /// Some bytes, few enough to be kept aside.
     pub(crate) fn bytes(&self, at: u32, length: u32) -> Result<&[u8], ErrorCode> {
         match &self.0 {
-            Bytes::Own(bytes) => range(bytes, at, length),
-            Bytes::Shared(memory, copies) => Ok(copies.keep(copy(memory, at, length)?)),
+            MemoryBytes::Own(bytes) => range(bytes, at, length),
+            MemoryBytes::Shared(memory, copies) => Ok(copies.keep(copy(memory, at, length)?)),
         }
     }
 
@@ -81,8 +81,8 @@ impl<'a> GuestMemory<'a> {
         read: impl FnOnce(&[u8]) -> WasiResult<R>,
     ) -> WasiResult<R> {
         match &self.0 {
-            Bytes::Own(bytes) => read(range(bytes, at, length)?),
-            Bytes::Shared(memory, _) => read(&copy(memory, at, length)?),
+            MemoryBytes::Own(bytes) => read(range(bytes, at, length)?),
+            MemoryBytes::Shared(memory, _) => read(&copy(memory, at, length)?),
         }
     }
 
@@ -94,8 +94,8 @@ impl<'a> GuestMemory<'a> {
         write: impl FnOnce(&mut [u8]) -> WasiResult<usize>,
     ) -> WasiResult<usize> {
         match &mut self.0 {
-            Bytes::Own(bytes) => write(range_mut(bytes, at, length)?),
-            Bytes::Shared(memory, _) => {
+            MemoryBytes::Own(bytes) => write(range_mut(bytes, at, length)?),
+            MemoryBytes::Shared(memory, _) => {
                 let mut aside = vec![0; length as usize];
                 let count = write(&mut aside)?.min(aside.len());
                 memory.write(at as usize, &aside[..count]).map_err(|_| ErrorCode::Fault)?;
@@ -107,11 +107,11 @@ impl<'a> GuestMemory<'a> {
     /// So many bytes as an array: a field of a record, by which its numbers are read.
     pub(crate) fn array<const N: usize>(&self, at: u32) -> Result<[u8; N], ErrorCode> {
         match &self.0 {
-            Bytes::Own(bytes) => {
+            MemoryBytes::Own(bytes) => {
                 let bytes = bytes.get(at as usize..).and_then(|bytes| bytes.first_chunk());
                 bytes.copied().ok_or(ErrorCode::Fault)
             }
-            Bytes::Shared(memory, _) => {
+            MemoryBytes::Shared(memory, _) => {
                 let mut array = [0; N];
                 memory.read(at as usize, &mut array).map_err(|_| ErrorCode::Fault)?;
                 Ok(array)
@@ -126,8 +126,8 @@ impl<'a> GuestMemory<'a> {
     pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), ErrorCode> {
         let length = u32::try_from(bytes.len()).map_err(|_| ErrorCode::Fault)?;
         match &mut self.0 {
-            Bytes::Own(own) => range_mut(own, at, length)?.copy_from_slice(bytes),
-            Bytes::Shared(memory, _) => memory.write(at as usize, bytes).map_err(|_| ErrorCode::Fault)?,
+            MemoryBytes::Own(own) => range_mut(own, at, length)?.copy_from_slice(bytes),
+            MemoryBytes::Shared(memory, _) => memory.write(at as usize, bytes).map_err(|_| ErrorCode::Fault)?,
         }
         Ok(())
     }
