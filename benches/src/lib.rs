@@ -3,6 +3,7 @@
 //! A machine's speed drifts, so single figures mean little: each round times every contender once, and what is compared is the
 //! ratio within a round.
 
+pub mod canonical;
 pub mod compilations;
 pub mod instances;
 pub mod shapes;
