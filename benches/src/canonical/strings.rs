@@ -11,14 +11,14 @@ const MIB: usize = 1024 * KIB;
 
 /// How a side has its strings.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum StringForm {
+enum PassedEncoding {
     Utf8,
     Utf16,
     /// Bytes where all characters are below 256, else UTF-16.
     Compact,
 }
 
-use StringForm::{Compact, Utf8, Utf16};
+use PassedEncoding::{Compact, Utf8, Utf16};
 
 /// What a text is made of.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub fn rows() -> Vec<CanonicalRow> {
     rows
 }
 
-fn name(form: StringForm) -> &'static str {
+fn name(form: PassedEncoding) -> &'static str {
     match form {
         Utf8 => "utf8",
         Utf16 => "utf16",
@@ -100,7 +100,7 @@ fn character(script: Script, at: usize, variant: u32) -> char {
 }
 
 /// How many characters take so many bytes, or up to two less.
-fn length(script: Script, form: StringForm, bytes: usize) -> usize {
+fn length(script: Script, form: PassedEncoding, bytes: usize) -> usize {
     let width = |at| match (form, script) {
         (Utf8, _) => character(script, at, 0).len_utf8(),
         (Compact, Script::Ascii | Script::Latin) => 1,
@@ -115,7 +115,7 @@ fn length(script: Script, form: StringForm, bytes: usize) -> usize {
         .expect("the bytes end")
 }
 
-fn encode(script: Script, form: StringForm, text: &str) -> EncodedText {
+fn encode(script: Script, form: PassedEncoding, text: &str) -> EncodedText {
     let compact = form == Compact && !matches!(script, Script::Cjk);
     match form {
         Utf8 => EncodedText { bytes: text.into(), width: 1 },
@@ -133,13 +133,13 @@ impl EncodedText {
     }
 
     /// The length as the canonical ABI has it, which says in which form a compact string is.
-    fn tagged_length(&self, form: StringForm) -> u32 {
+    fn tagged_length(&self, form: PassedEncoding) -> u32 {
         let tag = if form == Compact && self.width == 2 { 1 << 31 } else { 0 };
         (self.bytes.len() / self.width) as u32 | tag
     }
 }
 
-fn callee(form: StringForm) -> String {
+fn callee(form: PassedEncoding) -> String {
     let (narrow, wide) = (
         "(i64.load8_u (i32.add (local.get $at) (local.get $j)))",
         "(i64.load16_u (i32.add (local.get $at) (i32.shl (local.get $j) (i32.const 1))))",
@@ -164,7 +164,7 @@ fn callee(form: StringForm) -> String {
 }
 
 /// The first character is another one in each call.
-fn passed([from, to]: [StringForm; 2], script: Script, bytes: usize) -> GuestLoop {
+fn passed([from, to]: [PassedEncoding; 2], script: Script, bytes: usize) -> GuestLoop {
     let length = length(script, from, bytes);
     let text = |variant| -> String { (0..length).map(|at| character(script, at, variant)).collect() };
     let source = encode(script, from, &text(0));
