@@ -36,7 +36,7 @@ pub fn compile_anything(engine: &Engine, bytes: &[u8]) -> bool {
 /// Whether a binary is a valid component of the proposals that are on by default in the field, and of those that [`engine`](crate::engine)
 /// switches on.
 pub fn is_valid(bytes: &[u8]) -> bool {
-    let features = WasmFeatures::default() | WasmFeatures::CM_FIXED_LENGTH_LISTS;
+    let features = WasmFeatures::default() | WasmFeatures::CM_FIXED_LENGTH_LISTS | WasmFeatures::CM64;
     // A core module is no component.
     bytes.get(4) != Some(&1) && Validator::new_with_features(features).validate_all(bytes).is_ok()
 }

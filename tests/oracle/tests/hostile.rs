@@ -1,7 +1,7 @@
 //! Damaged components: every prefix and many single-byte changes of a real one. None may panic, hang or pass by accident as
 //! something that then cannot be compiled.
 
-use gusset_oracle::{Encoding, GeneratedType, compile_anything, composition, is_valid};
+use gusset_oracle::{Addresses, CallSide, Encoding, GeneratedType, compile_anything, composition, is_valid};
 
 fn sample() -> Vec<u8> {
     let shape = GeneratedType::Record(vec![
@@ -13,7 +13,8 @@ fn sample() -> Vec<u8> {
         ]))),
         GeneratedType::Option(Box::new(GeneratedType::Char)),
     ]);
-    wat::parse_str(composition(&[shape], Encoding::Utf8.into(), Encoding::Utf16.into()))
+    let callee = CallSide { encoding: Encoding::Utf16, addresses: Addresses::I64 };
+    wat::parse_str(composition(&[shape], Encoding::Utf8.into(), callee))
         .expect("the composition is well-formed")
 }
 
