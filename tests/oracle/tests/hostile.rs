@@ -14,8 +14,7 @@ fn sample() -> Vec<u8> {
         GeneratedType::Option(Box::new(GeneratedType::Char)),
     ]);
     let callee = CallSide { encoding: Encoding::Utf16, addresses: Addresses::I64 };
-    wat::parse_str(composition(&[shape], Encoding::Utf8.into(), callee))
-        .expect("the composition is well-formed")
+    wat::parse_str(composition(&[shape], Encoding::Utf8.into(), callee)).expect("the composition is well-formed")
 }
 
 #[test]

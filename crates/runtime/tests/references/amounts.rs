@@ -4,6 +4,14 @@ use super::values::{IMPORTS, linker, new_store};
 use gusset::core::Module;
 use gusset::{Config, Engine, LimitExceeded, Result};
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What takes much memory or looks at it is done one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How many of each are made: in a build that is not optimised a part, unless `GUSSET_MANY` says how many.
 fn many() -> i32 {
@@ -23,6 +31,7 @@ const LITTLE: u64 = 64 << 20;
 
 #[test]
 fn many_values_are_made_in_little_memory() -> Result<()> {
+    let _alone = alone();
     let engine = Engine::default();
     let mut store = new_store(&engine)?;
     let text = format!(
@@ -55,6 +64,7 @@ fn many_values_are_made_in_little_memory() -> Result<()> {
 
 #[test]
 fn many_exceptions_are_kept_in_little_memory() -> Result<()> {
+    let _alone = alone();
     let engine = Engine::default();
     let mut store = new_store(&engine)?;
     let text = format!(
@@ -84,6 +94,7 @@ fn many_exceptions_are_kept_in_little_memory() -> Result<()> {
 /// A large table is not looked at again and again, and what it has no more does not pile up.
 #[test]
 fn reclaiming_costs_no_more_than_making() -> Result<()> {
+    let _alone = alone();
     let engine = Engine::default();
     let mut store = new_store(&engine)?;
     let size = many() / 100;
@@ -107,6 +118,7 @@ fn reclaiming_costs_no_more_than_making() -> Result<()> {
 
 #[test]
 fn a_limit_is_met_by_what_is_in_use_only() -> Result<()> {
+    let _alone = alone();
     let engine = Engine::new(Config::new().max_host_bytes(64 << 10))?;
     let mut store = new_store(&engine)?;
     let text = format!(
@@ -131,6 +143,7 @@ fn a_limit_is_met_by_what_is_in_use_only() -> Result<()> {
 /// A guest that has used up what it may of the host's memory is told so, and does not have all that there is looked at for each exception.
 #[test]
 fn a_full_budget_is_not_looked_through_for_each_exception() -> Result<()> {
+    let _alone = alone();
     let engine = Engine::new(Config::new().max_host_bytes(16 << 20))?;
     let mut store = new_store(&engine)?;
     let text = format!(
