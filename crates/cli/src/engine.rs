@@ -1,4 +1,4 @@
-//! The engine of `gusset run` and `gusset adapters`: the program's settings, its cache, and the bar that shows how far compiling is.
+//! The engines of commands: the program's settings, its cache, and the bar that shows how far compiling is.
 
 use crate::cache;
 use crate::progress::CompileBar;

@@ -156,16 +156,16 @@ impl Compiler {
         observer: &(dyn Fn(FunctionsDone) + Sync),
     ) -> Result<CodeImage, CodegenError> {
         let ParsedUnit { mut env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
-        self.plan_inlining(&mut env, &bodies);
+        self.plan_inlining(&mut env, &bodies, false);
         self.compile_parsed(env, bodies, data, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?
     }
 
-    /// Decides what is inlined.
-    pub(crate) fn plan_inlining(&self, env: &mut UnitEnv, bodies: &[Body<'_>]) {
+    /// Decides what is inlined of bodies that may be known to be valid.
+    pub(crate) fn plan_inlining(&self, env: &mut UnitEnv, bodies: &[Body<'_>], valid: bool) {
         let optimizes = self.settings.optimization != OptimizationLevel::None;
         if self.settings.inlining && optimizes && !self.settings.frame_form {
-            env.inlining = Some(Arc::new(InlinePlan::of(env, bodies, &self.helpers)));
+            env.inlining = Some(Arc::new(InlinePlan::of(env, bodies, valid, &self.helpers)));
         }
     }
 

@@ -88,10 +88,9 @@ pub(crate) struct TranslationBuffers {
 
 /// What is kept for bodies, of which several are translated at once where calls are inlined.
 #[derive(Default)]
-#[allow(clippy::vec_box, reason = "they are moved between bodies")]
 pub(crate) struct BodyBuffers {
-    pub(crate) scans: Vec<Box<BodyScan>>,
-    pub(crate) ssas: Vec<Box<Ssa>>,
+    pub(crate) scans: Vec<BodyScan>,
+    pub(crate) ssas: Vec<Ssa>,
     pub(crate) operators: Vec<OperatorsReaderAllocations>,
 }
 
@@ -136,7 +135,7 @@ impl BodyBuffers {
     pub(crate) fn ssa(&mut self, max_passed: usize) -> Box<Ssa> {
         let mut ssa = self.ssas.pop().unwrap_or_default();
         ssa.clear(max_passed);
-        ssa
+        Box::new(ssa)
     }
 }
 
@@ -173,7 +172,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) context: Value,
     pub(crate) regions: Regions,
     pub(crate) form: Form,
-    pub(crate) scan: Box<BodyScan>,
+    pub(crate) scan: BodyScan,
     pub(crate) buffers: &'b mut BodyBuffers,
     pub(crate) places: OperatorPlaces,
     pub(crate) inlining: Inlining<'a>,
@@ -339,7 +338,7 @@ impl<'a> FuncTranslator<'a, '_> {
         buffers.scans.push(scan);
         buffers.operators.push(operators);
         match form {
-            Form::Ssa(ssa) => buffers.ssas.push(ssa),
+            Form::Ssa(ssa) => buffers.ssas.push(*ssa),
             Form::Frame(frame) => frame.finish(builder.func, entry),
         }
         builder.seal_all_blocks();

@@ -65,15 +65,15 @@ struct Survey {
 }
 
 impl InlinePlan {
-    /// The plan for a unit, whose bodies are in order.
-    pub(crate) fn of(env: &UnitEnv, bodies: &[Body<'_>], helpers: &Helpers) -> InlinePlan {
+    /// The plan for a unit, whose bodies are in order, and may be known to be valid.
+    pub(crate) fn of(env: &UnitEnv, bodies: &[Body<'_>], valid: bool, helpers: &Helpers) -> InlinePlan {
         let is_small = |body: &&Body<'_>| body.body.as_bytes().len() <= max_body(env, body.module);
         let small: Vec<&Body<'_>> = bodies.iter().filter(is_small).collect();
         let bytes: usize = small.iter().map(|body| body.body.as_bytes().len()).sum();
         let pieces: Vec<&[&Body<'_>]> = small.chunks(256).collect();
         let new = FuncValidatorAllocations::default;
         let surveys = helpers.map(pieces, bytes / BYTES_FOR_A_THREAD, new, |allocations, _, piece| {
-            let survey = |body: &&Body<'_>| Survey::of(env, body, allocations);
+            let survey = |body: &&Body<'_>| Survey::of(env, body).filter(|_| valid || is_valid(body, allocations));
             piece.iter().map(survey).collect::<Vec<_>>()
         });
         let surveyed = small.into_iter().zip(surveys.into_iter().flatten());
@@ -82,7 +82,7 @@ impl InlinePlan {
         let mut plan = InlinePlan::default();
         let mut code = Vec::new();
         for ((body, survey), nesting) in found.into_iter().zip(nested) {
-            let Some((nests, weight)) = nesting else { continue };
+            let Some(NestedBody { nests, weight, .. }) = nesting else { continue };
             let (bytes, offset) = (body.body.as_bytes(), body.body.range().start);
             let (start, len, features) = (code.len(), bytes.len(), body.validate.features);
             code.extend_from_slice(bytes);
@@ -119,9 +119,18 @@ fn max_body(env: &UnitEnv, module: ModuleIndex) -> usize {
     if env.modules[module].generated { MAX_GENERATED_BODY } else { MAX_BODY }
 }
 
+fn is_valid(body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> bool {
+    let mut validator = body.validator(std::mem::take(allocations));
+    let valid = validator.validate(&body.body).is_ok();
+    if valid {
+        *allocations = validator.into_allocations();
+    }
+    valid
+}
+
 impl Survey {
     /// `None` when it cannot be inlined.
-    fn of(env: &UnitEnv, body: &Body<'_>, allocations: &mut FuncValidatorAllocations) -> Option<Survey> {
+    fn of(env: &UnitEnv, body: &Body<'_>) -> Option<Survey> {
         let module = &env.modules[body.module];
         let ty = env.signature(module.module.functions.at(body.index));
         let mut values = (ty.params.len() + ty.results.len()) as u32;
@@ -133,15 +142,7 @@ impl Survey {
         for operator in body.body.get_operators_reader().ok()? {
             survey.weight += survey.take(env, body.module, &operator.ok()?)?;
         }
-        if values > MAX_INLINED_VALUES || survey.weight > max_weight {
-            return None;
-        }
-        let mut validator = body.validator(std::mem::take(allocations));
-        let valid = validator.validate(&body.body).is_ok();
-        if valid {
-            *allocations = validator.into_allocations();
-        }
-        valid.then_some(survey)
+        (values <= MAX_INLINED_VALUES && survey.weight <= max_weight).then_some(survey)
     }
 
     /// The weight of an operator; `None` if what has it cannot be inlined.
@@ -201,14 +202,22 @@ struct InlineNesting<'a> {
     /// Those that are in no component yet.
     open: Vec<usize>,
     is_open: Vec<bool>,
-    /// Whether each is inlined, and if so whether with what it calls, and what it weighs then.
-    result: Vec<Option<(bool, u32)>>,
-    /// What each weighs with all that is inlined into it, and how deep that goes.
-    nested: Vec<(u32, u32)>,
+    /// For each that is inlined.
+    result: Vec<Option<NestedBody>>,
+}
+
+/// A function that is inlined.
+#[derive(Clone, Copy)]
+struct NestedBody {
+    /// Whether it is with what it calls.
+    nests: bool,
+    /// What it weighs with all that is inlined into it, and how deep that goes.
+    weight: u32,
+    depth: u32,
 }
 
 impl<'a> InlineNesting<'a> {
-    fn of(found: &'a [(&Body<'_>, Survey)]) -> Vec<Option<(bool, u32)>> {
+    fn of(found: &'a [(&Body<'_>, Survey)]) -> Vec<Option<NestedBody>> {
         let numbers = found.iter().enumerate().map(|(at, (body, _))| ((body.module, body.index), at));
         let mut nesting = InlineNesting {
             surveys: found.iter().map(|(_, survey)| survey).collect(),
@@ -217,7 +226,6 @@ impl<'a> InlineNesting<'a> {
             open: Vec::new(),
             is_open: vec![false; found.len()],
             result: vec![None; found.len()],
-            nested: vec![(0, 0); found.len()],
         };
         let mut next = 1;
         for at in 0..found.len() {
@@ -280,17 +288,15 @@ impl<'a> InlineNesting<'a> {
     /// What it calls has been decided.
     fn decide(&mut self, at: usize) {
         let survey = self.surveys[at];
-        let inlined = survey.calls.iter().filter_map(|callee| self.numbers.get(callee));
-        let inlined = inlined.filter(|&&callee| self.result[callee].is_some());
+        let inlined = survey.calls.iter().filter_map(|callee| self.result[*self.numbers.get(callee)?]);
         let (mut weight, mut depth) = (survey.weight, 1);
-        for &callee in inlined {
-            let (added, below) = self.nested[callee];
+        for callee in inlined {
             // The call itself is gone.
-            weight = weight.saturating_add(added).saturating_sub(CALL_WEIGHT);
-            depth = depth.max(1 + below);
+            weight = weight.saturating_add(callee.weight).saturating_sub(CALL_WEIGHT);
+            depth = depth.max(1 + callee.depth);
         }
         let nests = weight <= MAX_NESTED_WEIGHT && depth <= MAX_DEPTH;
-        self.nested[at] = if nests { (weight, depth) } else { (survey.weight, 1) };
-        self.result[at] = Some((nests, self.nested[at].0));
+        let (weight, depth) = if nests { (weight, depth) } else { (survey.weight, 1) };
+        self.result[at] = Some(NestedBody { nests, weight, depth });
     }
 }

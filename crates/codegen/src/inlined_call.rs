@@ -54,7 +54,7 @@ struct CallerBody<'a> {
     module: ModuleIndex,
     context: Value,
     form: Form,
-    scan: Box<BodyScan>,
+    scan: BodyScan,
     position: u32,
     loops: usize,
     control: Vec<ControlFrame<'a>>,
@@ -132,7 +132,7 @@ impl<'a> FuncTranslator<'a, '_> {
         if let Form::Ssa(ssa) = form {
             self.passed += ssa.work();
             self.references.extend_from_slice(ssa.references());
-            self.buffers.ssas.push(ssa);
+            self.buffers.ssas.push(*ssa);
         }
         self.buffers.scans.push(scan);
         let place = self.places.leave(place);

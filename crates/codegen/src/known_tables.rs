@@ -3,10 +3,8 @@
 
 use crate::inline_plan::UnitFunction;
 use crate::module_env::{Body, ModuleEnv, UnitEnv};
-use gusset_artifact::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, FuncIndex, ImportLink, ModuleIndex, SegmentMode, TableIndex,
-};
-use std::collections::{BTreeSet, HashMap};
+use gusset_artifact::{ConstExpr, ConstOp, ElementItems, FuncIndex, ImportLink, ModuleIndex, SegmentMode, TableIndex};
+use std::collections::HashMap;
 use wasmparser::Operator;
 
 /// A table of a unit, by the module that defines it.
@@ -15,12 +13,13 @@ type UnitTable = (ModuleIndex, TableIndex);
 /// Bytes of bodies that are read to find out whether they write a table: those of all modules that have it.
 const MAX_READ_FOR_A_TABLE: usize = 256 << 10;
 
-/// Elements of a table that are looked at.
-const MAX_KNOWN_ELEMENTS: usize = 1 << 16;
+/// The elements of a table that segments write, by index: there are as many as segments have, however large the table is. `None` where nothing is
+/// known of one.
+type KnownElements = HashMap<u64, Option<UnitFunction>>;
 
 /// What is known of the tables of a unit.
 #[derive(Clone, Default)]
-pub(crate) struct KnownTables(HashMap<UnitTable, Box<[Option<UnitFunction>]>>);
+pub(crate) struct KnownTables(HashMap<UnitTable, KnownElements>);
 
 impl KnownTables {
     /// The tables of a unit, whose bodies are in order.
@@ -33,8 +32,8 @@ impl KnownTables {
         links.for_each(|(table, import)| known.entry(table).or_insert_with(|| vec![table]).push(import));
         let contents = known.into_iter().filter_map(|(table, names)| {
             let written_by_segments = names.iter().all(|&name| is_written_by_segments(env, bodies, name));
-            let elements = written_by_segments.then(|| elements_of(env, table, &names))??;
-            Some((table, elements.into()))
+            let elements = written_by_segments.then(|| elements_of(env, &names))??;
+            Some((table, elements))
         });
         KnownTables(contents.collect())
     }
@@ -46,11 +45,11 @@ impl KnownTables {
         }
         let links = &env.modules[table.0].table_links;
         let defined = links.get(table.1.as_u32() as usize).map_or(Some(table), |link| *link)?;
-        *self.0.get(&defined)?.get(usize::try_from(index).ok()?)?
+        *self.0.get(&defined)?.get(&index)?
     }
 }
 
-/// Whether a module that knows a table by a name writes it by nothing but active segments, and hands it to nobody by a name of its own.
+/// Whether a module that knows a table by a name writes it by nothing but active segments.
 fn is_written_by_segments(env: &UnitEnv, bodies: &[Body<'_>], (module, table): UnitTable) -> bool {
     let first = bodies.partition_point(|body| body.module < module);
     let bodies = bodies[first..].iter().take_while(|body| body.module == module);
@@ -85,12 +84,9 @@ fn writes(operator: &Operator<'_>, written: TableIndex) -> bool {
 }
 
 /// What the active segments of all modules write to a table that these names are of. Where two of them write the same element, nothing is known of
-/// it.
-fn elements_of(env: &UnitEnv, table: UnitTable, names: &[UnitTable]) -> Option<Vec<Option<UnitFunction>>> {
-    let size = env.modules[table.0].module.tables[table.1].minimum;
-    let size = usize::try_from(size).ok().filter(|&size| size <= MAX_KNOWN_ELEMENTS)?;
-    let mut elements = vec![None; size];
-    let mut written = BTreeSet::new();
+/// it; one that is outside of the table is never found there.
+fn elements_of(env: &UnitEnv, names: &[UnitTable]) -> Option<KnownElements> {
+    let mut elements = KnownElements::new();
     for &(module, name) in names {
         let env = &env.modules[module];
         for segment in env.module.elements.values() {
@@ -98,11 +94,9 @@ fn elements_of(env: &UnitEnv, table: UnitTable, names: &[UnitTable]) -> Option<V
             if *target != name {
                 continue;
             }
-            let start = constant(offset)?;
-            for (at, function) in functions_of(env, module, segment)?.into_iter().enumerate() {
-                let at = usize::try_from(start).ok()?.checked_add(at)?;
-                let first = written.insert(at);
-                *elements.get_mut(at)? = function.filter(|_| first);
+            let ElementItems::Functions(functions) = &segment.items else { return None };
+            for (at, func) in (constant(offset)?..).zip(functions.iter()) {
+                elements.entry(at).and_modify(|known| *known = None).or_insert_with(|| defined(env, module, func));
             }
         }
     }
@@ -116,12 +110,6 @@ fn constant(offset: &ConstExpr) -> Option<u64> {
         [ConstOp::I64Const(offset)] => Some(offset as u64),
         _ => None,
     }
-}
-
-/// The functions of a segment; those that are not known are none.
-fn functions_of(env: &ModuleEnv, module: ModuleIndex, segment: &ElementSegment) -> Option<Vec<Option<UnitFunction>>> {
-    let ElementItems::Functions(functions) = &segment.items else { return None };
-    Some(functions.iter().map(|func| defined(env, module, func)).collect())
 }
 
 /// The function of the unit that a function of a module's index space is, if it is known.

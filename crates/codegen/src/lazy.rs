@@ -150,7 +150,7 @@ impl Compiler {
         let ParsedUnit { mut env, bodies, data } = UnitEnv::parse(&self.settings, unit, self.debug_sections)?;
         self.validate_bodies(&env, &bodies, observer)
             .map_err(|(module, error)| features::explain(error, &self.settings, &unit.modules[module]))?;
-        self.plan_inlining(&mut env, &bodies);
+        self.plan_inlining(&mut env, &bodies, true);
         let stubs = self.compile_stubs(&env, stubs_for_instances(&env))?;
         let (slots, thunks) = self.thunks(&bodies, &stubs)?;
         let (code, functions) = keep_bodies(bodies);

@@ -503,22 +503,29 @@ fn one_function_takes_in_so_much() {
     assert!((100..4_000).contains(&most), "{most}");
 }
 
-/// A call through a table whose elements are known is one of the function that stands there, and is inlined as that.
+/// A call through a table whose elements are known is one of the function that stands there, and is inlined as that. It does not matter how
+/// large the table is: only what segments write is kept.
 #[test]
 fn calls_through_known_tables_are_calls() {
-    let shim = wasm(
-        r#"(module (type $f (func (param i32) (result i32))) (table (export "t") 1 1 funcref)
+    for size in [1, 10_000_000] {
+        calls_through_a_known_table_are_calls(size);
+    }
+}
+
+fn calls_through_a_known_table_are_calls(size: u32) {
+    let shim = wasm(&format!(
+        r#"(module (type $f (func (param i32) (result i32))) (table (export "t") {size} {size} funcref)
         (func (export "0") (type $f) (call_indirect (type $f) (local.get 0) (i32.const 0))))"#,
-    );
+    ));
     let main = wasm(
         r#"(module (import "shim" "0" (func $f (param i32) (result i32)))
         (func (param i32) (result i32) (call $f (local.get 0))))"#,
     );
     let callee = wasm("(module (func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3))))");
-    let fix = wasm(
-        r#"(module (import "" "t" (table 1 1 funcref)) (import "" "f" (func $f (param i32) (result i32)))
+    let fix = wasm(&format!(
+        r#"(module (import "" "t" (table {size} {size} funcref)) (import "" "f" (func $f (param i32) (result i32)))
         (elem (i32.const 0) func $f))"#,
-    );
+    ));
     let [shim_module, callee_module] = [0, 2].map(ModuleIndex::from_u32);
     let callees = |fix_links: &[ImportLink]| {
         let main_links = [ImportLink::Func { module: shim_module, func: func(0) }];
