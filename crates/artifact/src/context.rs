@@ -358,7 +358,14 @@ pub enum BuiltinFunction {
     MemoryWait32,
     /// `(memory: u32, index: u64, offset: u64, expected: u64, timeout: i64) -> u64`: the same of 8 bytes.
     MemoryWait64,
+    /// `(transcoder: u64, src: u64, len: u64, dst: u64) -> (u64, u64)`: the [transcoder](crate::TranscoderImport) as a number; of
+    /// [`InflateLatin1`](gusset_types::Transcode::InflateLatin1) `src` means nothing. The first result of the transcoder, and the
+    /// second below [`TRANSCODE_STATUS_SHIFT`] with the status there. It traps by itself, and stops the guest when its deadline comes.
+    Transcode,
 }
+
+/// Where the status stands in the second result of [`BuiltinFunction::Transcode`]. No memory has so many bytes.
+pub const TRANSCODE_STATUS_SHIFT: u32 = 56;
 
 impl BuiltinFunction {
     /// Every function, in the array's order.
@@ -383,5 +390,6 @@ impl BuiltinFunction {
         BuiltinFunction::MemoryNotify,
         BuiltinFunction::MemoryWait32,
         BuiltinFunction::MemoryWait64,
+        BuiltinFunction::Transcode,
     ];
 }

@@ -164,6 +164,8 @@ pub struct CoreImport {
     pub name: Box<str>,
     /// Its type.
     pub ty: CoreExternType,
+    /// Whether it is a function that code calls as a [builtin](crate::BuiltinFunction), and that no instance is given.
+    pub builtin: bool,
 }
 
 /// One step of a constant expression, on a stack of values.

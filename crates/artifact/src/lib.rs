@@ -47,7 +47,7 @@ pub use code_table::{
 pub use context::{
     BuiltinFunction, ContextLayout, EXCEPTION, ExceptionLayout, FUNC_REF, FuncRefLayout, HOST_CONTEXT,
     HostContextLayout, LAZY_SLOTS, LazySlotsLayout, MEMORY_DEFINITION, MemoryDefinitionLayout, NULL_ELEMENT,
-    RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TableDefinitionLayout,
+    RAW_VALUE_SIZE, STORE_CONTEXT, StoreContextLayout, TABLE_DEFINITION, TRANSCODE_STATUS_SHIFT, TableDefinitionLayout,
 };
 pub use core_module::{
     ConstExpr, ConstOp, CoreExternType, CoreFuncType, CoreImport, CoreModule, CoreValType, ElementItems,
@@ -73,4 +73,4 @@ pub use plan::{
 pub use pod_table::{PodTable, RawTable, Record};
 pub use settings::{CodeSettings, OptimizationLevel};
 pub use shared_bytes::SharedBytes;
-pub use unit::ImportLink;
+pub use unit::{ImportLink, TranscoderImport};

@@ -9,8 +9,8 @@ use crate::index::{
 };
 use crate::module_type::{ImportedModule, PlanModule};
 use gusset_types::{
-    AdapterName, Arena, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth, ResourceType,
-    ResourceTypeIndex, Transcode, TrapSite, Types, ValType,
+    AdapterName, Arena, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, ResourceType,
+    ResourceTypeIndex, TrapSite, Types, ValType,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -60,7 +60,8 @@ pub enum Step {
     InstantiateModule {
         /// The instance that is made; instances are made in increasing order.
         instance: CoreInstanceIndex,
-        /// For each import of the module, in order, what it is given; of an imported module, for each import of its type.
+        /// For each import of the module that is no [transcoder](crate::ImportLink::Transcoder), in order, what it is given; of an
+        /// imported module, for each import of its type.
         imports: Box<[CoreDefIndex]>,
     },
 }
@@ -104,19 +105,6 @@ pub enum Trampoline {
         ty: FuncTypeIndex,
         /// The caller's options.
         options: CanonOptions,
-    },
-    /// A string transcoder.
-    Transcoder {
-        /// What it does.
-        op: Transcode,
-        /// The memory it reads.
-        src: CoreDefIndex,
-        /// The width of that memory's addresses.
-        src_width: PointerWidth,
-        /// The memory it writes.
-        dst: CoreDefIndex,
-        /// The width of that memory's addresses.
-        dst_width: PointerWidth,
     },
     /// Where the adapters of a module trap: `(site: i32, code: i32, value: i64, limit: i64, indices: i64 ...)`. It does not return.
     AdapterTrap {

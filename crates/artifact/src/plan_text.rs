@@ -4,7 +4,7 @@ use crate::core_module::EntityIndex;
 use crate::externs::ExternItem;
 use crate::module_type::PlanModule;
 use crate::plan::{CoreDef, FuncSource, Plan, RootExport, RootImport, Step, Trampoline};
-use crate::unit::ImportLink;
+use crate::unit::{ImportLink, TranscoderImport};
 use gusset_types::{
     CanonOptions, CoreDefIndex, FuncTypeIndex, PAGE_SIZE_LOG2, PointerWidth, Printable, ResourceType,
     ResourceTypeIndex, StringEncoding, func_type_text, type_text,
@@ -138,9 +138,6 @@ impl Plan {
             Trampoline::LowerImport { import, ty, options } => {
                 writeln!(f, "lower import {import} {}{}", self.func_text(*ty), self.options_text(options))
             }
-            Trampoline::Transcoder { op, src, dst, .. } => {
-                writeln!(f, "transcode {op:?} {} to {}", self.def_text(*src), self.def_text(*dst))
-            }
             Trampoline::AdapterTrap { module, indices } => {
                 writeln!(f, "trap of adapters {module} with {indices} indices")
             }
@@ -231,6 +228,9 @@ impl fmt::Display for ImportLink {
             ImportLink::Unknown => f.write_str("unknown"),
             ImportLink::Func { module, func } => write!(f, "func {func} of module {module}"),
             ImportLink::Table { module, table } => write!(f, "table {table} of module {module}"),
+            ImportLink::Transcoder(TranscoderImport { op, src, dst }) => {
+                write!(f, "transcoder {} from memory {src} to memory {dst}", op.contract().name)
+            }
         }
     }
 }

@@ -16,8 +16,22 @@ enum StubOutcome {
     Nothing,
     /// A `u64` for the caller.
     Value,
+    /// Two of them, which the native conventions that there are have in registers.
+    Pair,
     /// A `u8`: 0 when a trap was recorded.
     Fallible,
+}
+
+impl StubOutcome {
+    /// What the function returns in the native convention.
+    fn native_results(self) -> &'static [Type] {
+        match self {
+            StubOutcome::Nothing => &[],
+            StubOutcome::Value => &[I64],
+            StubOutcome::Pair => &[I64, I64],
+            StubOutcome::Fallible => &[I8],
+        }
+    }
 }
 
 /// The parameters behind the context, and the outcome, as [`BuiltinFunction`] documents them.
@@ -41,6 +55,7 @@ fn shape(builtin: BuiltinFunction) -> (&'static [Type], StubOutcome) {
         BuiltinFunction::MemoryNotify => (&[I32, I64, I64, I32], StubOutcome::Value),
         BuiltinFunction::MemoryWait32 => (&[I32, I64, I64, I32, I64], StubOutcome::Value),
         BuiltinFunction::MemoryWait64 => (&[I32, I64, I64, I64, I64], StubOutcome::Value),
+        BuiltinFunction::Transcode => (&[I64, I64, I64, I64], StubOutcome::Pair),
     }
 }
 
@@ -58,8 +73,8 @@ pub(crate) fn stub_signature(builtin: BuiltinFunction) -> Signature {
         signature.call_conv = CallConv::PreserveAll;
     }
     signature.params.extend(params.iter().map(|&ty| AbiParam::new(ty)));
-    if outcome == StubOutcome::Value {
-        signature.returns.push(AbiParam::new(I64));
+    if outcome != StubOutcome::Fallible {
+        signature.returns.extend(outcome.native_results().iter().map(|&ty| AbiParam::new(ty)));
     }
     signature
 }
@@ -86,12 +101,8 @@ pub(crate) fn build(
     let builtins = builder.ins().load(POINTER, constant_field(), store, STORE_CONTEXT.builtins);
     let code = builder.ins().load(POINTER, constant_field(), builtins, builtin as i32 * 8);
     let params: Vec<_> = [POINTER].iter().chain(params).copied().collect();
-    let result = match outcome {
-        StubOutcome::Nothing => None,
-        StubOutcome::Value => Some(I64),
-        StubOutcome::Fallible => Some(I8),
-    };
-    let native = builder.import_signature(native_signature(target.default_call_conv, &params, result));
+    let native = native_signature(target.default_call_conv, &params, outcome.native_results());
+    let native = builder.import_signature(native);
     let call = builder.ins().call_indirect(native, code, &arguments);
     let results = builder.inst_results(call).to_vec();
     if outcome == StubOutcome::Fallible {
@@ -127,7 +138,7 @@ pub(crate) fn raise_unless(builder: &mut FunctionBuilder<'_>, native: CallConv, 
     builder.ins().brif(success, good, [], bad, []);
     builder.switch_to_block(bad);
     let raise = builder.ins().load(POINTER, constant_field(), store, STORE_CONTEXT.raise);
-    let signature = builder.import_signature(native_signature(native, &[POINTER], None));
+    let signature = builder.import_signature(native_signature(native, &[POINTER], &[]));
     builder.ins().call_indirect(signature, raise, &[store]);
     after_raise(builder);
     builder.switch_to_block(good);

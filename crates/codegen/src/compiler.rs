@@ -15,7 +15,7 @@ use crate::unit::LinkUnit;
 use crate::{builtin_stub, entry, features, guard, host_stub, image};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
-use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, FuncIndex, ModuleIndex, SignatureIndex};
+use gusset_artifact::{BuiltinFunction, CodeImage, CoreFuncType, ModuleIndex, SignatureIndex};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -344,8 +344,7 @@ fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSe
     let mut signatures = indirect;
     for env in env.modules.values() {
         let module = &env.module;
-        let imported = (0..module.imported_functions).map(FuncIndex::from_u32);
-        let reachable = imported.chain(module.escaping.iter()).chain(module.start);
+        let reachable = env.given_functions().chain(module.escaping.iter()).chain(module.start);
         signatures.extend(reachable.map(|func| module.functions.at(func)));
     }
     let builtins = called.into_iter().map(|builtin| CodeKey::Builtin(BuiltinFunction::ALL[builtin]));

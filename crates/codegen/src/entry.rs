@@ -24,7 +24,7 @@ pub(crate) fn build(
     fuel: bool,
 ) -> Function {
     let name = UserFuncName::User(CodeKey::Entry(signature).to_name());
-    let native = native_signature(target.default_call_conv, &[POINTER; 3], Some(I8));
+    let native = native_signature(target.default_call_conv, &[POINTER; 3], &[I8]);
     let mut func = Function::with_name_signature(name, native);
     let mut builder = FunctionBuilder::new(&mut func, buffers);
     let entry = builder.create_block();

@@ -46,7 +46,7 @@ pub(crate) fn build(
         builder.ins().store(field(), left, store, STORE_CONTEXT.fuel);
     }
     let code = builder.ins().load(POINTER, constant_field(), context, HOST_CONTEXT.call);
-    let native = native_signature(target.default_call_conv, &[POINTER, POINTER], Some(I8));
+    let native = native_signature(target.default_call_conv, &[POINTER, POINTER], &[I8]);
     let native = builder.import_signature(native);
     let call = builder.ins().call_indirect(native, code, &[context, values]);
     let success = builder.inst_results(call)[0];

@@ -161,9 +161,10 @@ impl Survey {
             // What loops is not done the sooner for it.
             Operator::Loop { .. } => None,
             Operator::Call { function_index } => {
-                self.is_leaf = false;
+                let env = &env.modules[module];
                 let func = FuncIndex::from_u32(function_index);
-                self.calls.extend(known_tables::defined(&env.modules[module], module, func));
+                self.is_leaf &= env.transcoder(func).is_some();
+                self.calls.extend(known_tables::defined(env, module, func));
                 Some(CALL_WEIGHT)
             }
             Operator::CallIndirect { .. } | Operator::CallRef { .. } => {

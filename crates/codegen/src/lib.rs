@@ -71,6 +71,7 @@ mod signature;
 mod ssa;
 mod target;
 mod thunk;
+mod transcoder;
 mod trap;
 mod trap_place;
 mod unit;

@@ -10,12 +10,12 @@ use crate::known_tables::KnownTables;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
-use crate::{convert, features, memory_image};
+use crate::{convert, features, memory_image, transcoder};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, DebugSections, ElementItems,
     ElementSegment, EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode,
-    SignatureIndex, TableIndex,
+    SignatureIndex, TableIndex, TranscoderImport,
 };
 use gusset_types::{Arena, Printable};
 use std::collections::{BTreeSet, HashMap};
@@ -55,6 +55,23 @@ pub(crate) struct ModuleEnv {
     pub(crate) generated: bool,
     /// The global by which a generated module charges fuel.
     pub(crate) fuel: Option<GlobalIndex>,
+}
+
+impl ModuleEnv {
+    /// The imported functions that instances are given.
+    pub(crate) fn given_functions(&self) -> impl Iterator<Item = FuncIndex> {
+        let links = self.links.iter().enumerate();
+        let given = links.filter(|(_, link)| !matches!(link, ImportLink::Transcoder(_)));
+        given.map(|(import, _)| FuncIndex::from_u32(import as u32))
+    }
+
+    /// The transcoder that a function of the module's index space is, if it is one.
+    pub(crate) fn transcoder(&self, func: FuncIndex) -> Option<TranscoderImport> {
+        match self.links.get(func.as_u32() as usize) {
+            Some(&ImportLink::Transcoder(transcoder)) => Some(transcoder),
+            _ => None,
+        }
+    }
 }
 
 /// A function body that is still to be validated.
@@ -218,11 +235,15 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         let imported = self.module.imported_functions;
         self.module.functions = self.functions.into_iter().collect();
         self.module.exports = self.exports.into_iter().collect();
-        self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
         self.module.name = self.names.module.map(Box::from);
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let table_links = table_links(&self.module, unit);
+        transcoder::check_links(&self.module, &self.signatures.all, &links, &self.escaping, unit.generated)?;
+        for (import, link) in self.module.imports.iter_mut().zip(unit.imports) {
+            import.builtin = matches!(link, ImportLink::Transcoder(_));
+        }
+        self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
         let layout = ContextLayout::new(&self.module);
         let plans = AccessPlans::new(&self.module, settings);
         let generated = unit.generated;
@@ -330,7 +351,8 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                     CoreExternType::Tag(signature)
                 }
             };
-            module.imports.push(CoreImport { module: import.module.into(), name: import.name.into(), ty });
+            let (module_name, name) = (import.module.into(), import.name.into());
+            module.imports.push(CoreImport { module: module_name, name, ty, builtin: false });
         }
         Ok(())
     }

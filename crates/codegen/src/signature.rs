@@ -50,14 +50,14 @@ pub(crate) fn context_signature() -> Signature {
 }
 
 /// A signature in the native convention. Small integers are zero-extended, as the C conventions of some platforms want.
-pub(crate) fn native_signature(convention: CallConv, params: &[Type], result: Option<Type>) -> Signature {
+pub(crate) fn native_signature(convention: CallConv, params: &[Type], results: &[Type]) -> Signature {
     let extended = |ty: Type| {
         let param = AbiParam::new(ty);
         if ty.is_int() && ty.bits() < 64 { param.uext() } else { param }
     };
     let mut signature = Signature::new(convention);
     signature.params.extend(params.iter().map(|&ty| extended(ty)));
-    signature.returns.extend(result.map(extended));
+    signature.returns.extend(results.iter().map(|&ty| extended(ty)));
     signature
 }
 

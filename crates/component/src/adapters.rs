@@ -7,8 +7,8 @@
 //!
 //! Nothing is decided here about the plan: `flatten/adapters.rs` puts the modules into it.
 
-use crate::body::LinkedKind;
 use crate::error::TranslateError;
+use crate::link::LinkedImport;
 use gusset_fact::FunctionSpec;
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
 use std::collections::HashSet;
@@ -52,8 +52,7 @@ pub(crate) struct Adapters {
 /// A module of adapters.
 pub(crate) struct MadeModule {
     pub(crate) wasm: Vec<u8>,
-    /// Which of its imports are functions, in order.
-    pub(crate) imported_kinds: Vec<LinkedKind>,
+    pub(crate) imports: Vec<LinkedImport>,
 }
 
 impl Adapters {

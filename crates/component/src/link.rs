@@ -2,20 +2,22 @@
 //!
 //! An import is known if its module is instantiated once, by the plan only, and it is given a function or table that another
 //! module, instantiated once, defines. A module that the root exports can be instantiated by others, with anything. Of a table it must
-//! also be known who else has it.
+//! also be known who else has it. What transcoders a module imports is known in any case: they are no definitions of the plan.
 
 use crate::adapters::Adapters;
 use crate::body::{LinkedKind, Parsed};
 use gusset_artifact::{
     CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, ImportLink, ModuleIndex, Plan, PlanModule, RootExport, Step,
+    TranscoderImport,
 };
 use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
 use std::collections::HashSet;
 
 /// The links of all modules of the unit, in order.
 pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Vec<Vec<ImportLink>> {
-    let user = parsed.modules.values().map(|module| module.imports.iter().map(|import| import.kind).collect());
-    let made = adapters.modules().iter().map(|module| module.imported_kinds.clone());
+    let user = parsed.modules.values();
+    let user = user.map(|module| module.imports.iter().map(|import| LinkedImport::Given(import.kind)).collect());
+    let made = adapters.modules().iter().map(|module| module.imports.clone());
     let mut modules: Arena<ModuleIndex, ModuleLinks> = user.chain(made).map(ModuleLinks::new).collect();
     for (instance, &module) in plan.core_instances.iter() {
         let PlanModule::Unit(module) = module else { continue };
@@ -40,7 +42,7 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
         };
         let links: Vec<ImportLink> = imports.iter().map(|&import| resolve(plan, &modules, import)).collect();
         match known {
-            Some(module) => modules[module].links = links,
+            Some(module) => modules[module].set_given(links),
             None => open.extend(links.into_iter().filter(|link| matches!(link, ImportLink::Table { .. }))),
         }
     }
@@ -50,6 +52,15 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
         links
     });
     links.collect()
+}
+
+/// What an import of a module is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkedImport {
+    /// Something that the plan gives it.
+    Given(LinkedKind),
+    /// A transcoder, for which the plan gives it nothing.
+    Transcoder(TranscoderImport),
 }
 
 /// How often the plan instantiates a module.
@@ -64,6 +75,8 @@ struct ModuleLinks {
     /// Which of its imports are functions, and which are tables: the n-th imported one is this import.
     functions: Vec<usize>,
     tables: Vec<usize>,
+    /// Which of its imports the plan gives.
+    given: Vec<usize>,
     instances: Instances,
     /// Whether others can make instances of it.
     exported: bool,
@@ -71,17 +84,31 @@ struct ModuleLinks {
 }
 
 impl ModuleLinks {
-    fn new(imports: Vec<LinkedKind>) -> ModuleLinks {
-        let of_kind = |wanted: LinkedKind| {
-            let imports = imports.iter().enumerate().filter(|&(_, &kind)| kind == wanted);
+    fn new(imports: Vec<LinkedImport>) -> ModuleLinks {
+        let all = |wanted: fn(LinkedImport) -> bool| {
+            let imports = imports.iter().enumerate().filter(|&(_, &import)| wanted(import));
             imports.map(|(import, _)| import).collect()
         };
+        let links = imports.iter().map(|import| match *import {
+            LinkedImport::Given(_) => ImportLink::Unknown,
+            LinkedImport::Transcoder(transcoder) => ImportLink::Transcoder(transcoder),
+        });
         ModuleLinks {
-            functions: of_kind(LinkedKind::Func),
-            tables: of_kind(LinkedKind::Table),
+            functions: all(|import| {
+                matches!(import, LinkedImport::Given(LinkedKind::Func) | LinkedImport::Transcoder(_))
+            }),
+            tables: all(|import| import == LinkedImport::Given(LinkedKind::Table)),
+            given: all(|import| matches!(import, LinkedImport::Given(_))),
             instances: Instances::None,
             exported: false,
-            links: vec![ImportLink::Unknown; imports.len()],
+            links: links.collect(),
+        }
+    }
+
+    /// Says what the imports are that the plan gives.
+    fn set_given(&mut self, links: Vec<ImportLink>) {
+        for (&import, link) in self.given.iter().zip(links) {
+            self.links[import] = link;
         }
     }
 
@@ -106,5 +133,10 @@ fn resolve(plan: &Plan, modules: &Arena<ModuleIndex, ModuleLinks>, def: CoreDefI
         }
         _ => return ImportLink::Unknown,
     };
-    imported.map_or(own, |&import| links.links[import])
+    match imported.map(|&import| links.links[import]) {
+        // It has a meaning in its own module alone, and is not handed on.
+        Some(ImportLink::Transcoder(_)) => ImportLink::Unknown,
+        Some(link) => link,
+        None => own,
+    }
 }

@@ -2,14 +2,14 @@
 //! enough, the test says so and passes.
 
 use crate::common::translate;
-use gusset_artifact::{CoreDef, EntityIndex, Plan, PlanModule, Step, Trampoline};
-use gusset_component::Translation;
+use gusset_artifact::{CoreDef, EntityIndex, ImportLink, Plan, PlanModule, Step, Trampoline, TranscoderImport};
+use gusset_component::{TranslatedModule, Translation};
 use gusset_types::{CoreDefIndex, Transcode, TranscodeResult, TrapCode, heap_start};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use wasmparser::{ExternalKind, Parser, Payload};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 const COMPOSITION: &str = include_str!("outside/composition.wat");
 /// The first major version of Node whose modules may have several memories.
@@ -53,17 +53,39 @@ fn definition(translation: &Translation<'_>, def: CoreDefIndex) -> String {
         CoreDef::State => r#"{"kind":"state"}"#.into(),
         CoreDef::Fuel => unreachable!("it is not asked for"),
         CoreDef::Trampoline(index) => match &plan.trampolines[index] {
-            Trampoline::Transcoder { op, src, dst, .. } => format!(
-                r#"{{"kind":"transcoder","name":"{}","src":{},"dst":{}}}"#,
-                op.contract().name,
-                definition(translation, *src),
-                definition(translation, *dst)
-            ),
             Trampoline::AdapterTrap { module, .. } => format!(r#"{{"kind":"trap","module":{}}}"#, module.as_u32()),
             other => panic!("the composition needs no {other:?}"),
         },
         other => panic!("the composition needs no {other:?}"),
     }
+}
+
+/// What the imports of a module are, as the glue reads it: `given` are those of them that are no transcoders.
+fn imports(translation: &Translation<'_>, module: &TranslatedModule<'_>, given: &[CoreDefIndex]) -> String {
+    let mut kinds = Vec::new();
+    for payload in Parser::new(0).parse_all(&module.wasm) {
+        let Payload::ImportSection(section) = payload.expect("it is valid") else { continue };
+        kinds.extend(section.into_imports().map(|import| import.expect("it is valid").ty));
+    }
+    assert_eq!(kinds.len(), module.imports.len());
+    let mut given = given.iter().map(|def| definition(translation, *def));
+    let (mut memories, mut definitions) = (Vec::new(), Vec::new());
+    for (kind, link) in kinds.iter().zip(&module.imports) {
+        let transcoder = matches!(link, ImportLink::Transcoder(_));
+        let definition = (!transcoder).then(|| given.next().expect("each import is given something"));
+        if let (TypeRef::Memory(_), Some(memory)) = (kind, &definition) {
+            memories.push(memory.clone());
+        }
+        definitions.push(definition);
+    }
+    assert!(given.next().is_none());
+    list(definitions.into_iter().zip(&module.imports).map(|(definition, link)| match link {
+        ImportLink::Transcoder(TranscoderImport { op, src, dst }) => {
+            let (name, [src, dst]) = (op.contract().name, [src, dst].map(|at| &memories[at.as_u32() as usize]));
+            format!(r#"{{"kind":"transcoder","name":"{name}","src":{src},"dst":{dst}}}"#)
+        }
+        _ => definition.expect("it is given something"),
+    }))
 }
 
 fn list(items: impl IntoIterator<Item = String>) -> String {
@@ -75,7 +97,7 @@ fn plan_json(translation: &Translation<'_>) -> String {
     let instances = plan.steps.iter().filter_map(|step| match step {
         Step::InstantiateModule { instance, imports } => {
             let PlanModule::Unit(module) = plan.core_instances[*instance] else { panic!("it imports no modules") };
-            let imports = list(imports.iter().map(|def| definition(translation, *def)));
+            let imports = self::imports(translation, &translation.modules[module], imports);
             Some(format!(r#"{{"module":{},"imports":{imports}}}"#, module.as_u32()))
         }
         _ => None,

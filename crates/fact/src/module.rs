@@ -224,13 +224,7 @@ impl<'t> ModuleBuilder<'t> {
     /// The index of a transcoder from the memory of one side to that of the other.
     pub(crate) fn import_transcoder(&mut self, op: Transcode, src: &Side, dst: &Side) -> u32 {
         let (src_memory, dst_memory) = (self.import_memory(src), self.import_memory(dst));
-        let key = AdapterImport::Transcoder {
-            op,
-            src: src.memory.expect("imported above"),
-            src_width: src.width,
-            dst: dst.memory.expect("imported above"),
-            dst_width: dst.width,
-        };
+        let key = AdapterImport::Transcoder { op, src: src_memory, dst: dst_memory };
         if let Some(import) = self.imports.get(&key) {
             return import.index;
         }

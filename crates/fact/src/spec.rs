@@ -1,8 +1,8 @@
 //! The interface: what a caller hands in, and what comes back. Everything outside of an adapter is named symbolically.
 
 use gusset_types::{
-    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, PointerWidth,
-    ResourceTypeIndex, Transcode, TrapSite,
+    AdapterName, CanonBuiltin, CanonOptions, ComponentInstanceIndex, CoreDefIndex, FuncTypeIndex, ResourceTypeIndex,
+    Transcode, TrapSite,
 };
 
 /// One function of a module to make.
@@ -113,18 +113,14 @@ pub enum AdapterImport {
     /// The number of an imported resource type: an immutable `i32` global. It is
     /// [`resource_type_number`](gusset_types::resource_type_number) of the first import that is the same type.
     ResourceType(ResourceTypeIndex),
-    /// A string transcoder between two memories.
+    /// A string transcoder between two memories, which the module imports too.
     Transcoder {
         /// What it does.
         op: Transcode,
-        /// The memory it reads.
-        src: CoreDefIndex,
-        /// The width of its addresses.
-        src_width: PointerWidth,
+        /// The memory it reads, as an index into the module's memories.
+        src: u32,
         /// The memory it writes.
-        dst: CoreDefIndex,
-        /// The width of its addresses.
-        dst_width: PointerWidth,
+        dst: u32,
     },
     /// `(site: i32, code: i32, value: i64, limit: i64, index: i64 ...)`, which does not return: the value at `site` of
     /// [`AdapterModule::sites`] was found bad, for the reason that is the [`TrapCode`](gusset_types::TrapCode) `code`, with

@@ -6,7 +6,7 @@ use crate::progress::{CompilePhase, ProgressObserver};
 use crate::signatures::{RegisteredSignature, SignatureRegistry};
 use crate::source::{CodeSource, SourceInput};
 use crate::vm::{CodeMemory, stack_left};
-use gusset_artifact::{CodeIdentity, CodeImage};
+use gusset_artifact::{CodeIdentity, CodeImage, ImportLink};
 use gusset_codegen::{CodeTarget, Compiler, FunctionsDone, LinkUnit, UnitModule};
 use gusset_types::Arena;
 use std::collections::HashMap;
@@ -124,14 +124,19 @@ impl EngineCompiler {
     }
 
     /// Compiles a module that FACT made for a link, or gives what was made of the same module. Threads that ask at once may each
-    /// make it; what the first one made stays, as long as the engine.
-    pub(crate) fn adapter(&self, signatures: &SignatureRegistry, wasm: &[u8]) -> Result<Arc<CodeMemory>> {
+    /// make it; what the first one made stays, as long as the engine. `imports` are what the module's own say that they are.
+    pub(crate) fn adapter(
+        &self,
+        signatures: &SignatureRegistry,
+        wasm: &[u8],
+        imports: &[ImportLink],
+    ) -> Result<Arc<CodeMemory>> {
         let known = || self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = known().get(wasm) {
             return Ok(code.clone());
         }
         let mut modules = Arena::default();
-        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports: &[], generated: true });
+        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports, generated: true });
         let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }

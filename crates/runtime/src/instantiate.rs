@@ -16,9 +16,7 @@ use crate::relayed_call::RelayedCall;
 use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::type_scope::TypeTables;
-use crate::vm::{
-    ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, StoreMark, Transcoder,
-};
+use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, StoreMark};
 use admission::is_generated;
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
@@ -336,11 +334,6 @@ impl<'a, T: 'static> Instantiation<'a, T> {
     fn trampoline(&mut self, index: TrampolineIndex) -> Result<FuncHandle> {
         match &self.plan.trampolines[index] {
             Trampoline::LowerImport { import, ty, options } => self.lower_import(index, *import, *ty, options),
-            Trampoline::Transcoder { op, src, src_width, dst, dst_width } => {
-                let transcoder = Transcoder { op: *op, src_width: *src_width, dst_width: *dst_width };
-                let (src, dst) = (self.memory(*src)?, self.memory(*dst)?);
-                self.add(index, move |store, values| store.0.transcode(transcoder, src, dst, values))
-            }
             Trampoline::AdapterTrap { module, .. } => self.adapter_trap(index, *module),
             Trampoline::LowerLifted { .. } => self.lower_lifted(index),
             Trampoline::DropImportedResource(resource) => self.drop_imported(index, *resource),
@@ -439,7 +432,6 @@ pub(crate) fn trampoline_signatures(registry: &SignatureRegistry, plan: &Plan) -
                 let lowered = plan.types.lowered_signature(plan.types.func(*ty), options.pointer_width);
                 (lowered.params, lowered.results)
             }
-            Trampoline::Transcoder { op, src_width, dst_width, .. } => op.signature(*src_width, *dst_width),
             Trampoline::AdapterTrap { indices, .. } => (trap_params(usize::from(*indices)), Vec::new()),
             Trampoline::LowerLifted { lower, lower_type, .. } => {
                 let lowered = plan.types.lowered_signature(plan.types.func(*lower_type), lower.pointer_width);

@@ -241,7 +241,6 @@ mod source;
 mod source_lines;
 mod store;
 mod trace;
-mod transcoding;
 mod trap;
 mod type_scope;
 mod typed;

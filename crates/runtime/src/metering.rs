@@ -349,16 +349,4 @@ impl<T: 'static> StoreInner<T> {
         }
         self.components.iter().filter(|component| component.is_locked()).count()
     }
-
-    /// Stops a guest for which the host works, where it works for long.
-    ///
-    /// # Errors
-    ///
-    /// A trap, or what the host's callback failed with, when the epoch of the deadline has come.
-    pub(crate) fn check_deadline(&mut self) -> Result<()> {
-        if !self.vm.is_late() || self.deadline_reached()? {
-            return Ok(());
-        }
-        Err(Trap::new(TrapCode::Interrupt).into())
-    }
 }

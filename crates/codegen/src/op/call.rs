@@ -38,6 +38,9 @@ impl FuncTranslator<'_, '_> {
             }
             Operator::ReturnCall { function_index } => {
                 let func = FuncIndex::from_u32(function_index);
+                if self.env.transcoder(func).is_some() {
+                    return Err(CodegenError::internal("a transcoder is called in place of returning"));
+                }
                 let signature = self.signature_of(func);
                 let (callee, context) = self.function(func, signature);
                 self.tail_call(callee, context, signature);
@@ -64,6 +67,9 @@ impl FuncTranslator<'_, '_> {
 
     fn call(&mut self, func: FuncIndex) -> Result<(), CodegenError> {
         let signature = self.signature_of(func);
+        if let Some(transcoder) = self.env.transcoder(func) {
+            return self.call_transcoder(transcoder, signature);
+        }
         if let Some(body) = self.defined(func).and_then(|function| self.inlinable(function)) {
             let context = self.context_of(func);
             return self.inline_call(body, context, signature);
@@ -225,7 +231,7 @@ impl FuncTranslator<'_, '_> {
         self.builder.inst_results(call).to_vec()
     }
 
-    fn push_results(&mut self, values: &[Value], signature: SignatureIndex) {
+    pub(crate) fn push_results(&mut self, values: &[Value], signature: SignatureIndex) {
         let unit = self.unit;
         let results = &unit.signature(signature).results;
         self.passed += results.len();
@@ -244,10 +250,15 @@ impl FuncTranslator<'_, '_> {
 
     /// Calls a function of the runtime through its stub; the result, if it has one that is not just success.
     pub(crate) fn call_builtin(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Option<Value> {
+        self.call_builtin_for_all(builtin, arguments).first().copied()
+    }
+
+    /// The same for all that it returns.
+    pub(crate) fn call_builtin_for_all(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Vec<Value> {
         let callee = self.builtin(builtin);
         self.store_operands();
         let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
-        self.emit_plain_call(Callee::Code(callee), &arguments).first().copied()
+        self.emit_plain_call(Callee::Code(callee), &arguments)
     }
 
     /// The same for what may work for long, on so many bytes or elements: the host may be asked meanwhile whether it goes on.

@@ -4,8 +4,12 @@ use super::Flattener;
 use crate::adapters::{AdapterIndex, MadeModule};
 use crate::body::LinkedKind;
 use crate::error::TranslateError;
+use crate::link::LinkedImport;
 use crate::scope::CoreItem;
-use gusset_artifact::{AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, ModuleIndex, PlanModule, Step, Trampoline};
+use gusset_artifact::{
+    AdapterModuleInfo, CoreDef, EntityIndex, FuncIndex, MemoryIndex, ModuleIndex, PlanModule, Step, Trampoline,
+    TranscoderImport,
+};
 use gusset_fact::{AdapterImport, FunctionSpec};
 use gusset_types::{ArenaIndex, CoreDefIndex, TrapSite};
 
@@ -41,9 +45,8 @@ impl Flattener<'_, '_> {
         };
         let info = self.plan.adapter_modules.push(info);
         let mut imports = Vec::with_capacity(made.imports.len());
-        let mut imported_kinds = Vec::with_capacity(made.imports.len());
+        let linked = made.imports.iter().map(linked_import).collect();
         for import in made.imports {
-            imported_kinds.push(kind(&import));
             imports.push(match import {
                 AdapterImport::Func(def) | AdapterImport::Memory(def) => def,
                 AdapterImport::State => {
@@ -53,9 +56,7 @@ impl Flattener<'_, '_> {
                 AdapterImport::CalleeState => unreachable!("a component's adapters are of one root instance"),
                 AdapterImport::Fuel => self.core_def(CoreDef::Fuel),
                 AdapterImport::ResourceType(resource) => self.core_def(CoreDef::ResourceType(resource)),
-                AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
-                    self.trampoline(Trampoline::Transcoder { op, src, src_width, dst, dst_width })
-                }
+                AdapterImport::Transcoder { .. } => continue,
                 AdapterImport::Trap { indices } => self.trampoline(Trampoline::AdapterTrap { module: info, indices }),
             });
         }
@@ -65,7 +66,7 @@ impl Flattener<'_, '_> {
             self.core_def(CoreDef::Export { instance, item })
         });
         let made_adapters: Vec<_> = adapters.into_iter().zip(defs).collect();
-        self.adapters.add_module(MadeModule { wasm: made.wasm, imported_kinds }, size, made_adapters)
+        self.adapters.add_module(MadeModule { wasm: made.wasm, imports: linked }, size, made_adapters)
     }
 
     /// A trampoline, with the step that defines it.
@@ -81,14 +82,18 @@ fn site_size(site: &TrapSite) -> usize {
     size_of::<TrapSite>() + site.path.len()
 }
 
-/// What an import of an adapter module is.
-fn kind(import: &AdapterImport) -> LinkedKind {
-    match import {
-        AdapterImport::Func(_) | AdapterImport::Transcoder { .. } | AdapterImport::Trap { .. } => LinkedKind::Func,
+/// What an import of an adapter module is to those who link modules.
+fn linked_import(import: &AdapterImport) -> LinkedImport {
+    match *import {
+        AdapterImport::Func(_) | AdapterImport::Trap { .. } => LinkedImport::Given(LinkedKind::Func),
+        AdapterImport::Transcoder { op, src, dst } => {
+            let [src, dst] = [src, dst].map(MemoryIndex::from_u32);
+            LinkedImport::Transcoder(TranscoderImport { op, src, dst })
+        }
         AdapterImport::Memory(_)
         | AdapterImport::State
         | AdapterImport::CalleeState
         | AdapterImport::Fuel
-        | AdapterImport::ResourceType(_) => LinkedKind::Other,
+        | AdapterImport::ResourceType(_) => LinkedImport::Given(LinkedKind::Other),
     }
 }

@@ -8,8 +8,8 @@ use crate::host_func::LoweredImport;
 use crate::lifted_func::LiftedFunc;
 use crate::signatures::core_func_type;
 use crate::store::StoreContextMut;
-use crate::vm::{EnteredBy, ExternHandle, FuncHandle, RawValue, Transcoder};
-use gusset_artifact::{EntityIndex, FuncIndex, ModuleIndex};
+use crate::vm::{EnteredBy, ExternHandle, FuncHandle, RawValue};
+use gusset_artifact::{EntityIndex, FuncIndex, ImportLink, MemoryIndex, ModuleIndex, TranscoderImport};
 use gusset_fact::{AdapterImport, AdapterSpec};
 use gusset_types::{
     AdapterName, Arena, CanonOptions, ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FlatType, Types, ValType,
@@ -66,22 +66,15 @@ pub(super) fn link<T: 'static>(
     }
     let module = gusset_fact::compile_link(types, &spec(import, callee, &name, config.consume_fuel));
     let engine = store.engine().clone();
-    let code = engine.compiler().adapter(engine.signatures(), &module.wasm)?;
+    let links: Vec<_> = module.imports.iter().map(import_link).collect();
+    let code = engine.compiler().adapter(engine.signatures(), &module.wasm, &links)?;
     let link = Link { import, callee };
     let allocates = module.imports.iter().any(|wanted| *wanted == AdapterImport::Func(LinkEnd::CallerRealloc.def()));
     let mut imports = Vec::with_capacity(module.imports.len());
     let sites: Arc<[_]> = module.sites.into();
     for wanted in &module.imports {
         imports.push(match *wanted {
-            AdapterImport::Transcoder { op, src, src_width, dst, dst_width } => {
-                let transcoder = Transcoder { op, src_width, dst_width };
-                let (ExternHandle::Memory(src), ExternHandle::Memory(dst)) = (link.at(src)?, link.at(dst)?) else {
-                    return Err(format_err!("internal error: an adapter copies from what is no memory"));
-                };
-                add(store, op.signature(src_width, dst_width), move |store, values| {
-                    store.0.transcode(transcoder, src, dst, values)
-                })?
-            }
+            AdapterImport::Transcoder { .. } => continue,
             AdapterImport::Trap { indices } => {
                 let (sites, name) = (sites.clone(), name.clone());
                 add(store, (trap_params(usize::from(indices)), Vec::new()), move |_, values| {
@@ -105,6 +98,17 @@ pub(super) fn link<T: 'static>(
     match store.0.vm.export(instance, EntityIndex::Func(FuncIndex::from_u32(call.call)))? {
         ExternHandle::Func(func) => Ok(Some(func)),
         _ => Err(format_err!("internal error: an adapter is no function")),
+    }
+}
+
+/// What is known of an import of the adapter wherever it is used.
+fn import_link(import: &AdapterImport) -> ImportLink {
+    match *import {
+        AdapterImport::Transcoder { op, src, dst } => {
+            let [src, dst] = [src, dst].map(MemoryIndex::from_u32);
+            ImportLink::Transcoder(TranscoderImport { op, src, dst })
+        }
+        _ => ImportLink::Unknown,
     }
 }
 

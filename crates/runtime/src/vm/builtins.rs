@@ -1,5 +1,5 @@
 //! The functions that compiled code calls, in [`BuiltinFunction`]'s order: the C side only, with that of bulk instructions in
-//! `pieces.rs` and that of growth in `growth.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
+//! `pieces.rs`, that of growth in `growth.rs` and that of transcoders in `transcoding.rs`; what they mean stands in `bulk.rs`. They never unwind: a panic, which would be a bug of ours, leaves the guest as an error.
 
 use super::atomics::{memory_notify, memory_wait32, memory_wait64};
 use super::context::RawStoreContext;
@@ -8,6 +8,7 @@ use super::metering::{ask_at_epoch, next_share};
 use super::pieces::{memory_copy, memory_fill, memory_init, table_copy, table_fill, table_init};
 use super::raw_value::RawValue;
 use super::store::VmStore;
+use super::transcoding::transcode;
 use super::unwind::leave;
 use crate::error::{Error, format_err};
 use gusset_artifact::{BuiltinFunction, ContextLayout, DataIndex, ElemIndex, FuncIndex, TableIndex, TagIndex};
@@ -49,6 +50,7 @@ pub(super) static ARRAY: BuiltinArray = BuiltinArray([
     memory_notify as *const (),
     memory_wait32 as *const (),
     memory_wait64 as *const (),
+    transcode as *const (),
 ]);
 
 /// The order of the array is the contract's; an entry that moved there must move here.
@@ -61,7 +63,7 @@ const _: () = {
     assert!(BuiltinFunction::TableElement as u8 == 13 && BuiltinFunction::FunctionReference as u8 == 14);
     assert!(BuiltinFunction::Throw as u8 == 15 && BuiltinFunction::ThrowRef as u8 == 16);
     assert!(BuiltinFunction::MemoryNotify as u8 == 17 && BuiltinFunction::MemoryWait64 as u8 == 19);
-    assert!(BuiltinFunction::ALL.len() == 20);
+    assert!(BuiltinFunction::Transcode as u8 == 20 && BuiltinFunction::ALL.len() == 21);
 };
 
 /// The context of the instance whose code calls.

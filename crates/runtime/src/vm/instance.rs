@@ -143,11 +143,12 @@ impl VmStore {
         }
         let image = code.module(module)?;
         let imports = &image.module.imports;
-        if imports.len() != given.len() {
+        let wanted = || imports.iter().filter(|import| !import.builtin);
+        if wanted().count() != given.len() {
             let name = describe(module, &image.module);
-            bail!("{name} has {} imports, but {} were given", imports.len(), given.len());
+            bail!("{name} has {} imports, but {} were given", wanted().count(), given.len());
         }
-        imports.iter().zip(given).try_for_each(|(import, &given)| self.check_import(code, import, given))
+        wanted().zip(given).try_for_each(|(import, &given)| self.check_import(code, import, given))
     }
 
     /// What comes before anything of the instance can be seen, in the specification's order.
@@ -166,7 +167,7 @@ impl VmStore {
 
     /// Writes the header and the import slots of the context.
     fn link_imports(&mut self, number: usize, code: &CodeMemory, imports: &[ExternHandle]) -> Result<()> {
-        let layout = &code.image().modules[self.instances[number].module].layout;
+        let ModuleImage { module, layout, .. } = &code.image().modules[self.instances[number].module];
         let header = ContextPlace { context: self.instances[number].context, offset: 0 };
         let context = self.context_of(header);
         context.set(ContextLayout::RUNTIME, number as u64);
@@ -175,7 +176,13 @@ impl VmStore {
         let id = self.id();
         let (mut functions, mut tables, mut memories, mut globals, mut tags) = (0.., 0.., 0.., 0.., 0..);
         let next = |numbers: &mut std::ops::RangeFrom<u32>| numbers.next().expect("imports have indices");
-        for &import in imports {
+        let mut given = imports.iter();
+        for import in &module.imports {
+            if import.builtin {
+                next(&mut functions);
+                continue;
+            }
+            let Some(&import) = given.next() else { bail!("internal error: an import is given nothing") };
             match import {
                 ExternHandle::Func(func) => {
                     let index = FuncIndex::from_u32(next(&mut functions));

@@ -139,6 +139,7 @@ mod store_memory;
 mod table;
 mod trampolines;
 mod transcode;
+mod transcoding;
 mod unwind;
 
 pub(crate) use allocator::InstanceAllocator;
@@ -164,4 +165,3 @@ pub(crate) use signals::install_signal_handlers;
 pub(crate) use stack::stack_left;
 pub(crate) use stack::{EnteredBy, StackLimit};
 pub(crate) use store::VmStore;
-pub(crate) use transcode::Transcoder;

@@ -264,12 +264,6 @@ impl VmStore {
         (one.memory.own().bytes(), other.memory.own_mut().bytes_mut())
     }
 
-    /// The first byte and the length of a memory, for code of this module that works on two memories at once.
-    pub(super) fn memory_raw(&self, memory: MemoryHandle) -> (*mut u8, usize) {
-        let memory = self.memories[memory.index(self.id)].memory.own();
-        (memory.base(), memory.length())
-    }
-
     /// The size in pages.
     #[track_caller]
     pub(crate) fn memory_size(&self, memory: MemoryHandle) -> u64 {
