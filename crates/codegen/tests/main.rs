@@ -7,3 +7,4 @@ mod lazy;
 mod memory_images;
 mod operators;
 mod shapes;
+mod transcoders;

@@ -320,9 +320,8 @@ fn a_table_that_grows_by_much_is_filled_in_pieces() -> Result<()> {
 }
 
 /// A string that a component passes to another one is looked after in pieces too.
-#[test]
-fn long_strings_are_passed_in_pieces() -> Result<()> {
-    let composed = r#"(component
+/// A component whose `run` passes a string of so many bytes to another one.
+const LONG_STRING: &str = r#"(component
         (component $callee
             (core module $m (memory (export "m") 200)
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
@@ -341,13 +340,16 @@ fn long_strings_are_passed_in_pieces() -> Result<()> {
         (instance $callee (instantiate $callee))
         (instance $caller (instantiate $caller (with "f" (func $callee "f"))))
         (export "run" (func $caller "run")))"#;
+
+#[test]
+fn long_strings_are_passed_in_pieces() -> Result<()> {
     let engine = Engine::new(Config::new().epoch_interruption(true))?;
     let mut store = Store::new(&engine, 0);
     store.epoch_deadline_callback(|mut store| {
         *store.data_mut() += 1;
         Ok(UpdateDeadline::Continue(0))
     });
-    let instance = Linker::new(&engine).instantiate(&mut store, &Component::new(&engine, composed)?)?;
+    let instance = Linker::new(&engine).instantiate(&mut store, &Component::new(&engine, LONG_STRING)?)?;
     let run = instance.get_typed_func::<(u32,), ()>(&mut store, "run")?;
     let looks = [1 << 10, 5 << 20].map(|length| {
         *store.data_mut() = 0;
@@ -355,6 +357,34 @@ fn long_strings_are_passed_in_pieces() -> Result<()> {
         *store.data()
     });
     assert_eq!(looks[1] - looks[0], 5);
+    Ok(())
+}
+
+/// The deadline comes while a string is on its way: the guest is stopped before the rest of it.
+#[test]
+fn a_guest_is_stopped_within_a_long_string() -> Result<()> {
+    let engine = Engine::new(Config::new().epoch_interruption(true))?;
+    let component = Component::new(&engine, LONG_STRING)?;
+    // How often it is asked in all, each in a store of its own; then it is stopped at each time.
+    let run = |last: i32| -> Result<(i32, Result<()>)> {
+        let mut store = Store::new(&engine, 0);
+        store.epoch_deadline_callback(move |mut store| {
+            *store.data_mut() += 1;
+            let left = last - *store.data();
+            if left > 0 { Ok(UpdateDeadline::Continue(0)) } else { Err(Error::msg("no longer")) }
+        });
+        let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
+        let run = instance.get_typed_func::<(u32,), ()>(&mut store, "run")?;
+        let outcome = run.call(&mut store, (5 << 20,));
+        Ok((*store.data(), outcome))
+    };
+    let (all, outcome) = run(i32::MAX)?;
+    outcome?;
+    for last in 1..=all {
+        let (asked, outcome) = run(last)?;
+        let error = outcome.expect_err("it is stopped");
+        assert!(asked == last && format!("{error:#}").contains("no longer"), "{last}: {error:#}");
+    }
     Ok(())
 }
 

@@ -1,11 +1,16 @@
-//! String transcoders: what adapters call to move strings between memories. What each does stands with [`Transcode`].
+//! String transcoders: what adapters call to move strings between memories. What each does stands with [`Transcode`]; how, in a file for
+//! what it reads.
 //!
 //! What the adapter has checked is checked here again, so that a wrong adapter is an error and never reaches outside of a
 //! memory. Where source and destination overlap, the result is as if the source had been read first, which
 //! is what lifting before lowering means.
 
+mod block;
+mod latin1;
+mod utf16;
+mod utf8;
+
 use crate::error::{Result, bail};
-use encoding_rs::{Encoding, mem};
 use gusset_types::{CodeUnits, Transcode, TrapCode};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -114,87 +119,24 @@ fn within(
 
 /// Transcodes between ranges that share no byte, or finds code units that are not valid. `tag` tells UTF-16 from Latin-1.
 fn transcode(op: Transcode, src: &[u8], dst: &mut [u8], tag: u64) -> Result<Transcoded, TrapCode> {
-    Ok(match op {
-        Transcode::Utf8ToUtf8 => {
-            check_utf8(src)?;
-            dst.copy_from_slice(src);
-            Transcoded::new(src.len(), src.len())
-        }
+    match op {
+        Transcode::Utf8ToUtf8 => utf8::to_utf8(src, dst),
+        Transcode::Utf8ToUtf16 => utf8::to_utf16(src, units_mut(dst)?),
+        Transcode::Utf8ToLatin1 => utf8::to_latin1(src, dst),
+        Transcode::Utf16ToUtf16 => utf16::to_utf16(&units(src), src, dst),
+        Transcode::Utf16ToUtf8 => utf16::to_utf8(&units(src), dst),
+        Transcode::Utf16ToAscii => Ok(utf16::to_ascii(&units(src), dst)),
+        Transcode::Utf16ToLatin1 => utf16::to_latin1(&units(src), dst),
+        Transcode::Utf16ToLatin1OrUtf16 => utf16::to_latin1_or_utf16(&units(src), src, dst, tag),
         Transcode::Latin1ToLatin1 => {
             dst.copy_from_slice(src);
-            Transcoded::new(src.len(), src.len())
+            Ok(Transcoded::new(src.len(), src.len()))
         }
-        Transcode::Utf16ToUtf16 => {
-            let units = units(src);
-            check_utf16(&units)?;
-            dst.copy_from_slice(src);
-            Transcoded::new(units.len(), units.len())
-        }
-        Transcode::Latin1ToUtf16 => {
-            with_units(dst, |dst| mem::convert_latin1_to_utf16(src, dst))?;
-            Transcoded::new(src.len(), src.len())
-        }
-        Transcode::Utf8ToUtf16 => {
-            let text = check_utf8(src)?;
-            let written = with_units(dst, |dst| shrink(text, dst, mem::convert_str_to_utf16))?;
-            Transcoded::new(src.len(), written)
-        }
-        Transcode::Utf16ToUtf8 => {
-            let units = units(src);
-            check_utf16(&units)?;
-            Transcoded::new(units.len(), mem::convert_utf16_to_utf8(&units, dst))
-        }
-        Transcode::Latin1ToUtf8 => Transcoded::new(src.len(), mem::convert_latin1_to_utf8(src, dst)),
-        Transcode::Utf16ToAscii => {
-            let units = units(src);
-            let read = units_up_to(&units, 0x7f);
-            mem::convert_utf16_to_latin1_lossy(&units[..read], dst);
-            Transcoded::new(read, read)
-        }
-        Transcode::Latin1ToAscii => {
-            let read = Encoding::ascii_valid_up_to(src);
-            dst[..read].copy_from_slice(&src[..read]);
-            Transcoded::new(read, read)
-        }
-        Transcode::Utf8ToLatin1 => {
-            let text = check_utf8(src)?;
-            let latin1 = &text[..mem::str_latin1_up_to(text)];
-            let narrow = |text: &str, dst: &mut [u8]| mem::convert_utf8_to_latin1_lossy(text.as_bytes(), dst);
-            Transcoded::new(latin1.len(), shrink(latin1, dst, narrow))
-        }
-        Transcode::Utf16ToLatin1 => {
-            let units = units(src);
-            check_utf16(&units)?;
-            let read = units_up_to(&units, 0xff);
-            mem::convert_utf16_to_latin1_lossy(&units[..read], dst);
-            Transcoded::new(read, read)
-        }
-        Transcode::Utf16ToLatin1OrUtf16 => {
-            let units = units(src);
-            dst.copy_from_slice(src);
-            if mem::is_utf16_latin1(&units) {
-                mem::convert_utf16_to_latin1_lossy(&units, dst);
-                return Ok(Transcoded::new(units.len(), units.len()));
-            }
-            check_utf16(&units)?;
-            Transcoded { read: units.len() as u64, written: units.len() as u64 | tag }
-        }
-        Transcode::InflateLatin1 => {
-            let length = dst.len() / 2;
-            for i in (0..length).rev() {
-                (dst[2 * i], dst[2 * i + 1]) = (dst[i], 0);
-            }
-            Transcoded::new(length, length)
-        }
-    })
-}
-
-fn check_utf8(src: &[u8]) -> Result<&str, TrapCode> {
-    Ok(simdutf8::basic::from_utf8(src).or_else(|_| std::str::from_utf8(src))?)
-}
-
-fn check_utf16(src: &[u16]) -> Result<(), TrapCode> {
-    if mem::utf16_valid_up_to(src) == src.len() { Ok(()) } else { Err(TrapCode::InvalidUtf16) }
+        Transcode::Latin1ToUtf16 => Ok(latin1::to_utf16(src, units_mut(dst)?)),
+        Transcode::Latin1ToUtf8 => Ok(latin1::to_utf8(src, dst)),
+        Transcode::Latin1ToAscii => Ok(latin1::to_ascii(src, dst)),
+        Transcode::InflateLatin1 => Ok(latin1::inflate(dst)),
+    }
 }
 
 /// The code units of `bytes`; copied only where they are not aligned, which is so in copies of the source alone.
@@ -206,41 +148,13 @@ fn units(bytes: &[u8]) -> Cow<'_, [u16]> {
     }
 }
 
-/// Gives `write` the code units of `bytes`.
-fn with_units<R>(bytes: &mut [u8], write: impl FnOnce(&mut [u16]) -> R) -> Result<R, TrapCode> {
+/// The code units of `bytes`, to be written.
+fn units_mut(bytes: &mut [u8]) -> Result<&mut [u16], TrapCode> {
     // SAFETY: V12: every bit pattern is a `u16`, and every bit pattern of one is two bytes.
     match unsafe { bytes.align_to_mut::<u16>() } {
-        ([], units, []) => Ok(write(units)),
+        ([], units, []) => Ok(units),
         _ => Err(TrapCode::UnalignedPointer),
     }
-}
-
-/// How many code units there are before the first above `limit`, one less than a power of two. Blocks without a way out in
-/// the middle become vector instructions.
-fn units_up_to(units: &[u16], limit: u16) -> usize {
-    const BLOCK: usize = 64;
-    let within = |block: &&[u16]| block.iter().fold(0, |bits, unit| bits | unit) <= limit;
-    let start = BLOCK * units.chunks_exact(BLOCK).take_while(within).count();
-    units[start..].iter().position(|unit| *unit > limit).map_or(units.len(), |at| start + at)
-}
-
-/// Converts `text` into something that has as many units as `text` has bytes, or fewer, and writes those alone.
-///
-/// The library reads ahead in blocks, and leaves what it made of them also where the result turns out shorter. It overwrites all
-/// but the last of it; so the end of the text, whose result is longer than a block, goes through a buffer, unless it is as long as
-/// what it is made of.
-fn shrink<U: Copy + Default>(text: &str, dst: &mut [U], convert: impl Fn(&str, &mut [U]) -> usize) -> usize {
-    const END: usize = 128;
-    let (head, end) = text.split_at(text.floor_char_boundary(text.len().saturating_sub(END)));
-    let written = convert(head, dst);
-    if end.is_ascii() {
-        return written + convert(end, &mut dst[written..]);
-    }
-    // A character may begin up to three bytes before.
-    let mut buffer = [U::default(); END + 3];
-    let rest = convert(end, &mut buffer);
-    dst[written..written + rest].copy_from_slice(&buffer[..rest]);
-    written + rest
 }
 
 #[cfg(test)]

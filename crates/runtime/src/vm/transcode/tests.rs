@@ -149,9 +149,9 @@ fn strings_agree_with_the_standard_library_and_nothing_else_is_written() {
 }
 
 /// A sequence of numbers that looks like chance.
-struct Numbers(u64);
+struct SeededNumbers(u64);
 
-impl Numbers {
+impl SeededNumbers {
     fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         (self.0 >> 33) as usize % limit
@@ -160,7 +160,7 @@ impl Numbers {
 
 #[test]
 fn mixed_strings_agree_with_the_standard_library() {
-    let mut numbers = Numbers(1);
+    let mut numbers = SeededNumbers(1);
     for round in 0..3_000 {
         let kinds = 1 + round % CHARS.len();
         let start = numbers.below(CHARS.len());
@@ -307,4 +307,32 @@ fn a_range_outside_of_a_memory_is_an_error() {
     // Code units of UTF-16 stand at even addresses.
     let memories = TranscodeMemories::Distinct(&src, bytes_of(&mut dst));
     assert!(call(Transcode::Utf8ToUtf16, 0, 3, 1).run(memories, false).is_err());
+}
+
+/// Characters and what is none at each place around where pieces of a long text end, which begin behind a first part of ASCII.
+#[test]
+fn what_lies_on_the_border_of_pieces_is_as_anywhere() {
+    let utf16 = |units: &[u16]| units.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<u8>>();
+    for (border, first) in [1 << 10, 4 << 10, 8 << 10].into_iter().flat_map(|border| [(border, "a"), (border, "é")]) {
+        for before in border - 6..border + 3 {
+            let start = first.to_string() + &"z".repeat(before);
+            for char in ['\u{ff}', '☃', '𝄞'] {
+                check_text(&(start.clone() + &char.to_string() + &"y".repeat(40)));
+                check_text(&(start.clone() + &char.to_string() + &char.to_string().repeat(border / 2)));
+            }
+            for bad in BAD_UTF8 {
+                for after in ["", "y", "☃"] {
+                    let text = [start.as_bytes(), bad, after.as_bytes()].concat();
+                    CHECKED_UTF8.iter().for_each(|&op| check(op, &text));
+                }
+            }
+            let units: Vec<u16> = start.encode_utf16().collect();
+            for bad in BAD_UTF16 {
+                for after in [0, 1, 40] {
+                    let text = utf16(&[&*units, bad, &vec![0x2603; after]].concat());
+                    CHECKED_UTF16.iter().for_each(|&op| check(op, &text));
+                }
+            }
+        }
+    }
 }
