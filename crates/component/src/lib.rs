@@ -58,6 +58,8 @@ pub struct TranslateSettings {
     pub calls_through_host: bool,
     /// Whether calls between components are charged for, as [`AdapterSpec::fuel`](gusset_fact::AdapterSpec::fuel) says.
     pub fuel: bool,
+    /// Whether NaNs that pass between components become canonical.
+    pub canonical_nans: bool,
     /// Whether adapters test and toggle `may_leave` also where nobody could see it: for tests, which compare.
     pub keep_flags: bool,
 }

@@ -9,6 +9,9 @@ use gusset_types::{MAX_FLAT_PARAMS, PointerWidth, Types, ValType};
 impl Translator<'_, '_> {
     /// Translates fields, each at its place.
     pub(crate) fn fields(&mut self, fields: &[ShapeField<'_>], src: Source<'_>, dst: Destination<'_>) {
+        if let (Source::Memory(from), Destination::Memory(to), Some(bytes)) = (src, dst, self.copyable(fields)) {
+            return self.copy_bytes(bytes, from, to);
+        }
         let sources = split_source(self.types, self.lane.src.width, fields.iter().map(|field| field.1.src), src);
         let destinations =
             split_destination(self.types, self.lane.dst.width, fields.iter().map(|field| field.1.dst), dst);

@@ -2,6 +2,7 @@
 //! whose index is not known until all imports are. It knows nothing of interface types.
 
 use gusset_types::FlatType;
+use std::collections::HashMap;
 use wasm_encoder::{Encode, InstructionSink, ValType as CoreType};
 
 /// A function that the module defines, by its position among them.
@@ -11,9 +12,9 @@ pub(crate) struct DefinedFunc(pub(crate) u32);
 pub(crate) struct FunctionBody {
     params: usize,
     /// Parameters, then locals.
-    types: Vec<FlatType>,
+    types: Vec<CoreType>,
     /// Locals that may be handed out again, by type.
-    free: [Vec<u32>; 4],
+    free: HashMap<CoreType, Vec<u32>>,
     code: Vec<u8>,
     /// Where in `code` a call of a defined function belongs.
     calls: Vec<(usize, DefinedFunc)>,
@@ -23,8 +24,8 @@ impl FunctionBody {
     pub(crate) fn new(params: &[FlatType]) -> FunctionBody {
         FunctionBody {
             params: params.len(),
-            types: params.to_vec(),
-            free: Default::default(),
+            types: params.iter().copied().map(core_type).collect(),
+            free: HashMap::new(),
             code: Vec::new(),
             calls: Vec::new(),
         }
@@ -42,11 +43,24 @@ impl FunctionBody {
 
     /// A local that nobody else uses until it is released. Its value is undefined.
     pub(crate) fn local(&mut self, ty: FlatType) -> u32 {
-        self.free[ty as usize].pop().unwrap_or_else(|| self.zeroed_local(ty))
+        self.local_of(core_type(ty))
+    }
+
+    /// The same for a vector.
+    pub(crate) fn vector(&mut self) -> u32 {
+        self.local_of(CoreType::V128)
+    }
+
+    fn local_of(&mut self, ty: CoreType) -> u32 {
+        self.free.get_mut(&ty).and_then(Vec::pop).unwrap_or_else(|| self.new_local(ty))
     }
 
     /// A local that nobody has used: it is zero until it is set.
     pub(crate) fn zeroed_local(&mut self, ty: FlatType) -> u32 {
+        self.new_local(core_type(ty))
+    }
+
+    fn new_local(&mut self, ty: CoreType) -> u32 {
         self.types.push(ty);
         self.types.len() as u32 - 1
     }
@@ -54,7 +68,7 @@ impl FunctionBody {
     /// Gives a local back.
     pub(crate) fn release(&mut self, local: u32) {
         assert!(local as usize >= self.params, "parameters are never reused");
-        let free = &mut self.free[self.types[local as usize] as usize];
+        let free = self.free.entry(self.types[local as usize]).or_default();
         debug_assert!(!free.contains(&local));
         free.push(local);
     }
@@ -73,7 +87,7 @@ impl FunctionBody {
     pub(crate) fn finish(mut self, imported: u32) -> Vec<u8> {
         self.ins().end();
         let mut bytes = Vec::with_capacity(self.code.len() + 16);
-        let mut runs: Vec<(u32, FlatType)> = Vec::new();
+        let mut runs: Vec<(u32, CoreType)> = Vec::new();
         for &ty in &self.types[self.params..] {
             match runs.last_mut() {
                 Some((count, last)) if *last == ty => *count += 1,
@@ -83,7 +97,7 @@ impl FunctionBody {
         runs.len().encode(&mut bytes);
         for (count, ty) in runs {
             count.encode(&mut bytes);
-            core_type(ty).encode(&mut bytes);
+            ty.encode(&mut bytes);
         }
         let mut copied = 0;
         for (at, DefinedFunc(func)) in self.calls {

@@ -202,10 +202,10 @@ impl<'a, 't> Translator<'a, 't> {
         };
     }
 
-    pub(crate) fn eqz(&mut self, ty: FlatType) {
+    pub(crate) fn equal(&mut self, ty: FlatType) {
         match ty {
-            FlatType::I32 => self.ins().i32_eqz(),
-            _ => self.ins().i64_eqz(),
+            FlatType::I32 => self.ins().i32_eq(),
+            _ => self.ins().i64_eq(),
         };
     }
 

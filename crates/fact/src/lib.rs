@@ -8,10 +8,12 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
+mod block;
 mod body;
 mod borrow;
 mod builtin;
 mod call;
+mod copy;
 mod emit;
 mod fuel;
 mod handle;
@@ -23,6 +25,7 @@ mod module;
 mod place;
 mod scalar;
 mod shape;
+mod short;
 mod site;
 mod spec;
 mod string;
@@ -66,6 +69,7 @@ pub use spec::{AdapterFunctions, AdapterImport, AdapterModule, AdapterSpec, Buil
 ///     toggle_caller: false,
 ///     toggle_callee: false,
 ///     fuel: false,
+///     canonical_nans: false,
 /// })]);
 /// // Numbers need neither memory nor state.
 /// assert_eq!(module.imports, [AdapterImport::Func(CoreDefIndex::from_u32(7))]);
@@ -91,6 +95,7 @@ pub fn compile(
     let calls: Vec<_> = (0..).zip(specs).map(define).collect();
     module.define_helpers();
     module.define_table_funcs();
+    module.define_short_moves();
     module.finish(&calls)
 }
 
@@ -110,5 +115,6 @@ pub fn compile_link(types: &Types, spec: &AdapterSpec) -> AdapterModule {
     let [FunctionSpec::Call(call)] = &specs else { unreachable!("it is a call") };
     let func = call::define_call(&mut module, 0, call);
     module.define_helpers();
+    module.define_short_moves();
     module.finish(&[func])
 }

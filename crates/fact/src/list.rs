@@ -1,5 +1,6 @@
 //! Lists and maps: one check of each range, then one copy where bytes may be copied as they are, else a loop.
 
+use crate::block::ElementBlock;
 use crate::emit::{Index, Translator};
 use crate::place::{Amount, Destination, MemoryPlace, Side, Source};
 use crate::shape::{ShapeField, fields_layout};
@@ -31,8 +32,8 @@ impl Translator<'_, '_> {
         self.charge_bytes(bytes(src_layout));
         let dst_start = self.allocate(dst_layout.align, bytes(dst_layout), TrapCode::ListOutOfBounds);
         let count = Amount::of(length, ty);
-        if self.copyable(entry) {
-            self.copy_elements(src_layout.size, ListElements { src_at, dst_at: dst_start, count });
+        if let Some(size) = self.copyable(entry) {
+            self.copy_elements(size, ListElements { src_at, dst_at: dst_start, count });
         } else {
             let dst_at = self.copy_of(dst_start, to.pointer());
             self.element_loop(entry, ListElements { src_at, dst_at, count });
@@ -50,20 +51,19 @@ impl Translator<'_, '_> {
         )
     }
 
-    /// Whether elements made of `entry` are copied as bytes.
-    fn copyable(&mut self, entry: &[ShapeField<'_>]) -> bool {
+    /// How many bytes an element made of `entry` has, if it is copied as bytes.
+    pub(crate) fn copyable(&mut self, entry: &[ShapeField<'_>]) -> Option<u32> {
         let (src_layout, dst_layout) = self.entry_layouts(entry);
         let fields = || entry.iter().map(|field| field.1.src);
-        src_layout == dst_layout && self.module.facts.plain_fields(self.types, fields(), src_layout)
+        let plain = src_layout == dst_layout && self.module.facts.plain_fields(self.types, fields(), src_layout);
+        plain.then_some(src_layout.size)
     }
 
     /// Translates elements from memory to memory. What the two address locals hold afterwards is undefined.
     pub(crate) fn elements(&mut self, entry: &[ShapeField<'_>], elements: ListElements) {
-        if self.copyable(entry) {
-            let (layout, _) = self.entry_layouts(entry);
-            self.copy_elements(layout.size, elements);
-        } else {
-            self.element_loop(entry, elements);
+        match self.copyable(entry) {
+            Some(size) => self.copy_elements(size, elements),
+            None => self.element_loop(entry, elements),
         }
     }
 
@@ -72,10 +72,17 @@ impl Translator<'_, '_> {
         let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
         let index = self.body.local(src_ty);
         self.constant(src_ty, 0);
-        self.ins().local_set(index).block(BlockType::Empty);
-        if !matches!(elements.count, Amount::Const(1..)) {
+        self.ins().local_set(index);
+        let block = if src_layout == dst_layout { ElementBlock::of(self.types, entry) } else { None };
+        let block = block.filter(|block| block.is_for(elements.count));
+        if let Some(block) = &block {
+            self.blocks(block, elements, index);
+        }
+        self.ins().block(BlockType::Empty);
+        if block.is_some() || !matches!(elements.count, Amount::Const(1..)) {
             self.amount(elements.count, src_ty);
-            self.eqz(src_ty);
+            self.ins().local_get(index);
+            self.equal(src_ty);
             self.ins().br_if(0);
         }
         self.ins().loop_(BlockType::Empty);
@@ -100,24 +107,7 @@ impl Translator<'_, '_> {
         self.body.release(index);
     }
 
-    fn copy_elements(&mut self, size: u32, elements: ListElements) {
-        let (from, to) = (self.lane.src, self.lane.dst);
-        let (src_memory, dst_memory) = (self.module.import_memory(&from), self.module.import_memory(&to));
-        // The length has the smaller of the two widths.
-        let narrow = match (from.pointer(), to.pointer()) {
-            (FlatType::I64, FlatType::I64) => FlatType::I64,
-            _ => FlatType::I32,
-        };
-        let bytes = match elements.count {
-            Amount::Const(count) => Amount::Const(count.saturating_mul(size)),
-            Amount::Scaled { local, ty, scale } => Amount::Scaled { local, ty, scale: scale * size },
-        };
-        self.ins().local_get(elements.dst_at).local_get(elements.src_at);
-        self.amount(bytes, narrow);
-        self.ins().memory_copy(dst_memory, src_memory);
-    }
-
-    fn advance(&mut self, local: u32, ty: FlatType, by: u32) {
+    pub(crate) fn advance(&mut self, local: u32, ty: FlatType, by: u32) {
         self.ins().local_get(local);
         self.constant(ty, by);
         self.add(ty);

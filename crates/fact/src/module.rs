@@ -6,6 +6,7 @@ use crate::handle_table::TableFunc;
 use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
+use crate::short::ShortMove;
 use crate::site::SiteTable;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
@@ -49,6 +50,7 @@ pub(crate) struct ModuleBuilder<'t> {
     functions: Vec<Function>,
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
     pub(crate) table_funcs: IndexMap<TableFunc, DefinedFunc>,
+    pub(crate) short_moves: IndexMap<ShortMove, DefinedFunc>,
     pub(crate) sites: SiteTable,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
@@ -80,7 +82,7 @@ impl<'t> ModuleBuilder<'t> {
         ModuleBuilder {
             types,
             resources,
-            facts: TypeFacts::default(),
+            facts: TypeFacts::new(specs.iter().any(canonical_nans)),
             signatures: IndexSet::new(),
             imports: IndexMap::new(),
             imported_funcs: 0,
@@ -89,6 +91,7 @@ impl<'t> ModuleBuilder<'t> {
             functions: Vec::new(),
             helpers: IndexMap::new(),
             table_funcs: IndexMap::new(),
+            short_moves: IndexMap::new(),
             sites: SiteTable::default(),
             exports: Vec::new(),
             instances,
@@ -315,6 +318,10 @@ impl<'t> ModuleBuilder<'t> {
         names.globals(&globals);
         names
     }
+}
+
+fn canonical_nans(spec: &FunctionSpec) -> bool {
+    matches!(spec, FunctionSpec::Call(spec) if spec.canonical_nans)
 }
 
 /// A name as people may see it, and cut: names come from components, and a binary's names are limited.

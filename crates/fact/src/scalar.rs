@@ -4,6 +4,10 @@ use crate::emit::Translator;
 use crate::place::{Amount, Destination, Source};
 use gusset_types::{FlatType, Layout, TrapCode, ValType};
 
+/// `CANONICAL_FLOAT32_NAN` and `CANONICAL_FLOAT64_NAN` of `CanonicalABI.md`.
+pub(crate) const CANONICAL_NAN_32: u32 = 0x7fc0_0000;
+pub(crate) const CANONICAL_NAN_64: u64 = 0x7ff8_0000_0000_0000;
+
 impl Translator<'_, '_> {
     /// Translates a primitive other than `string`.
     pub(crate) fn scalar(&mut self, ty: ValType, src: Source<'_>, dst: Destination<'_>) {
@@ -15,7 +19,13 @@ impl Translator<'_, '_> {
     /// Pushes the canonical value, of its natural type.
     fn read_scalar(&mut self, ty: ValType, src: Source<'_>) {
         match ty {
-            ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 => self.read_wide(ty, src),
+            ValType::S64 | ValType::U64 => self.read_wide(ty, src),
+            ValType::F32 | ValType::F64 => {
+                self.read_wide(ty, src);
+                if self.module.facts.canonical_nans {
+                    self.canonical_nan(natural(ty));
+                }
+            }
             ValType::Bool => {
                 self.read_int(1, src);
                 self.ins().i32_const(0).i32_ne();
@@ -57,6 +67,23 @@ impl Translator<'_, '_> {
             FlatType::F64 => self.ins().f64_load(arg),
             _ => self.ins().i64_load(arg),
         };
+    }
+
+    /// Makes the float on the stack canonical if it is a NaN.
+    fn canonical_nan(&mut self, ty: FlatType) {
+        let float = self.body.local(ty);
+        self.ins().local_tee(float);
+        match ty {
+            FlatType::F32 => self.ins().f32_const(f32::from_bits(CANONICAL_NAN_32).into()),
+            _ => self.ins().f64_const(f64::from_bits(CANONICAL_NAN_64).into()),
+        };
+        self.ins().local_get(float).local_get(float);
+        match ty {
+            FlatType::F32 => self.ins().f32_eq(),
+            _ => self.ins().f64_eq(),
+        };
+        self.ins().select();
+        self.body.release(float);
     }
 
     /// Pushes an `i32`: a slot as it is, or `size` bytes of memory, zero-extended.

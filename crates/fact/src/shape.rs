@@ -94,6 +94,8 @@ pub(crate) struct TypeFacts {
     plain: HashMap<DefinedTypeIndex, bool>,
     weight: HashMap<DefinedTypeIndex, u32>,
     borrow: HashMap<DefinedTypeIndex, bool>,
+    /// Whether a NaN must be canonical.
+    pub(crate) canonical_nans: bool,
 }
 
 /// In variants of more cases, those that have the same payload share its code.
@@ -105,11 +107,16 @@ const CASES_PER_WEIGHT: usize = 64;
 const CALL_WEIGHT: u32 = 3;
 
 impl TypeFacts {
+    pub(crate) fn new(canonical_nans: bool) -> TypeFacts {
+        TypeFacts { canonical_nans, ..TypeFacts::default() }
+    }
+
     /// Whether values of `ty` can be copied as bytes: no bit pattern is invalid or not canonical, nothing refers elsewhere, and
     /// no byte is padding (which must not reach another component).
     pub(crate) fn plain(&mut self, types: &Types, ty: ValType) -> bool {
         let index = match ty {
             ValType::Bool | ValType::Char | ValType::String | ValType::ErrorContext => return false,
+            ValType::F32 | ValType::F64 => return !self.canonical_nans,
             ValType::Defined(index) => index,
             _ => return true,
         };

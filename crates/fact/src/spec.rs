@@ -72,6 +72,9 @@ pub struct AdapterSpec {
     /// Whether the call is charged to [`AdapterImport::Fuel`]: [`ADAPTER_FUEL`](gusset_types::ADAPTER_FUEL) when it begins, and
     /// [`BYTE_FUEL`](gusset_types::BYTE_FUEL) for each byte of a string or list of the side that it comes from, before it is copied.
     pub fuel: bool,
+    /// Whether every NaN becomes the canonical one of its type, as the specification's deterministic profile has it. It is the same for all of a
+    /// module; otherwise NaNs are passed as they are.
+    pub canonical_nans: bool,
 }
 
 /// A core module that holds the functions of a set of [`FunctionSpec`]s.

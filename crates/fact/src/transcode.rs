@@ -3,8 +3,9 @@
 
 use crate::emit::Translator;
 use crate::place::Amount;
-use gusset_types::{CodeUnits, FlatType, StringEncoding, Transcode, TrapCode};
-use wasm_encoder::BlockType;
+use crate::short::{ShortMove, UnitMove};
+use gusset_types::{CodeUnits, FlatType, StringEncoding, Transcode, TranscodeResult, TrapCode};
+use wasm_encoder::{BlockType, ValType as CoreType};
 
 /// A text in the source's memory whose range has been checked.
 #[derive(Clone, Copy)]
@@ -47,8 +48,7 @@ impl Translator<'_, '_> {
     /// `store_string_copy`: the number of code units stays the same.
     fn store_copy(&mut self, text: Text, op: Transcode, unit_size: u32, align: u32) {
         let address = self.allocate(align, self.scaled(text, unit_size), TrapCode::StringOutOfBounds);
-        self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(text, op);
+        self.transcode_all(text, op, address);
         self.ins().local_get(address);
         self.amount(self.scaled(text, 1), self.lane.dst.pointer());
         self.body.release(address);
@@ -64,8 +64,7 @@ impl Translator<'_, '_> {
         let (read, written) = (self.body.local(src_ty), self.body.local(dst_ty));
         let prefix = Amount::of(read, src_ty);
         let stored = Amount::of(written, dst_ty);
-        self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(text, ascii);
+        self.transcode_prefix(text, ascii, address);
         self.ins().local_set(read);
         self.amount(prefix, dst_ty);
         self.ins().local_set(written).local_get(read).local_get(text.length);
@@ -98,8 +97,7 @@ impl Translator<'_, '_> {
         let worst = self.scaled(text, 2);
         let address = self.allocate(2, worst, code);
         let written = self.body.local(dst_ty);
-        self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(text, Transcode::Utf8ToUtf16);
+        self.transcode_all(text, Transcode::Utf8ToUtf16, address);
         self.ins().local_tee(written);
         self.amount(self.scaled(text, 1), dst_ty);
         self.ne(dst_ty);
@@ -118,8 +116,7 @@ impl Translator<'_, '_> {
         let address = self.allocate(2, hoped, code);
         let (read, written, length) = (self.body.local(src_ty), self.body.local(dst_ty), self.body.local(dst_ty));
         let stored = |scale| Amount::Scaled { local: written, ty: dst_ty, scale };
-        self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(text, narrow);
+        self.transcode_all(text, narrow, address);
         self.ins().local_tee(written).local_set(length).local_tee(read).local_get(text.length);
         self.ne(src_ty);
         self.ins().if_(BlockType::Empty);
@@ -180,8 +177,7 @@ impl Translator<'_, '_> {
         let wide = self.scaled(text, 2);
         let address = self.allocate(2, wide, code);
         let length = self.body.local(dst_ty);
-        self.ins().local_get(text.address).local_get(text.length).local_get(address);
-        self.transcode(text, Transcode::Utf16ToLatin1OrUtf16);
+        self.transcode_all(text, Transcode::Utf16ToLatin1OrUtf16, address);
         self.ins().local_tee(length);
         self.push_utf16_tag(self.lane.dst.width);
         match dst_ty {
@@ -209,6 +205,90 @@ impl Translator<'_, '_> {
         Amount::Scaled { local: text.length, ty: self.lane.src.pointer(), scale }
     }
 
+    /// Transcodes all of a text to the address in a local: a short one that is ASCII without a transcoder. Its results but the status are left on
+    /// the stack.
+    fn transcode_all(&mut self, text: Text, op: Transcode, address: u32) {
+        let Some((units, ascii)) = short_move_of(op) else { return self.call_transcoder(text, op, address) };
+        let src_ty = self.lane.src.pointer();
+        self.ins().local_get(text.length);
+        self.constant(src_ty, units.most() / text.units.bytes());
+        self.gt_u(src_ty);
+        self.ins().if_(BlockType::Result(CoreType::I32)).i32_const(1).else_();
+        self.move_short(text, self.scaled(text, text.units.bytes()), address, (units, ascii));
+        if !ascii {
+            self.ins().i32_const(0);
+        }
+        self.ins().end();
+        let types = self.transcoded_types(op);
+        let block = self.block_type(&types);
+        self.ins().if_(block);
+        self.call_transcoder(text, op, address);
+        if !types.is_empty() {
+            // Each unit is one of either side.
+            self.ins().else_();
+            types.into_iter().for_each(|ty| self.amount(self.scaled(text, 1), ty));
+        }
+        self.ins().end();
+    }
+
+    /// The same for what comes before the first character beyond ASCII; of a short text, always without a transcoder.
+    fn transcode_prefix(&mut self, text: Text, op: Transcode, address: u32) {
+        let short = short_move_of(op).expect("ASCII is moved by itself");
+        let (src_ty, unit) = (self.lane.src.pointer(), text.units.bytes());
+        let read = self.body.local(src_ty);
+        self.ins().local_get(text.length).local_set(read).local_get(text.length);
+        self.constant(src_ty, short.0.most() / unit);
+        self.gt_u(src_ty);
+        self.ins().if_(BlockType::Empty);
+        self.call_transcoder(text, op, address);
+        self.ins().local_set(read).else_();
+        self.move_short(text, self.scaled(text, unit), address, short);
+        self.ins().if_(BlockType::Empty);
+        self.count_ascii(text, read);
+        self.move_short(text, Amount::Scaled { local: read, ty: src_ty, scale: unit }, address, short);
+        self.ins().drop().end().end().local_get(read);
+        self.body.release(read);
+    }
+
+    /// Counts, in the local `read`, the units before the first one beyond ASCII, which there is.
+    fn count_ascii(&mut self, text: Text, read: u32) {
+        let (src_ty, unit) = (self.lane.src.pointer(), text.units.bytes());
+        let [from, _] = self.move_memories();
+        self.constant(src_ty, 0);
+        self.ins().local_set(read).loop_(BlockType::Empty).local_get(text.address);
+        self.amount(Amount::Scaled { local: read, ty: src_ty, scale: unit }, src_ty);
+        self.add(src_ty);
+        match unit {
+            1 => self.ins().i32_load8_u(from.arg(0)),
+            _ => self.ins().i32_load16_u(from.arg(0)),
+        };
+        self.ins().i32_const(0x7f).i32_le_u().if_(BlockType::Empty);
+        self.advance(read, src_ty, 1);
+        self.ins().br(1).end().end();
+    }
+
+    /// Calls a short move of so many bytes of a text. One of ASCII leaves whether it found something else.
+    fn move_short(&mut self, text: Text, bytes: Amount, address: u32, (units, ascii): (UnitMove, bool)) {
+        let [from, to] = self.move_memories();
+        self.ins().local_get(text.address).local_get(address);
+        self.amount(bytes, FlatType::I32);
+        let short = self.module.short_move(ShortMove { from, to, units, ascii });
+        self.body.call(short);
+    }
+
+    /// The types of a transcoder's results but the status.
+    fn transcoded_types(&self, op: Transcode) -> Vec<FlatType> {
+        let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
+        let ty = |result: &TranscodeResult| if *result == TranscodeResult::Read { src_ty } else { dst_ty };
+        op.contract().results.iter().map(ty).collect()
+    }
+
+    /// Transcodes all of a text by a transcoder.
+    fn call_transcoder(&mut self, text: Text, op: Transcode, address: u32) {
+        self.ins().local_get(text.address).local_get(text.length).local_get(address);
+        self.transcode(text, op);
+    }
+
     /// Calls a transcoder with what is on the stack, and traps if it found code units of `text` that are not valid. Its other
     /// results are left on the stack.
     fn transcode(&mut self, text: Text, op: Transcode) {
@@ -231,4 +311,19 @@ impl Translator<'_, '_> {
         self.ins().end();
         self.body.release(status);
     }
+}
+
+/// How a short text is moved that is ASCII, or any text; and whether it must be ASCII. `None` where a copy has to be behind what is moved.
+fn short_move_of(op: Transcode) -> Option<(UnitMove, bool)> {
+    Some(match op {
+        Transcode::Utf8ToUtf8 | Transcode::Latin1ToUtf8 | Transcode::Latin1ToAscii | Transcode::Utf8ToLatin1 => {
+            (UnitMove::Copy(1), true)
+        }
+        Transcode::Latin1ToLatin1 => (UnitMove::Copy(1), false),
+        Transcode::Utf16ToUtf16 => (UnitMove::Copy(2), true),
+        Transcode::Latin1ToUtf16 => (UnitMove::Widen, false),
+        Transcode::Utf8ToUtf16 => (UnitMove::Widen, true),
+        Transcode::Utf16ToUtf8 | Transcode::Utf16ToAscii | Transcode::Utf16ToLatin1 => (UnitMove::Narrow, true),
+        Transcode::Utf16ToLatin1OrUtf16 | Transcode::InflateLatin1 => return None,
+    })
 }

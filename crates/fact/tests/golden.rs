@@ -88,6 +88,19 @@ fn value_types() {
     }
 }
 
+/// Floats of the deterministic profile: flat, alone in a list, and beside what else has to be looked at.
+#[test]
+fn canonical_nans() {
+    use ValType::*;
+    let mut maker = Maker::default();
+    let pair = maker.tuple(&[F64, F32, Bool]);
+    let (pairs, floats) = (maker.list(pair), maker.list(F32));
+    let mut spec = maker.spec(&[("f", F32), ("floats", floats), ("pairs", pairs)], Some(F64));
+    spec.lift.post_return = None;
+    spec.canonical_nans = true;
+    check("canonical_nans", &maker, spec);
+}
+
 #[test]
 fn pairs_of_encodings() {
     let name = |encoding| match encoding {

@@ -355,9 +355,13 @@ fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_c
         progress.parse(input.wasm.len());
     }
     let config = engine.config();
-    let (features, calls_through_host) = (config.component_features, config.tracer.is_some());
-    let (fuel, keep_flags) = (config.consume_fuel, config.keep_flags);
-    let settings = gusset_component::TranslateSettings { features, calls_through_host, fuel, keep_flags };
+    let settings = gusset_component::TranslateSettings {
+        features: config.component_features,
+        calls_through_host: config.tracer.is_some(),
+        fuel: config.consume_fuel,
+        canonical_nans: config.nan_canonicalization,
+        keep_flags: config.keep_flags,
+    };
     let translation = gusset_component::translate(&input.wasm, &settings);
     Ok(translation.map_err(|error| input.translate_error(error))?)
 }

@@ -39,6 +39,7 @@ mod memory64;
 mod memory_images;
 mod modules;
 mod names;
+mod nans;
 mod pooling;
 mod progress;
 mod re_exports;

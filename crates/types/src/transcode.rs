@@ -123,7 +123,22 @@ impl Transcode {
     ];
 
     /// Units, room and results.
-    pub const fn contract(self) -> TranscodeContract {
+    #[inline]
+    pub const fn contract(self) -> &'static TranscodeContract {
+        /// In the order of [`Transcode::ALL`], which is that of the numbers.
+        static CONTRACTS: [TranscodeContract; Transcode::ALL.len()] = {
+            let mut contracts = [Transcode::Utf8ToUtf8.agreed(); Transcode::ALL.len()];
+            let mut at = 0;
+            while at < contracts.len() {
+                contracts[at] = Transcode::ALL[at].agreed();
+                at += 1;
+            }
+            contracts
+        };
+        &CONTRACTS[self as usize]
+    }
+
+    const fn agreed(self) -> TranscodeContract {
         use CodeUnits::{Latin1, Utf8, Utf16};
         use TranscodeResult::{Read, Written};
         let (name, source, destination, room, results): (_, _, _, _, &[TranscodeResult]) = match self {

@@ -40,6 +40,8 @@ pub enum GeneratedType {
 const DEPTH: u32 = 4;
 /// How many values one list holds at most.
 const LIST: usize = 5;
+/// The same where elements are numbers, of which many are translated at once.
+const LONG_LIST: usize = 150;
 /// How many cases a variant of many has.
 const MANY_CASES: usize = 20;
 /// Those that can be keys of a map come first.
@@ -158,12 +160,10 @@ fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
         GeneratedType::F32 => Val::F32(input.arbitrary()?),
         GeneratedType::F64 => Val::F64(input.arbitrary()?),
         GeneratedType::Char => Val::Char(character(input)?),
-        GeneratedType::String => {
-            let length = input.int_in_range(0..=12)?;
-            Val::String((0..length).map(|_| character(input)).collect::<Result<String>>()?)
-        }
+        GeneratedType::String => Val::String(if input.arbitrary()? { plain_text(input)? } else { text(input)? }),
         GeneratedType::List(element) => {
-            let length = input.int_in_range(0..=LIST)?;
+            let long = is_numbers(element) && input.ratio(1, 4)?;
+            let length = input.int_in_range(0..=if long { LONG_LIST } else { LIST })?;
             Val::List((0..length).map(|_| value(element, input)).collect::<Result<_>>()?)
         }
         GeneratedType::FixedLengthList(element, length) => {
@@ -195,6 +195,40 @@ fn value(ty: &GeneratedType, input: &mut Unstructured<'_>) -> Result<Val> {
             Val::Result(if input.arbitrary()? { Ok(payload(ok, input)?) } else { Err(payload(err, input)?) })
         }
     })
+}
+
+/// A few characters of any kind.
+fn text(input: &mut Unstructured<'_>) -> Result<String> {
+    let length = input.int_in_range(0..=12)?;
+    (0..length).map(|_| character(input)).collect()
+}
+
+/// Letters, of which one may be another character: around the lengths of what is moved at once.
+fn plain_text(input: &mut Unstructured<'_>) -> Result<String> {
+    let length = input.int_in_range(0..=80_usize)?;
+    let mut text: String = ('a'..='z').cycle().take(length).collect();
+    if length > 0 && input.ratio(1, 3)? {
+        let at = input.choose_index(length)?;
+        text.replace_range(at..=at, character(input)?.encode_utf8(&mut [0; 4]));
+    }
+    Ok(text)
+}
+
+/// Whether values of a type are numbers at fixed places, and not many.
+fn is_numbers(ty: &GeneratedType) -> bool {
+    match ty {
+        GeneratedType::Tuple(types) | GeneratedType::Record(types) => types.len() <= 6 && types.iter().all(is_numbers),
+        GeneratedType::FixedLengthList(element, length) => *length <= 6 && is_numbers(element),
+        GeneratedType::String
+        | GeneratedType::List(_)
+        | GeneratedType::Map(..)
+        | GeneratedType::Variant(_)
+        | GeneratedType::Option(_)
+        | GeneratedType::Result(..)
+        | GeneratedType::Own
+        | GeneratedType::Borrow => false,
+        _ => true,
+    }
 }
 
 /// A character: ASCII, Latin-1, another of the basic plane, or one beyond it, about equally often.

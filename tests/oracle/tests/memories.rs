@@ -34,6 +34,10 @@ fn texts() -> Vec<String> {
         "an ascii text that is longer than any block of code units that is looked at in one go, and then some more";
     texts.extend([long.into(), format!("{long}é"), format!("é{long}"), format!("{long}☃{long}"), format!("{long}é𝄞")]);
     texts.push("é".repeat(200) + &"☃".repeat(200));
+    // Around the lengths of the pieces that short texts are moved in, with something else in the first and in the last of them.
+    for length in [2, 3, 4, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65] {
+        texts.extend([long[..length].into(), format!("é{}", &long[1..length]), format!("{}é", &long[1..length])]);
+    }
     texts
 }
 

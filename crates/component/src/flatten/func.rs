@@ -126,6 +126,7 @@ impl Flattener<'_, '_> {
             toggle_caller: keep_flags || caller_body.tests_may_leave,
             toggle_callee: keep_flags || callee_body.tests_may_leave,
             fuel: self.settings.fuel,
+            canonical_nans: self.settings.canonical_nans,
         };
         Ok(CoreItem::Adapter(self.adapters.record(FunctionSpec::Call(spec))))
     }

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(files: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
-;; 1419 bytes
+;; 1421 bytes
 ;; site 0: `params`
 ;; site 1: `param "files"`
 ;; site 2: `param "files"[]`
@@ -155,7 +155,8 @@
     local.set 7
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 6

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(one: tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>, many: list<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>)
 ;; Utf8 to Utf8
-;; 2084 bytes
+;; 2086 bytes
 ;; site 0: `params`
 ;; site 1: `param "one"`
 ;; site 2: `param "many"`
@@ -172,7 +172,8 @@
     local.set 8
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 4

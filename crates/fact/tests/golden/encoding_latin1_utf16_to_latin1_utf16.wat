@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Latin1Utf16
-;; 934 bytes
+;; 1393 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -275,12 +275,221 @@
         call $"trap 0"
         unreachable
       end
+      local.get 1
+      i32.const 64
+      i32.gt_u
+      if (result i32) ;; label = @2
+        i32.const 1
+      else
+        local.get 0
+        local.get 5
+        local.get 1
+        call $"short copy by 1 m0 m1"
+        i32.const 0
+      end
+      if ;; label = @2
+        local.get 0
+        local.get 1
+        local.get 5
+        call $"latin1-to-latin1 app -> lib"
+      end
+      local.get 5
+      local.get 1
+    end
+  )
+  (func $"short copy by 1 m0 m1" (;7;) (type 5) (param i32 i32 i32)
+    (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
       local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of lib" align=1
       local.get 1
       local.get 5
-      call $"latin1-to-latin1 app -> lib"
-      local.get 5
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of lib" offset=16 align=1
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
       local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 6
+      v128.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of lib" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load align=1
+      local.set 3
+      local.get 8
+      i32.load align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 3
+      i32.store $"memory of lib" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 12
+      i32.load16_u align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 8
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 11
+      i32.store16 $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load8_u
+      local.set 12
+      local.get 3
+      i32.load8_u
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 12
+      i32.store8 $"memory of lib"
+      local.get 8
+      local.get 11
+      i32.store8 $"memory of lib"
+      return
     end
   )
 )

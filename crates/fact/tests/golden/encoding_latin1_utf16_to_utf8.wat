@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Utf8
-;; 1207 bytes
+;; 2589 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -124,10 +124,54 @@
         call $"trap 0"
         unreachable
       end
-      local.get 0
       local.get 3
-      local.get 4
-      call $"utf16-to-ascii app -> lib"
+      local.set 7
+      local.get 3
+      i32.const 32
+      i32.gt_u
+      if ;; label = @2
+        local.get 0
+        local.get 3
+        local.get 4
+        call $"utf16-to-ascii app -> lib"
+        local.set 7
+      else
+        local.get 0
+        local.get 4
+        local.get 3
+        i32.const 2
+        i32.mul
+        call $"short narrow of ascii m0 m1"
+        if ;; label = @3
+          i32.const 0
+          local.set 7
+          loop ;; label = @4
+            local.get 0
+            local.get 7
+            i32.const 2
+            i32.mul
+            i32.add
+            i32.load16_u align=1
+            i32.const 127
+            i32.le_u
+            if ;; label = @5
+              local.get 7
+              i32.const 1
+              i32.add
+              local.set 7
+              br 1 (;@4;)
+            end
+          end
+          local.get 0
+          local.get 4
+          local.get 7
+          i32.const 2
+          i32.mul
+          call $"short narrow of ascii m0 m1"
+          drop
+        end
+      end
+      local.get 7
       local.set 5
       local.get 5
       local.set 6
@@ -304,10 +348,48 @@
         call $"trap 0"
         unreachable
       end
-      local.get 0
       local.get 1
-      local.get 6
-      call $"latin1-to-ascii app -> lib"
+      local.set 7
+      local.get 1
+      i32.const 64
+      i32.gt_u
+      if ;; label = @2
+        local.get 0
+        local.get 1
+        local.get 6
+        call $"latin1-to-ascii app -> lib"
+        local.set 7
+      else
+        local.get 0
+        local.get 6
+        local.get 1
+        call $"short copy by 1 of ascii m0 m1"
+        if ;; label = @3
+          i32.const 0
+          local.set 7
+          loop ;; label = @4
+            local.get 0
+            local.get 7
+            i32.add
+            i32.load8_u
+            i32.const 127
+            i32.le_u
+            if ;; label = @5
+              local.get 7
+              i32.const 1
+              i32.add
+              local.set 7
+              br 1 (;@4;)
+            end
+          end
+          local.get 0
+          local.get 6
+          local.get 7
+          call $"short copy by 1 of ascii m0 m1"
+          drop
+        end
+      end
+      local.get 7
       local.set 5
       local.get 5
       local.set 4
@@ -399,5 +481,523 @@
       local.get 6
       local.get 4
     end
+  )
+  (func $"short narrow of ascii m0 m1" (;9;) (type 5) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      local.get 4
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 1
+      local.get 5
+      local.get 5
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      local.get 8
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load64_zero align=1
+      local.set 6
+      local.get 3
+      v128.load64_zero align=1
+      local.set 7
+      local.get 6
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load32_zero align=1
+      local.set 7
+      local.get 8
+      v128.load32_zero align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 3
+      i32.load16_u align=1
+      local.set 9
+      local.get 8
+      local.get 9
+      i32.or
+      i32.const -8323200
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 10
+      local.get 1
+      local.get 8
+      i32.store8 $"memory of lib"
+      local.get 10
+      local.get 9
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
+  )
+  (func $"short copy by 1 of ascii m0 m1" (;10;) (type 5) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of lib" align=1
+      local.get 1
+      local.get 5
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of lib" offset=16 align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 6
+      v128.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 9
+      local.get 10
+      i64.or
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of lib" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load align=1
+      local.set 3
+      local.get 8
+      i32.load align=1
+      local.set 11
+      local.get 3
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 3
+      i32.store $"memory of lib" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 12
+      i32.load16_u align=1
+      local.set 11
+      local.get 8
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 8
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 11
+      i32.store16 $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load8_u
+      local.set 12
+      local.get 3
+      i32.load8_u
+      local.set 11
+      local.get 12
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 12
+      i32.store8 $"memory of lib"
+      local.get 8
+      local.get 11
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf16 to Latin1Utf16
-;; 1048 bytes
+;; 1706 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -21,16 +21,17 @@
   (type (;1;) (func (param i32 i32 i32) (result i32 i32)))
   (type (;2;) (func (param i32 i32 i64 i64)))
   (type (;3;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;4;) (func (param i32 i32 i32) (result i32 i32 i32)))
-  (type (;5;) (func (param i32 i32 i32) (result i32)))
+  (type (;4;) (func (param i32 i32 i32) (result i32)))
+  (type (;5;) (func (result i32 i32)))
+  (type (;6;) (func (param i32 i32 i32) (result i32 i32 i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "trap" "0" (func $"trap 0" (;1;) (type 2) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of app" (;0;) 0))
   (import "realloc" "f2" (func $"realloc of lib" (;2;) (type 3) (param i32 i32 i32 i32) (result i32)))
   (import "memory" "m1" (memory $"memory of lib" (;1;) 0))
-  (import "transcode" "utf16-to-latin1 m0 m1" (func $"utf16-to-latin1 app -> lib" (;3;) (type 4) (param i32 i32 i32) (result i32 i32 i32)))
+  (import "transcode" "utf16-to-latin1 m0 m1" (func $"utf16-to-latin1 app -> lib" (;3;) (type 6) (param i32 i32 i32) (result i32 i32 i32)))
   (import "transcode" "inflate-latin1 m1 m1" (func $"inflate-latin1 lib -> lib" (;4;) (type 0) (param i32 i32)))
-  (import "transcode" "utf16-to-utf16 m0 m1" (func $"utf16-to-utf16 app -> lib" (;5;) (type 5) (param i32 i32 i32) (result i32)))
+  (import "transcode" "utf16-to-utf16 m0 m1" (func $"utf16-to-utf16 app -> lib" (;5;) (type 4) (param i32 i32 i32) (result i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;6;) (type 0) (param i32 i32)
     local.get 0
@@ -127,22 +128,40 @@
       call $"trap 0"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 3
-    call $"utf16-to-latin1 app -> lib"
-    local.tee 7
-    if ;; label = @1
-      local.get 2
-      i32.const 44
+    i32.const 32
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
       local.get 0
-      i64.extend_i32_u
+      local.get 3
       local.get 1
-      i64.extend_i32_u
-      i64.const 2
-      i64.mul
-      call $"trap 0"
-      unreachable
+      i32.const 2
+      i32.mul
+      call $"short narrow of ascii m0 m1"
+    end
+    if (type 5) (result i32 i32) ;; label = @1
+      local.get 0
+      local.get 1
+      local.get 3
+      call $"utf16-to-latin1 app -> lib"
+      local.tee 7
+      if ;; label = @2
+        local.get 2
+        i32.const 44
+        local.get 0
+        i64.extend_i32_u
+        local.get 1
+        i64.extend_i32_u
+        i64.const 2
+        i64.mul
+        call $"trap 0"
+        unreachable
+      end
+    else
+      local.get 1
+      local.get 1
     end
     local.tee 5
     local.set 6
@@ -336,5 +355,259 @@
     end
     local.get 3
     local.get 6
+  )
+  (func $"short narrow of ascii m0 m1" (;8;) (type 4) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      local.get 4
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 1
+      local.get 5
+      local.get 5
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      local.get 8
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load64_zero align=1
+      local.set 6
+      local.get 3
+      v128.load64_zero align=1
+      local.set 7
+      local.get 6
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load32_zero align=1
+      local.set 7
+      local.get 8
+      v128.load32_zero align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 3
+      i32.load16_u align=1
+      local.set 9
+      local.get 8
+      local.get 9
+      i32.or
+      i32.const -8323200
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 10
+      local.get 1
+      local.get 8
+      i32.store8 $"memory of lib"
+      local.get 10
+      local.get 9
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

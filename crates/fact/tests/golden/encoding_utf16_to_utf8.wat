@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf16 to Utf8
-;; 775 bytes
+;; 1475 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -107,10 +107,54 @@
       call $"trap 0"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 3
-    call $"utf16-to-ascii app -> lib"
+    local.set 6
+    local.get 1
+    i32.const 32
+    i32.gt_u
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      local.get 3
+      call $"utf16-to-ascii app -> lib"
+      local.set 6
+    else
+      local.get 0
+      local.get 3
+      local.get 1
+      i32.const 2
+      i32.mul
+      call $"short narrow of ascii m0 m1"
+      if ;; label = @2
+        i32.const 0
+        local.set 6
+        loop ;; label = @3
+          local.get 0
+          local.get 6
+          i32.const 2
+          i32.mul
+          i32.add
+          i32.load16_u align=1
+          i32.const 127
+          i32.le_u
+          if ;; label = @4
+            local.get 6
+            i32.const 1
+            i32.add
+            local.set 6
+            br 1 (;@3;)
+          end
+        end
+        local.get 0
+        local.get 3
+        local.get 6
+        i32.const 2
+        i32.mul
+        call $"short narrow of ascii m0 m1"
+        drop
+      end
+    end
+    local.get 6
     local.set 4
     local.get 4
     local.set 5
@@ -216,5 +260,259 @@
     end
     local.get 3
     local.get 5
+  )
+  (func $"short narrow of ascii m0 m1" (;7;) (type 4) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      local.get 4
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 1
+      local.get 5
+      local.get 5
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      local.get 8
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" offset=8 align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store64_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load64_zero align=1
+      local.set 6
+      local.get 3
+      v128.load64_zero align=1
+      local.set 7
+      local.get 6
+      local.get 7
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      local.get 8
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store32_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load32_zero align=1
+      local.set 7
+      local.get 8
+      v128.load32_zero align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0xff80ff80 0xff80ff80 0xff80ff80 0xff80ff80
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      local.get 7
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      local.get 3
+      local.get 6
+      local.get 6
+      i8x16.narrow_i16x8_u
+      v128.store16_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 3
+      i32.load16_u align=1
+      local.set 9
+      local.get 8
+      local.get 9
+      i32.or
+      i32.const -8323200
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.set 10
+      local.get 1
+      local.get 8
+      i32.store8 $"memory of lib"
+      local.get 10
+      local.get 9
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

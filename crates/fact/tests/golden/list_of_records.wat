@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(items: list<record { id: u32, on: bool, tags: list<char>, name: string }>)
 ;; Utf8 to Utf8
-;; 1256 bytes
+;; 2279 bytes
 ;; site 0: `param "items"`
 ;; site 1: `param "items"[].tags`
 ;; site 2: `param "items"[].tags[]`
@@ -42,7 +42,7 @@
   (import "transcode" "utf8-to-utf8 m0 m1" (func $"utf8-to-utf8 app -> lib" (;6;) (type 7) (param i32 i32 i32) (result i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;7;) (type 0) (param i32 i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     local.get 1
     local.set 3
@@ -145,7 +145,8 @@
     local.set 6
     block ;; label = @1
       local.get 3
-      i32.eqz
+      local.get 6
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 5
@@ -270,9 +271,96 @@
         local.set 10
         i32.const 0
         local.set 11
+        local.get 8
+        i32.const 16
+        i32.div_u
+        local.tee 12
+        i32.const 0
+        i32.ne
+        if ;; label = @3
+          loop ;; label = @4
+            local.get 7
+            v128.load align=1
+            local.set 13
+            local.get 7
+            v128.load offset=16 align=1
+            local.set 14
+            local.get 7
+            v128.load offset=32 align=1
+            local.set 15
+            local.get 7
+            v128.load offset=48 align=1
+            local.set 16
+            local.get 13
+            v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+            v128.xor
+            v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+            i32x4.sub
+            v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+            i32x4.gt_u
+            local.get 14
+            v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+            v128.xor
+            v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+            i32x4.sub
+            v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+            i32x4.gt_u
+            v128.or
+            local.get 15
+            v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+            v128.xor
+            v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+            i32x4.sub
+            v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+            i32x4.gt_u
+            v128.or
+            local.get 16
+            v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+            v128.xor
+            v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+            i32x4.sub
+            v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+            i32x4.gt_u
+            v128.or
+            v128.any_true
+            br_if 1 (;@3;)
+            local.get 10
+            local.get 13
+            v128.store $"memory of lib" align=1
+            local.get 10
+            local.get 14
+            v128.store $"memory of lib" offset=16 align=1
+            local.get 10
+            local.get 15
+            v128.store $"memory of lib" offset=32 align=1
+            local.get 10
+            local.get 16
+            v128.store $"memory of lib" offset=48 align=1
+            local.get 7
+            i32.const 64
+            i32.add
+            local.set 7
+            local.get 10
+            i32.const 64
+            i32.add
+            local.set 10
+            local.get 11
+            i32.const 16
+            i32.add
+            local.set 11
+            local.get 12
+            i32.const 1
+            i32.sub
+            local.tee 12
+            i32.const 0
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
         block ;; label = @3
           local.get 8
-          i32.eqz
+          local.get 11
+          i32.eq
           br_if 0 (;@3;)
           loop ;; label = @4
             local.get 10
@@ -426,18 +514,40 @@
       call $"trap 1"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 4
-    call $"utf8-to-utf8 app -> lib"
-    local.tee 5
+    i32.const 64
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
+      local.get 0
+      local.get 4
+      local.get 1
+      call $"short copy by 1 of ascii m0 m1"
+    end
     if ;; label = @1
-      local.get 5
-      i32.const 43
-      i32.eq
+      local.get 0
+      local.get 1
+      local.get 4
+      call $"utf8-to-utf8 app -> lib"
+      local.tee 5
       if ;; label = @2
-        local.get 2
+        local.get 5
         i32.const 43
+        i32.eq
+        if ;; label = @3
+          local.get 2
+          i32.const 43
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          local.get 3
+          call $"trap 1"
+          unreachable
+        end
+        local.get 2
+        i32.const 42
         local.get 0
         i64.extend_i32_u
         local.get 1
@@ -446,17 +556,272 @@
         call $"trap 1"
         unreachable
       end
-      local.get 2
-      i32.const 42
-      local.get 0
-      i64.extend_i32_u
-      local.get 1
-      i64.extend_i32_u
-      local.get 3
-      call $"trap 1"
-      unreachable
     end
     local.get 4
     local.get 1
+  )
+  (func $"short copy by 1 of ascii m0 m1" (;9;) (type 7) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of lib" align=1
+      local.get 1
+      local.get 5
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of lib" offset=16 align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 6
+      v128.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 9
+      local.get 10
+      i64.or
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of lib" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load align=1
+      local.set 3
+      local.get 8
+      i32.load align=1
+      local.set 11
+      local.get 3
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 3
+      i32.store $"memory of lib" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 12
+      i32.load16_u align=1
+      local.set 11
+      local.get 8
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 8
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 11
+      i32.store16 $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load8_u
+      local.set 12
+      local.get 3
+      i32.load8_u
+      local.set 11
+      local.get 12
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 12
+      i32.store8 $"memory of lib"
+      local.get 8
+      local.get 11
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

@@ -4,7 +4,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<char, 2>)
 ;; Utf8 to Utf8
-;; 877 bytes
+;; 1089 bytes
 ;; site 0: `params`
 ;; site 1: `param "flat"[]`
 ;; trap of function 0 at site 0: pointer out of bounds of memory
@@ -30,7 +30,7 @@
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (export "1: app -> lib ns:pkg/iface#func" (func $"#func8 adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;7;) (type 0) (param i32)
-    (local i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     i64.extend_i32_u
     i64.const 285212671
@@ -99,7 +99,72 @@
         local.set 6
         i32.const 0
         local.set 7
+        i32.const 4096
+        i32.const 64
+        i32.div_u
+        local.tee 8
+        i32.const 0
+        i32.ne
+        if ;; label = @3
+          loop ;; label = @4
+            local.get 5
+            v128.load align=1
+            local.set 9
+            local.get 5
+            v128.load offset=16 align=1
+            local.set 10
+            local.get 5
+            v128.load offset=32 align=1
+            local.set 11
+            local.get 5
+            v128.load offset=48 align=1
+            local.set 12
+            local.get 6
+            local.get 9
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" align=1
+            local.get 6
+            local.get 10
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=16 align=1
+            local.get 6
+            local.get 11
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=32 align=1
+            local.get 6
+            local.get 12
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=48 align=1
+            local.get 5
+            i32.const 64
+            i32.add
+            local.set 5
+            local.get 6
+            i32.const 64
+            i32.add
+            local.set 6
+            local.get 7
+            i32.const 64
+            i32.add
+            local.set 7
+            local.get 8
+            i32.const 1
+            i32.sub
+            local.tee 8
+            i32.const 0
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
         block ;; label = @3
+          i32.const 4096
+          local.get 7
+          i32.eq
+          br_if 0 (;@3;)
           loop ;; label = @4
             local.get 6
             local.get 5

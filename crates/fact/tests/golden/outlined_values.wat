@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(one: tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>, many: list<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<tuple<..>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>)
 ;; Utf8 to Utf8
-;; 772 bytes
+;; 1157 bytes
 ;; site 0: `param "one"`
 ;; site 1: `param "many"`
 ;; site 2: `param "many"[]`
@@ -29,7 +29,7 @@
   (import "trap" "1" (func $"trap 1" (;4;) (type 6) (param i32 i32 i64 i64 i64)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;5;) (type 0) (param i32 i32 i32)
-    (local i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     i32.const 0
     call $"type 255 app -> lib"
@@ -133,9 +133,96 @@
     local.set 6
     i32.const 0
     local.set 7
+    local.get 4
+    i32.const 16
+    i32.div_u
+    local.tee 8
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 3
+        v128.load align=1
+        local.set 9
+        local.get 3
+        v128.load offset=16 align=1
+        local.set 10
+        local.get 3
+        v128.load offset=32 align=1
+        local.set 11
+        local.get 3
+        v128.load offset=48 align=1
+        local.set 12
+        local.get 9
+        v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+        v128.xor
+        v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+        i32x4.sub
+        v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+        i32x4.gt_u
+        local.get 10
+        v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+        v128.xor
+        v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+        i32x4.sub
+        v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+        i32x4.gt_u
+        v128.or
+        local.get 11
+        v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+        v128.xor
+        v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+        i32x4.sub
+        v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+        i32x4.gt_u
+        v128.or
+        local.get 12
+        v128.const i32x4 0x0000d800 0x0000d800 0x0000d800 0x0000d800
+        v128.xor
+        v128.const i32x4 0x00000800 0x00000800 0x00000800 0x00000800
+        i32x4.sub
+        v128.const i32x4 0x0010f7ff 0x0010f7ff 0x0010f7ff 0x0010f7ff
+        i32x4.gt_u
+        v128.or
+        v128.any_true
+        br_if 1 (;@1;)
+        local.get 6
+        local.get 9
+        v128.store $"memory of lib" align=1
+        local.get 6
+        local.get 10
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 6
+        local.get 11
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 6
+        local.get 12
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 3
+        i32.const 64
+        i32.add
+        local.set 3
+        local.get 6
+        i32.const 64
+        i32.add
+        local.set 6
+        local.get 7
+        i32.const 16
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.sub
+        local.tee 8
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 3

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: bool, list: list<bool>)
 ;; Utf8 to Utf8
-;; 469 bytes
+;; 674 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: list content out-of-bounds
@@ -17,7 +17,7 @@
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32)
-    (local i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     i32.const 0
     i32.ne
@@ -87,9 +87,71 @@
     local.set 6
     i32.const 0
     local.set 7
+    local.get 4
+    i32.const 64
+    i32.div_u
+    local.tee 8
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 3
+        v128.load align=1
+        local.set 9
+        local.get 3
+        v128.load offset=16 align=1
+        local.set 10
+        local.get 3
+        v128.load offset=32 align=1
+        local.set 11
+        local.get 3
+        v128.load offset=48 align=1
+        local.set 12
+        local.get 6
+        local.get 9
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" align=1
+        local.get 6
+        local.get 10
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 6
+        local.get 11
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 6
+        local.get 12
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 3
+        i32.const 64
+        i32.add
+        local.set 3
+        local.get 6
+        i32.const 64
+        i32.add
+        local.set 6
+        local.get 7
+        i32.const 64
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.sub
+        local.tee 8
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 6

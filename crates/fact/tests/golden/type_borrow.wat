@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: borrow<resource 0>, list: list<borrow<resource 0>>)
 ;; Utf8 to Utf8
-;; 1540 bytes
+;; 1542 bytes
 ;; site 0: `params`
 ;; site 1: `param "flat"`
 ;; site 2: `param "list"`
@@ -174,7 +174,8 @@
     local.set 9
     block ;; label = @1
       local.get 6
-      i32.eqz
+      local.get 9
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 8

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: enum { e0, e1, e2 }, list: list<enum { e0, e1, e2 }>)
 ;; Utf8 to Utf8
-;; 535 bytes
+;; 758 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -23,7 +23,7 @@
   (import "callee" "f3" (func $"ns:pkg/iface#func of lib" (;3;) (type 0) (param i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;4;) (type 0) (param i32 i32 i32)
-    (local i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     local.tee 3
     i32.const 3
@@ -104,9 +104,80 @@
     local.set 6
     i32.const 0
     local.set 7
+    local.get 4
+    i32.const 64
+    i32.div_u
+    local.tee 8
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 3
+        v128.load align=1
+        local.set 9
+        local.get 3
+        v128.load offset=16 align=1
+        local.set 10
+        local.get 3
+        v128.load offset=32 align=1
+        local.set 11
+        local.get 3
+        v128.load offset=48 align=1
+        local.set 12
+        local.get 9
+        v128.const i32x4 0x02020202 0x02020202 0x02020202 0x02020202
+        i8x16.sub_sat_u
+        local.get 10
+        v128.const i32x4 0x02020202 0x02020202 0x02020202 0x02020202
+        i8x16.sub_sat_u
+        v128.or
+        local.get 11
+        v128.const i32x4 0x02020202 0x02020202 0x02020202 0x02020202
+        i8x16.sub_sat_u
+        v128.or
+        local.get 12
+        v128.const i32x4 0x02020202 0x02020202 0x02020202 0x02020202
+        i8x16.sub_sat_u
+        v128.or
+        v128.any_true
+        br_if 1 (;@1;)
+        local.get 6
+        local.get 9
+        v128.store $"memory of lib" align=1
+        local.get 6
+        local.get 10
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 6
+        local.get 11
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 6
+        local.get 12
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 3
+        i32.const 64
+        i32.add
+        local.set 3
+        local.get 6
+        i32.const 64
+        i32.add
+        local.set 6
+        local.get 7
+        i32.const 64
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.sub
+        local.tee 8
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 6

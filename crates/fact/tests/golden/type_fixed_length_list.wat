@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<bool, 3>, list: list<list<bool, 3>>)
 ;; Utf8 to Utf8
-;; 541 bytes
+;; 707 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: list content out-of-bounds
@@ -17,7 +17,7 @@
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32 i32 i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 i32 i32)
     local.get 0
     i32.const 0
     i32.ne
@@ -103,20 +103,74 @@
     local.set 8
     i32.const 0
     local.set 9
+    local.get 6
+    i32.const 16
+    i32.div_u
+    local.tee 10
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 5
+        v128.load align=1
+        local.set 11
+        local.get 5
+        v128.load offset=16 align=1
+        local.set 12
+        local.get 5
+        v128.load offset=32 align=1
+        local.set 13
+        local.get 8
+        local.get 11
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" align=1
+        local.get 8
+        local.get 12
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 8
+        local.get 13
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 5
+        i32.const 48
+        i32.add
+        local.set 5
+        local.get 8
+        i32.const 48
+        i32.add
+        local.set 8
+        local.get 9
+        i32.const 16
+        i32.add
+        local.set 9
+        local.get 10
+        i32.const 1
+        i32.sub
+        local.tee 10
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 6
-      i32.eqz
+      local.get 9
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 5
         local.set 10
         local.get 8
-        local.set 11
+        local.set 14
         i32.const 0
-        local.set 12
+        local.set 15
         block ;; label = @3
           loop ;; label = @4
-            local.get 11
+            local.get 14
             local.get 10
             i32.load8_u
             i32.const 0
@@ -126,15 +180,15 @@
             i32.const 1
             i32.add
             local.set 10
-            local.get 11
+            local.get 14
             i32.const 1
             i32.add
-            local.set 11
-            local.get 12
+            local.set 14
+            local.get 15
             i32.const 1
             i32.add
-            local.set 12
-            local.get 12
+            local.set 15
+            local.get 15
             i32.const 3
             i32.ne
             br_if 0 (;@4;)

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: flags { f0, f1, f2, f3, f4, f5, f6, f7, f8 }, list: list<flags { f0, f1, f2, f3, f4, f5, f6, f7, f8 }>)
 ;; Utf8 to Utf8
-;; 526 bytes
+;; 729 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
@@ -19,7 +19,7 @@
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32)
-    (local i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     i32.const 511
     i32.and
@@ -123,9 +123,71 @@
     local.set 6
     i32.const 0
     local.set 7
+    local.get 4
+    i32.const 32
+    i32.div_u
+    local.tee 8
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 3
+        v128.load align=1
+        local.set 9
+        local.get 3
+        v128.load offset=16 align=1
+        local.set 10
+        local.get 3
+        v128.load offset=32 align=1
+        local.set 11
+        local.get 3
+        v128.load offset=48 align=1
+        local.set 12
+        local.get 6
+        local.get 9
+        v128.const i32x4 0x01ff01ff 0x01ff01ff 0x01ff01ff 0x01ff01ff
+        v128.and
+        v128.store $"memory of lib" align=1
+        local.get 6
+        local.get 10
+        v128.const i32x4 0x01ff01ff 0x01ff01ff 0x01ff01ff 0x01ff01ff
+        v128.and
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 6
+        local.get 11
+        v128.const i32x4 0x01ff01ff 0x01ff01ff 0x01ff01ff 0x01ff01ff
+        v128.and
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 6
+        local.get 12
+        v128.const i32x4 0x01ff01ff 0x01ff01ff 0x01ff01ff 0x01ff01ff
+        v128.and
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 3
+        i32.const 64
+        i32.add
+        local.set 3
+        local.get 6
+        i32.const 64
+        i32.add
+        local.set 6
+        local.get 7
+        i32.const 32
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 1
+        i32.sub
+        local.tee 8
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 6

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: list<bool>, list: list<list<bool>>)
 ;; Utf8 to Utf8
-;; 898 bytes
+;; 1310 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -29,7 +29,7 @@
   (import "callee" "f3" (func $"ns:pkg/iface#func of lib" (;3;) (type 0) (param i32 i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;4;) (type 0) (param i32 i32 i32 i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128 i32 i32 i32 i32 i32)
     local.get 0
     local.get 1
     local.set 5
@@ -96,9 +96,71 @@
     local.set 7
     i32.const 0
     local.set 8
+    local.get 5
+    i32.const 64
+    i32.div_u
+    local.tee 9
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 4
+        v128.load align=1
+        local.set 10
+        local.get 4
+        v128.load offset=16 align=1
+        local.set 11
+        local.get 4
+        v128.load offset=32 align=1
+        local.set 12
+        local.get 4
+        v128.load offset=48 align=1
+        local.set 13
+        local.get 7
+        local.get 10
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" align=1
+        local.get 7
+        local.get 11
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 7
+        local.get 12
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 7
+        local.get 13
+        v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+        i8x16.min_u
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 4
+        i32.const 64
+        i32.add
+        local.set 4
+        local.get 7
+        i32.const 64
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 64
+        i32.add
+        local.set 8
+        local.get 9
+        i32.const 1
+        i32.sub
+        local.tee 9
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 7
@@ -229,22 +291,23 @@
     local.set 8
     block ;; label = @1
       local.get 6
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 5
         i32.load
         local.get 5
         i32.load offset=4
-        local.set 10
+        local.set 14
         local.set 9
-        local.get 10
+        local.get 14
         i32.const 268435455
         i32.gt_u
         if ;; label = @3
           i32.const 2
           i32.const 36
-          local.get 10
+          local.get 14
           i64.extend_i32_u
           i64.const 1
           local.get 8
@@ -254,7 +317,7 @@
         end
         local.get 9
         i64.extend_i32_u
-        local.get 10
+        local.get 14
         i64.extend_i32_u
         i64.add
         memory.size
@@ -267,7 +330,7 @@
           i32.const 35
           local.get 9
           i64.extend_i32_u
-          local.get 10
+          local.get 14
           i64.extend_i32_u
           local.get 8
           i64.extend_i32_u
@@ -277,12 +340,12 @@
         i32.const 0
         i32.const 0
         i32.const 1
-        local.get 10
+        local.get 14
         call $"realloc of lib"
-        local.set 11
-        local.get 11
+        local.set 15
+        local.get 15
         i64.extend_i32_u
-        local.get 10
+        local.get 14
         i64.extend_i32_u
         i64.add
         memory.size $"memory of lib"
@@ -293,25 +356,87 @@
         if ;; label = @3
           i32.const 2
           i32.const 291
-          local.get 11
+          local.get 15
           i64.extend_i32_u
-          local.get 10
+          local.get 14
           i64.extend_i32_u
           local.get 8
           i64.extend_i32_u
           call $"trap 1"
           unreachable
         end
-        local.get 11
-        local.set 12
+        local.get 15
+        local.set 16
         i32.const 0
-        local.set 13
+        local.set 17
+        local.get 14
+        i32.const 64
+        i32.div_u
+        local.tee 18
+        i32.const 0
+        i32.ne
+        if ;; label = @3
+          loop ;; label = @4
+            local.get 9
+            v128.load align=1
+            local.set 13
+            local.get 9
+            v128.load offset=16 align=1
+            local.set 12
+            local.get 9
+            v128.load offset=32 align=1
+            local.set 11
+            local.get 9
+            v128.load offset=48 align=1
+            local.set 10
+            local.get 16
+            local.get 13
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" align=1
+            local.get 16
+            local.get 12
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=16 align=1
+            local.get 16
+            local.get 11
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=32 align=1
+            local.get 16
+            local.get 10
+            v128.const i32x4 0x01010101 0x01010101 0x01010101 0x01010101
+            i8x16.min_u
+            v128.store $"memory of lib" offset=48 align=1
+            local.get 9
+            i32.const 64
+            i32.add
+            local.set 9
+            local.get 16
+            i32.const 64
+            i32.add
+            local.set 16
+            local.get 17
+            i32.const 64
+            i32.add
+            local.set 17
+            local.get 18
+            i32.const 1
+            i32.sub
+            local.tee 18
+            i32.const 0
+            i32.ne
+            br_if 0 (;@4;)
+          end
+        end
         block ;; label = @3
-          local.get 10
-          i32.eqz
+          local.get 14
+          local.get 17
+          i32.eq
           br_if 0 (;@3;)
           loop ;; label = @4
-            local.get 12
+            local.get 16
             local.get 9
             i32.load8_u
             i32.const 0
@@ -321,25 +446,25 @@
             i32.const 1
             i32.add
             local.set 9
-            local.get 12
+            local.get 16
             i32.const 1
             i32.add
-            local.set 12
-            local.get 13
+            local.set 16
+            local.get 17
             i32.const 1
             i32.add
-            local.set 13
-            local.get 13
-            local.get 10
+            local.set 17
+            local.get 17
+            local.get 14
             i32.ne
             br_if 0 (;@4;)
           end
         end
         local.get 7
-        local.get 11
+        local.get 15
         i32.store $"memory of lib"
         local.get 7
-        local.get 10
+        local.get 14
         i32.store $"memory of lib" offset=4
         local.get 5
         i32.const 8

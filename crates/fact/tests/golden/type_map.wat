@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: map<string, char>, list: list<map<string, char>>)
 ;; Utf8 to Utf8
-;; 1697 bytes
+;; 2362 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "flat"[].0`
 ;; site 2: `param "flat"[].1`
@@ -158,7 +158,8 @@
     local.set 8
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 4
@@ -322,7 +323,8 @@
     local.set 8
     block ;; label = @1
       local.get 6
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 5
@@ -439,7 +441,8 @@
         local.set 13
         block ;; label = @3
           local.get 9
-          i32.eqz
+          local.get 13
+          i32.eq
           br_if 0 (;@3;)
           loop ;; label = @4
             local.get 10
@@ -594,18 +597,40 @@
       call $"trap 1"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 4
-    call $"utf8-to-utf8 app -> lib"
-    local.tee 5
+    i32.const 64
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
+      local.get 0
+      local.get 4
+      local.get 1
+      call $"short copy by 1 of ascii m0 m1"
+    end
     if ;; label = @1
-      local.get 5
-      i32.const 43
-      i32.eq
+      local.get 0
+      local.get 1
+      local.get 4
+      call $"utf8-to-utf8 app -> lib"
+      local.tee 5
       if ;; label = @2
-        local.get 2
+        local.get 5
         i32.const 43
+        i32.eq
+        if ;; label = @3
+          local.get 2
+          i32.const 43
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          local.get 3
+          call $"trap 1"
+          unreachable
+        end
+        local.get 2
+        i32.const 42
         local.get 0
         i64.extend_i32_u
         local.get 1
@@ -614,15 +639,6 @@
         call $"trap 1"
         unreachable
       end
-      local.get 2
-      i32.const 42
-      local.get 0
-      i64.extend_i32_u
-      local.get 1
-      i64.extend_i32_u
-      local.get 3
-      call $"trap 1"
-      unreachable
     end
     local.get 4
     local.get 1
@@ -693,18 +709,41 @@
       call $"trap 2"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 5
-    call $"utf8-to-utf8 app -> lib"
-    local.tee 6
+    i32.const 64
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
+      local.get 0
+      local.get 5
+      local.get 1
+      call $"short copy by 1 of ascii m0 m1"
+    end
     if ;; label = @1
-      local.get 6
-      i32.const 43
-      i32.eq
+      local.get 0
+      local.get 1
+      local.get 5
+      call $"utf8-to-utf8 app -> lib"
+      local.tee 6
       if ;; label = @2
-        local.get 2
+        local.get 6
         i32.const 43
+        i32.eq
+        if ;; label = @3
+          local.get 2
+          i32.const 43
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          local.get 3
+          local.get 4
+          call $"trap 2"
+          unreachable
+        end
+        local.get 2
+        i32.const 42
         local.get 0
         i64.extend_i32_u
         local.get 1
@@ -714,18 +753,272 @@
         call $"trap 2"
         unreachable
       end
-      local.get 2
-      i32.const 42
-      local.get 0
-      i64.extend_i32_u
-      local.get 1
-      i64.extend_i32_u
-      local.get 3
-      local.get 4
-      call $"trap 2"
-      unreachable
     end
     local.get 5
     local.get 1
+  )
+  (func $"short copy by 1 of ascii m0 m1" (;9;) (type 7) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 4
+      local.get 5
+      v128.or
+      local.get 6
+      v128.or
+      local.get 7
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of lib" align=1
+      local.get 1
+      local.get 5
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of lib" offset=16 align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 7
+      local.get 6
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 6
+      v128.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 9
+      local.get 10
+      i64.or
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of lib" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load align=1
+      local.set 3
+      local.get 8
+      i32.load align=1
+      local.set 11
+      local.get 3
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 3
+      i32.store $"memory of lib" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 12
+      i32.load16_u align=1
+      local.set 11
+      local.get 8
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 8
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 11
+      i32.store16 $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load8_u
+      local.set 12
+      local.get 3
+      i32.load8_u
+      local.set 11
+      local.get 12
+      local.get 11
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 12
+      i32.store8 $"memory of lib"
+      local.get 8
+      local.get 11
+      i32.store8 $"memory of lib"
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

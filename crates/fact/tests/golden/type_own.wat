@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: own<resource 0>, list: list<own<resource 0>>)
 ;; Utf8 to Utf8
-;; 1470 bytes
+;; 1472 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -174,7 +174,8 @@
     local.set 7
     block ;; label = @1
       local.get 4
-      i32.eqz
+      local.get 7
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 6

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: result<u8>, list: list<result<u8>>)
 ;; Utf8 to Utf8
-;; 581 bytes
+;; 583 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -124,7 +124,8 @@
     local.set 8
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 4

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: tuple<u8, u32>, list: list<tuple<u8, u32>>)
 ;; Utf8 to Utf8
-;; 536 bytes
+;; 767 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
@@ -19,7 +19,7 @@
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32 i32)
-    (local i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128)
     local.get 0
     i32.const 255
     i32.and
@@ -124,9 +124,79 @@
     local.set 7
     i32.const 0
     local.set 8
+    local.get 5
+    i32.const 8
+    i32.div_u
+    local.tee 9
+    i32.const 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 4
+        v128.load align=1
+        local.set 10
+        local.get 4
+        v128.load offset=16 align=1
+        local.set 11
+        local.get 4
+        v128.load offset=32 align=1
+        local.set 12
+        local.get 4
+        v128.load offset=48 align=1
+        local.set 13
+        local.get 7
+        local.get 10
+        local.get 7
+        v128.load $"memory of lib" align=1
+        v128.const i32x4 0x000000ff 0xffffffff 0x000000ff 0xffffffff
+        v128.bitselect
+        v128.store $"memory of lib" align=1
+        local.get 7
+        local.get 11
+        local.get 7
+        v128.load $"memory of lib" offset=16 align=1
+        v128.const i32x4 0x000000ff 0xffffffff 0x000000ff 0xffffffff
+        v128.bitselect
+        v128.store $"memory of lib" offset=16 align=1
+        local.get 7
+        local.get 12
+        local.get 7
+        v128.load $"memory of lib" offset=32 align=1
+        v128.const i32x4 0x000000ff 0xffffffff 0x000000ff 0xffffffff
+        v128.bitselect
+        v128.store $"memory of lib" offset=32 align=1
+        local.get 7
+        local.get 13
+        local.get 7
+        v128.load $"memory of lib" offset=48 align=1
+        v128.const i32x4 0x000000ff 0xffffffff 0x000000ff 0xffffffff
+        v128.bitselect
+        v128.store $"memory of lib" offset=48 align=1
+        local.get 4
+        i32.const 64
+        i32.add
+        local.set 4
+        local.get 7
+        i32.const 64
+        i32.add
+        local.set 7
+        local.get 8
+        i32.const 8
+        i32.add
+        local.set 8
+        local.get 9
+        i32.const 1
+        i32.sub
+        local.tee 9
+        i32.const 0
+        i32.ne
+        br_if 0 (;@2;)
+      end
+    end
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 7

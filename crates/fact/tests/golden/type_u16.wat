@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: u16, list: list<u16>)
 ;; Utf8 to Utf8
-;; 478 bytes
+;; 873 bytes
 ;; site 0: `param "list"`
 ;; trap of function 0 at site 0: list byte length exceeds the maximum of 2^28-1
 ;; trap of function 0 at site 0: unaligned pointer
@@ -19,7 +19,7 @@
   (import "callee" "f2" (func $"ns:pkg/iface#func of lib" (;2;) (type 0) (param i32 i32 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;3;) (type 0) (param i32 i32 i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     local.get 0
     i32.const 65535
     i32.and
@@ -119,14 +119,190 @@
       call $"trap 0"
       unreachable
     end
-    local.get 5
-    local.get 3
     local.get 4
     i32.const 2
     i32.mul
-    memory.copy $"memory of lib" $"memory of app"
+    local.tee 6
+    i32.const 64
+    i32.gt_u
+    if ;; label = @1
+      local.get 5
+      local.get 3
+      local.get 6
+      memory.copy $"memory of lib" $"memory of app"
+    else
+      local.get 3
+      local.get 5
+      local.get 6
+      call $"short copy by 2 m0 m1"
+    end
     local.get 5
     local.get 4
     call $"ns:pkg/iface#func of lib"
+  )
+  (func $"short copy by 2 m0 m1" (;4;) (type 0) (param i32 i32 i32)
+    (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of lib" align=1
+      local.get 1
+      local.get 5
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of lib" offset=16 align=1
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 8
+      v128.load align=1
+      local.set 6
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 7
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 6
+      v128.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of lib" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load align=1
+      local.set 3
+      local.get 8
+      i32.load align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 3
+      i32.store $"memory of lib" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of lib" align=1
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 0
+      i32.load16_u align=1
+      local.set 8
+      local.get 12
+      i32.load16_u align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 8
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 11
+      i32.store16 $"memory of lib" align=1
+      return
+    end
   )
 )

@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(flat: variant { a(f32), b, c(u64) }, list: list<variant { a(f32), b, c(u64) }>)
 ;; Utf8 to Utf8
-;; 671 bytes
+;; 673 bytes
 ;; site 0: `param "flat"`
 ;; site 1: `param "list"`
 ;; site 2: `param "list"[]`
@@ -161,7 +161,8 @@
     local.set 8
     block ;; label = @1
       local.get 5
-      i32.eqz
+      local.get 8
+      i32.eq
       br_if 0 (;@1;)
       loop ;; label = @2
         local.get 4

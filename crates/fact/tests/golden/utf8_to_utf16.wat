@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf8 to Utf16
-;; 830 bytes
+;; 1451 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: string content out-of-bounds
@@ -17,6 +17,7 @@
   (type (;2;) (func))
   (type (;3;) (func (param i32 i32 i64 i64)))
   (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;5;) (func (param i32 i32 i32) (result i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 0) (param i32 i32)))
   (import "post-return" "f1" (func $"post-return of ns:pkg/iface#func of lib" (;1;) (type 2)))
   (import "state" "state" (memory $state (;0;) 0))
@@ -136,18 +137,39 @@
       call $"trap 0"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 3
-    call $"utf8-to-utf16 app -> lib"
-    local.tee 5
-    if ;; label = @1
-      local.get 5
-      i32.const 43
-      i32.eq
+    i32.const 32
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
+      local.get 0
+      local.get 3
+      local.get 1
+      call $"short widen of ascii m1 m2"
+    end
+    if (result i32) ;; label = @1
+      local.get 0
+      local.get 1
+      local.get 3
+      call $"utf8-to-utf16 app -> lib"
+      local.tee 5
       if ;; label = @2
-        local.get 2
+        local.get 5
         i32.const 43
+        i32.eq
+        if ;; label = @3
+          local.get 2
+          i32.const 43
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          call $"trap 0"
+          unreachable
+        end
+        local.get 2
+        i32.const 42
         local.get 0
         i64.extend_i32_u
         local.get 1
@@ -155,14 +177,8 @@
         call $"trap 0"
         unreachable
       end
-      local.get 2
-      i32.const 42
-      local.get 0
-      i64.extend_i32_u
+    else
       local.get 1
-      i64.extend_i32_u
-      call $"trap 0"
-      unreachable
     end
     local.tee 4
     local.get 1
@@ -229,5 +245,248 @@
     end
     local.get 3
     local.get 4
+  )
+  (func $"short widen of ascii m1 m2" (;7;) (type 5) (param i32 i32 i32) (result i32)
+    (local i32 v128 v128 i32 i32 i32)
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load $"memory of app" align=1
+      local.set 4
+      local.get 3
+      v128.load $"memory of app" align=1
+      local.set 5
+      local.get 4
+      local.get 5
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.const 1
+      i32.shl
+      i32.add
+      local.set 6
+      local.get 1
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store $"memory of lib" align=1
+      local.get 1
+      local.get 4
+      i16x8.extend_high_i8x16_u
+      v128.store $"memory of lib" offset=16 align=1
+      local.get 6
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store $"memory of lib" align=1
+      local.get 6
+      local.get 5
+      i16x8.extend_high_i8x16_u
+      v128.store $"memory of lib" offset=16 align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 6
+      local.get 0
+      v128.load64_zero $"memory of app" align=1
+      local.set 5
+      local.get 6
+      v128.load64_zero $"memory of app" align=1
+      local.set 4
+      local.get 5
+      local.get 4
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 1
+      i32.shl
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store $"memory of lib" align=1
+      local.get 3
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load32_zero $"memory of app" align=1
+      local.set 4
+      local.get 3
+      v128.load32_zero $"memory of app" align=1
+      local.set 5
+      local.get 4
+      local.get 5
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.const 1
+      i32.shl
+      i32.add
+      local.set 6
+      local.get 1
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store64_lane $"memory of lib" align=1 0
+      local.get 6
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store64_lane $"memory of lib" align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 6
+      local.get 0
+      i32.load16_u $"memory of app" align=1
+      local.set 3
+      local.get 6
+      i32.load16_u $"memory of app" align=1
+      local.set 7
+      local.get 3
+      local.get 7
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.const 1
+      i32.shl
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 3
+      local.get 3
+      i32.const 8
+      i32.shl
+      i32.or
+      i32.const 16711935
+      i32.and
+      i32.store $"memory of lib" align=1
+      local.get 8
+      local.get 7
+      local.get 7
+      i32.const 8
+      i32.shl
+      i32.or
+      i32.const 16711935
+      i32.and
+      i32.store $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 0
+      i32.load8_u $"memory of app"
+      local.set 6
+      local.get 8
+      i32.load8_u $"memory of app"
+      local.set 7
+      local.get 6
+      local.get 7
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.const 1
+      i32.shl
+      i32.add
+      local.set 3
+      local.get 1
+      local.get 6
+      i32.store16 $"memory of lib" align=1
+      local.get 3
+      local.get 7
+      i32.store16 $"memory of lib" align=1
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

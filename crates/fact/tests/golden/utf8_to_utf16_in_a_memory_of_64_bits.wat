@@ -2,7 +2,7 @@
 ;; func(text: string)
 ;;   -> list<u8>
 ;; Utf8 to Utf16
-;; 1048 bytes
+;; 2131 bytes
 ;; site 0: `param "text"`
 ;; site 1: `result`
 ;; trap of function 0 at site 1: unaligned pointer
@@ -26,20 +26,22 @@
   (type (;2;) (func (param i64 i64) (result i64)))
   (type (;3;) (func (param i32 i32 i64 i64)))
   (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;5;) (func (param i64)))
-  (type (;6;) (func (param i64 i64 i64 i64) (result i64)))
-  (type (;7;) (func (param i32 i32 i64) (result i64 i32)))
+  (type (;5;) (func (param i64 i32 i32)))
+  (type (;6;) (func (param i64)))
+  (type (;7;) (func (param i64 i64 i64 i64) (result i64)))
+  (type (;8;) (func (param i32 i64 i32) (result i32)))
+  (type (;9;) (func (param i32 i32 i64) (result i64 i32)))
   (import "callee" "f0" (func $"ns:pkg/iface#func of lib" (;0;) (type 2) (param i64 i64) (result i64)))
   (import "trap" "0" (func $"trap 0" (;1;) (type 3) (param i32 i32 i64 i64)))
   (import "memory" "m0" (memory $"memory of lib" (;0;) i64 0))
   (import "memory" "m1" (memory $"memory of app" (;1;) 0))
   (import "realloc" "f2" (func $"realloc of app" (;2;) (type 4) (param i32 i32 i32 i32) (result i32)))
-  (import "post-return" "f3" (func $"post-return of ns:pkg/iface#func of lib" (;3;) (type 5) (param i64)))
-  (import "realloc" "f4" (func $"realloc of lib" (;4;) (type 6) (param i64 i64 i64 i64) (result i64)))
-  (import "transcode" "utf8-to-utf16 m1 m0" (func $"utf8-to-utf16 app -> lib" (;5;) (type 7) (param i32 i32 i64) (result i64 i32)))
+  (import "post-return" "f3" (func $"post-return of ns:pkg/iface#func of lib" (;3;) (type 6) (param i64)))
+  (import "realloc" "f4" (func $"realloc of lib" (;4;) (type 7) (param i64 i64 i64 i64) (result i64)))
+  (import "transcode" "utf8-to-utf16 m1 m0" (func $"utf8-to-utf16 app -> lib" (;5;) (type 9) (param i32 i32 i64) (result i64 i32)))
   (export "0: app -> lib ns:pkg/iface#func" (func $"adapter app -> lib ns:pkg/iface#func"))
   (func $"adapter app -> lib ns:pkg/iface#func" (;6;) (type 0) (param i32 i32 i32)
-    (local i64 i64 i64 i64 i32)
+    (local i64 i64 i64 i64 i32 i32)
     local.get 0
     local.get 1
     i32.const 0
@@ -170,11 +172,22 @@
       call $"trap 0"
       unreachable
     end
-    local.get 7
-    local.get 4
     local.get 5
     i32.wrap_i64
-    memory.copy $"memory of app" $"memory of lib"
+    local.tee 8
+    i32.const 64
+    i32.gt_u
+    if ;; label = @1
+      local.get 7
+      local.get 4
+      local.get 8
+      memory.copy $"memory of app" $"memory of lib"
+    else
+      local.get 4
+      local.get 7
+      local.get 8
+      call $"short copy by 1 m0 m1"
+    end
     local.get 2
     local.get 7
     i32.store $"memory of app"
@@ -266,18 +279,39 @@
       call $"trap 0"
       unreachable
     end
-    local.get 0
     local.get 1
-    local.get 3
-    call $"utf8-to-utf16 app -> lib"
-    local.tee 5
-    if ;; label = @1
-      local.get 5
-      i32.const 43
-      i32.eq
+    i32.const 32
+    i32.gt_u
+    if (result i32) ;; label = @1
+      i32.const 1
+    else
+      local.get 0
+      local.get 3
+      local.get 1
+      call $"short widen of ascii m1 m0"
+    end
+    if (result i64) ;; label = @1
+      local.get 0
+      local.get 1
+      local.get 3
+      call $"utf8-to-utf16 app -> lib"
+      local.tee 5
       if ;; label = @2
-        local.get 2
+        local.get 5
         i32.const 43
+        i32.eq
+        if ;; label = @3
+          local.get 2
+          i32.const 43
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          call $"trap 0"
+          unreachable
+        end
+        local.get 2
+        i32.const 42
         local.get 0
         i64.extend_i32_u
         local.get 1
@@ -285,14 +319,9 @@
         call $"trap 0"
         unreachable
       end
-      local.get 2
-      i32.const 42
-      local.get 0
-      i64.extend_i32_u
+    else
       local.get 1
       i64.extend_i32_u
-      call $"trap 0"
-      unreachable
     end
     local.tee 4
     local.get 1
@@ -349,5 +378,454 @@
     end
     local.get 3
     local.get 4
+  )
+  (func $"short copy by 1 m0 m1" (;8;) (type 5) (param i64 i32 i32)
+    (local i64 v128 v128 v128 v128 i32 i64 i64 i32 i32)
+    local.get 2
+    i32.const 32
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 32
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 4
+      local.get 0
+      v128.load offset=16 align=1
+      local.set 5
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 3
+      v128.load offset=16 align=1
+      local.set 7
+      local.get 1
+      local.get 2
+      i32.const 32
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 4
+      v128.store $"memory of app" align=1
+      local.get 1
+      local.get 5
+      v128.store $"memory of app" offset=16 align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of app" align=1
+      local.get 8
+      local.get 7
+      v128.store $"memory of app" offset=16 align=1
+      return
+    end
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      v128.load align=1
+      local.set 7
+      local.get 3
+      v128.load align=1
+      local.set 6
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 7
+      v128.store $"memory of app" align=1
+      local.get 8
+      local.get 6
+      v128.store $"memory of app" align=1
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      i64.load align=1
+      local.set 9
+      local.get 3
+      i64.load align=1
+      local.set 10
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 9
+      i64.store $"memory of app" align=1
+      local.get 8
+      local.get 10
+      i64.store $"memory of app" align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      i32.load align=1
+      local.set 8
+      local.get 3
+      i32.load align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 8
+      i32.store $"memory of app" align=1
+      local.get 12
+      local.get 11
+      i32.store $"memory of app" align=1
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      i32.load16_u align=1
+      local.set 12
+      local.get 3
+      i32.load16_u align=1
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 8
+      local.get 1
+      local.get 12
+      i32.store16 $"memory of app" align=1
+      local.get 8
+      local.get 11
+      i32.store16 $"memory of app" align=1
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i64.extend_i32_u
+      i64.add
+      local.set 3
+      local.get 0
+      i32.load8_u
+      local.set 8
+      local.get 3
+      i32.load8_u
+      local.set 11
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 12
+      local.get 1
+      local.get 8
+      i32.store8 $"memory of app"
+      local.get 12
+      local.get 11
+      i32.store8 $"memory of app"
+      return
+    end
+  )
+  (func $"short widen of ascii m1 m0" (;9;) (type 8) (param i32 i64 i32) (result i32)
+    (local i32 v128 v128 i64 i32 i32)
+    local.get 2
+    i32.const 16
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load $"memory of app" align=1
+      local.set 4
+      local.get 3
+      v128.load $"memory of app" align=1
+      local.set 5
+      local.get 4
+      local.get 5
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 16
+      i32.sub
+      i32.const 1
+      i32.shl
+      i64.extend_i32_u
+      i64.add
+      local.set 6
+      local.get 1
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store align=1
+      local.get 1
+      local.get 4
+      i16x8.extend_high_i8x16_u
+      v128.store offset=16 align=1
+      local.get 6
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store align=1
+      local.get 6
+      local.get 5
+      i16x8.extend_high_i8x16_u
+      v128.store offset=16 align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load64_zero $"memory of app" align=1
+      local.set 5
+      local.get 3
+      v128.load64_zero $"memory of app" align=1
+      local.set 4
+      local.get 5
+      local.get 4
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 1
+      i32.shl
+      i64.extend_i32_u
+      i64.add
+      local.set 6
+      local.get 1
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store align=1
+      local.get 6
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      v128.load32_zero $"memory of app" align=1
+      local.set 4
+      local.get 3
+      v128.load32_zero $"memory of app" align=1
+      local.set 5
+      local.get 4
+      local.get 5
+      v128.or
+      v128.const i32x4 0x80808080 0x80808080 0x80808080 0x80808080
+      v128.and
+      v128.any_true
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 4
+      i32.sub
+      i32.const 1
+      i32.shl
+      i64.extend_i32_u
+      i64.add
+      local.set 6
+      local.get 1
+      local.get 4
+      i16x8.extend_low_i8x16_u
+      v128.store64_lane align=1 0
+      local.get 6
+      local.get 5
+      i16x8.extend_low_i8x16_u
+      v128.store64_lane align=1 0
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 2
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load16_u $"memory of app" align=1
+      local.set 7
+      local.get 3
+      i32.load16_u $"memory of app" align=1
+      local.set 8
+      local.get 7
+      local.get 8
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 2
+      i32.sub
+      i32.const 1
+      i32.shl
+      i64.extend_i32_u
+      i64.add
+      local.set 6
+      local.get 1
+      local.get 7
+      local.get 7
+      i32.const 8
+      i32.shl
+      i32.or
+      i32.const 16711935
+      i32.and
+      i32.store align=1
+      local.get 6
+      local.get 8
+      local.get 8
+      i32.const 8
+      i32.shl
+      i32.or
+      i32.const 16711935
+      i32.and
+      i32.store align=1
+      i32.const 0
+      return
+    end
+    local.get 2
+    i32.const 1
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.add
+      local.set 3
+      local.get 0
+      i32.load8_u $"memory of app"
+      local.set 8
+      local.get 3
+      i32.load8_u $"memory of app"
+      local.set 7
+      local.get 8
+      local.get 7
+      i32.or
+      i32.const -2139062144
+      i32.and
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 1
+      local.get 2
+      i32.const 1
+      i32.sub
+      i32.const 1
+      i32.shl
+      i64.extend_i32_u
+      i64.add
+      local.set 6
+      local.get 1
+      local.get 8
+      i32.store16 align=1
+      local.get 6
+      local.get 7
+      i32.store16 align=1
+      i32.const 0
+      return
+    end
+    i32.const 0
   )
 )

@@ -101,6 +101,7 @@ impl Maker {
             toggle_caller: false,
             toggle_callee: false,
             fuel: false,
+            canonical_nans: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::activation::check_return;
 use crate::adapter_trap::adapter_trap;
+use crate::config::Config;
 use crate::error::{Result, format_err};
 use crate::host_func::LoweredImport;
 use crate::lifted_func::LiftedFunc;
@@ -64,7 +65,7 @@ pub(super) fn link<T: 'static>(
     if !wanted || gusset_fact::unsupported(types, import.ty).is_some() || parts(types, import) > MAX_PARTS {
         return Ok(None);
     }
-    let module = gusset_fact::compile_link(types, &spec(import, callee, &name, config.consume_fuel));
+    let module = gusset_fact::compile_link(types, &spec(import, callee, &name, config));
     let engine = store.engine().clone();
     let links: Vec<_> = module.imports.iter().map(import_link).collect();
     let code = engine.compiler().adapter(engine.signatures(), &module.wasm, &links)?;
@@ -112,7 +113,7 @@ fn import_link(import: &AdapterImport) -> ImportLink {
     }
 }
 
-fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName, fuel: bool) -> AdapterSpec {
+fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName, config: &Config) -> AdapterSpec {
     let (lower, lift) = (&import.options, callee.options());
     let root = ComponentInstanceIndex::from_u32(0);
     // An instance that calls itself has one memory, and the module must know that it is one.
@@ -148,7 +149,8 @@ fn spec(import: &LoweredImport, callee: &LiftedFunc, name: &AdapterName, fuel: b
         check_may_leave: false,
         toggle_caller: lower.state.is_some(),
         toggle_callee: lift.state.is_some(),
-        fuel,
+        fuel: config.consume_fuel,
+        canonical_nans: config.nan_canonicalization,
     }
 }
 

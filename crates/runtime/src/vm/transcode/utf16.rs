@@ -8,6 +8,9 @@ use gusset_types::TrapCode;
 /// Units that are checked and then converted.
 const PIECE: usize = 4 << 10;
 
+/// Texts that are no longer than this are made into UTF-8 character by character.
+const SHORT: usize = 32;
+
 /// Units that are looked at together for halves of characters.
 const CHECKED: usize = 32;
 
@@ -73,6 +76,9 @@ fn check_block(src: &[u16], start: usize) -> Result<usize, TrapCode> {
 
 /// Checks it and makes it into UTF-8.
 pub(super) fn to_utf8(src: &[u16], dst: &mut [u8]) -> Result<Transcoded, TrapCode> {
+    if src.len() <= SHORT {
+        return short_to_utf8(src, dst);
+    }
     let prefix = narrow_up_to(src, dst, 0x7f);
     let (mut read, mut written) = (prefix, prefix);
     while read < src.len() {
@@ -83,6 +89,16 @@ pub(super) fn to_utf8(src: &[u16], dst: &mut [u8]) -> Result<Transcoded, TrapCod
         read = end;
     }
     Ok(Transcoded::new(read, written))
+}
+
+/// The same, a character at a time.
+fn short_to_utf8(src: &[u16], dst: &mut [u8]) -> Result<Transcoded, TrapCode> {
+    let mut written = 0;
+    for character in char::decode_utf16(src.iter().copied()) {
+        let character = character.map_err(|_| TrapCode::InvalidUtf16)?;
+        written += character.encode_utf8(&mut dst[written..]).len();
+    }
+    Ok(Transcoded::new(src.len(), written))
 }
 
 /// Copies what comes before the first character beyond ASCII.

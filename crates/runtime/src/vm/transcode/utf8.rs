@@ -9,7 +9,8 @@ use gusset_types::TrapCode;
 /// Bytes that are checked and then converted.
 const PIECE: usize = 8 << 10;
 
-/// Texts that are no longer than this are copied in blocks, if they are ASCII, without a look at what else they could be.
+/// Texts that are no longer than this are copied in blocks, if they are ASCII, without a look at what else they could be; and made into something
+/// else character by character.
 const SHORT: usize = 64;
 
 /// Checks it and copies it.
@@ -21,6 +22,9 @@ pub(super) fn to_utf8(src: &[u8], dst: &mut [u8]) -> Result<Transcoded, TrapCode
 
 /// Checks it and makes it into UTF-16.
 pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Result<Transcoded, TrapCode> {
+    if src.len() <= SHORT {
+        return short_to_utf16(src, dst);
+    }
     let prefix = widen_ascii(src, dst);
     let mut written = prefix;
     for_each_piece(src, prefix, |start, piece| {
@@ -29,6 +33,48 @@ pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Result<Transcoded, TrapCo
         written += widen_text(&piece[ascii..], &mut dst[written..]);
     })?;
     Ok(Transcoded::new(src.len(), written))
+}
+
+/// The same, a character at a time.
+fn short_to_utf16(src: &[u8], dst: &mut [u16]) -> Result<Transcoded, TrapCode> {
+    let (mut read, mut written) = (0, 0);
+    while read < src.len() {
+        let Some((character, bytes)) = first_character(&src[read..]) else { return Err(what_is_wrong(&src[read..])) };
+        match u16::try_from(character) {
+            Ok(unit) => {
+                dst[written] = unit;
+                written += 1;
+            }
+            Err(_) => {
+                let above = character - 0x1_0000;
+                dst[written..written + 2]
+                    .copy_from_slice(&[0xd800 | (above >> 10) as u16, 0xdc00 | (above & 0x3ff) as u16]);
+                written += 2;
+            }
+        }
+        read += bytes;
+    }
+    Ok(Transcoded::new(read, written))
+}
+
+/// The first character of a text, and of how many bytes it is made; `None` if it is none.
+#[inline(always)]
+fn first_character(text: &[u8]) -> Option<(u32, usize)> {
+    let continued = |bytes: &[u8]| bytes.iter().all(|byte| byte & 0xc0 == 0x80);
+    let join = |first: u8, rest: &[u8]| rest.iter().fold(first.into(), |all, byte| all << 6 | u32::from(byte & 0x3f));
+    match *text {
+        [first @ ..0x80, ..] => Some((first.into(), 1)),
+        [first @ 0xc2..0xe0, second, ..] if continued(&[second]) => Some((join(first & 0x1f, &[second]), 2)),
+        [first @ 0xe0..0xf0, second, third, ..] if continued(&[second, third]) => {
+            let character = join(first & 0x0f, &[second, third]);
+            (character >= 0x800 && character & 0xf800 != 0xd800).then_some((character, 3))
+        }
+        [first @ 0xf0..0xf5, second, third, fourth, ..] if continued(&[second, third, fourth]) => {
+            let character = join(first & 0x07, &[second, third, fourth]);
+            (0x1_0000..0x11_0000).contains(&character).then_some((character, 4))
+        }
+        _ => None,
+    }
 }
 
 /// Checks all of it, and makes what comes before the first character beyond it into Latin-1.
