@@ -262,7 +262,7 @@ pub(crate) fn translate(
         scan,
         buffers: bodies,
         places: OperatorPlaces::default(),
-        inlining: Inlining::of(unit, inlines, body_len),
+        inlining: Inlining::of(unit, inlines, (body.module, body.index), body_len),
         position: 0,
         loops: 0,
         stack: Vec::new(),

@@ -4,8 +4,8 @@
 use crate::known_tables;
 use crate::module_env::{Body, UnitEnv};
 use crate::parallel::Helpers;
-use gusset_artifact::{FuncIndex, ModuleIndex};
-use std::collections::HashMap;
+use gusset_artifact::{FuncIndex, ImportLink, ModuleIndex};
+use std::collections::{HashMap, HashSet};
 use wasmparser::{BinaryReader, FuncValidatorAllocations, FunctionBody, Operator, WasmFeatures};
 
 /// Bytes of a body, at most: of a function of a guest, and of one that stands between components.
@@ -21,7 +21,7 @@ const MAX_GENERATED_WEIGHT: u32 = 200;
 const MAX_OWN_WEIGHT: u32 = 4;
 
 /// The same with all that is inlined into it in turn; and how deep that may go.
-const MAX_NESTED_WEIGHT: u32 = 120;
+const MAX_NESTED_WEIGHT: u32 = 200;
 const MAX_DEPTH: u32 = 24;
 
 /// Parameters, results and locals.
@@ -54,6 +54,9 @@ pub(crate) struct InlinedBody {
     pub(crate) nests: bool,
     /// Whether it is so small that functions of its own module inline it.
     pub(crate) is_tiny: bool,
+    /// Whether whoever is linked with it inlines it: its own code is for others, which are few, and is not worth inlining into. So what is
+    /// inlined in a chain of calls is translated in one place, not in each member of the chain.
+    pub(crate) is_elsewhere: bool,
 }
 
 /// What a body is like that may be inlined.
@@ -79,6 +82,10 @@ impl InlinePlan {
         let surveyed = small.into_iter().zip(surveys.into_iter().flatten());
         let found: Vec<_> = surveyed.filter_map(|(body, survey)| Some((body, survey?))).collect();
         let nested = InlineNesting::of(&found);
+        let is_linked = linked_functions(env);
+        let called = found.iter().zip(&nested).filter(|(_, nesting)| nesting.is_some_and(|body| !body.nests));
+        let is_called: HashSet<UnitFunction> =
+            called.flat_map(|((_, survey), _)| survey.calls.iter().copied()).collect();
         let mut plan = InlinePlan::default();
         let mut code = Vec::new();
         for ((body, survey), nesting) in found.into_iter().zip(nested) {
@@ -86,9 +93,11 @@ impl InlinePlan {
             let (bytes, offset) = (body.body.as_bytes(), body.body.range().start);
             let (start, len, features) = (code.len(), bytes.len(), body.validate.features);
             code.extend_from_slice(bytes);
+            let function = (body.module, body.index);
             let (is_leaf, is_tiny) = (survey.is_leaf, weight <= MAX_OWN_WEIGHT);
-            let inlined = InlinedBody { start, len, offset, features, is_leaf, nests, is_tiny };
-            plan.functions.insert((body.module, body.index), inlined);
+            let is_elsewhere = is_linked.contains(&function) && !is_called.contains(&function);
+            let inlined = InlinedBody { start, len, offset, features, is_leaf, nests, is_tiny, is_elsewhere };
+            plan.functions.insert(function, inlined);
         }
         plan.code = code.into();
         plan
@@ -113,6 +122,16 @@ impl InlinedBody {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+}
+
+/// The functions that modules of the unit import.
+fn linked_functions(env: &UnitEnv) -> HashSet<UnitFunction> {
+    let links = env.modules.values().flat_map(|module| &module.links);
+    let functions = links.filter_map(|link| match *link {
+        ImportLink::Func { module, func } => Some((module, func)),
+        _ => None,
+    });
+    functions.collect()
 }
 
 fn max_body(env: &UnitEnv, module: ModuleIndex) -> usize {

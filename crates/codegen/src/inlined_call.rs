@@ -31,9 +31,10 @@ pub(crate) struct Inlining<'a> {
 
 impl<'a> Inlining<'a> {
     /// For a function whose body has so many bytes.
-    pub(crate) fn of(unit: &'a UnitEnv, inlines: bool, body_len: usize) -> Inlining<'a> {
+    pub(crate) fn of(unit: &'a UnitEnv, inlines: bool, function: UnitFunction, body_len: usize) -> Inlining<'a> {
         let allowance = (UNIT_ALLOWANCE / unit.functions.max(1)).clamp(LEAST_ALLOWANCE, MOST_ALLOWANCE);
-        let plan = unit.inlining.as_deref().filter(|_| inlines);
+        let is_elsewhere = |plan: &InlinePlan| plan.get(function).is_some_and(|body| body.is_elsewhere);
+        let plan = unit.inlining.as_deref().filter(|plan| inlines && !is_elsewhere(plan));
         Inlining { plan, left: allowance + body_len, depth: 0, nests: true, abandoned: false }
     }
 

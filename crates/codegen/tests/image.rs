@@ -487,6 +487,30 @@ fn other_functions_are_called() {
     assert_eq!(compile(&text).tables.inlined_calls.len(), 0);
 }
 
+/// What whoever is linked with it inlines is not inlined into: a chain of calls is translated in one place. Where a chain is too long for that, it is
+/// taken up where it was left.
+#[test]
+fn a_chain_of_calls_is_inlined_in_one_place() {
+    let link = wasm(
+        r#"(module (import "" "f" (func $f (param i32) (result i32)))
+        (func (param i32) (result i32) (i32.add (call $f (i32.mul (local.get 0) (i32.const 3))) (local.get 0))))"#,
+    );
+    let last = wasm("(module (func (param i32) (result i32) (local.get 0)))");
+    let inlined = |length: u32| {
+        let next =
+            |n: u32| [ImportLink::Func { module: ModuleIndex::from_u32(n + 1), func: func(u32::from(n + 2 < length)) }];
+        let links: Vec<_> = (0..length - 1).map(next).collect();
+        let mut modules: Vec<(&[u8], &[ImportLink])> = links.iter().map(|links| (&*link, &links[..])).collect();
+        modules.push((&last, &[]));
+        compile_unit(&modules).expect("they fit").tables.inlined_calls.len() as u32
+    };
+    assert_eq!(inlined(2), 1);
+    assert_eq!(inlined(5), 4);
+    let calls = 300;
+    let long = inlined(calls + 1);
+    assert!((calls * 3 / 4..calls).contains(&long), "{long}");
+}
+
 /// However small functions are and however many, all together are inlined into one to a limit.
 #[test]
 fn one_function_takes_in_so_much() {
@@ -535,8 +559,8 @@ fn calls_through_a_known_table_are_calls(size: u32) {
     };
     let table = ImportLink::Table { module: shim_module, table: TableIndex::from_u32(0) };
     let of_callee = ImportLink::Func { module: callee_module, func: func(0) };
-    // Into the shim itself, and both into `main`.
-    assert_eq!(callees(&[table, of_callee]), [callee_module, shim_module, callee_module]);
+    // Both into `main`, and so not into the shim itself.
+    assert_eq!(callees(&[table, of_callee]), [shim_module, callee_module]);
     assert_eq!(callees(&[ImportLink::Unknown, of_callee]), [shim_module]);
     assert_eq!(callees(&[table, ImportLink::Unknown]), [shim_module]);
 }
