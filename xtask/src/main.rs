@@ -5,6 +5,7 @@
 mod aarch64;
 mod asan;
 mod bless;
+mod canonical_figures;
 mod known_failures;
 mod mutants;
 mod oracle;
@@ -52,6 +53,9 @@ chores:
            run the tests of the lower half of the runtime under valgrind; says what is missing for that
   asan
            run the same tests under AddressSanitizer, which is built into them; says what is missing for that
+  canonical-figures SUMMARY [--svg FILE] [--bar PART=RATIO]... [GROUP...]
+           print what the bench `canonical` says at its end as tables in Markdown, and draw the ratios into FILE; rows with PART in
+           their names have the mark of a bar
   public-api [PACKAGE...]
            print what the packages make public, for review
 ";
@@ -80,6 +84,7 @@ fn run() -> Result<()> {
         ["shapes", ref arguments @ ..] => shapes::run(&root()?, arguments),
         ["wasi-testsuite", ref arguments @ ..] => wasi_testsuite::run(&root()?, arguments),
         ["wasmtime-programs", ref arguments @ ..] => wasmtime_programs::run(&root()?, arguments),
+        ["canonical-figures", ref arguments @ ..] => canonical_figures::run(arguments),
         ["public-api", ref packages @ ..] => public_api::run(&root()?, packages),
         ["aarch64", ref arguments @ ..] => aarch64::run(&root()?, arguments),
         ["valgrind"] => valgrind::run(&root()?),
