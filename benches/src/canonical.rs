@@ -4,6 +4,7 @@
 pub mod chains;
 pub mod compound;
 pub mod guest_loop;
+pub mod guests;
 pub mod host;
 pub mod host_guests;
 pub mod lists;
@@ -44,10 +45,22 @@ pub struct CanonicalEngines {
 impl CanonicalEngines {
     /// The engines, with masks against Spectre as they have them by default.
     pub fn new() -> Result<CanonicalEngines> {
-        let mut best = wasmtime::Config::new();
+        CanonicalEngines::configured(gusset::Config::new(), wasmtime::Config::new())
+    }
+
+    /// The same engines, which compile on one thread, so that they do the same each time.
+    pub fn on_one_thread() -> Result<CanonicalEngines> {
+        let (mut gusset, mut wasmtime) = (gusset::Config::new(), wasmtime::Config::new());
+        gusset.compile_threads(1);
+        wasmtime.parallel_compilation(false);
+        CanonicalEngines::configured(gusset, wasmtime)
+    }
+
+    fn configured(gusset: gusset::Config, default: wasmtime::Config) -> Result<CanonicalEngines> {
+        let mut best = default.clone();
         best.compiler_inlining(wasmtime::Inlining::Yes).concurrency_support(false);
-        let gusset = gusset::Engine::new(&gusset::Config::new())?;
-        Ok(CanonicalEngines { gusset, wasmtime: [wasmtime::Engine::default(), wasmtime::Engine::new(&best)?] })
+        let wasmtime = [wasmtime::Engine::new(&default)?, wasmtime::Engine::new(&best)?];
+        Ok(CanonicalEngines { gusset: gusset::Engine::new(&gusset)?, wasmtime })
     }
 }
 
@@ -67,6 +80,13 @@ impl CanonicalRow {
         prepare: impl FnOnce(&CanonicalEngines) -> Result<[TimedRun; 3]> + 'static,
     ) -> CanonicalRow {
         CanonicalRow { name: format!("{group}: {name}"), prepare: Box::new(prepare) }
+    }
+
+    /// Prepares it, and runs so many operations in one of the contenders, again and again.
+    pub fn repeat(self, engines: &CanonicalEngines, contender: usize, operations: u32, runs: u32) -> Result<()> {
+        let run = &mut (self.prepare)(engines)?[contender];
+        (0..runs).for_each(|_| drop(run(operations)));
+        Ok(())
     }
 
     /// Prepares and measures it.
@@ -92,6 +112,7 @@ pub fn rows() -> Vec<CanonicalRow> {
     rows.extend(strings::rows());
     rows.extend(host::rows());
     rows.extend(chains::rows());
+    rows.extend(guests::rows());
     rows
 }
 

@@ -14,7 +14,7 @@ const FIELDS: usize = 20;
 
 /// A value that is made from a number, in Rust and in a guest, and that lies in memory or is passed flat.
 #[derive(Clone, Copy)]
-struct CompoundValue {
+pub struct CompoundValue {
     ty: &'static str,
     size: u32,
     align: u32,
@@ -46,7 +46,7 @@ macro_rules! number {
     };
 }
 
-const NUMBERS: [CompoundValue; 5] = [
+pub const NUMBERS: [CompoundValue; 5] = [
     number!("u8", 1, |v| v & 0xff, "i64.load8_u", "i64.store8 AT (local.get $v)"),
     number!("u16", 2, |v| v & 0xffff, "i64.load16_u", "i64.store16 AT (local.get $v)"),
     number!("u32", 4, |v| v & 0xffff_ffff, "i64.load32_u", "i64.store32 AT (local.get $v)"),
@@ -61,7 +61,7 @@ const NUMBERS: [CompoundValue; 5] = [
 ];
 
 /// The lowest bit says whether there is one.
-const OPTION: CompoundValue = CompoundValue {
+pub const OPTION: CompoundValue = CompoundValue {
     ty: "(option u32)",
     size: 8,
     align: 4,
@@ -73,7 +73,7 @@ const OPTION: CompoundValue = CompoundValue {
 };
 
 /// The lowest bit says which it is.
-const RESULT_VALUE: CompoundValue = CompoundValue {
+pub const RESULT_VALUE: CompoundValue = CompoundValue {
     ty: "(result u16 (error u64))",
     size: 16,
     align: 8,
@@ -89,7 +89,7 @@ const RESULT_VALUE: CompoundValue = CompoundValue {
 };
 
 /// The lowest two bits say which case it is.
-const VARIANT: CompoundValue = CompoundValue {
+pub const VARIANT: CompoundValue = CompoundValue {
     ty: "$shape",
     size: 16,
     align: 8,
@@ -125,6 +125,9 @@ const VARIANT: CompoundValue = CompoundValue {
         (select (i64.const 11) (i64.const 0) (i32.eq (local.get $case) (i32.const 3))))",
 };
 
+/// The kinds of fields of the record that has more than numbers.
+pub const CASES: [CompoundValue; 3] = [OPTION, RESULT_VALUE, VARIANT];
+
 const SHAPE: (&str, &str) = ("shape", "(variant (case \"a\" u32) (case \"b\" f64) (case \"c\" u16) (case \"d\"))");
 
 /// The rows.
@@ -135,20 +138,19 @@ pub fn rows() -> Vec<CanonicalRow> {
     let record = |name: &str, make: fn(&[CompoundValue]) -> GuestLoop, fields: &'static [CompoundValue]| {
         CanonicalRow::new("compound", name, move |engines| make(fields).runs(engines))
     };
-    const CASES: &[CompoundValue] = &[OPTION, RESULT_VALUE, VARIANT];
     vec![
         flat("option<u32>, passed and returned", OPTION),
         flat("result<u16, u64>, passed and returned", RESULT_VALUE),
         flat("a variant of 4 cases, passed and returned", VARIANT),
         record("a record of 20 numbers, passed", passed, &NUMBERS),
         record("a record of 20 numbers, returned", returned, &NUMBERS),
-        record("a record of 20 options, results and variants, passed", passed, CASES),
-        record("a record of 20 options, results and variants, returned", returned, CASES),
+        record("a record of 20 options, results and variants, passed", passed, &CASES),
+        record("a record of 20 options, results and variants, returned", returned, &CASES),
     ]
 }
 
 /// A value whose parts are parameters one by one, and that comes back in memory: what the callee answers with is made from the call before.
-fn flat(value: CompoundValue) -> GuestLoop {
+pub fn flat(value: CompoundValue) -> GuestLoop {
     let (parts, second) = value.flat.expect("it is passed flat");
     let callee = format!(
         "(func (export \"f\") (param $case i32) (param $payload {second}) (result i32) (local $h i64) (local $v i64)
@@ -175,7 +177,7 @@ fn flat(value: CompoundValue) -> GuestLoop {
     }
     .text();
     let expected = move |n, _| checksum(n, |i| (value.hash)(spread(i.into())), |_, answer| (value.hash)(answer));
-    GuestLoop { text, export: "run", step: 1, expected: Rc::new(expected) }
+    GuestLoop::new(text, 1, Rc::new(expected))
 }
 
 /// A record whose fields are of these types by turns: its type, where its fields are, and how it is made from a number.
@@ -228,7 +230,7 @@ impl CompoundRecord {
 }
 
 /// A record as the one parameter, which is too large for flat ones.
-fn passed(kinds: &[CompoundValue]) -> GuestLoop {
+pub fn passed(kinds: &[CompoundValue]) -> GuestLoop {
     let record = CompoundRecord::new(kinds);
     let callee = format!(
         "(func (export \"f\") (param $at i32) (result i64) (local $h i64) {} {RESET} {ANSWER})",
@@ -250,11 +252,11 @@ fn passed(kinds: &[CompoundValue]) -> GuestLoop {
     }
     .text();
     let expected = move |n, _| checksum(n, |i| record.hash(spread(i.into())), |_, answer| answer);
-    GuestLoop { text, export: "run", step: 1, expected: Rc::new(expected) }
+    GuestLoop::new(text, 1, Rc::new(expected))
 }
 
 /// A record as the result.
-fn returned(kinds: &[CompoundValue]) -> GuestLoop {
+pub fn returned(kinds: &[CompoundValue]) -> GuestLoop {
     let record = CompoundRecord::new(kinds);
     let callee = format!(
         "(func (export \"f\") (param $i i32) (result i32) (local $h i64) (local $v i64)
@@ -280,5 +282,5 @@ fn returned(kinds: &[CompoundValue]) -> GuestLoop {
     }
     .text();
     let expected = move |n, _| checksum(n, |i| spread(i.into()), |_, answer| record.hash(answer));
-    GuestLoop { text, export: "run", step: 1, expected: Rc::new(expected) }
+    GuestLoop::new(text, 1, Rc::new(expected))
 }

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 /// A component that exports a loop, a function of the number of turns and of a step (see [`ExpectedSum`]).
 pub struct GuestLoop {
-    /// The component.
-    pub text: String,
+    /// The component, as text or in binary.
+    pub component: Vec<u8>,
+    /// What its function `prepare` is called with before the loop is, where it has one.
+    pub prepare: Option<u32>,
     /// The loop's name.
     pub export: &'static str,
     /// The step in what is timed. All elements are looked at once before.
@@ -18,9 +20,14 @@ pub struct GuestLoop {
 }
 
 impl GuestLoop {
+    /// The loop `run` of a component in text.
+    pub fn new(text: String, step: u32, expected: ExpectedSum) -> GuestLoop {
+        GuestLoop { component: text.into_bytes(), prepare: None, export: "run", step, expected }
+    }
+
     /// Makes an instance in each engine.
     pub fn runs(self, engines: &CanonicalEngines) -> Result<[TimedRun; 3]> {
-        let bytes = wat::parse_str(&self.text)?;
+        let bytes = wat::parse_bytes(&self.component)?;
         let ours = self.gusset(&engines.gusset, &bytes).context(CONTENDERS[0])?;
         let default = self.wasmtime(&engines.wasmtime[0], CONTENDERS[1], &bytes).context(CONTENDERS[1])?;
         let best = self.wasmtime(&engines.wasmtime[1], CONTENDERS[2], &bytes).context(CONTENDERS[2])?;
@@ -31,6 +38,9 @@ impl GuestLoop {
         let component = gusset::Component::new(engine, bytes)?;
         let mut store = gusset::Store::new(engine, ());
         let instance = gusset::Linker::new(engine).instantiate(&mut store, &component)?;
+        if let Some(argument) = self.prepare {
+            instance.get_typed_func::<(u32,), ()>(&mut store, "prepare")?.call(&mut store, (argument,))?;
+        }
         let func = instance.get_typed_func::<(u32, u32), (u64,)>(&mut store, self.export)?;
         let call = move |n, step| Ok(func.call(&mut store, (n, step))?.0);
         timed(CONTENDERS[0], call, self.step, self.expected.clone())
@@ -41,6 +51,9 @@ impl GuestLoop {
         let component = Component::new(engine, bytes)?;
         let mut store = wasmtime::Store::new(engine, ());
         let instance = Linker::new(engine).instantiate(&mut store, &component)?;
+        if let Some(argument) = self.prepare {
+            instance.get_typed_func::<(u32,), ()>(&mut store, "prepare")?.call(&mut store, (argument,))?;
+        }
         let func = instance.get_typed_func::<(u32, u32), (u64,)>(&mut store, self.export)?;
         let call = move |n, step| Ok(func.call(&mut store, (n, step))?.0);
         timed(name, call, self.step, self.expected.clone())

@@ -7,19 +7,19 @@ use super::text::{
 use super::{CanonicalRow, SPREAD, checksum, spread};
 use std::rc::Rc;
 
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
+pub const KIB: usize = 1024;
+pub const MIB: usize = 1024 * KIB;
 
 /// The elements of a list of lists, and the bytes of each.
-const INNER: usize = 512;
-const INNER_BYTES: usize = 16;
+pub const INNER: usize = 512;
+pub const INNER_BYTES: usize = 16;
 
 /// An element that is made from a number, in Rust and in a guest.
 #[derive(Clone, Copy)]
-struct ListElement {
-    name: &'static str,
+pub struct ListElement {
+    pub name: &'static str,
     ty: &'static str,
-    size: usize,
+    pub size: usize,
     /// Its bytes in memory.
     bytes: fn(u64) -> Vec<u8>,
     /// What the callee makes of it.
@@ -30,7 +30,7 @@ struct ListElement {
     store: &'static str,
 }
 
-const U8: ListElement = ListElement {
+pub const U8: ListElement = ListElement {
     name: "list<u8>",
     ty: "(list u8)",
     size: 1,
@@ -40,7 +40,7 @@ const U8: ListElement = ListElement {
     store: "(i64.store8 (local.get $p) (local.get $v))",
 };
 
-const U32: ListElement = ListElement {
+pub const U32: ListElement = ListElement {
     name: "list<u32>",
     ty: "(list u32)",
     size: 4,
@@ -50,7 +50,7 @@ const U32: ListElement = ListElement {
     store: "(i64.store32 (local.get $p) (local.get $v))",
 };
 
-const F64: ListElement = ListElement {
+pub const F64: ListElement = ListElement {
     name: "list<f64>",
     ty: "(list f64)",
     size: 8,
@@ -60,7 +60,7 @@ const F64: ListElement = ListElement {
     store: "(f64.store (local.get $p) (f64.convert_i32_u (i32.wrap_i64 (local.get $v))))",
 };
 
-const TUPLE: ListElement = ListElement {
+pub const TUPLE: ListElement = ListElement {
     name: "list<tuple<u32, u32>>",
     ty: "(list (tuple u32 u32))",
     size: 8,
@@ -70,7 +70,7 @@ const TUPLE: ListElement = ListElement {
     store: "(i64.store (local.get $p) (local.get $v))",
 };
 
-const BOOL: ListElement = ListElement {
+pub const BOOL: ListElement = ListElement {
     name: "list<bool>",
     ty: "(list bool)",
     size: 1,
@@ -80,7 +80,7 @@ const BOOL: ListElement = ListElement {
     store: "(i64.store8 (local.get $p) (i64.and (local.get $v) (i64.const 1)))",
 };
 
-const CHAR: ListElement = ListElement {
+pub const CHAR: ListElement = ListElement {
     name: "list<char>",
     ty: "(list char)",
     size: 4,
@@ -91,7 +91,7 @@ const CHAR: ListElement = ListElement {
 };
 
 /// Between its fields is what no one wrote for the callee.
-const RECORD: ListElement = ListElement {
+pub const RECORD: ListElement = ListElement {
     name: "list<record { u8, u64 }>",
     ty: "(list $pair)",
     size: 16,
@@ -165,7 +165,7 @@ fn list_callee(element_size: usize, load: &str) -> String {
 }
 
 /// The first and the last element are others in each call.
-fn list(element: ListElement, count: usize) -> GuestLoop {
+pub fn list(element: ListElement, count: usize) -> GuestLoop {
     let last = DATA as usize + (count - 1) * element.size;
     let store = element.store;
     let once = format!(
@@ -193,11 +193,11 @@ fn list(element: ListElement, count: usize) -> GuestLoop {
     };
     let hash = move |i, step| elements_hash(i, step, count, |j| (element.hash)(value(i, j)));
     let expected = move |n, step| checksum(n, |i| hash(i, step), |_, answer| answer);
-    GuestLoop { text, export: "run", step: sparse(count), expected: Rc::new(expected) }
+    GuestLoop::new(text, sparse(count), Rc::new(expected))
 }
 
 /// A list of strings, or of lists of bytes. The first byte of the first and of the last of them are others in each call.
-fn nested(ty: &str) -> GuestLoop {
+pub fn nested(ty: &str) -> GuestLoop {
     let start = DATA as usize + INNER * 8;
     let contents: Vec<u8> = (0..INNER * INNER_BYTES).map(|at| b'a' + (original(at) % 26) as u8).collect();
     let entry = |j: usize| [(start + j * INNER_BYTES) as u32, INNER_BYTES as u32].map(u32::to_le_bytes).concat();
@@ -229,11 +229,11 @@ fn nested(ty: &str) -> GuestLoop {
         (INNER_BYTES as u64 * 5).wrapping_add(word(0)).wrapping_add(word(8).wrapping_mul(3))
     };
     let expected = move |n, step| checksum(n, |i| elements_hash(i, step, INNER, |j| element(i, j)), |_, answer| answer);
-    GuestLoop { text, export: "run", step: sparse(INNER), expected: Rc::new(expected) }
+    GuestLoop::new(text, sparse(INNER), Rc::new(expected))
 }
 
 /// Letters that the callee returns, the first and the last of which are others in each call.
-fn returned(ty: &str, bytes: usize) -> GuestLoop {
+pub fn returned(ty: &str, bytes: usize) -> GuestLoop {
     let content: Vec<u8> = (0..bytes).map(|j| b'a' + (original(j) % 26) as u8).collect();
     let first = "(i32.add (i32.const 97) (i32.and (local.get $i) (i32.const 15)))";
     let last = "(i32.add (i32.const 97) (i32.and (i32.wrap_i64 (local.get $h)) (i32.const 15)))";
@@ -275,7 +275,7 @@ fn returned(ty: &str, bytes: usize) -> GuestLoop {
     };
     let seen = move |i, step, answer| elements_hash(i, step, bytes, |j| byte(i, answer, j).into());
     let expected = move |n, step| checksum(n, |i| spread(i.into()), |i, answer| seen(i, step, answer));
-    GuestLoop { text, export: "run", step: sparse(bytes), expected: Rc::new(expected) }
+    GuestLoop::new(text, sparse(bytes), Rc::new(expected))
 }
 
 /// A copy from one place of a memory to another, of which the first and last byte are others in each turn.
@@ -307,5 +307,5 @@ fn copy(bytes: usize) -> GuestLoop {
     };
     let hash = move |i, step| elements_hash(i, step, bytes, |j| byte(i, j).into());
     let expected = move |n, step| checksum(n, |i| hash(i, step), |_, answer| answer);
-    GuestLoop { text, export: "run", step: sparse(bytes), expected: Rc::new(expected) }
+    GuestLoop::new(text, sparse(bytes), Rc::new(expected))
 }

@@ -9,19 +9,27 @@ const TEXT: &str = include_str!("../../kernels/canonical/resources.wat");
 /// What the counters of the first two loops start with.
 const START: u64 = 7;
 
+/// What the loops are, and their names.
+pub const LOOPS: [(&str, &str); 3] = [
+    ("a method with a borrowed handle", "borrow"),
+    ("an own handle, passed and passed back", "own"),
+    ("a constructor and a drop", "drop"),
+];
+
 /// The rows.
 pub fn rows() -> Vec<CanonicalRow> {
-    let row = |name: &str, export: &'static str, expected: fn(u32) -> u64| {
-        let expected: ExpectedSum = Rc::new(move |n, _| expected(n));
-        CanonicalRow::new("resources", name, move |engines| {
-            GuestLoop { text: TEXT.to_owned(), export, step: 1, expected }.runs(engines)
-        })
+    let row = |(name, export)| CanonicalRow::new("resources", name, move |engines| counter(export).runs(engines));
+    LOOPS.map(row).into()
+}
+
+/// One of the loops.
+pub fn counter(export: &'static str) -> GuestLoop {
+    let expected: ExpectedSum = match export {
+        "borrow" => Rc::new(|n, _| borrowed(n)),
+        "own" => Rc::new(|n, _| add(counted(n, START), 0)),
+        _ => Rc::new(|n, _| counted(n, 0)),
     };
-    vec![
-        row("a method with a borrowed handle", "borrow", borrowed),
-        row("an own handle, passed and passed back", "own", |n| add(counted(n, START), 0)),
-        row("a constructor and a drop", "drop", |n| counted(n, 0)),
-    ]
+    GuestLoop { export, ..GuestLoop::new(TEXT.to_owned(), 1, expected) }
 }
 
 /// What a counter holds after it is given another number.

@@ -16,7 +16,7 @@ pub fn rows() -> Vec<CanonicalRow> {
     ]
 }
 
-fn call() -> GuestLoop {
+pub fn call() -> GuestLoop {
     let callee = format!(
         "(func (export \"f\") (param $a i32) (param $b i32) (result i64) (local $h i64)
           (local.set $h (i64.add
@@ -34,14 +34,9 @@ fn call() -> GuestLoop {
     }
     .text();
     let hash = |i: u32| spread(i.into()).wrapping_add((i ^ 5).into());
-    GuestLoop { text, export: "run", step: 1, expected: Rc::new(move |n, _| checksum(n, hash, |_, answer| answer)) }
+    GuestLoop::new(text, 1, Rc::new(move |n, _| checksum(n, hash, |_, answer| answer)))
 }
 
-fn chain() -> GuestLoop {
-    GuestLoop {
-        text: chains::text(CHAIN),
-        export: "run",
-        step: 1,
-        expected: Rc::new(|n, _| chains::expected(CHAIN, n)),
-    }
+pub fn chain() -> GuestLoop {
+    GuestLoop::new(chains::text(CHAIN), 1, Rc::new(|n, _| chains::expected(CHAIN, n)))
 }

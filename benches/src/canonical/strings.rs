@@ -11,7 +11,7 @@ const MIB: usize = 1024 * KIB;
 
 /// How a side has its strings.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum PassedEncoding {
+pub enum PassedEncoding {
     Utf8,
     Utf16,
     /// Bytes where all characters are below 256, else UTF-16.
@@ -22,7 +22,7 @@ use PassedEncoding::{Compact, Utf8, Utf16};
 
 /// What a text is made of.
 #[derive(Clone, Copy)]
-enum Script {
+pub enum Script {
     Ascii,
     /// Of Latin-1, a letter in five beyond ASCII.
     Latin,
@@ -36,13 +36,22 @@ struct EncodedText {
     width: usize,
 }
 
+/// From which encoding to which, which text, and how many bytes it has.
+type StringRow = ([PassedEncoding; 2], Script, usize);
+
 /// The rows.
 pub fn rows() -> Vec<CanonicalRow> {
-    let mut rows = Vec::new();
-    let mut add = |from, to, script, bytes| {
-        let name = format!("{} to {}, {} of {}", name(from), name(to), size(bytes), script_name(script));
-        rows.push(CanonicalRow::new("strings", &name, move |engines| passed([from, to], script, bytes).runs(engines)));
+    let row = |(encodings, script, bytes): StringRow| {
+        let name = row_name(encodings, script, bytes);
+        CanonicalRow::new("strings", &name, move |engines| passed(encodings, script, bytes).runs(engines))
     };
+    table().into_iter().map(row).collect()
+}
+
+/// What the rows are of.
+pub fn table() -> Vec<StringRow> {
+    let mut rows = Vec::new();
+    let mut add = |from, to, script, bytes| rows.push(([from, to], script, bytes));
     for bytes in [16, 64, 4 * KIB, MIB] {
         add(Utf8, Utf8, Script::Ascii, bytes);
     }
@@ -66,6 +75,11 @@ pub fn rows() -> Vec<CanonicalRow> {
         }
     }
     rows
+}
+
+/// What such a row is called in its group.
+pub fn row_name([from, to]: [PassedEncoding; 2], script: Script, bytes: usize) -> String {
+    format!("{} to {}, {} of {}", name(from), name(to), size(bytes), script_name(script))
 }
 
 fn name(form: PassedEncoding) -> &'static str {
@@ -100,7 +114,7 @@ fn character(script: Script, at: usize, variant: u32) -> char {
 }
 
 /// How many characters take so many bytes, or up to two less.
-fn length(script: Script, form: PassedEncoding, bytes: usize) -> usize {
+pub fn length(script: Script, form: PassedEncoding, bytes: usize) -> usize {
     let width = |at| match (form, script) {
         (Utf8, _) => character(script, at, 0).len_utf8(),
         (Compact, Script::Ascii | Script::Latin) => 1,
@@ -164,7 +178,7 @@ fn callee(form: PassedEncoding) -> String {
 }
 
 /// The first character is another one in each call.
-fn passed([from, to]: [PassedEncoding; 2], script: Script, bytes: usize) -> GuestLoop {
+pub fn passed([from, to]: [PassedEncoding; 2], script: Script, bytes: usize) -> GuestLoop {
     let length = length(script, from, bytes);
     let text = |variant| -> String { (0..length).map(|at| character(script, at, variant)).collect() };
     let source = encode(script, from, &text(0));
@@ -200,5 +214,5 @@ fn passed([from, to]: [PassedEncoding; 2], script: Script, bytes: usize) -> Gues
         hash.wrapping_add(count as u64).wrapping_add(wide.into())
     };
     let expected = move |n, step| checksum(n, |i| hash(i, step), |_, answer| answer);
-    GuestLoop { text, export: "run", step: sparse(count), expected: Rc::new(expected) }
+    GuestLoop::new(text, sparse(count), Rc::new(expected))
 }
