@@ -1,7 +1,6 @@
-//! How many instructions an operation of the bench `canonical` takes in each contender, counted by valgrind's callgrind. Each count is the
-//! difference of two processes that do the same, but that the longer one runs the operations more often: what starts, compiles and checks does
-//! not count. Both engines compile on one thread, and else are as the bench has them. Counts of the same differ by less than an instruction, since
-//! processes do not start quite alike.
+//! How many instructions an operation of the bench `canonical` takes in each contender, counted by valgrind's callgrind. Each count is of a
+//! process, and of nothing in it but the run of the operations: what starts, compiles and checks does not count, and a call by the host counts
+//! once for all of them. The engines are as the bench has them, but compile on one thread.
 //!
 //!     cargo run --release --bin count_instructions -- [PART OF A ROW'S NAME...]
 //!
@@ -17,22 +16,23 @@ const DEFAULT_PARTS: [&str; 3] = ["scalars: ", "resources: ", "compound: "];
 /// The operations of a run.
 const OPERATIONS: u32 = 20_000;
 
-/// How often the shorter and the longer process run them. What the operations come to is worked out in the first run, and counts in neither.
-const RUNS: [u32; 2] = [1, 11];
+/// What callgrind is told: it counts while this function is called, and keeps nothing but the sum.
+const CALLGRIND: [&str; 3] =
+    ["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*gusset_benches*canonical*counted*"];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--run", contender, name, runs] => run(contender.parse()?, name, runs.parse()?),
+        ["--run", contender, name] => run(contender.parse()?, name),
         [] => count_all(&DEFAULT_PARTS),
         ref parts => count_all(parts),
     }
 }
 
 /// What a process does that is counted.
-fn run(contender: usize, name: &str, runs: u32) -> Result<()> {
+fn run(contender: usize, name: &str) -> Result<()> {
     let row = rows().into_iter().find(|row| row.name == name).context("there is no such row")?;
-    row.repeat(&CanonicalEngines::on_one_thread()?, contender, OPERATIONS, runs)
+    row.count(&CanonicalEngines::on_one_thread()?, contender, OPERATIONS)
 }
 
 fn count_all(parts: &[&str]) -> Result<()> {
@@ -53,21 +53,17 @@ fn count_all(parts: &[&str]) -> Result<()> {
 
 /// The instructions of one operation.
 fn per_operation(contender: usize, name: &str) -> Result<f64> {
-    let [short, long] = RUNS.map(|runs| instructions(contender, name, runs));
-    Ok((long? as f64 - short? as f64) / f64::from((RUNS[1] - RUNS[0]) * OPERATIONS))
-}
-
-/// The instructions of a process.
-fn instructions(contender: usize, name: &str, runs: u32) -> Result<u64> {
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(CALLGRIND)
         .arg(std::env::current_exe()?)
-        .args(["--run", &contender.to_string(), name, &runs.to_string()])
+        .args(["--run", &contender.to_string(), name])
         .output()
         .context("valgrind does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{name}, {}, under valgrind: {said}", CONTENDERS[contender]);
     let collected =
         said.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind says its count")?;
-    Ok(collected.1.trim().parse()?)
+    let collected: u64 = collected.1.trim().parse()?;
+    ensure!(collected > 0, "{name}, {}: callgrind did not find what it should count", CONTENDERS[contender]);
+    Ok(collected as f64 / f64::from(OPERATIONS))
 }
