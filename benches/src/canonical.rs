@@ -14,7 +14,7 @@ pub mod strings;
 pub mod text;
 
 use crate::{Contender, Row, measure};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub struct CanonicalEngines {
     pub gusset: gusset::Engine,
     /// The peer's, as its users get it and as it is fastest.
     pub wasmtime: [wasmtime::Engine; 2],
+    /// The one contender that loops of guests are prepared for, where not all are.
+    only: Option<usize>,
 }
 
 impl CanonicalEngines {
@@ -48,19 +50,28 @@ impl CanonicalEngines {
         CanonicalEngines::configured(gusset::Config::new(), wasmtime::Config::new())
     }
 
-    /// The same engines, which compile on one thread, so that they do the same each time.
-    pub fn on_one_thread() -> Result<CanonicalEngines> {
+    /// The same engines for a process that is counted. They compile on one thread, and what else is prepared than the contender would take
+    /// address space, of which valgrind has less.
+    pub fn to_count(contender: usize) -> Result<CanonicalEngines> {
         let (mut gusset, mut wasmtime) = (gusset::Config::new(), wasmtime::Config::new());
         gusset.compile_threads(1);
         wasmtime.parallel_compilation(false);
-        CanonicalEngines::configured(gusset, wasmtime)
+        Ok(CanonicalEngines { only: Some(contender), ..CanonicalEngines::configured(gusset, wasmtime)? })
+    }
+
+    /// The run of a contender, if it is wanted.
+    fn run(&self, contender: usize, prepare: impl FnOnce() -> Result<TimedRun>) -> Result<TimedRun> {
+        match self.only {
+            Some(only) if only != contender => Ok(Box::new(|_| panic!("this contender is not prepared"))),
+            _ => prepare().context(CONTENDERS[contender]),
+        }
     }
 
     fn configured(gusset: gusset::Config, default: wasmtime::Config) -> Result<CanonicalEngines> {
         let mut best = default.clone();
         best.compiler_inlining(wasmtime::Inlining::Yes).concurrency_support(false);
         let wasmtime = [wasmtime::Engine::new(&default)?, wasmtime::Engine::new(&best)?];
-        Ok(CanonicalEngines { gusset: gusset::Engine::new(&gusset)?, wasmtime })
+        Ok(CanonicalEngines { gusset: gusset::Engine::new(&gusset)?, wasmtime, only: None })
     }
 }
 

@@ -32,7 +32,7 @@ fn main() -> Result<()> {
 /// What a process does that is counted.
 fn run(contender: usize, name: &str) -> Result<()> {
     let row = rows().into_iter().find(|row| row.name == name).context("there is no such row")?;
-    row.count(&CanonicalEngines::on_one_thread()?, contender, OPERATIONS)
+    row.count(&CanonicalEngines::to_count(contender)?, contender, OPERATIONS)
 }
 
 fn count_all(parts: &[&str]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Rows whose loop runs in a guest: each engine gets the same component, and is called once for a run.
 
 use super::{CONTENDERS, CanonicalEngines, ExpectedSum, TimedRun};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -28,9 +28,10 @@ impl GuestLoop {
     /// Makes an instance in each engine.
     pub fn runs(self, engines: &CanonicalEngines) -> Result<[TimedRun; 3]> {
         let bytes = wat::parse_bytes(&self.component)?;
-        let ours = self.gusset(&engines.gusset, &bytes).context(CONTENDERS[0])?;
-        let default = self.wasmtime(&engines.wasmtime[0], CONTENDERS[1], &bytes).context(CONTENDERS[1])?;
-        let best = self.wasmtime(&engines.wasmtime[1], CONTENDERS[2], &bytes).context(CONTENDERS[2])?;
+        let theirs = |n: usize| self.wasmtime(&engines.wasmtime[n - 1], CONTENDERS[n], &bytes);
+        let ours = engines.run(0, || self.gusset(&engines.gusset, &bytes))?;
+        let default = engines.run(1, || theirs(1))?;
+        let best = engines.run(2, || theirs(2))?;
         Ok([ours, default, best])
     }
 
