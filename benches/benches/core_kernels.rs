@@ -62,7 +62,7 @@ fn gusset(kernel: &CoreKernel, masks: bool) -> Result<Call> {
     let module = gusset::core::Module::new(&engine, kernel.module)?;
     let instance = gusset::core::Instance::new(&mut store, &module, &[])?;
     let func = instance.get_typed_func::<u32, i64>(&mut store, "run")?;
-    Ok(Box::new(move |n| Ok(func.call(&mut store, n)?)))
+    Ok(Box::new(move |n| func.call(&mut store, n)))
 }
 
 fn wasmtime(kernel: &CoreKernel, masks: bool) -> Result<Call> {

@@ -24,6 +24,9 @@ pub const CONTENDERS: [&str; 3] = ["gusset", "wasmtime, default", "wasmtime, inl
 /// Runs so many operations, checks what they come to, and says how long they took.
 pub type TimedRun = Box<dyn FnMut(u32) -> Duration>;
 
+/// Makes the contenders' runs.
+type PrepareRuns = Box<dyn FnOnce(&CanonicalEngines) -> Result<[TimedRun; 3]>>;
+
 /// What so many operations come to, where of each value every element counts whose position is a multiple of the second number away from the
 /// first that does.
 pub type ExpectedSum = Rc<dyn Fn(u32, u32) -> u64>;
@@ -80,7 +83,7 @@ pub struct CanonicalRow {
     /// The group and what is measured.
     pub name: String,
     /// Makes the contenders' runs.
-    prepare: Box<dyn FnOnce(&CanonicalEngines) -> Result<[TimedRun; 3]>>,
+    prepare: PrepareRuns,
 }
 
 impl CanonicalRow {
