@@ -134,7 +134,8 @@ impl Config {
     }
 
     /// Whether results of float operations that are NaN are always the same NaN, so that runs are equal on every
-    /// machine (default: any that the [specification] allows).
+    /// machine (default: any that the [specification] allows). NaNs that one component passes to another become canonical too, as in the
+    /// deterministic profile of `CanonicalABI.md`; those that the host passes stay as they are.
     ///
     /// [specification]: https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation
     pub fn nan_canonicalization(&mut self, enabled: bool) -> &mut Config {
