@@ -145,6 +145,7 @@ pub(super) fn checked_range(start: u64, len: u64) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mapping::page_size;
     use super::super::memory_pool::MemoryLayout;
     use super::*;
 
@@ -210,10 +211,10 @@ mod tests {
         let mut large = memory(wide(1, None)).unwrap();
         assert_eq!((large.grow(most), large.grow(most - 1), large.grow(1)), (None, Some(1), None));
         *large.bytes_mut().last_mut().unwrap() = 1;
-        assert_eq!(large.reservation().len(), (8 << 30) + (2 << 30));
+        assert_eq!(large.reservation().len(), (8 << 30) + (2 << 30) + page_size());
         assert_eq!((large.grow(u64::MAX), large.grow(u64::MAX - most + 1)), (None, None));
         let small = memory(wide(1, Some(2))).unwrap();
-        assert_eq!(small.reservation().len(), (4 << 30) + (2 << 30));
+        assert_eq!(small.reservation().len(), (4 << 30) + (2 << 30) + page_size());
         let mut at_once = memory(wide(most + 1, None)).unwrap();
         assert_eq!((at_once.pages(), at_once.grow(1)), (most + 1, None));
     }

@@ -2,7 +2,7 @@
 //! next memory, or all of it is made at the start. Its lock is held for as long as a list takes, never for a call of the system.
 
 use super::free_spaces::{FreeSpaces, SpaceKey, WarmLimits};
-use super::mapping::{Mapping, round_up};
+use super::mapping::{Mapping, page_size, round_up};
 use super::memory_image::{InitialContents, MemoryImage};
 use super::memory_space::MemorySpace;
 use crate::error::{Error, Result, bail, format_err};
@@ -250,7 +250,10 @@ impl MemoryPool {
 }
 
 /// Bytes of address space for a memory of up to `bytes` bytes; `None` for more than there are.
+///
+/// There is a page more than is wanted: so neighbours do not lie at multiples of a power of two. Processors that look a line of their nearest cache up by
+/// a few bits of its address (AMD's, 12 to 27) would find those of the same place in each memory in turns only.
 fn space_len(layout: MemoryLayout, bytes: u64) -> Option<usize> {
-    let reserved = round_up(layout.reservation.max(bytes))?;
+    let reserved = round_up(layout.reservation.max(bytes))?.checked_add(page_size())?;
     reserved.checked_add(round_up(layout.guard)?).filter(|&len| isize::try_from(len).is_ok())
 }
