@@ -41,10 +41,9 @@ pub(crate) struct ComponentBody<'a> {
     pub(crate) names: ComponentNames<'a>,
     /// Names by which things are exported or passed on.
     pub(crate) uses: UseNames<'a>,
-    /// Whether a canonical definition has a `realloc` or `post-return`: code that runs while `may_leave` is unset.
+    /// Whether a canonical definition has a `realloc` or `post-return`, code that runs while `may_leave` is unset, and that may come to ask
+    /// whether it is.
     pub(crate) clears_may_leave: bool,
-    /// Whether there is a `canon lower` or a built-in: a core function that asks whether `may_leave` is set.
-    pub(crate) tests_may_leave: bool,
 }
 
 /// What a component's name section says.

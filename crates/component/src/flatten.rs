@@ -210,7 +210,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             return Err(TranslateError::limit("levels of nested component instances", MAX_NESTING));
         }
         let body = self.body(component.body);
-        self.plan.uses_state |= body.clears_may_leave && body.tests_may_leave;
+        self.plan.uses_state |= body.clears_may_leave;
         let own = body.names.component;
         let name = match (parent, index) {
             (Some(parent), Some(index)) => {

@@ -34,6 +34,7 @@ mod link;
 mod may_leave;
 mod outline;
 mod parse;
+mod reach;
 mod scope;
 
 use gusset_artifact::{ImportLink, ModuleIndex, Plan};

@@ -209,8 +209,7 @@ impl<'a> Parse<'a> {
             Level::Module(module) => (module.range.start, ComponentDefinition::CoreModule(self.modules.push(module))),
             Level::Component(component) => {
                 let body = ComponentBody {
-                    clears_may_leave: may_leave::clears_may_leave(&component.definitions),
-                    tests_may_leave: may_leave::tests_may_leave(&component.definitions),
+                    clears_may_leave: may_leave::clears_may_leave(&component.definitions, &self.modules),
                     definitions: component.definitions,
                     types,
                     names: component.names,

@@ -55,8 +55,8 @@ fn no_module_gets_more_memories_than_it_may_have() {
     }
 }
 
-/// The adapter, as text, of a scalar call; the caller's component may lift a function with a `realloc` beside.
-fn scalar_call(caller_lifts: &str) -> String {
+/// The adapter, as text, of a scalar call; the core module of the caller's component has `core` beside, and the component may lift a function with a `realloc`.
+fn scalar_call(core: &str, caller_lifts: &str) -> String {
     let text = format!(
         r#"(component
           (component $callee
@@ -67,9 +67,10 @@ fn scalar_call(caller_lifts: &str) -> String {
             (import "f" (func $f (param "x" u32) (result u32)))
             (core func $f (canon lower (func $f)))
             (core module $m
-              (import "" "f" (func (param i32) (result i32)))
+              (import "" "f" (func $f (param i32) (result i32)))
               (memory (export "m") 1)
               (func (export "r") (param i32 i32 i32 i32) (result i32) (i32.const 8))
+              {core}
               (func (export "g") (param i32 i32)))
             (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
             {caller_lifts})
@@ -84,13 +85,78 @@ fn scalar_call(caller_lifts: &str) -> String {
 
 /// What ARCHITECTURE.md promises of scalar calls.
 #[test]
-fn a_scalar_call_asks_for_may_leave_only_if_its_callers_component_has_a_realloc_or_post_return() {
-    let without = scalar_call("");
-    assert!(!without.contains("state") && !without.contains("memory") && !without.contains("trap"), "{without}");
-    let memory = r#"(memory (core memory $i "m")) (realloc (core func $i "r"))"#;
-    let with =
-        scalar_call(&format!(r#"(func (export "g") (param "s" string) (canon lift (core func $i "g") {memory}))"#));
-    assert!(with.contains("(import \"state\"") && !with.contains("memory of"), "{with}");
+fn a_scalar_call_asks_for_may_leave_only_if_a_realloc_of_its_callers_component_may_ask_too() {
+    let lift = |realloc: &str| {
+        format!(
+            r#"(func (export "g") (param "s" string) (canon lift (core func $i "g")
+                 (memory (core memory $i "m")) (realloc (core func $i "{realloc}"))))"#
+        )
+    };
+    // A `realloc` with such a body, beside other definitions of the module.
+    let with = |body: &str, beside: &str| {
+        let realloc = format!(r#"(func $r (export "r2") (param i32 i32 i32 i32) (result i32) {body} (i32.const 8))"#);
+        scalar_call(&format!("{realloc} {beside}"), &lift("r2"))
+    };
+    let indirectly = "(drop (call_indirect (type $t) (i32.const 1) (i32.const 0)))";
+    let unary = "(type $t (func (param i32) (result i32)))";
+    let other = "(func $other (param i32) (result i32) (local.get 0))";
+    let asked = [
+        ("directly", with("(drop (call $f (i32.const 1)))", "")),
+        ("by another", with("(call $h)", "(func $h (drop (call $f (i32.const 1))))")),
+        ("in place of returning", with("(drop (call $h))", "(func $h (result i32) (return_call $f (i32.const 1)))")),
+        ("by a table", with(indirectly, &format!("{unary} (table 1 funcref) (elem (i32.const 0) func $f)"))),
+        ("a table of others", with(indirectly, &format!(r#"{unary} (table (export "t") 1 funcref)"#))),
+        (
+            "a segment of expressions",
+            with(indirectly, &format!("{unary} (table 1 funcref) (elem (i32.const 0) funcref (ref.func $f))")),
+        ),
+        (
+            "a reference of an export",
+            with(
+                indirectly,
+                &format!(
+                    r#"{unary} (table 1 funcref) (export "again" (func $f))
+                   (func (export "set") (table.set (i32.const 0) (ref.func $f)))"#
+                ),
+            ),
+        ),
+        (
+            "a reference that is given",
+            with(
+                indirectly,
+                &format!(
+                    r#"{unary} (table 1 funcref) (func (export "set") (param funcref)
+                     (table.set (i32.const 0) (local.get 0)))"#
+                ),
+            ),
+        ),
+        (
+            "a reference",
+            with(
+                "(drop (call_ref $t (i32.const 1) (global.get $g)))",
+                &format!("{unary} (global $g (mut (ref $t)) (ref.func $f))"),
+            ),
+        ),
+    ];
+    for (how, text) in asked {
+        assert!(text.contains("(import \"state\"") && !text.contains("memory of"), "{how}: {text}");
+    }
+    let never = [
+        ("no `realloc`", scalar_call("", "")),
+        ("one that calls nothing", scalar_call("", &lift("r"))),
+        ("one that calls itself", with("(drop (call $r (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", "")),
+        (
+            "by a table, another",
+            with(indirectly, &format!("{unary} {other} (table 1 funcref) (elem (i32.const 0) func $other)")),
+        ),
+        (
+            "by a table, another type",
+            with("(call_indirect (i32.const 0))", "(table 1 funcref) (elem (i32.const 0) func $f)"),
+        ),
+    ];
+    for (how, text) in never {
+        assert!(!text.contains("state") && !text.contains("memory") && !text.contains("trap"), "{how}: {text}");
+    }
 }
 
 /// A host that wants to see each call lifts and lowers itself.

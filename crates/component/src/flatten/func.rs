@@ -123,8 +123,8 @@ impl Flattener<'_, '_> {
             lift_type,
             callee,
             check_may_leave: keep_flags || caller_body.clears_may_leave,
-            toggle_caller: keep_flags || caller_body.tests_may_leave,
-            toggle_callee: keep_flags || callee_body.tests_may_leave,
+            toggle_caller: keep_flags || caller_body.clears_may_leave,
+            toggle_callee: keep_flags || callee_body.clears_may_leave,
             fuel: self.settings.fuel,
             canonical_nans: self.settings.canonical_nans,
         };
