@@ -33,6 +33,10 @@ fn implementation(input: &DerivedType, name: &str, items: TokenStream) -> TokenS
 
 pub(crate) fn component_type(input: &DerivedType) -> TokenStream {
     let (gusset, ident) = (&input.gusset, &input.ident);
+    let parts: Vec<TokenStream> = match &input.shape {
+        DerivedShape::Record(fields) => fields.iter().map(|NamedField { ty, .. }| quote!(#ty)).collect(),
+        DerivedShape::Variant(cases) | DerivedShape::Enum(cases) => payloads(cases).collect(),
+    };
     let (kind, flat_count, matches) = match &input.shape {
         DerivedShape::Record(fields) => ("record", record_flat_count(gusset, fields), record_matches(gusset, fields)),
         DerivedShape::Variant(cases) => ("variant", variant_flat_count(gusset, cases), variant_matches(gusset, cases)),
@@ -44,6 +48,7 @@ pub(crate) fn component_type(input: &DerivedType) -> TokenStream {
     let text = format!("{kind} {ident}");
     let items = ours! {
         const FLAT_COUNT: usize = #flat_count;
+        const SCALAR: bool = true #(&& <#parts as #gusset::ComponentType>::SCALAR)*;
 
         fn matches(
             types: #gusset::derive_support::TypeScope<'_>,

@@ -220,6 +220,7 @@ impl FlagsInput {
             #[automatically_derived]
             impl #gusset::ComponentType for #ident {
                 const FLAT_COUNT: usize = 1;
+                const SCALAR: bool = true;
 
                 fn matches(
                     types: #support::TypeScope<'_>,

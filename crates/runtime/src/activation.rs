@@ -28,6 +28,7 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     ///
     /// The trap that says that it is locked.
     #[track_caller]
+    #[inline]
     pub(crate) fn enter(
         store: &'a mut StoreContextMut<'s, T>,
         instance: Instance,
@@ -40,15 +41,18 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     }
 
     /// The store, for what is done in the instance.
+    #[inline]
     pub(crate) fn store(&mut self) -> &mut StoreContextMut<'s, T> {
         self.store
     }
 
     /// What the host lends from now on is lent until the call ends.
+    #[inline]
     pub(crate) fn begin_loans(&mut self) {
         self.mark = Some(self.store.0.held.mark());
     }
 
+    #[inline]
     fn end_loans(&mut self) {
         if let Some(mark) = self.mark {
             self.store.0.held.end(mark);
@@ -64,6 +68,7 @@ impl<'a, 's, T: 'static> Activation<'a, 's, T> {
     }
 
     /// Ends a call that left the instance as it should be.
+    #[inline]
     pub(crate) fn succeed(mut self) {
         self.end_loans();
         std::mem::forget(self);
@@ -84,6 +89,7 @@ impl<T: 'static> Drop for Activation<'_, '_, T> {
 /// # Errors
 ///
 /// The trap that says that it has been locked meanwhile.
+#[inline]
 pub(crate) fn check_return<T: 'static>(
     store: &StoreInner<T>,
     instance: Instance,
@@ -93,6 +99,7 @@ pub(crate) fn check_return<T: 'static>(
 }
 
 #[track_caller]
+#[inline]
 fn is_locked<T: 'static>(store: &StoreInner<T>, instance: Instance) -> bool {
     store.components[instance.index(store.vm.id())].is_locked()
 }

@@ -85,6 +85,7 @@ impl ComponentInstanceState {
         }
     }
 
+    #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         self.locked
     }

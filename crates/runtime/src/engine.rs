@@ -59,6 +59,7 @@ impl Engine {
     }
 
     /// The settings that it was made with.
+    #[inline]
     pub fn config(&self) -> &Config {
         &self.0.config
     }

@@ -1,6 +1,6 @@
 //! [`Func`]: an exported function, with values as `Val`s.
 
-use crate::canon::{LiftList, LowerList, TypeList, Vals};
+use crate::canon::{LiftList, LowerList, ResultVal, TypeList, Vals};
 use crate::component_instance::ExportTarget;
 use crate::error::{Error, Result, bail, format_err};
 use crate::host_func::{HostFunction, PassedCall, RunningCall, typed_mismatch};
@@ -152,14 +152,17 @@ impl Func {
     ) -> Result<()> {
         let (tables, ty, target) = self.resolve(&store.as_context());
         self.check_args(&store.as_context(), tables.scope(), ty, params, results.len())?;
-        let values = match target {
+        let result = match target {
             ExportedCallee::Lifted(lifted) => {
                 let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-                lifted.call(&mut store, by, *self, tables.scope(), &Vals(params), flat, |_, values: Vec<Val>| values)?
+                let ResultVal(result) = lifted.call(&mut store, by, *self, tables.scope(), &Vals(params), flat)?;
+                result
             }
-            ExportedCallee::Import(import) => self.call_import(store, by, import, &tables, ty, params)?,
+            ExportedCallee::Import(import) => {
+                self.call_import(store, by, import, &tables, ty, params)?.into_iter().next()
+            }
         };
-        for (slot, value) in results.iter_mut().zip(values) {
+        for (slot, value) in results.iter_mut().zip(result) {
             *slot = value;
         }
         Ok(())

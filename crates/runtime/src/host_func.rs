@@ -2,13 +2,14 @@
 
 use crate::activation::check_return;
 use crate::canon::{
-    FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions, StoreGuest,
-    TypeList, Vals, lift_values, lower_values,
+    CanonError, FewVals, FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace,
+    ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::core::Exception;
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::resource::HeldMark;
+use crate::signatures::RegisteredSignature;
 use crate::store::{AsContextMut, StoreContextMut, StoreInner};
 use crate::trap::{AdapterTrapSite, Trap};
 use crate::type_scope::{TypeScope, TypeTables};
@@ -46,6 +47,7 @@ pub(crate) struct LoweredShape {
 impl Deref for LoweredImport {
     type Target = LoweredShape;
 
+    #[inline]
     fn deref(&self) -> &LoweredShape {
         &self.shape
     }
@@ -86,6 +88,14 @@ pub(crate) trait HostFunction<T: 'static>: Send + Sync {
     fn link(&self, _: &mut StoreContextMut<'_, T>, _: &LoweredImport) -> Result<Option<FuncHandle>> {
         Ok(None)
     }
+
+    /// The core function that a guest calls for it: [`LoweredImport::add_to`].
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle;
 
     /// A guest calls: parameters are lifted from `values`, and the result lowered to them.
     fn call_from_guest(
@@ -147,19 +157,32 @@ impl<T: 'static> Drop for RunningCall<'_, T> {
 }
 
 impl LoweredImport {
+    #[inline]
     fn types(&self) -> TypeScope<'_> {
         self.tables.scope()
     }
 
+    #[inline]
     fn func_type(&self) -> &FuncType {
         self.tables.plan.types.func(self.ty)
     }
 
+    /// The core function that the guest calls for `func`, which its glue knows.
+    pub(crate) fn add_to<T: 'static, H: HostFunction<T> + 'static>(
+        self,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        func: Arc<H>,
+    ) -> FuncHandle {
+        store.0.add_host_func(signature, move |store, values| self.call(store, &*func, values))
+    }
+
     /// The guest calls `func`: `canon_lower`.
-    pub(crate) fn call<T: 'static>(
+    #[inline]
+    fn call<T: 'static>(
         &self,
         store: StoreContextMut<'_, T>,
-        func: &dyn HostFunction<T>,
+        func: &impl HostFunction<T>,
         values: &mut [RawValue],
     ) -> Result<()> {
         // No exception passes from what is called to a guest of a component.
@@ -174,6 +197,7 @@ impl LoweredImport {
     }
 
     /// Lifts the parameters, and reads where the result goes. What they take of the host is counted until the loan is dropped.
+    #[inline]
     pub(crate) fn lift_params<T: 'static, P: LiftList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
@@ -182,33 +206,54 @@ impl LoweredImport {
         if !self.options.may_leave(&store.0.vm) {
             return Err(cannot_leave(&self.name));
         }
-        let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
+        if P::SCALARS && !self.signature.params_in_memory {
+            let params = lift_scalars(self.types(), &self.options, types, &mut flat);
+            let params = params.map_err(|error| self.name_call(error))?;
+            return Ok((params, self.place(&mut flat), None));
+        }
+        let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         let params = lift_values(&mut cx, types, self.signature.params_in_memory, &mut flat)
-            .map_err(|error| error.into_error(|| self.name.clone()))?;
+            .map_err(|error| self.name_call(error))?;
         let lifted = cx.lifted_bytes();
-        let place = match self.signature.result_in_memory {
+        Ok((params, self.place(&mut flat), store.0.vm.budget().lend(lifted)))
+    }
+
+    /// Where the result goes, by what follows the parameters.
+    #[inline]
+    fn place(&self, flat: &mut FlatReader<'_>) -> LowerPlace {
+        match self.signature.result_in_memory {
             true => LowerPlace::At(flat.pointer(self.options.width)),
             false => LowerPlace::Flat,
-        };
-        Ok((params, place, store.0.vm.budget().lend(lifted)))
+        }
+    }
+
+    #[cold]
+    fn name_call(&self, error: CanonError) -> Error {
+        error.into_error(|| self.name.clone())
     }
 
     /// Returns to the guest, unless its instance has been locked while the host function ran.
-    pub(crate) fn lower_result<T: 'static>(
+    #[inline]
+    pub(crate) fn lower_result<T: 'static, R: LowerList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
-        result: &impl LowerList,
+        result: &R,
         place: LowerPlace,
         values: &mut [RawValue],
     ) -> Result<()> {
         check_return(store.0, self.instance, || self.name.clone())?;
-        let options = self.options;
-        let mut guest = StoreGuest { store, options, by: EnteredBy::Runtime, scope: 0 };
-        let mut cx = LowerContext::new(self.types(), &mut guest, options.encoding, options.width);
-        lower_values(&mut cx, result, TypeList::Result(self.func_type().result), place, &mut FlatWriter::new(values))
-            .map_err(|error| error.into_error(|| self.name.clone()))
+        let (types, options, list) = (self.types(), &self.options, TypeList::Result(self.func_type().result));
+        let lowered = match place {
+            LowerPlace::Flat if R::SCALARS => lower_scalars(types, options, result, list, values),
+            place => store.0.with_calls(EnteredBy::Runtime, |calls| {
+                let mut guest = StoreGuest { calls, options, scope: 0 };
+                let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+                lower_values(&mut cx, result, list, place, &mut FlatWriter::new(values))
+            }),
+        };
+        lowered.map_err(|error| self.name_call(error))
     }
 }
 
@@ -229,28 +274,37 @@ impl<F> DynamicHostFunction<F> {
         types: TypeScope<'_>,
         ty: &FuncType,
         args: &[Val],
-    ) -> Result<Vec<Val>>
+    ) -> Result<Option<Val>>
     where
         F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()>,
     {
-        let mut results = vec![Val::Bool(false); usize::from(ty.result.is_some())];
-        (self.0)(store, args, &mut results)?;
-        if let Some(result) = ty.result {
-            check(types, result, &results[0]).map_err(|error| {
-                Error::new(error.within("result")).context("a host function returned a value of another type")
-            })?;
-        }
-        Ok(results)
+        let mut value = Val::Bool(false);
+        let results = std::slice::from_mut(&mut value);
+        (self.0)(store, args, &mut results[..usize::from(ty.result.is_some())])?;
+        let Some(result) = ty.result else { return Ok(None) };
+        check(types, result, &value).map_err(|error| {
+            Error::new(error.within("result")).context("a host function returned a value of another type")
+        })?;
+        Ok(Some(value))
     }
 }
 
 impl<T, F> HostFunction<T> for DynamicHostFunction<F>
 where
     T: 'static,
-    F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync,
+    F: Fn(StoreContextMut<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 {
     fn mismatch(&self, _: TypeScope<'_>, _: FuncTypeIndex) -> Option<String> {
         None
+    }
+
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle {
+        import.add_to(store, signature, self)
     }
 
     fn call_from_guest(
@@ -259,22 +313,22 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (args, place, _loan) = import.lift_params::<T, Vec<Val>>(&mut store, values)?;
-        let results = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
-        let results = results.map_err(|error| name_mismatch(error, import))?;
-        import.lower_result(&mut store, &Vals(&results), place, values)
+        let (args, place, _loan) = import.lift_params::<T, FewVals>(&mut store, values)?;
+        let result = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
+        let result = result.map_err(|error| name_mismatch(error, import))?;
+        import.lower_result(&mut store, &Vals(result.as_slice()), place, values)
     }
 
     fn call_from_host(&self, call: PassedCall<'_, T>, args: &[Val]) -> Result<Vec<Val>> {
         let (types, ty) = (call.tables.scope(), call.func_type());
         if !types.types.func_holds_handles(call.ty) {
-            return self.call(call.store, types, ty, args);
+            return Ok(self.call(call.store, types, ty, args)?.into_iter().collect());
         }
         let running = RunningCall::begin(call.store.0);
         let mut call = PassedCall { store: StoreContextMut(&mut *running.store), ..call };
         let args: Vec<Val> = call.pass(&Vals(args), TypeList::Params(&ty.params))?;
-        let results = self.call(call.store.as_context_mut(), types, ty, &args)?;
-        call.pass(&Vals(&results), TypeList::Result(ty.result))
+        let result = self.call(call.store.as_context_mut(), types, ty, &args)?;
+        call.pass(&Vals(result.as_slice()), TypeList::Result(ty.result))
     }
 }
 
@@ -327,9 +381,9 @@ fn types_text(params: &[String], results: &[String]) -> String {
 impl<T, F, P, R> HostFunction<T> for TypedHostFunction<F, P, R>
 where
     T: 'static,
-    F: Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync,
-    P: ValueList + LiftList,
-    R: ValueList + LowerList,
+    F: Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+    P: ValueList + LiftList + 'static,
+    R: ValueList + LowerList + 'static,
 {
     fn mismatch(&self, types: TypeScope<'_>, ty: FuncTypeIndex) -> Option<String> {
         typed_mismatch::<P, R>(types, ty, "but the host function's is")
@@ -339,6 +393,16 @@ where
         Some(types_text(&P::describe(), &R::describe()))
     }
 
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle {
+        import.add_to(store, signature, self)
+    }
+
+    #[inline]
     fn call_from_guest(
         &self,
         mut store: StoreContextMut<'_, T>,

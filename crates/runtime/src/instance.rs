@@ -50,6 +50,7 @@ impl Instance {
     ///
     /// When the instance is of another store.
     #[track_caller]
+    #[inline]
     pub(crate) fn index(self, store: StoreId) -> usize {
         assert!(self.store == store, "a component instance was used with a store that it is not of");
         self.index as usize

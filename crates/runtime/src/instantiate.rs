@@ -356,7 +356,8 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         func.import(&tables, ty)?;
         let mut lowered = LoweredImport { tables, instance, options, adapter: None, shape };
         lowered.adapter = func.link(&mut self.store, &lowered)?;
-        self.add(index, move |store, values| lowered.call(store, &*func, values))
+        let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?.clone();
+        Ok(func.lower(&mut self.store, signature, lowered))
     }
 
     /// A call without an adapter.
@@ -403,7 +404,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         func: impl Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<FuncHandle> {
         let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?;
-        Ok(self.store.0.add_host_func(signature.clone(), Arc::new(func)))
+        Ok(self.store.0.add_host_func(signature.clone(), func))
     }
 }
 

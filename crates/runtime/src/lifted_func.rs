@@ -3,15 +3,15 @@
 use crate::activation::Activation;
 use crate::canon::{
     CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions, StoreGuest,
-    TypeList, lift_values, lower_values,
+    TypeList, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::component::ExportedFunc;
 use crate::core::Exception;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::func::Func;
 use crate::store::{AsContext, StoreContext, StoreContextMut};
 use crate::type_scope::TypeScope;
-use crate::vm::{EnteredBy, FuncHandle, RawValue};
+use crate::vm::{EnteredBy, FuncHandle, GuestCalls, RawValue};
 use gusset_types::{FlatSignature, FuncTypeIndex};
 
 /// `canon lift` with everything resolved: what a call needs.
@@ -62,11 +62,34 @@ impl LiftedFunc {
         &self.options
     }
 
-    /// Calls it, as `func`. `values` has room for the core parameters and the core result; `look` sees the result while it is
-    /// still in the guest's memory.
+    /// Calls it, as `func`. `values` has room for the core parameters and the core result.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn call<T: 'static, P: LowerList, R: LiftList>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
+        func: Func,
+        types: TypeScope<'_>,
+        params: &P,
+        values: &mut [RawValue],
+    ) -> Result<R> {
+        self.in_activation(store, func, types, params, values, |store, values| {
+            if P::SCALARS && R::SCALARS && self.enters_once() {
+                return self.call_scalars(store, by, types, params, values);
+            }
+            store.0.with_calls(by, |calls| {
+                let (result, _) = self.call_entered(calls, types, params, values)?;
+                self.finish(calls, values)?;
+                Ok(result)
+            })
+        })
+    }
+
+    /// The same where `look` sees the result while it is still in the guest's memory.
     #[track_caller]
     #[expect(clippy::too_many_arguments, reason = "who calls what, with what, and who looks at the result")]
-    pub(crate) fn call<T: 'static, P: LowerList, R: LiftList, U>(
+    pub(crate) fn call_with<T: 'static, P: LowerList, R: LiftList, U>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         by: EnteredBy,
@@ -76,33 +99,64 @@ impl LiftedFunc {
         values: &mut [RawValue],
         look: impl FnOnce(StoreContext<'_, T>, R) -> U,
     ) -> Result<U> {
+        self.in_activation(store, func, types, params, values, |store, values| {
+            let (result, _) = store.0.with_calls(by, |calls| self.call_entered(calls, types, params, values))?;
+            let looked = look(store.as_context(), result);
+            store.0.with_calls(by, |calls| self.finish(calls, values)).map(|()| looked)
+        })
+    }
+
+    /// Enters the instance for `call`, and locks it if that fails.
+    #[track_caller]
+    #[inline]
+    fn in_activation<T: 'static, P: LowerList, U>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        func: Func,
+        types: TypeScope<'_>,
+        params: &P,
+        values: &mut [RawValue],
+        call: impl FnOnce(&mut StoreContextMut<'_, T>, &mut [RawValue]) -> Result<U, CanonError>,
+    ) -> Result<U> {
         let mut activation = Activation::enter(store, func.instance(), |store| func.name(store))?;
         if self.holds_handles {
             activation.begin_loans();
         }
-        let checked = self.check_handles(activation.store(), types, params, values);
+        let checked = match self.checks_handles {
+            true => self.check_handles(activation.store(), types, params, values),
+            false => Ok(()),
+        };
         // What is refused now is refused before anything is lowered.
         let harmless = checked.is_err() || !self.checks_handles;
-        let called = checked.and_then(|()| self.call_entered(activation.store(), by, types, params, values));
-        let finished = called.and_then(|(result, _)| {
-            let looked = look(activation.store().as_context(), result);
-            self.finish(activation.store(), by, values).map(|()| looked)
-        });
-        match finished {
+        match checked.and_then(|()| call(activation.store(), values)) {
             Ok(result) => {
                 activation.succeed();
                 Ok(result)
             }
-            Err(error) => {
-                let refused = harmless && error.is_refusal();
-                let error = Exception::into_trap(error.into_error(|| func.name(&activation.store().as_context())));
-                match refused {
-                    true => activation.succeed(),
-                    false => activation.fail(&error, |store| func.name(store)),
-                }
-                Err(error)
-            }
+            Err(error) => Err(fail(activation, func, error, harmless)),
         }
+    }
+
+    /// Whether a call with core values alone enters the guest but once.
+    #[inline]
+    fn enters_once(&self) -> bool {
+        !self.params_in_memory && !self.result_in_memory && self.options.post_return.is_none()
+    }
+
+    /// `canon_lift` of values that pass as core values, between which and a result of that kind nothing else of a guest runs.
+    #[inline]
+    fn call_scalars<T: 'static, P: LowerList, R: LiftList>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        by: EnteredBy,
+        types: TypeScope<'_>,
+        params: &P,
+        values: &mut [RawValue],
+    ) -> Result<R, CanonError> {
+        let ty = types.types.func(self.ty);
+        lower_scalars(types, &self.options, params, TypeList::Params(&ty.params), values)?;
+        store.call_core_by(by, self.callee, values)?;
+        lift_scalars(types, &self.options, TypeList::Result(ty.result), &mut FlatReader::new(values))
     }
 
     /// Refuses handles that the host cannot give, while the instance is as it was.
@@ -113,9 +167,6 @@ impl LiftedFunc {
         params: &P,
         values: &mut [RawValue],
     ) -> Result<(), CanonError> {
-        if !self.checks_handles {
-            return Ok(());
-        }
         let list = TypeList::Params(&types.types.func(self.ty).params);
         self.options.check_handles(store.0, types, params, list, self.place(), &mut FlatWriter::new(values))
     }
@@ -126,47 +177,81 @@ impl LiftedFunc {
     }
 
     /// `canon_lift`, once the instance is entered, as far as the result; and how many bytes the result's strings and lists have.
+    #[inline]
     pub(crate) fn call_entered<T: 'static, P: LowerList, R: LiftList>(
         &self,
-        store: &mut StoreContextMut<'_, T>,
-        by: EnteredBy,
+        calls: &mut GuestCalls<'_, T>,
         types: TypeScope<'_>,
         params: &P,
         values: &mut [RawValue],
     ) -> Result<(R, u64), CanonError> {
-        let LiftedFunc { callee, options, result_in_memory, .. } = *self;
+        let options = &self.options;
         let ty = types.types.func(self.ty);
-        let mut guest = StoreGuest { store, options, by, scope: 0 };
-        let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
-        let lowered =
-            lower_values(&mut cx, params, TypeList::Params(&ty.params), self.place(), &mut FlatWriter::new(values));
-        let scope = guest.scope;
-        if let Err(error) = lowered {
-            if error.is_refusal() && scope != 0 {
-                options.abandon_scope(store.0, scope)?;
-            }
-            return Err(error);
+        let list = TypeList::Params(&ty.params);
+        let scope = match P::SCALARS && !self.params_in_memory {
+            true => lower_scalars(types, options, params, list, values).map(|()| 0)?,
+            false => self.lower_params(calls, types, params, list, values)?,
+        };
+        calls.call(self.callee, values)?;
+        let (list, mut flat) = (TypeList::Result(ty.result), FlatReader::new(values));
+        if R::SCALARS && !self.result_in_memory && scope == 0 {
+            return lift_scalars(types, options, list, &mut flat).map(|result| (result, 0));
         }
-        store.call_core_by(by, callee, values)?;
-        let mut cx = options.lift(store.0, types, self.holds_handles);
-        let result = lift_values(&mut cx, TypeList::Result(ty.result), result_in_memory, &mut FlatReader::new(values))?;
+        let mut cx = options.lift(calls.store(), types, self.holds_handles);
+        let result = lift_values(&mut cx, list, self.result_in_memory, &mut flat)?;
         let copied = cx.copied();
         if scope != 0 {
-            options.end_scope(store.0, scope)?;
+            options.end_scope(calls.store(), scope)?;
         }
         Ok((result, copied))
     }
 
+    /// Lowers the parameters; the address of the cell in which the call's borrows are counted, 0 if there are none.
+    #[inline]
+    fn lower_params<T: 'static, P: LowerList>(
+        &self,
+        calls: &mut GuestCalls<'_, T>,
+        types: TypeScope<'_>,
+        params: &P,
+        list: TypeList<'_>,
+        values: &mut [RawValue],
+    ) -> Result<u32, CanonError> {
+        let options = &self.options;
+        let mut guest = StoreGuest { calls, options, scope: 0 };
+        let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+        let lowered = lower_values(&mut cx, params, list, self.place(), &mut FlatWriter::new(values));
+        let StoreGuest { calls, scope, .. } = guest;
+        if let Err(error) = lowered {
+            if error.is_refusal() && scope != 0 {
+                options.abandon_scope(calls.store(), scope)?;
+            }
+            return Err(error);
+        }
+        Ok(scope)
+    }
+
     /// What is left to do when the result has been passed on.
+    #[inline]
     pub(crate) fn finish<T: 'static>(
         &self,
-        store: &mut StoreContextMut<'_, T>,
-        by: EnteredBy,
+        calls: &mut GuestCalls<'_, T>,
         values: &mut [RawValue],
     ) -> Result<(), CanonError> {
         match self.options.post_return {
-            Some(post_return) => Ok(self.options.call_without_leaving(store, by, post_return, &mut values[..1])?),
+            Some(post_return) => Ok(self.options.call_without_leaving(calls, post_return, &mut values[..1])?),
             None => Ok(()),
         }
     }
+}
+
+/// Ends a call that failed; what its caller is told. It is `harmless` if nothing had been lowered when a handle was refused.
+#[cold]
+fn fail<T: 'static>(mut activation: Activation<'_, '_, T>, func: Func, error: CanonError, harmless: bool) -> Error {
+    let refused = harmless && error.is_refusal();
+    let error = Exception::into_trap(error.into_error(|| func.name(&activation.store().as_context())));
+    match refused {
+        true => activation.succeed(),
+        false => activation.fail(&error, |store| func.name(store)),
+    }
+    error
 }

@@ -87,8 +87,9 @@ pub(crate) fn relay<T: 'static>(
     let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
-    let called: Result<(Vec<Val>, u64), _> =
-        callee.call_entered(store, EnteredBy::Runtime, callee_types, &Vals(&args), callee_values);
+    let called: Result<(Vec<Val>, u64), _> = store
+        .0
+        .with_calls(EnteredBy::Runtime, |calls| callee.call_entered(calls, callee_types, &Vals(&args), callee_values));
     trace(store, caller.name, || match &called {
         Ok((result, _)) => CallStep::Return(result.first()),
         Err(_) => CallStep::Fail,
@@ -101,15 +102,17 @@ pub(crate) fn relay<T: 'static>(
     if let Some(instance) = caller.instance {
         check_return(store.0, instance, || caller.name.clone())?;
     }
-    let mut guest = StoreGuest { store, options, by: EnteredBy::Runtime, scope: 0 };
-    let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
-    let vals = Vals(&result);
-    let lowered = lower_values(&mut cx, &vals, TypeList::Result(ty.result), place, &mut FlatWriter::new(values));
+    let lowered = store.0.with_calls(EnteredBy::Runtime, |calls| {
+        let mut guest = StoreGuest { calls, options: &options, scope: 0 };
+        let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+        let (vals, list) = (Vals(&result), TypeList::Result(ty.result));
+        lower_values(&mut cx, &vals, list, place, &mut FlatWriter::new(values))
+    });
     if lowered.is_err() {
         store.0.held.forget_all(&result);
     }
     lowered?;
-    callee.finish(store, EnteredBy::Runtime, callee_values)
+    store.0.with_calls(EnteredBy::Runtime, |calls| callee.finish(calls, callee_values))
 }
 
 /// Tells of a step, where calls are traced.

@@ -26,6 +26,7 @@ impl TypeTables {
         TypeTables { plan, resources }
     }
 
+    #[inline]
     pub(crate) fn scope(&self) -> TypeScope<'_> {
         TypeScope { types: &self.plan.types, resources: &self.resources }
     }

@@ -105,6 +105,10 @@ pub trait ComponentType: Send + Sync {
     #[doc(hidden)]
     const FLAT_COUNT: usize;
 
+    /// Whether such core values are all that it needs, but for the type: neither memory nor handles, and nothing of the host's.
+    #[doc(hidden)]
+    const SCALAR: bool = false;
+
     /// Checks that `ty` is the type that this one stands for.
     #[doc(hidden)]
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch>;
@@ -261,6 +265,9 @@ impl<P, R> fmt::Debug for TypedFunc<P, R> {
 /// Calls with at most this many core values use a small array: clearing a large one would cost more than the rest.
 const FEW_VALUES: usize = 4;
 
+/// The most that there are: parameters, and the address of a result.
+const MANY_VALUES: usize = MAX_FLAT_PARAMS + 1;
+
 impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     pub(crate) fn new(func: Func, callee: ExportedCallee, tables: Arc<TypeTables>) -> Self {
         TypedFunc { func, callee, tables, types: PhantomData }
@@ -286,8 +293,18 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
     ///
     /// [`canon lift`]: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#canon-lift
     #[track_caller]
-    pub fn call(&self, store: impl AsContextMut, params: P) -> Result<R> {
-        self.call_with(store, params, |_, result| result)
+    pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
+        let mut store = store.as_context_mut();
+        let lifted = match &self.callee {
+            ExportedCallee::Lifted(lifted) => lifted,
+            ExportedCallee::Import(import) => return self.func.call_typed_import(store, *import, &params),
+        };
+        let types = self.tables.scope();
+        if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
+            lifted.call(&mut store, EnteredBy::Host, self.func, types, &params, &mut [RawValue::default(); FEW_VALUES])
+        } else {
+            lifted.call(&mut store, EnteredBy::Host, self.func, types, &params, &mut [RawValue::default(); MANY_VALUES])
+        }
     }
 
     /// [`call`](TypedFunc::call) of a guest that may wait; see [`Func::call_async`].
@@ -341,19 +358,14 @@ impl<P: ValueList + LowerList, R: ValueList + LiftList> TypedFunc<P, R> {
         look: impl FnOnce(StoreContext<'_, S::Data>, R) -> U,
     ) -> Result<U> {
         let mut store = store.as_context_mut();
-        let lifted = match self.callee {
+        let lifted = match &self.callee {
             ExportedCallee::Lifted(lifted) => lifted,
             ExportedCallee::Import(import) => {
-                let result = self.func.call_typed_import(store.as_context_mut(), import, &params)?;
+                let result = self.func.call_typed_import(store.as_context_mut(), *import, &params)?;
                 return Ok(look(store.as_context(), result));
             }
         };
-        if P::FLAT_COUNT <= FEW_VALUES && R::FLAT_COUNT <= FEW_VALUES {
-            let values = &mut [RawValue::default(); FEW_VALUES];
-            lifted.call(&mut store, EnteredBy::Host, self.func, self.tables.scope(), &params, values, look)
-        } else {
-            let values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
-            lifted.call(&mut store, EnteredBy::Host, self.func, self.tables.scope(), &params, values, look)
-        }
+        let (types, values) = (self.tables.scope(), &mut [RawValue::default(); MANY_VALUES]);
+        lifted.call_with(&mut store, EnteredBy::Host, self.func, types, &params, values, look)
     }
 }

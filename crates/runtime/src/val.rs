@@ -253,6 +253,16 @@ pub(crate) fn check(types: TypeScope<'_>, ty: ValType, val: &Val) -> Result<(), 
 }
 
 fn check_elements(types: TypeScope<'_>, element: ValType, items: &[Val]) -> Result<(), ValMismatch> {
+    macro_rules! primitives {
+        ($($variant:ident)*) => {
+            match element {
+                $(ValType::$variant if items.iter().all(|item| matches!(item, Val::$variant(_))) => return Ok(()),)*
+                _ => {}
+            }
+        };
+    }
+    // One loop for each type: lists of numbers are long.
+    primitives! { Bool S8 U8 S16 U16 S32 U32 S64 U64 F32 F64 Char String }
     for (i, item) in items.iter().enumerate() {
         check(types, element, item).map_err(|error| error.within(&format!("[{i}]")))?;
     }

@@ -24,6 +24,7 @@ mod guest_resources;
 mod guests;
 mod handles;
 mod host_bytes;
+mod host_calls;
 mod hostile;
 mod hostile_component;
 mod inlining;

@@ -17,6 +17,7 @@ pub enum PointerWidth {
 
 impl PointerWidth {
     /// Bytes of a pointer: 4 or 8.
+    #[inline]
     pub const fn bytes(self) -> u32 {
         match self {
             PointerWidth::Memory32 => 4,
@@ -38,6 +39,7 @@ pub struct Layout {
 }
 
 /// `offset` rounded up to a multiple of `align`, a power of two. Saturates.
+#[inline]
 pub const fn align_to(offset: u32, align: u32) -> u32 {
     match offset.checked_add(align - 1) {
         Some(sum) => sum & !(align - 1),
@@ -47,11 +49,13 @@ pub const fn align_to(offset: u32, align: u32) -> u32 {
 
 impl Layout {
     /// A layout of `bytes` that is aligned to its own size.
+    #[inline]
     pub const fn scalar(bytes: u32) -> Layout {
         Layout { size: bytes, align: bytes }
     }
 
     /// A pointer and a length: strings, lists, maps.
+    #[inline]
     pub const fn pointer_pair(width: PointerWidth) -> Layout {
         Layout { size: 2 * width.bytes(), align: width.bytes() }
     }
@@ -85,6 +89,7 @@ impl Layout {
     }
 
     /// The layout of the discriminant of a variant with this many cases: of 1, 2 or 4 bytes.
+    #[inline]
     pub const fn discriminant(cases: usize) -> Layout {
         match cases {
             0..=0x100 => Layout::scalar(1),
@@ -105,6 +110,7 @@ impl Layout {
 
 impl Types {
     /// The layout of `ty` in a memory with pointers of `width`.
+    #[inline]
     pub fn layout(&self, ty: ValType, width: PointerWidth) -> Layout {
         match ty {
             ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1),

@@ -178,11 +178,13 @@ impl Types {
     }
 
     /// The structural type at `index`.
+    #[inline]
     pub fn defined(&self, index: DefinedTypeIndex) -> &DefinedType {
         self.defined.get_index(index.as_usize()).expect("the index is of this arena").0
     }
 
     /// The function type at `index`.
+    #[inline]
     pub fn func(&self, index: FuncTypeIndex) -> &FuncType {
         self.functions.get_index(index.as_usize()).expect("the index is of this arena")
     }
@@ -240,6 +242,7 @@ impl Types {
         }
     }
 
+    #[inline]
     pub(crate) fn interned(&self, index: DefinedTypeIndex) -> &Interned {
         self.defined.get_index(index.as_usize()).expect("the index is of this arena").1
     }

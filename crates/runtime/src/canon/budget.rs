@@ -19,11 +19,13 @@ pub(crate) struct LiftBudget {
 }
 
 impl LiftBudget {
+    #[inline]
     pub(crate) fn new(limit: u64) -> LiftBudget {
         LiftBudget { limit, left: limit, store: None }
     }
 
     /// For a call that may take `limit` bytes, but no more than the store has left.
+    #[inline]
     pub(crate) fn within(limit: u64, store: &HostBudget) -> LiftBudget {
         match store.left() {
             left if left < limit => LiftBudget { limit: left, left, store: Some((store.used(), store.limit())) },
@@ -32,11 +34,13 @@ impl LiftBudget {
     }
 
     /// For values that are the host's own.
+    #[inline]
     pub(crate) fn unlimited() -> LiftBudget {
         LiftBudget::new(u64::MAX)
     }
 
     /// Takes a block of the host's memory from what is left. Comes before the allocation.
+    #[inline]
     pub(crate) fn charge(&mut self, bytes: u64) -> CanonResult<()> {
         if bytes == 0 {
             return Ok(());
@@ -62,12 +66,14 @@ impl LiftBudget {
     }
 
     /// An empty text with room for exactly `bytes` bytes, charged.
+    #[inline]
     pub(crate) fn text(&mut self, bytes: usize) -> CanonResult<String> {
         self.charge(bytes as u64)?;
         Ok(String::with_capacity(bytes))
     }
 
     /// How much has been taken.
+    #[inline]
     pub(crate) fn spent(&self) -> u64 {
         self.limit - self.left
     }
@@ -75,11 +81,13 @@ impl LiftBudget {
 
 impl LiftContext<'_> {
     /// How many bytes the values have taken that have been lifted.
+    #[inline]
     pub(crate) fn lifted_bytes(&self) -> u64 {
         self.budget.spent()
     }
 
     /// Takes a block of the host's memory from what the call may lift. Comes before the allocation.
+    #[inline]
     pub(crate) fn charge_block(&mut self, bytes: u64) -> CanonResult<()> {
         self.budget.charge(bytes)
     }

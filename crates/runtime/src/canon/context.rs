@@ -28,6 +28,7 @@ pub struct LiftContext<'a> {
 }
 
 impl<'a> LiftContext<'a> {
+    #[inline]
     pub(crate) fn new(
         scope: TypeScope<'a>,
         memory: &'a [u8],
@@ -42,37 +43,44 @@ impl<'a> LiftContext<'a> {
     }
 
     /// The same, for values that lie in a guest's memory.
+    #[inline]
     pub(super) fn in_guest(self, memory: Option<MemoryHandle>) -> Self {
         LiftContext { guest_memory: memory, ..self }
     }
 
     /// The structure of a type that is not primitive.
+    #[inline]
     pub(crate) fn defined(&self, ty: ValType) -> &'a DefinedType {
         defined(self.types, ty)
     }
 
     /// Notes the bytes of a string or list.
+    #[inline]
     pub(super) fn copies(&self, bytes: u64) {
         self.copied.set(self.copied.get().saturating_add(bytes));
     }
 
     /// How many bytes the strings and lists have that were lifted, where they come from.
+    #[inline]
     pub(crate) fn copied(&self) -> u64 {
         self.copied.get()
     }
 
     /// `N` bytes of memory. Callers have checked the range of the whole value; a range outside is still only a trap.
+    #[inline]
     pub(crate) fn bytes<const N: usize>(&self, at: u64) -> CanonResult<[u8; N]> {
         let rest = usize::try_from(at).ok().and_then(|at| self.memory.get(at..));
         let bytes = rest.and_then(|rest| rest.first_chunk::<N>());
         bytes.copied().ok_or_else(|| TrapCode::PointerOutOfBounds.with(at, N as u64).into())
     }
 
+    #[inline]
     pub(crate) fn u32(&self, at: u64) -> CanonResult<u32> {
         self.bytes(at).map(u32::from_le_bytes)
     }
 
     /// A pointer or length.
+    #[inline]
     pub(crate) fn pointer(&self, at: u64) -> CanonResult<u64> {
         match self.width {
             PointerWidth::Memory32 => self.u32(at).map(u64::from),
@@ -81,11 +89,13 @@ impl<'a> LiftContext<'a> {
     }
 
     /// The two pointer-wide values of a string or list.
+    #[inline]
     pub(crate) fn pointer_pair(&self, at: u64) -> CanonResult<(u64, u64)> {
         Ok((self.pointer(at)?, self.pointer(at + u64::from(self.width.bytes()))?))
     }
 
     /// The bytes of a list of `length` elements, after all checks (`load_list_from_range`).
+    #[inline]
     pub(crate) fn list_bytes(&self, at: u64, length: u64, element: Layout) -> CanonResult<&'a [u8]> {
         let bytes = length.saturating_mul(u64::from(element.size));
         if bytes > MAX_BYTE_LENGTH {
@@ -99,11 +109,13 @@ impl<'a> LiftContext<'a> {
     }
 
     /// Checks the address of parameters or a result that lie in memory.
+    #[inline]
     pub(crate) fn check_pointer(&self, at: u64, layout: Layout) -> CanonResult<()> {
         check_pointer(at, layout, self.memory.len())
     }
 }
 
+#[inline]
 fn defined(types: &Types, ty: ValType) -> &DefinedType {
     match ty {
         ValType::Defined(index) => types.defined(index),
@@ -112,12 +124,14 @@ fn defined(types: &Types, ty: ValType) -> &DefinedType {
 }
 
 /// `bytes` bytes at `at`, if they all lie in `memory`.
+#[inline]
 pub(crate) fn slice_at(memory: &[u8], at: u64, bytes: u64) -> Option<&[u8]> {
     let start = usize::try_from(at).ok()?;
     let end = start.checked_add(usize::try_from(bytes).ok()?)?;
     memory.get(start..end)
 }
 
+#[inline]
 fn check_pointer(at: u64, layout: Layout, length: usize) -> CanonResult<()> {
     if !at.is_multiple_of(u64::from(layout.align)) {
         return Err(TrapCode::UnalignedPointer.with(at, u64::from(layout.align)).into());
@@ -150,6 +164,7 @@ pub struct LowerContext<'a> {
 }
 
 impl<'a> LowerContext<'a> {
+    #[inline]
     pub(crate) fn new(
         scope: TypeScope<'a>,
         guest: &'a mut dyn Guest,
@@ -160,22 +175,26 @@ impl<'a> LowerContext<'a> {
         LowerContext { types, resources, guest, encoding, width }
     }
 
+    #[inline]
     pub(crate) fn scope(&self) -> TypeScope<'a> {
         TypeScope { types: self.types, resources: self.resources }
     }
 
     /// The structure of a type that is not primitive.
+    #[inline]
     pub(crate) fn defined(&self, ty: ValType) -> &'a DefinedType {
         defined(self.types, ty)
     }
 
     /// Writes `bytes` at `at`. Callers have checked the range of the whole value; a range outside is still only a trap.
+    #[inline]
     pub(crate) fn write(&mut self, at: u64, bytes: &[u8]) -> CanonResult<()> {
         self.slice_mut(at, bytes.len() as u64)?.copy_from_slice(bytes);
         Ok(())
     }
 
     /// The memory from `at` on, `bytes` long.
+    #[inline]
     pub(crate) fn slice_mut(&mut self, at: u64, bytes: u64) -> CanonResult<&mut [u8]> {
         let range = || {
             let start = usize::try_from(at).ok()?;
@@ -186,6 +205,7 @@ impl<'a> LowerContext<'a> {
     }
 
     /// Writes a pointer or length.
+    #[inline]
     pub(crate) fn write_pointer(&mut self, at: u64, value: u64) -> CanonResult<()> {
         match self.width {
             PointerWidth::Memory32 => self.write(at, &(value as u32).to_le_bytes()),
@@ -194,12 +214,14 @@ impl<'a> LowerContext<'a> {
     }
 
     /// Writes the two pointer-wide values of a string or list.
+    #[inline]
     pub(crate) fn write_pointer_pair(&mut self, at: u64, (pointer, length): (u64, u64)) -> CanonResult<()> {
         self.write_pointer(at, pointer)?;
         self.write_pointer(at + u64::from(self.width.bytes()), length)
     }
 
     /// Calls `realloc` and checks what it returns.
+    #[inline]
     pub(crate) fn reallocate(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> CanonResult<u64> {
         let at = self.guest.realloc(old, old_size, align, new_size)?;
         if !at.is_multiple_of(u64::from(align)) {
@@ -211,11 +233,13 @@ impl<'a> LowerContext<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn allocate(&mut self, align: u32, size: u64) -> CanonResult<u64> {
         self.reallocate(0, 0, align, size)
     }
 
     /// Allocates a list of `length` elements.
+    #[inline]
     pub(crate) fn allocate_list(&mut self, length: usize, element: Layout) -> CanonResult<u64> {
         let bytes = (length as u64).saturating_mul(u64::from(element.size));
         if bytes > MAX_BYTE_LENGTH {
@@ -225,6 +249,7 @@ impl<'a> LowerContext<'a> {
     }
 
     /// Checks the address that a caller gave for a result.
+    #[inline]
     pub(crate) fn check_pointer(&mut self, at: u64, layout: Layout) -> CanonResult<()> {
         check_pointer(at, layout, self.guest.memory().len())
     }
@@ -238,10 +263,12 @@ pub struct FlatReader<'a> {
 }
 
 impl<'a> FlatReader<'a> {
+    #[inline]
     pub(crate) fn new(values: &'a [RawValue]) -> FlatReader<'a> {
         FlatReader { values, position: 0 }
     }
 
+    #[inline]
     fn next(&mut self) -> RawValue {
         let value = self.values[self.position];
         self.position += 1;
@@ -249,14 +276,17 @@ impl<'a> FlatReader<'a> {
     }
 
     /// The next value's low 32 bits.
+    #[inline]
     pub fn u32(&mut self) -> u32 {
         self.next().u32()
     }
 
+    #[inline]
     pub(crate) fn u64(&mut self) -> u64 {
         self.next().u64()
     }
 
+    #[inline]
     pub(crate) fn pointer(&mut self, width: PointerWidth) -> u64 {
         match width {
             PointerWidth::Memory32 => u64::from(self.u32()),
@@ -264,11 +294,13 @@ impl<'a> FlatReader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn position(&self) -> usize {
         self.position
     }
 
     /// Continues at `position`: behind the slots of a variant that its case has not used.
+    #[inline]
     pub(crate) fn skip_to(&mut self, position: usize) {
         self.position = position;
     }
@@ -281,25 +313,30 @@ pub struct FlatWriter<'a> {
 }
 
 impl<'a> FlatWriter<'a> {
+    #[inline]
     pub(crate) fn new(values: &'a mut [RawValue]) -> FlatWriter<'a> {
         FlatWriter { values, position: 0 }
     }
 
     /// Writes the next value.
+    #[inline]
     pub fn u32(&mut self, value: u32) {
         self.u64(u64::from(value));
     }
 
+    #[inline]
     pub(crate) fn u64(&mut self, value: u64) {
         self.values[self.position] = RawValue::from_u64(value);
         self.position += 1;
     }
 
+    #[inline]
     pub(crate) fn position(&self) -> usize {
         self.position
     }
 
     /// Fills the slots of a variant that its case has not used.
+    #[inline]
     pub(crate) fn fill_to(&mut self, position: usize) {
         while self.position < position {
             self.u64(0);

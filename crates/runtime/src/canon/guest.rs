@@ -7,12 +7,12 @@ use super::handles::{HandleSide, LiftHandles, LowerHandles, UsedHandles, no_hand
 use super::values::{LowerPlace, lift_values, lower_values};
 use super::{CanonResult, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, TypeList};
 use crate::component_instance::InstanceResource;
-use crate::error::{Error, Result, bail};
+use crate::error::{Error, Result, format_err};
 use crate::instance::Instance;
 use crate::resource::{HeldHandles, HeldMark};
-use crate::store::{StoreContextMut, StoreInner};
+use crate::store::StoreInner;
 use crate::type_scope::TypeScope;
-use crate::vm::{EnteredBy, FuncHandle, MemoryHandle, RawValue, VmStore};
+use crate::vm::{FuncHandle, GuestCalls, MemoryHandle, RawValue, VmStore};
 use gusset_types::{ComponentInstanceIndex, FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, TrapCode};
 
 /// Canonical options whose references have been resolved to parts of a store.
@@ -46,16 +46,19 @@ impl InstanceState {
         HandleTable::new(StoreState { vm, memory: self.memory }, self.record)
     }
 
+    #[inline]
     fn flags(self) -> std::ops::Range<usize> {
         let start = (self.record + INSTANCE_STATE.flags) as usize;
         start..start + 4
     }
 
     /// Whether the instance may call out.
+    #[inline]
     fn may_leave(self, vm: &VmStore) -> bool {
         vm.memory(self.memory)[self.flags()][0] & FLAG_CANNOT_LEAVE as u8 == 0
     }
 
+    #[inline]
     fn set_may_leave(self, vm: &mut VmStore, may_leave: bool) {
         let flags = &mut vm.memory_mut(self.memory)[self.flags()][0];
         *flags = *flags & !(FLAG_CANNOT_LEAVE as u8) | if may_leave { 0 } else { FLAG_CANNOT_LEAVE as u8 };
@@ -64,6 +67,7 @@ impl InstanceState {
 
 impl ResolvedOptions {
     /// Lifts from the instance as it stands; handles only if `with_handles`.
+    #[inline]
     pub(crate) fn lift<'a, T: 'static>(
         &self,
         store: &'a mut StoreInner<T>,
@@ -137,50 +141,52 @@ impl ResolvedOptions {
     }
 
     /// Whether the instance may call out.
+    #[inline]
     pub(crate) fn may_leave(&self, vm: &VmStore) -> bool {
         self.state.is_none_or(|state| state.may_leave(vm))
     }
 
     /// Calls a function of the instance that may not call out: `realloc` and `post-return`.
+    #[inline]
     pub(crate) fn call_without_leaving<T: 'static>(
         &self,
-        store: &mut StoreContextMut<'_, T>,
-        by: EnteredBy,
+        calls: &mut GuestCalls<'_, T>,
         func: FuncHandle,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let Some(state) = self.state else { return store.call_core_by(by, func, values) };
-        let before = state.may_leave(&store.0.vm);
-        state.set_may_leave(&mut store.0.vm, false);
+        let Some(state) = self.state else { return calls.call(func, values) };
+        let before = state.may_leave(&calls.store().vm);
+        state.set_may_leave(&mut calls.store().vm, false);
         // After a failure the whole instance is locked, and nobody reads its flags again.
-        store.call_core_by(by, func, values)?;
-        state.set_may_leave(&mut store.0.vm, before);
+        calls.call(func, values)?;
+        state.set_may_leave(&mut calls.store().vm, before);
         Ok(())
     }
 }
 
 /// An instance as a guest.
 pub(crate) struct StoreGuest<'a, 's, T: 'static> {
-    pub(crate) store: &'a mut StoreContextMut<'s, T>,
-    pub(crate) options: ResolvedOptions,
-    /// Who calls its `realloc`.
-    pub(crate) by: EnteredBy,
+    /// By which its `realloc` is called.
+    pub(crate) calls: &'a mut GuestCalls<'s, T>,
+    pub(crate) options: &'a ResolvedOptions,
     /// The address of the call's cell for borrows; 0 before it has one.
     pub(crate) scope: u32,
 }
 
 impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
+    #[inline]
     fn memory(&mut self) -> &mut [u8] {
         match self.options.memory {
-            Some(memory) => self.store.0.vm.memory_mut(memory),
+            Some(memory) => self.calls.store().vm.memory_mut(memory),
             None => &mut [],
         }
     }
 
+    #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
-        let Some(realloc) = self.options.realloc else { bail!("a value needs memory, but there is no `realloc`") };
+        let Some(realloc) = self.options.realloc else { return Err(no_realloc()) };
         let mut values = [old, old_size, u64::from(align), new_size].map(RawValue::from_u64);
-        self.options.call_without_leaving(self.store, self.by, realloc, &mut values)?;
+        self.options.call_without_leaving(self.calls, realloc, &mut values)?;
         Ok(match self.options.width {
             PointerWidth::Memory32 => u64::from(values[0].u32()),
             PointerWidth::Memory64 => values[0].u64(),
@@ -189,10 +195,29 @@ impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
 
     fn handles(&mut self) -> CanonResult<LowerHandles<'_>> {
         let state = self.options.state.ok_or_else(no_handles)?;
-        let StoreInner { vm, components, held, .. } = &mut *self.store.0;
+        let StoreInner { vm, components, held, .. } = self.calls.store();
         let resources = &components[state.root.index(vm.id())].resources;
         let side = HandleSide::Guest { table: state.table(vm), instance: state.instance, scope: Some(&mut self.scope) };
         Ok(LowerHandles { side, resources, held })
+    }
+}
+
+#[cold]
+fn no_realloc() -> Error {
+    format_err!("a value needs memory, but there is no `realloc`")
+}
+
+/// A guest without a memory, for values that need none.
+pub(crate) struct NoMemory;
+
+impl Guest for NoMemory {
+    #[inline]
+    fn memory(&mut self) -> &mut [u8] {
+        &mut []
+    }
+
+    fn realloc(&mut self, _: u64, _: u64, _: u32, _: u64) -> Result<u64, Error> {
+        Err(no_realloc())
     }
 }
 
@@ -203,10 +228,12 @@ pub(crate) struct ScratchGuest {
 }
 
 impl Guest for ScratchGuest {
+    #[inline]
     fn memory(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
+    #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         let start = self.bytes.len().next_multiple_of(align as usize);
         let end = u32::try_from(start as u64 + new_size).map_err(|_| Error::msg("values of more than 4 GiB"))?;
@@ -303,10 +330,12 @@ enum HostSide<'a> {
 }
 
 impl Guest for HostGuest<'_> {
+    #[inline]
     fn memory(&mut self) -> &mut [u8] {
         self.scratch.memory()
     }
 
+    #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         self.scratch.realloc(old, old_size, align, new_size)
     }

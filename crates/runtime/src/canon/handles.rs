@@ -143,6 +143,7 @@ impl<'a> LiftContext<'a> {
     }
 
     /// The values have been lifted, or could not be: then nobody has their handles.
+    #[inline]
     pub(super) fn end_arrival(&mut self, arrived: bool) {
         if let Some(handles) = &mut self.handles {
             handles.held.end_arrival(arrived);

@@ -1,6 +1,6 @@
 //! Lifting into [`Val`]s: `load` and `lift_flat`. Recursion is bounded by the depth of the type.
 
-use super::context::{FlatReader, LiftContext};
+use super::context::{FlatReader, LiftContext, slice_at};
 use super::error::{CanonError, CanonResult};
 use crate::error::format_err;
 use crate::val::Val;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub(super) const ENTRY_LABELS: [&str; 2] = [KEY_LABEL, VALUE_LABEL];
 
 /// The char with this bit pattern (`convert_i32_to_char`).
+#[inline]
 pub(crate) fn char_from(bits: u32) -> CanonResult<char> {
     char::from_u32(bits).ok_or_else(|| TrapCode::InvalidChar.with(bits.into(), 0).into())
 }
@@ -101,6 +102,7 @@ fn load_defined(cx: &mut LiftContext<'_>, ty: ValType, defined: &DefinedType, at
 }
 
 /// Reads a discriminant or flags of 1, 2 or 4 bytes.
+#[inline]
 pub(crate) fn load_discriminant(cx: &mut LiftContext<'_>, at: u64, size: u32) -> CanonResult<u32> {
     match size {
         1 => Ok(u32::from(cx.bytes::<1>(at)?[0])),
@@ -116,11 +118,13 @@ pub(crate) struct Offsets {
 }
 
 impl Offsets {
+    #[inline]
     pub(crate) fn at(base: u64) -> Offsets {
         Offsets { base, end: 0 }
     }
 
     /// The address of the next field.
+    #[inline]
     pub(crate) fn next(&mut self, layout: Layout) -> u64 {
         let offset = align_to(self.end, layout.align);
         self.end = offset.saturating_add(layout.size);
@@ -137,10 +141,36 @@ fn list(cx: &mut LiftContext<'_>, element: ValType, at: u64, length: u64) -> Can
 fn elements(cx: &mut LiftContext<'_>, element: ValType, at: u64, length: u64) -> CanonResult<Vec<Val>> {
     let stride = u64::from(cx.types.layout(element, cx.width).size);
     let mut items = cx.vec(length as usize)?;
+    macro_rules! numbers {
+        ($($variant:ident $rust:ty,)*) => {
+            match element {
+                ValType::Bool => return load_bytes(cx, items, at, length, |bytes: [u8; 1]| Val::Bool(bytes != [0])),
+                $(ValType::$variant => {
+                    return load_bytes(cx, items, at, length, |bytes| Val::$variant(<$rust>::from_le_bytes(bytes)));
+                })*
+                _ => {}
+            }
+        };
+    }
+    numbers! { S8 i8, U8 u8, S16 i16, U16 u16, S32 i32, U32 u32, S64 i64, U64 u64, F32 f32, F64 f64, }
     for i in 0..length {
         let item = load(cx, element, at + i * stride);
         items.push(item.map_err(|error| error.within(format!("[{i}]")))?);
     }
+    Ok(items)
+}
+
+/// Reads elements of one size, whose type is known here, into `items`, which has room for them: the range is checked once.
+fn load_bytes<const N: usize>(
+    cx: &LiftContext<'_>,
+    mut items: Vec<Val>,
+    at: u64,
+    length: u64,
+    val: impl Fn([u8; N]) -> Val,
+) -> CanonResult<Vec<Val>> {
+    let bytes = length.saturating_mul(N as u64);
+    let elements = slice_at(cx.memory, at, bytes).ok_or_else(|| TrapCode::PointerOutOfBounds.with(at, bytes))?;
+    items.extend(elements.as_chunks::<N>().0.iter().map(|bytes| val(*bytes)));
     Ok(items)
 }
 

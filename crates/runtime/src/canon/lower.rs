@@ -111,11 +111,47 @@ fn list(cx: &mut LowerContext<'_>, element: ValType, items: &[Val]) -> CanonResu
 }
 
 fn store_elements(cx: &mut LowerContext<'_>, element: ValType, items: &[Val], at: u64) -> CanonResult<()> {
+    macro_rules! numbers {
+        ($($variant:ident)*) => {
+            match element {
+                ValType::Bool => return store_bytes(cx, element, items, at, |val| match val {
+                    Val::Bool(val) => Some([u8::from(*val)]),
+                    _ => None,
+                }),
+                ValType::Char => return store_bytes(cx, element, items, at, |val| match val {
+                    Val::Char(val) => Some(u32::from(*val).to_le_bytes()),
+                    _ => None,
+                }),
+                $(ValType::$variant => return store_bytes(cx, element, items, at, |val| match val {
+                    Val::$variant(val) => Some(val.to_le_bytes()),
+                    _ => None,
+                }),)*
+                _ => {}
+            }
+        };
+    }
+    numbers! { S8 U8 S16 U16 S32 U32 S64 U64 F32 F64 }
     let stride = u64::from(cx.types.layout(element, cx.width).size);
     for (i, item) in items.iter().enumerate() {
         store(cx, element, item, at + i as u64 * stride).map_err(|error| error.within(format!("[{i}]")))?;
     }
     Ok(())
+}
+
+/// Writes elements of one size, whose type is known here: the range is checked once.
+fn store_bytes<const N: usize>(
+    cx: &mut LowerContext<'_>,
+    element: ValType,
+    items: &[Val],
+    at: u64,
+    bytes: impl Fn(&Val) -> Option<[u8; N]>,
+) -> CanonResult<()> {
+    let places = cx.slice_mut(at, (items.len() * N) as u64)?.as_chunks_mut::<N>().0;
+    let stored = places.iter_mut().zip(items).enumerate().try_for_each(|(i, (place, item))| {
+        *place = bytes(item).ok_or(i)?;
+        Ok(())
+    });
+    stored.map_err(|i: usize| mismatch(cx, element, &items[i]).within(format!("[{i}]")))
 }
 
 fn map(cx: &mut LowerContext<'_>, types: [ValType; 2], entries: &[(Val, Val)]) -> CanonResult<(u64, u64)> {

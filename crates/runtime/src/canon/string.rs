@@ -6,6 +6,7 @@ use super::{CanonResult, MAX_BYTE_LENGTH};
 use gusset_types::{PointerWidth, StringEncoding, TrapCode};
 
 /// The bit of a length that says UTF-16 in `latin1+utf16`.
+#[inline]
 fn utf16_tag(width: PointerWidth) -> u64 {
     1 << (width.bytes() * 8 - 1)
 }
@@ -32,6 +33,7 @@ impl<'a> LiftContext<'a> {
     }
 
     /// Where that string lies, after all checks but of its characters.
+    #[inline]
     pub(crate) fn string_bytes(&self, at: u64, tagged: u64) -> CanonResult<StringBytes<'a>> {
         let tag = utf16_tag(self.width);
         let (align, units, form) = match self.encoding {
@@ -75,6 +77,7 @@ impl<'a> StringBytes<'a> {
     }
 
     /// The text as it lies there, if it is UTF-8.
+    #[inline]
     pub(crate) fn utf8(&self) -> CanonResult<&'a str> {
         let valid = simdutf8::basic::from_utf8(self.bytes).or_else(|_| std::str::from_utf8(self.bytes));
         valid.map_err(|error| TrapCode::from(error).with(self.at, self.bytes.len() as u64).into())

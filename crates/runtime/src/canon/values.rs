@@ -1,11 +1,16 @@
 //! A whole parameter list or result, flat or through memory: `lift_flat_values` and `lower_flat_values`.
 
+use super::budget::LiftBudget;
 use super::context::{FlatReader, FlatWriter, LiftContext, LowerContext};
+use super::guest::{NoMemory, ResolvedOptions};
 use super::lift::{Offsets, lift_flat, load};
 use super::lower::{lower_flat, store};
 use super::{CanonError, CanonResult};
+use crate::type_scope::TypeScope;
 use crate::val::Val;
+use crate::vm::RawValue;
 use gusset_types::{Layout, Param, PointerWidth, Types, ValType, cut_name};
+use std::ops::Deref;
 
 /// The types of values that are passed together.
 #[derive(Clone, Copy)]
@@ -19,6 +24,7 @@ pub enum TypeList<'a> {
 }
 
 impl TypeList<'_> {
+    #[inline]
     pub(crate) fn len(self) -> usize {
         match self {
             TypeList::Params(params) => params.len(),
@@ -27,15 +33,19 @@ impl TypeList<'_> {
         }
     }
 
-    /// The type at `i`, which is less than the length.
+    /// The type at `i`, which is less than the length. It does not panic, so that nothing is left of it where nobody looks at the type:
+    /// numbers do not.
+    #[inline]
     pub(crate) fn get(self, i: usize) -> ValType {
-        match self {
-            TypeList::Params(params) => params[i].ty,
-            TypeList::Result(result) => result.expect("there is a result"),
-            TypeList::Tuple(types) => types[i],
-        }
+        let ty = match self {
+            TypeList::Params(params) => params.get(i).map(|param| param.ty),
+            TypeList::Result(result) => result,
+            TypeList::Tuple(types) => types.get(i).copied(),
+        };
+        ty.unwrap_or(ValType::Bool)
     }
 
+    #[inline]
     pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = ValType> {
         (0..self.len()).map(move |i| self.get(i))
     }
@@ -49,6 +59,7 @@ impl TypeList<'_> {
         }
     }
 
+    #[inline]
     fn whole(self) -> &'static str {
         match self {
             TypeList::Params(_) => "params",
@@ -57,6 +68,7 @@ impl TypeList<'_> {
         }
     }
 
+    #[inline]
     fn layout(self, types: &Types, width: PointerWidth) -> Layout {
         Layout::record(self.iter().map(|ty| types.layout(ty, width)))
     }
@@ -74,6 +86,8 @@ impl TypeList<'_> {
     note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
 )]
 pub trait LiftList: Sized {
+    /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
+    const SCALARS: bool;
     /// Reads them from core values.
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
     /// Reads them from memory, as a tuple at `at`.
@@ -87,6 +101,8 @@ pub trait LiftList: Sized {
     note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
 )]
 pub trait LowerList {
+    /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
+    const SCALARS: bool;
     /// Writes them as core values.
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()>;
     /// Writes them to memory, as a tuple at `at`.
@@ -97,6 +113,8 @@ pub trait LowerList {
 pub(crate) struct Vals<'a>(pub(crate) &'a [Val]);
 
 impl LowerList for Vals<'_> {
+    const SCALARS: bool = false;
+
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         for (i, val) in self.0.iter().enumerate() {
             lower_flat(cx, types.get(i), val, flat).map_err(|error| types.at(i, error))?;
@@ -116,6 +134,8 @@ impl LowerList for Vals<'_> {
 }
 
 impl LiftList for Vec<Val> {
+    const SCALARS: bool = false;
+
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let mut vals = cx.vec(types.len())?;
         for (i, ty) in types.iter().enumerate() {
@@ -135,6 +155,73 @@ impl LiftList for Vec<Val> {
     }
 }
 
+/// A result, if there is one, without a vector around it.
+pub(crate) struct ResultVal(pub(crate) Option<Val>);
+
+impl ResultVal {
+    fn lift(
+        cx: &mut LiftContext<'_>,
+        types: TypeList<'_>,
+        lift: impl FnOnce(&mut LiftContext<'_>, ValType) -> CanonResult<Val>,
+    ) -> CanonResult<ResultVal> {
+        let TypeList::Result(Some(ty)) = types else { return Ok(ResultVal(None)) };
+        cx.charge_block(size_of::<Val>() as u64)?;
+        lift(cx, ty).map(|val| ResultVal(Some(val))).map_err(|error| types.at(0, error))
+    }
+}
+
+impl LiftList for ResultVal {
+    const SCALARS: bool = false;
+
+    fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        ResultVal::lift(cx, types, |cx, ty| lift_flat(cx, ty, flat))
+    }
+
+    fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+        ResultVal::lift(cx, types, |cx, ty| load(cx, ty, at))
+    }
+}
+
+/// As many parameters as are passed without a vector.
+const FEW: usize = 4;
+
+/// Dynamic parameters: a few, which stand here, or more.
+pub(crate) enum FewVals {
+    Few([Val; FEW], usize),
+    Many(Vec<Val>),
+}
+
+impl Deref for FewVals {
+    type Target = [Val];
+
+    fn deref(&self) -> &[Val] {
+        match self {
+            FewVals::Few(vals, count) => &vals[..*count],
+            FewVals::Many(vals) => vals,
+        }
+    }
+}
+
+impl LiftList for FewVals {
+    const SCALARS: bool = false;
+
+    fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+        if types.len() > FEW {
+            return <Vec<Val>>::lift_flat(cx, types, flat).map(FewVals::Many);
+        }
+        cx.charge_block((types.len() * size_of::<Val>()) as u64)?;
+        let mut vals = [const { Val::Bool(false) }; FEW];
+        for (i, val) in vals[..types.len()].iter_mut().enumerate() {
+            *val = lift_flat(cx, types.get(i), flat).map_err(|error| types.at(i, error))?;
+        }
+        Ok(FewVals::Few(vals, types.len()))
+    }
+
+    fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
+        <Vec<Val>>::load(cx, types, at).map(FewVals::Many)
+    }
+}
+
 /// Where values that are lowered go.
 #[derive(Clone, Copy)]
 pub(crate) enum LowerPlace {
@@ -147,6 +234,7 @@ pub(crate) enum LowerPlace {
 }
 
 /// Lowers values to `place` (`lower_flat_values`).
+#[inline]
 pub(crate) fn lower_values(
     cx: &mut LowerContext<'_>,
     values: &impl LowerList,
@@ -171,7 +259,34 @@ pub(crate) fn lower_values(
     values.store(cx, types, at)
 }
 
+/// Lowers values that pass as core values alone.
+#[inline]
+pub(crate) fn lower_scalars(
+    types: TypeScope<'_>,
+    options: &ResolvedOptions,
+    values: &impl LowerList,
+    list: TypeList<'_>,
+    flat: &mut [RawValue],
+) -> CanonResult<()> {
+    let mut guest = NoMemory;
+    let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+    values.lower_flat(&mut cx, list, &mut FlatWriter::new(flat))
+}
+
+/// Lifts values that pass as core values alone, and take nothing of the host.
+#[inline]
+pub(crate) fn lift_scalars<L: LiftList>(
+    types: TypeScope<'_>,
+    options: &ResolvedOptions,
+    list: TypeList<'_>,
+    flat: &mut FlatReader<'_>,
+) -> CanonResult<L> {
+    let mut cx = LiftContext::new(types, &[], options.encoding, options.width, LiftBudget::unlimited(), None);
+    L::lift_flat(&mut cx, list, flat)
+}
+
 /// Lifts values from core values, or from the memory that the next one points to (`lift_flat_values`).
+#[inline]
 pub(crate) fn lift_values<L: LiftList>(
     cx: &mut LiftContext<'_>,
     types: TypeList<'_>,
@@ -183,6 +298,7 @@ pub(crate) fn lift_values<L: LiftList>(
     lifted
 }
 
+#[inline]
 fn load_values<L: LiftList>(
     cx: &mut LiftContext<'_>,
     types: TypeList<'_>,

@@ -53,7 +53,7 @@ impl Func {
         let store = store.as_context_mut().0;
         let signature = store.vm.engine().signatures().register(&ty)?;
         let func = host_func(&signature, func);
-        Ok(Func(store.add_host_func(signature, func)))
+        Ok(Func(store.add_host_func(signature, move |store, values| func(store, values))))
     }
 
     /// A function that is the host's closure over Rust values, whose types are the function's: see [`IntoFunc`]. Its
@@ -84,7 +84,8 @@ impl Func {
     ) -> Func {
         let store = store.as_context_mut().0;
         let signature = store.vm.engine().signatures().register_closed(&type_of(&func));
-        Func(store.add_host_func(signature, typed_host_func(func.into(), None)))
+        let func = typed_host_func(func.into(), None);
+        Func(store.add_host_func(signature, move |store, values| func(store, values)))
     }
 
     /// A function that is the host's closure over Rust values, and waits: as
@@ -123,7 +124,7 @@ impl Func {
             let results = wait_for("a function by itself", || Box::into_pin(func(caller, params)))?;
             results.write(&mut store.0.vm, values)
         };
-        Func(store.add_host_func(signature, Arc::new(func)))
+        Func(store.add_host_func(signature, func))
     }
 
     /// The same function with Rust types: `P` for the parameters and `R` for the results, each a [`WasmTy`](super::WasmTy) or a

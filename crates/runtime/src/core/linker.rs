@@ -296,7 +296,8 @@ impl<T: 'static> CoreDefinition<T> {
             CoreDefinition::Item(item) => item.clone(),
             CoreDefinition::HostFunc(signature, make) => {
                 let func = make(importer.map(Importer::new));
-                Extern::Func(Func::from_handle(store.add_host_func(signature.clone(), func)))
+                let func = store.add_host_func(signature.clone(), move |store, values| func(store, values));
+                Extern::Func(Func::from_handle(func))
             }
         }
     }

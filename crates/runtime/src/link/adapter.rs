@@ -205,7 +205,7 @@ fn add<T: 'static>(
     func: impl Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<ExternHandle> {
     let signature = store.engine().signatures().register(&core_func_type(params, results))?;
-    Ok(ExternHandle::Func(store.0.add_host_func(signature, Arc::new(func))))
+    Ok(ExternHandle::Func(store.0.add_host_func(signature, func)))
 }
 
 /// How many parts the types of an import have, written out.

@@ -13,6 +13,7 @@ use crate::func::{ExportedCallee, Func};
 use crate::host_func::{HostFunction, LoweredImport, PassedCall, cannot_leave};
 use crate::lifted_func::LiftedFunc;
 use crate::relayed_call::{RelayCaller, relay};
+use crate::signatures::RegisteredSignature;
 use crate::store::{AsContextMut, StoreContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
@@ -168,6 +169,15 @@ impl<T: 'static> HostFunction<T> for LinkedFunc {
 
     fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
         self.link(store, import)
+    }
+
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle {
+        import.add_to(store, signature, self)
     }
 
     fn call_from_guest(

@@ -4,6 +4,7 @@ use super::linked_func::LinkedFunc;
 use crate::error::{Error, LinkError, Result};
 use crate::func::Func;
 use crate::host_func::{HostFunction, LoweredImport, PassedCall};
+use crate::signatures::RegisteredSignature;
 use crate::store::{AsContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
 use crate::val::Val;
@@ -143,6 +144,15 @@ impl<T: 'static> HostFunction<T> for FuncSlot {
     fn link(&self, store: &mut StoreContextMut<'_, T>, import: &LoweredImport) -> Result<Option<FuncHandle>> {
         // One that is filled later has none.
         self.0.func.get().map_or(Ok(None), |func| func.link(store, import))
+    }
+
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle {
+        import.add_to(store, signature, self)
     }
 
     fn call_from_guest(

@@ -6,10 +6,11 @@ use super::{HostItem, Names};
 use crate::error::{Error, LinkError, Result};
 use crate::host_func::{HostFunction, LoweredImport, PassedCall};
 use crate::resource::ResourceType;
+use crate::signatures::RegisteredSignature;
 use crate::store::StoreContextMut;
 use crate::type_scope::TypeScope;
 use crate::val::Val;
-use crate::vm::RawValue;
+use crate::vm::{FuncHandle, RawValue};
 use gusset_artifact::{ExternItem, Plan, RootImport};
 use gusset_types::{FuncTypeIndex, Printable, ResourceTypeIndex, join_names};
 use std::collections::HashMap;
@@ -30,6 +31,15 @@ impl UnknownFunc {
 impl<T: 'static> HostFunction<T> for UnknownFunc {
     fn mismatch(&self, _: TypeScope<'_>, _: FuncTypeIndex) -> Option<String> {
         None
+    }
+
+    fn lower(
+        self: Arc<Self>,
+        store: &mut StoreContextMut<'_, T>,
+        signature: RegisteredSignature,
+        import: LoweredImport,
+    ) -> FuncHandle {
+        import.add_to(store, signature, self)
     }
 
     fn call_from_guest(&self, _: StoreContextMut<'_, T>, _: &LoweredImport, _: &mut [RawValue]) -> Result<()> {

@@ -93,10 +93,12 @@ macro_rules! map {
             $value: Lower,
             $($lower)*
         {
+            #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
                 let pair = store_map(cx, ty, self.iter())?;
                 cx.write_pointer_pair(at, pair)
             }
+            #[inline]
             fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
                 let (pointer, length) = store_map(cx, ty, self.iter())?;
                 flat.u64(pointer);
@@ -111,10 +113,12 @@ macro_rules! map {
             $value: Lift,
             $($lift)*
         {
+            #[inline]
             fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
                 let pair = cx.pointer_pair(at)?;
                 load_map(cx, ty, pair)
             }
+            #[inline]
             fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 let pair = (flat.pointer(cx.width), flat.pointer(cx.width));
                 load_map(cx, ty, pair)
@@ -149,6 +153,7 @@ impl<T: ComponentType, const N: usize> ComponentType for [T; N] {
 }
 
 impl<T: Lift, const N: usize> Lift for [T; N] {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let element = fixed_element(cx.types, ty, N).expect(COMPARED);
         let layout = cx.types.layout(element, cx.width);
@@ -156,6 +161,7 @@ impl<T: Lift, const N: usize> Lift for [T; N] {
         let elements = T::load_elements(cx, element, at, bytes)?;
         Ok(elements.try_into().unwrap_or_else(|_| unreachable!("the range has been checked for {N} elements")))
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let element = fixed_element(cx.types, ty, N).expect(COMPARED);
         let mut elements = cx.vec(N)?;
@@ -167,9 +173,11 @@ impl<T: Lift, const N: usize> Lift for [T; N] {
 }
 
 impl<T: Lower, const N: usize> Lower for [T; N] {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         T::store_elements(self, cx, fixed_element(cx.types, ty, N).expect(COMPARED), at)
     }
+    #[inline]
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let element = fixed_element(cx.types, ty, N).expect(COMPARED);
         for (i, item) in self.iter().enumerate() {

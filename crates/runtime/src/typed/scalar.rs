@@ -10,6 +10,7 @@ macro_rules! numbers {
     ($($rust:ty, $val_type:ident, $name:literal, $read:ident, $from:expr, $to:expr;)*) => {$(
         impl ComponentType for $rust {
             const FLAT_COUNT: usize = 1;
+            const SCALAR: bool = true;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 types.primitive(ty, ValType::$val_type, $name)
             }
@@ -19,12 +20,15 @@ macro_rules! numbers {
         }
 
         impl Lift for $rust {
+            #[inline]
             fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
                 cx.bytes(at).map(<$rust>::from_le_bytes)
             }
+            #[inline]
             fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 Ok($from(flat.$read()))
             }
+            #[inline]
             fn load_elements(cx: &mut LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
                 let (chunks, _) = bytes.as_chunks::<{ size_of::<$rust>() }>();
                 let mut elements = cx.vec(chunks.len())?;
@@ -34,13 +38,16 @@ macro_rules! numbers {
         }
 
         impl Lower for $rust {
+            #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
                 cx.write(at, &self.to_le_bytes())
             }
+            #[inline]
             fn lower_flat(&self, _: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
                 flat.$read($to(*self));
                 Ok(())
             }
+            #[inline]
             fn store_elements(items: &[Self], cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
                 let bytes = cx.slice_mut(at, size_of_val(items) as u64)?;
                 for (slot, item) in bytes.as_chunks_mut().0.iter_mut().zip(items) {
@@ -67,6 +74,7 @@ numbers! {
 
 impl ComponentType for bool {
     const FLAT_COUNT: usize = 1;
+    const SCALAR: bool = true;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.primitive(ty, ValType::Bool, "bool")
     }
@@ -76,18 +84,22 @@ impl ComponentType for bool {
 }
 
 impl Lift for bool {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         Ok(cx.bytes::<1>(at)?[0] != 0)
     }
+    #[inline]
     fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         Ok(flat.u32() != 0)
     }
 }
 
 impl Lower for bool {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
         cx.write(at, &[u8::from(*self)])
     }
+    #[inline]
     fn lower_flat(&self, _: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         flat.u32(u32::from(*self));
         Ok(())
@@ -96,6 +108,7 @@ impl Lower for bool {
 
 impl ComponentType for char {
     const FLAT_COUNT: usize = 1;
+    const SCALAR: bool = true;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.primitive(ty, ValType::Char, "char")
     }
@@ -105,18 +118,22 @@ impl ComponentType for char {
 }
 
 impl Lift for char {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         char_from(cx.u32(at)?)
     }
+    #[inline]
     fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         char_from(flat.u32())
     }
 }
 
 impl Lower for char {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
         cx.write(at, &u32::from(*self).to_le_bytes())
     }
+    #[inline]
     fn lower_flat(&self, _: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         flat.u32(u32::from(*self));
         Ok(())

@@ -16,10 +16,12 @@ impl ComponentType for str {
 }
 
 impl Lower for str {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
         let pair = cx.string(self)?;
         cx.write_pointer_pair(at, pair)
     }
+    #[inline]
     fn lower_flat(&self, cx: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let (pointer, length) = cx.string(self)?;
         flat.u64(pointer);
@@ -29,10 +31,12 @@ impl Lower for str {
 }
 
 impl Lift for String {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         let (pointer, length) = cx.pointer_pair(at)?;
         cx.string(pointer, length)
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
         cx.string(pointer, length)
@@ -40,6 +44,7 @@ impl Lift for String {
 }
 
 /// The element type of a list type.
+#[inline]
 fn element(types: &Types, ty: ValType) -> Option<ValType> {
     let ValType::Defined(index) = ty else { return None };
     match types.defined(index) {
@@ -49,6 +54,7 @@ fn element(types: &Types, ty: ValType) -> Option<ValType> {
 }
 
 /// The element type of what has been found to be a list type.
+#[inline]
 fn element_of(types: &Types, ty: ValType) -> ValType {
     element(types, ty).expect(COMPARED)
 }
@@ -67,6 +73,7 @@ impl<T: ComponentType> ComponentType for [T] {
 }
 
 /// Stores a list in new memory; its address and length.
+#[inline]
 fn store_list<T: Lower>(items: &[T], cx: &mut LowerContext<'_>, ty: ValType) -> CanonResult<(u64, u64)> {
     let element = element_of(cx.types, ty);
     let at = cx.allocate_list(items.len(), cx.types.layout(element, cx.width))?;
@@ -75,10 +82,12 @@ fn store_list<T: Lower>(items: &[T], cx: &mut LowerContext<'_>, ty: ValType) -> 
 }
 
 impl<T: Lower> Lower for [T] {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         let pair = store_list(self, cx, ty)?;
         cx.write_pointer_pair(at, pair)
     }
+    #[inline]
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let (pointer, length) = store_list(self, cx, ty)?;
         flat.u64(pointer);
@@ -88,20 +97,24 @@ impl<T: Lower> Lower for [T] {
 }
 
 /// The bytes of the elements of a list of type `ty`, after all checks.
+#[inline]
 pub(super) fn list_bytes<'a>(cx: &LiftContext<'a>, ty: ValType, at: u64, length: u64) -> CanonResult<&'a [u8]> {
     cx.list_bytes(at, length, cx.types.layout(element_of(cx.types, ty), cx.width))
 }
 
+#[inline]
 fn load_list<T: Lift>(cx: &mut LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
     let bytes = list_bytes(cx, ty, at, length)?;
     T::load_elements(cx, element_of(cx.types, ty), at, bytes)
 }
 
 impl<T: Lift> Lift for Vec<T> {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let (pointer, length) = cx.pointer_pair(at)?;
         load_list(cx, ty, pointer, length)
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
         load_list(cx, ty, pointer, length)
@@ -113,6 +126,7 @@ macro_rules! same_as {
     ($([$($generic:tt)*] $rust:ty => $inner:ty, $bound:ident;)*) => {$(
         impl<$($generic)*> ComponentType for $rust where $inner: ComponentType {
             const FLAT_COUNT: usize = <$inner>::FLAT_COUNT;
+            const SCALAR: bool = <$inner>::SCALAR;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 <$inner as ComponentType>::matches(types, ty)
             }
@@ -125,9 +139,11 @@ macro_rules! same_as {
         }
 
         impl<$($generic)*> Lower for $rust where $inner: Lower {
+            #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
                 <$inner>::store(self, cx, ty, at)
             }
+            #[inline]
             fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
                 <$inner>::lower_flat(self, cx, ty, flat)
             }
@@ -143,10 +159,12 @@ same_as! {
 }
 
 impl<T: Lift> Lift for Box<T> {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let value = T::load(cx, ty, at)?;
         cx.boxed(value)
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let value = T::lift_flat(cx, ty, flat)?;
         cx.boxed(value)

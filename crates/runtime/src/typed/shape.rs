@@ -22,26 +22,31 @@ pub struct RecordCursor<'a> {
 }
 
 impl<'a> RecordCursor<'a> {
+    #[inline]
     fn new(defined: &'a DefinedType, at: u64) -> RecordCursor<'a> {
         let DefinedType::Record(fields) = defined else { panic!("{COMPARED}") };
         RecordCursor { fields: fields.iter(), offsets: Offsets::at(at) }
     }
 
     /// Of a value of the record type `ty` that is lifted, at `at` if it lies in memory.
+    #[inline]
     pub fn lift(cx: &LiftContext<'a>, ty: ValType, at: u64) -> RecordCursor<'a> {
         RecordCursor::new(cx.defined(ty), at)
     }
 
     /// Of a value of the record type `ty` that is lowered, to `at` if it goes to memory.
+    #[inline]
     pub fn lower(cx: &LowerContext<'a>, ty: ValType, at: u64) -> RecordCursor<'a> {
         RecordCursor::new(cx.defined(ty), at)
     }
 
+    #[inline]
     fn next(&mut self) -> &'a Field {
         self.fields.next().expect(COMPARED)
     }
 
     /// Reads the next field from memory.
+    #[inline]
     pub fn load<T: Lift>(&mut self, cx: &mut LiftContext<'_>) -> CanonResult<T> {
         let field = self.next();
         let at = self.offsets.next(cx.types.layout(field.ty, cx.width));
@@ -49,12 +54,14 @@ impl<'a> RecordCursor<'a> {
     }
 
     /// Reads the next field from core values.
+    #[inline]
     pub fn lift_flat<T: Lift>(&mut self, cx: &mut LiftContext<'_>, flat: &mut FlatReader<'_>) -> CanonResult<T> {
         let field = self.next();
         T::lift_flat(cx, field.ty, flat).map_err(|error| error.within(segment(&field.name)))
     }
 
     /// Writes the next field to memory.
+    #[inline]
     pub fn store<T: Lower + ?Sized>(&mut self, cx: &mut LowerContext<'_>, value: &T) -> CanonResult<()> {
         let field = self.next();
         let at = self.offsets.next(cx.types.layout(field.ty, cx.width));
@@ -62,6 +69,7 @@ impl<'a> RecordCursor<'a> {
     }
 
     /// Writes the next field as core values.
+    #[inline]
     pub fn lower_flat<T: Lower + ?Sized>(
         &mut self,
         cx: &mut LowerContext<'_>,
@@ -84,6 +92,7 @@ pub struct CaseCursor<'a> {
 
 impl<'a> CaseCursor<'a> {
     /// The case of that number, if there is one.
+    #[inline]
     fn new(defined: &'a DefinedType, number: u32, place: u64) -> CanonResult<CaseCursor<'a>> {
         let (name, payload, count) = match defined {
             DefinedType::Variant(cases) => {
@@ -100,6 +109,7 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// The size of the discriminant of a type of this layout, and where the payloads lie.
+    #[inline]
     fn place(defined: &DefinedType, layout: Layout) -> (u32, u64) {
         let count = match defined {
             DefinedType::Variant(cases) => cases.len(),
@@ -112,6 +122,7 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Reads the discriminant at `at`.
+    #[inline]
     pub fn load(cx: &mut LiftContext<'a>, ty: ValType, at: u64) -> CanonResult<CaseCursor<'a>> {
         let (size, payload_offset) = CaseCursor::place(cx.defined(ty), cx.types.layout(ty, cx.width));
         let number = load_discriminant(cx, at, size)?;
@@ -119,6 +130,7 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Reads the discriminant from core values, which `count` in all belong to the variant.
+    #[inline]
     pub fn lift_flat(
         cx: &mut LiftContext<'a>,
         ty: ValType,
@@ -130,6 +142,7 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Writes the discriminant `number` at `at`.
+    #[inline]
     pub fn store(cx: &mut LowerContext<'a>, ty: ValType, number: u32, at: u64) -> CanonResult<CaseCursor<'a>> {
         let (size, payload_offset) = CaseCursor::place(cx.defined(ty), cx.types.layout(ty, cx.width));
         cx.write(at, &number.to_le_bytes()[..size as usize])?;
@@ -137,6 +150,7 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Writes the discriminant `number` as a core value; `count` in all belong to the variant.
+    #[inline]
     pub fn lower_flat(
         cx: &mut LowerContext<'a>,
         ty: ValType,
@@ -150,11 +164,13 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// The case's position in the type.
+    #[inline]
     pub fn number(&self) -> u32 {
         self.number
     }
 
     /// The payload's type. Where there is none, the Rust type is `()`, which does not look at it.
+    #[inline]
     fn payload(&self) -> ValType {
         self.payload.unwrap_or(NO_PAYLOAD)
     }
@@ -164,21 +180,25 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Reads the payload from memory.
+    #[inline]
     pub fn load_payload<T: Lift>(&self, cx: &mut LiftContext<'_>) -> CanonResult<T> {
         T::load(cx, self.payload(), self.place).map_err(|error| self.within(error))
     }
 
     /// Reads the payload from core values.
+    #[inline]
     pub fn lift_payload<T: Lift>(&self, cx: &mut LiftContext<'_>, flat: &mut FlatReader<'_>) -> CanonResult<T> {
         T::lift_flat(cx, self.payload(), flat).map_err(|error| self.within(error))
     }
 
     /// Writes the payload to memory.
+    #[inline]
     pub fn store_payload<T: Lower + ?Sized>(&self, cx: &mut LowerContext<'_>, value: &T) -> CanonResult<()> {
         value.store(cx, self.payload(), self.place).map_err(|error| self.within(error))
     }
 
     /// Writes the payload as core values.
+    #[inline]
     pub fn lower_payload<T: Lower + ?Sized>(
         &self,
         cx: &mut LowerContext<'_>,
@@ -189,23 +209,27 @@ impl<'a> CaseCursor<'a> {
     }
 
     /// Goes behind the core values of the variant that its case has not used.
+    #[inline]
     pub fn skip_rest(&self, flat: &mut FlatReader<'_>) {
         flat.skip_to(self.place as usize);
     }
 
     /// Fills the core values of the variant that its case has not used.
+    #[inline]
     pub fn fill_rest(&self, flat: &mut FlatWriter<'_>) {
         flat.fill_to(self.place as usize);
     }
 }
 
 /// Reads the bits of a value of the flags type `ty` at `at`: the first label is bit 0.
+#[inline]
 pub fn load_flags(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<u32> {
     let size = cx.types.layout(ty, cx.width).size;
     load_discriminant(cx, at, size)
 }
 
 /// Writes the bits of a value of the flags type `ty` at `at`.
+#[inline]
 pub fn store_flags(cx: &mut LowerContext<'_>, ty: ValType, bits: u32, at: u64) -> CanonResult<()> {
     let size = cx.types.layout(ty, cx.width).size;
     cx.write(at, &bits.to_le_bytes()[..size as usize])

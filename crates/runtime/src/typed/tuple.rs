@@ -27,10 +27,13 @@ macro_rules! value_list {
 
         #[allow(unused_variables, unused_mut, non_snake_case, reason = "the empty list uses nothing")]
         impl<$($name: Lift),*> LiftList for ($($name,)*) {
+            const SCALARS: bool = true $(&& $name::SCALAR)*;
+            #[inline]
             fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 $(let $name = $name::lift_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
                 Ok(($($name,)*))
             }
+            #[inline]
             fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
                 let mut offsets = Offsets::at(at);
                 $(
@@ -43,6 +46,8 @@ macro_rules! value_list {
 
         #[allow(unused_variables, unused_mut, reason = "the empty list uses nothing")]
         impl<$($name: Lower),*> LowerList for ($($name,)*) {
+            const SCALARS: bool = true $(&& $name::SCALAR)*;
+            #[inline]
             fn lower_flat(
                 &self,
                 cx: &mut LowerContext<'_>,
@@ -52,6 +57,7 @@ macro_rules! value_list {
                 $(self.$i.lower_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
                 Ok(())
             }
+            #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<()> {
                 let mut offsets = Offsets::at(at);
                 $(
@@ -65,6 +71,7 @@ macro_rules! value_list {
 }
 
 /// The item types of a tuple type.
+#[inline]
 fn items(types: &Types, ty: ValType) -> Option<TypeList<'_>> {
     let ValType::Defined(index) = ty else { return None };
     match types.defined(index) {
@@ -79,6 +86,7 @@ macro_rules! tuple {
 
         impl<$($name: ComponentType),*> ComponentType for ($($name,)*) {
             const FLAT_COUNT: usize = <Self as ValueList>::FLAT_COUNT;
+            const SCALAR: bool = true $(&& $name::SCALAR)*;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 match items(types.types, ty) {
                     Some(items) => <Self as ValueList>::matches(types, items),
@@ -91,19 +99,23 @@ macro_rules! tuple {
         }
 
         impl<$($name: Lift),*> Lift for ($($name,)*) {
+            #[inline]
             fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
                 <Self as LiftList>::load(cx, items(cx.types, ty).expect(COMPARED), at)
             }
+            #[inline]
             fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 <Self as LiftList>::lift_flat(cx, items(cx.types, ty).expect(COMPARED), flat)
             }
         }
 
         impl<$($name: Lower),*> Lower for ($($name,)*) {
+            #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
                 let types = cx.types;
                 <Self as LowerList>::store(self, cx, items(types, ty).expect(COMPARED), at)
             }
+            #[inline]
             fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
                 let types = cx.types;
                 <Self as LowerList>::lower_flat(self, cx, items(types, ty).expect(COMPARED), flat)

@@ -13,6 +13,7 @@ struct TwoCases {
 }
 
 impl TwoCases {
+    #[inline]
     fn option(types: &Types, ty: ValType) -> Option<TwoCases> {
         let ValType::Defined(index) = ty else { return None };
         match types.defined(index) {
@@ -21,6 +22,7 @@ impl TwoCases {
         }
     }
 
+    #[inline]
     fn result(types: &Types, ty: ValType) -> Option<TwoCases> {
         let ValType::Defined(index) = ty else { return None };
         match types.defined(index) {
@@ -30,11 +32,13 @@ impl TwoCases {
     }
 
     /// Where the payload lies: behind one byte, aligned for either.
+    #[inline]
     fn payload_offset(self, align: impl Fn(ValType) -> u32) -> u64 {
         u64::from(self.payloads.into_iter().flatten().map(align).max().unwrap_or(1))
     }
 
     /// Reads the discriminant at `at`; the case and where its payload lies.
+    #[inline]
     fn load(self, cx: &mut LiftContext<'_>, at: u64) -> CanonResult<(usize, u64)> {
         let case = usize::from(cx.bytes::<1>(at)?[0]);
         if case > 1 {
@@ -44,6 +48,7 @@ impl TwoCases {
     }
 
     /// Writes the discriminant; where the payload lies.
+    #[inline]
     fn store(self, cx: &mut LowerContext<'_>, case: u8, at: u64) -> CanonResult<u64> {
         cx.write(at, &[case])?;
         let (types, width) = (cx.types, cx.width);
@@ -62,6 +67,7 @@ pub(super) const NO_PAYLOAD: ValType = ValType::Bool;
 
 impl<T: ComponentType> ComponentType for Option<T> {
     const FLAT_COUNT: usize = 1 + T::FLAT_COUNT;
+    const SCALAR: bool = T::SCALAR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let Some(cases) = TwoCases::option(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
         T::matches_payload(types, cases.payloads[1]).map_err(|mismatch| mismatch.within(segment(SOME_LABEL)))
@@ -72,6 +78,7 @@ impl<T: ComponentType> ComponentType for Option<T> {
 }
 
 impl<T: Lift> Lift for Option<T> {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         match cases.load(cx, at)? {
@@ -81,6 +88,7 @@ impl<T: Lift> Lift for Option<T> {
             }
         }
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         let end = flat.position() + Self::FLAT_COUNT;
@@ -98,6 +106,7 @@ impl<T: Lift> Lift for Option<T> {
 }
 
 impl<T: Lower> Lower for Option<T> {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         let payload_at = cases.store(cx, u8::from(self.is_some()), at)?;
@@ -105,6 +114,7 @@ impl<T: Lower> Lower for Option<T> {
         let stored = payload.store(cx, cases.payloads[1].expect(COMPARED), payload_at);
         stored.map_err(|error| error.within(segment(SOME_LABEL)))
     }
+    #[inline]
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let cases = TwoCases::option(cx.types, ty).expect(COMPARED);
         let end = flat.position() + Self::FLAT_COUNT;
@@ -120,6 +130,7 @@ impl<T: Lower> Lower for Option<T> {
 
 impl<T: ComponentType, E: ComponentType> ComponentType for Result<T, E> {
     const FLAT_COUNT: usize = 1 + if T::FLAT_COUNT > E::FLAT_COUNT { T::FLAT_COUNT } else { E::FLAT_COUNT };
+    const SCALAR: bool = T::SCALAR && E::SCALAR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let Some(cases) = TwoCases::result(types.types, ty) else { return Err(types.other(ty, Self::describe())) };
         let [ok, err] = cases.payloads;
@@ -132,6 +143,7 @@ impl<T: ComponentType, E: ComponentType> ComponentType for Result<T, E> {
 }
 
 impl<T: Lift, E: Lift> Lift for Result<T, E> {
+    #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
@@ -140,6 +152,7 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
             (_, at) => E::load(cx, err, at).map(Err).map_err(|error| error.within(segment(ERROR_LABEL))),
         }
     }
+    #[inline]
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
@@ -155,6 +168,7 @@ impl<T: Lift, E: Lift> Lift for Result<T, E> {
 }
 
 impl<T: Lower, E: Lower> Lower for Result<T, E> {
+    #[inline]
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
@@ -164,6 +178,7 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
             Err(payload) => payload.store(cx, err, payload_at).map_err(|error| error.within(segment(ERROR_LABEL))),
         }
     }
+    #[inline]
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         let cases = TwoCases::result(cx.types, ty).expect(COMPARED);
         let [ok, err] = cases.payloads.map(|ty| ty.unwrap_or(NO_PAYLOAD));
@@ -181,6 +196,7 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
 /// No payload of a `result`. There is no type without values to pass, so `()` is nothing else.
 impl ComponentType for () {
     const FLAT_COUNT: usize = 0;
+    const SCALAR: bool = true;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         Err(types.other(ty, "no value"))
     }
@@ -193,18 +209,22 @@ impl ComponentType for () {
 }
 
 impl Lift for () {
+    #[inline]
     fn load(_: &mut LiftContext<'_>, _: ValType, _: u64) -> CanonResult<Self> {
         Ok(())
     }
+    #[inline]
     fn lift_flat(_: &mut LiftContext<'_>, _: ValType, _: &mut FlatReader<'_>) -> CanonResult<Self> {
         Ok(())
     }
 }
 
 impl Lower for () {
+    #[inline]
     fn store(&self, _: &mut LowerContext<'_>, _: ValType, _: u64) -> CanonResult<()> {
         Ok(())
     }
+    #[inline]
     fn lower_flat(&self, _: &mut LowerContext<'_>, _: ValType, _: &mut FlatWriter<'_>) -> CanonResult<()> {
         Ok(())
     }

@@ -17,10 +17,12 @@ impl HostBudget {
     }
 
     /// How many bytes are in use.
+    #[inline]
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn limit(&self) -> u64 {
         self.limit.load(Ordering::Relaxed)
     }
@@ -30,6 +32,7 @@ impl HostBudget {
     }
 
     /// How many bytes more there may be.
+    #[inline]
     pub(crate) fn left(&self) -> u64 {
         self.limit().saturating_sub(self.used())
     }
@@ -48,11 +51,13 @@ impl HostBudget {
     }
 
     /// Takes bytes that cannot be refused, since something else bounds them: they are missing for what can.
+    #[inline]
     pub(crate) fn count(&self, bytes: u64) {
         self.used.store(self.used().saturating_add(bytes), Ordering::Relaxed);
     }
 
     /// Gives bytes back.
+    #[inline]
     pub(crate) fn release(&self, bytes: u64) {
         self.used.store(self.used().saturating_sub(bytes), Ordering::Relaxed);
     }
@@ -63,6 +68,7 @@ impl HostBudget {
     }
 
     /// Takes bytes until the loan is dropped; nothing for none. They are within what is left.
+    #[inline]
     pub(crate) fn lend(self: &Arc<HostBudget>, bytes: u64) -> Option<BudgetLoan> {
         (bytes != 0).then(|| {
             self.count(bytes);
@@ -78,6 +84,7 @@ pub(crate) struct BudgetLoan {
 }
 
 impl Drop for BudgetLoan {
+    #[inline]
     fn drop(&mut self) {
         self.budget.release(self.bytes);
     }

@@ -227,6 +227,7 @@ impl RawStoreContext {
 
     /// Starts an activation, which may use the stack down to `stack_limit`. What is returned stays where it is
     /// [linked](RawStoreContext::link) from until the activation ends.
+    #[inline]
     pub(super) fn begin(&self, owner: *mut (), vm: *mut VmStore, stack_limit: usize) -> SavedActivation {
         SavedActivation {
             stack_limit: self.stack_limit.replace(stack_limit),
@@ -240,6 +241,19 @@ impl RawStoreContext {
             thread: self.thread.replace(running_guest()),
             outer: self.outer.get(),
         }
+    }
+
+    /// Goes on with an activation that has paused: this is where the store is now.
+    #[inline]
+    pub(super) fn go_on(&self, owner: *mut (), vm: *mut VmStore) {
+        self.owner.set(owner);
+        self.vm.set(vm);
+    }
+
+    /// The guest has returned, but its activation goes on: until then it has no frames (V17).
+    #[inline]
+    pub(super) fn pause(&self) {
+        self.exit_fp.set(0);
     }
 
     /// The innermost activation, as a fiber takes it along.
@@ -278,6 +292,7 @@ impl RawStoreContext {
     }
 
     /// Ends an activation, or goes on with the one that was saved.
+    #[inline]
     pub(super) fn end(&self, saved: SavedActivation) {
         self.stack_limit.set(saved.stack_limit);
         self.entry_fp.set(saved.entry_fp);
@@ -292,6 +307,7 @@ impl RawStoreContext {
     }
 
     /// Says which activation is around the innermost one.
+    #[inline]
     pub(super) fn link(&self, outer: *const SavedActivation) {
         self.outer.set(outer);
     }

@@ -4,12 +4,12 @@
 use super::code::CodeMemory;
 use super::context::{Context, RawStoreContext};
 use super::handle::FuncHandle;
-use super::host::{self, HostFunc, HostRecord};
+use super::host::{self, HostRecord, SharedHostRecord};
 use super::raw_value::RawValue;
 use super::store::{ContextOwner, ContextPlace, VmStore};
 use crate::error::{Result, bail, format_err};
 use crate::signatures::RegisteredSignature;
-use crate::store::StoreInner;
+use crate::store::{StoreContextMut, StoreInner};
 use gusset_artifact::{
     ContextLayout, CoreFuncType, CoreModule, CoreValType, FUNC_REF, FuncIndex, HOST_CONTEXT, HeapType, ModuleIndex,
 };
@@ -58,8 +58,8 @@ pub(super) enum CallTarget {
 
 /// A host function's closure.
 pub(super) struct HostEntry {
-    /// A [`HostRecord`], with the type of the store's data erased.
-    pub(super) record: Arc<dyn Any + Send + Sync>,
+    /// A [`SharedHostRecord`], with the type of the store's data erased.
+    pub(super) record: Box<dyn Any + Send + Sync>,
     ty: Arc<CoreFuncType>,
 }
 
@@ -81,17 +81,21 @@ fn type_word(type_id: u32, number: usize) -> u64 {
 
 impl<T: 'static> StoreInner<T> {
     /// A function that is the host's closure. `signature` is of the store's engine.
-    pub(crate) fn add_host_func(&mut self, signature: RegisteredSignature, func: HostFunc<T>) -> FuncHandle {
+    pub(crate) fn add_host_func<F>(&mut self, signature: RegisteredSignature, func: F) -> FuncHandle
+    where
+        F: Fn(StoreContextMut<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
+    {
         let record = Arc::new(HostRecord::new(func, signature.ty.clone()));
         let store = self.vm.context_pointer() as u64;
         let number = self.vm.add_context(Context::new(HOST_SIZE), ContextOwner::Host);
         let place = ContextPlace { context: number, offset: HOST_REFERENCE };
         let context = self.vm.context_of(place);
-        // V8: the glue for `T` and a record of `T`, in a store of `T`.
+        // V8: the glue for `T` and `F` and a record of an `F`, in a store of `T`.
         context.set(HOST_CONTEXT.store, store);
-        context.set(HOST_CONTEXT.call, host::call::<T> as *const () as u64);
+        context.set(HOST_CONTEXT.call, host::call::<T, F> as *const () as u64);
         context.set(HOST_DATA, Arc::as_ptr(&record) as u64);
-        self.vm.hosts.push(HostEntry { record, ty: signature.ty });
+        let record: SharedHostRecord<T> = record;
+        self.vm.hosts.push(HostEntry { record: Box::new(record), ty: signature.ty });
         let host = (self.vm.hosts.len() - 1) as u32;
         let origin = FunctionOrigin::Host { host, context: number };
         let function = self.vm.add_function(signature.number, origin, Some(place));
@@ -151,6 +155,7 @@ impl VmStore {
     /// # Errors
     ///
     /// When no compiled code goes between host and guest for functions of its type.
+    #[inline]
     pub(super) fn call_of(&mut self, number: usize) -> Result<CallRecord> {
         match self.functions[number].call.checked_sub(1) {
             Some(at) => Ok(self.calls[at as usize]),
@@ -402,6 +407,7 @@ pub(super) fn describe(index: ModuleIndex, module: &CoreModule) -> String {
 /// # Safety
 ///
 /// `context` is a host function's context, as compiled code passes it.
+#[inline]
 pub(super) unsafe fn host_parts(context: *const u64) -> (*const RawStoreContext, *const ()) {
     // SAFETY: V8: `add_host_func` wrote both words, and nothing else writes to contexts of host functions.
     unsafe {
@@ -424,9 +430,8 @@ mod tests {
     fn forged_references_are_refused() -> Result<()> {
         let mut store = store();
         let store = crate::AsContextMut::as_context_mut(&mut store).0;
-        let nothing: HostFunc<i32> = Arc::new(|_, _| Ok(()));
         let signature = store.vm.engine().signatures().register(&CoreFuncType::default())?;
-        let func = store.add_host_func(signature, nothing);
+        let func = store.add_host_func(signature, |_, _| Ok(()));
         let vm = &mut store.vm;
         let ty = TableType { element: RefType::FUNCREF, minimum: 1, maximum: None, table64: false };
         let table = vm.new_table(ty, RawValue::default())?;
@@ -451,11 +456,11 @@ mod tests {
         let mut store = store();
         let store = crate::AsContextMut::as_context_mut(&mut store).0;
         let ty = CoreFuncType { params: [CoreValType::I32].into(), results: [CoreValType::I32; 2].into() };
-        let twice: HostFunc<i32> = Arc::new(|mut store, values| {
+        let twice = |mut store: StoreContextMut<'_, i32>, values: &mut [RawValue]| {
             *store.data_mut() += 1;
             values[1] = values[0];
             Ok(())
-        });
+        };
         let signature = store.vm.engine().signatures().register(&ty)?;
         let func = store.add_host_func(signature, twice);
         assert!(store.call_core(func, &mut [RawValue::from_i32(5)]).is_err());

@@ -35,12 +35,14 @@ macro_rules! handles {
             ///
             /// When the handle is of another store.
             #[track_caller]
+            #[inline]
             pub(super) fn index(self, store: StoreId) -> usize {
                 assert!(self.store == store, concat!("a ", stringify!($name), " was used with a store that it is not of"));
                 self.index as usize
             }
 
             /// Whether the handle is of that store.
+            #[inline]
             pub(crate) fn belongs_to(self, store: StoreId) -> bool {
                 self.store == store
             }

@@ -227,6 +227,7 @@ impl Mapping {
     }
 
     /// The first `len` bytes, which must be accessible.
+    #[inline]
     pub(super) fn bytes(&self, len: usize) -> &[u8] {
         assert!(len <= self.accessible);
         // SAFETY: V5: the bytes are accessible, initialised (zeroed by the system, or a file's) and, by V6, written by nobody else
@@ -235,6 +236,7 @@ impl Mapping {
     }
 
     /// The first `len` bytes, which must be accessible.
+    #[inline]
     pub(super) fn bytes_mut(&mut self, len: usize) -> &mut [u8] {
         assert!(len <= self.accessible);
         // SAFETY: V5, V6: as above, and this value is borrowed exclusively.
@@ -286,6 +288,7 @@ impl StackMapping {
     }
 
     /// What is on it, of a stack that nobody runs on.
+    #[inline]
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: V5: the pages are accessible, of this mapping, which is borrowed exclusively, and were zeroed by the system or
         // written by who ran here.

@@ -46,10 +46,12 @@ impl LinearMemory {
         Ok(LinearMemory { space: Some(space), image, pool: pool.clone(), ty, length, limit })
     }
 
+    #[inline]
     fn mapping(&self) -> &Mapping {
         self.space.as_ref().expect("a memory has its space while it lives").mapping()
     }
 
+    #[inline]
     fn mapping_mut(&mut self) -> &mut Mapping {
         self.space.as_mut().expect("a memory has its space while it lives").mapping_mut()
     }
@@ -89,10 +91,12 @@ impl LinearMemory {
         Some(old)
     }
 
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         self.mapping().bytes(self.length)
     }
 
+    #[inline]
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
         let length = self.length;
         self.mapping_mut().bytes_mut(length)

@@ -26,10 +26,12 @@ impl MemorySpace {
         MemorySpace { mapping, image: None, kept: 0 }
     }
 
+    #[inline]
     pub(super) fn mapping(&self) -> &Mapping {
         &self.mapping
     }
 
+    #[inline]
     pub(super) fn mapping_mut(&mut self) -> &mut Mapping {
         &mut self.mapping
     }

@@ -175,6 +175,7 @@ impl VmStore {
     }
 
     /// Whether guests count fuel and have none.
+    #[inline]
     pub(super) fn is_out_of_fuel(&self) -> bool {
         self.engine().config().consume_fuel && self.fuel() == 0
     }

@@ -29,8 +29,8 @@
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
 //!   this: a host function can lend its borrow of the store to a thread that it waits for.
-//! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds `HostFunc<T>`s, with the glue for
-//!   `T`, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch and growth call; contexts of
+//! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds closures over a store of `T`, with the glue for
+//!   `T` and the closure's own type, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch and growth call; contexts of
 //!   host functions are written only there. `StoreInner`
 //!   is invariant in `T`, so that the type of its data is never another one than they were written for.
 //! - **V9, frames are as compiled.** Code keeps frame pointers; entries record frame pointer, stack pointer and landing
@@ -65,10 +65,12 @@
 //!   base and its definition stay where they are as long as anybody has it, each store that was given it to its end; what is accessible
 //!   stays so, and its length, which is written once the pages are there, only grows.
 //! - **V17, stack maps tell all.** While the host runs, each activation of a store waits for a call that it made through a stub, which
-//!   recorded the frame (V9). Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
+//!   recorded the frame (V9), or is between two calls and has none, which it says by a frame pointer of 0. Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
 //!   the stack map of the code lists where in the frame those references stand that the code uses afterwards; what else is listed is null
 //!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
 
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+mod allocations;
 mod allocator;
 mod artifact_code;
 mod atomics;
@@ -145,6 +147,7 @@ mod unwind;
 pub(crate) use allocator::InstanceAllocator;
 pub(crate) use budget::{BudgetLoan, HostBudget};
 pub(crate) use code::CodeMemory;
+pub(crate) use entry::GuestCalls;
 pub(crate) use fiber::CurrentFiber;
 pub(crate) use handle::{
     ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, StoreId, TableHandle, TagHandle,

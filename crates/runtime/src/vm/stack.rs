@@ -56,6 +56,7 @@ impl OwnStack {
     /// may be made there.
     const NOT_IN_USE: OwnStack = OwnStack::UNKNOWN;
 
+    #[inline]
     fn contains(self, address: usize) -> bool {
         (self.low..self.high).contains(&address)
     }
@@ -113,12 +114,14 @@ impl StackLimit {
     }
 
     /// The lowest address that guests may use.
+    #[inline]
     pub(super) fn address(&self) -> usize {
         self.limit
     }
 }
 
 impl Drop for StackLimit {
+    #[inline]
     fn drop(&mut self) {
         match self.outer {
             OuterLimit::Own(limit) => LIMIT.set(limit),

@@ -141,19 +141,23 @@ impl VmStore {
         }
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> StoreId {
         self.id
     }
 
+    #[inline]
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    #[inline]
     pub(super) fn context(&self) -> &RawStoreContext {
         &self.raw
     }
 
     /// The address of the store's context, which is the same as long as the store lives.
+    #[inline]
     pub(super) fn context_pointer(&self) -> *const RawStoreContext {
         Rc::as_ptr(&self.raw)
     }
@@ -241,12 +245,14 @@ impl VmStore {
     ///
     /// Like all methods that take a handle: when it is of another store.
     #[track_caller]
+    #[inline]
     pub(crate) fn memory(&self, memory: MemoryHandle) -> &[u8] {
         self.memories[memory.index(self.id)].memory.own().bytes()
     }
 
     /// The bytes of a memory.
     #[track_caller]
+    #[inline]
     pub(crate) fn memory_mut(&mut self, memory: MemoryHandle) -> &mut [u8] {
         self.memories[memory.index(self.id)].memory.own_mut().bytes_mut()
     }

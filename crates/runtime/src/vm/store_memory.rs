@@ -92,6 +92,7 @@ impl StoreMemory {
     /// # Panics
     ///
     /// When it is not: nobody gets a handle of such a one who asks for its bytes.
+    #[inline]
     pub(super) fn own(&self) -> &LinearMemory {
         match self {
             StoreMemory::Own(memory) => memory,
@@ -104,6 +105,7 @@ impl StoreMemory {
     /// # Panics
     ///
     /// As there.
+    #[inline]
     pub(super) fn own_mut(&mut self) -> &mut LinearMemory {
         match self {
             StoreMemory::Own(memory) => memory,
