@@ -159,6 +159,31 @@ fn a_scalar_call_asks_for_may_leave_only_if_a_realloc_of_its_callers_component_m
     }
 }
 
+/// A `realloc` that was handed on by many core instances is followed to where it is made, without a stack for it.
+#[test]
+fn a_realloc_that_is_handed_on_is_followed() {
+    let text = |count: usize| {
+        let mut handed = String::from(r#"(alias core export $i "r" (core func $f0))"#);
+        for n in 0..count {
+            handed += &format!(
+                r#"(core instance $i{n} (export "r" (func $f{n}))) (alias core export $i{n} "r" (core func $f{}))"#,
+                n + 1
+            );
+        }
+        scalar_call(
+            "",
+            &format!(
+                r#"{handed} (func (export "g") (param "s" string) (canon lift (core func $i "g")
+                     (memory (core memory $i "m")) (realloc (core func $f{count}))))"#
+            ),
+        )
+    };
+    // No component has many more core instances.
+    for count in [0, 100, 4_000] {
+        assert!(!text(count).contains("state"), "{count}");
+    }
+}
+
 /// A host that wants to see each call lifts and lowers itself.
 #[test]
 fn calls_go_through_the_host_where_it_says_so() {
