@@ -3,7 +3,7 @@
 use crate::emit::Translator;
 use crate::list::ListElements;
 use crate::place::{Amount, Lane, MemoryPlace};
-use crate::short::{MoveMemory, ShortMove, UnitMove};
+use crate::short::{MoveMemory, ShortMove, UnitMove, load_piece, store_piece};
 use gusset_types::FlatType;
 use wasm_encoder::BlockType;
 
@@ -70,26 +70,14 @@ impl Translator<'_, '_> {
                 8 => self.body.local(FlatType::I64),
                 _ => self.body.local(FlatType::I32),
             };
-            match piece {
-                16 => self.ins().v128_load(arg),
-                8 => self.ins().i64_load(arg),
-                4 => self.ins().i32_load(arg),
-                2 => self.ins().i32_load16_u(arg),
-                _ => self.ins().i32_load8_u(arg),
-            };
+            load_piece(&mut self.ins(), piece, arg);
             self.ins().local_set(local);
             copied.push((offset, piece, local));
         }
         for (offset, piece, local) in copied {
             let arg = to.arg(dst.at(offset).offset);
             self.ins().local_get(dst.local).local_get(local);
-            match piece {
-                16 => self.ins().v128_store(arg),
-                8 => self.ins().i64_store(arg),
-                4 => self.ins().i32_store(arg),
-                2 => self.ins().i32_store16(arg),
-                _ => self.ins().i32_store8(arg),
-            };
+            store_piece(&mut self.ins(), piece, arg);
             self.body.release(local);
         }
     }

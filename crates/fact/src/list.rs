@@ -1,4 +1,5 @@
-//! Lists and maps: one check of each range, then one copy where bytes may be copied as they are, else a loop.
+//! Lists and maps: one check of each range, then one copy where bytes may be copied as they are, else blocks ([`block`](crate::block)) and a
+//! loop.
 
 use crate::block::ElementBlock;
 use crate::emit::{Index, Translator};

@@ -233,14 +233,11 @@ impl MoveWriter {
             8 => self.body.local(FlatType::I64),
             _ => self.body.local(FlatType::I32),
         };
+        let mut ins = self.body.ins();
         match (piece, vector) {
-            (16, _) => self.ins().v128_load(arg),
-            (8, true) => self.ins().v128_load64_zero(arg),
-            (4, true) => self.ins().v128_load32_zero(arg),
-            (8, false) => self.ins().i64_load(arg),
-            (4, false) => self.ins().i32_load(arg),
-            (2, _) => self.ins().i32_load16_u(arg),
-            _ => self.ins().i32_load8_u(arg),
+            (8, true) => ins.v128_load64_zero(arg),
+            (4, true) => ins.v128_load32_zero(arg),
+            _ => load_piece(&mut ins, piece, arg),
         };
         self.ins().local_set(local);
         local
@@ -282,11 +279,7 @@ impl MoveWriter {
         let mut ins = self.body.ins();
         ins.local_get(at).local_get(value);
         match (units, piece) {
-            (UnitMove::Copy(_), 16) => ins.v128_store(arg),
-            (UnitMove::Copy(_), 8) => ins.i64_store(arg),
-            (UnitMove::Copy(_), 4) => ins.i32_store(arg),
-            (UnitMove::Copy(_), 2) => ins.i32_store16(arg),
-            (UnitMove::Copy(_), _) => ins.i32_store8(arg),
+            (UnitMove::Copy(_), piece) => store_piece(&mut ins, piece, arg),
             (UnitMove::Widen, 16) => {
                 ins.i16x8_extend_low_i8x16_u().v128_store(arg);
                 ins.local_get(at).local_get(value).i16x8_extend_high_i8x16_u().v128_store(wide)
@@ -309,5 +302,35 @@ impl MoveWriter {
                 }
             }
         };
+    }
+}
+
+/// Loads so many bytes, a power of two up to 16, from the address on the stack.
+pub(crate) fn load_piece<'i, 'b>(
+    ins: &'i mut InstructionSink<'b>,
+    piece: u32,
+    arg: MemArg,
+) -> &'i mut InstructionSink<'b> {
+    match piece {
+        16 => ins.v128_load(arg),
+        8 => ins.i64_load(arg),
+        4 => ins.i32_load(arg),
+        2 => ins.i32_load16_u(arg),
+        _ => ins.i32_load8_u(arg),
+    }
+}
+
+/// Stores what [`load_piece`] has loaded.
+pub(crate) fn store_piece<'i, 'b>(
+    ins: &'i mut InstructionSink<'b>,
+    piece: u32,
+    arg: MemArg,
+) -> &'i mut InstructionSink<'b> {
+    match piece {
+        16 => ins.v128_store(arg),
+        8 => ins.i64_store(arg),
+        4 => ins.i32_store(arg),
+        2 => ins.i32_store16(arg),
+        _ => ins.i32_store8(arg),
     }
 }

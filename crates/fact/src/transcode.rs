@@ -1,5 +1,6 @@
 //! Storing a checked text in the encoding of the destination: the `store_string_*` algorithms of the specification, with the same
-//! calls of `realloc` in the same order. What moves code units is imported ([`Transcode`]); nothing here looks at them.
+//! calls of `realloc` in the same order. What moves code units is imported ([`Transcode`]), but for short texts
+//! of ASCII, which are moved here ([`short`](crate::short)).
 
 use crate::emit::Translator;
 use crate::place::Amount;

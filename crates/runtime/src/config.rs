@@ -230,7 +230,7 @@ impl Config {
         self
     }
 
-    /// Bytes of address space after a reservation that are never accessible (default 2 GiB), rounded up to whole pages.
+    /// Bytes of address space after a reservation that are never accessible (default 2 GiB), rounded up to whole pages; there is always a page more.
     pub fn memory_guard(&mut self, bytes: u64) -> &mut Config {
         self.memory_guard = bytes;
         self
