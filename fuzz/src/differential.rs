@@ -14,10 +14,13 @@ const FUEL: u32 = 2000;
 /// How many of a module's exported functions are called.
 const MAX_CALLS: usize = 50;
 
-/// Keeps locals and operands of every function in the stack frame.
-static FRAME_FORM: LazyLock<gusset::Engine> = LazyLock::new(|| {
-    let mut config = gusset::Config::new();
-    gusset::Engine::new(config.frame_form(true)).expect("the machine is supported")
+/// Each of the two forms that a function has to be compiled in, with inlining and without. The second form keeps locals and operands in the
+/// stack frame.
+static ENGINES: LazyLock<[gusset::Engine; 4]> = LazyLock::new(|| {
+    [(false, true), (true, true), (false, false), (true, false)].map(|(frame_form, inlining)| {
+        let mut config = gusset::Config::new();
+        gusset::Engine::new(config.frame_form(frame_form).compiler_inlining(inlining)).expect("the machine is supported")
+    })
 });
 
 /// What modules have shown.
@@ -64,7 +67,7 @@ pub fn differential(bytes: &[u8]) -> Shown {
         return Shown::default();
     }
     // Every function has two forms to be compiled in; the usual one is not left for the other by what is so small.
-    let engine = if seed % 4 < 2 { &*crate::ENGINE } else { &*FRAME_FORM };
+    let engine = &ENGINES[usize::from(seed % 4 >= 2) + 2 * usize::from(seed & 64 != 0)];
     match compare(engine, &wasm, seed) {
         Ok(shown) => shown,
         Err(difference) => {

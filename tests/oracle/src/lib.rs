@@ -92,6 +92,15 @@ pub fn engine_without_adapters() -> Engine {
     Engine::new(config().trace_calls(|_| {})).expect("the configuration works")
 }
 
+/// The same, where no function is inlined.
+///
+/// # Panics
+///
+/// As [`engine`].
+pub fn engine_without_inlining() -> Engine {
+    Engine::new(config().compiler_inlining(false)).expect("the configuration works")
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config.component_feature(ComponentFeature::FixedLengthLists, true);
