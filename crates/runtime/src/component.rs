@@ -1,5 +1,6 @@
 //! [`Component`]: a compiled component, to be instantiated as often as wanted. It does not change once it is made.
 
+use crate::canon::PassedLayouts;
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::export_name::{MODULES, find_export};
@@ -81,8 +82,7 @@ pub(crate) struct ExportedFunc {
     pub(crate) ty: FuncTypeIndex,
     /// The component instance that lifts it; the root for an import.
     pub(crate) instance: ComponentInstanceIndex,
-    pub(crate) params_in_memory: bool,
-    pub(crate) result_in_memory: bool,
+    pub(crate) layouts: PassedLayouts,
     pub(crate) holds_handles: bool,
     /// Whether a handle might be refused when something has been lowered already, so that all are checked before.
     pub(crate) checks_handles: bool,
@@ -392,15 +392,15 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
         }
         FuncSource::Import(_) => (ComponentInstanceIndex::from_u32(0), PointerWidth::Memory32),
     };
-    let signature = types.lifted_signature(types.func(func.ty), width);
+    let ty = types.func(func.ty);
+    let signature = types.lifted_signature(ty, width);
     Ok(ExportedFunc {
         name: func.name.clone(),
         ty: func.ty,
         instance,
-        params_in_memory: signature.params_in_memory,
-        result_in_memory: signature.result_in_memory,
+        layouts: PassedLayouts::new(types, ty, &signature, width),
         holds_handles: types.func_holds_handles(func.ty),
-        checks_handles: lowers_before_handle(types, &types.func(func.ty).params, signature.params_in_memory),
+        checks_handles: lowers_before_handle(types, &ty.params, signature.params_in_memory),
     })
 }
 

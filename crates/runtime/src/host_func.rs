@@ -3,7 +3,7 @@
 use crate::activation::check_return;
 use crate::canon::{
     CanonError, FewVals, FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace,
-    ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
+    PassedLayouts, ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::core::Exception;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
 use crate::vm::{BudgetLoan, EnteredBy, FuncHandle, RawValue, StoreId};
-use gusset_types::{AdapterName, FlatSignature, FuncType, FuncTypeIndex, Printable, TrapCode};
+use gusset_types::{AdapterName, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -37,7 +37,7 @@ pub(crate) struct LoweredImport {
 /// What is the same in all instances of a component.
 pub(crate) struct LoweredShape {
     pub(crate) ty: FuncTypeIndex,
-    pub(crate) signature: FlatSignature,
+    pub(crate) layouts: PassedLayouts,
     /// Whether the type holds handles.
     pub(crate) holds_handles: bool,
     /// The calling component instance's name, and the import's path.
@@ -208,14 +208,14 @@ impl LoweredImport {
         }
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
-        if P::SCALARS && !self.signature.params_in_memory {
+        if P::SCALARS && self.layouts.params.is_none() {
             let params = lift_scalars(self.types(), &self.options, types, &mut flat);
             let params = params.map_err(|error| self.name_call(error))?;
             return Ok((params, self.place(&mut flat), None));
         }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
-        let params = lift_values(&mut cx, types, self.signature.params_in_memory, &mut flat)
-            .map_err(|error| self.name_call(error))?;
+        let params =
+            lift_values(&mut cx, types, self.layouts.params, &mut flat).map_err(|error| self.name_call(error))?;
         let lifted = cx.lifted_bytes();
         Ok((params, self.place(&mut flat), store.0.vm.budget().lend(lifted)))
     }
@@ -223,10 +223,7 @@ impl LoweredImport {
     /// Where the result goes, by what follows the parameters.
     #[inline]
     fn place(&self, flat: &mut FlatReader<'_>) -> LowerPlace {
-        match self.signature.result_in_memory {
-            true => LowerPlace::At(flat.pointer(self.options.width)),
-            false => LowerPlace::Flat,
-        }
+        LowerPlace::of_result(self.layouts.result, flat, self.options.width)
     }
 
     #[cold]

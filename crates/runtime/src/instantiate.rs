@@ -4,7 +4,7 @@ mod admission;
 mod resource;
 
 use crate::adapter_trap::adapter_trap;
-use crate::canon::{InstanceState, ResolvedOptions};
+use crate::canon::{InstanceState, PassedLayouts, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget, InstanceResource};
 use crate::error::{Error, Result, bail, format_err};
@@ -370,20 +370,23 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         check_supported(lift, &name.function)?;
         check_supported(lower, &name.function)?;
         let types = &plan.types;
-        let lifted = types.lifted_signature(types.func(*lift_type), lift.pointer_width);
+        let ty = types.func(*lift_type);
+        let signature = types.lifted_signature(ty, lift.pointer_width);
         let callee = LiftedFunc::relayed(
             self.func(*func)?,
             self.options(lift)?,
             *lift_type,
-            &lifted,
+            PassedLayouts::new(types, ty, &signature, lift.pointer_width),
             types.func_holds_handles(*lift_type),
         );
+        let ty = types.func(*lower_type);
+        let signature = types.lowered_signature(ty, lower.pointer_width);
         let relayed = RelayedCall {
             tables: self.tables.clone(),
             callee,
             lower: self.options(lower)?,
             lower_type: *lower_type,
-            lower_signature: types.lowered_signature(types.func(*lower_type), lower.pointer_width),
+            lower_layouts: PassedLayouts::new(types, ty, &signature, lower.pointer_width),
             name: name.clone(),
         };
         self.add(index, move |store, values| relayed.call(store, values))
@@ -418,9 +421,10 @@ pub(crate) fn lowered_shapes(plan: &Plan) -> Box<[Option<Arc<LoweredShape>>]> {
             callee: host.clone(),
             function: plan.imported_funcs[*import].name.clone(),
         };
-        let signature = plan.types.lowered_signature(plan.types.func(*ty), options.pointer_width);
-        let holds_handles = plan.types.func_holds_handles(*ty);
-        Some(Arc::new(LoweredShape { ty: *ty, signature, holds_handles, name }))
+        let (types, width) = (&plan.types, options.pointer_width);
+        let func = types.func(*ty);
+        let layouts = PassedLayouts::new(types, func, &types.lowered_signature(func, width), width);
+        Some(Arc::new(LoweredShape { ty: *ty, layouts, holds_handles: types.func_holds_handles(*ty), name }))
     };
     plan.trampolines.values().map(shape).collect()
 }

@@ -2,8 +2,8 @@
 
 use crate::activation::Activation;
 use crate::canon::{
-    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, LowerPlace, ResolvedOptions, StoreGuest,
-    TypeList, lift_scalars, lift_values, lower_scalars, lower_values,
+    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, LowerPlace, PassedLayouts, ResolvedOptions,
+    StoreGuest, TypeList, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::component::ExportedFunc;
 use crate::core::Exception;
@@ -12,7 +12,7 @@ use crate::func::Func;
 use crate::store::{AsContext, StoreContext, StoreContextMut};
 use crate::type_scope::TypeScope;
 use crate::vm::{EnteredBy, FuncHandle, GuestCalls, RawValue};
-use gusset_types::{FlatSignature, FuncTypeIndex};
+use gusset_types::FuncTypeIndex;
 
 /// `canon lift` with everything resolved: what a call needs.
 #[derive(Clone, Copy)]
@@ -20,8 +20,7 @@ pub(crate) struct LiftedFunc {
     callee: FuncHandle,
     options: ResolvedOptions,
     ty: FuncTypeIndex,
-    params_in_memory: bool,
-    result_in_memory: bool,
+    layouts: PassedLayouts,
     holds_handles: bool,
     checks_handles: bool,
 }
@@ -29,8 +28,8 @@ pub(crate) struct LiftedFunc {
 impl LiftedFunc {
     /// The guest's function behind an exported one.
     pub(crate) fn exported(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
-        let &ExportedFunc { ty, params_in_memory, result_in_memory, holds_handles, checks_handles, .. } = exported;
-        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles, checks_handles }
+        let &ExportedFunc { ty, layouts, holds_handles, checks_handles, .. } = exported;
+        LiftedFunc { callee, options, ty, layouts, holds_handles, checks_handles }
     }
 
     /// A guest's function that another guest of the same root instance calls: handles come from there, and need no check.
@@ -38,11 +37,10 @@ impl LiftedFunc {
         callee: FuncHandle,
         options: ResolvedOptions,
         ty: FuncTypeIndex,
-        signature: &FlatSignature,
+        layouts: PassedLayouts,
         holds_handles: bool,
     ) -> LiftedFunc {
-        let &FlatSignature { params_in_memory, result_in_memory, .. } = signature;
-        LiftedFunc { callee, options, ty, params_in_memory, result_in_memory, holds_handles, checks_handles: false }
+        LiftedFunc { callee, options, ty, layouts, holds_handles, checks_handles: false }
     }
 
     /// Whether its type holds handles.
@@ -140,7 +138,7 @@ impl LiftedFunc {
     /// Whether a call with core values alone enters the guest but once.
     #[inline]
     fn enters_once(&self) -> bool {
-        !self.params_in_memory && !self.result_in_memory && self.options.post_return.is_none()
+        self.layouts.params.is_none() && self.layouts.result.is_none() && self.options.post_return.is_none()
     }
 
     /// `canon_lift` of values that pass as core values, between which and a result of that kind nothing else of a guest runs.
@@ -173,7 +171,7 @@ impl LiftedFunc {
 
     /// Where the parameters go.
     fn place(&self) -> LowerPlace {
-        if self.params_in_memory { LowerPlace::Allocated } else { LowerPlace::Flat }
+        LowerPlace::of_params(self.layouts.params)
     }
 
     /// `canon_lift`, once the instance is entered, as far as the result; and how many bytes the result's strings and lists have.
@@ -188,17 +186,17 @@ impl LiftedFunc {
         let options = &self.options;
         let ty = types.types.func(self.ty);
         let list = TypeList::Params(&ty.params);
-        let scope = match P::SCALARS && !self.params_in_memory {
+        let scope = match P::SCALARS && self.layouts.params.is_none() {
             true => lower_scalars(types, options, params, list, values).map(|()| 0)?,
             false => self.lower_params(calls, types, params, list, values)?,
         };
         calls.call(self.callee, values)?;
         let (list, mut flat) = (TypeList::Result(ty.result), FlatReader::new(values));
-        if R::SCALARS && !self.result_in_memory && scope == 0 {
+        if R::SCALARS && self.layouts.result.is_none() && scope == 0 {
             return lift_scalars(types, options, list, &mut flat).map(|result| (result, 0));
         }
         let mut cx = options.lift(calls.store(), types, self.holds_handles);
-        let result = lift_values(&mut cx, list, self.result_in_memory, &mut flat)?;
+        let result = lift_values(&mut cx, list, self.layouts.result, &mut flat)?;
         let copied = cx.copied();
         if scope != 0 {
             options.end_scope(calls.store(), scope)?;

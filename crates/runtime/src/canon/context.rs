@@ -7,7 +7,7 @@ use super::handles::{LiftHandles, LowerHandles, no_handles};
 use crate::error::Error;
 use crate::resource::ResourceType;
 use crate::type_scope::TypeScope;
-use crate::vm::{MemoryHandle, RawValue};
+use crate::vm::{LendsMemory, LentMemory, MemoryHandle, RawValue};
 use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType};
 use std::cell::Cell;
 
@@ -143,9 +143,7 @@ fn check_pointer(at: u64, layout: Layout, length: usize) -> CanonResult<()> {
 }
 
 /// A memory with its allocator. `realloc` runs code of the guest: the memory may grow, so its slice is asked for anew after it.
-pub(crate) trait Guest {
-    /// The memory; empty if there is none.
-    fn memory(&mut self) -> &mut [u8];
+pub(crate) trait Guest: LendsMemory {
     /// Calls `realloc` (`LiftLowerContext.reallocate`). What it returns is not checked.
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error>;
     /// What handles are lowered to.
@@ -158,7 +156,7 @@ pub(crate) trait Guest {
 pub struct LowerContext<'a> {
     pub(crate) types: &'a Types,
     pub(crate) resources: &'a [ResourceType],
-    pub(crate) guest: &'a mut dyn Guest,
+    pub(crate) guest: LentMemory<'a, dyn Guest + 'a>,
     pub(crate) encoding: StringEncoding,
     pub(crate) width: PointerWidth,
 }
@@ -167,12 +165,12 @@ impl<'a> LowerContext<'a> {
     #[inline]
     pub(crate) fn new(
         scope: TypeScope<'a>,
-        guest: &'a mut dyn Guest,
+        guest: &'a mut (dyn Guest + 'a),
         encoding: StringEncoding,
         width: PointerWidth,
     ) -> LowerContext<'a> {
         let TypeScope { types, resources } = scope;
-        LowerContext { types, resources, guest, encoding, width }
+        LowerContext { types, resources, guest: LentMemory::new(guest), encoding, width }
     }
 
     #[inline]
@@ -200,7 +198,7 @@ impl<'a> LowerContext<'a> {
             let start = usize::try_from(at).ok()?;
             Some(start..start.checked_add(usize::try_from(bytes).ok()?)?)
         };
-        let slice = range().and_then(|range| self.guest.memory().get_mut(range));
+        let slice = range().and_then(|range| self.guest.bytes().get_mut(range));
         slice.ok_or_else(|| TrapCode::PointerOutOfBounds.with(at, bytes).into())
     }
 
@@ -223,12 +221,12 @@ impl<'a> LowerContext<'a> {
     /// Calls `realloc` and checks what it returns.
     #[inline]
     pub(crate) fn reallocate(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> CanonResult<u64> {
-        let at = self.guest.realloc(old, old_size, align, new_size)?;
+        let at = self.guest.with_owner(|guest| guest.realloc(old, old_size, align, new_size))?;
         if !at.is_multiple_of(u64::from(align)) {
             return Err(TrapCode::ReallocUnaligned.with(at, u64::from(align)).into());
         }
         match at.checked_add(new_size) {
-            Some(end) if end <= self.guest.memory().len() as u64 => Ok(at),
+            Some(end) if end <= self.guest.len() as u64 => Ok(at),
             _ => Err(TrapCode::ReallocOutOfBounds.with(at, new_size).into()),
         }
     }
@@ -251,7 +249,7 @@ impl<'a> LowerContext<'a> {
     /// Checks the address that a caller gave for a result.
     #[inline]
     pub(crate) fn check_pointer(&mut self, at: u64, layout: Layout) -> CanonResult<()> {
-        check_pointer(at, layout, self.guest.memory().len())
+        check_pointer(at, layout, self.guest.len())
     }
 }
 

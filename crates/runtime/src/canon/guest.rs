@@ -12,7 +12,7 @@ use crate::instance::Instance;
 use crate::resource::{HeldHandles, HeldMark};
 use crate::store::StoreInner;
 use crate::type_scope::TypeScope;
-use crate::vm::{FuncHandle, GuestCalls, MemoryHandle, RawValue, VmStore};
+use crate::vm::{FuncHandle, GuestCalls, LendsMemory, MemoryHandle, RawValue, VmStore};
 use gusset_types::{ComponentInstanceIndex, FLAG_CANNOT_LEAVE, INSTANCE_STATE, PointerWidth, StringEncoding, TrapCode};
 
 /// Canonical options whose references have been resolved to parts of a store.
@@ -27,6 +27,9 @@ pub(crate) struct ResolvedOptions {
     pub(crate) width: PointerWidth,
     pub(crate) page_size_log2: u8,
 }
+
+/// The flag in the byte that it is in.
+const CANNOT_LEAVE: u8 = FLAG_CANNOT_LEAVE as u8;
 
 /// Where the state of a component instance is.
 #[derive(Clone, Copy)]
@@ -46,22 +49,25 @@ impl InstanceState {
         HandleTable::new(StoreState { vm, memory: self.memory }, self.record)
     }
 
+    /// The byte of its flags that says whether it may call out.
     #[inline]
-    fn flags(self) -> std::ops::Range<usize> {
-        let start = (self.record + INSTANCE_STATE.flags) as usize;
-        start..start + 4
+    fn flags(self) -> usize {
+        (self.record + INSTANCE_STATE.flags) as usize
     }
 
     /// Whether the instance may call out.
     #[inline]
     fn may_leave(self, vm: &VmStore) -> bool {
-        vm.memory(self.memory)[self.flags()][0] & FLAG_CANNOT_LEAVE as u8 == 0
+        vm.memory(self.memory)[self.flags()] & CANNOT_LEAVE == 0
     }
 
+    /// Replaces the flags by what `change` makes of them; what they were.
     #[inline]
-    fn set_may_leave(self, vm: &mut VmStore, may_leave: bool) {
-        let flags = &mut vm.memory_mut(self.memory)[self.flags()][0];
-        *flags = *flags & !(FLAG_CANNOT_LEAVE as u8) | if may_leave { 0 } else { FLAG_CANNOT_LEAVE as u8 };
+    fn change_flags(self, vm: &mut VmStore, change: impl FnOnce(u8) -> u8) -> u8 {
+        let flags = &mut vm.memory_mut(self.memory)[self.flags()];
+        let before = *flags;
+        *flags = change(before);
+        before
     }
 }
 
@@ -155,11 +161,10 @@ impl ResolvedOptions {
         values: &mut [RawValue],
     ) -> Result<()> {
         let Some(state) = self.state else { return calls.call(func, values) };
-        let before = state.may_leave(&calls.store().vm);
-        state.set_may_leave(&mut calls.store().vm, false);
+        let before = state.change_flags(&mut calls.store().vm, |flags| flags | CANNOT_LEAVE);
         // After a failure the whole instance is locked, and nobody reads its flags again.
         calls.call(func, values)?;
-        state.set_may_leave(&mut calls.store().vm, before);
+        state.change_flags(&mut calls.store().vm, |flags| flags & !CANNOT_LEAVE | before & CANNOT_LEAVE);
         Ok(())
     }
 }
@@ -173,7 +178,7 @@ pub(crate) struct StoreGuest<'a, 's, T: 'static> {
     pub(crate) scope: u32,
 }
 
-impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
+impl<T: 'static> LendsMemory for StoreGuest<'_, '_, T> {
     #[inline]
     fn memory(&mut self) -> &mut [u8] {
         match self.options.memory {
@@ -181,7 +186,9 @@ impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
             None => &mut [],
         }
     }
+}
 
+impl<T: 'static> Guest for StoreGuest<'_, '_, T> {
     #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         let Some(realloc) = self.options.realloc else { return Err(no_realloc()) };
@@ -210,12 +217,14 @@ fn no_realloc() -> Error {
 /// A guest without a memory, for values that need none.
 pub(crate) struct NoMemory;
 
-impl Guest for NoMemory {
+impl LendsMemory for NoMemory {
     #[inline]
     fn memory(&mut self) -> &mut [u8] {
         &mut []
     }
+}
 
+impl Guest for NoMemory {
     fn realloc(&mut self, _: u64, _: u64, _: u32, _: u64) -> Result<u64, Error> {
         Err(no_realloc())
     }
@@ -227,12 +236,14 @@ pub(crate) struct ScratchGuest {
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Guest for ScratchGuest {
+impl LendsMemory for ScratchGuest {
     #[inline]
     fn memory(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
+}
 
+impl Guest for ScratchGuest {
     #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         let start = self.bytes.len().next_multiple_of(align as usize);
@@ -253,10 +264,11 @@ pub(crate) fn pass_without_handles<L: LiftList>(
     let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
     let mut flat = [RawValue::default(); 2];
     let mut guest = ScratchGuest::default();
+    let layout = list.layout(types.types, width);
     let mut cx = LowerContext::new(types, &mut guest, encoding, width);
-    lower_values(&mut cx, values, list, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
+    lower_values(&mut cx, values, list, LowerPlace::Allocated(layout), &mut FlatWriter::new(&mut flat))?;
     let mut cx = LiftContext::new(types, &guest.bytes, encoding, width, LiftBudget::unlimited(), None);
-    lift_values(&mut cx, list, true, &mut FlatReader::new(&flat))
+    lift_values(&mut cx, list, Some(layout), &mut FlatReader::new(&flat))
 }
 
 /// Values on the way from the host to itself, through a component that exports what it imports: dynamic ones become Rust values and
@@ -272,7 +284,8 @@ impl HostPassage<'_> {
     pub(crate) fn pass<L: LiftList>(&mut self, values: &impl LowerList, types: TypeList<'_>) -> CanonResult<L> {
         let (encoding, width) = (StringEncoding::Utf8, PointerWidth::Memory32);
         let mut flat = [RawValue::default(); 2];
-        let (place, writer) = (LowerPlace::Allocated, &mut FlatWriter::new(&mut flat));
+        let layout = types.layout(self.types.types, width);
+        let (place, writer) = (LowerPlace::Allocated(layout), &mut FlatWriter::new(&mut flat));
         check_handles(self.types, self.resources, self.held, width, values, types, place, writer)?;
         let mut passed = Vec::new();
         let mut guest = HostGuest {
@@ -282,13 +295,13 @@ impl HostPassage<'_> {
             held: &mut *self.held,
         };
         let mut cx = LowerContext::new(self.types, &mut guest, encoding, width);
-        lower_values(&mut cx, values, types, LowerPlace::Allocated, &mut FlatWriter::new(&mut flat))?;
+        lower_values(&mut cx, values, types, place, &mut FlatWriter::new(&mut flat))?;
         let bytes = guest.scratch.bytes;
         let side = HandleSide::Passage(&mut passed);
         let handles = LiftHandles { side, resources: self.resources, held: &mut *self.held };
         let budget = LiftBudget::unlimited();
         let mut cx = LiftContext::new(self.types, &bytes, encoding, width, budget, Some(handles));
-        lift_values(&mut cx, types, true, &mut FlatReader::new(&flat))
+        lift_values(&mut cx, types, Some(layout), &mut FlatReader::new(&flat))
     }
 }
 
@@ -329,12 +342,14 @@ enum HostSide<'a> {
     Check(&'a mut UsedHandles),
 }
 
-impl Guest for HostGuest<'_> {
+impl LendsMemory for HostGuest<'_> {
     #[inline]
     fn memory(&mut self) -> &mut [u8] {
         self.scratch.memory()
     }
+}
 
+impl Guest for HostGuest<'_> {
     #[inline]
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         self.scratch.realloc(old, old_size, align, new_size)

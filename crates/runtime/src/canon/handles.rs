@@ -193,14 +193,16 @@ impl LowerContext<'_> {
     /// Lowers a handle that the host gives away, if `own`, or lends.
     pub(crate) fn handle(&mut self, ty: ResourceTypeIndex, own: bool, handle: &impl HostHandle) -> CanonResult<u32> {
         let resource_type = self.resource_type(ty)?;
-        let mut handles = self.guest.handles()?;
-        if let HandleSide::Check(used) = &mut handles.side {
-            handle.check(handles.held, resource_type, own).map_err(CanonError::refused)?;
-            used.add(handle.identity(), own).map_err(CanonError::refused)?;
-            return Ok(0);
-        }
-        let rep = handle.pass(handles.held, resource_type, own).map_err(CanonError::refused)?;
-        if own { handles.lower_own(ty, rep) } else { handles.lower_borrow(ty, rep) }
+        self.guest.with_owner(|guest| {
+            let mut handles = guest.handles()?;
+            if let HandleSide::Check(used) = &mut handles.side {
+                handle.check(handles.held, resource_type, own).map_err(CanonError::refused)?;
+                used.add(handle.identity(), own).map_err(CanonError::refused)?;
+                return Ok(0);
+            }
+            let rep = handle.pass(handles.held, resource_type, own).map_err(CanonError::refused)?;
+            if own { handles.lower_own(ty, rep) } else { handles.lower_borrow(ty, rep) }
+        })
     }
 }
 

@@ -26,7 +26,9 @@ pub(crate) use budget::LiftBudget;
 pub(crate) use guest::{HostPassage, InstanceState, ResolvedOptions, StoreGuest, pass_without_handles};
 pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use string::{StringBytes, StringForm};
-pub(crate) use values::{FewVals, LowerPlace, ResultVal, Vals, lift_scalars, lift_values, lower_scalars, lower_values};
+pub(crate) use values::{
+    FewVals, LowerPlace, PassedLayouts, ResultVal, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
+};
 
 /// No list or string is longer than this many bytes.
 pub(crate) const MAX_BYTE_LENGTH: u64 = gusset_types::MAX_BYTE_LENGTH as u64;

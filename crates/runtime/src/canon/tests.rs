@@ -8,7 +8,7 @@ use super::{CanonError, CanonResult, LiftList, LowerList, TypeList, lift, lower}
 use crate::error::Error;
 use crate::type_scope::TypeScope;
 use crate::val::Val;
-use crate::vm::RawValue;
+use crate::vm::{LendsMemory, RawValue};
 use gusset_types::{
     Case, DefinedType, Field, Param, PointerWidth, ResultType, StringEncoding, TrapCode, Types, ValType,
 };
@@ -23,10 +23,13 @@ struct Scripted {
     calls: Vec<(u64, u64, u32, u64)>,
 }
 
-impl Guest for Scripted {
+impl LendsMemory for Scripted {
     fn memory(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
+}
+
+impl Guest for Scripted {
     fn realloc(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> Result<u64, Error> {
         self.calls.push((old, old_size, align, new_size));
         Ok(self.returns.remove(0))
@@ -41,7 +44,7 @@ fn scope(types: &Types) -> TypeScope<'_> {
     TypeScope { types, resources: &[] }
 }
 
-fn lowering<'a>(types: &'a Types, guest: &'a mut dyn Guest, encoding: StringEncoding) -> LowerContext<'a> {
+fn lowering<'a>(types: &'a Types, guest: &'a mut (dyn Guest + 'a), encoding: StringEncoding) -> LowerContext<'a> {
     LowerContext::new(scope(types), guest, encoding, WIDTH)
 }
 
@@ -99,18 +102,18 @@ fn a_record_lies_as_the_specification_says() {
 /// Lowers and lifts, flat and through memory, and expects the same value.
 fn round_trip(types: &Types, ty: ValType, val: &Val) {
     for encoding in [StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16] {
-        for place in [LowerPlace::Flat, LowerPlace::Allocated] {
-            if matches!(place, LowerPlace::Flat) && types.flat(ty, WIDTH).is_none() {
+        let list = TypeList::Result(Some(ty));
+        for in_memory in [None, Some(list.layout(types, WIDTH))] {
+            if in_memory.is_none() && types.flat(ty, WIDTH).is_none() {
                 continue;
             }
             let mut guest = ScratchGuest::default();
             let mut flat = [RawValue::from_u64(u64::MAX); 17];
-            let list = TypeList::Result(Some(ty));
             let vals = Vals(std::slice::from_ref(val));
             let mut cx = lowering(types, &mut guest, encoding);
-            lower_values(&mut cx, &vals, list, place, &mut FlatWriter::new(&mut flat)).unwrap();
+            lower_values(&mut cx, &vals, list, LowerPlace::of_params(in_memory), &mut FlatWriter::new(&mut flat))
+                .unwrap();
             let mut cx = lifting(types, &guest.bytes, encoding);
-            let in_memory = matches!(place, LowerPlace::Allocated);
             let lifted: Vec<Val> = lift_values(&mut cx, list, in_memory, &mut FlatReader::new(&flat)).unwrap();
             assert_eq!(lifted, std::slice::from_ref(val), "{encoding:?}");
         }
@@ -319,14 +322,16 @@ fn a_result_in_memory_is_checked() {
     let list = TypeList::Result(Some(ValType::U32));
     let memory = [1, 0, 0, 0, 2, 0, 0, 0];
     let mut cx = lifting(&types, &memory, StringEncoding::Utf8);
-    let mut lift = |at| lift_values::<Vec<Val>>(&mut cx, list, true, &mut FlatReader::new(&[RawValue::from_u32(at)]));
+    let layout = list.layout(&types, WIDTH);
+    let mut lift =
+        |at| lift_values::<Vec<Val>>(&mut cx, list, Some(layout), &mut FlatReader::new(&[RawValue::from_u32(at)]));
     assert_eq!(lift(4).unwrap(), [Val::U32(2)]);
     assert_eq!(lift(2).unwrap_err().code(), Some(TrapCode::UnalignedPointer));
     assert_eq!(lift(8).unwrap_err().code(), Some(TrapCode::PointerOutOfBounds));
     let mut guest = scripted(&[]);
     let mut store = |at| {
         let mut cx = lowering(&types, &mut guest, StringEncoding::Utf8);
-        lower_values(&mut cx, &Vals(&[Val::U32(1)]), list, LowerPlace::At(at), &mut FlatWriter::new(&mut []))
+        lower_values(&mut cx, &Vals(&[Val::U32(1)]), list, LowerPlace::At(at, layout), &mut FlatWriter::new(&mut []))
     };
     assert_eq!(store(61).unwrap_err().code(), Some(TrapCode::UnalignedPointer));
     assert_eq!(store(64).unwrap_err().code(), Some(TrapCode::PointerOutOfBounds));
@@ -411,7 +416,8 @@ fn typed_agrees<L: LowerList + LiftList + PartialEq + std::fmt::Debug>(
 ) {
     let list = TypeList::Result(Some(ty));
     for encoding in [StringEncoding::Utf8, StringEncoding::Latin1Utf16] {
-        for place in [LowerPlace::Flat, LowerPlace::Allocated] {
+        for in_memory in [None, Some(list.layout(types, WIDTH))] {
+            let place = LowerPlace::of_params(in_memory);
             let (mut a, mut b) = (ScratchGuest::default(), ScratchGuest::default());
             let (mut flat_a, mut flat_b) = ([RawValue::default(); 17], [RawValue::default(); 17]);
             let mut cx = lowering(types, &mut a, encoding);
@@ -421,7 +427,6 @@ fn typed_agrees<L: LowerList + LiftList + PartialEq + std::fmt::Debug>(
                 .unwrap();
             assert_eq!((&a.bytes, flat_a), (&b.bytes, flat_b));
             let mut cx = lifting(types, &a.bytes, encoding);
-            let in_memory = matches!(place, LowerPlace::Allocated);
             assert_eq!(&lift_values::<L>(&mut cx, list, in_memory, &mut FlatReader::new(&flat_a)).unwrap(), typed);
         }
     }

@@ -9,7 +9,7 @@ use super::{CanonError, CanonResult};
 use crate::type_scope::TypeScope;
 use crate::val::Val;
 use crate::vm::RawValue;
-use gusset_types::{Layout, Param, PointerWidth, Types, ValType, cut_name};
+use gusset_types::{FlatSignature, FuncType, Layout, Param, PointerWidth, Types, ValType, cut_name};
 use std::ops::Deref;
 
 /// The types of values that are passed together.
@@ -68,8 +68,8 @@ impl TypeList<'_> {
         }
     }
 
-    #[inline]
-    fn layout(self, types: &Types, width: PointerWidth) -> Layout {
+    /// How they lie in memory, as a tuple.
+    pub(crate) fn layout(self, types: &Types, width: PointerWidth) -> Layout {
         Layout::record(self.iter().map(|ty| types.layout(ty, width)))
     }
 
@@ -222,15 +222,47 @@ impl LiftList for FewVals {
     }
 }
 
+/// How the values of a function lie in memory, as a tuple each: its parameters and its result, if that is where they are passed.
+#[derive(Clone, Copy)]
+pub(crate) struct PassedLayouts {
+    pub(crate) params: Option<Layout>,
+    pub(crate) result: Option<Layout>,
+}
+
+impl PassedLayouts {
+    /// Of a function of that type and signature.
+    pub(crate) fn new(types: &Types, ty: &FuncType, signature: &FlatSignature, width: PointerWidth) -> PassedLayouts {
+        let layout = |list: TypeList<'_>, in_memory: bool| in_memory.then(|| list.layout(types, width));
+        PassedLayouts {
+            params: layout(TypeList::Params(&ty.params), signature.params_in_memory),
+            result: layout(TypeList::Result(ty.result), signature.result_in_memory),
+        }
+    }
+}
+
 /// Where values that are lowered go.
 #[derive(Clone, Copy)]
 pub(crate) enum LowerPlace {
     /// Into core values.
     Flat,
-    /// Into new memory; its address is the one core value.
-    Allocated,
+    /// Into new memory, where they lie like that; its address is the one core value.
+    Allocated(Layout),
     /// To this address, which the caller gave.
-    At(u64),
+    At(u64, Layout),
+}
+
+impl LowerPlace {
+    /// For parameters that lie in memory like that, or are core values.
+    #[inline]
+    pub(crate) fn of_params(layout: Option<Layout>) -> LowerPlace {
+        layout.map_or(LowerPlace::Flat, LowerPlace::Allocated)
+    }
+
+    /// For a result, of which the caller gives the address as the next core value if it lies in memory.
+    #[inline]
+    pub(crate) fn of_result(layout: Option<Layout>, flat: &mut FlatReader<'_>, width: PointerWidth) -> LowerPlace {
+        layout.map_or(LowerPlace::Flat, |layout| LowerPlace::At(flat.pointer(width), layout))
+    }
 }
 
 /// Lowers values to `place` (`lower_flat_values`).
@@ -244,14 +276,12 @@ pub(crate) fn lower_values(
 ) -> CanonResult<()> {
     let at = match place {
         LowerPlace::Flat => return values.lower_flat(cx, types, flat),
-        LowerPlace::Allocated => {
-            let layout = types.layout(cx.types, cx.width);
+        LowerPlace::Allocated(layout) => {
             let at = cx.allocate(layout.align, u64::from(layout.size)).map_err(|error| error.within(types.whole()))?;
             flat.u64(at);
             at
         }
-        LowerPlace::At(at) => {
-            let layout = types.layout(cx.types, cx.width);
+        LowerPlace::At(at, layout) => {
             cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
             at
         }
@@ -285,15 +315,18 @@ pub(crate) fn lift_scalars<L: LiftList>(
     L::lift_flat(&mut cx, list, flat)
 }
 
-/// Lifts values from core values, or from the memory that the next one points to (`lift_flat_values`).
+/// Lifts values from core values, or from the memory that the next one points to, where they lie like that (`lift_flat_values`).
 #[inline]
 pub(crate) fn lift_values<L: LiftList>(
     cx: &mut LiftContext<'_>,
     types: TypeList<'_>,
-    in_memory: bool,
+    in_memory: Option<Layout>,
     flat: &mut FlatReader<'_>,
 ) -> CanonResult<L> {
-    let lifted = if in_memory { load_values(cx, types, flat) } else { L::lift_flat(cx, types, flat) };
+    let lifted = match in_memory {
+        Some(layout) => load_values(cx, types, layout, flat),
+        None => L::lift_flat(cx, types, flat),
+    };
     cx.end_arrival(lifted.is_ok());
     lifted
 }
@@ -302,10 +335,10 @@ pub(crate) fn lift_values<L: LiftList>(
 fn load_values<L: LiftList>(
     cx: &mut LiftContext<'_>,
     types: TypeList<'_>,
+    layout: Layout,
     flat: &mut FlatReader<'_>,
 ) -> CanonResult<L> {
     let at = flat.pointer(cx.width);
-    let layout = types.layout(cx.types, cx.width);
     cx.check_pointer(at, layout).map_err(|error| error.within(types.whole()))?;
     L::load(cx, types, at)
 }

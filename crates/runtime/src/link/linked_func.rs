@@ -124,7 +124,7 @@ impl LinkedFunc {
             types: import.tables.scope(),
             ty: import.ty,
             options: import.options,
-            signature: &import.signature,
+            layouts: import.layouts,
             instance: Some(import.instance),
             name: &name,
         };

@@ -180,6 +180,22 @@ pub(super) struct SavedActivation {
     outer: *const SavedActivation,
 }
 
+impl SavedActivation {
+    /// What stands where none has been saved.
+    pub(super) const NONE: SavedActivation = SavedActivation {
+        stack_limit: 0,
+        entry_fp: 0,
+        entry_sp: 0,
+        entry_handler: 0,
+        exit_fp: 0,
+        exit_pc: 0,
+        owner: std::ptr::null_mut(),
+        vm: std::ptr::null_mut(),
+        thread: std::ptr::null(),
+        outer: std::ptr::null(),
+    };
+}
+
 /// The frames of an activation: from where it was left to its entry.
 #[derive(Clone, Copy)]
 pub(super) struct ActivationFrames {

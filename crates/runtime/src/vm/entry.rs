@@ -15,7 +15,7 @@ use crate::store::{StoreContextMut, StoreInner};
 use crate::trap::Trap;
 use gusset_artifact::CoreValType;
 use gusset_types::TrapCode;
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 /// An entry trampoline: `(context, code, values) -> u8`, 1 for a return and 0 for a failure.
 type EntryTrampoline = unsafe extern "C" fn(usize, usize, *mut RawValue) -> u8;
@@ -80,8 +80,8 @@ impl<T: 'static> StoreInner<T> {
 
     /// Has `work` call functions one after the other, in one activation.
     pub(crate) fn with_calls<R>(&mut self, by: EnteredBy, work: impl FnOnce(&mut GuestCalls<'_, T>) -> R) -> R {
-        let begun = OnceCell::new();
-        let mut calls = GuestCalls { store: self, by, begun: &begun };
+        let room = ActivationRoom { saved: Cell::new(SavedActivation::NONE), limit: Cell::new(None) };
+        let mut calls = GuestCalls { store: self, by, room: &room, has_begun: false };
         work(&mut calls)
     }
 }
@@ -91,13 +91,14 @@ impl<T: 'static> StoreInner<T> {
 pub(crate) struct GuestCalls<'a, T: 'static> {
     store: &'a mut StoreInner<T>,
     by: EnteredBy,
-    begun: &'a OnceCell<BegunActivation>,
+    room: &'a ActivationRoom,
+    has_begun: bool,
 }
 
-/// An activation that goes on between calls: what is put back at its end, and then the limit of the stack, in this order.
-struct BegunActivation {
-    saved: SavedActivation,
-    _limit: StackLimit,
+/// Room for an activation that goes on between calls: what is put back at its end, and the limit of the stack, which ends after it.
+struct ActivationRoom {
+    saved: Cell<SavedActivation>,
+    limit: Cell<Option<StackLimit>>,
 }
 
 impl<T: 'static> GuestCalls<'_, T> {
@@ -117,7 +118,7 @@ impl<T: 'static> GuestCalls<'_, T> {
         match target {
             CallTarget::Wasm { code, context, entry } => {
                 check_fuel(&self.store.vm)?;
-                if self.begun.get().is_none() {
+                if !self.has_begun {
                     self.begin()?;
                 }
                 // SAFETY: V2, V3: all three are of one record of this store; the values are of its signature. The activation has begun.
@@ -138,9 +139,10 @@ impl<T: 'static> GuestCalls<'_, T> {
         let owner: *mut StoreInner<T> = self.store;
         // SAFETY: V1: as in `enter` below; each call derives the pointers anew before a guest runs.
         let (raw, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
-        let saved = raw.begin(owner.cast(), vm, limit.address());
-        let begun = self.begun.get_or_init(|| BegunActivation { saved, _limit: limit });
-        raw.link(&raw const begun.saved);
+        self.room.saved.set(raw.begin(owner.cast(), vm, limit.address()));
+        raw.link(self.room.saved.as_ptr());
+        self.room.limit.set(Some(limit));
+        self.has_begun = true;
         Ok(())
     }
 
@@ -166,8 +168,8 @@ impl<T: 'static> GuestCalls<'_, T> {
 impl<T: 'static> Drop for GuestCalls<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(begun) = self.begun.get() {
-            self.store.vm.context().end(begun.saved);
+        if self.has_begun {
+            self.store.vm.context().end(self.room.saved.get());
         }
     }
 }

@@ -68,6 +68,8 @@
 //!   recorded the frame (V9), or is between two calls and has none, which it says by a frame pointer of 0. Activations are linked from the innermost outwards, over fibers too. At each call that may lead to the host
 //!   the stack map of the code lists where in the frame those references stand that the code uses afterwards; what else is listed is null
 //!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
+//! - **V18, lent bytes are the lender's.** Whoever has borrowed an owner of bytes exclusively, and these with it, may look at them by their
+//!   address until it uses the owner again ([`LentMemory`]): then it asks for them anew, and has none meanwhile.
 
 #[cfg(all(test, feature = "compile", feature = "wat"))]
 mod allocations;
@@ -110,6 +112,7 @@ mod items;
 mod lazy_code;
 #[cfg(feature = "compile")]
 mod lazy_mapping;
+mod lent_memory;
 mod lent_store;
 mod limits;
 mod mapping;
@@ -154,6 +157,7 @@ pub(crate) use handle::{
 };
 pub(crate) use host::HostFunc;
 pub(crate) use import::extern_matches;
+pub(crate) use lent_memory::{LendsMemory, LentMemory};
 pub(crate) use lent_store::LentStore;
 pub(crate) use limits::{Limiter, WantedItems};
 pub(crate) use parking::ParkOutcome;
