@@ -37,6 +37,10 @@ pub(crate) fn component_type(input: &DerivedType) -> TokenStream {
         DerivedShape::Record(fields) => fields.iter().map(|NamedField { ty, .. }| quote!(#ty)).collect(),
         DerivedShape::Variant(cases) | DerivedShape::Enum(cases) => payloads(cases).collect(),
     };
+    let layouts = match &input.shape {
+        DerivedShape::Record(_) => quote!(record_layouts),
+        DerivedShape::Variant(_) | DerivedShape::Enum(_) => quote!(variant_layouts),
+    };
     let (kind, flat_count, matches) = match &input.shape {
         DerivedShape::Record(fields) => ("record", record_flat_count(gusset, fields), record_matches(gusset, fields)),
         DerivedShape::Variant(cases) => ("variant", variant_flat_count(gusset, cases), variant_matches(gusset, cases)),
@@ -48,6 +52,8 @@ pub(crate) fn component_type(input: &DerivedType) -> TokenStream {
     let text = format!("{kind} {ident}");
     let items = ours! {
         const FLAT_COUNT: usize = #flat_count;
+        const LAYOUTS: [#gusset::derive_support::Layout; 2] =
+            #gusset::derive_support::#layouts(&[#(<#parts as #gusset::ComponentType>::LAYOUTS),*]);
         const SCALAR: bool = true #(&& <#parts as #gusset::ComponentType>::SCALAR)*;
 
         fn matches(
@@ -183,24 +189,25 @@ fn number_arms(cases: &[NamedCase], value: impl Fn(&NamedCase) -> TokenStream) -
 }
 
 fn load_variant(gusset: &TokenStream, cases: &[NamedCase]) -> TokenStream {
+    let count = cases.len();
     let arms = number_arms(cases, |NamedCase { ident, payload, .. }| match payload {
         Some(ty) => ours!(Self::#ident(case.load_payload::<#ty>(cx)?)),
         None => quote!(Self::#ident),
     });
     ours! {
-        let case = #gusset::derive_support::CaseCursor::load(cx, ty, at)?;
+        let case = #gusset::derive_support::CaseCursor::load::<Self, #count>(cx, ty, at)?;
         ::core::result::Result::Ok(match case.number() { #arms })
     }
 }
 
 fn lift_flat_variant(gusset: &TokenStream, cases: &[NamedCase]) -> TokenStream {
+    let count = cases.len();
     let arms = number_arms(cases, |NamedCase { ident, payload, .. }| match payload {
         Some(ty) => ours!(Self::#ident(case.lift_payload::<#ty>(cx, flat)?)),
         None => quote!(Self::#ident),
     });
     ours! {
-        let count = <Self as #gusset::ComponentType>::FLAT_COUNT;
-        let case = #gusset::derive_support::CaseCursor::lift_flat(cx, ty, flat, count)?;
+        let case = #gusset::derive_support::CaseCursor::lift_flat::<Self, #count>(cx, ty, flat)?;
         let value = match case.number() { #arms };
         case.skip_rest(flat);
         ::core::result::Result::Ok(value)
@@ -208,17 +215,19 @@ fn lift_flat_variant(gusset: &TokenStream, cases: &[NamedCase]) -> TokenStream {
 }
 
 fn load_enum(gusset: &TokenStream, cases: &[NamedCase]) -> TokenStream {
+    let count = cases.len();
     let arms = number_arms(cases, |NamedCase { ident, .. }| quote!(Self::#ident));
     ours! {
-        let case = #gusset::derive_support::CaseCursor::load(cx, ty, at)?;
+        let case = #gusset::derive_support::CaseCursor::load::<Self, #count>(cx, ty, at)?;
         ::core::result::Result::Ok(match case.number() { #arms })
     }
 }
 
 fn lift_flat_enum(gusset: &TokenStream, cases: &[NamedCase]) -> TokenStream {
+    let count = cases.len();
     let arms = number_arms(cases, |NamedCase { ident, .. }| quote!(Self::#ident));
     ours! {
-        let case = #gusset::derive_support::CaseCursor::lift_flat(cx, ty, flat, 1)?;
+        let case = #gusset::derive_support::CaseCursor::lift_flat::<Self, #count>(cx, ty, flat)?;
         ::core::result::Result::Ok(match case.number() { #arms })
     }
 }
@@ -228,11 +237,12 @@ pub(crate) fn lower(input: &DerivedType) -> TokenStream {
     let (store, lower_flat) = match &input.shape {
         DerivedShape::Record(fields) => lower_record(gusset, fields),
         DerivedShape::Variant(cases) | DerivedShape::Enum(cases) => {
-            let arms = |arm: fn(&TokenStream, u32, &NamedCase) -> TokenStream| {
-                let arms = cases.iter().enumerate().map(|(number, case)| arm(gusset, number as u32, case));
+            let arms = |arm: &dyn Fn(u32, &NamedCase) -> TokenStream| {
+                let arms = cases.iter().enumerate().map(|(number, case)| arm(number as u32, case));
                 ours!(match self { #(#arms)* })
             };
-            (arms(store_case), arms(lower_flat_case))
+            let store = |number, case: &NamedCase| store_case(gusset, number, cases.len(), case);
+            (arms(&store), arms(&|number, case| lower_flat_case(gusset, number, case)))
         }
     };
     let items = ours! {
@@ -274,26 +284,25 @@ fn lower_record(gusset: &TokenStream, fields: &[NamedField]) -> (TokenStream, To
     (store, lower_flat)
 }
 
-fn store_case(gusset: &TokenStream, number: u32, NamedCase { ident, payload, .. }: &NamedCase) -> TokenStream {
+fn store_case(
+    gusset: &TokenStream,
+    number: u32,
+    count: usize,
+    NamedCase { ident, payload, .. }: &NamedCase,
+) -> TokenStream {
+    let case = ours!(#gusset::derive_support::CaseCursor::store::<Self, #count>(cx, ty, #number, at));
     match payload {
-        Some(ty) => ours! {
-            Self::#ident(payload) => {
-                #gusset::derive_support::CaseCursor::store(cx, ty, #number, at)?.store_payload::<#ty>(cx, payload)
-            }
-        },
-        None => ours! {
-            Self::#ident => #gusset::derive_support::CaseCursor::store(cx, ty, #number, at).map(|_| ()),
-        },
+        Some(ty) => ours!(Self::#ident(payload) => #case?.store_payload::<#ty>(cx, payload),),
+        None => ours!(Self::#ident => #case.map(|_| ()),),
     }
 }
 
 fn lower_flat_case(gusset: &TokenStream, number: u32, NamedCase { ident, payload, .. }: &NamedCase) -> TokenStream {
-    let count = ours!(<Self as #gusset::ComponentType>::FLAT_COUNT);
-    let case = ours!(#gusset::derive_support::CaseCursor::lower_flat(cx, ty, #number, flat, #count));
+    let case = ours!(#gusset::derive_support::CaseCursor::lower_flat::<Self>(cx, ty, #number, flat));
     match payload {
         Some(ty) => ours! {
             Self::#ident(payload) => {
-                let case = #case?;
+                let case = #case;
                 case.lower_payload::<#ty>(cx, payload, flat)?;
                 case.fill_rest(flat);
                 ::core::result::Result::Ok(())
@@ -301,7 +310,7 @@ fn lower_flat_case(gusset: &TokenStream, number: u32, NamedCase { ident, payload
         },
         None => ours! {
             Self::#ident => {
-                #case?.fill_rest(flat);
+                #case.fill_rest(flat);
                 ::core::result::Result::Ok(())
             }
         },

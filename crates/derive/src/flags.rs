@@ -205,6 +205,7 @@ impl FlagsInput {
 
     fn traits(&self) -> TokenStream {
         let FlagsInput { gusset, ident, labels, .. } = self;
+        let count = labels.len();
         let names = labels.iter().map(|label| &label.name);
         let constants = labels.iter().map(|label| label.ident.to_string());
         let (text, rust) = (format!("flags {ident}"), ident.to_string());
@@ -220,6 +221,7 @@ impl FlagsInput {
             #[automatically_derived]
             impl #gusset::ComponentType for #ident {
                 const FLAT_COUNT: usize = 1;
+                const LAYOUTS: [#support::Layout; 2] = #support::flags_layouts(#count);
                 const SCALAR: bool = true;
 
                 fn matches(
@@ -238,10 +240,10 @@ impl FlagsInput {
             impl #gusset::Lift for #ident {
                 fn load(
                     cx: &mut #support::LiftContext<'_>,
-                    ty: #support::ValType,
+                    _: #support::ValType,
                     at: u64,
                 ) -> #support::CanonResult<Self> {
-                    let bits = #support::load_flags(cx, ty, at)?;
+                    let bits = #support::load_flags::<Self>(cx, at)?;
                     ::core::result::Result::Ok(Self { bits: bits & Self::all().bits })
                 }
 
@@ -259,10 +261,10 @@ impl FlagsInput {
                 fn store(
                     &self,
                     cx: &mut #support::LowerContext<'_>,
-                    ty: #support::ValType,
+                    _: #support::ValType,
                     at: u64,
                 ) -> #support::CanonResult<()> {
-                    #support::store_flags(cx, ty, self.bits, at)
+                    #support::store_flags::<Self>(cx, self.bits, at)
                 }
 
                 fn lower_flat(

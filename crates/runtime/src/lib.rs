@@ -316,8 +316,11 @@ pub use typed_export::TypedExport;
 pub mod derive_support {
     pub use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
     pub use crate::type_scope::{TypeMismatch, TypeScope};
-    pub use crate::typed::shape::{CaseCursor, RecordCursor, debug_flags, largest, load_flags, store_flags};
-    pub use gusset_types::ValType;
+    pub use crate::typed::shape::{
+        CaseCursor, RecordCursor, debug_flags, flags_layouts, largest, load_flags, record_layouts, store_flags,
+        variant_layouts,
+    };
+    pub use gusset_types::{Layout, ValType};
 }
 pub use val::{Val, ValMismatch};
 pub use vm::PlainNumber;

@@ -7,7 +7,7 @@ use crate::func::{ExportedCallee, Func};
 use crate::store::{AsContext, AsContextMut, StoreContext};
 use crate::type_scope::{TypeMismatch, TypeScope, TypeTables};
 use crate::vm::{EnteredBy, RawValue};
-use gusset_types::{MAX_FLAT_PARAMS, ValType};
+use gusset_types::{Layout, MAX_FLAT_PARAMS, PointerWidth, ValType};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,8 +23,27 @@ mod view;
 
 pub use view::{WasmList, WasmStr};
 
+/// The layouts of what is a pointer and a length: strings, lists, maps.
+const POINTER_PAIR: [Layout; 2] =
+    [Layout::pointer_pair(PointerWidth::Memory32), Layout::pointer_pair(PointerWidth::Memory64)];
+
+/// How a value of `T` lies in memory: a constant where that does not depend on the width of pointers.
+#[inline(always)]
+fn layout_of<T: ComponentType + ?Sized>(width: PointerWidth) -> Layout {
+    match width {
+        PointerWidth::Memory32 => T::LAYOUTS[0],
+        PointerWidth::Memory64 => T::LAYOUTS[1],
+    }
+}
+
 /// Why types are not compared again while values are exchanged.
 const COMPARED: &str = "types were compared when the function was looked up";
+
+/// Any type, for what is not there: never looked at.
+///
+/// Types have been compared when a function was looked up. So types within them are looked up without a check, and what nobody looks at,
+/// as numbers do not, leaves no trace in the code.
+const NO_TYPE: ValType = ValType::Bool;
 
 /// A Rust type that stands for a component [value type].
 ///
@@ -105,6 +124,10 @@ pub trait ComponentType: Send + Sync {
     #[doc(hidden)]
     const FLAT_COUNT: usize;
 
+    /// How a value lies in memory, by width of pointers.
+    #[doc(hidden)]
+    const LAYOUTS: [Layout; 2];
+
     /// Whether such core values are all that it needs, but for the type: neither memory nor handles, and nothing of the host's.
     #[doc(hidden)]
     const SCALAR: bool = false;
@@ -151,7 +174,7 @@ pub trait Lift: ComponentType + Sized {
     /// Reads the elements of a list, whose bytes these are.
     #[doc(hidden)]
     fn load_elements(cx: &mut LiftContext<'_>, ty: ValType, at: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
-        let stride = cx.types.layout(ty, cx.width).size as usize;
+        let stride = layout_of::<Self>(cx.width).size as usize;
         let length = bytes.len() / stride;
         let mut elements = cx.vec(length)?;
         for i in 0..length {
@@ -189,7 +212,7 @@ pub trait Lower: ComponentType {
     where
         Self: Sized,
     {
-        let stride = u64::from(cx.types.layout(ty, cx.width).size);
+        let stride = u64::from(layout_of::<Self>(cx.width).size);
         for (i, item) in items.iter().enumerate() {
             let stored = item.store(cx, ty, at + i as u64 * stride);
             stored.map_err(|error| error.within(format!("[{i}]")))?;

@@ -2,8 +2,8 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::derive_support::{
-    CanonResult, CaseCursor, FlatReader, FlatWriter, LiftContext, LowerContext, RecordCursor, TypeMismatch, TypeScope,
-    ValType, load_flags, store_flags,
+    CanonResult, CaseCursor, FlatReader, FlatWriter, Layout, LiftContext, LowerContext, RecordCursor, TypeMismatch,
+    TypeScope, ValType, flags_layouts, load_flags, record_layouts, store_flags, variant_layouts,
 };
 use gusset::{Component, ComponentType, Engine, Lift, Linker, Lower, Store, Val};
 
@@ -17,6 +17,7 @@ struct Event {
 
 impl ComponentType for Event {
     const FLAT_COUNT: usize = u32::FLAT_COUNT + String::FLAT_COUNT + Option::<f64>::FLAT_COUNT;
+    const LAYOUTS: [Layout; 2] = record_layouts(&[u32::LAYOUTS, String::LAYOUTS, Option::<f64>::LAYOUTS]);
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let fields = types.record(ty, &["id", "name", "at"])?;
         u32::matches(types, fields[0].ty).map_err(|mismatch| mismatch.within(".id"))?;
@@ -68,6 +69,7 @@ enum Whereabouts {
 
 impl ComponentType for Whereabouts {
     const FLAT_COUNT: usize = 3;
+    const LAYOUTS: [Layout; 2] = variant_layouts(&[<()>::LAYOUTS, f32::LAYOUTS, String::LAYOUTS]);
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let cases = types.variant(ty, &["none", "at", "named"])?;
         <()>::matches_payload(types, cases[0].ty).map_err(|mismatch| mismatch.within(".none"))?;
@@ -81,7 +83,7 @@ impl ComponentType for Whereabouts {
 
 impl Lift for Whereabouts {
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        let case = CaseCursor::load(cx, ty, at)?;
+        let case = CaseCursor::load::<Self, 3>(cx, ty, at)?;
         Ok(match case.number() {
             0 => Whereabouts::None,
             1 => Whereabouts::At(case.load_payload(cx)?),
@@ -89,7 +91,7 @@ impl Lift for Whereabouts {
         })
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        let case = CaseCursor::lift_flat(cx, ty, flat, Self::FLAT_COUNT)?;
+        let case = CaseCursor::lift_flat::<Self, 3>(cx, ty, flat)?;
         let value = match case.number() {
             0 => Whereabouts::None,
             1 => Whereabouts::At(case.lift_payload(cx, flat)?),
@@ -103,9 +105,9 @@ impl Lift for Whereabouts {
 impl Lower for Whereabouts {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
         match self {
-            Whereabouts::None => CaseCursor::store(cx, ty, 0, at).map(|_| ()),
-            Whereabouts::At(payload) => CaseCursor::store(cx, ty, 1, at)?.store_payload(cx, payload),
-            Whereabouts::Named(payload) => CaseCursor::store(cx, ty, 2, at)?.store_payload(cx, payload),
+            Whereabouts::None => CaseCursor::store::<Self, 3>(cx, ty, 0, at).map(|_| ()),
+            Whereabouts::At(payload) => CaseCursor::store::<Self, 3>(cx, ty, 1, at)?.store_payload(cx, payload),
+            Whereabouts::Named(payload) => CaseCursor::store::<Self, 3>(cx, ty, 2, at)?.store_payload(cx, payload),
         }
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
@@ -114,7 +116,7 @@ impl Lower for Whereabouts {
             Whereabouts::At(_) => 1,
             Whereabouts::Named(_) => 2,
         };
-        let case = CaseCursor::lower_flat(cx, ty, number, flat, Self::FLAT_COUNT)?;
+        let case = CaseCursor::lower_flat::<Self>(cx, ty, number, flat);
         match self {
             Whereabouts::None => {}
             Whereabouts::At(payload) => case.lower_payload(cx, payload, flat)?,
@@ -134,6 +136,7 @@ enum Urgency {
 
 impl ComponentType for Urgency {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = variant_layouts(&[<()>::LAYOUTS, <()>::LAYOUTS]);
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.enumeration(ty, &["low", "high"])
     }
@@ -144,19 +147,20 @@ impl ComponentType for Urgency {
 
 impl Lift for Urgency {
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        Ok(if CaseCursor::load(cx, ty, at)?.number() == 0 { Urgency::Low } else { Urgency::High })
+        Ok(if CaseCursor::load::<Self, 2>(cx, ty, at)?.number() == 0 { Urgency::Low } else { Urgency::High })
     }
     fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        Ok(if CaseCursor::lift_flat(cx, ty, flat, 1)?.number() == 0 { Urgency::Low } else { Urgency::High })
+        Ok(if CaseCursor::lift_flat::<Self, 2>(cx, ty, flat)?.number() == 0 { Urgency::Low } else { Urgency::High })
     }
 }
 
 impl Lower for Urgency {
     fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
-        CaseCursor::store(cx, ty, *self as u32, at).map(|_| ())
+        CaseCursor::store::<Self, 2>(cx, ty, *self as u32, at).map(|_| ())
     }
     fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
-        CaseCursor::lower_flat(cx, ty, *self as u32, flat, 1).map(|_| ())
+        CaseCursor::lower_flat::<Self>(cx, ty, *self as u32, flat);
+        Ok(())
     }
 }
 
@@ -166,6 +170,7 @@ struct Access(u32);
 
 impl ComponentType for Access {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = flags_layouts(3);
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.flags(ty, &["read", "write", "run"])
     }
@@ -175,8 +180,8 @@ impl ComponentType for Access {
 }
 
 impl Lift for Access {
-    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-        load_flags(cx, ty, at).map(Access)
+    fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
+        load_flags::<Self>(cx, at).map(Access)
     }
     fn lift_flat(_: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         Ok(Access(flat.u32()))
@@ -184,8 +189,8 @@ impl Lift for Access {
 }
 
 impl Lower for Access {
-    fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
-        store_flags(cx, ty, self.0, at)
+    fn store(&self, cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
+        store_flags::<Self>(cx, self.0, at)
     }
     fn lower_flat(&self, _: &mut LowerContext<'_>, _: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         flat.u32(self.0);

@@ -2,7 +2,7 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 
 use gusset::derive_support::{
-    CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, TypeMismatch, TypeScope, ValType,
+    CanonResult, FlatReader, FlatWriter, Layout, LiftContext, LowerContext, TypeMismatch, TypeScope, ValType,
 };
 use gusset::{
     Component, ComponentType, Engine, InstancePre, Lift, Linker, Lower, Resource, ResourceType, Result, Store,
@@ -17,6 +17,7 @@ struct CountedNumber(u32);
 
 impl ComponentType for CountedNumber {
     const FLAT_COUNT: usize = u32::FLAT_COUNT;
+    const LAYOUTS: [Layout; 2] = u32::LAYOUTS;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         COMPARED.fetch_add(1, Ordering::Relaxed);
         u32::matches(types, ty)

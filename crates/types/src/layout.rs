@@ -66,16 +66,29 @@ impl Layout {
         for field in fields {
             whole.place(field);
         }
-        whole.size = align_to(whole.size, whole.align);
-        whole
+        whole.padded()
     }
 
     /// Places one more field behind what is there and returns its offset. The end is not padded.
-    pub fn place(&mut self, field: Layout) -> u32 {
+    pub const fn place(&mut self, field: Layout) -> u32 {
         let offset = align_to(self.size, field.align);
         self.size = offset.saturating_add(field.size);
-        self.align = self.align.max(field.align);
+        if field.align > self.align {
+            self.align = field.align;
+        }
         offset
+    }
+
+    /// The end of what has been placed, padded.
+    pub const fn padded(self) -> Layout {
+        Layout { size: align_to(self.size, self.align), align: self.align }
+    }
+
+    /// Where the payloads lie in a variant of so many cases that has this layout: the whole is aligned as its discriminant or as its
+    /// payloads, and whichever it is, that is where they begin.
+    #[inline]
+    pub const fn payload_offset(self, cases: usize) -> u32 {
+        align_to(Layout::discriminant(cases).size, self.align)
     }
 
     /// The layout of a variant: its discriminant, then the largest payload at the strictest alignment.
@@ -131,10 +144,13 @@ impl Types {
     /// For a type that is a variant in memory (variant, enum, option, result): the size of its discriminant in bytes and the
     /// offset at which every payload starts. `None` for every other type.
     pub fn variant_layout(&self, ty: ValType, width: PointerWidth) -> Option<(u32, u32)> {
-        let cases = self.variant_cases(ty)?;
-        let align = cases.iter().flatten().map(|&ty| self.layout(ty, width).align).max().unwrap_or(1);
-        let discriminant = Layout::discriminant(cases.len()).size;
-        Some((discriminant, align_to(discriminant, align)))
+        let cases = match self.find(ty)? {
+            DefinedType::Variant(cases) => cases.len(),
+            DefinedType::Enum(labels) => labels.len(),
+            DefinedType::Option(_) | DefinedType::Result(_) => 2,
+            _ => return None,
+        };
+        Some((Layout::discriminant(cases).size, self.layout(ty, width).payload_offset(cases)))
     }
 
     pub(crate) fn compute_layout(&self, ty: &DefinedType, width: PointerWidth) -> Layout {

@@ -230,6 +230,15 @@ impl Types {
         }
     }
 
+    /// The structure of a type, if it is not primitive and is of this arena.
+    #[inline]
+    pub fn find(&self, ty: ValType) -> Option<&DefinedType> {
+        match ty {
+            ValType::Defined(index) => Some(self.defined.get_index(index.as_usize())?.0),
+            _ => None,
+        }
+    }
+
     /// The payload types of a type that lies as a variant in memory (variant, enum, option, result), case by case.
     pub fn variant_cases(&self, ty: ValType) -> Option<Vec<Option<ValType>>> {
         let ValType::Defined(index) = ty else { return None };

@@ -1,6 +1,6 @@
 //! Rust types that stand for maps and for lists of fixed length.
 
-use super::{COMPARED, ComponentType, Lift, Lower};
+use super::{COMPARED, ComponentType, Lift, Lower, POINTER_PAIR, layout_of};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, Offsets};
 use crate::type_scope::{TypeMismatch, TypeScope};
 use gusset_types::{DefinedType, KEY_LABEL, Layout, Types, VALUE_LABEL, ValType};
@@ -36,7 +36,7 @@ fn load_map<K: Lift, V: Lift, M: Default + Extend<(K, V)>>(
     (at, length): (u64, u64),
 ) -> CanonResult<M> {
     let types = entry_types(Some(cx.defined(ty))).expect(COMPARED);
-    let layouts = types.map(|ty| cx.types.layout(ty, cx.width));
+    let layouts = [layout_of::<K>(cx.width), layout_of::<V>(cx.width)];
     let entry = Layout::record(layouts);
     cx.list_bytes(at, length, entry)?;
     cx.charge_block(length.saturating_mul(MAP_SPACE * size_of::<(K, V)>().max(1) as u64))?;
@@ -58,7 +58,7 @@ fn store_map<'a, K: Lower + 'a, V: Lower + 'a>(
     entries: impl ExactSizeIterator<Item = (&'a K, &'a V)>,
 ) -> CanonResult<(u64, u64)> {
     let types = entry_types(Some(cx.defined(ty))).expect(COMPARED);
-    let layouts = types.map(|ty| cx.types.layout(ty, cx.width));
+    let layouts = [layout_of::<K>(cx.width), layout_of::<V>(cx.width)];
     let (entry, length) = (Layout::record(layouts), entries.len());
     let at = cx.allocate_list(length, entry)?;
     for (i, (key, value)) in entries.enumerate() {
@@ -79,6 +79,7 @@ macro_rules! map {
             $value: ComponentType,
         {
             const FLAT_COUNT: usize = 2;
+            const LAYOUTS: [Layout; 2] = POINTER_PAIR;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 matches_map::<$key, $value>(types, ty)
             }
@@ -130,6 +131,12 @@ macro_rules! map {
 map! { [K, V, S: Send + Sync] HashMap<K, V, S>, K, V, lower [], lift [K: Eq + Hash, S: BuildHasher + Default] }
 map! { [K, V] BTreeMap<K, V>, K, V, lower [], lift [K: Ord] }
 
+/// The layout of so many elements, one after the other.
+const fn array_layout(element: Layout, count: usize) -> Layout {
+    let count = if count > u32::MAX as usize { u32::MAX } else { count as u32 };
+    Layout { size: element.size.saturating_mul(count), align: element.align }
+}
+
 /// The type of the elements of a list of `length`.
 fn fixed_element(types: &Types, ty: ValType, length: usize) -> Option<ValType> {
     let ValType::Defined(index) = ty else { return None };
@@ -141,6 +148,7 @@ fn fixed_element(types: &Types, ty: ValType, length: usize) -> Option<ValType> {
 
 impl<T: ComponentType, const N: usize> ComponentType for [T; N] {
     const FLAT_COUNT: usize = N.saturating_mul(T::FLAT_COUNT);
+    const LAYOUTS: [Layout; 2] = [array_layout(T::LAYOUTS[0], N), array_layout(T::LAYOUTS[1], N)];
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         match fixed_element(types.types, ty, N) {
             Some(element) => T::matches(types, element).map_err(|mismatch| mismatch.within("[]")),
@@ -156,8 +164,7 @@ impl<T: Lift, const N: usize> Lift for [T; N] {
     #[inline]
     fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
         let element = fixed_element(cx.types, ty, N).expect(COMPARED);
-        let layout = cx.types.layout(element, cx.width);
-        let bytes = cx.list_bytes(at, N as u64, layout)?;
+        let bytes = cx.list_bytes(at, N as u64, layout_of::<T>(cx.width))?;
         let elements = T::load_elements(cx, element, at, bytes)?;
         Ok(elements.try_into().unwrap_or_else(|_| unreachable!("the range has been checked for {N} elements")))
     }

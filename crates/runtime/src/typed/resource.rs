@@ -5,7 +5,7 @@ use super::{COMPARED, ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
 use crate::resource::{HostHandle, Resource, ResourceAny, ResourceType};
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::{DefinedType, ResourceTypeIndex, ValType};
+use gusset_types::{DefinedType, Layout, ResourceTypeIndex, ValType};
 
 /// A handle type.
 #[derive(Clone, Copy)]
@@ -24,6 +24,7 @@ fn handle_type(defined: &DefinedType) -> Option<HandleType> {
 
 impl<T: 'static> ComponentType for Resource<T> {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = [Layout::scalar(4); 2];
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         let Some(HandleType { resource, .. }) = types.defined(ty).and_then(handle_type) else {
             return Err(types.other(ty, Self::describe()));
@@ -79,6 +80,7 @@ impl<T: 'static> Lower for Resource<T> {
 /// Of whatever resource type the function's is; a handle of another one is found when it is passed.
 impl ComponentType for ResourceAny {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = [Layout::scalar(4); 2];
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         match types.defined(ty).and_then(handle_type) {
             Some(_) => Ok(()),

@@ -3,13 +3,14 @@
 use super::{ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, char_from};
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::ValType;
+use gusset_types::{Layout, ValType};
 
 /// Numbers: little-endian in memory, one core value when flat.
 macro_rules! numbers {
     ($($rust:ty, $val_type:ident, $name:literal, $read:ident, $from:expr, $to:expr;)*) => {$(
         impl ComponentType for $rust {
             const FLAT_COUNT: usize = 1;
+            const LAYOUTS: [Layout; 2] = [Layout::scalar(size_of::<$rust>() as u32); 2];
             const SCALAR: bool = true;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 types.primitive(ty, ValType::$val_type, $name)
@@ -74,6 +75,7 @@ numbers! {
 
 impl ComponentType for bool {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = [Layout::scalar(1); 2];
     const SCALAR: bool = true;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.primitive(ty, ValType::Bool, "bool")
@@ -108,6 +110,7 @@ impl Lower for bool {
 
 impl ComponentType for char {
     const FLAT_COUNT: usize = 1;
+    const LAYOUTS: [Layout; 2] = [Layout::scalar(4); 2];
     const SCALAR: bool = true;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.primitive(ty, ValType::Char, "char")

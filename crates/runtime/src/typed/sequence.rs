@@ -1,12 +1,13 @@
 //! Rust types that stand for strings and lists, and those that stand for what another type does.
 
-use super::{COMPARED, ComponentType, Lift, Lower};
+use super::{ComponentType, Lift, Lower, NO_TYPE, POINTER_PAIR, layout_of};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext};
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::{DefinedType, Types, ValType};
+use gusset_types::{DefinedType, Layout, Types, ValType};
 
 impl ComponentType for str {
     const FLAT_COUNT: usize = 2;
+    const LAYOUTS: [Layout; 2] = POINTER_PAIR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         types.primitive(ty, ValType::String, "string")
     }
@@ -46,9 +47,8 @@ impl Lift for String {
 /// The element type of a list type.
 #[inline]
 fn element(types: &Types, ty: ValType) -> Option<ValType> {
-    let ValType::Defined(index) = ty else { return None };
-    match types.defined(index) {
-        DefinedType::List(element) => Some(*element),
+    match types.find(ty) {
+        Some(DefinedType::List(element)) => Some(*element),
         _ => None,
     }
 }
@@ -56,11 +56,12 @@ fn element(types: &Types, ty: ValType) -> Option<ValType> {
 /// The element type of what has been found to be a list type.
 #[inline]
 fn element_of(types: &Types, ty: ValType) -> ValType {
-    element(types, ty).expect(COMPARED)
+    element(types, ty).unwrap_or(NO_TYPE)
 }
 
 impl<T: ComponentType> ComponentType for [T] {
     const FLAT_COUNT: usize = 2;
+    const LAYOUTS: [Layout; 2] = POINTER_PAIR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
         match element(types.types, ty) {
             Some(element) => T::matches(types, element).map_err(|mismatch| mismatch.within("[]")),
@@ -76,7 +77,7 @@ impl<T: ComponentType> ComponentType for [T] {
 #[inline]
 fn store_list<T: Lower>(items: &[T], cx: &mut LowerContext<'_>, ty: ValType) -> CanonResult<(u64, u64)> {
     let element = element_of(cx.types, ty);
-    let at = cx.allocate_list(items.len(), cx.types.layout(element, cx.width))?;
+    let at = cx.allocate_list(items.len(), layout_of::<T>(cx.width))?;
     T::store_elements(items, cx, element, at)?;
     Ok((at, items.len() as u64))
 }
@@ -96,15 +97,15 @@ impl<T: Lower> Lower for [T] {
     }
 }
 
-/// The bytes of the elements of a list of type `ty`, after all checks.
+/// The bytes of the elements of a list of `T`s, after all checks.
 #[inline]
-pub(super) fn list_bytes<'a>(cx: &LiftContext<'a>, ty: ValType, at: u64, length: u64) -> CanonResult<&'a [u8]> {
-    cx.list_bytes(at, length, cx.types.layout(element_of(cx.types, ty), cx.width))
+pub(super) fn list_bytes<'a, T: ComponentType>(cx: &LiftContext<'a>, at: u64, length: u64) -> CanonResult<&'a [u8]> {
+    cx.list_bytes(at, length, layout_of::<T>(cx.width))
 }
 
 #[inline]
 fn load_list<T: Lift>(cx: &mut LiftContext<'_>, ty: ValType, at: u64, length: u64) -> CanonResult<Vec<T>> {
-    let bytes = list_bytes(cx, ty, at, length)?;
+    let bytes = list_bytes::<T>(cx, at, length)?;
     T::load_elements(cx, element_of(cx.types, ty), at, bytes)
 }
 
@@ -126,6 +127,7 @@ macro_rules! same_as {
     ($([$($generic:tt)*] $rust:ty => $inner:ty, $bound:ident;)*) => {$(
         impl<$($generic)*> ComponentType for $rust where $inner: ComponentType {
             const FLAT_COUNT: usize = <$inner>::FLAT_COUNT;
+            const LAYOUTS: [Layout; 2] = <$inner>::LAYOUTS;
             const SCALAR: bool = <$inner>::SCALAR;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 <$inner as ComponentType>::matches(types, ty)

@@ -1,11 +1,12 @@
 //! Rust tuples: they stand for `tuple` types, and for parameter lists and results.
 
-use super::{COMPARED, ComponentType, Lift, Lower, ValueList};
+use super::shape::record_layouts;
+use super::{ComponentType, Lift, Lower, ValueList, layout_of};
 use crate::canon::{
     CanonResult, FlatReader, FlatWriter, LiftContext, LiftList, LowerContext, LowerList, Offsets, TypeList,
 };
 use crate::type_scope::{TypeMismatch, TypeScope};
-use gusset_types::{DefinedType, Types, ValType};
+use gusset_types::{DefinedType, Layout, PointerWidth, Types, ValType};
 
 macro_rules! value_list {
     ($($name:ident $i:tt)*) => {
@@ -17,7 +18,10 @@ macro_rules! value_list {
                 if list.len() != count {
                     return Err(TypeMismatch::new(format!("it has {} parts, the Rust type {count}", list.len())));
                 }
-                $($name::matches(types, list.get($i)).map_err(|mismatch| mismatch.within(list.segment($i)))?;)*
+                $(
+                    $name::matches(types, list.get($i)).map_err(|mismatch| mismatch.within(list.segment($i)))?;
+                    debug_assert_eq!($name::LAYOUTS, layouts(types.types, list.get($i)), "the layouts of {}", $name::describe());
+                )*
                 Ok(())
             }
             fn describe() -> Vec<String> {
@@ -37,7 +41,7 @@ macro_rules! value_list {
             fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
                 let mut offsets = Offsets::at(at);
                 $(
-                    let at = offsets.next(cx.types.layout(types.get($i), cx.width));
+                    let at = offsets.next(layout_of::<$name>(cx.width));
                     let $name = $name::load(cx, types.get($i), at).map_err(|error| types.at($i, error))?;
                 )*
                 Ok(($($name,)*))
@@ -61,7 +65,7 @@ macro_rules! value_list {
             fn store(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<()> {
                 let mut offsets = Offsets::at(at);
                 $(
-                    let at = offsets.next(cx.types.layout(types.get($i), cx.width));
+                    let at = offsets.next(layout_of::<$name>(cx.width));
                     self.$i.store(cx, types.get($i), at).map_err(|error| types.at($i, error))?;
                 )*
                 Ok(())
@@ -70,14 +74,24 @@ macro_rules! value_list {
     };
 }
 
+/// What the type says of its layouts, beside what the Rust type does.
+fn layouts(types: &Types, ty: ValType) -> [Layout; 2] {
+    [PointerWidth::Memory32, PointerWidth::Memory64].map(|width| types.layout(ty, width))
+}
+
 /// The item types of a tuple type.
 #[inline]
 fn items(types: &Types, ty: ValType) -> Option<TypeList<'_>> {
-    let ValType::Defined(index) = ty else { return None };
-    match types.defined(index) {
-        DefinedType::Tuple(items) => Some(TypeList::Tuple(items)),
+    match types.find(ty) {
+        Some(DefinedType::Tuple(items)) => Some(TypeList::Tuple(items)),
         _ => None,
     }
+}
+
+/// The item types of what has been found to be a tuple type.
+#[inline]
+fn items_of(types: &Types, ty: ValType) -> TypeList<'_> {
+    items(types, ty).unwrap_or(TypeList::Tuple(&[]))
 }
 
 macro_rules! tuple {
@@ -86,6 +100,7 @@ macro_rules! tuple {
 
         impl<$($name: ComponentType),*> ComponentType for ($($name,)*) {
             const FLAT_COUNT: usize = <Self as ValueList>::FLAT_COUNT;
+            const LAYOUTS: [Layout; 2] = record_layouts(&[$($name::LAYOUTS),*]);
             const SCALAR: bool = true $(&& $name::SCALAR)*;
             fn matches(types: TypeScope<'_>, ty: ValType) -> Result<(), TypeMismatch> {
                 match items(types.types, ty) {
@@ -101,11 +116,11 @@ macro_rules! tuple {
         impl<$($name: Lift),*> Lift for ($($name,)*) {
             #[inline]
             fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
-                <Self as LiftList>::load(cx, items(cx.types, ty).expect(COMPARED), at)
+                <Self as LiftList>::load(cx, items_of(cx.types, ty), at)
             }
             #[inline]
             fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-                <Self as LiftList>::lift_flat(cx, items(cx.types, ty).expect(COMPARED), flat)
+                <Self as LiftList>::lift_flat(cx, items_of(cx.types, ty), flat)
             }
         }
 
@@ -113,12 +128,12 @@ macro_rules! tuple {
             #[inline]
             fn store(&self, cx: &mut LowerContext<'_>, ty: ValType, at: u64) -> CanonResult<()> {
                 let types = cx.types;
-                <Self as LowerList>::store(self, cx, items(types, ty).expect(COMPARED), at)
+                <Self as LowerList>::store(self, cx, items_of(types, ty), at)
             }
             #[inline]
             fn lower_flat(&self, cx: &mut LowerContext<'_>, ty: ValType, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
                 let types = cx.types;
-                <Self as LowerList>::lower_flat(self, cx, items(types, ty).expect(COMPARED), flat)
+                <Self as LowerList>::lower_flat(self, cx, items_of(types, ty), flat)
             }
         }
     };

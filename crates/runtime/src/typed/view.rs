@@ -2,13 +2,13 @@
 //! checked when it was lifted; what stands there is looked at, and checked, each time that it is asked for.
 
 use super::sequence::list_bytes;
-use super::{ComponentType, Lift};
+use super::{ComponentType, Lift, POINTER_PAIR};
 use crate::canon::{CanonError, CanonResult, FlatReader, LiftBudget, LiftContext, StringBytes, StringForm};
 use crate::error::Result;
 use crate::store::StoreContext;
 use crate::type_scope::{TypeMismatch, TypeScope};
 use crate::vm::{MemoryHandle, PlainNumber, plain_numbers};
-use gusset_types::ValType;
+use gusset_types::{Layout, ValType};
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -131,6 +131,7 @@ impl WasmStr {
 
 impl ComponentType for WasmStr {
     const FLAT_COUNT: usize = 2;
+    const LAYOUTS: [Layout; 2] = POINTER_PAIR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> std::result::Result<(), TypeMismatch> {
         <str as ComponentType>::matches(types, ty)
     }
@@ -260,6 +261,7 @@ impl<N: PlainNumber> WasmList<N> {
 
 impl<N: ComponentType> ComponentType for WasmList<N> {
     const FLAT_COUNT: usize = 2;
+    const LAYOUTS: [Layout; 2] = POINTER_PAIR;
     fn matches(types: TypeScope<'_>, ty: ValType) -> std::result::Result<(), TypeMismatch> {
         <[N] as ComponentType>::matches(types, ty)
     }
@@ -269,14 +271,14 @@ impl<N: ComponentType> ComponentType for WasmList<N> {
 }
 
 impl<N: PlainNumber + ComponentType> Lift for WasmList<N> {
-    fn load(cx: &mut LiftContext<'_>, ty: ValType, at: u64) -> CanonResult<Self> {
+    fn load(cx: &mut LiftContext<'_>, _: ValType, at: u64) -> CanonResult<Self> {
         let (pointer, length) = cx.pointer_pair(at)?;
-        let bytes = list_bytes(cx, ty, pointer, length)?;
+        let bytes = list_bytes::<N>(cx, pointer, length)?;
         Ok(WasmList { place: ViewPlace::new(cx, pointer, bytes)?, numbers: PhantomData })
     }
-    fn lift_flat(cx: &mut LiftContext<'_>, ty: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
+    fn lift_flat(cx: &mut LiftContext<'_>, _: ValType, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let (pointer, length) = (flat.pointer(cx.width), flat.pointer(cx.width));
-        let bytes = list_bytes(cx, ty, pointer, length)?;
+        let bytes = list_bytes::<N>(cx, pointer, length)?;
         Ok(WasmList { place: ViewPlace::new(cx, pointer, bytes)?, numbers: PhantomData })
     }
 }
