@@ -1,6 +1,6 @@
 //! [`Component`]: a compiled component, to be instantiated as often as wanted. It does not change once it is made.
 
-use crate::canon::PassedLayouts;
+use crate::canon::PassedValues;
 use crate::engine::Engine;
 use crate::error::{Result, bail};
 use crate::export_name::{MODULES, find_export};
@@ -82,7 +82,7 @@ pub(crate) struct ExportedFunc {
     pub(crate) ty: FuncTypeIndex,
     /// The component instance that lifts it; the root for an import.
     pub(crate) instance: ComponentInstanceIndex,
-    pub(crate) layouts: PassedLayouts,
+    pub(crate) passed: PassedValues,
     pub(crate) holds_handles: bool,
     /// Whether a handle might be refused when something has been lowered already, so that all are checked before.
     pub(crate) checks_handles: bool,
@@ -398,7 +398,7 @@ fn exported_func(types: &Types, func: &FuncExport) -> Result<ExportedFunc> {
         name: func.name.clone(),
         ty: func.ty,
         instance,
-        layouts: PassedLayouts::new(types, ty, &signature, width),
+        passed: PassedValues::new(types, ty, &signature, width),
         holds_handles: types.func_holds_handles(func.ty),
         checks_handles: lowers_before_handle(types, &ty.params, signature.params_in_memory),
     })

@@ -3,7 +3,7 @@
 use crate::activation::check_return;
 use crate::canon::{
     CanonError, FewVals, FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace,
-    PassedLayouts, ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
+    PassedValues, ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::core::Exception;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub(crate) struct LoweredImport {
 /// What is the same in all instances of a component.
 pub(crate) struct LoweredShape {
     pub(crate) ty: FuncTypeIndex,
-    pub(crate) layouts: PassedLayouts,
+    pub(crate) passed: PassedValues,
     /// Whether the type holds handles.
     pub(crate) holds_handles: bool,
     /// The calling component instance's name, and the import's path.
@@ -208,14 +208,14 @@ impl LoweredImport {
         }
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
-        if P::SCALARS && self.layouts.params.is_none() {
+        let passed = self.passed.params;
+        if P::SCALARS && passed.layout.is_none() || passed.scalars {
             let params = lift_scalars(self.types(), &self.options, types, &mut flat);
             let params = params.map_err(|error| self.name_call(error))?;
             return Ok((params, self.place(&mut flat), None));
         }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
-        let params =
-            lift_values(&mut cx, types, self.layouts.params, &mut flat).map_err(|error| self.name_call(error))?;
+        let params = lift_values(&mut cx, types, passed.layout, &mut flat).map_err(|error| self.name_call(error))?;
         let lifted = cx.lifted_bytes();
         Ok((params, self.place(&mut flat), store.0.vm.budget().lend(lifted)))
     }
@@ -223,7 +223,7 @@ impl LoweredImport {
     /// Where the result goes, by what follows the parameters.
     #[inline]
     fn place(&self, flat: &mut FlatReader<'_>) -> LowerPlace {
-        LowerPlace::of_result(self.layouts.result, flat, self.options.width)
+        LowerPlace::of_result(self.passed.result.layout, flat, self.options.width)
     }
 
     #[cold]
@@ -243,7 +243,9 @@ impl LoweredImport {
         check_return(store.0, self.instance, || self.name.clone())?;
         let (types, options, list) = (self.types(), &self.options, TypeList::Result(self.func_type().result));
         let lowered = match place {
-            LowerPlace::Flat if R::SCALARS => lower_scalars(types, options, result, list, values),
+            LowerPlace::Flat if R::SCALARS || self.passed.result.scalars => {
+                lower_scalars(types, options, result, list, values)
+            }
             place => store.0.with_calls(EnteredBy::Runtime, |calls| {
                 let mut guest = StoreGuest { calls, options, scope: 0 };
                 let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);

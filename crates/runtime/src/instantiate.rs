@@ -4,7 +4,7 @@ mod admission;
 mod resource;
 
 use crate::adapter_trap::adapter_trap;
-use crate::canon::{InstanceState, PassedLayouts, ResolvedOptions};
+use crate::canon::{InstanceState, PassedValues, ResolvedOptions};
 use crate::component::{Component, check_supported};
 use crate::component_instance::{ComponentInstanceState, ExportTarget, InstanceResource};
 use crate::error::{Error, Result, bail, format_err};
@@ -376,7 +376,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             self.func(*func)?,
             self.options(lift)?,
             *lift_type,
-            PassedLayouts::new(types, ty, &signature, lift.pointer_width),
+            PassedValues::new(types, ty, &signature, lift.pointer_width),
             types.func_holds_handles(*lift_type),
         );
         let ty = types.func(*lower_type);
@@ -386,7 +386,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
             callee,
             lower: self.options(lower)?,
             lower_type: *lower_type,
-            lower_layouts: PassedLayouts::new(types, ty, &signature, lower.pointer_width),
+            lower_passed: PassedValues::new(types, ty, &signature, lower.pointer_width),
             name: name.clone(),
         };
         self.add(index, move |store, values| relayed.call(store, values))
@@ -423,8 +423,8 @@ pub(crate) fn lowered_shapes(plan: &Plan) -> Box<[Option<Arc<LoweredShape>>]> {
         };
         let (types, width) = (&plan.types, options.pointer_width);
         let func = types.func(*ty);
-        let layouts = PassedLayouts::new(types, func, &types.lowered_signature(func, width), width);
-        Some(Arc::new(LoweredShape { ty: *ty, layouts, holds_handles: types.func_holds_handles(*ty), name }))
+        let passed = PassedValues::new(types, func, &types.lowered_signature(func, width), width);
+        Some(Arc::new(LoweredShape { ty: *ty, passed, holds_handles: types.func_holds_handles(*ty), name }))
     };
     plan.trampolines.values().map(shape).collect()
 }

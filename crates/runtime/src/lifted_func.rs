@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::canon::{
-    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, LowerPlace, PassedLayouts, ResolvedOptions,
+    CanonError, FlatReader, FlatWriter, LiftList, LowerContext, LowerList, LowerPlace, PassedValues, ResolvedOptions,
     StoreGuest, TypeList, lift_scalars, lift_values, lower_scalars, lower_values,
 };
 use crate::component::ExportedFunc;
@@ -20,7 +20,7 @@ pub(crate) struct LiftedFunc {
     callee: FuncHandle,
     options: ResolvedOptions,
     ty: FuncTypeIndex,
-    layouts: PassedLayouts,
+    passed: PassedValues,
     holds_handles: bool,
     checks_handles: bool,
 }
@@ -28,8 +28,8 @@ pub(crate) struct LiftedFunc {
 impl LiftedFunc {
     /// The guest's function behind an exported one.
     pub(crate) fn exported(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
-        let &ExportedFunc { ty, layouts, holds_handles, checks_handles, .. } = exported;
-        LiftedFunc { callee, options, ty, layouts, holds_handles, checks_handles }
+        let &ExportedFunc { ty, passed, holds_handles, checks_handles, .. } = exported;
+        LiftedFunc { callee, options, ty, passed, holds_handles, checks_handles }
     }
 
     /// A guest's function that another guest of the same root instance calls: handles come from there, and need no check.
@@ -37,10 +37,10 @@ impl LiftedFunc {
         callee: FuncHandle,
         options: ResolvedOptions,
         ty: FuncTypeIndex,
-        layouts: PassedLayouts,
+        passed: PassedValues,
         holds_handles: bool,
     ) -> LiftedFunc {
-        LiftedFunc { callee, options, ty, layouts, holds_handles, checks_handles: false }
+        LiftedFunc { callee, options, ty, passed, holds_handles, checks_handles: false }
     }
 
     /// Whether its type holds handles.
@@ -73,7 +73,7 @@ impl LiftedFunc {
         values: &mut [RawValue],
     ) -> Result<R> {
         self.in_activation(store, func, types, params, values, |store, values| {
-            if P::SCALARS && R::SCALARS && self.enters_once() {
+            if self.passes_scalars::<P, R>() && self.options.post_return.is_none() {
                 return self.call_scalars(store, by, types, params, values);
             }
             store.0.with_calls(by, |calls| {
@@ -135,10 +135,12 @@ impl LiftedFunc {
         }
     }
 
-    /// Whether a call with core values alone enters the guest but once.
+    /// Whether all values are core values, and of numbers.
     #[inline]
-    fn enters_once(&self) -> bool {
-        self.layouts.params.is_none() && self.layouts.result.is_none() && self.options.post_return.is_none()
+    fn passes_scalars<P: LowerList, R: LiftList>(&self) -> bool {
+        let PassedValues { params, result } = &self.passed;
+        (P::SCALARS && params.layout.is_none() || params.scalars)
+            && (R::SCALARS && result.layout.is_none() || result.scalars)
     }
 
     /// `canon_lift` of values that pass as core values, between which and a result of that kind nothing else of a guest runs.
@@ -171,7 +173,7 @@ impl LiftedFunc {
 
     /// Where the parameters go.
     fn place(&self) -> LowerPlace {
-        LowerPlace::of_params(self.layouts.params)
+        LowerPlace::of_params(self.passed.params.layout)
     }
 
     /// `canon_lift`, once the instance is entered, as far as the result; and how many bytes the result's strings and lists have.
@@ -186,17 +188,17 @@ impl LiftedFunc {
         let options = &self.options;
         let ty = types.types.func(self.ty);
         let list = TypeList::Params(&ty.params);
-        let scope = match P::SCALARS && self.layouts.params.is_none() {
+        let scope = match P::SCALARS && self.passed.params.layout.is_none() || self.passed.params.scalars {
             true => lower_scalars(types, options, params, list, values).map(|()| 0)?,
             false => self.lower_params(calls, types, params, list, values)?,
         };
         calls.call(self.callee, values)?;
         let (list, mut flat) = (TypeList::Result(ty.result), FlatReader::new(values));
-        if R::SCALARS && self.layouts.result.is_none() && scope == 0 {
+        if (R::SCALARS && self.passed.result.layout.is_none() || self.passed.result.scalars) && scope == 0 {
             return lift_scalars(types, options, list, &mut flat).map(|result| (result, 0));
         }
         let mut cx = options.lift(calls.store(), types, self.holds_handles);
-        let result = lift_values(&mut cx, list, self.layouts.result, &mut flat)?;
+        let result = lift_values(&mut cx, list, self.passed.result.layout, &mut flat)?;
         let copied = cx.copied();
         if scope != 0 {
             options.end_scope(calls.store(), scope)?;

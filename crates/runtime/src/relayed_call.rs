@@ -3,7 +3,7 @@
 
 use crate::activation::check_return;
 use crate::canon::{
-    CanonError, FlatReader, FlatWriter, LowerContext, LowerPlace, PassedLayouts, ResolvedOptions, StoreGuest, TypeList,
+    CanonError, FlatReader, FlatWriter, LowerContext, LowerPlace, PassedValues, ResolvedOptions, StoreGuest, TypeList,
     Vals, lift_values, lower_values,
 };
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub(crate) struct RelayedCall {
     /// The caller's side.
     pub(crate) lower: ResolvedOptions,
     pub(crate) lower_type: FuncTypeIndex,
-    pub(crate) lower_layouts: PassedLayouts,
+    pub(crate) lower_passed: PassedValues,
     pub(crate) name: AdapterName,
 }
 
@@ -42,7 +42,7 @@ impl RelayedCall {
             types,
             ty: self.lower_type,
             options: self.lower,
-            layouts: self.lower_layouts,
+            passed: self.lower_passed,
             instance: None,
             name: &self.name,
         };
@@ -57,7 +57,7 @@ pub(crate) struct RelayCaller<'a> {
     pub(crate) types: TypeScope<'a>,
     pub(crate) ty: FuncTypeIndex,
     pub(crate) options: ResolvedOptions,
-    pub(crate) layouts: PassedLayouts,
+    pub(crate) passed: PassedValues,
     /// The root instance that calls, if it is another than the one that is called: it may be locked meanwhile.
     pub(crate) instance: Option<Instance>,
     /// Who calls whom.
@@ -72,15 +72,15 @@ pub(crate) fn relay<T: 'static>(
     callee_types: TypeScope<'_>,
     values: &mut [RawValue],
 ) -> Result<(), CanonError> {
-    let &RelayCaller { types, options, layouts, .. } = caller;
+    let &RelayCaller { types, options, passed, .. } = caller;
     let ty = types.types.func(caller.ty);
     let mut flat = FlatReader::new(values);
     let mut cx = options.lift(store.0, types, callee.holds_handles());
-    let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), layouts.params, &mut flat)?;
+    let args: Vec<Val> = lift_values(&mut cx, TypeList::Params(&ty.params), passed.params.layout, &mut flat)?;
     let lifted = cx.lifted_bytes();
     let copied = cx.copied();
     store.0.charge_relayed_call(copied).inspect_err(|_| store.0.held.forget_all(&args))?;
-    let place = LowerPlace::of_result(layouts.result, &mut flat, options.width);
+    let place = LowerPlace::of_result(passed.result.layout, &mut flat, options.width);
     let _loan = store.0.vm.budget().lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));

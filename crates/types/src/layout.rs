@@ -47,6 +47,12 @@ pub const fn align_to(offset: u32, align: u32) -> u32 {
     }
 }
 
+/// Whether `at` is a multiple of `align`, a power of two: without a division.
+#[inline]
+pub const fn is_aligned(at: u64, align: u32) -> bool {
+    at & (align as u64 - 1) == 0
+}
+
 impl Layout {
     /// A layout of `bytes` that is aligned to its own size.
     #[inline]

@@ -62,7 +62,7 @@ pub use index::{ComponentInstanceIndex, CoreDefIndex, DefinedTypeIndex, FuncType
 pub use interface_name::{InterfaceParts, interface_parts, may_mean};
 pub use interface_version::{CompatibleName, newest_compatible};
 pub use labels::{ERROR_LABEL, KEY_LABEL, NONE_LABEL, OK_LABEL, SOME_LABEL, VALUE_LABEL};
-pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to};
+pub use layout::{Layout, MAX_BYTE_LENGTH, PointerWidth, align_to, is_aligned};
 pub use name::{MAX_SHOWN_NAME, cut_name, cut_text, join_names};
 pub use nearest::nearest;
 pub use options::{CanonOptions, PAGE_SIZE_LOG2, StringEncoding};

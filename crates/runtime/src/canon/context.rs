@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::resource::ResourceType;
 use crate::type_scope::TypeScope;
 use crate::vm::{LendsMemory, LentMemory, MemoryHandle, RawValue};
-use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType};
+use gusset_types::{DefinedType, Layout, PointerWidth, StringEncoding, TrapCode, Types, ValType, is_aligned};
 use std::cell::Cell;
 
 /// From where values are lifted. No code of the guest runs while one exists.
@@ -101,7 +101,7 @@ impl<'a> LiftContext<'a> {
         if bytes > MAX_BYTE_LENGTH {
             return Err(TrapCode::ListTooLong.with(length, u64::from(element.size)).into());
         }
-        if !at.is_multiple_of(u64::from(element.align)) {
+        if !is_aligned(at, element.align) {
             return Err(TrapCode::UnalignedPointer.with(at, u64::from(element.align)).into());
         }
         self.copies(bytes);
@@ -133,7 +133,7 @@ pub(crate) fn slice_at(memory: &[u8], at: u64, bytes: u64) -> Option<&[u8]> {
 
 #[inline]
 fn check_pointer(at: u64, layout: Layout, length: usize) -> CanonResult<()> {
-    if !at.is_multiple_of(u64::from(layout.align)) {
+    if !is_aligned(at, layout.align) {
         return Err(TrapCode::UnalignedPointer.with(at, u64::from(layout.align)).into());
     }
     match at.checked_add(u64::from(layout.size)) {
@@ -222,7 +222,7 @@ impl<'a> LowerContext<'a> {
     #[inline]
     pub(crate) fn reallocate(&mut self, old: u64, old_size: u64, align: u32, new_size: u64) -> CanonResult<u64> {
         let at = self.guest.with_owner(|guest| guest.realloc(old, old_size, align, new_size))?;
-        if !at.is_multiple_of(u64::from(align)) {
+        if !is_aligned(at, align) {
             return Err(TrapCode::ReallocUnaligned.with(at, u64::from(align)).into());
         }
         match at.checked_add(new_size) {

@@ -3,7 +3,7 @@
 use super::budget::LiftBudget;
 use super::context::{LiftContext, LowerContext, slice_at};
 use super::{CanonResult, MAX_BYTE_LENGTH};
-use gusset_types::{PointerWidth, StringEncoding, TrapCode};
+use gusset_types::{PointerWidth, StringEncoding, TrapCode, is_aligned};
 
 /// The bit of a length that says UTF-16 in `latin1+utf16`.
 #[inline]
@@ -47,8 +47,8 @@ impl<'a> LiftContext<'a> {
         if bytes > MAX_BYTE_LENGTH {
             return Err(TrapCode::StringTooLong.with(units, unit).into());
         }
-        if !at.is_multiple_of(align) {
-            return Err(TrapCode::UnalignedPointer.with(at, align).into());
+        if !is_aligned(at, align) {
+            return Err(TrapCode::UnalignedPointer.with(at, align.into()).into());
         }
         self.copies(bytes);
         let source = slice_at(self.memory, at, bytes).ok_or(TrapCode::StringPointerOutOfBounds.with(at, bytes))?;

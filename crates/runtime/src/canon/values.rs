@@ -222,20 +222,37 @@ impl LiftList for FewVals {
     }
 }
 
-/// How the values of a function lie in memory, as a tuple each: its parameters and its result, if that is where they are passed.
+/// How a parameter list or a result is passed.
 #[derive(Clone, Copy)]
-pub(crate) struct PassedLayouts {
-    pub(crate) params: Option<Layout>,
-    pub(crate) result: Option<Layout>,
+pub(crate) struct PassedList {
+    /// How it lies in memory, as a tuple, if that is where it is passed.
+    pub(crate) layout: Option<Layout>,
+    /// Whether it is core values alone, of numbers, `bool`s and `char`s: it needs neither memory nor handles, and nothing of the host's.
+    pub(crate) scalars: bool,
 }
 
-impl PassedLayouts {
+impl PassedList {
+    fn new(list: TypeList<'_>, in_memory: bool, types: &Types, width: PointerWidth) -> PassedList {
+        let is_scalar = |ty| !matches!(ty, ValType::Defined(_) | ValType::String | ValType::ErrorContext);
+        let layout = in_memory.then(|| list.layout(types, width));
+        PassedList { layout, scalars: !in_memory && list.iter().all(is_scalar) }
+    }
+}
+
+/// How the values of a function are passed.
+#[derive(Clone, Copy)]
+pub(crate) struct PassedValues {
+    pub(crate) params: PassedList,
+    pub(crate) result: PassedList,
+}
+
+impl PassedValues {
     /// Of a function of that type and signature.
-    pub(crate) fn new(types: &Types, ty: &FuncType, signature: &FlatSignature, width: PointerWidth) -> PassedLayouts {
-        let layout = |list: TypeList<'_>, in_memory: bool| in_memory.then(|| list.layout(types, width));
-        PassedLayouts {
-            params: layout(TypeList::Params(&ty.params), signature.params_in_memory),
-            result: layout(TypeList::Result(ty.result), signature.result_in_memory),
+    pub(crate) fn new(types: &Types, ty: &FuncType, signature: &FlatSignature, width: PointerWidth) -> PassedValues {
+        let FlatSignature { params_in_memory, result_in_memory, .. } = *signature;
+        PassedValues {
+            params: PassedList::new(TypeList::Params(&ty.params), params_in_memory, types, width),
+            result: PassedList::new(TypeList::Result(ty.result), result_in_memory, types, width),
         }
     }
 }

@@ -124,7 +124,7 @@ impl LinkedFunc {
             types: import.tables.scope(),
             ty: import.ty,
             options: import.options,
-            layouts: import.layouts,
+            passed: import.passed,
             instance: Some(import.instance),
             name: &name,
         };

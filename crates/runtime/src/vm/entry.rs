@@ -141,7 +141,8 @@ impl<T: 'static> GuestCalls<'_, T> {
         let (raw, vm) = unsafe { (&*raw, &raw mut (*owner).vm) };
         self.room.saved.set(raw.begin(owner.cast(), vm, limit.address()));
         raw.link(self.room.saved.as_ptr());
-        self.room.limit.set(Some(limit));
+        // There was none.
+        std::mem::forget(self.room.limit.replace(Some(limit)));
         self.has_begun = true;
         Ok(())
     }
@@ -191,7 +192,7 @@ impl VmStore {
     ) -> Result<(CallTarget, &'v mut [RawValue])> {
         let number = func.index(self.id());
         self.calls_begun += 1;
-        let CallRecord { target, values: count, takes_references } = self.call_of(number)?;
+        let &CallRecord { target, values: count, takes_references } = self.call_of(number)?;
         let given = values.len();
         let Some(values) = values.get_mut(..count) else { return Err(too_few_values(count, given)) };
         if takes_references {

@@ -156,15 +156,15 @@ impl VmStore {
     ///
     /// When no compiled code goes between host and guest for functions of its type.
     #[inline]
-    pub(super) fn call_of(&mut self, number: usize) -> Result<CallRecord> {
-        match self.functions[number].call.checked_sub(1) {
-            Some(at) => Ok(self.calls[at as usize]),
-            None => self.prepare_call(number),
+    pub(super) fn call_of(&mut self, number: usize) -> Result<&CallRecord> {
+        if self.functions[number].call == 0 {
+            self.prepare_call(number)?;
         }
+        Ok(&self.calls[self.functions[number].call as usize - 1])
     }
 
     #[cold]
-    fn prepare_call(&mut self, number: usize) -> Result<CallRecord> {
+    fn prepare_call(&mut self, number: usize) -> Result<()> {
         let signature = self.signature_of(number);
         let target = match self.functions[number].origin {
             FunctionOrigin::Guest { instance, func } => {
@@ -178,7 +178,7 @@ impl VmStore {
         let record = CallRecord { target, values, takes_references: params.iter().any(is_reference) };
         self.calls.push(record);
         self.functions[number].call = u32::try_from(self.calls.len()).expect("no more than there are functions");
-        Ok(record)
+        Ok(())
     }
 
     /// The code of a function that an instance defines, and its context.
