@@ -223,6 +223,7 @@ impl Func {
     }
 
     #[track_caller]
+    #[inline(always)]
     pub(crate) fn resolve<T: 'static>(
         &self,
         store: &StoreContext<'_, T>,

@@ -209,7 +209,7 @@ impl LoweredImport {
         let mut flat = FlatReader::new(values);
         let types = TypeList::Params(&self.func_type().params);
         let passed = self.passed.params;
-        if P::SCALARS && passed.layout.is_none() || passed.scalars {
+        if passed.lifts_scalars::<P>() {
             let params = lift_scalars(self.types(), &self.options, types, &mut flat);
             let params = params.map_err(|error| self.name_call(error))?;
             return Ok((params, self.place(&mut flat), None));
@@ -242,11 +242,9 @@ impl LoweredImport {
     ) -> Result<()> {
         check_return(store.0, self.instance, || self.name.clone())?;
         let (types, options, list) = (self.types(), &self.options, TypeList::Result(self.func_type().result));
-        let lowered = match place {
-            LowerPlace::Flat if R::SCALARS || self.passed.result.scalars => {
-                lower_scalars(types, options, result, list, values)
-            }
-            place => store.0.with_calls(EnteredBy::Runtime, |calls| {
+        let lowered = match self.passed.result.lowers_scalars::<R>() {
+            true => lower_scalars(types, options, result, list, values),
+            false => store.0.with_calls(EnteredBy::Runtime, |calls| {
                 let mut guest = StoreGuest { calls, options, scope: 0 };
                 let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
                 lower_values(&mut cx, result, list, place, &mut FlatWriter::new(values))

@@ -27,6 +27,7 @@ pub(crate) struct LiftedFunc {
 
 impl LiftedFunc {
     /// The guest's function behind an exported one.
+    #[inline]
     pub(crate) fn exported(exported: &ExportedFunc, callee: FuncHandle, options: ResolvedOptions) -> LiftedFunc {
         let &ExportedFunc { ty, passed, holds_handles, checks_handles, .. } = exported;
         LiftedFunc { callee, options, ty, passed, holds_handles, checks_handles }
@@ -138,9 +139,7 @@ impl LiftedFunc {
     /// Whether all values are core values, and of numbers.
     #[inline]
     fn passes_scalars<P: LowerList, R: LiftList>(&self) -> bool {
-        let PassedValues { params, result } = &self.passed;
-        (P::SCALARS && params.layout.is_none() || params.scalars)
-            && (R::SCALARS && result.layout.is_none() || result.scalars)
+        self.passed.params.lowers_scalars::<P>() && self.passed.result.lifts_scalars::<R>()
     }
 
     /// `canon_lift` of values that pass as core values, between which and a result of that kind nothing else of a guest runs.
@@ -188,13 +187,13 @@ impl LiftedFunc {
         let options = &self.options;
         let ty = types.types.func(self.ty);
         let list = TypeList::Params(&ty.params);
-        let scope = match P::SCALARS && self.passed.params.layout.is_none() || self.passed.params.scalars {
+        let scope = match self.passed.params.lowers_scalars::<P>() {
             true => lower_scalars(types, options, params, list, values).map(|()| 0)?,
             false => self.lower_params(calls, types, params, list, values)?,
         };
         calls.call(self.callee, values)?;
         let (list, mut flat) = (TypeList::Result(ty.result), FlatReader::new(values));
-        if (R::SCALARS && self.passed.result.layout.is_none() || self.passed.result.scalars) && scope == 0 {
+        if self.passed.result.lifts_scalars::<R>() && scope == 0 {
             return lift_scalars(types, options, list, &mut flat).map(|result| (result, 0));
         }
         let mut cx = options.lift(calls.store(), types, self.holds_handles);

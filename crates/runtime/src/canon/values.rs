@@ -88,6 +88,8 @@ impl TypeList<'_> {
 pub trait LiftList: Sized {
     /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
     const SCALARS: bool;
+    /// Whether their types are known at run time only.
+    const DYNAMIC: bool = false;
     /// Reads them from core values.
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self>;
     /// Reads them from memory, as a tuple at `at`.
@@ -103,6 +105,8 @@ pub trait LiftList: Sized {
 pub trait LowerList {
     /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
     const SCALARS: bool;
+    /// Whether their types are known at run time only.
+    const DYNAMIC: bool = false;
     /// Writes them as core values.
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()>;
     /// Writes them to memory, as a tuple at `at`.
@@ -114,6 +118,7 @@ pub(crate) struct Vals<'a>(pub(crate) &'a [Val]);
 
 impl LowerList for Vals<'_> {
     const SCALARS: bool = false;
+    const DYNAMIC: bool = true;
 
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
         for (i, val) in self.0.iter().enumerate() {
@@ -135,6 +140,7 @@ impl LowerList for Vals<'_> {
 
 impl LiftList for Vec<Val> {
     const SCALARS: bool = false;
+    const DYNAMIC: bool = true;
 
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         let mut vals = cx.vec(types.len())?;
@@ -172,6 +178,7 @@ impl ResultVal {
 
 impl LiftList for ResultVal {
     const SCALARS: bool = false;
+    const DYNAMIC: bool = true;
 
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         ResultVal::lift(cx, types, |cx, ty| lift_flat(cx, ty, flat))
@@ -204,16 +211,18 @@ impl Deref for FewVals {
 
 impl LiftList for FewVals {
     const SCALARS: bool = false;
+    const DYNAMIC: bool = true;
 
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
         if types.len() > FEW {
             return <Vec<Val>>::lift_flat(cx, types, flat).map(FewVals::Many);
         }
         cx.charge_block((types.len() * size_of::<Val>()) as u64)?;
-        let mut vals = [const { Val::Bool(false) }; FEW];
-        for (i, val) in vals[..types.len()].iter_mut().enumerate() {
-            *val = lift_flat(cx, types.get(i), flat).map_err(|error| types.at(i, error))?;
-        }
+        let mut next = |i| match i < types.len() {
+            true => lift_flat(cx, types.get(i), flat).map_err(|error| types.at(i, error)),
+            false => Ok(Val::Bool(false)),
+        };
+        let vals: [Val; FEW] = [next(0)?, next(1)?, next(2)?, next(3)?];
         Ok(FewVals::Few(vals, types.len()))
     }
 
@@ -228,10 +237,22 @@ pub(crate) struct PassedList {
     /// How it lies in memory, as a tuple, if that is where it is passed.
     pub(crate) layout: Option<Layout>,
     /// Whether it is core values alone, of numbers, `bool`s and `char`s: it needs neither memory nor handles, and nothing of the host's.
-    pub(crate) scalars: bool,
+    scalars: bool,
 }
 
 impl PassedList {
+    /// Whether such values are scalars, passed as core values.
+    #[inline]
+    pub(crate) fn lowers_scalars<L: LowerList>(&self) -> bool {
+        L::SCALARS && self.layout.is_none() || L::DYNAMIC && self.scalars
+    }
+
+    /// The same of values that are lifted.
+    #[inline]
+    pub(crate) fn lifts_scalars<L: LiftList>(&self) -> bool {
+        L::SCALARS && self.layout.is_none() || L::DYNAMIC && self.scalars
+    }
+
     fn new(list: TypeList<'_>, in_memory: bool, types: &Types, width: PointerWidth) -> PassedList {
         let is_scalar = |ty| !matches!(ty, ValType::Defined(_) | ValType::String | ValType::ErrorContext);
         let layout = in_memory.then(|| list.layout(types, width));
