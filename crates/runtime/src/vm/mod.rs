@@ -70,6 +70,8 @@
 //!   or stood there before. What a forgotten fiber has on its stack nobody uses again.
 //! - **V18, lent bytes are the lender's.** Whoever has borrowed an owner of bytes exclusively, and these with it, may look at them by their
 //!   address until it uses the owner again ([`LentMemory`]): then it asks for them anew, and has none meanwhile.
+//! - **V19, who has a feature's witness has the feature.** A [`ByteShuffles`](transcode) is made only where the processor has said
+//!   that it has what the functions are compiled for that are called with one.
 
 #[cfg(all(test, feature = "compile", feature = "wat"))]
 mod allocations;

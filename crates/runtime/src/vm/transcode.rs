@@ -5,10 +5,13 @@
 //! memory. Where source and destination overlap, the result is as if the source had been read first, which
 //! is what lifting before lowering means.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod block;
 mod latin1;
 mod utf16;
 mod utf8;
+mod vectors;
 
 use crate::error::{Result, bail};
 use gusset_types::{CodeUnits, Transcode, TrapCode};

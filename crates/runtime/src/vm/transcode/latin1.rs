@@ -2,6 +2,7 @@
 
 use super::Transcoded;
 use super::block::{BLOCK, beyond_ascii, copy_ascii, widen};
+use super::vectors::ByteShuffles;
 
 /// Widens it.
 pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Transcoded {
@@ -11,8 +12,12 @@ pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Transcoded {
 
 /// Makes it into UTF-8.
 pub(super) fn to_utf8(src: &[u8], dst: &mut [u8]) -> Transcoded {
-    let mut read = copy_ascii(src, dst);
-    let mut written = read;
+    let ascii = copy_ascii(src, dst);
+    let (mut read, mut written) = (ascii, ascii);
+    if let Some(shuffles) = ByteShuffles::detect() {
+        let start = shuffles.latin1_to_utf8(&src[ascii..], &mut dst[ascii..]);
+        (read, written) = (ascii + start.0, ascii + start.1);
+    }
     // What is written behind a character is overwritten by what follows it: there are two more blocks.
     while let Some(blocks) = src[read..].first_chunk::<{ 3 * BLOCK }>()
         && let Some(room) = dst[written..].first_chunk_mut::<{ 3 * BLOCK }>()

@@ -1,5 +1,6 @@
 //! Transcoders beside what the standard library says.
 
+use super::vectors::tests::without_byte_shuffles;
 use super::*;
 
 type Outcome = std::result::Result<(Transcoded, Vec<u8>), TrapCode>;
@@ -32,6 +33,12 @@ fn room(op: Transcode, src: &[u8]) -> usize {
 
 /// What a transcoder makes of bytes at an even address: what stands in the room of the contract then. Beyond that nothing is written.
 fn run(op: Transcode, src: &[u8]) -> Outcome {
+    let outcome = run_as_detected(op, src);
+    assert!(without_byte_shuffles(|| run_as_detected(op, src)) == outcome, "{op:?} of {src:02x?} without shuffles");
+    outcome
+}
+
+fn run_as_detected(op: Transcode, src: &[u8]) -> Outcome {
     let (mut from, room) = (even(src), room(op, src));
     let mut to = vec![u16::from_ne_bytes([UNTOUCHED; 2]); room.div_ceil(2) + 8];
     let to = bytes_of(&mut to);

@@ -2,6 +2,7 @@
 
 use super::Transcoded;
 use super::block::{any_surrogate, is_first_half, is_second_half, narrow_up_to};
+use super::vectors::ByteShuffles;
 use encoding_rs::mem;
 use gusset_types::TrapCode;
 
@@ -76,6 +77,10 @@ fn check_block(src: &[u16], start: usize) -> Result<usize, TrapCode> {
 
 /// Checks it and makes it into UTF-8.
 pub(super) fn to_utf8(src: &[u16], dst: &mut [u8]) -> Result<Transcoded, TrapCode> {
+    if let Some(shuffles) = ByteShuffles::detect() {
+        let written = shuffles.utf16_to_utf8(src, dst).ok_or(TrapCode::InvalidUtf16)?;
+        return Ok(Transcoded::new(src.len(), written));
+    }
     if src.len() <= SHORT {
         return short_to_utf8(src, dst);
     }

@@ -3,6 +3,7 @@
 
 use super::Transcoded;
 use super::block::{BLOCK, beyond_ascii, copy_ascii, widen, widen_ascii};
+use super::vectors::ByteShuffles;
 use encoding_rs::mem;
 use gusset_types::TrapCode;
 
@@ -22,6 +23,10 @@ pub(super) fn to_utf8(src: &[u8], dst: &mut [u8]) -> Result<Transcoded, TrapCode
 
 /// Checks it and makes it into UTF-16.
 pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Result<Transcoded, TrapCode> {
+    if let Some(shuffles) = ByteShuffles::detect() {
+        let written = shuffles.utf8_to_utf16(src, dst).ok_or_else(|| what_is_wrong(src))?;
+        return Ok(Transcoded::new(src.len(), written));
+    }
     if src.len() <= SHORT {
         return short_to_utf16(src, dst);
     }
@@ -151,7 +156,8 @@ fn latin1_prefix(text: &[u8]) -> &[u8] {
 
 /// Makes UTF-8 of characters that are all Latin-1 into that, and says how many they are.
 fn narrow_text(src: &[u8], dst: &mut [u8]) -> usize {
-    let (mut read, mut written) = (0, 0);
+    let start = ByteShuffles::detect().map(|shuffles| shuffles.utf8_to_latin1(src, dst));
+    let (mut read, mut written) = start.unwrap_or_default();
     while let Some([first, rest @ ..]) = src.get(read..) {
         match (first, rest) {
             (0xc2.., [second, ..]) => {
