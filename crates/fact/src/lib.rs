@@ -26,6 +26,7 @@ mod place;
 mod scalar;
 mod shape;
 mod short;
+mod short_text;
 mod site;
 mod spec;
 mod string;
@@ -96,6 +97,7 @@ pub fn compile(
     module.define_helpers();
     module.define_table_funcs();
     module.define_short_moves();
+    module.define_short_texts();
     module.finish(&calls)
 }
 
@@ -116,5 +118,6 @@ pub fn compile_link(types: &Types, spec: &AdapterSpec) -> AdapterModule {
     let func = call::define_call(&mut module, 0, call);
     module.define_helpers();
     module.define_short_moves();
+    module.define_short_texts();
     module.finish(&[func])
 }

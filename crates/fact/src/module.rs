@@ -7,6 +7,7 @@ use crate::helper::HelperKey;
 use crate::place::Side;
 use crate::shape::TypeFacts;
 use crate::short::ShortMove;
+use crate::short_text::ShortText;
 use crate::site::SiteTable;
 use crate::spec::{AdapterFunctions, AdapterImport, AdapterModule, FunctionSpec};
 use gusset_types::{
@@ -51,6 +52,7 @@ pub(crate) struct ModuleBuilder<'t> {
     pub(crate) helpers: IndexMap<HelperKey, DefinedFunc>,
     pub(crate) table_funcs: IndexMap<TableFunc, DefinedFunc>,
     pub(crate) short_moves: IndexMap<ShortMove, DefinedFunc>,
+    pub(crate) short_texts: IndexMap<ShortText, DefinedFunc>,
     pub(crate) sites: SiteTable,
     exports: Vec<(String, DefinedFunc)>,
     instances: HashMap<ComponentInstanceIndex, Arc<str>>,
@@ -92,6 +94,7 @@ impl<'t> ModuleBuilder<'t> {
             helpers: IndexMap::new(),
             table_funcs: IndexMap::new(),
             short_moves: IndexMap::new(),
+            short_texts: IndexMap::new(),
             sites: SiteTable::default(),
             exports: Vec::new(),
             instances,

@@ -5,6 +5,7 @@
 use crate::emit::Translator;
 use crate::place::Amount;
 use crate::short::{ShortMove, UnitMove};
+use crate::short_text::{NOT_DONE, ShortText};
 use gusset_types::{CodeUnits, FlatType, StringEncoding, Transcode, TranscodeResult, TrapCode};
 use wasm_encoder::{BlockType, ValType as CoreType};
 
@@ -73,10 +74,7 @@ impl Translator<'_, '_> {
         self.ins().if_(BlockType::Empty);
         {
             self.reallocate(address, Some(hoped), 1, worst, code);
-            self.push_rest(text, read);
-            self.ins().local_get(address).local_get(written);
-            self.add(dst_ty);
-            self.transcode(text, rest);
+            self.transcode_rest(text, rest, read, [address, written]);
             self.ins().local_get(written);
             self.add(dst_ty);
             self.ins().local_set(written);
@@ -223,7 +221,7 @@ impl Translator<'_, '_> {
         let types = self.transcoded_types(op);
         let block = self.block_type(&types);
         self.ins().if_(block);
-        self.call_transcoder(text, op, address);
+        self.transcode_characters(text, op, [text.address, text.length, address]);
         if !types.is_empty() {
             // Each unit is one of either side.
             self.ins().else_();
@@ -266,6 +264,44 @@ impl Translator<'_, '_> {
         self.ins().i32_const(0x7f).i32_le_u().if_(BlockType::Empty);
         self.advance(read, src_ty, 1);
         self.ins().br(1).end().end();
+    }
+
+    /// Transcodes what follows the first `read` units to behind the first `written` ones, which are bytes, at an address.
+    fn transcode_rest(&mut self, text: Text, op: Transcode, read: u32, [address, written]: [u32; 2]) {
+        let (src_ty, dst_ty) = (self.lane.src.pointer(), self.lane.dst.pointer());
+        let rest = [src_ty, src_ty, dst_ty].map(|ty| self.body.local(ty));
+        self.push_rest(text, read);
+        self.ins().local_set(rest[1]).local_set(rest[0]).local_get(address).local_get(written);
+        self.add(dst_ty);
+        self.ins().local_set(rest[2]);
+        self.transcode_characters(text, op, rest);
+        self.body.release_all(rest);
+    }
+
+    /// Transcodes units, of which some may not be ASCII; few of them without a transcoder, if it knows them all. In locals: their address and
+    /// number, and where they go. The results but the status are left on the stack.
+    fn transcode_characters(&mut self, text: Text, op: Transcode, [from, length, to]: [u32; 3]) {
+        let Some(short) = ShortText::of(op, self.move_memories()) else {
+            self.ins().local_get(from).local_get(length).local_get(to);
+            return self.transcode(text, op);
+        };
+        let src_ty = self.lane.src.pointer();
+        let types = self.transcoded_types(op);
+        let block = self.block_type(&types);
+        self.ins().block(block).local_get(length);
+        self.constant(src_ty, short.most());
+        self.gt_u(src_ty);
+        self.ins().i32_eqz().if_(BlockType::Empty).local_get(from).local_get(to);
+        self.amount(Amount::of(length, src_ty), FlatType::I32);
+        let defined = self.module.short_text(short);
+        self.body.call(defined);
+        let done = self.body.local(FlatType::I32);
+        self.ins().local_tee(done).i32_const(NOT_DONE).i32_ne().if_(BlockType::Empty);
+        self.amount(Amount::of(done, FlatType::I32), self.lane.dst.pointer());
+        self.ins().br(2).end().end().local_get(from).local_get(length).local_get(to);
+        self.transcode(text, op);
+        self.ins().end();
+        self.body.release(done);
     }
 
     /// Calls a short move of so many bytes of a text. One of ASCII leaves whether it found something else.

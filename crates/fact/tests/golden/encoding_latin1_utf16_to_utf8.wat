@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Latin1Utf16 to Utf8
-;; 2589 bytes
+;; 3071 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -41,7 +41,7 @@
     call $"ns:pkg/iface#func of lib"
   )
   (func $"string Latin1Utf16 to Utf8 app -> lib" (;8;) (type 1) (param i32 i32 i32) (result i32 i32)
-    (local i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32)
     local.get 1
     i32.const -2147483648
     i32.and
@@ -219,22 +219,47 @@
         local.get 3
         local.get 5
         i32.sub
+        local.set 8
+        local.set 7
         local.get 4
         local.get 6
         i32.add
-        call $"utf16-to-utf8 app -> lib"
-        local.tee 7
-        if ;; label = @3
-          local.get 2
-          i32.const 44
-          local.get 0
-          i64.extend_i32_u
-          local.get 3
-          i64.extend_i32_u
-          i64.const 2
-          i64.mul
-          call $"trap 0"
-          unreachable
+        local.set 9
+        block (result i32) ;; label = @3
+          local.get 8
+          i32.const 16
+          i32.gt_u
+          i32.eqz
+          if ;; label = @4
+            local.get 7
+            local.get 9
+            local.get 8
+            call $"short utf16-to-utf8 m0 m1"
+            local.tee 10
+            i32.const -1
+            i32.ne
+            if ;; label = @5
+              local.get 10
+              br 2 (;@3;)
+            end
+          end
+          local.get 7
+          local.get 8
+          local.get 9
+          call $"utf16-to-utf8 app -> lib"
+          local.tee 11
+          if ;; label = @4
+            local.get 2
+            i32.const 44
+            local.get 0
+            i64.extend_i32_u
+            local.get 3
+            i64.extend_i32_u
+            i64.const 2
+            i64.mul
+            call $"trap 0"
+            unreachable
+          end
         end
         local.get 6
         i32.add
@@ -349,7 +374,7 @@
         unreachable
       end
       local.get 1
-      local.set 7
+      local.set 9
       local.get 1
       i32.const 64
       i32.gt_u
@@ -358,7 +383,7 @@
         local.get 1
         local.get 6
         call $"latin1-to-ascii app -> lib"
-        local.set 7
+        local.set 9
       else
         local.get 0
         local.get 6
@@ -366,30 +391,30 @@
         call $"short copy by 1 of ascii m0 m1"
         if ;; label = @3
           i32.const 0
-          local.set 7
+          local.set 9
           loop ;; label = @4
             local.get 0
-            local.get 7
+            local.get 9
             i32.add
             i32.load8_u
             i32.const 127
             i32.le_u
             if ;; label = @5
-              local.get 7
+              local.get 9
               i32.const 1
               i32.add
-              local.set 7
+              local.set 9
               br 1 (;@4;)
             end
           end
           local.get 0
           local.get 6
-          local.get 7
+          local.get 9
           call $"short copy by 1 of ascii m0 m1"
           drop
         end
       end
-      local.get 7
+      local.get 9
       local.set 5
       local.get 5
       local.set 4
@@ -435,10 +460,35 @@
         local.get 1
         local.get 5
         i32.sub
+        local.set 8
+        local.set 9
         local.get 6
         local.get 4
         i32.add
-        call $"latin1-to-utf8 app -> lib"
+        local.set 7
+        block (result i32) ;; label = @3
+          local.get 8
+          i32.const 32
+          i32.gt_u
+          i32.eqz
+          if ;; label = @4
+            local.get 9
+            local.get 7
+            local.get 8
+            call $"short latin1-to-utf8 m0 m1"
+            local.tee 10
+            i32.const -1
+            i32.ne
+            if ;; label = @5
+              local.get 10
+              br 2 (;@3;)
+            end
+          end
+          local.get 9
+          local.get 8
+          local.get 7
+          call $"latin1-to-utf8 app -> lib"
+        end
         local.get 4
         i32.add
         local.set 4
@@ -736,7 +786,118 @@
     end
     i32.const 0
   )
-  (func $"short copy by 1 of ascii m0 m1" (;10;) (type 5) (param i32 i32 i32) (result i32)
+  (func $"short utf16-to-utf8 m0 m1" (;10;) (type 5) (param i32 i32 i32) (result i32)
+    (local i32 i32 i32)
+    local.get 1
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        if ;; label = @3
+          local.get 3
+          local.get 1
+          i32.sub
+          return
+        end
+        local.get 0
+        i32.load16_u align=1
+        local.tee 4
+        i32.const 128
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.store8 $"memory of lib"
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 1
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 2048
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.const 6
+          i32.shr_u
+          local.get 4
+          i32.const 8
+          i32.shl
+          i32.const 16128
+          i32.and
+          i32.or
+          i32.const 32960
+          i32.or
+          i32.store16 $"memory of lib" align=1
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 63488
+        i32.and
+        i32.const 55296
+        i32.eq
+        br_if 1 (;@1;)
+        local.get 3
+        local.get 4
+        i32.const 12
+        i32.shr_u
+        local.get 4
+        i32.const 2
+        i32.shl
+        i32.const 16128
+        i32.and
+        i32.or
+        i32.const 32992
+        i32.or
+        i32.store16 $"memory of lib" align=1
+        local.get 3
+        local.get 4
+        i32.const 63
+        i32.and
+        i32.const 128
+        i32.or
+        i32.store8 $"memory of lib" offset=2
+        local.get 0
+        i32.const 2
+        i32.add
+        local.set 0
+        local.get 3
+        i32.const 3
+        i32.add
+        local.set 3
+        local.get 2
+        i32.const 1
+        i32.sub
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    i32.const -1
+  )
+  (func $"short copy by 1 of ascii m0 m1" (;11;) (type 5) (param i32 i32 i32) (result i32)
     (local i32 v128 v128 v128 v128 i32 i64 i64 i32 i32)
     local.get 2
     i32.const 32
@@ -999,5 +1160,72 @@
       return
     end
     i32.const 0
+  )
+  (func $"short latin1-to-utf8 m0 m1" (;12;) (type 5) (param i32 i32 i32) (result i32)
+    (local i32 i32 i32)
+    local.get 1
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        if ;; label = @3
+          local.get 3
+          local.get 1
+          i32.sub
+          return
+        end
+        local.get 0
+        i32.load8_u
+        local.tee 4
+        i32.const 128
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.store8 $"memory of lib"
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 1
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 3
+        local.get 4
+        i32.const 6
+        i32.shr_u
+        local.get 4
+        i32.const 8
+        i32.shl
+        i32.const 16128
+        i32.and
+        i32.or
+        i32.const 32960
+        i32.or
+        i32.store16 $"memory of lib" align=1
+        local.get 0
+        i32.const 1
+        i32.add
+        local.set 0
+        local.get 3
+        i32.const 2
+        i32.add
+        local.set 3
+        local.get 2
+        i32.const 1
+        i32.sub
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    i32.const -1
   )
 )

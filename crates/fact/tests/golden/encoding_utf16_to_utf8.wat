@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf16 to Utf8
-;; 1475 bytes
+;; 1760 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: unaligned pointer
@@ -32,7 +32,7 @@
     call $"ns:pkg/iface#func of lib"
   )
   (func $"string Utf16 to Utf8 app -> lib" (;6;) (type 1) (param i32 i32 i32) (result i32 i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32)
     local.get 1
     i32.const 134217727
     i32.gt_u
@@ -202,22 +202,47 @@
       local.get 1
       local.get 4
       i32.sub
+      local.set 7
+      local.set 6
       local.get 3
       local.get 5
       i32.add
-      call $"utf16-to-utf8 app -> lib"
-      local.tee 6
-      if ;; label = @2
-        local.get 2
-        i32.const 44
-        local.get 0
-        i64.extend_i32_u
-        local.get 1
-        i64.extend_i32_u
-        i64.const 2
-        i64.mul
-        call $"trap 0"
-        unreachable
+      local.set 8
+      block (result i32) ;; label = @2
+        local.get 7
+        i32.const 16
+        i32.gt_u
+        i32.eqz
+        if ;; label = @3
+          local.get 6
+          local.get 8
+          local.get 7
+          call $"short utf16-to-utf8 m0 m1"
+          local.tee 9
+          i32.const -1
+          i32.ne
+          if ;; label = @4
+            local.get 9
+            br 2 (;@2;)
+          end
+        end
+        local.get 6
+        local.get 7
+        local.get 8
+        call $"utf16-to-utf8 app -> lib"
+        local.tee 10
+        if ;; label = @3
+          local.get 2
+          i32.const 44
+          local.get 0
+          i64.extend_i32_u
+          local.get 1
+          i64.extend_i32_u
+          i64.const 2
+          i64.mul
+          call $"trap 0"
+          unreachable
+        end
       end
       local.get 5
       i32.add
@@ -514,5 +539,116 @@
       return
     end
     i32.const 0
+  )
+  (func $"short utf16-to-utf8 m0 m1" (;8;) (type 4) (param i32 i32 i32) (result i32)
+    (local i32 i32 i32)
+    local.get 1
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        if ;; label = @3
+          local.get 3
+          local.get 1
+          i32.sub
+          return
+        end
+        local.get 0
+        i32.load16_u align=1
+        local.tee 4
+        i32.const 128
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.store8 $"memory of lib"
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 1
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 2048
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.const 6
+          i32.shr_u
+          local.get 4
+          i32.const 8
+          i32.shl
+          i32.const 16128
+          i32.and
+          i32.or
+          i32.const 32960
+          i32.or
+          i32.store16 $"memory of lib" align=1
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 63488
+        i32.and
+        i32.const 55296
+        i32.eq
+        br_if 1 (;@1;)
+        local.get 3
+        local.get 4
+        i32.const 12
+        i32.shr_u
+        local.get 4
+        i32.const 2
+        i32.shl
+        i32.const 16128
+        i32.and
+        i32.or
+        i32.const 32992
+        i32.or
+        i32.store16 $"memory of lib" align=1
+        local.get 3
+        local.get 4
+        i32.const 63
+        i32.and
+        i32.const 128
+        i32.or
+        i32.store8 $"memory of lib" offset=2
+        local.get 0
+        i32.const 2
+        i32.add
+        local.set 0
+        local.get 3
+        i32.const 3
+        i32.add
+        local.set 3
+        local.get 2
+        i32.const 1
+        i32.sub
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    i32.const -1
   )
 )

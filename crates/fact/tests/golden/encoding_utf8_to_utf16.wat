@@ -1,7 +1,7 @@
 ;; app -> lib ns:pkg/iface#func
 ;; func(text: string)
 ;; Utf8 to Utf16
-;; 1278 bytes
+;; 1611 bytes
 ;; site 0: `param "text"`
 ;; trap of function 1 at its caller's site: string byte length exceeds the maximum of 2^28-1
 ;; trap of function 1 at its caller's site: string content out-of-bounds
@@ -32,7 +32,7 @@
     call $"ns:pkg/iface#func of lib"
   )
   (func $"string Utf8 to Utf16 app -> lib" (;5;) (type 1) (param i32 i32 i32) (result i32 i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     local.get 1
     i32.const 268435455
     i32.gt_u
@@ -121,18 +121,45 @@
       call $"short widen of ascii m0 m1"
     end
     if (result i32) ;; label = @1
-      local.get 0
-      local.get 1
-      local.get 3
-      call $"utf8-to-utf16 app -> lib"
-      local.tee 5
-      if ;; label = @2
-        local.get 5
-        i32.const 43
-        i32.eq
+      block (result i32) ;; label = @2
+        local.get 1
+        i32.const 32
+        i32.gt_u
+        i32.eqz
         if ;; label = @3
-          local.get 2
+          local.get 0
+          local.get 3
+          local.get 1
+          call $"short utf8-to-utf16 m0 m1"
+          local.tee 5
+          i32.const -1
+          i32.ne
+          if ;; label = @4
+            local.get 5
+            br 2 (;@2;)
+          end
+        end
+        local.get 0
+        local.get 1
+        local.get 3
+        call $"utf8-to-utf16 app -> lib"
+        local.tee 6
+        if ;; label = @3
+          local.get 6
           i32.const 43
+          i32.eq
+          if ;; label = @4
+            local.get 2
+            i32.const 43
+            local.get 0
+            i64.extend_i32_u
+            local.get 1
+            i64.extend_i32_u
+            call $"trap 0"
+            unreachable
+          end
+          local.get 2
+          i32.const 42
           local.get 0
           i64.extend_i32_u
           local.get 1
@@ -140,14 +167,6 @@
           call $"trap 0"
           unreachable
         end
-        local.get 2
-        i32.const 42
-        local.get 0
-        i64.extend_i32_u
-        local.get 1
-        i64.extend_i32_u
-        call $"trap 0"
-        unreachable
       end
     else
       local.get 1
@@ -448,5 +467,152 @@
       return
     end
     i32.const 0
+  )
+  (func $"short utf8-to-utf16 m0 m1" (;7;) (type 4) (param i32 i32 i32) (result i32)
+    (local i32 i32 i32)
+    local.get 1
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        if ;; label = @3
+          local.get 3
+          local.get 1
+          i32.sub
+          i32.const 1
+          i32.shr_u
+          return
+        end
+        local.get 0
+        i32.load8_u
+        local.tee 4
+        i32.const 128
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.store16 $"memory of lib" align=1
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 224
+        i32.lt_u
+        if ;; label = @3
+          local.get 4
+          i32.const 194
+          i32.lt_u
+          br_if 2 (;@1;)
+          local.get 2
+          i32.const 2
+          i32.lt_u
+          br_if 2 (;@1;)
+          local.get 0
+          i32.load8_u offset=1
+          local.tee 5
+          i32.const 192
+          i32.and
+          i32.const 128
+          i32.ne
+          br_if 2 (;@1;)
+          local.get 3
+          local.get 4
+          i32.const 31
+          i32.and
+          i32.const 6
+          i32.shl
+          local.get 5
+          i32.const 63
+          i32.and
+          i32.or
+          i32.store16 $"memory of lib" align=1
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 2
+          i32.const 2
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 240
+        i32.ge_u
+        br_if 1 (;@1;)
+        local.get 2
+        i32.const 3
+        i32.lt_u
+        br_if 1 (;@1;)
+        local.get 0
+        i32.load16_u offset=1 align=1
+        local.tee 5
+        i32.const 49344
+        i32.and
+        i32.const 32896
+        i32.ne
+        br_if 1 (;@1;)
+        local.get 4
+        i32.const 15
+        i32.and
+        i32.const 12
+        i32.shl
+        local.get 5
+        i32.const 63
+        i32.and
+        i32.const 6
+        i32.shl
+        i32.or
+        local.get 5
+        i32.const 8
+        i32.shr_u
+        i32.const 63
+        i32.and
+        i32.or
+        local.tee 5
+        i32.const 63488
+        i32.and
+        local.tee 4
+        i32.eqz
+        local.get 4
+        i32.const 55296
+        i32.eq
+        i32.or
+        br_if 1 (;@1;)
+        local.get 3
+        local.get 5
+        i32.store16 $"memory of lib" align=1
+        local.get 0
+        i32.const 3
+        i32.add
+        local.set 0
+        local.get 3
+        i32.const 2
+        i32.add
+        local.set 3
+        local.get 2
+        i32.const 3
+        i32.sub
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    i32.const -1
   )
 )

@@ -2,7 +2,7 @@
 ;; func(text: string)
 ;;   -> list<u8>
 ;; Utf8 to Utf16
-;; 2131 bytes
+;; 2468 bytes
 ;; site 0: `param "text"`
 ;; site 1: `result`
 ;; trap of function 0 at site 1: unaligned pointer
@@ -199,7 +199,7 @@
     call $"post-return of ns:pkg/iface#func of lib"
   )
   (func $"string Utf8 to Utf16 app -> lib" (;7;) (type 1) (param i32 i32 i32) (result i64 i64)
-    (local i64 i64 i32 i64)
+    (local i64 i64 i32 i32 i64)
     local.get 1
     i32.const 268435455
     i32.gt_u
@@ -291,18 +291,46 @@
       call $"short widen of ascii m1 m0"
     end
     if (result i64) ;; label = @1
-      local.get 0
-      local.get 1
-      local.get 3
-      call $"utf8-to-utf16 app -> lib"
-      local.tee 5
-      if ;; label = @2
-        local.get 5
-        i32.const 43
-        i32.eq
+      block (result i64) ;; label = @2
+        local.get 1
+        i32.const 32
+        i32.gt_u
+        i32.eqz
         if ;; label = @3
-          local.get 2
+          local.get 0
+          local.get 3
+          local.get 1
+          call $"short utf8-to-utf16 m1 m0"
+          local.tee 5
+          i32.const -1
+          i32.ne
+          if ;; label = @4
+            local.get 5
+            i64.extend_i32_u
+            br 2 (;@2;)
+          end
+        end
+        local.get 0
+        local.get 1
+        local.get 3
+        call $"utf8-to-utf16 app -> lib"
+        local.tee 6
+        if ;; label = @3
+          local.get 6
           i32.const 43
+          i32.eq
+          if ;; label = @4
+            local.get 2
+            i32.const 43
+            local.get 0
+            i64.extend_i32_u
+            local.get 1
+            i64.extend_i32_u
+            call $"trap 0"
+            unreachable
+          end
+          local.get 2
+          i32.const 42
           local.get 0
           i64.extend_i32_u
           local.get 1
@@ -310,14 +338,6 @@
           call $"trap 0"
           unreachable
         end
-        local.get 2
-        i32.const 42
-        local.get 0
-        i64.extend_i32_u
-        local.get 1
-        i64.extend_i32_u
-        call $"trap 0"
-        unreachable
       end
     else
       local.get 1
@@ -356,12 +376,12 @@
       i64.const 2
       i64.mul
       i64.add
-      local.tee 6
+      local.tee 7
       memory.size
       i64.const 16
       i64.shl
       i64.gt_u
-      local.get 6
+      local.get 7
       local.get 3
       i64.lt_u
       i32.or
@@ -827,5 +847,153 @@
       return
     end
     i32.const 0
+  )
+  (func $"short utf8-to-utf16 m1 m0" (;10;) (type 8) (param i32 i64 i32) (result i32)
+    (local i64 i32 i32)
+    local.get 1
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        if ;; label = @3
+          local.get 3
+          local.get 1
+          i64.sub
+          i32.wrap_i64
+          i32.const 1
+          i32.shr_u
+          return
+        end
+        local.get 0
+        i32.load8_u $"memory of app"
+        local.tee 4
+        i32.const 128
+        i32.lt_u
+        if ;; label = @3
+          local.get 3
+          local.get 4
+          i32.store16 align=1
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          local.get 3
+          i64.const 2
+          i64.add
+          local.set 3
+          local.get 2
+          i32.const 1
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 224
+        i32.lt_u
+        if ;; label = @3
+          local.get 4
+          i32.const 194
+          i32.lt_u
+          br_if 2 (;@1;)
+          local.get 2
+          i32.const 2
+          i32.lt_u
+          br_if 2 (;@1;)
+          local.get 0
+          i32.load8_u $"memory of app" offset=1
+          local.tee 5
+          i32.const 192
+          i32.and
+          i32.const 128
+          i32.ne
+          br_if 2 (;@1;)
+          local.get 3
+          local.get 4
+          i32.const 31
+          i32.and
+          i32.const 6
+          i32.shl
+          local.get 5
+          i32.const 63
+          i32.and
+          i32.or
+          i32.store16 align=1
+          local.get 0
+          i32.const 2
+          i32.add
+          local.set 0
+          local.get 3
+          i64.const 2
+          i64.add
+          local.set 3
+          local.get 2
+          i32.const 2
+          i32.sub
+          local.set 2
+          br 1 (;@2;)
+        end
+        local.get 4
+        i32.const 240
+        i32.ge_u
+        br_if 1 (;@1;)
+        local.get 2
+        i32.const 3
+        i32.lt_u
+        br_if 1 (;@1;)
+        local.get 0
+        i32.load16_u $"memory of app" offset=1 align=1
+        local.tee 5
+        i32.const 49344
+        i32.and
+        i32.const 32896
+        i32.ne
+        br_if 1 (;@1;)
+        local.get 4
+        i32.const 15
+        i32.and
+        i32.const 12
+        i32.shl
+        local.get 5
+        i32.const 63
+        i32.and
+        i32.const 6
+        i32.shl
+        i32.or
+        local.get 5
+        i32.const 8
+        i32.shr_u
+        i32.const 63
+        i32.and
+        i32.or
+        local.tee 5
+        i32.const 63488
+        i32.and
+        local.tee 4
+        i32.eqz
+        local.get 4
+        i32.const 55296
+        i32.eq
+        i32.or
+        br_if 1 (;@1;)
+        local.get 3
+        local.get 5
+        i32.store16 align=1
+        local.get 0
+        i32.const 3
+        i32.add
+        local.set 0
+        local.get 3
+        i64.const 2
+        i64.add
+        local.set 3
+        local.get 2
+        i32.const 3
+        i32.sub
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    i32.const -1
   )
 )
