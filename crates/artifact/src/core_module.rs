@@ -166,6 +166,9 @@ pub struct CoreImport {
     pub ty: CoreExternType,
     /// Whether it is a function that code calls as a [builtin](crate::BuiltinFunction), and that no instance is given.
     pub builtin: bool,
+    /// Whether it is a function that code does nothing but call, and directly: the function has no other code, perhaps, than what
+    /// was inlined, and the code in the import's slot is nobody's concern.
+    pub direct: bool,
 }
 
 /// One step of a constant expression, on a stack of values.

@@ -66,7 +66,8 @@ pub struct ModuleImage {
     /// The layout of its instances' contexts. It follows from the module.
     #[serde(skip)]
     pub layout: ContextLayout,
-    /// The code of each *defined* function: index 0 is the first function that is not an import.
+    /// The code of each *defined* function: index 0 is the first function that is not an import. Empty for one that has none, since nothing
+    /// reaches it but by calls that are inlined.
     pub functions: PodTable<u32, CodeRange>,
     /// Whether it was generated to stand between components: no exception goes through it.
     pub generated: bool,
@@ -131,14 +132,15 @@ impl ModuleImage {
         ModuleImage { layout: ContextLayout::new(&module), module, functions, generated }
     }
 
-    /// The code of a function, or `None` for an import.
+    /// The code of a function, or `None` for an import, and for one that has no code because all calls of it are inlined.
     pub fn code_of(&self, func: FuncIndex) -> Option<CodeRange> {
-        self.functions.get(func.as_u32().checked_sub(self.module.imported_functions)?)
+        let code = self.functions.get(func.as_u32().checked_sub(self.module.imported_functions)?)?;
+        (code.len > 0).then_some(code)
     }
 }
 
 impl CodeImage {
-    /// The code of a function, or `None` for an import.
+    /// The code of a function, or `None` for an import, and for one that has no code because all calls of it are inlined.
     pub fn code_of(&self, module: ModuleIndex, func: FuncIndex) -> Option<CodeRange> {
         self.modules[module].code_of(func)
     }

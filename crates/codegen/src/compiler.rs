@@ -6,6 +6,7 @@ use crate::func::{self, FormKind, TranslatedFunction, TranslationBuffers};
 use crate::inline_plan::InlinePlan;
 use crate::key::CodeKey;
 use crate::module_env::{Body, ParsedUnit, UnitEnv};
+use crate::optional_bodies::OptionalBodies;
 use crate::parallel::Helpers;
 use crate::progress::{FunctionsDone, Observer, ProgressCounter};
 use crate::settings::{CompilerSettings, OptimizationLevel};
@@ -184,28 +185,56 @@ impl Compiler {
         }))
     }
 
-    /// All functions in order, and the signatures of all indirect calls; or the first error, and the module that it is in.
+    /// All functions that have code of their own, in order, and the signatures of all indirect calls; or the first error, and the module that
+    /// it is in.
     fn compile_functions(
         &self,
         env: &UnitEnv,
         bodies: Vec<Body<'_>>,
         observer: Observer<'_>,
     ) -> Result<(Vec<CompiledFunction>, BTreeSet<SignatureIndex>), (ModuleIndex, CodegenError)> {
+        let progress = ProgressCounter::start(bodies.len(), bodies.iter().map(body_size).sum(), observer);
+        let mut bodies: Vec<_> = bodies.into_iter().enumerate().collect();
+        let mut optional = OptionalBodies::of(env, &mut bodies);
+        let mut results = Vec::with_capacity(bodies.len());
+        loop {
+            let compiled = self.compile_bodies(env, bodies, &progress)?;
+            bodies = optional.needed_by(compiled.iter().map(|(_, (function, _))| function));
+            results.extend(compiled);
+            if bodies.is_empty() {
+                break;
+            }
+        }
+        optional.left().for_each(|body| progress.add(body_size(&body)));
+        results.sort_unstable_by_key(|(at, _)| *at);
+        let mut functions = Vec::with_capacity(results.len());
+        let mut indirect = BTreeSet::new();
+        for (_, (function, signatures)) in results {
+            functions.push(function);
+            indirect.extend(signatures);
+        }
+        Ok((functions, indirect))
+    }
+
+    /// Functions with their numbers, in any order; or the error of the first of those that have one, and the module that it is in.
+    fn compile_bodies(
+        &self,
+        env: &UnitEnv,
+        mut bodies: Vec<(usize, Body<'_>)>,
+        progress: &ProgressCounter<'_>,
+    ) -> Result<Vec<(usize, Compiled)>, (ModuleIndex, CodegenError)> {
         // What stands behind the first error need not be compiled, but everything before it must.
         let first_error = AtomicUsize::new(usize::MAX);
-        let size = |body: &Body<'_>| body.body.range().end - body.body.range().start;
-        let bytes: u64 = bodies.iter().map(size).sum();
-        let progress = ProgressCounter::start(bodies.len(), bytes, observer);
+        let bytes: u64 = bodies.iter().map(|(_, body)| body_size(body)).sum();
         // The largest are begun first, so that no thread is left alone with one at the end.
-        let mut bodies: Vec<_> = bodies.into_iter().enumerate().collect();
-        bodies.sort_by_key(|(_, body)| Reverse(size(body)));
+        bodies.sort_by_key(|(_, body)| Reverse(body_size(body)));
         let worthwhile = (bytes / BYTES_FOR_A_THREAD) as usize;
-        let mut results = self.helpers.map(bodies, worthwhile, Buffers::default, |buffers, _, (at, body)| {
+        let results = self.helpers.map(bodies, worthwhile, Buffers::default, |buffers, _, (at, body)| {
             if at > first_error.load(Ordering::Relaxed) {
-                return (at, None);
+                return None;
             }
-            let (module, size) = (body.module, size(&body));
-            let result = self.compile_function(env, buffers, body).map_err(|error| (module, error));
+            let (module, size) = (body.module, body_size(&body));
+            let result = self.compile_function(env, buffers, body).map_err(|error| (at, module, error));
             if result.is_err() {
                 first_error.fetch_min(at, Ordering::Relaxed);
                 // A failed translation leaves them dirty.
@@ -213,18 +242,20 @@ impl Compiler {
             } else {
                 progress.add(size);
             }
-            (at, Some(result))
+            Some(result.map(|compiled| (at, compiled)))
         });
-        results.sort_unstable_by_key(|(at, _)| *at);
-        let mut functions = Vec::with_capacity(results.len());
-        let mut indirect = BTreeSet::new();
-        // Only functions behind an error are missing, and the error comes first.
-        for result in results.into_iter().filter_map(|(_, result)| result) {
-            let (function, signatures) = result?;
-            functions.push(function);
-            indirect.extend(signatures);
+        // Only functions behind an error are missing.
+        let (mut functions, mut failed) = (Vec::with_capacity(results.len()), None);
+        for result in results.into_iter().flatten() {
+            match result {
+                Ok(function) => functions.push(function),
+                Err(error) => failed = failed.into_iter().chain([error]).min_by_key(|(at, ..)| *at),
+            }
         }
-        Ok((functions, indirect))
+        match failed {
+            Some((_, module, error)) => Err((module, error)),
+            None => Ok(functions),
+        }
     }
 
     pub(crate) fn compile_function(
@@ -333,23 +364,29 @@ impl fmt::Debug for Compiler {
     }
 }
 
+/// Bytes of a body in the input.
+fn body_size(body: &Body<'_>) -> u64 {
+    body.body.range().end - body.body.range().start
+}
+
 /// The stubs of a unit, in the order in which they are placed: those of the runtime's functions that the code calls, then an
-/// entry trampoline and a host stub for each signature whose functions can meet the host.
+/// entry trampoline for each signature whose functions the host may call, and a host stub for each whose functions may be the host's.
 fn needed_stubs(env: &UnitEnv, functions: &[CompiledFunction], indirect: BTreeSet<SignatureIndex>) -> Vec<CodeKey> {
     let called = functions.iter().flat_map(|func| &func.relocations).filter_map(|reloc| match reloc.target {
         CodeKey::Builtin(builtin) => Some(builtin as usize),
         _ => None,
     });
     let called: BTreeSet<usize> = called.collect();
-    let mut signatures = indirect;
+    // What is called by reference may be anybody's, and so may what is open be called by anybody.
+    let (mut entries, mut host_stubs) = (indirect.clone(), indirect);
     for env in env.modules.values() {
-        let module = &env.module;
-        let reachable = env.given_functions().chain(module.escaping.iter()).chain(module.start);
-        signatures.extend(reachable.map(|func| module.functions.at(func)));
+        let signature = |func| env.module.functions.at(func);
+        entries.extend(env.open.iter().map(|&func| signature(func)));
+        host_stubs.extend(env.unknown_functions().map(signature));
     }
     let builtins = called.into_iter().map(|builtin| CodeKey::Builtin(BuiltinFunction::ALL[builtin]));
-    let entries = signatures.iter().map(|&signature| CodeKey::Entry(signature));
-    let host_stubs = signatures.iter().map(|&signature| CodeKey::HostStub(signature));
+    let entries = entries.into_iter().map(CodeKey::Entry);
+    let host_stubs = host_stubs.into_iter().map(CodeKey::HostStub);
     builtins.chain(entries).chain(host_stubs).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::compiled::CompiledFunction;
 use crate::error::CodegenError;
 use crate::key::CodeKey;
-use crate::module_env::UnitEnv;
+use crate::module_env::{ModuleEnv, UnitEnv};
 use crate::placement::LINE;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
@@ -31,14 +31,14 @@ pub(crate) fn link(
     }
     let (text, starts) = place(isa, &functions)?;
     let UnitEnv { modules, signatures, .. } = env;
-    let mut lists = CodeLists::new(signatures.len(), modules.len());
+    let mut lists = CodeLists::new(signatures.len(), &modules);
     for (func, &start) in functions.into_iter().zip(&starts) {
         lists.add(func, start);
     }
     let (tables, ranges) = lists.finish();
     let modules = modules.into_iter().zip(ranges);
-    let modules =
-        modules.map(|(env, functions)| ModuleImage::new(env.module, functions.into_iter().collect(), env.generated));
+    let modules = modules
+        .map(|(env, (_, functions))| ModuleImage::new(env.module, functions.into_iter().collect(), env.generated));
     Ok(CodeImage { text: text.into(), data: data.into(), modules: modules.collect(), signatures, tables })
 }
 
@@ -70,8 +70,8 @@ fn place(isa: &dyn TargetIsa, functions: &[CompiledFunction]) -> Result<(Vec<u8>
 
 /// What the image's tables are made of.
 struct CodeLists {
-    /// By module.
-    ranges: Arena<ModuleIndex, Vec<CodeRange>>,
+    /// By module, with the number of its imported functions. A function without code has an empty range.
+    ranges: Arena<ModuleIndex, (u32, Vec<CodeRange>)>,
     entries: Vec<Option<u32>>,
     host_stubs: Vec<Option<u32>>,
     traps: Vec<TrapRecord>,
@@ -84,9 +84,13 @@ struct CodeLists {
 }
 
 impl CodeLists {
-    fn new(signatures: usize, modules: usize) -> CodeLists {
+    fn new(signatures: usize, modules: &Arena<ModuleIndex, ModuleEnv>) -> CodeLists {
+        let ranges = modules.values().map(|env| {
+            let (all, imported) = (env.module.functions.len() as u32, env.module.imported_functions);
+            (imported, vec![CodeRange { start: 0, len: 0 }; (all - imported) as usize])
+        });
         CodeLists {
-            ranges: (0..modules).map(|_| Vec::new()).collect(),
+            ranges: ranges.collect(),
             entries: vec![None; signatures],
             host_stubs: vec![None; signatures],
             traps: Vec::new(),
@@ -107,7 +111,8 @@ impl CodeLists {
         };
         let function = match func.key {
             CodeKey::Function(module, index) => {
-                self.ranges[module].push(code);
+                let (imported, ranges) = &mut self.ranges[module];
+                ranges[(index.as_u32() - *imported) as usize] = code;
                 Some((module, index))
             }
             CodeKey::Entry(signature) => {
@@ -131,7 +136,7 @@ impl CodeLists {
     }
 
     /// The tables, and for each module the code of the functions that it defines.
-    fn finish(self) -> (CodeTables, Arena<ModuleIndex, Vec<CodeRange>>) {
+    fn finish(self) -> (CodeTables, Arena<ModuleIndex, (u32, Vec<CodeRange>)>) {
         let tables = CodeTables {
             entries: self.entries.into_iter().collect(),
             host_stubs: self.host_stubs.into_iter().collect(),

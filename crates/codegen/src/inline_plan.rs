@@ -3,6 +3,7 @@
 
 use crate::known_tables;
 use crate::module_env::{Body, UnitEnv};
+use crate::optional_bodies::open_functions;
 use crate::parallel::Helpers;
 use gusset_artifact::{FuncIndex, ImportLink, ModuleIndex};
 use std::collections::{HashMap, HashSet};
@@ -57,6 +58,10 @@ pub(crate) struct InlinedBody {
     /// Whether whoever is linked with it inlines it: its own code is for others, which are few, and is not worth inlining into. So what is
     /// inlined in a chain of calls is translated in one place, not in each member of the chain.
     pub(crate) is_elsewhere: bool,
+    /// Whether it needs no code of its own if all calls of it are inlined, which it seems they are.
+    pub(crate) is_optional: bool,
+    /// What its own code calls, if nothing is inlined into that.
+    calls: Box<[UnitFunction]>,
 }
 
 /// What a body is like that may be inlined.
@@ -86,6 +91,8 @@ impl InlinePlan {
         let called = found.iter().zip(&nested).filter(|(_, nesting)| nesting.is_some_and(|body| !body.nests));
         let is_called: HashSet<UnitFunction> =
             called.flat_map(|((_, survey), _)| survey.calls.iter().copied()).collect();
+        let is_open = open_functions(env);
+        let is_called_within = called_within(env, &found);
         let mut plan = InlinePlan::default();
         let mut code = Vec::new();
         for ((body, survey), nesting) in found.into_iter().zip(nested) {
@@ -96,7 +103,14 @@ impl InlinePlan {
             let function = (body.module, body.index);
             let (is_leaf, is_tiny) = (survey.is_leaf, weight <= MAX_OWN_WEIGHT);
             let is_elsewhere = is_linked.contains(&function) && !is_called.contains(&function);
-            let inlined = InlinedBody { start, len, offset, features, is_leaf, nests, is_tiny, is_elsewhere };
+            let is_optional = match is_open.contains(&function) {
+                true => false,
+                false if is_tiny || env.modules[body.module].generated => true,
+                false => is_linked.contains(&function) && !is_called_within.contains(&function),
+            };
+            let calls = if is_elsewhere { survey.calls.into() } else { Box::default() };
+            let inlined =
+                InlinedBody { start, len, offset, features, is_leaf, nests, is_tiny, is_elsewhere, is_optional, calls };
             plan.functions.insert(function, inlined);
         }
         plan.code = code.into();
@@ -106,6 +120,11 @@ impl InlinePlan {
     /// A function, if it is inlined.
     pub(crate) fn get(&self, function: UnitFunction) -> Option<&InlinedBody> {
         self.functions.get(&function)
+    }
+
+    /// What the code of a function calls, whatever becomes of other functions.
+    pub(crate) fn surely_called_by(&self, function: UnitFunction) -> &[UnitFunction] {
+        self.functions.get(&function).map_or(&[], |inlined| &inlined.calls)
     }
 
     /// The body of one that is.
@@ -132,6 +151,13 @@ fn linked_functions(env: &UnitEnv) -> HashSet<UnitFunction> {
         _ => None,
     });
     functions.collect()
+}
+
+/// The functions that small ones of their own module call, which does not inline what is more than tiny.
+fn called_within(env: &UnitEnv, found: &[(&Body<'_>, Survey)]) -> HashSet<UnitFunction> {
+    let guests = found.iter().filter(|(body, _)| !env.modules[body.module].generated);
+    let called = guests.flat_map(|(body, survey)| survey.calls.iter().filter(|callee| callee.0 == body.module));
+    called.copied().collect()
 }
 
 fn max_body(env: &UnitEnv, module: ModuleIndex) -> usize {

@@ -275,7 +275,7 @@ fn misplaced((at, range): (usize, gusset_artifact::FunctionRange)) -> bool {
 fn stubs_for_instances(env: &UnitEnv) -> Vec<CodeKey> {
     let mut imported: BTreeSet<SignatureIndex> = BTreeSet::new();
     for env in env.modules.values() {
-        imported.extend(env.given_functions().map(|func| env.module.functions.at(func)));
+        imported.extend(env.unknown_functions().map(|func| env.module.functions.at(func)));
     }
     let builtins = BuiltinFunction::ALL.iter().map(|&builtin| CodeKey::Builtin(builtin));
     builtins.chain(imported.into_iter().map(CodeKey::HostStub)).collect()

@@ -21,7 +21,7 @@
 //!
 //! let empty_module = b"\0asm\x01\0\0\0";
 //! let mut modules = Arena::default();
-//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[], generated: false });
+//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[], open_exports: None, generated: false });
 //!
 //! let compiler = Compiler::new(&CompilerSettings::default())?;
 //! let image = compiler.compile(&LinkUnit { modules })?;
@@ -60,6 +60,7 @@ mod metering;
 mod module_env;
 mod names;
 mod op;
+mod optional_bodies;
 mod parallel;
 mod placement;
 mod places;

@@ -49,6 +49,9 @@ pub(crate) struct ModuleEnv {
     pub(crate) plans: AccessPlans,
     /// What is known of each imported function.
     pub(crate) links: Vec<ImportLink>,
+    /// The functions that something else may call than code that calls them by their indices: exported ones that are open, those that
+    /// references are made of, and the start function.
+    pub(crate) open: BTreeSet<FuncIndex>,
     /// Where each imported table is defined, if that is known.
     pub(crate) table_links: Vec<Option<(ModuleIndex, TableIndex)>>,
     /// Whether Gusset made it: it uses no fuel but what it charges.
@@ -58,11 +61,11 @@ pub(crate) struct ModuleEnv {
 }
 
 impl ModuleEnv {
-    /// The imported functions that instances are given.
-    pub(crate) fn given_functions(&self) -> impl Iterator<Item = FuncIndex> {
+    /// The imported functions that may be the host's.
+    pub(crate) fn unknown_functions(&self) -> impl Iterator<Item = FuncIndex> {
         let links = self.links.iter().enumerate();
-        let given = links.filter(|(_, link)| !matches!(link, ImportLink::Transcoder(_)));
-        given.map(|(import, _)| FuncIndex::from_u32(import as u32))
+        let unknown = links.filter(|(_, link)| !matches!(link, ImportLink::Transcoder(_) | ImportLink::Func { .. }));
+        unknown.map(|(import, _)| FuncIndex::from_u32(import as u32))
     }
 
     /// The transcoder that a function of the module's index space is, if it is one.
@@ -196,6 +199,8 @@ struct ModuleParser<'u, 'a> {
     functions: Vec<SignatureIndex>,
     exports: Vec<(&'a str, EntityIndex)>,
     escaping: BTreeSet<FuncIndex>,
+    /// Those of them that references are made of.
+    referred: BTreeSet<FuncIndex>,
     names: ModuleNames<'a>,
     /// Whether sections for debuggers are kept.
     keep_debug: bool,
@@ -209,8 +214,21 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         bodies: &'u mut Vec<Body<'a>>,
         keep_debug: bool,
     ) -> Self {
-        let (module, types, functions, exports, escaping, names) = Default::default();
-        ModuleParser { index, signatures, data, bodies, module, types, functions, exports, escaping, names, keep_debug }
+        let (module, types, functions, exports, escaping, referred, names) = Default::default();
+        ModuleParser {
+            index,
+            signatures,
+            data,
+            bodies,
+            module,
+            types,
+            functions,
+            exports,
+            escaping,
+            referred,
+            names,
+            keep_debug,
+        }
     }
 
     fn run(mut self, settings: &CompilerSettings, unit: &UnitModule<'a>) -> Result<ModuleEnv, CodegenError> {
@@ -239,9 +257,17 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let table_links = table_links(&self.module, unit);
+        self.escaping.extend(&self.referred);
         transcoder::check_links(&self.module, &self.signatures.all, &links, &self.escaping, unit.generated)?;
+        let open = open_functions(&self.module, unit, self.referred)?;
+        let mut functions = 0..;
         for (import, link) in self.module.imports.iter_mut().zip(unit.imports) {
             import.builtin = matches!(link, ImportLink::Transcoder(_));
+            if let CoreExternType::Func(_) = import.ty {
+                let func = functions.next().map(FuncIndex::from_u32);
+                import.direct =
+                    matches!(link, ImportLink::Func { .. }) && func.is_some_and(|func| !open.contains(&func));
+            }
         }
         self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
         let layout = ContextLayout::new(&self.module);
@@ -249,7 +275,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         let generated = unit.generated;
         let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
         let (name, module, types) = (unit.name.into(), self.module, self.types);
-        Ok(ModuleEnv { name, module, types, layout, plans, links, table_links, generated, fuel })
+        Ok(ModuleEnv { name, module, types, layout, plans, links, open, table_links, generated, fuel })
     }
 
     /// Takes over what a validated section says.
@@ -352,7 +378,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 }
             };
             let (module_name, name) = (import.module.into(), import.name.into());
-            module.imports.push(CoreImport { module: module_name, name, ty, builtin: false });
+            module.imports.push(CoreImport { module: module_name, name, ty, builtin: false, direct: false });
         }
         Ok(())
     }
@@ -407,7 +433,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
                 wasmparser::ElementItems::Functions(functions) => {
                     let functions = functions.into_iter().map(|func| func.map(FuncIndex::from_u32));
                     let functions = functions.collect::<Result<Vec<_>, _>>()?;
-                    self.escaping.extend(functions.iter().copied());
+                    self.referred.extend(functions.iter().copied());
                     (wasmparser::RefType::FUNCREF, ElementItems::Functions(functions.into_iter().collect()))
                 }
                 wasmparser::ElementItems::Expressions(ty, expressions) => {
@@ -444,7 +470,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
     /// A constant expression; the functions that it refers to escape.
     fn const_expr(&mut self, expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, CodegenError> {
         let expr = self.types.const_expr(expr)?;
-        self.escaping.extend(expr.ops.iter().filter_map(|op| match op {
+        self.referred.extend(expr.ops.iter().filter_map(|op| match op {
             ConstOp::RefFunc(func) => Some(*func),
             _ => None,
         }));
@@ -457,6 +483,29 @@ fn fuel_global(module: &CoreModule) -> Option<GlobalIndex> {
     let globals = module.imports.iter().filter(|import| matches!(import.ty, CoreExternType::Global(_)));
     let at = globals.enumerate().find(|(_, import)| &*import.module == "fuel")?.0;
     Some(GlobalIndex::from_u32(at as u32))
+}
+
+/// The functions of a module that are open, `referred` among them.
+fn open_functions(
+    module: &CoreModule,
+    unit: &UnitModule<'_>,
+    referred: BTreeSet<FuncIndex>,
+) -> Result<BTreeSet<FuncIndex>, CodegenError> {
+    let mut open = referred;
+    open.extend(module.start);
+    match unit.open_exports {
+        Some(exports) => {
+            if let Some(func) = exports.iter().find(|&&func| module.functions.get(func).is_none()) {
+                return Err(CodegenError::internal(format!("there is no function {func} that could be exported")));
+            }
+            open.extend(exports);
+        }
+        None => open.extend(module.exports.iter().filter_map(|(_, entity)| match entity {
+            EntityIndex::Func(func) => Some(func),
+            _ => None,
+        })),
+    }
+    Ok(open)
 }
 
 /// The elements of a segment that is written as expressions: often they name functions alone, as the other form does.

@@ -1,6 +1,6 @@
 //! A link unit as the caller hands it over.
 
-use gusset_artifact::{ImportLink, ModuleIndex};
+use gusset_artifact::{FuncIndex, ImportLink, ModuleIndex};
 use gusset_types::Arena;
 
 /// Modules that are compiled together.
@@ -21,6 +21,9 @@ pub struct UnitModule<'a> {
     pub offset: usize,
     /// What is known of each of its imports, in the module's order; empty means that nothing is.
     pub imports: &'a [ImportLink],
+    /// Which of its exported functions something may call that does not do so by what is known of imports; `None` if all. Others may
+    /// have no code of their own.
+    pub open_exports: Option<&'a [FuncIndex]>,
     /// Whether Gusset made it, as it does adapters: it may use every feature, whatever a host has switched off.
     pub generated: bool,
 }

@@ -192,7 +192,14 @@ fn generated_modules_may_use_every_feature() {
     let compiler = Compiler::new(&settings).expect("this machine is supported");
     for &(_, wat) in NEEDS {
         let (wasm, mut modules) = (wasm(wat), Arena::default());
-        modules.push(UnitModule { name: "made", wasm: &wasm, offset: 0, imports: &[], generated: true });
+        modules.push(UnitModule {
+            name: "made",
+            wasm: &wasm,
+            offset: 0,
+            imports: &[],
+            open_exports: None,
+            generated: true,
+        });
         compiler.compile(&LinkUnit { modules }).unwrap_or_else(|error| panic!("{wat}: {error}"));
     }
 }

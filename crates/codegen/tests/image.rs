@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use gusset_artifact::*;
-use gusset_codegen::{CompilerSettings, OptimizationLevel};
+use gusset_codegen::{Compiler, CompilerSettings, LinkUnit, OptimizationLevel, UnitModule};
 use gusset_types::TrapCode;
 
 const SIGNATURE: SignatureIndex = SignatureIndex::from_u32(0);
@@ -220,8 +220,9 @@ fn entries_and_host_stubs_cover_what_meets_the_host() {
             (start $s))"#,
     );
     let present = |table: &PodTable<_, Option<u32>>| table.iter().map(|offset| offset.is_some()).collect::<Vec<_>>();
-    assert_eq!(present(&image.tables.entries), [true, true, true, false, true]);
-    assert_eq!(present(&image.tables.host_stubs), [true, true, true, false, true]);
+    // The host calls what is exported, what starts, and what may be in a table; its own functions may be imported, or in a table.
+    assert_eq!(present(&image.tables.entries), [false, true, true, false, true]);
+    assert_eq!(present(&image.tables.host_stubs), [true, false, true, false, false]);
     // The landing pad of each entry is in the tables.
     for entry in image.tables.entries.iter().flatten() {
         let range = image.tables.functions.iter().find(|range| range.code.start == entry).expect("it has a range");
@@ -509,6 +510,85 @@ fn a_chain_of_calls_is_inlined_in_one_place() {
     let calls = 300;
     let long = inlined(calls + 1);
     assert!((calls * 3 / 4..calls).contains(&long), "{long}");
+}
+
+/// The functions of which a unit has code: of a library, and of a module that imports its first function and whose second one is called by
+/// others. `open` are the exports of the library of which that is true too.
+fn with_code(library: &str, open: &[u32], user: &str) -> Vec<(u32, u32)> {
+    let (library, user) = (wasm(library), wasm(user));
+    let links = [ImportLink::Func { module: MODULE, func: func(0) }];
+    let open: Vec<FuncIndex> = open.iter().copied().map(func).collect();
+    let user_open = [func(1)];
+    let module = |wasm, imports, open_exports| UnitModule {
+        name: "test",
+        wasm,
+        offset: 0,
+        imports,
+        open_exports: Some(open_exports),
+        generated: false,
+    };
+    let modules = [module(&library, &[], &open[..]), module(&user, &links, &user_open[..])];
+    let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
+    let image = compiler.compile(&LinkUnit { modules: modules.into_iter().collect() }).expect("it is valid");
+    let placed: Vec<_> = image.tables.functions.iter().filter_map(|range| range.function).collect();
+    for (module, functions) in image.modules.iter() {
+        for at in functions.module.imported_functions..functions.module.functions.len() as u32 {
+            assert_eq!(image.code_of(module, func(at)).is_some(), placed.contains(&(module, func(at))), "{at}");
+        }
+    }
+    placed.into_iter().map(|(module, func)| (module.as_u32(), func.as_u32())).collect()
+}
+
+/// What nothing reaches but calls that are inlined has no code of its own, and all else has.
+#[test]
+fn what_is_inlined_everywhere_has_no_code() {
+    const LIBRARY: &str = r#"(func $f (export "f") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 5)))"#;
+    const IMPORT: &str = r#"(import "" "f" (func $f (param i32) (result i32)))"#;
+    const CALL: &str = r#"(func (export "run") (param i32) (result i32) (call $f (local.get 0)))"#;
+    let of = |more: &str, open: &[u32], fields: &str| {
+        let codes =
+            with_code(&format!("(module {LIBRARY} {more})"), open, &format!("(module {IMPORT} {CALL} {fields})"));
+        assert!(codes.contains(&(1, 1)), "{codes:?}");
+        codes.contains(&(0, 0))
+    };
+    assert!(!of("", &[], ""), "all calls are inlined");
+    assert!(of("", &[0], ""), "it is open");
+    assert!(of("(elem declare func $f)", &[], ""), "its module may refer to it");
+    assert!(of("(global funcref (ref.func $f))", &[], ""), "and so does a global");
+    assert!(of("", &[], "(elem declare func $f)"), "its importer may");
+    assert!(of("", &[], "(func (param i32) (result i32) (return_call $f (local.get 0)))"), "a call is not inlined");
+    assert!(!of("", &[], r#"(export "f" (func $f))"#), "nobody calls what is handed on");
+    let idle = r#"(func (export "run") (param i32) (result i32) (local.get 0))"#;
+    let codes = with_code(&format!("(module {LIBRARY})"), &[], &format!("(module {IMPORT} {idle})"));
+    assert_eq!(codes, [(0, 0), (1, 1)], "what nobody calls is inlined nowhere");
+}
+
+/// A function that must have code calls others that need it for that reason alone, and so on.
+#[test]
+fn what_is_called_by_what_is_needed_has_code() {
+    let links: Vec<[ImportLink; 1]> = (1..20)
+        .map(|n| [ImportLink::Func { module: ModuleIndex::from_u32(n), func: func(u32::from(n < 19)) }])
+        .collect();
+    let link = wasm(
+        r#"(module (import "" "f" (func $f (param i32) (result i32)))
+        (func (export "f") (param i32) (result i32) (i32.add (call $f (i32.mul (local.get 0) (i32.const 3))) (local.get 0))))"#,
+    );
+    let last = wasm(r#"(module (func (export "f") (param i32) (result i32) (local.get 0)))"#);
+    let compiled = |open: &[FuncIndex]| {
+        let module = |at: usize| UnitModule {
+            name: "test",
+            wasm: if at < 19 { &link } else { &last },
+            offset: 0,
+            imports: links.get(at).map_or(&[][..], |links| links),
+            open_exports: Some(if at == 1 { open } else { &[] }),
+            generated: false,
+        };
+        let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
+        let image = compiler.compile(&LinkUnit { modules: (0..20).map(module).collect() }).expect("it is valid");
+        image.tables.functions.iter().filter(|range| range.function.is_some()).count()
+    };
+    assert_eq!(compiled(&[]), 1, "the chain is inlined");
+    assert_eq!(compiled(&[func(1)]), 20, "a member of the chain is called by others, and so all behind it have code");
 }
 
 /// However small functions are and however many, all together are inlined into one to a limit.

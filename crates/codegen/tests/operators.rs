@@ -226,7 +226,14 @@ fn every_operator_of_every_supported_proposal_compiles() {
 
 fn compile_for(cpu: &str, settings: &CompilerSettings, wat: &str) -> Result<(), gusset_codegen::CodegenError> {
     let (wasm, mut modules) = (wasm(wat), Arena::default());
-    modules.push(UnitModule { name: "test", wasm: &wasm, offset: 0, imports: &[], generated: false });
+    modules.push(UnitModule {
+        name: "test",
+        wasm: &wasm,
+        offset: 0,
+        imports: &[],
+        open_exports: None,
+        generated: false,
+    });
     let target = CodeTarget { triple: None, cpu: Some(cpu.into()) };
     Compiler::for_target(settings, &target)?.compile(&LinkUnit { modules }).map(drop)
 }

@@ -13,7 +13,7 @@ use crate::body::{BodyIndex, ComponentBody, ComponentDefinition, OuterKind, Pars
 use crate::convert::Converter;
 use crate::error::TranslateError;
 use crate::flatten::root::RootExterns;
-use crate::link;
+use crate::link::{self, KnownModule};
 use crate::parse::MAX_NESTING;
 use crate::scope::{
     CanonLift, ComponentClosure, FuncItem, InstanceItem, LabelledInstance, LiftIndex, Scope, ScopeItem,
@@ -316,12 +316,13 @@ impl<'b, 'a> Flattener<'b, 'a> {
 
     fn finish(self) -> Translation<'a> {
         let names = module_names(self.parsed);
-        let links = link::links(self.parsed, &self.adapters, &self.plan);
+        let known = link::known_modules(self.parsed, &self.adapters, &self.plan);
         let user = self.parsed.modules.iter().map(|(index, module)| TranslatedModule {
             name: names.get(&index).map_or_else(|| format!("module {index}"), |name| cut_name(name).into()),
             wasm: Cow::Borrowed(module.wasm),
             offset: module.range.start,
             imports: Vec::new(),
+            open_exports: None,
             adapter: false,
         });
         let adapters = self.adapters.into_modules().into_iter().enumerate().map(|(index, made)| TranslatedModule {
@@ -329,10 +330,12 @@ impl<'b, 'a> Flattener<'b, 'a> {
             wasm: Cow::Owned(made.wasm),
             offset: 0,
             imports: Vec::new(),
+            open_exports: None,
             adapter: true,
         });
-        let with_links = |(module, imports)| TranslatedModule { imports, ..module };
-        Translation { plan: self.plan, modules: user.chain(adapters).zip(links).map(with_links).collect() }
+        let linked =
+            |(module, KnownModule { imports, open_exports })| TranslatedModule { imports, open_exports, ..module };
+        Translation { plan: self.plan, modules: user.chain(adapters).zip(known).map(linked).collect() }
     }
 }
 

@@ -37,7 +37,7 @@ mod parse;
 mod reach;
 mod scope;
 
-use gusset_artifact::{ImportLink, ModuleIndex, Plan};
+use gusset_artifact::{FuncIndex, ImportLink, ModuleIndex, Plan};
 use gusset_types::{Arena, ComponentFeatures};
 use std::borrow::Cow;
 
@@ -87,6 +87,9 @@ pub struct TranslatedModule<'a> {
     pub offset: usize,
     /// What is known of each of its imports, in order.
     pub imports: Vec<ImportLink>,
+    /// Of its exported functions those, by their indices and in order, that something calls otherwise than by what is known of imports: the
+    /// host, or a module of whose imports nothing is known. `None` if all may be called so.
+    pub open_exports: Option<Vec<FuncIndex>>,
     /// Whether it holds adapters.
     pub adapter: bool,
 }

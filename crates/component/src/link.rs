@@ -3,18 +3,28 @@
 //! An import is known if its module is instantiated once, by the plan only, and it is given a function or table that another
 //! module, instantiated once, defines. A module that the root exports can be instantiated by others, with anything. Of a table it must
 //! also be known who else has it. What transcoders a module imports is known in any case: they are no definitions of the plan.
+//!
+//! What is known of an import is all that its function is called by; an exported function that anything else of the plan names is open.
 
 use crate::adapters::Adapters;
 use crate::body::{LinkedKind, Parsed};
 use gusset_artifact::{
-    CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, ImportLink, ModuleIndex, Plan, PlanModule, RootExport, Step,
-    TranscoderImport,
+    CoreDef, CoreInstanceIndex, EntityIndex, ExternItem, FuncIndex, FuncSource, ImportLink, ModuleIndex, Plan,
+    PlanModule, RootExport, Step, Trampoline, TranscoderImport,
 };
-use gusset_types::{Arena, ArenaIndex, CoreDefIndex};
-use std::collections::HashSet;
+use gusset_types::{Arena, ArenaIndex, CanonOptions, CoreDefIndex, ResourceType};
+use std::collections::{BTreeSet, HashSet};
 
-/// The links of all modules of the unit, in order.
-pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Vec<Vec<ImportLink>> {
+/// What is known of a module.
+pub(crate) struct KnownModule {
+    /// Of its imports, in order.
+    pub(crate) imports: Vec<ImportLink>,
+    /// The exported functions that others call than those whose links say so, in order; `None` if all are.
+    pub(crate) open_exports: Option<Vec<FuncIndex>>,
+}
+
+/// What is known of all modules of the unit, in order.
+pub(crate) fn known_modules(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Vec<KnownModule> {
     let user = parsed.modules.values();
     let user = user.map(|module| module.imports.iter().map(|import| LinkedImport::Given(import.kind)).collect());
     let made = adapters.modules().iter().map(|module| module.imports.clone());
@@ -41,17 +51,79 @@ pub(crate) fn links(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Plan) -> Ve
             _ => None,
         };
         let links: Vec<ImportLink> = imports.iter().map(|&import| resolve(plan, &modules, import)).collect();
+        for (&import, link) in imports.iter().zip(&links) {
+            if known.is_none() || !matches!(link, ImportLink::Func { .. }) {
+                open_export(plan, &mut modules, import);
+            }
+        }
         match known {
             Some(module) => modules[module].set_given(links),
             None => open.extend(links.into_iter().filter(|link| matches!(link, ImportLink::Table { .. }))),
         }
     }
-    let links = modules.iter_mut().map(|(_, module)| {
-        let mut links = std::mem::take(&mut module.links);
-        links.iter_mut().filter(|link| open.contains(*link)).for_each(|link| *link = ImportLink::Unknown);
-        links
+    for def in used_by_the_host(plan) {
+        open_export(plan, &mut modules, def);
+    }
+    let known = modules.iter_mut().map(|(_, module)| {
+        let mut imports = std::mem::take(&mut module.links);
+        imports.iter_mut().filter(|link| open.contains(*link)).for_each(|link| *link = ImportLink::Unknown);
+        let open_exports = (!module.exported).then(|| std::mem::take(&mut module.open_exports).into_iter().collect());
+        KnownModule { imports, open_exports }
     });
-    links.collect()
+    known.collect()
+}
+
+/// Notes that somebody has a definition of whom the links do not tell. It concerns functions of modules of the unit alone.
+fn open_export(plan: &Plan, modules: &mut Arena<ModuleIndex, ModuleLinks>, def: CoreDefIndex) {
+    if let CoreDef::Export { instance, item: EntityIndex::Func(func) } = plan.core_defs[def]
+        && let PlanModule::Unit(module) = plan.core_instances[instance]
+    {
+        modules[module].open_exports.insert(func);
+    }
+}
+
+/// All definitions that the plan names but for imports of core modules: what the runtime itself calls is among them.
+fn used_by_the_host(plan: &Plan) -> Vec<CoreDefIndex> {
+    let mut used = Vec::new();
+    for ResourceType { dtor, name: _, instance: _ } in plan.resources.values() {
+        used.extend(*dtor);
+    }
+    for trampoline in plan.trampolines.values() {
+        match trampoline {
+            Trampoline::LowerImport { options, import: _, ty: _ } => used.extend(named_by(options)),
+            Trampoline::LowerLifted { func, lift, lower, lift_type: _, lower_type: _, name: _ } => {
+                used.push(*func);
+                used.extend(named_by(lift).chain(named_by(lower)));
+            }
+            Trampoline::AdapterTrap { .. } | Trampoline::DropImportedResource(_) => {}
+        }
+    }
+    for export in plan.exported_funcs.values() {
+        match &export.source {
+            FuncSource::Lift { func, options } => {
+                used.push(*func);
+                used.extend(named_by(options));
+            }
+            FuncSource::Import(_) => {}
+        }
+    }
+    used
+}
+
+/// What canonical options name.
+fn named_by(options: &CanonOptions) -> impl Iterator<Item = CoreDefIndex> {
+    let CanonOptions {
+        instance: _,
+        string_encoding: _,
+        memory,
+        pointer_width: _,
+        page_size_log2: _,
+        realloc,
+        post_return,
+        async_: _,
+        callback,
+    } = *options;
+    [memory, realloc, post_return, callback].into_iter().flatten()
 }
 
 /// What an import of a module is.
@@ -81,6 +153,7 @@ struct ModuleLinks {
     /// Whether others can make instances of it.
     exported: bool,
     links: Vec<ImportLink>,
+    open_exports: BTreeSet<FuncIndex>,
 }
 
 impl ModuleLinks {
@@ -102,6 +175,7 @@ impl ModuleLinks {
             instances: Instances::None,
             exported: false,
             links: links.collect(),
+            open_exports: BTreeSet::new(),
         }
     }
 

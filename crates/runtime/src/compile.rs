@@ -136,7 +136,7 @@ impl EngineCompiler {
             return Ok(code.clone());
         }
         let mut modules = Arena::default();
-        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports, generated: true });
+        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports, open_exports: None, generated: true });
         let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
@@ -161,7 +161,14 @@ impl EngineCompiler {
 
 fn unit_of_module<'a>(input: &'a SourceInput<'_>) -> LinkUnit<'a> {
     let mut modules = Arena::default();
-    modules.push(UnitModule { name: "module", wasm: &input.wasm, offset: 0, imports: &[], generated: false });
+    modules.push(UnitModule {
+        name: "module",
+        wasm: &input.wasm,
+        offset: 0,
+        imports: &[],
+        open_exports: None,
+        generated: false,
+    });
     LinkUnit { modules }
 }
 

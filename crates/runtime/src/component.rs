@@ -371,8 +371,8 @@ fn link_unit<'a>(translation: &'a gusset_component::Translation<'_>) -> gusset_c
     let mut unit = gusset_codegen::LinkUnit::default();
     for module in translation.modules.values() {
         let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
-        let (offset, generated) = (module.offset, module.adapter);
-        unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, generated });
+        let (offset, generated, open_exports) = (module.offset, module.adapter, module.open_exports.as_deref());
+        unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, open_exports, generated });
     }
     unit
 }

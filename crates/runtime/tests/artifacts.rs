@@ -69,7 +69,7 @@ const MODULE: &str = r#"(module $calc
     (i32.add (local.get 0) (local.get 1)))
   (func (export "init") (memory.init $passive (i32.const 0) (i32.const 0) (i32.const 2))))"#;
 
-fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Component> {
+pub(crate) fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Component> {
     // SAFETY: the tests make artefacts themselves; what they change in one must be refused.
     unsafe { Component::deserialize(engine, bytes) }
 }

@@ -41,6 +41,7 @@ mod memory_images;
 mod modules;
 mod names;
 mod nans;
+mod own_code;
 mod pooling;
 mod progress;
 mod re_exports;

@@ -183,10 +183,23 @@ impl VmStore {
 
     /// The code of a function that an instance defines, and its context.
     fn target_of(&self, instance: usize, func: FuncIndex) -> Result<(usize, usize)> {
+        let code = self.code_of(instance, func).ok_or_else(|| {
+            let record = &self.instances[instance];
+            let module = describe(record.module, &record.image().module);
+            format_err!("internal error: function {func} of {module} has no code of its own")
+        })?;
+        Ok((code, self.own_context(instance)))
+    }
+
+    /// The code of a function that an instance defines; `None` where all calls of it are inlined.
+    fn code_of(&self, instance: usize, func: FuncIndex) -> Option<usize> {
         let record = &self.instances[instance];
-        let code = record.code.function(record.module, func);
-        let code = code.ok_or_else(|| format_err!("internal error: function {func} has no code"))?;
-        Ok((code, self.context_of(ContextPlace { context: record.context, offset: 0 }).start()))
+        record.code.function(record.module, func)
+    }
+
+    /// The address of an instance's context.
+    fn own_context(&self, instance: usize) -> usize {
+        self.context_of(ContextPlace { context: self.instances[instance].context, offset: 0 }).start()
     }
 
     /// The reference that compiled code holds for a function.
@@ -373,12 +386,15 @@ impl VmStore {
     }
 
     /// The three words of a function's reference, for an import slot of a module in `code`, which has stubs for whatever
-    /// its modules import.
-    pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory) -> Result<[u64; 3]> {
+    /// its modules import. If the import is direct, nobody looks for the function's code there, and 0 says that it has none of its own.
+    pub(super) fn import_words(&mut self, number: usize, code: &CodeMemory, direct: bool) -> Result<[u64; 3]> {
         let FuncRecord { type_id, origin, .. } = self.functions[number];
         let context = match origin {
             FunctionOrigin::Guest { instance, func } => {
-                let (code, context) = self.target_of(instance as usize, func)?;
+                let (code, context) = match self.code_of(instance as usize, func) {
+                    None if direct => (0, self.own_context(instance as usize)),
+                    _ => self.target_of(instance as usize, func)?,
+                };
                 return Ok([code as u64, context as u64, type_word(type_id, number)]);
             }
             FunctionOrigin::Host { context, .. } => context,

@@ -182,11 +182,11 @@ impl VmStore {
                 next(&mut functions);
                 continue;
             }
-            let Some(&import) = given.next() else { bail!("internal error: an import is given nothing") };
-            match import {
+            let Some(&given) = given.next() else { bail!("internal error: an import is given nothing") };
+            match given {
                 ExternHandle::Func(func) => {
                     let index = FuncIndex::from_u32(next(&mut functions));
-                    let words = self.import_words(func.index(id), code)?;
+                    let words = self.import_words(func.index(id), code, import.direct)?;
                     let slot = layout.imported_function(index);
                     let context = self.context_of(header);
                     for (field, word) in [FUNC_REF.code, FUNC_REF.context, FUNC_REF.type_id].into_iter().zip(words) {

@@ -40,7 +40,8 @@
 //! - **V11, references are checked on the way in.** A function reference that the host hands to compiled code
 //!   (argument, result, element, global) is null or the address of a function reference in this store, and can be
 //!   called. Records of functions are zero until their address is first given out, and do not change once they are written: who
-//!   gives out an address, the runtime or compiled code, sees to that first.
+//!   gives out an address, the runtime or compiled code, sees to that first. That of a direct import (`CoreImport::direct`) may have no code:
+//!   nothing makes a reference of such an import, or calls it but by its link.
 //! - **V12, numbers are plain data.** Every pattern of bits is a `u8`, a `u16`, a word of a context or an element of a table, and
 //!   larger ones are so many smaller ones.
 //! - **V13, files of a cache are ours and stay as they are.** A [`CachedFile`](crate::cache) comes out of a directory of which nobody but

@@ -10,7 +10,14 @@ use gusset_types::Arena;
 fn lazy_code(text: &str) -> Arc<LazyCode> {
     let wasm = wat::parse_str(text).unwrap();
     let mut modules = Arena::default();
-    modules.push(UnitModule { name: "module", wasm: &wasm, offset: 0, imports: &[], generated: false });
+    modules.push(UnitModule {
+        name: "module",
+        wasm: &wasm,
+        offset: 0,
+        imports: &[],
+        open_exports: None,
+        generated: false,
+    });
     // What is called is to be called.
     let compiler = Compiler::new(&Config::new().compiler_inlining(false).code_settings()).unwrap().with_threads(1);
     let (image, unit) = compiler.prepare(&LinkUnit { modules }, &|_| {}).unwrap();
