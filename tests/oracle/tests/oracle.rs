@@ -3,7 +3,7 @@
 use gusset::Engine;
 use gusset_oracle::{
     Addresses, CallSide, Encoding, GeneratedType, Joined, Unstructured, arbitrary_type_with_handles, check_types,
-    engine, engine_without_adapters, input,
+    engine, engine_without_adapters, engine_without_inlining, input,
 };
 
 /// Passes values of types with handles: `per_type` of each of six types, which share a composition as adapters share a module and its
@@ -38,6 +38,13 @@ fn check_compositions(engine: &Engine, joined: Joined, compositions: u64, per_ty
 fn generated_values_pass_through_generated_adapters() {
     let (types, values) = check_compositions(&engine(), Joined::Composed, 171, 100);
     assert!(types >= 1000 && values >= 100 * types, "only {values} values of {types} types were passed");
+}
+
+/// The same values, through adapters into which nothing is inlined, and which are not inlined.
+#[test]
+fn they_pass_without_inlining_as_well() {
+    let (types, values) = check_compositions(&engine_without_inlining(), Joined::Composed, 72, 10);
+    assert!(values >= 10 * types, "only {values} values of {types} types were passed");
 }
 
 /// The same values, lifted and lowered by the host.
