@@ -52,6 +52,7 @@ mod roll_back;
 mod shapes_of_types;
 mod shared_memories;
 mod shim_tables;
+mod short_texts;
 mod source_lines;
 mod stacks;
 mod text_places;

@@ -47,6 +47,7 @@ impl InstanceItems {
         InstanceItems { positions: vec![MISSING; starts[4] as usize].into(), starts }
     }
 
+    #[inline]
     fn place<Index: ItemIndex>(&self, index: Index) -> Option<usize> {
         let [start, end] = [self.starts[Index::KIND], self.starts[Index::KIND + 1]].map(|at| at as usize);
         let place = start + index.as_usize();
@@ -60,6 +61,7 @@ impl InstanceItems {
     }
 
     /// The position; `None` for what the instance does not have, or not yet.
+    #[inline]
     pub(super) fn get<Index: ItemIndex>(&self, index: Index) -> Option<usize> {
         let position = self.positions[self.place(index)?];
         (position != MISSING).then_some(position as usize)
@@ -70,6 +72,7 @@ impl InstanceItems {
     /// # Panics
     ///
     /// When the instance has no such thing: code that was validated asks for what there is.
+    #[inline]
     pub(super) fn position<Index: ItemIndex>(&self, index: Index) -> usize {
         self.get(index).expect("an instance has what its code refers to")
     }

@@ -479,6 +479,7 @@ impl VmStore {
     }
 
     /// The position of a memory that an instance has or imports.
+    #[inline]
     pub(super) fn memory_number(&self, instance: usize, memory: MemoryIndex) -> usize {
         self.instances[instance].items.position(memory)
     }

@@ -57,6 +57,7 @@ impl TranscodeCall {
     /// # Errors
     ///
     /// One that is our own fault when a range is not within its memory, or not aligned.
+    #[inline]
     pub(super) fn run(self, memories: TranscodeMemories<'_>, wide: bool) -> Result<Result<Transcoded, TrapCode>> {
         let Some((src, dst)) = self.ranges() else { bail!("an adapter called a transcoder with a wrong range") };
         let tag = 1 << if wide { 63 } else { 31 };

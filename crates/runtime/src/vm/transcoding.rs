@@ -62,7 +62,7 @@ pub(super) unsafe extern "C" fn transcode(
         let Some(TranscoderImport { op, src: from, dst: to }) = TranscoderImport::from_number(transcoder) else {
             bail!("internal error: compiled code calls no transcoder");
         };
-        let [from, to] = [from, to].map(|memory| store.memory_number(instance, memory));
+        let (from, to) = (store.memory_number(instance, from), store.memory_number(instance, to));
         let call = TranscodeCall { op, src, length, dst };
         // No unit is longer than two bytes.
         if length > PIECE_BYTES / 2
@@ -137,15 +137,16 @@ impl VmStore {
     /// # Errors
     ///
     /// One that is our own fault when a range is not within its memory.
+    #[inline]
     fn transcode(&mut self, call: TranscodeCall, from: usize, to: usize) -> Result<Result<Transcoded, TrapCode>> {
         let wide = self.memories[to].memory.declared_type().memory64;
         if from == to {
             let memory = self.memories[to].memory.own_mut().bytes_mut();
             return call.run(TranscodeMemories::Same(memory), wide);
         }
-        let both = self.memories.get_disjoint_mut([from, to]).expect("memories of an instance exist");
-        let [from, to] = both.map(|record| &mut record.memory);
-        call.run(TranscodeMemories::Distinct(from.own().bytes(), to.own_mut().bytes_mut()), wide)
+        let [from, to] = self.memories.get_disjoint_mut([from, to]).expect("memories of an instance exist");
+        let (from, to) = (from.memory.own().bytes(), to.memory.own_mut().bytes_mut());
+        call.run(TranscodeMemories::Distinct(from, to), wide)
     }
 
     /// Does the next piece, of so many bytes of the source; the outcome of it all, if that was the last one.

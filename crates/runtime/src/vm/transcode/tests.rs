@@ -180,6 +180,38 @@ fn mixed_strings_agree_with_the_standard_library() {
     }
 }
 
+/// Bytes and units of mixed texts that are replaced by others, at the ends of what those may be, or anything.
+#[test]
+fn damaged_strings_agree_with_the_standard_library() {
+    const BYTES: [u8; 16] =
+        [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xf0, 0xf4, 0xf5];
+    const UNITS: [u16; 8] = [0x7f, 0x80, 0x7ff, 0x800, 0xd800, 0xdbff, 0xdc00, 0xdfff];
+    let mut numbers = SeededNumbers(2);
+    for _ in 0..4_000 {
+        let length = 1 + numbers.below(90);
+        let (start, kinds) = (numbers.below(CHARS.len()), 1 + numbers.below(CHARS.len()));
+        let text: String = (0..length).map(|_| CHARS[(start + numbers.below(kinds)) % CHARS.len()]).collect();
+        let mut utf16: Vec<u16> = text.encode_utf16().collect();
+        let mut utf8 = text.into_bytes();
+        for _ in 0..1 + numbers.below(2) {
+            let (byte, unit) = (BYTES[numbers.below(BYTES.len())], UNITS[numbers.below(UNITS.len())]);
+            let at = numbers.below(utf8.len());
+            utf8[at] = if numbers.below(4) == 0 { numbers.below(256) as u8 } else { byte };
+            let at = numbers.below(utf16.len());
+            utf16[at] = unit;
+        }
+        let (first, last) = (numbers.below(utf8.len()), numbers.below(utf8.len()));
+        for bytes in [&utf8[..], &utf8[first..], &utf8[..last]] {
+            CHECKED_UTF8.iter().for_each(|&op| check(op, bytes));
+        }
+        let utf16: Vec<u8> = utf16.into_iter().flat_map(u16::to_le_bytes).collect();
+        let half = 2 * numbers.below(utf16.len() / 2);
+        for bytes in [&utf16[..], &utf16[half..], &utf16[..half]] {
+            CHECKED_UTF16.iter().for_each(|&op| check(op, bytes));
+        }
+    }
+}
+
 /// All that is wrong with a unit or a character.
 const BAD_UTF8: [&[u8]; 14] = [
     b"\xff",

@@ -5,7 +5,7 @@ use super::avx2;
 
 /// Says that this processor has what the functions here are compiled for: there is no value where it has not.
 #[derive(Clone, Copy)]
-pub(super) struct ByteShuffles(#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))] Detected);
+pub(super) struct ByteShuffles(Detected);
 
 #[cfg(target_arch = "x86_64")]
 type Detected = ();
@@ -84,6 +84,7 @@ pub(super) mod tests {
         static HIDDEN: Cell<bool> = const { Cell::new(false) };
     }
 
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn are_hidden() -> bool {
         HIDDEN.get()
     }
