@@ -48,10 +48,7 @@ pub struct TypeScope<'a> {
 impl<'a> TypeScope<'a> {
     /// The structure of a type that is not primitive.
     pub(crate) fn defined(self, ty: ValType) -> Option<&'a DefinedType> {
-        match ty {
-            ValType::Defined(index) => Some(self.types.defined(index)),
-            _ => None,
-        }
+        self.types.find(ty)
     }
 
     /// What a resource type is to the host.
