@@ -9,6 +9,7 @@ mod shuffles;
 pub(super) mod utf16;
 pub(super) mod utf8;
 
+use super::block;
 use std::arch::x86_64::{__m128i, __m256i, _mm256_broadcastsi128_si256, _mm256_set1_epi8};
 
 #[inline(always)]
@@ -59,4 +60,12 @@ fn table(entries: &[u8; 16]) -> __m256i {
 #[target_feature(enable = "avx2,popcnt")]
 fn all(byte: u8) -> __m256i {
     _mm256_set1_epi8(byte as i8)
+}
+
+/// Writes bytes as so many units.
+#[inline(never)]
+#[target_feature(enable = "avx2,popcnt")]
+pub(super) fn widen(bytes: &[u8], units: &mut [u16]) {
+    // Compiled for these vectors, the loop is made of them.
+    block::widen(bytes, units);
 }

@@ -6,7 +6,10 @@ use super::vectors::ByteShuffles;
 
 /// Widens it.
 pub(super) fn to_utf16(src: &[u8], dst: &mut [u16]) -> Transcoded {
-    widen(src, dst);
+    match ByteShuffles::detect() {
+        Some(shuffles) => shuffles.widen(src, dst),
+        None => widen(src, dst),
+    }
     Transcoded::new(src.len(), src.len())
 }
 

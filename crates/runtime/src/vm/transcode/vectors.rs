@@ -1,4 +1,5 @@
-//! What a processor's vectors can do that plain Rust cannot be compiled into: move bytes within a vector by a table.
+//! What a processor's vectors can do that code for every processor of its kind cannot: move bytes within a vector by a table, and do that and the like
+//! with 32 bytes at once.
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
@@ -51,6 +52,13 @@ impl ByteShuffles {
         // SAFETY: V19: as above.
         unsafe { avx2::utf16::from_latin1(src, dst) }
     }
+
+    /// Writes bytes as so many units.
+    #[inline]
+    pub(super) fn widen(self, bytes: &[u8], units: &mut [u16]) {
+        // SAFETY: V18: as above.
+        unsafe { avx2::widen(bytes, units) }
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -72,6 +80,10 @@ impl ByteShuffles {
     }
 
     pub(super) fn latin1_to_utf8(self, _: &[u8], _: &mut [u8]) -> (usize, usize) {
+        match self.0 {}
+    }
+
+    pub(super) fn widen(self, _: &[u8], _: &mut [u16]) {
         match self.0 {}
     }
 }
