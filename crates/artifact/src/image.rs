@@ -30,6 +30,8 @@ pub struct CodeImage {
     pub signatures: Arena<SignatureIndex, CoreFuncType>,
     /// What is known of the text.
     pub tables: CodeTables,
+    /// Bytes of the [joint contexts](ModuleImage::joint).
+    pub joint_size: u32,
 }
 
 /// What is known of the code in a text.
@@ -71,6 +73,10 @@ pub struct ModuleImage {
     pub functions: PodTable<u32, CodeRange>,
     /// Whether it was generated to stand between components: no exception goes through it.
     pub generated: bool,
+    /// Where the context of its only instance stands, in bytes from the start of the joint contexts: one piece of memory, of
+    /// [`joint_size`](CodeImage::joint_size) bytes, for each instance of the component. Modules that are joint reach one another's contexts
+    /// from their own. `None` where each instance has a context by itself.
+    pub joint: Option<u32>,
 }
 
 impl CodeTables {
@@ -127,9 +133,9 @@ impl CodeTables {
 }
 
 impl ModuleImage {
-    /// The module with the code of its defined functions.
+    /// The module with the code of its defined functions. Its instances have contexts by themselves.
     pub fn new(module: CoreModule, functions: PodTable<u32, CodeRange>, generated: bool) -> ModuleImage {
-        ModuleImage { layout: ContextLayout::new(&module), module, functions, generated }
+        ModuleImage { layout: ContextLayout::new(&module), module, functions, generated, joint: None }
     }
 
     /// The code of a function, or `None` for an import, and for one that has no code because all calls of it are inlined.

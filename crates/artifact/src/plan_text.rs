@@ -228,6 +228,7 @@ impl fmt::Display for ImportLink {
             ImportLink::Unknown => f.write_str("unknown"),
             ImportLink::Func { module, func } => write!(f, "func {func} of module {module}"),
             ImportLink::Table { module, table } => write!(f, "table {table} of module {module}"),
+            ImportLink::Memory { module, memory } => write!(f, "memory {memory} of module {module}"),
             ImportLink::Transcoder(TranscoderImport { op, src, dst }) => {
                 write!(f, "transcoder {} from memory {src} to memory {dst}", op.contract().name)
             }

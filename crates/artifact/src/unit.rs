@@ -24,6 +24,13 @@ pub enum ImportLink {
         /// A defined table of that module.
         table: TableIndex,
     },
+    /// It is always a memory that this unit defines.
+    Memory {
+        /// The module that defines it. It has one instance.
+        module: ModuleIndex,
+        /// A defined memory of that module.
+        memory: MemoryIndex,
+    },
     /// It is a string transcoder, which code calls as a [builtin](crate::BuiltinFunction::Transcode). Instances are given nothing for
     /// it, and its slot stays empty: the module, which Gusset made, does nothing but call it.
     Transcoder(TranscoderImport),

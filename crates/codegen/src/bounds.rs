@@ -108,7 +108,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn memory_definition(&mut self, memory: MemoryIndex) -> (Value, i32) {
-        let place = self.env.layout.memory(memory);
+        let place = self.memory_place(memory);
         let shared = self.env.plans.memories[memory].shared;
         self.field_or_pointer(if shared { Err(place.unwrap_or_else(|pointer| pointer)) } else { place })
     }
@@ -164,8 +164,8 @@ impl FuncTranslator<'_, '_> {
     /// Where something stands that the layout has either in the context or behind a pointer in the context.
     pub(crate) fn field_or_pointer(&mut self, place: Result<i32, i32>) -> (Value, i32) {
         match place {
-            Ok(own) => (self.context, own),
-            Err(pointer) => (self.builder.ins().load(POINTER, constant_field(), self.context, pointer), 0),
+            Ok(own) => self.context.field(own),
+            Err(pointer) => (self.load_field(POINTER, constant_field(), pointer), 0),
         }
     }
 }

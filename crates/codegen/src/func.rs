@@ -6,6 +6,7 @@
 use crate::error::CodegenError;
 use crate::frame::Frame;
 use crate::inlined_call::Inlining;
+use crate::joint_contexts::ContextAt;
 use crate::key::CodeKey;
 use crate::live_references;
 use crate::locals::LocalTypes;
@@ -169,7 +170,7 @@ pub(crate) struct FuncTranslator<'a, 'b> {
     pub(crate) isa: &'a dyn TargetIsa,
     pub(crate) module: ModuleIndex,
     /// The instance's context.
-    pub(crate) context: Value,
+    pub(crate) context: ContextAt,
     pub(crate) regions: Regions,
     pub(crate) form: Form,
     pub(crate) scan: BodyScan,
@@ -250,7 +251,7 @@ pub(crate) fn translate(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     let mut translator = FuncTranslator {
-        context: builder.block_params(entry)[0],
+        context: ContextAt::value(builder.block_params(entry)[0]),
         builder,
         unit,
         env,

@@ -30,16 +30,18 @@ pub(crate) fn link(
         return Err(CodegenError::unsupported("not supported: more than 2 GiB of machine code"));
     }
     let (text, starts) = place(isa, &functions)?;
-    let UnitEnv { modules, signatures, .. } = env;
+    let UnitEnv { modules, signatures, joint_size, .. } = env;
     let mut lists = CodeLists::new(signatures.len(), &modules);
     for (func, &start) in functions.into_iter().zip(&starts) {
         lists.add(func, start);
     }
     let (tables, ranges) = lists.finish();
     let modules = modules.into_iter().zip(ranges);
-    let modules = modules
-        .map(|(env, (_, functions))| ModuleImage::new(env.module, functions.into_iter().collect(), env.generated));
-    Ok(CodeImage { text: text.into(), data: data.into(), modules: modules.collect(), signatures, tables })
+    let modules = modules.map(|(env, (_, functions))| ModuleImage {
+        joint: env.joint,
+        ..ModuleImage::new(env.module, functions.into_iter().collect(), env.generated)
+    });
+    Ok(CodeImage { text: text.into(), data: data.into(), modules: modules.collect(), signatures, tables, joint_size })
 }
 
 /// The text, and where each function starts in it.

@@ -3,11 +3,11 @@
 use crate::error::CodegenError;
 use crate::func::{Form, FuncTranslator};
 use crate::inline_plan::{InlinePlan, InlinedBody, UnitFunction};
+use crate::joint_contexts::ContextAt;
 use crate::locals::LocalTypes;
 use crate::module_env::{ModuleEnv, UnitEnv};
 use crate::op::{BlockTypes, ControlFrame};
 use crate::scan::BodyScan;
-use cranelift_codegen::ir::Value;
 use gusset_artifact::{ModuleIndex, SignatureIndex};
 use wasmparser::OperatorsReader;
 
@@ -53,7 +53,7 @@ impl<'a> Inlining<'a> {
 struct CallerBody<'a> {
     env: &'a ModuleEnv,
     module: ModuleIndex,
-    context: Value,
+    context: ContextAt,
     form: Form,
     scan: BodyScan,
     position: u32,
@@ -79,7 +79,7 @@ impl<'a> FuncTranslator<'a, '_> {
     pub(crate) fn inline_call(
         &mut self,
         (function, inlined): (UnitFunction, &'a InlinedBody),
-        context: Value,
+        context: ContextAt,
         signature: SignatureIndex,
     ) -> Result<(), CodegenError> {
         let Some(plan) = self.inlining.plan else { return Err(CodegenError::internal("nothing is inlined")) };

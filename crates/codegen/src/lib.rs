@@ -21,7 +21,7 @@
 //!
 //! let empty_module = b"\0asm\x01\0\0\0";
 //! let mut modules = Arena::default();
-//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[], open_exports: None, generated: false });
+//! modules.push(UnitModule { name: "empty", wasm: empty_module, offset: 0, imports: &[], open_exports: None, single: false, generated: false });
 //!
 //! let compiler = Compiler::new(&CompilerSettings::default())?;
 //! let image = compiler.compile(&LinkUnit { modules })?;
@@ -49,6 +49,7 @@ mod host_stub;
 mod image;
 mod inline_plan;
 mod inlined_call;
+mod joint_contexts;
 mod key;
 mod known_tables;
 mod lazy;

@@ -318,7 +318,7 @@ impl FuncTranslator<'_, '_> {
 
     /// Whether the epoch of the deadline has not come yet; `kept` is how what never changes is loaded.
     fn before_deadline(&mut self, kept: MemFlagsData) -> Value {
-        let store = self.builder.ins().load(POINTER, kept, self.context, ContextLayout::STORE);
+        let store = self.load_field(POINTER, kept, ContextLayout::STORE);
         let counter = self.builder.ins().load(POINTER, kept, store, STORE_CONTEXT.epoch_counter);
         // Others write it. That the call which follows may write anything is what makes each of these loads one of its own.
         let now = self.builder.ins().load(I64, field(), counter, 0);
@@ -327,7 +327,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn store_context(&mut self) -> Value {
-        self.builder.ins().load(POINTER, constant_field(), self.context, ContextLayout::STORE)
+        self.load_field(POINTER, constant_field(), ContextLayout::STORE)
     }
 
     /// Goes on in a new block, with a call of the runtime on the way unless `condition` holds.
@@ -348,7 +348,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn call_cold(&mut self, builtin: BuiltinFunction) {
-        let store = self.builder.ins().load(POINTER, field(), self.context, ContextLayout::STORE);
+        let store = self.load_field(POINTER, field(), ContextLayout::STORE);
         // Epochs come when they come, and what a trap charges is the same in each run.
         let fuel = match builtin {
             BuiltinFunction::DeadlineReached => STORE_CONTEXT.fuel_at_epoch,

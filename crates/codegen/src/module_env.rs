@@ -10,11 +10,11 @@ use crate::known_tables::KnownTables;
 use crate::names::{self, ModuleNames};
 use crate::settings::CompilerSettings;
 use crate::unit::{LinkUnit, UnitModule};
-use crate::{convert, features, memory_image, transcoder};
+use crate::{convert, features, joint_contexts, memory_image, transcoder};
 use gusset_artifact::{ConstExpr, ConstOp};
 use gusset_artifact::{
     ContextLayout, CoreExternType, CoreFuncType, CoreImport, CoreModule, DataSegment, DebugSections, ElementItems,
-    ElementSegment, EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, ModuleIndex, SegmentMode,
+    ElementSegment, EntityIndex, FuncIndex, GlobalIndex, ImportLink, MemoryIndex, MemoryType, ModuleIndex, SegmentMode,
     SignatureIndex, TableIndex, TranscoderImport,
 };
 use gusset_types::{Arena, Printable};
@@ -35,6 +35,8 @@ pub(crate) struct UnitEnv {
     /// Which of them are inlined, where any are.
     pub(crate) inlining: Option<Arc<InlinePlan>>,
     pub(crate) known_tables: KnownTables,
+    /// Bytes of the joint contexts.
+    pub(crate) joint_size: u32,
 }
 
 /// A module of a link unit.
@@ -54,6 +56,12 @@ pub(crate) struct ModuleEnv {
     pub(crate) open: BTreeSet<FuncIndex>,
     /// Where each imported table is defined, if that is known.
     pub(crate) table_links: Vec<Option<(ModuleIndex, TableIndex)>>,
+    /// The same for each imported memory.
+    pub(crate) memory_links: Vec<Option<(ModuleIndex, MemoryIndex)>>,
+    /// Whether there is one instance of it for each of the unit.
+    pub(crate) single: bool,
+    /// Where its context stands among those that are joint, if it does.
+    pub(crate) joint: Option<u32>,
     /// Whether Gusset made it: it uses no fuel but what it charges.
     pub(crate) generated: bool,
     /// The global by which a generated module charges fuel.
@@ -124,6 +132,7 @@ impl UnitEnv {
         let mut env = UnitEnv { modules, signatures: signatures.all, functions: bodies.len(), ..UnitEnv::default() };
         env.check_links()?;
         env.known_tables = KnownTables::of(&env, &bodies);
+        env.joint_size = joint_contexts::lay_out(&mut env.modules);
         let mut modules: Vec<&mut CoreModule> = env.modules.iter_mut().map(|(_, env)| &mut env.module).collect();
         let data = memory_image::lay_out(&mut modules, &data);
         Ok(ParsedUnit { env, bodies, data })
@@ -167,6 +176,20 @@ impl UnitEnv {
                     .is_none_or(|target| table.as_u32() < target.imported_tables || target.tables.get(table).is_none())
                 {
                     return Err(CodegenError::internal(format!("module {module} defines no table {table}")));
+                }
+            }
+            for (import, link) in env.memory_links.iter().enumerate() {
+                let Some((module, memory)) = *link else { continue };
+                let wanted = env.module.memories[MemoryIndex::from_u32(import as u32)];
+                let given = self.modules.get(module).and_then(|target| {
+                    let defined = memory.as_u32() >= target.module.imported_memories;
+                    target.module.memories.get(memory).filter(|_| defined)
+                });
+                let form = |ty: &MemoryType| (ty.memory64, ty.shared, ty.page_size_log2);
+                if given.map(form) != Some(form(&wanted)) {
+                    return Err(CodegenError::internal(format!(
+                        "module {module} defines no memory {memory} that fits"
+                    )));
                 }
             }
         }
@@ -257,6 +280,7 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.function_names = self.names.functions.into_iter().collect();
         let links = function_links(&self.module, unit)?;
         let table_links = table_links(&self.module, unit);
+        let memory_links = memory_links(&self.module, unit);
         self.escaping.extend(&self.referred);
         transcoder::check_links(&self.module, &self.signatures.all, &links, &self.escaping, unit.generated)?;
         let open = open_functions(&self.module, unit, self.referred)?;
@@ -272,10 +296,24 @@ impl<'u, 'a> ModuleParser<'u, 'a> {
         self.module.escaping = self.escaping.into_iter().filter(|func| func.as_u32() >= imported).collect();
         let layout = ContextLayout::new(&self.module);
         let plans = AccessPlans::new(&self.module, settings);
-        let generated = unit.generated;
+        let UnitModule { single, generated, .. } = *unit;
         let fuel = if generated && settings.consume_fuel { fuel_global(&self.module) } else { None };
         let (name, module, types) = (unit.name.into(), self.module, self.types);
-        Ok(ModuleEnv { name, module, types, layout, plans, links, open, table_links, generated, fuel })
+        Ok(ModuleEnv {
+            name,
+            module,
+            types,
+            layout,
+            plans,
+            links,
+            open,
+            table_links,
+            memory_links,
+            single,
+            joint: None,
+            generated,
+            fuel,
+        })
     }
 
     /// Takes over what a validated section says.
@@ -525,6 +563,17 @@ fn table_links(module: &CoreModule, unit: &UnitModule<'_>) -> Vec<Option<(Module
     let tables = module.imports.iter().enumerate().filter(|(_, import)| matches!(import.ty, CoreExternType::Table(_)));
     let links = tables.map(|(at, _)| match unit.imports.get(at) {
         Some(&ImportLink::Table { module, table }) => Some((module, table)),
+        _ => None,
+    });
+    links.collect()
+}
+
+/// Where the imported memories are defined, as far as that is known.
+fn memory_links(module: &CoreModule, unit: &UnitModule<'_>) -> Vec<Option<(ModuleIndex, MemoryIndex)>> {
+    let imports = module.imports.iter().enumerate();
+    let memories = imports.filter(|(_, import)| matches!(import.ty, CoreExternType::Memory(_)));
+    let links = memories.map(|(at, _)| match unit.imports.get(at) {
+        Some(&ImportLink::Memory { module, memory }) => Some((module, memory)),
         _ => None,
     });
     links.collect()

@@ -130,7 +130,8 @@ impl FuncTranslator<'_, '_> {
     /// Each trap has a call of its own: its place is where that returns to.
     fn call_trap(&mut self, code: TrapCode) {
         let stub = self.builtin(BuiltinFunction::Trap);
-        call_trap(&mut self.builder, stub, self.context, code);
+        let context = self.own_context();
+        call_trap(&mut self.builder, stub, context, code);
     }
 
     /// Traps when the function has too little of the stack, without signals. The frame is there already, but what is touched
@@ -139,7 +140,8 @@ impl FuncTranslator<'_, '_> {
         if self.settings.signals_based_traps {
             return;
         }
-        let limit = stack_limit(&mut self.builder, self.context);
+        let context = self.own_context();
+        let limit = stack_limit(&mut self.builder, context);
         let stack = self.builder.ins().get_stack_pointer(POINTER);
         let below = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
         self.trap_if(below, TrapCode::StackOverflow);

@@ -198,6 +198,7 @@ fn generated_modules_may_use_every_feature() {
             offset: 0,
             imports: &[],
             open_exports: None,
+            single: false,
             generated: true,
         });
         compiler.compile(&LinkUnit { modules }).unwrap_or_else(|error| panic!("{wat}: {error}"));

@@ -525,6 +525,7 @@ fn with_code(library: &str, open: &[u32], user: &str) -> Vec<(u32, u32)> {
         offset: 0,
         imports,
         open_exports: Some(open_exports),
+        single: false,
         generated: false,
     };
     let modules = [module(&library, &[], &open[..]), module(&user, &links, &user_open[..])];
@@ -581,6 +582,7 @@ fn what_is_called_by_what_is_needed_has_code() {
             offset: 0,
             imports: links.get(at).map_or(&[][..], |links| links),
             open_exports: Some(if at == 1 { open } else { &[] }),
+            single: false,
             generated: false,
         };
         let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
@@ -643,4 +645,54 @@ fn calls_through_a_known_table_are_calls(size: u32) {
     assert_eq!(callees(&[table, of_callee]), [shim_module, callee_module]);
     assert_eq!(callees(&[ImportLink::Unknown, of_callee]), [shim_module]);
     assert_eq!(callees(&[table, ImportLink::Unknown]), [shim_module]);
+}
+
+/// Modules that have one instance each stand beside one another, as far as there is room; others stand by themselves.
+#[test]
+fn contexts_of_single_instances_are_joint() {
+    let small = wasm("(module (global (mut i32) (i32.const 1)) (memory 1))");
+    let large = wasm(&format!("(module {})", "(global (mut i64) (i64.const 1))".repeat(20_000)));
+    let modules = [(&small, true), (&small, false), (&large, true), (&small, true)];
+    let modules = modules.map(|(wasm, single)| UnitModule {
+        name: "test",
+        wasm,
+        offset: 0,
+        imports: &[],
+        open_exports: None,
+        single,
+        generated: false,
+    });
+    let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
+    let image = compiler.compile(&LinkUnit { modules: modules.into_iter().collect() }).expect("it is valid");
+    let size = image.modules[MODULE].layout.size().next_multiple_of(16);
+    let places: Vec<_> = image.modules.values().map(|module| module.joint).collect();
+    assert_eq!(places, [Some(0), None, None, Some(size)]);
+    assert_eq!(image.joint_size, 2 * size);
+}
+
+/// A memory that is said to be another module's must be one.
+#[test]
+fn links_of_memories_are_not_trusted() {
+    let definer = wasm("(module (memory 1) (memory i64 1))");
+    let user = wasm(r#"(module (import "" "memory" (memory 1)))"#);
+    let compile = |memory: u32| {
+        let links = [ImportLink::Memory { module: MODULE, memory: MemoryIndex::from_u32(memory) }];
+        let module = |wasm, imports| UnitModule {
+            name: "test",
+            wasm,
+            offset: 0,
+            imports,
+            open_exports: None,
+            single: true,
+            generated: false,
+        };
+        let modules = [module(&definer, &[][..]), module(&user, &links[..])];
+        let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
+        compiler.compile(&LinkUnit { modules: modules.into_iter().collect() })
+    };
+    assert!(compile(0).is_ok());
+    for memory in [1, 2] {
+        let error = compile(memory).expect_err("it does not fit").to_string();
+        assert!(error.contains("defines no memory"), "{error}");
+    }
 }

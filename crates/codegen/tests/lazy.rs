@@ -8,8 +8,15 @@ use gusset_codegen::{
 
 /// Prepares a unit.
 fn prepare(compiler: &Compiler, modules: &[(&[u8], &[ImportLink])]) -> Result<(CodeImage, LazyUnit), CodegenError> {
-    let unit =
-        |&(wasm, imports)| UnitModule { name: "test", wasm, offset: 0, imports, open_exports: None, generated: false };
+    let unit = |&(wasm, imports)| UnitModule {
+        name: "test",
+        wasm,
+        offset: 0,
+        imports,
+        open_exports: None,
+        single: false,
+        generated: false,
+    };
     compiler.prepare(&LinkUnit { modules: modules.iter().map(unit).collect() }, &|_| {})
 }
 

@@ -232,6 +232,7 @@ fn compile_for(cpu: &str, settings: &CompilerSettings, wat: &str) -> Result<(), 
         offset: 0,
         imports: &[],
         open_exports: None,
+        single: false,
         generated: false,
     });
     let target = CodeTarget { triple: None, cpu: Some(cpu.into()) };

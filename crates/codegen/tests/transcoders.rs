@@ -17,7 +17,8 @@ fn compile(
     generated: bool,
 ) -> Result<CodeImage, CodegenError> {
     let wasm = wasm(text);
-    let module = UnitModule { name: "test", wasm: &wasm, offset: 0, imports, open_exports: None, generated };
+    let module =
+        UnitModule { name: "test", wasm: &wasm, offset: 0, imports, open_exports: None, single: false, generated };
     Compiler::new(settings)?.compile(&LinkUnit { modules: Arena::from_iter([module]) })
 }
 

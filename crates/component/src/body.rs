@@ -234,5 +234,6 @@ pub(crate) struct CoreImportRef<'a> {
 pub(crate) enum LinkedKind {
     Func,
     Table,
+    Memory,
     Other,
 }

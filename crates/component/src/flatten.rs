@@ -323,6 +323,7 @@ impl<'b, 'a> Flattener<'b, 'a> {
             offset: module.range.start,
             imports: Vec::new(),
             open_exports: None,
+            single: false,
             adapter: false,
         });
         let adapters = self.adapters.into_modules().into_iter().enumerate().map(|(index, made)| TranslatedModule {
@@ -331,10 +332,15 @@ impl<'b, 'a> Flattener<'b, 'a> {
             offset: 0,
             imports: Vec::new(),
             open_exports: None,
+            single: false,
             adapter: true,
         });
-        let linked =
-            |(module, KnownModule { imports, open_exports })| TranslatedModule { imports, open_exports, ..module };
+        let linked = |(module, KnownModule { imports, open_exports, single })| TranslatedModule {
+            imports,
+            open_exports,
+            single,
+            ..module
+        };
         Translation { plan: self.plan, modules: user.chain(adapters).zip(known).map(linked).collect() }
     }
 }

@@ -90,6 +90,8 @@ pub struct TranslatedModule<'a> {
     /// Of its exported functions those, by their indices and in order, that something calls otherwise than by what is known of imports: the
     /// host, or a module of whose imports nothing is known. `None` if all may be called so.
     pub open_exports: Option<Vec<FuncIndex>>,
+    /// Whether each instance of the component has one instance of it, which its plan makes, and nobody else makes any.
+    pub single: bool,
     /// Whether it holds adapters.
     pub adapter: bool,
 }

@@ -1,6 +1,6 @@
 //! What is statically known of the imports of each module, once the plan is complete.
 //!
-//! An import is known if its module is instantiated once, by the plan only, and it is given a function or table that another
+//! An import is known if its module is instantiated once, by the plan only, and it is given a function, table or memory that another
 //! module, instantiated once, defines. A module that the root exports can be instantiated by others, with anything. Of a table it must
 //! also be known who else has it. What transcoders a module imports is known in any case: they are no definitions of the plan.
 //!
@@ -21,6 +21,8 @@ pub(crate) struct KnownModule {
     pub(crate) imports: Vec<ImportLink>,
     /// The exported functions that others call than those whose links say so, in order; `None` if all are.
     pub(crate) open_exports: Option<Vec<FuncIndex>>,
+    /// Whether there is one instance of it, and nobody but the plan makes any.
+    pub(crate) single: bool,
 }
 
 /// What is known of all modules of the unit, in order.
@@ -68,7 +70,8 @@ pub(crate) fn known_modules(parsed: &Parsed<'_>, adapters: &Adapters, plan: &Pla
         let mut imports = std::mem::take(&mut module.links);
         imports.iter_mut().filter(|link| open.contains(*link)).for_each(|link| *link = ImportLink::Unknown);
         let open_exports = (!module.exported).then(|| std::mem::take(&mut module.open_exports).into_iter().collect());
-        KnownModule { imports, open_exports }
+        let single = !module.exported && matches!(module.instances, Instances::One(_));
+        KnownModule { imports, open_exports, single }
     });
     known.collect()
 }
@@ -144,9 +147,10 @@ enum Instances {
 }
 
 struct ModuleLinks {
-    /// Which of its imports are functions, and which are tables: the n-th imported one is this import.
+    /// Which of its imports are functions, tables, and memories: the n-th imported one is this import.
     functions: Vec<usize>,
     tables: Vec<usize>,
+    memories: Vec<usize>,
     /// Which of its imports the plan gives.
     given: Vec<usize>,
     instances: Instances,
@@ -171,6 +175,7 @@ impl ModuleLinks {
                 matches!(import, LinkedImport::Given(LinkedKind::Func) | LinkedImport::Transcoder(_))
             }),
             tables: all(|import| import == LinkedImport::Given(LinkedKind::Table)),
+            memories: all(|import| import == LinkedImport::Given(LinkedKind::Memory)),
             given: all(|import| matches!(import, LinkedImport::Given(_))),
             instances: Instances::None,
             exported: false,
@@ -192,7 +197,7 @@ impl ModuleLinks {
     }
 }
 
-/// Where a function or table is defined. An instance may hand on what it was given.
+/// Where a function, table or memory is defined. An instance may hand on what it was given.
 fn resolve(plan: &Plan, modules: &Arena<ModuleIndex, ModuleLinks>, def: CoreDefIndex) -> ImportLink {
     let CoreDef::Export { instance, item } = plan.core_defs[def] else { return ImportLink::Unknown };
     let PlanModule::Unit(module) = plan.core_instances[instance] else { return ImportLink::Unknown };
@@ -204,6 +209,9 @@ fn resolve(plan: &Plan, modules: &Arena<ModuleIndex, ModuleLinks>, def: CoreDefI
         EntityIndex::Func(func) => (links.functions.get(func.as_usize()), ImportLink::Func { module, func }),
         EntityIndex::Table(table) if !links.exported => {
             (links.tables.get(table.as_usize()), ImportLink::Table { module, table })
+        }
+        EntityIndex::Memory(memory) if !links.exported => {
+            (links.memories.get(memory.as_usize()), ImportLink::Memory { module, memory })
         }
         _ => return ImportLink::Unknown,
     };

@@ -136,7 +136,15 @@ impl EngineCompiler {
             return Ok(code.clone());
         }
         let mut modules = Arena::default();
-        modules.push(UnitModule { name: "adapter", wasm, offset: 0, imports, open_exports: None, generated: true });
+        modules.push(UnitModule {
+            name: "adapter",
+            wasm,
+            offset: 0,
+            imports,
+            open_exports: None,
+            single: false,
+            generated: true,
+        });
         let code = with_stack(|| self.compile_untold(signatures, &LinkUnit { modules }))??;
         Ok(known().entry(wasm.into()).or_insert(code).clone())
     }
@@ -167,6 +175,7 @@ fn unit_of_module<'a>(input: &'a SourceInput<'_>) -> LinkUnit<'a> {
         offset: 0,
         imports: &[],
         open_exports: None,
+        single: false,
         generated: false,
     });
     LinkUnit { modules }

@@ -371,8 +371,9 @@ fn link_unit<'a>(translation: &'a gusset_component::Translation<'_>) -> gusset_c
     let mut unit = gusset_codegen::LinkUnit::default();
     for module in translation.modules.values() {
         let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
-        let (offset, generated, open_exports) = (module.offset, module.adapter, module.open_exports.as_deref());
-        unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, open_exports, generated });
+        let open_exports = module.open_exports.as_deref();
+        let (offset, single, generated) = (module.offset, module.single, module.adapter);
+        unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, open_exports, single, generated });
     }
     unit
 }

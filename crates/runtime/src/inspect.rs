@@ -130,7 +130,8 @@ impl Config {
     }
 
     fn validate_module(&self, name: &str, wasm: &[u8], offset: usize) -> Result<()> {
-        let module = UnitModule { name, wasm, offset, imports: &[], open_exports: None, generated: false };
+        let module =
+            UnitModule { name, wasm, offset, imports: &[], open_exports: None, single: false, generated: false };
         Ok(gusset_codegen::validate(&module, self.features)?)
     }
 }

@@ -16,7 +16,9 @@ use crate::relayed_call::RelayedCall;
 use crate::signatures::{RegisteredSignature, SignatureRegistry, core_func_type};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::type_scope::TypeTables;
-use crate::vm::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, RawValue, StoreMark};
+use crate::vm::{
+    ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, JointContexts, MemoryHandle, RawValue, StoreMark,
+};
 use admission::is_generated;
 use gusset_artifact::{
     AdapterModuleIndex, CoreDef, CoreInstanceIndex, FuncSource, ImportIndex, MemoryType, ModuleImportIndex, Plan,
@@ -131,6 +133,7 @@ impl<T: 'static> InstancePre<T> {
             instances: Vec::with_capacity(plan.core_instances.len()),
             given: Vec::new(),
             state: None,
+            joint: None,
             store,
         };
         let made = instantiation.run();
@@ -177,6 +180,8 @@ struct Instantiation<'a, T: 'static> {
     store: StoreContextMut<'a, T>,
     /// The state memory, if the plan uses one.
     state: Option<MemoryHandle>,
+    /// Where contexts stand at distances that code knows.
+    joint: Option<JointContexts>,
     trampolines: Vec<Option<FuncHandle>>,
     instances: Vec<InstanceHandle>,
     /// What the imports of a module are given; kept so that its memory is.
@@ -188,6 +193,7 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         if self.plan.uses_state {
             self.state = Some(make_state(self.plan, &mut self.store)?);
         }
+        self.joint = self.store.0.vm.joint_contexts(self.pre.component.code())?;
         for step in &self.plan.steps {
             self.step(step)?;
         }
@@ -227,10 +233,13 @@ impl<'a, T: 'static> Instantiation<'a, T> {
                     given.push(self.resolve(*def)?);
                 }
                 let made = match self.plan.core_instances[*instance] {
-                    PlanModule::Unit(module) if is_generated(self.plan, module) => {
-                        self.store.0.instantiate_generated(self.pre.component.code(), module, &given)?
+                    PlanModule::Unit(module) => {
+                        let (code, joint) = (self.pre.component.code(), self.joint.as_ref());
+                        match is_generated(self.plan, module) {
+                            true => self.store.0.instantiate_generated(code, module, &given, joint)?,
+                            false => self.store.0.instantiate(code, module, &given, joint)?,
+                        }
                     }
-                    PlanModule::Unit(module) => self.store.0.instantiate(self.pre.component.code(), module, &given)?,
                     PlanModule::Imported(module) => self.linked_module(module)?.instantiate(self.store.0, &given)?,
                 };
                 self.given = given;

@@ -28,6 +28,7 @@ mod host_calls;
 mod hostile;
 mod hostile_component;
 mod inlining;
+mod joint_contexts;
 mod large_types;
 mod lazy;
 mod lazy_tables;

@@ -18,7 +18,7 @@ const CONFIGS: [Configure; 6] = [
 ];
 
 /// Calls `check` with the component in all engines, as it was compiled and as it was stored and loaded.
-fn everywhere(text: &str, check: impl Fn(&mut Store<()>, &Component) -> Result<()>) -> Result<()> {
+pub(crate) fn everywhere(text: &str, check: impl Fn(&mut Store<()>, &Component) -> Result<()>) -> Result<()> {
     for (at, configure) in CONFIGS.into_iter().enumerate() {
         let mut config = Config::new();
         configure(&mut config);

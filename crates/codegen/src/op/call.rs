@@ -4,6 +4,7 @@ use crate::builtin_stub::stub_signature;
 use crate::error::CodegenError;
 use crate::func::FuncTranslator;
 use crate::inline_plan::UnitFunction;
+use crate::joint_contexts::ContextAt;
 use crate::key::CodeKey;
 use crate::known_tables;
 use crate::metering::BulkAmount;
@@ -85,7 +86,7 @@ impl FuncTranslator<'_, '_> {
             let record = self.element_record(table);
             let context = self.builder.ins().load(POINTER, checked_constant_field(), record, FUNC_REF.context);
             if let Some(body) = self.inlinable(function) {
-                return self.inline_call(body, context, signature);
+                return self.inline_call(body, ContextAt::value(context), signature);
             }
             let callee = self.code(CodeKey::Function(function.0, function.1), signature);
             self.call_function(callee, context, signature);
@@ -130,11 +131,12 @@ impl FuncTranslator<'_, '_> {
     /// A function of the module's index space, and its context.
     fn function(&mut self, func: FuncIndex, signature: SignatureIndex) -> (Callee, Value) {
         let context = self.context_of(func);
+        let context = self.context_address(context);
         let callee = match self.defined(func) {
             Some((module, func)) => self.code(CodeKey::Function(module, func), signature),
             None => {
                 let slot = self.env.layout.imported_function(func);
-                let code = self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.code);
+                let code = self.load_field(POINTER, constant_field(), slot + FUNC_REF.code);
                 Callee::Address(self.signature_ref(signature), code)
             }
         };
@@ -147,12 +149,15 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// The context of a function of the module's index space.
-    fn context_of(&mut self, func: FuncIndex) -> Value {
+    fn context_of(&mut self, func: FuncIndex) -> ContextAt {
         if func.as_u32() as usize >= self.env.links.len() {
             return self.context;
         }
+        if let Some(joint) = self.joint_context(func) {
+            return joint;
+        }
         let slot = self.env.layout.imported_function(func);
-        self.builder.ins().load(POINTER, constant_field(), self.context, slot + FUNC_REF.context)
+        ContextAt::value(self.load_field(POINTER, constant_field(), slot + FUNC_REF.context))
     }
 
     fn code(&mut self, key: CodeKey, signature: SignatureIndex) -> Callee {
@@ -197,7 +202,7 @@ impl FuncTranslator<'_, '_> {
 
     /// The engine-wide number of a signature, which only the process that runs the code knows.
     fn type_id(&mut self, signature: SignatureIndex) -> Value {
-        let ids = self.builder.ins().load(POINTER, constant_field(), self.context, ContextLayout::TYPE_IDS);
+        let ids = self.load_field(POINTER, constant_field(), ContextLayout::TYPE_IDS);
         // An `i32` counts bytes up to 2^29 signatures; validation allows a million types in a module.
         self.builder.ins().load(I32, constant_field(), ids, (signature.as_u32() * 4) as i32)
     }
@@ -257,7 +262,7 @@ impl FuncTranslator<'_, '_> {
     pub(crate) fn call_builtin_for_all(&mut self, builtin: BuiltinFunction, arguments: &[Value]) -> Vec<Value> {
         let callee = self.builtin(builtin);
         self.store_operands();
-        let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
+        let arguments: Vec<_> = std::iter::once(self.own_context()).chain(arguments.iter().copied()).collect();
         self.emit_plain_call(Callee::Code(callee), &arguments)
     }
 

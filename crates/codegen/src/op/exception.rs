@@ -252,7 +252,7 @@ impl FuncTranslator<'_, '_> {
         self.hand_over_fuel();
         self.store_operands();
         let callee = self.builtin(builtin);
-        let arguments: Vec<_> = std::iter::once(self.context).chain(arguments.iter().copied()).collect();
+        let arguments: Vec<_> = std::iter::once(self.own_context()).chain(arguments.iter().copied()).collect();
         self.emit_call(Callee::Code(callee), &arguments);
         after_raise(&mut self.builder);
         self.reachable = false;

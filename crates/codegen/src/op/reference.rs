@@ -69,8 +69,9 @@ impl FuncTranslator<'_, '_> {
         if !imported {
             self.write_record(func, record);
         }
+        let (base, record) = self.context.field(record);
         let offset = self.builder.ins().iconst(POINTER, i64::from(record));
-        let reference = self.builder.ins().iadd(self.context, offset);
+        let reference = self.builder.ins().iadd(base, offset);
         self.push(reference);
         Ok(())
     }
@@ -78,7 +79,7 @@ impl FuncTranslator<'_, '_> {
     /// Makes sure that the record of a function of this module is written.
     fn write_record(&mut self, func: FuncIndex, record: i32) {
         self.store_operands();
-        let code = self.builder.ins().load(POINTER, field(), self.context, record + FUNC_REF.code);
+        let code = self.load_field(POINTER, field(), record + FUNC_REF.code);
         let (written, unwritten) = (self.next_block(), self.next_block());
         self.builder.set_cold_block(unwritten);
         self.builder.ins().brif(code, written, &[], unwritten, &[]);

@@ -24,8 +24,15 @@ pub fn compile_with(
     modules: &[(&[u8], &[ImportLink])],
     offset: usize,
 ) -> Result<CodeImage, CodegenError> {
-    let unit =
-        |&(wasm, imports)| UnitModule { name: "test", wasm, offset, imports, open_exports: None, generated: false };
+    let unit = |&(wasm, imports)| UnitModule {
+        name: "test",
+        wasm,
+        offset,
+        imports,
+        open_exports: None,
+        single: false,
+        generated: false,
+    };
     let modules = modules.iter().map(unit);
     Compiler::new(settings)?.compile(&LinkUnit { modules: modules.collect::<Arena<_, _>>() })
 }

@@ -24,7 +24,8 @@ pub(super) fn section<'a>(module: &mut ModuleBody<'a>, payload: Payload<'a>) -> 
                 let kind = match import.ty {
                     TypeRef::Func(_) | TypeRef::FuncExact(_) => LinkedKind::Func,
                     TypeRef::Table(_) => LinkedKind::Table,
-                    TypeRef::Memory(_) | TypeRef::Global(_) | TypeRef::Tag(_) => LinkedKind::Other,
+                    TypeRef::Memory(_) => LinkedKind::Memory,
+                    TypeRef::Global(_) | TypeRef::Tag(_) => LinkedKind::Other,
                 };
                 module.imports.push(CoreImportRef { module: import.module, name: import.name, kind });
             }

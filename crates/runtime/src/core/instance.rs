@@ -44,7 +44,7 @@ impl Instance {
         let store = store.as_context_mut().0;
         let imports = imports.iter().map(|item| item.to_vm(&mut store.vm)).collect::<Result<Vec<_>>>()?;
         let (code, index) = module.code();
-        Ok(Instance(store.instantiate(code, index, &imports)?))
+        Ok(Instance(store.instantiate(code, index, &imports, None)?))
     }
 
     /// [`new`](Instance::new) of a module whose start function may wait; see [`Func::call_async`].

@@ -94,7 +94,7 @@ pub(super) fn link<T: 'static>(
             }
         });
     }
-    let instance = store.0.instantiate_generated(&code, ModuleIndex::from_u32(0), &imports)?;
+    let instance = store.0.instantiate_generated(&code, ModuleIndex::from_u32(0), &imports, None)?;
     let call = module.functions.first().ok_or_else(|| format_err!("internal error: a link has no adapter"))?;
     match store.0.vm.export(instance, EntityIndex::Func(FuncIndex::from_u32(call.call)))? {
         ExternHandle::Func(func) => Ok(Some(func)),

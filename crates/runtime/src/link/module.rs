@@ -61,7 +61,7 @@ impl LinkedModule {
     pub(crate) fn instantiate<T>(&self, store: &mut StoreInner<T>, imports: &[ExternHandle]) -> Result<InstanceHandle> {
         let imports: Vec<_> = self.imports.iter().map(|&import| imports[import]).collect();
         let (code, index) = self.module.code();
-        store.instantiate(code, index, &imports)
+        store.instantiate(code, index, &imports, None)
     }
 
     /// What the export of the type at `position` is in the module.

@@ -1,7 +1,7 @@
 //! [`InstanceAllocator`]: where the memories, tables and contexts of an engine's instances come from, and the stacks of its fibers. Whatever it gives out
 //! goes back by being dropped, so that nothing is lost when an instance fails halfway.
 
-use super::context::Context;
+use super::context::{Context, JointContexts};
 use super::memory::LinearMemory;
 use super::memory_image::InitialContents;
 use super::memory_pool::{MemoryLayout, MemoryPool};
@@ -142,6 +142,19 @@ impl InstanceAllocator {
     ///
     /// When there is no room for it.
     pub(super) fn context(&self, bytes: u32) -> Result<Context> {
+        self.context_of("a core instance", bytes)
+    }
+
+    /// The contexts of a component instance whose distances its code knows.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for them.
+    pub(super) fn joint_contexts(&self, bytes: u32) -> Result<JointContexts> {
+        self.context_of("a group of core instances of a component", bytes).map(JointContexts::new)
+    }
+
+    fn context_of(&self, whose: &str, bytes: u32) -> Result<Context> {
         let Some(PooledSlots { contexts, max_core_instance_size, .. }) = &self.slots else {
             return Ok(Context::new(bytes));
         };
@@ -149,7 +162,7 @@ impl InstanceAllocator {
         let context = if fits { Context::in_pool(bytes, contexts.take()?) } else { None };
         context.ok_or_else(|| {
             format_err!(
-                "a core instance of {bytes} bytes is larger than those of the pool: {max_core_instance_size} bytes \
+                "{whose} of {bytes} bytes is larger than those of the pool: {max_core_instance_size} bytes \
                  (PoolingConfig::max_core_instance_size)"
             )
         })

@@ -10,10 +10,11 @@ use super::slot_pool::PoolSlot;
 use super::store::VmStore;
 use crate::erased_store::ErasedStore;
 use crate::store::StoreInner;
-use gusset_artifact::STORE_CONTEXT;
+use gusset_artifact::{ContextLayout, STORE_CONTEXT};
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -26,7 +27,12 @@ enum ContextMemory {
     Heap(Box<[ContextSlot]>),
     /// So many slots at the start.
     Pool(PoolSlot, usize),
+    /// The slots at a place among those of joint contexts.
+    Joint(Rc<Context>, Range<usize>),
 }
+
+/// The memory of the contexts of a component instance whose distances its code knows: each of them has its part, once.
+pub(crate) struct JointContexts(Rc<Context>);
 
 #[repr(C, align(16))]
 struct ContextSlot([Cell<u64>; 2]);
@@ -53,6 +59,7 @@ impl Context {
     fn slots(&self) -> &[ContextSlot] {
         match &self.place {
             ContextMemory::Heap(slots) => slots,
+            ContextMemory::Joint(joint, part) => &joint.slots()[part.clone()],
             // SAFETY: V5, V12: the slot of the pool is this value's, starts at a page, and has so many bytes that are in use;
             // who has a word only reads and writes whole words, as compiled code does.
             ContextMemory::Pool(slot, count) => unsafe { std::slice::from_raw_parts(slot.base().cast(), *count) },
@@ -93,6 +100,23 @@ impl Context {
     pub(super) fn set_value(&self, offset: i32, value: RawValue) {
         self.set(offset, value.u64());
         self.set(offset + 8, (value.v128() >> 64) as u64);
+    }
+}
+
+impl JointContexts {
+    /// In memory that is all zero.
+    pub(super) fn new(memory: Context) -> JointContexts {
+        JointContexts(Rc::new(memory))
+    }
+
+    /// The context of so many bytes that starts at an offset; `None` where there is none, or one has been taken that has its store already.
+    pub(super) fn take(&self, start: u32, bytes: u32) -> Option<Context> {
+        let slot = size_of::<ContextSlot>() as u32;
+        let part = (start / slot) as usize..start.checked_add(bytes)?.div_ceil(slot) as usize;
+        let is_free = |context: &Context| context.get(ContextLayout::STORE) == 0;
+        (start % slot == 0 && part.end <= self.0.slots().len())
+            .then(|| Context { place: ContextMemory::Joint(self.0.clone(), part) })
+            .filter(is_free)
     }
 }
 

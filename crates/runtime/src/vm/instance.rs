@@ -2,6 +2,7 @@
 //! in the specification's order. The start function is run by who can run guests.
 
 use super::code::{CodeMemory, StoreCode};
+use super::context::{Context, JointContexts};
 use super::function::describe;
 use super::handle::{ExternHandle, FuncHandle, GlobalHandle, InstanceHandle, MemoryHandle, TableHandle, TagHandle};
 use super::items::InstanceItems;
@@ -57,7 +58,8 @@ impl InstanceRecord {
 }
 
 impl<T: 'static> StoreInner<T> {
-    /// Makes an instance of a module of a unit, with `imports` in the module's order, and runs its start function.
+    /// Makes an instance of a module of a unit, with `imports` in the module's order, and runs its start function. One whose context is
+    /// joint has its part of the `joint` ones.
     ///
     /// # Errors
     ///
@@ -68,11 +70,12 @@ impl<T: 'static> StoreInner<T> {
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
         imports: &[ExternHandle],
+        joint: Option<&JointContexts>,
     ) -> Result<InstanceHandle> {
         let image = code.module(module)?;
         self.admit_module(image).map_err(|error| not_made(error, module, image))?;
         let before = self.vm.instances.len();
-        let made = self.instantiate_generated(code, module, imports);
+        let made = self.instantiate_generated(code, module, imports, joint);
         if let Err(error) = &made
             && self.vm.instances.len() == before
         {
@@ -93,8 +96,9 @@ impl<T: 'static> StoreInner<T> {
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
         imports: &[ExternHandle],
+        joint: Option<&JointContexts>,
     ) -> Result<InstanceHandle> {
-        let instance = self.vm.instantiate(code, module, imports)?;
+        let instance = self.vm.instantiate(code, module, imports, joint)?;
         if let Some(start) = self.vm.start_function(instance)? {
             self.call_core_by(EnteredBy::Host, start, &mut []).map_err(|error| {
                 let name = describe(module, &code.image().modules[module].module);
@@ -111,6 +115,7 @@ impl VmStore {
         code: &Arc<CodeMemory>,
         module: ModuleIndex,
         imports: &[ExternHandle],
+        joint: Option<&JointContexts>,
     ) -> Result<InstanceHandle> {
         self.check_imports(code, module, imports)?;
         let kept = self.add_code(code);
@@ -119,7 +124,7 @@ impl VmStore {
         let mark = self.mark();
         let bytes = bytes_of_instance(image);
         let charged = self.budget.charge(bytes).map_err(Error::from);
-        let context = charged.and_then(|()| self.engine().allocator().context(image.layout.size()));
+        let context = charged.and_then(|()| self.context_for(image, joint));
         let context = context.inspect_err(|_| self.roll_back(&mark)).map_err(|error| not_made(error, module, image))?;
         let context = self.add_context(context, ContextOwner::Instance(self.instances.len() as u32));
         let number = self.instances.len();
@@ -135,6 +140,27 @@ impl VmStore {
         let defined = defined.inspect_err(|_| self.roll_back(&mark));
         defined.and_then(|()| self.apply(number, code)).map_err(|error| not_made(error, module, image))?;
         Ok(InstanceHandle::new(self.id(), number))
+    }
+
+    /// The context of an instance: its own, or its part of those that are joint.
+    fn context_for(&self, image: &ModuleImage, joint: Option<&JointContexts>) -> Result<Context> {
+        let size = image.layout.size();
+        match image.joint {
+            None => self.engine().allocator().context(size),
+            Some(start) => joint
+                .and_then(|joint| joint.take(start, size))
+                .ok_or_else(|| format_err!("internal error: an instance has no place among those of its component")),
+        }
+    }
+
+    /// The memory of the contexts that are joint in an instance of a unit.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for them.
+    pub(crate) fn joint_contexts(&self, code: &CodeMemory) -> Result<Option<JointContexts>> {
+        let size = code.image().joint_size;
+        (size > 0).then(|| self.engine().allocator().joint_contexts(size)).transpose()
     }
 
     fn check_imports(&self, code: &CodeMemory, module: ModuleIndex, given: &[ExternHandle]) -> Result<()> {

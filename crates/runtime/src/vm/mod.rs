@@ -13,7 +13,8 @@
 //! - **V2, code is ours.** A [`CodeMemory`] holds the output of this crate's compiler, unchanged, for processors like this
 //!   one. What comes from an artefact is that too: who deserializes it says so, a hash over all of it that nothing changed by
 //!   accident, and what it was compiled for is compared. Its tables say what stands where, and static links between its modules hold because instances are made as the plan that was compiled
-//!   with it says.
+//!   with it says. Contexts that it says are joint are parts of one [`JointContexts`], each taken once and at its place, which stays as long as
+//!   any of them.
 //! - **V3, compiled code passes what its signature says.** Builtins, stubs and `raise` get the context of the code that
 //!   calls them, or that of its store where they take it, and indices and references that were valid when the module was validated.
 //! - **V4, nothing in a store dies before the store.** Instances, contexts, memories, tables, host functions and code
@@ -153,6 +154,7 @@ mod unwind;
 pub(crate) use allocator::InstanceAllocator;
 pub(crate) use budget::{BudgetLoan, HostBudget};
 pub(crate) use code::CodeMemory;
+pub(crate) use context::JointContexts;
 pub(crate) use entry::GuestCalls;
 pub(crate) use fiber::CurrentFiber;
 pub(crate) use handle::{

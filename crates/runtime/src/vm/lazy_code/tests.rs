@@ -16,6 +16,7 @@ fn lazy_code(text: &str) -> Arc<LazyCode> {
         offset: 0,
         imports: &[],
         open_exports: None,
+        single: false,
         generated: false,
     });
     // What is called is to be called.
