@@ -8,7 +8,7 @@ use crate::instance::Instance;
 use crate::lifted_func::LiftedFunc;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::type_scope::{TypeScope, TypeTables};
-use crate::typed::{TypedFunc, ValueList};
+use crate::typed::{FEW_VALUES, TypedFunc, ValueList};
 use crate::types::{ComponentFunc, Type};
 use crate::val::{Val, check};
 use crate::vm::{EnteredBy, RawValue, StackLimit};
@@ -154,7 +154,17 @@ impl Func {
         self.check_args(&store.as_context(), tables.scope(), ty, params, results.len())?;
         let result = match target {
             ExportedCallee::Lifted(lifted) => {
-                let flat = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
+                let (mut few, mut many);
+                let flat: &mut [RawValue] = match params.len() <= FEW_VALUES && lifted.takes_scalars() {
+                    true => {
+                        few = [RawValue::default(); FEW_VALUES];
+                        &mut few
+                    }
+                    false => {
+                        many = [RawValue::default(); MAX_FLAT_PARAMS + 1];
+                        &mut many
+                    }
+                };
                 let ResultVal(result) = lifted.call(&mut store, by, *self, tables.scope(), &Vals(params), flat)?;
                 result
             }

@@ -4,6 +4,7 @@ use crate::activation::check_return;
 use crate::canon::{
     CanonError, FewVals, FlatReader, FlatWriter, HostPassage, LiftList, LowerContext, LowerList, LowerPlace,
     PassedValues, ResolvedOptions, StoreGuest, TypeList, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
+    scalar_context,
 };
 use crate::core::Exception;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::type_scope::{TypeScope, TypeTables};
 use crate::typed::ValueList;
 use crate::types::type_text;
 use crate::val::{Val, check};
-use crate::vm::{BudgetLoan, EnteredBy, FuncHandle, RawValue, StoreId};
+use crate::vm::{BudgetLoan, EnteredBy, FuncHandle, HostBudget, RawValue, StoreId};
 use gusset_types::{AdapterName, FuncType, FuncTypeIndex, Printable, TrapCode};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -32,6 +33,8 @@ pub(crate) struct LoweredImport {
     /// What the function has been linked by.
     pub(crate) adapter: Option<FuncHandle>,
     pub(crate) shape: Arc<LoweredShape>,
+    /// The store's.
+    pub(crate) budget: Arc<HostBudget>,
 }
 
 /// What is the same in all instances of a component.
@@ -196,34 +199,58 @@ impl LoweredImport {
         released.map_err(|error| error.into_error(|| self.name.clone()))
     }
 
-    /// Lifts the parameters, and reads where the result goes. What they take of the host is counted until the loan is dropped.
-    #[inline]
-    pub(crate) fn lift_params<T: 'static, P: LiftList>(
+    /// Lifts the parameters, and reads where the result, an `R`, goes. What they take of the host is counted until the loan is dropped.
+    #[inline(always)]
+    pub(crate) fn lift_params<T: 'static, P: LiftList, R: LowerList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
         values: &[RawValue],
-    ) -> Result<(P, LowerPlace, Option<BudgetLoan>)> {
+    ) -> Result<(P, LowerPlace, Option<BudgetLoan<'_>>)> {
         if !self.options.may_leave(&store.0.vm) {
             return Err(cannot_leave(&self.name));
         }
         let mut flat = FlatReader::new(values);
-        let types = TypeList::Params(&self.func_type().params);
-        let passed = self.passed.params;
-        if passed.lifts_scalars::<P>() {
-            let params = lift_scalars(self.types(), &self.options, types, &mut flat);
+        let list = TypeList::params_of(self.types().types, self.ty);
+        if self.passed.lifts_scalar_params::<P>() {
+            let params = lift_scalars(self.types(), &self.options, list, &mut flat);
             let params = params.map_err(|error| self.name_call(error))?;
-            return Ok((params, self.place(&mut flat), None));
+            return Ok((params, self.place::<R>(&mut flat), None));
         }
         let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
-        let params = lift_values(&mut cx, types, passed.layout, &mut flat).map_err(|error| self.name_call(error))?;
+        let params = lift_values(&mut cx, list, self.passed.params.layout, &mut flat);
+        let params = params.map_err(|error| self.name_call(error))?;
         let lifted = cx.lifted_bytes();
-        Ok((params, self.place(&mut flat), store.0.vm.budget().lend(lifted)))
+        Ok((params, self.place::<R>(&mut flat), self.budget.lend(lifted)))
+    }
+
+    /// The same for dynamic parameters, which are lifted into `room`.
+    fn lift_vals<T: 'static>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        values: &[RawValue],
+        room: &mut FewVals,
+    ) -> Result<(LowerPlace, Option<BudgetLoan<'_>>)> {
+        if !self.options.may_leave(&store.0.vm) {
+            return Err(cannot_leave(&self.name));
+        }
+        let mut flat = FlatReader::new(values);
+        let (list, layout) = (TypeList::params_of(self.types().types, self.ty), self.passed.params.layout);
+        let mut cx = match self.passed.has_scalar_params() {
+            true => scalar_context(self.types(), &self.options),
+            false => self.options.lift(store.0, self.types(), self.holds_handles),
+        };
+        room.lift(&mut cx, list, layout, &mut flat).map_err(|error| self.name_call(error))?;
+        let lifted = if self.passed.has_scalar_params() { 0 } else { cx.lifted_bytes() };
+        Ok((self.place::<Vals<'_>>(&mut flat), self.budget.lend(lifted)))
     }
 
     /// Where the result goes, by what follows the parameters.
-    #[inline]
-    fn place(&self, flat: &mut FlatReader<'_>) -> LowerPlace {
-        LowerPlace::of_result(self.passed.result.layout, flat, self.options.width)
+    #[inline(always)]
+    fn place<R: LowerList>(&self, flat: &mut FlatReader<'_>) -> LowerPlace {
+        match self.passed.lowers_scalar_result::<R>() {
+            true => LowerPlace::Flat,
+            false => LowerPlace::of_result(self.passed.result.layout, flat, self.options.width),
+        }
     }
 
     #[cold]
@@ -232,7 +259,7 @@ impl LoweredImport {
     }
 
     /// Returns to the guest, unless its instance has been locked while the host function ran.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lower_result<T: 'static, R: LowerList>(
         &self,
         store: &mut StoreContextMut<'_, T>,
@@ -241,16 +268,31 @@ impl LoweredImport {
         values: &mut [RawValue],
     ) -> Result<()> {
         check_return(store.0, self.instance, || self.name.clone())?;
-        let (types, options, list) = (self.types(), &self.options, TypeList::Result(self.func_type().result));
-        let lowered = match self.passed.result.lowers_scalars::<R>() {
-            true => lower_scalars(types, options, result, list, values),
-            false => store.0.with_calls(EnteredBy::Runtime, |calls| {
-                let mut guest = StoreGuest { calls, options, scope: 0 };
-                let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
-                lower_values(&mut cx, result, list, place, &mut FlatWriter::new(values))
-            }),
+        let lowered = match self.passed.lowers_scalar_result::<R>() {
+            true => {
+                let list = TypeList::result_of(self.types().types, self.ty);
+                lower_scalars(self.types(), &self.options, result, list, values)
+            }
+            false => self.lower_into_guest(store, result, place, values),
         };
         lowered.map_err(|error| self.name_call(error))
+    }
+
+    /// Lowers the result where the guest may have to be called for it.
+    fn lower_into_guest<T: 'static, R: LowerList>(
+        &self,
+        store: &mut StoreContextMut<'_, T>,
+        result: &R,
+        place: LowerPlace,
+        values: &mut [RawValue],
+    ) -> Result<(), CanonError> {
+        let (types, options) = (self.types(), &self.options);
+        let list = TypeList::result_of(types.types, self.ty);
+        store.0.with_calls(EnteredBy::Runtime, |calls| {
+            let mut guest = StoreGuest { calls, options, scope: 0 };
+            let mut cx = LowerContext::new(types, &mut guest, options.encoding, options.width);
+            lower_values(&mut cx, result, list, place, &mut FlatWriter::new(values))
+        })
     }
 }
 
@@ -310,7 +352,8 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (args, place, _loan) = import.lift_params::<T, FewVals>(&mut store, values)?;
+        let mut args = FewVals::new();
+        let (place, _loan) = import.lift_vals(&mut store, values, &mut args)?;
         let result = self.call(store.as_context_mut(), import.types(), import.func_type(), &args);
         let result = result.map_err(|error| name_mismatch(error, import))?;
         import.lower_result(&mut store, &Vals(result.as_slice()), place, values)
@@ -406,7 +449,7 @@ where
         import: &LoweredImport,
         values: &mut [RawValue],
     ) -> Result<()> {
-        let (params, place, _loan) = import.lift_params::<T, P>(&mut store, values)?;
+        let (params, place, _loan) = import.lift_params::<T, P, R>(&mut store, values)?;
         let result = (self.func)(store.as_context_mut(), params)?;
         import.lower_result(&mut store, &result, place, values)
     }

@@ -363,7 +363,8 @@ impl<'a, T: 'static> Instantiation<'a, T> {
         let options = self.options(options)?;
         let (tables, instance) = (self.tables.clone(), self.instance);
         func.import(&tables, ty)?;
-        let mut lowered = LoweredImport { tables, instance, options, adapter: None, shape };
+        let budget = self.store.0.vm.budget().clone();
+        let mut lowered = LoweredImport { tables, instance, options, adapter: None, shape, budget };
         lowered.adapter = func.link(&mut self.store, &lowered)?;
         let signature = self.pre.component.trampoline_signature(index).ok_or_else(not_made)?.clone();
         Ok(func.lower(&mut self.store, signature, lowered))

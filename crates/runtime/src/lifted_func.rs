@@ -49,6 +49,12 @@ impl LiftedFunc {
         self.holds_handles
     }
 
+    /// Whether each parameter is one core value.
+    #[inline]
+    pub(crate) fn takes_scalars(&self) -> bool {
+        self.passed.has_scalar_params()
+    }
+
     /// The core function.
     #[cfg(feature = "compile")]
     pub(crate) fn callee(&self) -> FuncHandle {
@@ -139,7 +145,7 @@ impl LiftedFunc {
     /// Whether all values are core values, and of numbers.
     #[inline]
     fn passes_scalars<P: LowerList, R: LiftList>(&self) -> bool {
-        self.passed.params.lowers_scalars::<P>() && self.passed.result.lifts_scalars::<R>()
+        self.passed.lowers_scalar_params::<P>() && self.passed.lifts_scalar_result::<R>()
     }
 
     /// `canon_lift` of values that pass as core values, between which and a result of that kind nothing else of a guest runs.
@@ -152,10 +158,10 @@ impl LiftedFunc {
         params: &P,
         values: &mut [RawValue],
     ) -> Result<R, CanonError> {
-        let ty = types.types.func(self.ty);
-        lower_scalars(types, &self.options, params, TypeList::Params(&ty.params), values)?;
+        lower_scalars(types, &self.options, params, TypeList::params_of(types.types, self.ty), values)?;
         store.call_core_by(by, self.callee, values)?;
-        lift_scalars(types, &self.options, TypeList::Result(ty.result), &mut FlatReader::new(values))
+        let result = TypeList::result_of(types.types, self.ty);
+        lift_scalars(types, &self.options, result, &mut FlatReader::new(values))
     }
 
     /// Refuses handles that the host cannot give, while the instance is as it was.
@@ -166,7 +172,7 @@ impl LiftedFunc {
         params: &P,
         values: &mut [RawValue],
     ) -> Result<(), CanonError> {
-        let list = TypeList::Params(&types.types.func(self.ty).params);
+        let list = TypeList::params_of(types.types, self.ty);
         self.options.check_handles(store.0, types, params, list, self.place(), &mut FlatWriter::new(values))
     }
 
@@ -185,15 +191,14 @@ impl LiftedFunc {
         values: &mut [RawValue],
     ) -> Result<(R, u64), CanonError> {
         let options = &self.options;
-        let ty = types.types.func(self.ty);
-        let list = TypeList::Params(&ty.params);
-        let scope = match self.passed.params.lowers_scalars::<P>() {
+        let list = TypeList::params_of(types.types, self.ty);
+        let scope = match self.passed.lowers_scalar_params::<P>() {
             true => lower_scalars(types, options, params, list, values).map(|()| 0)?,
             false => self.lower_params(calls, types, params, list, values)?,
         };
         calls.call(self.callee, values)?;
-        let (list, mut flat) = (TypeList::Result(ty.result), FlatReader::new(values));
-        if self.passed.result.lifts_scalars::<R>() && scope == 0 {
+        let (list, mut flat) = (TypeList::result_of(types.types, self.ty), FlatReader::new(values));
+        if self.passed.lifts_scalar_result::<R>() && scope == 0 {
             return lift_scalars(types, options, list, &mut flat).map(|result| (result, 0));
         }
         let mut cx = options.lift(calls.store(), types, self.holds_handles);

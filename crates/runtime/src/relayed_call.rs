@@ -81,7 +81,8 @@ pub(crate) fn relay<T: 'static>(
     let copied = cx.copied();
     store.0.charge_relayed_call(copied).inspect_err(|_| store.0.held.forget_all(&args))?;
     let place = LowerPlace::of_result(passed.result.layout, &mut flat, options.width);
-    let _loan = store.0.vm.budget().lend(lifted);
+    let budget = store.0.vm.budget().clone();
+    let _loan = budget.lend(lifted);
     let callee_values = &mut [RawValue::default(); MAX_FLAT_PARAMS + 1];
     trace(store, caller.name, || CallStep::Begin(&args));
     let called: Result<(Vec<Val>, u64), _> = store

@@ -286,7 +286,7 @@ impl<P, R> fmt::Debug for TypedFunc<P, R> {
 }
 
 /// Calls with at most this many core values use a small array: clearing a large one would cost more than the rest.
-const FEW_VALUES: usize = 4;
+pub(crate) const FEW_VALUES: usize = 4;
 
 /// The most that there are: parameters, and the address of a result.
 const MANY_VALUES: usize = MAX_FLAT_PARAMS + 1;

@@ -186,7 +186,13 @@ impl Types {
     /// The function type at `index`.
     #[inline]
     pub fn func(&self, index: FuncTypeIndex) -> &FuncType {
-        self.functions.get_index(index.as_usize()).expect("the index is of this arena")
+        self.find_func(index).expect("the index is of this arena")
+    }
+
+    /// The same for any index. Where nobody looks at the type, nothing is left of it.
+    #[inline]
+    pub fn find_func(&self, index: FuncTypeIndex) -> Option<&FuncType> {
+        self.functions.get_index(index.as_usize())
     }
 
     /// Whether `ty` is or holds an own, borrow, stream, future or error-context.

@@ -28,6 +28,7 @@ pub(crate) use lift::{Offsets, char_from, load_discriminant};
 pub(crate) use string::{StringBytes, StringForm};
 pub(crate) use values::{
     FewVals, LowerPlace, PassedValues, ResultVal, Vals, lift_scalars, lift_values, lower_scalars, lower_values,
+    scalar_context,
 };
 
 /// No list or string is longer than this many bytes.

@@ -9,7 +9,10 @@ use super::{CanonError, CanonResult};
 use crate::type_scope::TypeScope;
 use crate::val::Val;
 use crate::vm::RawValue;
-use gusset_types::{FlatSignature, FuncType, Layout, Param, PointerWidth, Types, ValType, cut_name};
+use gusset_types::{
+    FlatSignature, FuncType, FuncTypeIndex, Layout, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Param, PointerWidth, Types,
+    ValType, cut_name,
+};
 use std::ops::Deref;
 
 /// The types of values that are passed together.
@@ -23,7 +26,19 @@ pub enum TypeList<'a> {
     Tuple(&'a [ValType]),
 }
 
-impl TypeList<'_> {
+impl<'a> TypeList<'a> {
+    /// The parameters of a function.
+    #[inline]
+    pub(crate) fn params_of(types: &'a Types, func: FuncTypeIndex) -> TypeList<'a> {
+        TypeList::Params(types.find_func(func).map_or(&[], |ty| &ty.params))
+    }
+
+    /// The result of a function.
+    #[inline]
+    pub(crate) fn result_of(types: &'a Types, func: FuncTypeIndex) -> TypeList<'a> {
+        TypeList::Result(types.find_func(func).and_then(|ty| ty.result))
+    }
+
     #[inline]
     pub(crate) fn len(self) -> usize {
         match self {
@@ -86,8 +101,9 @@ impl TypeList<'_> {
     note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
 )]
 pub trait LiftList: Sized {
-    /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
-    const SCALARS: bool;
+    /// How many core values they are, if they are all of types that pass as such and need neither memory nor handles, unless there are too
+    /// many.
+    const SCALARS: Option<usize>;
     /// Whether their types are known at run time only.
     const DYNAMIC: bool = false;
     /// Reads them from core values.
@@ -103,8 +119,9 @@ pub trait LiftList: Sized {
     note = "parameters and results are a tuple each, also where there is one, `(u32,)`, or none, `()`"
 )]
 pub trait LowerList {
-    /// Whether they are all of types that pass as core values and need neither memory nor handles, unless there are too many.
-    const SCALARS: bool;
+    /// How many core values they are, if they are all of types that pass as such and need neither memory nor handles, unless there are too
+    /// many.
+    const SCALARS: Option<usize>;
     /// Whether their types are known at run time only.
     const DYNAMIC: bool = false;
     /// Writes them as core values.
@@ -117,7 +134,7 @@ pub trait LowerList {
 pub(crate) struct Vals<'a>(pub(crate) &'a [Val]);
 
 impl LowerList for Vals<'_> {
-    const SCALARS: bool = false;
+    const SCALARS: Option<usize> = None;
     const DYNAMIC: bool = true;
 
     fn lower_flat(&self, cx: &mut LowerContext<'_>, types: TypeList<'_>, flat: &mut FlatWriter<'_>) -> CanonResult<()> {
@@ -139,7 +156,7 @@ impl LowerList for Vals<'_> {
 }
 
 impl LiftList for Vec<Val> {
-    const SCALARS: bool = false;
+    const SCALARS: Option<usize> = None;
     const DYNAMIC: bool = true;
 
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
@@ -177,7 +194,7 @@ impl ResultVal {
 }
 
 impl LiftList for ResultVal {
-    const SCALARS: bool = false;
+    const SCALARS: Option<usize> = None;
     const DYNAMIC: bool = true;
 
     fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
@@ -192,42 +209,60 @@ impl LiftList for ResultVal {
 /// As many parameters as are passed without a vector.
 const FEW: usize = 4;
 
-/// Dynamic parameters: a few, which stand here, or more.
-pub(crate) enum FewVals {
-    Few([Val; FEW], usize),
-    Many(Vec<Val>),
+/// Dynamic parameters: a few, which stand here, or more. They are lifted into it where it stands.
+pub(crate) struct FewVals {
+    few: [Val; FEW],
+    many: Vec<Val>,
+    /// Of the few.
+    count: usize,
+}
+
+impl FewVals {
+    /// None.
+    #[inline]
+    pub(crate) fn new() -> FewVals {
+        FewVals { few: [const { Val::Bool(false) }; FEW], many: Vec::new(), count: 0 }
+    }
+
+    /// Lifts values as [`lift_values`] does.
+    #[inline]
+    pub(crate) fn lift(
+        &mut self,
+        cx: &mut LiftContext<'_>,
+        types: TypeList<'_>,
+        in_memory: Option<Layout>,
+        flat: &mut FlatReader<'_>,
+    ) -> CanonResult<()> {
+        if types.len() > FEW || in_memory.is_some() {
+            self.many = lift_values(cx, types, in_memory, flat)?;
+            return Ok(());
+        }
+        let lifted = self.lift_few(cx, types, flat);
+        cx.end_arrival(lifted.is_ok());
+        lifted
+    }
+
+    fn lift_few(
+        &mut self,
+        cx: &mut LiftContext<'_>,
+        types: TypeList<'_>,
+        flat: &mut FlatReader<'_>,
+    ) -> CanonResult<()> {
+        cx.charge_block((types.len() * size_of::<Val>()) as u64)?;
+        for (i, (slot, ty)) in self.few.iter_mut().zip(types.iter()).enumerate() {
+            *slot = lift_flat(cx, ty, flat).map_err(|error| types.at(i, error))?;
+            self.count = i + 1;
+        }
+        Ok(())
+    }
 }
 
 impl Deref for FewVals {
     type Target = [Val];
 
+    #[inline]
     fn deref(&self) -> &[Val] {
-        match self {
-            FewVals::Few(vals, count) => &vals[..*count],
-            FewVals::Many(vals) => vals,
-        }
-    }
-}
-
-impl LiftList for FewVals {
-    const SCALARS: bool = false;
-    const DYNAMIC: bool = true;
-
-    fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
-        if types.len() > FEW {
-            return <Vec<Val>>::lift_flat(cx, types, flat).map(FewVals::Many);
-        }
-        cx.charge_block((types.len() * size_of::<Val>()) as u64)?;
-        let mut next = |i| match i < types.len() {
-            true => lift_flat(cx, types.get(i), flat).map_err(|error| types.at(i, error)),
-            false => Ok(Val::Bool(false)),
-        };
-        let vals: [Val; FEW] = [next(0)?, next(1)?, next(2)?, next(3)?];
-        Ok(FewVals::Few(vals, types.len()))
-    }
-
-    fn load(cx: &mut LiftContext<'_>, types: TypeList<'_>, at: u64) -> CanonResult<Self> {
-        <Vec<Val>>::load(cx, types, at).map(FewVals::Many)
+        if self.many.is_empty() { &self.few[..self.count] } else { &self.many }
     }
 }
 
@@ -241,16 +276,17 @@ pub(crate) struct PassedList {
 }
 
 impl PassedList {
-    /// Whether such values are scalars, passed as core values.
-    #[inline]
-    pub(crate) fn lowers_scalars<L: LowerList>(&self) -> bool {
-        L::SCALARS && self.layout.is_none() || L::DYNAMIC && self.scalars
-    }
-
-    /// The same of values that are lifted.
-    #[inline]
-    pub(crate) fn lifts_scalars<L: LiftList>(&self) -> bool {
-        L::SCALARS && self.layout.is_none() || L::DYNAMIC && self.scalars
+    /// Whether values are scalars, passed as core values, if they are `count` ones or dynamic. Of types that say so themselves nothing need
+    /// be looked up.
+    #[inline(always)]
+    fn passes_scalars(&self, count: Option<usize>, dynamic: bool, most: usize) -> bool {
+        match count {
+            Some(count) => {
+                debug_assert_eq!(self.layout.is_none(), count <= most, "Rust types have been compared");
+                count <= most
+            }
+            None => dynamic && self.scalars,
+        }
     }
 
     fn new(list: TypeList<'_>, in_memory: bool, types: &Types, width: PointerWidth) -> PassedList {
@@ -275,6 +311,36 @@ impl PassedValues {
             params: PassedList::new(TypeList::Params(&ty.params), params_in_memory, types, width),
             result: PassedList::new(TypeList::Result(ty.result), result_in_memory, types, width),
         }
+    }
+
+    /// Whether parameters that are lowered are scalars, passed as core values.
+    #[inline(always)]
+    pub(crate) fn lowers_scalar_params<L: LowerList>(&self) -> bool {
+        self.params.passes_scalars(L::SCALARS, L::DYNAMIC, MAX_FLAT_PARAMS)
+    }
+
+    /// Whether parameters are, that are dynamic.
+    #[inline]
+    pub(crate) fn has_scalar_params(&self) -> bool {
+        self.params.scalars
+    }
+
+    /// Whether parameters that are lifted are.
+    #[inline(always)]
+    pub(crate) fn lifts_scalar_params<L: LiftList>(&self) -> bool {
+        self.params.passes_scalars(L::SCALARS, L::DYNAMIC, MAX_FLAT_PARAMS)
+    }
+
+    /// Whether a result that is lowered is.
+    #[inline(always)]
+    pub(crate) fn lowers_scalar_result<L: LowerList>(&self) -> bool {
+        self.result.passes_scalars(L::SCALARS, L::DYNAMIC, MAX_FLAT_RESULTS)
+    }
+
+    /// Whether a result that is lifted is.
+    #[inline(always)]
+    pub(crate) fn lifts_scalar_result<L: LiftList>(&self) -> bool {
+        self.result.passes_scalars(L::SCALARS, L::DYNAMIC, MAX_FLAT_RESULTS)
     }
 }
 
@@ -349,8 +415,13 @@ pub(crate) fn lift_scalars<L: LiftList>(
     list: TypeList<'_>,
     flat: &mut FlatReader<'_>,
 ) -> CanonResult<L> {
-    let mut cx = LiftContext::new(types, &[], options.encoding, options.width, LiftBudget::unlimited(), None);
-    L::lift_flat(&mut cx, list, flat)
+    L::lift_flat(&mut scalar_context(types, options), list, flat)
+}
+
+/// From where values are lifted that pass as core values alone, and take nothing of the host.
+#[inline]
+pub(crate) fn scalar_context<'a>(types: TypeScope<'a>, options: &ResolvedOptions) -> LiftContext<'a> {
+    LiftContext::new(types, &[], options.encoding, options.width, LiftBudget::unlimited(), None)
 }
 
 /// Lifts values from core values, or from the memory that the next one points to, where they lie like that (`lift_flat_values`).

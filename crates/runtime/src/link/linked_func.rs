@@ -83,7 +83,7 @@ impl LinkedFunc {
                 self.enter(&mut store, import, callee, values)
             }
             ExportedCallee::Import(_) => {
-                let (args, place, _loan) = import.lift_params::<T, Vec<Val>>(&mut store, values)?;
+                let (args, place, _loan) = import.lift_params::<T, Vec<Val>, Vals<'_>>(&mut store, values)?;
                 let results = self.call(store.as_context_mut(), &args)?;
                 import.lower_result(&mut store, &Vals(&results), place, values)
             }

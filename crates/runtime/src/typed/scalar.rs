@@ -3,6 +3,7 @@
 use super::{ComponentType, Lift, Lower};
 use crate::canon::{CanonResult, FlatReader, FlatWriter, LiftContext, LowerContext, char_from};
 use crate::type_scope::{TypeMismatch, TypeScope};
+use crate::vm::{plain_bytes, plain_numbers};
 use gusset_types::{Layout, ValType};
 
 /// Numbers: little-endian in memory, one core value when flat.
@@ -33,7 +34,10 @@ macro_rules! numbers {
             fn load_elements(cx: &mut LiftContext<'_>, _: ValType, _: u64, bytes: &[u8]) -> CanonResult<Vec<Self>> {
                 let (chunks, _) = bytes.as_chunks::<{ size_of::<$rust>() }>();
                 let mut elements = cx.vec(chunks.len())?;
-                elements.extend(chunks.iter().map(|bytes| <$rust>::from_le_bytes(*bytes)));
+                match plain_numbers::<$rust>(bytes) {
+                    Some(numbers) => elements.extend_from_slice(numbers),
+                    None => elements.extend(chunks.iter().map(|bytes| <$rust>::from_le_bytes(*bytes))),
+                }
                 Ok(elements)
             }
         }
@@ -50,10 +54,8 @@ macro_rules! numbers {
             }
             #[inline]
             fn store_elements(items: &[Self], cx: &mut LowerContext<'_>, _: ValType, at: u64) -> CanonResult<()> {
-                let bytes = cx.slice_mut(at, size_of_val(items) as u64)?;
-                for (slot, item) in bytes.as_chunks_mut().0.iter_mut().zip(items) {
-                    *slot = item.to_le_bytes();
-                }
+                let items = plain_bytes(items);
+                cx.slice_mut(at, items.len() as u64)?.copy_from_slice(items);
                 Ok(())
             }
         }

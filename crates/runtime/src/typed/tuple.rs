@@ -31,7 +31,8 @@ macro_rules! value_list {
 
         #[allow(unused_variables, unused_mut, non_snake_case, reason = "the empty list uses nothing")]
         impl<$($name: Lift),*> LiftList for ($($name,)*) {
-            const SCALARS: bool = true $(&& $name::SCALAR)*;
+            const SCALARS: Option<usize> =
+                if true $(&& $name::SCALAR)* { Some(0 $(+ $name::FLAT_COUNT)*) } else { None };
             #[inline]
             fn lift_flat(cx: &mut LiftContext<'_>, types: TypeList<'_>, flat: &mut FlatReader<'_>) -> CanonResult<Self> {
                 $(let $name = $name::lift_flat(cx, types.get($i), flat).map_err(|error| types.at($i, error))?;)*
@@ -50,7 +51,8 @@ macro_rules! value_list {
 
         #[allow(unused_variables, unused_mut, reason = "the empty list uses nothing")]
         impl<$($name: Lower),*> LowerList for ($($name,)*) {
-            const SCALARS: bool = true $(&& $name::SCALAR)*;
+            const SCALARS: Option<usize> =
+                if true $(&& $name::SCALAR)* { Some(0 $(+ $name::FLAT_COUNT)*) } else { None };
             #[inline]
             fn lower_flat(
                 &self,

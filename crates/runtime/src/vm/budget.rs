@@ -2,7 +2,6 @@
 //! contexts, tables, external references, handles, values on their way. Whoever is about to take some charges it before.
 
 use crate::limits::{LimitExceeded, LimitKind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a store's guests have of the host's memory, and how much they may have. Only the thread that has the store changes it.
@@ -69,21 +68,21 @@ impl HostBudget {
 
     /// Takes bytes until the loan is dropped; nothing for none. They are within what is left.
     #[inline]
-    pub(crate) fn lend(self: &Arc<HostBudget>, bytes: u64) -> Option<BudgetLoan> {
+    pub(crate) fn lend(&self, bytes: u64) -> Option<BudgetLoan<'_>> {
         (bytes != 0).then(|| {
             self.count(bytes);
-            BudgetLoan { budget: self.clone(), bytes }
+            BudgetLoan { budget: self, bytes }
         })
     }
 }
 
 /// Bytes that are given back when this is dropped.
-pub(crate) struct BudgetLoan {
-    budget: Arc<HostBudget>,
+pub(crate) struct BudgetLoan<'a> {
+    budget: &'a HostBudget,
     bytes: u64,
 }
 
-impl Drop for BudgetLoan {
+impl Drop for BudgetLoan<'_> {
     #[inline]
     fn drop(&mut self) {
         self.budget.release(self.bytes);
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_is_counted_and_the_rest_is_refused() {
-        let budget = Arc::new(HostBudget::new(100));
+        let budget = HostBudget::new(100);
         assert!(budget.charge(60).is_ok() && budget.charge(40).is_ok());
         let error = budget.charge(1).unwrap_err();
         assert_eq!((error.asked, error.limit, budget.used()), (101, Some(100), 100));

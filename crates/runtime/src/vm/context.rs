@@ -114,7 +114,7 @@ impl JointContexts {
         let slot = size_of::<ContextSlot>() as u32;
         let part = (start / slot) as usize..start.checked_add(bytes)?.div_ceil(slot) as usize;
         let is_free = |context: &Context| context.get(ContextLayout::STORE) == 0;
-        (start % slot == 0 && part.end <= self.0.slots().len())
+        (start.is_multiple_of(slot) && part.end <= self.0.slots().len())
             .then(|| Context { place: ContextMemory::Joint(self.0.clone(), part) })
             .filter(is_free)
     }

@@ -167,7 +167,7 @@ pub(crate) use lent_store::LentStore;
 pub(crate) use limits::{Limiter, WantedItems};
 pub(crate) use parking::ParkOutcome;
 pub use plain::PlainNumber;
-pub(crate) use plain::{plain_numbers, read_number, write_number};
+pub(crate) use plain::{plain_bytes, plain_numbers, read_number, write_number};
 pub(crate) use raw_value::RawValue;
 pub(crate) use rollback::StoreMark;
 pub(crate) use roots::{OwnedRoot, RootMark, ScopedRoot};

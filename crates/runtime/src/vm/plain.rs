@@ -66,6 +66,13 @@ pub(crate) fn plain_numbers<N: PlainNumber>(bytes: &[u8]) -> Option<&[N]> {
     (before.is_empty() && after.is_empty()).then_some(numbers)
 }
 
+/// The bytes that numbers are, in the order of bytes of this machine.
+pub(crate) fn plain_bytes<N: PlainNumber>(numbers: &[N]) -> &[u8] {
+    // SAFETY: V12: `N` is one of the types above, which are numbers, without a gap.
+    let (_, bytes, _) = unsafe { numbers.align_to::<u8>() };
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +88,8 @@ mod tests {
         assert!(plain_numbers::<u32>(&bytes[start + 1..start + 5]).is_none());
         assert_eq!(plain_numbers::<i8>(&bytes[8..]), Some(&[-1_i8; 8][..]));
         assert_eq!(plain_numbers::<f64>(&[]), Some(&[][..]));
+        assert_eq!(plain_bytes::<u8>(&bytes[3..7]), &bytes[3..7]);
+        assert_eq!(plain_bytes(&[1_u16, 0x203]), [1, 0, 3, 2]);
+        assert_eq!(plain_bytes(&[f64::from_bits(u64::MAX)]), [0xff; 8]);
     }
 }
