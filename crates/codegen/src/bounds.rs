@@ -108,6 +108,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     fn memory_definition(&mut self, memory: MemoryIndex) -> (Value, i32) {
+        // Of a shared one, whoever defines it has a pointer there too.
         let place = self.memory_place(memory);
         let shared = self.env.plans.memories[memory].shared;
         self.field_or_pointer(if shared { Err(place.unwrap_or_else(|pointer| pointer)) } else { place })

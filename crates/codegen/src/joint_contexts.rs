@@ -1,22 +1,30 @@
-//! Contexts that stand in one piece of memory: those of modules that have one instance each, made with the unit. Where one of them is at
-//! hand, so are the others, at distances that are known; an import of such a module from another one is reached without a load.
+//! Contexts that stand in one piece of memory: those of modules that have one instance each, made with the unit, as far as links lead from
+//! one of them to another. From where one stands the others stand at distances that are known, so that what a module imports from another one
+//! is reached without a load. That has been made before; what has not is not reached by an import.
 
 use crate::func::FuncTranslator;
 use crate::module_env::{ModuleEnv, UnitEnv};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use gusset_artifact::{FuncIndex, ImportLink, MemoryIndex, ModuleIndex};
 use gusset_types::Arena;
+use std::collections::BTreeSet;
 
 /// The most bytes that joint contexts have: what does not fit stands by itself. A pool's slots have more than that by default.
-const MAX_JOINT_CONTEXTS: u32 = 256 << 10;
+pub const MAX_JOINT_CONTEXTS: u32 = 256 << 10;
 
 /// Contexts are aligned so.
 const ALIGNMENT: u32 = 16;
 
 /// Lays out the joint contexts of a unit. How many bytes they have.
 pub(crate) fn lay_out(modules: &mut Arena<ModuleIndex, ModuleEnv>) -> u32 {
+    let single = |module: ModuleIndex| modules.get(module).is_some_and(|env| env.single);
+    let links = modules.iter().filter(|(_, env)| env.single).flat_map(|(importer, env)| {
+        let definers = env.definers().filter(|&definer| single(definer));
+        definers.flat_map(move |definer| [importer, definer])
+    });
+    let linked: BTreeSet<ModuleIndex> = links.collect();
     let mut end = 0u32;
-    for (_, env) in modules.iter_mut().filter(|(_, env)| env.single) {
+    for (_, env) in modules.iter_mut().filter(|(module, _)| linked.contains(module)) {
         let next = end.saturating_add(env.layout.size()).next_multiple_of(ALIGNMENT);
         if next <= MAX_JOINT_CONTEXTS {
             env.joint = Some(end);
@@ -24,6 +32,17 @@ pub(crate) fn lay_out(modules: &mut Arena<ModuleIndex, ModuleEnv>) -> u32 {
         }
     }
     end
+}
+
+impl ModuleEnv {
+    /// The modules that define what it imports, as far as that is known, for each import that would be reached from its context.
+    fn definers(&self) -> impl Iterator<Item = ModuleIndex> {
+        let functions = self.links.iter().filter_map(|link| match *link {
+            ImportLink::Func { module, .. } => Some(module),
+            _ => None,
+        });
+        functions.chain(self.memory_links.iter().flatten().map(|&(module, _)| module))
+    }
 }
 
 impl UnitEnv {

@@ -82,6 +82,7 @@ pub use chunk::{ChunkFunction, CodeChunk};
 pub use compiler::Compiler;
 pub use error::{CodegenError, CodegenErrorKind};
 pub use features::validate;
+pub use joint_contexts::MAX_JOINT_CONTEXTS;
 pub use lazy::{LazyUnit, LazyWorker};
 pub use progress::FunctionsDone;
 pub use settings::{CompilerSettings, OptimizationLevel};

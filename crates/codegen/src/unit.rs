@@ -24,7 +24,7 @@ pub struct UnitModule<'a> {
     /// Which of its exported functions something may call that does not do so by what is known of imports; `None` if all. Others may
     /// have no code of their own.
     pub open_exports: Option<&'a [FuncIndex]>,
-    /// Whether whoever instantiates the unit makes one instance of it, and each instance of it is made so.
+    /// Whether each instance of the unit has one instance of it, and nobody makes others.
     pub single: bool,
     /// Whether Gusset made it, as it does adapters: it may use every feature, whatever a host has switched off.
     pub generated: bool,

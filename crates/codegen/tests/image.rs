@@ -647,27 +647,42 @@ fn calls_through_a_known_table_are_calls(size: u32) {
     assert_eq!(callees(&[table, ImportLink::Unknown]), [shim_module]);
 }
 
-/// Modules that have one instance each stand beside one another, as far as there is room; others stand by themselves.
+/// Modules that have one instance each stand beside one another if links lead from one to another, as far as there is room; others stand by
+/// themselves.
 #[test]
 fn contexts_of_single_instances_are_joint() {
-    let small = wasm("(module (global (mut i32) (i32.const 1)) (memory 1))");
-    let large = wasm(&format!("(module {})", "(global (mut i64) (i64.const 1))".repeat(20_000)));
-    let modules = [(&small, true), (&small, false), (&large, true), (&small, true)];
-    let modules = modules.map(|(wasm, single)| UnitModule {
+    let definer = wasm(r#"(module (global (mut i32) (i32.const 1)) (memory 1) (func (export "f")))"#);
+    let user = wasm(r#"(module (import "" "f" (func)) (import "" "m" (memory 1)) (global (mut i32) (i32.const 1)))"#);
+    let large = format!(r#"(module (import "" "f" (func)) {})"#, "(global (mut i64) (i64.const 1))".repeat(20_000));
+    let large = wasm(&large);
+    let module = |wasm, imports, single| UnitModule {
         name: "test",
         wasm,
         offset: 0,
-        imports: &[],
+        imports,
         open_exports: None,
         single,
         generated: false,
-    });
+    };
+    let function = ImportLink::Func { module: MODULE, func: func(0) };
+    let memory = ImportLink::Memory { module: MODULE, memory: MemoryIndex::from_u32(0) };
+    let (known, by_memory, by_function) =
+        ([function, memory], [ImportLink::Unknown, memory], [function, ImportLink::Unknown]);
+    let modules = [
+        module(&definer, &[][..], true),
+        module(&user, &known[..], false),
+        module(&large, &known[..1], true),
+        module(&user, &by_memory[..], true),
+        module(&definer, &[][..], true),
+        module(&user, &by_function[..], true),
+        module(&user, &[][..], true),
+    ];
     let compiler = Compiler::new(&CompilerSettings::default()).expect("the machine is supported");
     let image = compiler.compile(&LinkUnit { modules: modules.into_iter().collect() }).expect("it is valid");
-    let size = image.modules[MODULE].layout.size().next_multiple_of(16);
+    let size = |module: u32| image.modules[ModuleIndex::from_u32(module)].layout.size().next_multiple_of(16);
     let places: Vec<_> = image.modules.values().map(|module| module.joint).collect();
-    assert_eq!(places, [Some(0), None, None, Some(size)]);
-    assert_eq!(image.joint_size, 2 * size);
+    assert_eq!(places, [Some(0), None, None, Some(size(0)), None, Some(size(0) + size(3)), None]);
+    assert_eq!(image.joint_size, size(0) + size(3) + size(5));
 }
 
 /// A memory that is said to be another module's must be one.

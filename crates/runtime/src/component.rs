@@ -13,6 +13,8 @@ use crate::source::SourceInput;
 use crate::type_scope::TypeTables;
 use crate::types::{ComponentFunc, ComponentItem, view};
 use crate::vm::CodeMemory;
+#[cfg(feature = "compile")]
+use crate::{config::Config, pooling::InstanceAllocationStrategy};
 use gusset_artifact::{
     AdapterModuleInfo, FuncExport, FuncSource, ModuleIndex, Plan, PlanModule, RawTable, TrampolineIndex,
 };
@@ -140,7 +142,7 @@ impl Component {
     #[cfg(feature = "compile")]
     fn compile_anew(engine: &Engine, input: &SourceInput<'_>) -> Result<Component> {
         let translation = translate(engine, input)?;
-        let unit = link_unit(&translation);
+        let unit = link_unit(engine.config(), &translation);
         let source = input.code_source(translation.modules.values().filter(|module| !module.adapter).count());
         let code = engine.compiler().compile(engine.signatures(), &unit, source);
         let code = code.map_err(|error| input.codegen_error(error))?;
@@ -343,7 +345,7 @@ impl std::fmt::Debug for Component {
 #[cfg(feature = "compile")]
 pub(crate) fn compile_image(engine: &Engine, input: &SourceInput<'_>) -> Result<(CodeImage, ArtifactContent)> {
     let translation = translate(engine, input)?;
-    let image = engine.compiler().compile_image(&link_unit(&translation));
+    let image = engine.compiler().compile_image(&link_unit(engine.config(), &translation));
     let image = image.map_err(|error| input.codegen_error(error))?;
     let adapters = adapter_modules(&translation);
     Ok((image, ArtifactContent::Component { plan: Arc::new(translation.plan), adapters }))
@@ -367,12 +369,19 @@ fn translate<'a>(engine: &Engine, input: &'a SourceInput<'_>) -> Result<gusset_c
 }
 
 #[cfg(feature = "compile")]
-fn link_unit<'a>(translation: &'a gusset_component::Translation<'_>) -> gusset_codegen::LinkUnit<'a> {
+fn link_unit<'a>(config: &Config, translation: &'a gusset_component::Translation<'_>) -> gusset_codegen::LinkUnit<'a> {
+    // What an engine's own pool has no room for is not made; an artefact of another engine's may be.
+    let joins = match &config.allocation_strategy {
+        InstanceAllocationStrategy::OnDemand => true,
+        InstanceAllocationStrategy::Pooling(pool) => {
+            pool.max_core_instance_size >= gusset_codegen::MAX_JOINT_CONTEXTS as usize
+        }
+    };
     let mut unit = gusset_codegen::LinkUnit::default();
     for module in translation.modules.values() {
         let (name, wasm, imports) = (&*module.name, &*module.wasm, &*module.imports);
         let open_exports = module.open_exports.as_deref();
-        let (offset, single, generated) = (module.offset, module.single, module.adapter);
+        let (offset, single, generated) = (module.offset, module.single && joins, module.adapter);
         unit.modules.push(gusset_codegen::UnitModule { name, wasm, offset, imports, open_exports, single, generated });
     }
     unit

@@ -235,12 +235,14 @@ impl LoweredImport {
         }
         let mut flat = FlatReader::new(values);
         let (list, layout) = (TypeList::params_of(self.types().types, self.ty), self.passed.params.layout);
-        let mut cx = match self.passed.has_scalar_params() {
-            true => scalar_context(self.types(), &self.options),
-            false => self.options.lift(store.0, self.types(), self.holds_handles),
-        };
+        if self.passed.has_scalar_params() {
+            let cx = &mut scalar_context(self.types(), &self.options);
+            room.lift(cx, list, layout, &mut flat).map_err(|error| self.name_call(error))?;
+            return Ok((self.place::<Vals<'_>>(&mut flat), None));
+        }
+        let mut cx = self.options.lift(store.0, self.types(), self.holds_handles);
         room.lift(&mut cx, list, layout, &mut flat).map_err(|error| self.name_call(error))?;
-        let lifted = if self.passed.has_scalar_params() { 0 } else { cx.lifted_bytes() };
+        let lifted = cx.lifted_bytes();
         Ok((self.place::<Vals<'_>>(&mut flat), self.budget.lend(lifted)))
     }
 

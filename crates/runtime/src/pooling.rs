@@ -87,7 +87,8 @@ impl PoolingConfig {
     }
 
     /// How many instances of core modules may live at once (default 1,000). A component has one for each of its modules,
-    /// adapters among them; those of modules that it instantiates once count as one, as long as they are small.
+    /// adapters among them. Those of modules that it instantiates once, exports none of and links with one another count as one, up to
+    /// 256 KiB together, where [`max_core_instance_size`](PoolingConfig::max_core_instance_size) is that large.
     pub fn total_core_instances(&mut self, count: u32) -> &mut PoolingConfig {
         self.total_core_instances = count;
         self
@@ -134,7 +135,8 @@ impl PoolingConfig {
     }
 
     /// How many bytes what the runtime itself keeps of a core instance may take (default 1 MiB): 16 to 24 for each import,
-    /// global and function that can be referred to. Those of a component that count as one need as much as all of them do, up to 256 KiB. Of one that is free, what was written stays in memory, up to 1 MiB.
+    /// global and function that can be referred to. Those of a component that count as one need as many as all of them do. Of one that is
+    /// free, what was written stays in memory, up to 1 MiB.
     pub fn max_core_instance_size(&mut self, bytes: usize) -> &mut PoolingConfig {
         self.max_core_instance_size = bytes;
         self

@@ -1,8 +1,11 @@
 //! Contexts that code reaches from one another: whatever state they hold is that of the instance that is meant.
 #![cfg(all(feature = "compile", feature = "wat"))]
 
+use crate::artifacts::deserialize;
 use crate::own_code::everywhere;
-use gusset::{Component, Config, Engine, InstanceAllocationStrategy, Linker, PoolingConfig, Result, Store};
+use gusset::{
+    Component, Config, Engine, InstanceAllocationStrategy, LimitExceeded, Linker, PoolingConfig, Result, Store,
+};
 
 /// A counter in a global and one in a memory, which may grow.
 const COUNTER: &str = r#"(memory (export "memory") 1 3) (global $n (mut i32) (i32.const 0))
@@ -134,16 +137,46 @@ fn a_pool_has_one_slot_for_them() -> Result<()> {
     let error = ready.instantiate(&mut store).unwrap_err();
     assert!(format!("{error:#}").contains("all 2 core instances of the pool are in use"), "{error:#}");
 
-    let small = engine(2, 256)?;
-    let ready = Linker::new(&small).instantiate_pre(&Component::new(&small, &text)?)?;
-    for _ in 0..3 {
+    // Where it has not, each has one, unless the code was made for another engine.
+    let small = engine(3, 256)?;
+    Linker::new(&small).instantiate(&mut Store::new(&small, ()), &Component::new(&small, &text)?)?;
+    let ready = Linker::new(&small).instantiate_pre(&deserialize(&small, &component.serialize()?)?)?;
+    for _ in 0..4 {
         let error = ready.instantiate(&mut Store::new(&small, ())).unwrap_err();
         let told = format!("{error:#}");
-        assert!(
-            told.contains("a group of core instances of a component of ") && told.contains("max_core_instance_size"),
-            "{told}"
-        );
+        assert!(told.contains("a group of core instances of a component of "), "{told}");
+        assert!(told.contains("max_core_instance_size"), "{told}");
     }
+    Ok(())
+}
+
+/// They are charged before they are made, and given back where nobody has seen them.
+#[test]
+fn they_are_bytes_of_the_host() -> Result<()> {
+    let globals = "(global (mut i64) (i64.const 7))".repeat(10_000);
+    let text = component(ONCE, "").replacen("(core module $second ", &format!("(core module $second {globals} "), 1);
+    let failing = text.replacen("(global $calls ", "(data (memory 1) (i32.const 70000) \"x\") (global $calls ", 1);
+    let starting = text.replacen("(core module $first ", "(core module $first (func $no unreachable) (start $no) ", 1);
+    let engine = Engine::default();
+    let [good, failing, starting] = [&text, &failing, &starting].map(|text| Component::new(&engine, text));
+    let linker = Linker::new(&engine);
+    let mut store = Store::new(&engine, ());
+    linker.instantiate(&mut store, &good?)?;
+    let one = store.host_bytes();
+    assert!(one > 160_000, "{one}");
+    linker.instantiate(&mut store, &failing?).unwrap_err();
+    assert_eq!(store.host_bytes(), one);
+    let starting = starting?;
+    for times in 1..4 {
+        linker.instantiate(&mut store, &starting).unwrap_err();
+        // What has run is kept, and with it what stands beside it.
+        assert!(store.host_bytes() > one + times * 160_000, "{times}");
+    }
+    store.set_max_host_bytes(store.host_bytes() + 100_000);
+    let before = store.host_bytes();
+    let error = linker.instantiate(&mut store, &starting).unwrap_err();
+    assert!(error.is::<LimitExceeded>(), "{error:#}");
+    assert_eq!(store.host_bytes(), before);
     Ok(())
 }
 

@@ -189,7 +189,7 @@ impl Types {
         self.find_func(index).expect("the index is of this arena")
     }
 
-    /// The same for any index. Where nobody looks at the type, nothing is left of it.
+    /// The same, or `None` where the index is of another arena: it does not panic, so that nothing is left of it where nobody looks at the type.
     #[inline]
     pub fn find_func(&self, index: FuncTypeIndex) -> Option<&FuncType> {
         self.functions.get_index(index.as_usize())

@@ -30,12 +30,14 @@ impl<'a> TypeList<'a> {
     /// The parameters of a function.
     #[inline]
     pub(crate) fn params_of(types: &'a Types, func: FuncTypeIndex) -> TypeList<'a> {
+        debug_assert!(types.find_func(func).is_some(), "the index is of these types");
         TypeList::Params(types.find_func(func).map_or(&[], |ty| &ty.params))
     }
 
     /// The result of a function.
     #[inline]
     pub(crate) fn result_of(types: &'a Types, func: FuncTypeIndex) -> TypeList<'a> {
+        debug_assert!(types.find_func(func).is_some(), "the index is of these types");
         TypeList::Result(types.find_func(func).and_then(|ty| ty.result))
     }
 
@@ -211,17 +213,18 @@ const FEW: usize = 4;
 
 /// Dynamic parameters: a few, which stand here, or more. They are lifted into it where it stands.
 pub(crate) struct FewVals {
+    /// So many of them are parameters, if there are no others.
     few: [Val; FEW],
-    many: Vec<Val>,
-    /// Of the few.
     count: usize,
+    /// All of them, if there are more, or they come from memory.
+    many: Vec<Val>,
 }
 
 impl FewVals {
     /// None.
     #[inline]
     pub(crate) fn new() -> FewVals {
-        FewVals { few: [const { Val::Bool(false) }; FEW], many: Vec::new(), count: 0 }
+        FewVals { few: [const { Val::Bool(false) }; FEW], count: 0, many: Vec::new() }
     }
 
     /// Lifts values as [`lift_values`] does.
@@ -319,7 +322,7 @@ impl PassedValues {
         self.params.passes_scalars(L::SCALARS, L::DYNAMIC, MAX_FLAT_PARAMS)
     }
 
-    /// Whether parameters are, that are dynamic.
+    /// Whether each parameter is one core value, and needs neither memory nor handles.
     #[inline]
     pub(crate) fn has_scalar_params(&self) -> bool {
         self.params.scalars

@@ -109,14 +109,19 @@ impl JointContexts {
         JointContexts(Rc::new(memory))
     }
 
-    /// The context of so many bytes that starts at an offset; `None` where there is none, or one has been taken that has its store already.
+    /// The context of so many bytes that starts at an offset; `None` where there is none, or it has been taken.
     pub(super) fn take(&self, start: u32, bytes: u32) -> Option<Context> {
         let slot = size_of::<ContextSlot>() as u32;
         let part = (start / slot) as usize..start.checked_add(bytes)?.div_ceil(slot) as usize;
-        let is_free = |context: &Context| context.get(ContextLayout::STORE) == 0;
+        // The word is the store's before anything runs.
+        let claim = |context: &Context| {
+            let is_free = context.get(ContextLayout::STORE) == 0;
+            context.set(ContextLayout::STORE, u64::MAX);
+            is_free
+        };
         (start.is_multiple_of(slot) && part.end <= self.0.slots().len())
             .then(|| Context { place: ContextMemory::Joint(self.0.clone(), part) })
-            .filter(is_free)
+            .filter(claim)
     }
 }
 

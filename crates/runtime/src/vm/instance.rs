@@ -122,7 +122,8 @@ impl VmStore {
         self.give_stubs(code)?;
         let image = code.module(module)?;
         let mark = self.mark();
-        let bytes = bytes_of_instance(image);
+        // What is joint has been charged.
+        let bytes = bytes_of_instance(image) - image.joint.map_or(0, |_| image.layout.size().into());
         let charged = self.budget.charge(bytes).map_err(Error::from);
         let context = charged.and_then(|()| self.context_for(image, joint));
         let context = context.inspect_err(|_| self.roll_back(&mark)).map_err(|error| not_made(error, module, image))?;
@@ -153,14 +154,18 @@ impl VmStore {
         }
     }
 
-    /// The memory of the contexts that are joint in an instance of a unit.
+    /// The memory of the contexts that are joint in an instance of a unit, which is charged.
     ///
     /// # Errors
     ///
     /// When there is no room for them.
     pub(crate) fn joint_contexts(&self, code: &CodeMemory) -> Result<Option<JointContexts>> {
         let size = code.image().joint_size;
-        (size > 0).then(|| self.engine().allocator().joint_contexts(size)).transpose()
+        if size == 0 {
+            return Ok(None);
+        }
+        self.budget.charge(size.into())?;
+        self.engine().allocator().joint_contexts(size).map(Some)
     }
 
     fn check_imports(&self, code: &CodeMemory, module: ModuleIndex, given: &[ExternHandle]) -> Result<()> {

@@ -29,7 +29,8 @@
 //!   its code borrows it exclusively. Of memories that are shared between threads (V16) there are no such slices.
 //! - **V7, a store is not bound to a thread.** What is per thread (the current activation, how deep it may go, the signal
 //!   stack) is set by an entry and restored before it returns. An activation on another thread may stand within one on
-//!   this: a host function can lend its borrow of the store to a thread that it waits for.
+//!   this: a host function can lend its borrow of the store to a thread that it waits for. Counts of what it owns are changed by
+//!   whoever has the store, on its stack or in it.
 //! - **V8, host functions are of their store's type.** `StoreInner<T>` alone adds closures over a store of `T`, with the glue for
 //!   `T` and the closure's own type, to the one `VmStore` that it holds for life, and makes that with the glue for `T` that an epoch and growth call; contexts of
 //!   host functions are written only there. `StoreInner`
