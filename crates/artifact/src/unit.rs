@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum ImportLink {
     /// Nothing: it is reached through the context.
     Unknown,
-    /// It is always a function that this unit defines: it can be called directly (its context still comes from the import's
-    /// slot).
+    /// It is always a function that this unit defines: it can be called directly. Its context comes from the import's slot,
+    /// unless both modules are [joint](crate::ModuleImage::joint).
     Func {
         /// The module that defines it.
         module: ModuleIndex,

@@ -56,7 +56,7 @@ impl ByteShuffles {
     /// Writes bytes as so many units.
     #[inline]
     pub(super) fn widen(self, bytes: &[u8], units: &mut [u16]) {
-        // SAFETY: V18: as above.
+        // SAFETY: V19: as above.
         unsafe { avx2::widen(bytes, units) }
     }
 }
